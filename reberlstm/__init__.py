@@ -1,0 +1,66 @@
+"""Hand-wired, interpretable LSTMs from finite-state machines.
+
+    import reberlstm as rl
+    fsm = rl.load_grammar("reber")
+    net = rl.compile(fsm)
+    trace = rl.trace(net, "BTSSXXTVVE")
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from reberlstm._version import __version__
+
+if TYPE_CHECKING:
+    from reberlstm.compiler import compile, published
+    from reberlstm.errors import ReberLSTMError
+    from reberlstm.fsm import FSM
+    from reberlstm.grammar import grammar_names, load_grammar
+    from reberlstm.interop.safetensors import load, save
+    from reberlstm.simulator import Trace, trace
+    from reberlstm.weights import LSTMWeights
+
+_HOME = {
+    "FSM": "reberlstm.fsm",
+    "LSTMWeights": "reberlstm.weights",
+    "ReberLSTMError": "reberlstm.errors",
+    "Trace": "reberlstm.simulator",
+    "compile": "reberlstm.compiler",
+    "grammar_names": "reberlstm.grammar",
+    "load": "reberlstm.interop.safetensors",
+    "load_grammar": "reberlstm.grammar",
+    "published": "reberlstm.compiler",
+    "save": "reberlstm.interop.safetensors",
+    "trace": "reberlstm.simulator",
+}
+
+__all__ = [
+    "FSM",
+    "LSTMWeights",
+    "ReberLSTMError",
+    "Trace",
+    "__version__",
+    "compile",
+    "grammar_names",
+    "load",
+    "load_grammar",
+    "published",
+    "save",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

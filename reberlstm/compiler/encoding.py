@@ -1,0 +1,65 @@
+"""Which vector stands for which state.
+
+A state is one active cell, and the zero vector that an LSTM starts from is the start state. If a
+violation can happen, then "no cell active" must also mean "after a violation", so one more cell,
+`started`, becomes active with the first symbol and tells the two apart. A start state that is
+entered again needs a cell like any other. A complete machine needs neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from reberlstm.monitor import Monitor
+
+
+class Special(Enum):
+    """The two codes that are not one active cell."""
+
+    ZERO = "nothing active: the start, before the first symbol"
+    DEFAULT = "only `started` active: after a violation, where one can happen"
+
+
+Code = int | Special
+"""The index of the state whose cell is active, or a special vector."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the states of a monitor are written in ``h``.
+
+    Attributes:
+        monitor: The complete machine; states are its indices.
+        coded: The states that have a cell.
+        has_started: Whether there is a cell `started`.
+    """
+
+    monitor: Monitor
+    coded: tuple[int, ...]
+    has_started: bool
+
+    @property
+    def reference(self) -> Code:
+        """The code in which no state's cell is active once words have begun: it costs nothing."""
+        return Special.DEFAULT if self.has_started else Special.ZERO
+
+    def codes(self) -> Iterator[tuple[Code, int]]:
+        """Every code with the state that it stands for."""
+        yield Special.ZERO, 0
+        if self.has_started:
+            yield Special.DEFAULT, self.monitor.dead or 0
+        for state in self.coded:
+            yield state, state
+
+
+def encode(monitor: Monitor) -> Encoding:
+    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states (DESIGN: zero start)."""
+    states = range(len(monitor.states))
+    if monitor.dead is None:
+        # A machine of one state has nothing to remember, but an LSTM has at least one cell.
+        return Encoding(monitor, tuple(states[1:]), has_started=len(states) == 1)
+    start_is_entered = any(0 in row for row in monitor.table)
+    coded = tuple(q for q in states if q != monitor.dead and (q != 0 or start_is_entered))
+    return Encoding(monitor, coded, has_started=True)

@@ -1,0 +1,306 @@
+"""A relation between states and symbols as the product of at most two threshold filters.
+
+With one-hot states and symbols a gate sees ``u[p] + v[a] + b``, so the pairs (p, a) that open it
+form a *Ferrers relation*: the sets of symbols of any two states are nested. The product of two
+gates is the intersection of two such relations. A relation R is one exactly when its *obstruction
+graph* can be coloured with two colours: its nodes are the pairs outside R, and it joins (p, a') and
+(p', a) whenever (p, a) and (p', a') are in R, because no Ferrers relation that contains R can
+exclude both. (O. Cogis, On the Ferrers dimension of a digraph, Discrete Mathematics 38 (1982)
+47–52; J.-P. Doignon, A. Ducamp, J.-C. Falmagne, On realizable biorders and the biorder dimension of
+a relation, Journal of Mathematical Psychology 28 (1984) 73–109.)
+
+Each colour becomes the pairs that one filter must reject. "Row p above column a" for the pairs to
+let through and "below" for those to reject is then a partial order, and the height of each row and
+column in it is its weight: closed form, small, and a multiple of ½.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reberlstm.compiler.encoding import Code
+
+Pair = tuple[int, int]
+"""A row (class of states) and a column (class of symbols)."""
+
+MAX_CUTS = 16
+"""At most about so many ways of sharing the empty row between two filters are compared."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A gate as a threshold: open (sum ≥ ½) or closed (sum ≤ −½) for every state and symbol.
+
+    Attributes:
+        states: The height of a state relative to the reference state, where it is not `others`.
+        others: The height of all states that are not named, the reference itself excepted.
+        symbols: What a symbol adds, where it is not 0.
+        bias: What is added always. All numbers are in units of twice the gain.
+    """
+
+    states: Mapping[Code, float]
+    others: float
+    symbols: Mapping[int, float]
+    bias: float
+
+    @property
+    def size(self) -> tuple[float, int]:
+        """The largest weight and the number of weights: what makes a filter hard to read."""
+        weights = [*self.states.values(), *self.symbols.values(), self.others]
+        largest = max(map(abs, (*weights, self.bias)))
+        return largest, sum(weight != 0.0 for weight in weights)
+
+
+def factorise(
+    incoming: Mapping[Code, frozenset[int]], reference: Code, number_of_codes: int
+) -> tuple[Filter, ...] | None:
+    """At most two filters that are open together exactly on the pairs of a relation.
+
+    Args:
+        incoming: The symbols of its pairs, for every state that has any. Only these symbols are
+            filtered: the candidate keeps out all others.
+        reference: The state whose height is 0, because no cell stands for it.
+        number_of_codes: How many states there are; those not in `incoming` have no pair.
+
+    Returns:
+        The filters, fewest first: none where every pair passes, one for a Ferrers relation, else
+        two; None where two are not enough.
+
+    Example:
+        >>> factorise({1: frozenset({0}), 2: frozenset({1})}, reference=0, number_of_codes=3)[0]
+        Filter(states={2: 1.0}, others=0.0, symbols={0: 1.0}, bias=-0.5)
+    """
+    patterns = list(incoming.values())
+    if len(incoming) < number_of_codes:
+        patterns.append(frozenset())
+    relation = _Relation.of(patterns)
+    colouring = relation.colouring()
+    if colouring is None:
+        return None
+    choices = (
+        tuple(_filter(relation, pairs, incoming, reference) for pairs in rejected if pairs)
+        for rejected in _complete(relation, *colouring)
+    )
+    return min(choices, key=_cost)
+
+
+def _cost(filters: tuple[Filter, ...]) -> tuple[float, int]:
+    sizes = [filter.size for filter in filters]
+    return max((size[0] for size in sizes), default=0.0), sum(size[1] for size in sizes)
+
+
+@dataclass(frozen=True)
+class _Relation:
+    """The relation with equal rows and equal columns merged.
+
+    Attributes:
+        rows: Distinct patterns of states, as sets of columns.
+        row_of: The row of each pattern of symbols.
+        columns: The symbols of each column.
+        empty: The row with no pair at all, if some state has none.
+    """
+
+    rows: tuple[frozenset[int], ...]
+    row_of: Mapping[frozenset[int], int]
+    columns: tuple[tuple[int, ...], ...]
+    empty: int | None
+
+    @classmethod
+    def of(cls, patterns: Iterable[frozenset[int]]) -> _Relation:
+        patterns = list(dict.fromkeys(patterns))
+        members: dict[tuple[int, ...], list[int]] = {}
+        for symbol in sorted(frozenset().union(*patterns)):
+            holders = tuple(r for r, pattern in enumerate(patterns) if symbol in pattern)
+            members.setdefault(holders, []).append(symbol)
+        columns = tuple(tuple(symbols) for symbols in members.values())
+        rows = tuple(
+            frozenset(c for c, column in enumerate(columns) if column[0] in pattern)
+            for pattern in patterns
+        )
+        empty = next((r for r, row in enumerate(rows) if not row), None)
+        return cls(rows, {pattern: r for r, pattern in enumerate(patterns)}, columns, empty)
+
+    @property
+    def ones(self) -> list[Pair]:
+        return [(p, a) for p, row in enumerate(self.rows) for a in sorted(row)]
+
+    @property
+    def zeros(self) -> list[Pair]:
+        columns = range(len(self.columns))
+        return [(p, a) for p, row in enumerate(self.rows) for a in columns if a not in row]
+
+    def colouring(self) -> tuple[set[Pair], set[Pair]] | None:
+        """Two sets of zeros such that neither filter has to reject two that obstruct each other.
+
+        Zeros that obstruct nothing are left out. None where there is no such colouring, or where
+        turning components over one by one finds no order for both filters (never seen: of all
+        65,536 relations of 4 × 4, and of random larger ones, every colourable one was ordered).
+        """
+        components = _two_coloured(self._obstructions())
+        if components is None:
+            return None
+        both = tuple(set().union(*(part[side] for part in components)) for side in (0, 1))
+        if all(_heights(self.ones, part) is not None for part in both):
+            return both[0], both[1]
+        chosen: tuple[set[Pair], set[Pair]] = (set(), set())
+        for part in components:
+            for first, second in (part, part[::-1]):
+                turned = (chosen[0] | first, chosen[1] | second)
+                if all(_heights(self.ones, rejected) is not None for rejected in turned):
+                    chosen = turned
+                    break
+            else:
+                return None
+        return chosen
+
+    def _obstructions(self) -> dict[Pair, list[Pair]]:
+        """The obstruction graph; zeros without a neighbour are not in it."""
+        graph: dict[Pair, list[Pair]] = {}
+        for p, q in itertools.combinations(range(len(self.rows)), 2):
+            for a in self.rows[p] - self.rows[q]:
+                for b in self.rows[q] - self.rows[p]:
+                    graph.setdefault((p, b), []).append((q, a))
+                    graph.setdefault((q, a), []).append((p, b))
+        return graph
+
+
+def _two_coloured(graph: Mapping[Pair, list[Pair]]) -> list[tuple[set[Pair], set[Pair]]] | None:
+    """The two colour classes of each component, or None where a component has an odd cycle."""
+    colour: dict[Pair, int] = {}
+    components = []
+    for root in sorted(graph):
+        if root in colour:
+            continue
+        colour[root] = 0
+        parts: tuple[set[Pair], set[Pair]] = ({root}, set())
+        queue = [root]
+        for node in queue:
+            for neighbour in graph[node]:
+                if neighbour not in colour:
+                    colour[neighbour] = 1 - colour[node]
+                    parts[colour[neighbour]].add(neighbour)
+                    queue.append(neighbour)
+                elif colour[neighbour] == colour[node]:
+                    return None
+        components.append(parts)
+    return components
+
+
+def _heights(ones: Iterable[Pair], rejected: Iterable[Pair]) -> dict[tuple[str, int], int] | None:
+    """The height of every row and column in the order "row above column for a pair let through".
+
+    Rows have even heights and columns odd ones, so that no difference is 0; each is the length of
+    the longest chain below it. None where the order has a cycle.
+    """
+    above: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    below: dict[tuple[str, int], int] = {}
+    edges = [(("column", a), ("row", p)) for p, a in ones]
+    edges += [(("row", p), ("column", a)) for p, a in rejected]
+    for low, high in edges:
+        above.setdefault(low, []).append(high)
+        below[high] = below.get(high, 0) + 1
+        below.setdefault(low, 0)
+    height = {node: int(node[0] == "column") for node in below}
+    queue = [node for node, count in below.items() if count == 0]
+    for node in queue:
+        for high in above.get(node, ()):
+            height[high] = max(height[high], height[node] + 1)
+            below[high] -= 1
+            if below[high] == 0:
+                queue.append(high)
+    return height if len(queue) == len(below) else None
+
+
+def _complete(
+    relation: _Relation, first: set[Pair], second: set[Pair]
+) -> Iterator[tuple[set[Pair], set[Pair]]]:
+    """Give every zero to a filter that rejects it: all sensible ways of sharing the empty row.
+
+    Zeros of other rows go to the first filter where its order allows, else to the second. A state
+    with no pair at all may be rejected by the first filter on some symbols and by the second on the
+    rest, which often lets each filter look at one state only.
+    """
+    first, second = set(first), set(second)
+    free = [z for z in relation.zeros if z not in first | second and z[0] != relation.empty]
+    if _heights(relation.ones, first.union(free)) is not None:
+        first.update(free)
+    else:
+        for zero in free:
+            allowed = _heights(relation.ones, first | {zero}) is not None
+            (first if allowed else second).add(zero)
+    if relation.empty is None:
+        yield first, second
+        return
+    heights = _heights(relation.ones, first)
+    assert heights is not None, "the colouring left an order"
+    columns = sorted(range(len(relation.columns)), key=lambda a: heights["column", a])
+    cuts = range(0, len(columns) + 1, max(1, len(columns) // MAX_CUTS)) if second else [0]
+    for cut in cuts:
+        yield (
+            first | {(relation.empty, a) for a in columns[cut:]},
+            second | {(relation.empty, a) for a in columns[:cut]},
+        )
+
+
+def _filter(
+    relation: _Relation,
+    rejected: Iterable[Pair],
+    incoming: Mapping[Code, frozenset[int]],
+    reference: Code,
+) -> Filter:
+    """The threshold filter that lets the relation's pairs through and rejects those given."""
+    rejected = list(rejected)
+    heights = _heights(relation.ones, [z for z in rejected if z[0] != relation.empty])
+    assert heights is not None, "only sets with an order are given"
+    rows = {p: heights["row", p] for p, row in enumerate(relation.rows) if row}
+    if relation.empty is not None:
+        limit = min(
+            (heights["column", a] - 1 for p, a in rejected if p == relation.empty), default=None
+        )
+        rows[relation.empty] = _base(list(rows.values()), limit)
+
+    zero = rows[relation.row_of[incoming.get(reference, frozenset())]]
+    others = 0.0 if relation.empty is None else (rows[relation.empty] - zero) / 2
+    states = {
+        code: (rows[relation.row_of[pattern]] - zero) / 2
+        for code, pattern in incoming.items()
+        if code != reference
+    }
+    sums = {a: (zero - heights["column", a]) / 2 for a in range(len(relation.columns))}
+    bias = _bias(relation, sums)
+    return Filter(
+        states={code: value for code, value in states.items() if value != others},
+        others=others,
+        symbols={
+            symbol: value - bias
+            for a, value in sums.items()
+            if value != bias
+            for symbol in relation.columns[a]
+        },
+        bias=bias,
+    )
+
+
+def _base(heights: list[int], limit: int | None) -> int:
+    """A height of at most `limit` for the states without a pair, near the middle of the others.
+
+    One that some other row has is best: that row's states then need no weight.
+    """
+    candidates = [h for h in heights if limit is None or h <= limit] or [limit or 0]
+    if limit is not None:
+        candidates.append(limit)
+    return min(
+        candidates, key=lambda base: (max(abs(h - base) for h in heights), -heights.count(base))
+    )
+
+
+def _bias(relation: _Relation, sums: Mapping[int, float]) -> float:
+    """The bias that leaves the smallest and fewest weights on symbols."""
+
+    def cost(bias: float) -> tuple[float, int]:
+        largest = max(abs(bias), *(abs(value - bias) for value in sums.values()))
+        return largest, sum(len(relation.columns[a]) for a, v in sums.items() if v != bias)
+
+    return min(sorted(set(sums.values()), key=lambda value: (abs(value), value)), key=cost)

@@ -1,0 +1,64 @@
+"""Readouts: what each state says, as a linear function of ``h``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from reberlstm.compiler.encoding import Encoding, Special
+from reberlstm.compiler.layout import Layout
+from reberlstm.weights import ACTIVE, Floats, Head
+
+ILLEGAL_LOGIT = -40.0
+"""The logit of a symbol that may not come next: a probability of 4e-18."""
+
+MARGIN = ACTIVE / 2.0
+"""``legal``, ``accept`` and ``label`` are this where true and minus this where false."""
+
+
+def readouts(encoding: Encoding, layout: Layout) -> dict[str, Head]:
+    """The heads of a compiled net; see `reberlstm.weights.LSTMWeights`."""
+    monitor, fsm = encoding.monitor, encoding.monitor.fsm
+    labels = tuple(dict.fromkeys(fsm.outputs.values()))
+
+    def legal(state: int) -> list[float]:
+        allowed = monitor.legal(state)
+        return [_sign(symbol in allowed) for symbol in fsm.alphabet]
+
+    def accept(state: int) -> list[float]:
+        return [_sign(monitor.accepting(state))]
+
+    def label(state: int) -> list[float]:
+        name = monitor.states[state]
+        own = None if name is None else fsm.outputs[name]
+        return [_sign(own == label) for label in labels]
+
+    def logits(state: int) -> list[float]:
+        return [_logit(monitor.probability(state, symbol)) for symbol in fsm.alphabet]
+
+    heads = {"legal": legal, "accept": accept, "next": logits}
+    if labels:
+        heads["label"] = label
+    return {name: _linear(encoding, layout, value) for name, value in heads.items()}
+
+
+def _sign(truth: bool) -> float:
+    return MARGIN if truth else -MARGIN
+
+
+def _logit(probability: float) -> float:
+    return max(math.log(probability), ILLEGAL_LOGIT) if probability > 0.0 else ILLEGAL_LOGIT
+
+
+def _linear(encoding: Encoding, layout: Layout, value: Callable[[int], list[float]]) -> Head:
+    """The linear map that gives each code the value of its state."""
+    values = {code: np.array(value(state)) for code, state in encoding.codes()}
+    reference = values[encoding.reference]
+    weight: Floats = np.zeros((len(reference), len(layout.cells)))
+    for state, cells in layout.cells_of.items():
+        weight[:, cells] = ((values[state] - reference) / ACTIVE)[:, np.newaxis]
+    if layout.started is not None:
+        weight[:, layout.started] = (reference - values[Special.ZERO]) / ACTIVE
+    return Head(weight, values[Special.ZERO])

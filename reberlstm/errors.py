@@ -1,0 +1,33 @@
+"""The exceptions of the package: every one names the culprit, the place and the remedy.
+
+The command line prints the message of any of them as one line and exits with status 2; nothing
+else that a user can cause may reach the user.
+"""
+
+
+class ReberLSTMError(Exception):
+    """Base of all errors that a user of the package can cause and mend."""
+
+
+class GrammarError(ReberLSTMError):
+    """A machine or a grammar is not what it should be, or a word does not fit its alphabet."""
+
+
+class CompileError(ReberLSTMError):
+    """A machine cannot be compiled with the options asked for."""
+
+
+class FormatError(ReberLSTMError):
+    """A file is damaged, foreign, or not of the format that its name says."""
+
+
+class WeightsError(ReberLSTMError):
+    """Arrays do not fit together as the weights of one LSTM."""
+
+
+class CertificateError(ReberLSTMError):
+    """A certificate cannot be made or read for the net and machine given."""
+
+
+class MissingExtraError(ReberLSTMError):
+    """An optional dependency is needed; the message says which extra installs it."""

@@ -1,0 +1,1 @@
+"""Automaton file formats: one module each, with `read(text, where)` and `write(fsm)`."""

@@ -1,0 +1,1 @@
+"""Exchange with other programs: leaves that nothing else depends on."""

@@ -1,0 +1,229 @@
+"""Nets as safetensors files: arrays and strings, nothing that executes.
+
+The keys are those of a `torch.nn.Module` with ``self.lstm = nn.LSTM(A, H, batch_first=True)`` and an
+``nn.Linear`` per head, so such a module of your own loads a file with ``load_state_dict`` and needs
+nothing of ours. Everything else is in the metadata, see `METADATA`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reberlstm._version import __version__
+from reberlstm.errors import FormatError, ReberLSTMError
+from reberlstm.files import read_bytes, write_atomically
+from reberlstm.formats import toml
+from reberlstm.fsm import FSM
+from reberlstm.weights import GATES, HEADS, Head, LSTMWeights
+
+FORMAT_VERSION = "1"
+MAX_FILE_BYTES = 8 * 2**30
+"""Weight files above this size are refused before they are read."""
+
+GATE_KEYS = {
+    "weight_ih": "lstm.weight_ih_l0",
+    "weight_hh": "lstm.weight_hh_l0",
+    "bias_ih": "lstm.bias_ih_l0",
+    "bias_hh": "lstm.bias_hh_l0",
+}
+
+METADATA = {
+    "format": "the version of this format",
+    "alphabet": "the symbols, a JSON list",
+    "cells": "the names of the cells, a JSON list",
+    "cell": "standard or published",
+    "claims": "the scope that the net is meant to be right in: legal or all",
+    "on_violation": "absorb or resync",
+    "labels": "the labels of the label head, a JSON list (may be missing)",
+    "grammar": "the whole grammar as TOML (may be missing)",
+    "gain": "the gain that it was compiled with, a JSON number (may be missing)",
+    "height": "the size of an active cell in h, a JSON number (may be missing)",
+    "name": "what to call the net (may be missing)",
+    "version": "the version of reberlstm that made it (may be missing)",
+}
+"""The keys of a file's metadata; all values are strings."""
+
+
+def to_bytes(weights: LSTMWeights) -> bytes:
+    """The file as bytes; equal nets give equal bytes."""
+    from safetensors.numpy import save as serialise
+
+    arrays = {key: getattr(weights, name) for name, key in GATE_KEYS.items()}
+    for name, head in weights.heads.items():
+        arrays[f"{name}.weight"], arrays[f"{name}.bias"] = head.weight, head.bias
+    metadata = {
+        "format": FORMAT_VERSION,
+        "alphabet": json.dumps(weights.alphabet, ensure_ascii=False),
+        "cells": json.dumps(weights.cells, ensure_ascii=False),
+        "cell": weights.cell,
+        "claims": weights.claims,
+        "on_violation": weights.on_violation,
+        "height": repr(weights.height),
+        "name": weights.name,
+        "version": weights.version or __version__,
+    }
+    if weights.labels:
+        metadata["labels"] = json.dumps(weights.labels, ensure_ascii=False)
+    if weights.grammar is not None:
+        metadata["grammar"] = toml.write(weights.grammar)
+    if weights.gain is not None:
+        metadata["gain"] = repr(weights.gain)
+    contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    return bytes(serialise(contiguous, metadata=metadata))
+
+
+def save(weights: LSTMWeights, path: str | os.PathLike[str]) -> None:
+    """Write a net to a safetensors file, whole or not at all.
+
+    Raises:
+        FormatError: when the file cannot be written.
+    """
+    write_atomically(Path(path), to_bytes(weights))
+
+
+def load(path: str | os.PathLike[str]) -> LSTMWeights:
+    """Read a net that `save` wrote.
+
+    Raises:
+        FormatError: for a file that is missing, damaged, of another format or of a later version;
+            the message names the key that is missing or does not fit.
+
+    Example:
+        >>> import tempfile, reberlstm as rl
+        >>> net = rl.compile(rl.load_grammar("parity"))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(net, f"{folder}/parity.safetensors")
+        ...     load(f"{folder}/parity.safetensors").cells
+        ('odd',)
+    """
+    where = os.fspath(path)
+    return from_bytes(read_bytes(Path(path), limit=MAX_FILE_BYTES), where)
+
+
+def from_bytes(content: bytes, where: str) -> LSTMWeights:
+    """Read a net from the bytes of a file; `where` names it in messages."""
+    arrays, metadata = _open(content, where)
+    if "format" not in metadata:
+        raise FormatError(
+            f"{where}: its metadata has no 'format', so it was not written by reberlstm; "
+            "foreign weights need their alphabet to be given when they are imported"
+        )
+    if metadata["format"] != FORMAT_VERSION:
+        raise FormatError(
+            f"{where}: format version {metadata['format']!r}, but this version of reberlstm "
+            f"({__version__}) reads {FORMAT_VERSION!r}; upgrade reberlstm"
+        )
+    for key in GATE_KEYS.values():
+        if key not in arrays:
+            raise FormatError(
+                f"{where}: tensor {key!r} is missing; it has {', '.join(sorted(arrays)) or 'none'}"
+            )
+    known = {*GATE_KEYS.values(), *(f"{n}.{part}" for n in HEADS for part in ("weight", "bias"))}
+    unknown = sorted(set(arrays) - known)
+    if unknown:
+        raise FormatError(f"{where}: unknown tensor {unknown[0]!r}")
+    cell = metadata.get("cell", "standard")
+    try:
+        return LSTMWeights(
+            **{name: arrays[key] for name, key in GATE_KEYS.items()},
+            alphabet=_names(metadata, "alphabet", where),
+            cells=_names(metadata, "cells", where),
+            heads=_heads(arrays, where),
+            labels=_names(metadata, "labels", where) if "labels" in metadata else (),
+            cell=_choice(cell, "cell", tuple(GATES), where),
+            grammar=_grammar(metadata, where),
+            gain=_number(metadata, "gain", where),
+            claims=_choice(metadata.get("claims", "legal"), "claims", ("legal", "all"), where),
+            on_violation=_choice(
+                metadata.get("on_violation", "absorb"), "on_violation", ("absorb", "resync"), where
+            ),
+            name=metadata.get("name", ""),
+            version=metadata.get("version", ""),
+            height=_number(metadata, "height", where) or 1.0,
+        )
+    except FormatError:
+        raise
+    except ReberLSTMError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+def _open(content: bytes, where: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        tensors = dict(deserialize(content))
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        arrays = {key: _array(key, tensor, where) for key, tensor in tensors.items()}
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise FormatError(f"{where}: not a safetensors file, or damaged: {error}") from None
+    return arrays, metadata
+
+
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+
+
+def _array(key: str, tensor: Mapping[str, Any], where: str) -> np.ndarray:
+    if tensor["dtype"] not in _DTYPES:
+        raise FormatError(
+            f"{where}: tensor {key!r} has type {tensor['dtype']}; expected {', '.join(_DTYPES)}"
+        )
+    flat = np.frombuffer(tensor["data"], dtype=_DTYPES[tensor["dtype"]])
+    return flat.reshape(tensor["shape"]).astype(np.float64)
+
+
+def _heads(arrays: Mapping[str, np.ndarray], where: str) -> dict[str, Head]:
+    heads = {}
+    for name in HEADS:
+        keys = (f"{name}.weight", f"{name}.bias")
+        present = [key for key in keys if key in arrays]
+        if len(present) == 1:
+            missing = next(key for key in keys if key not in arrays)
+            raise FormatError(f"{where}: tensor {present[0]!r} is there, but {missing!r} is not")
+        if present:
+            heads[name] = Head(arrays[keys[0]], arrays[keys[1]])
+    return heads
+
+
+def _names(metadata: Mapping[str, str], key: str, where: str) -> tuple[str, ...]:
+    if key not in metadata:
+        raise FormatError(f"{where}: its metadata has no {key!r}")
+    try:
+        names = json.loads(metadata[key])
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise FormatError(f"{where}: metadata {key!r} is not a JSON list of strings")
+    return tuple(names)
+
+
+def _choice(value: str, key: str, choices: tuple[Any, ...], where: str) -> Any:
+    if value not in choices:
+        raise FormatError(
+            f"{where}: metadata {key!r} is {value!r}; expected {' or '.join(map(repr, choices))}"
+        )
+    return value
+
+
+def _number(metadata: Mapping[str, str], key: str, where: str) -> float | None:
+    if key not in metadata:
+        return None
+    try:
+        value = float(metadata[key])
+    except ValueError:
+        value = float("nan")
+    if not 0.0 < value < float("inf"):
+        raise FormatError(f"{where}: metadata {key!r} is {metadata[key]!r}, not a positive number")
+    return value
+
+
+def _grammar(metadata: Mapping[str, str], where: str) -> FSM | None:
+    if "grammar" not in metadata:
+        return None
+    return toml.read(metadata["grammar"], f"{where}, metadata 'grammar'")
