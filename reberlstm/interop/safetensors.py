@@ -1,8 +1,8 @@
 """Nets as safetensors files: arrays and strings, nothing that executes.
 
-The keys are those of a `torch.nn.Module` with ``self.lstm = nn.LSTM(A, H, batch_first=True)`` and an
-``nn.Linear`` per head, so such a module of your own loads a file with ``load_state_dict`` and needs
-nothing of ours. Everything else is in the metadata, see `METADATA`.
+The keys are those of a `torch.nn.Module` with ``self.lstm = nn.LSTM(A, H, batch_first=True)`` and
+an ``nn.Linear`` per head, so such a module of your own loads a file with ``load_state_dict`` and
+needs nothing of ours. Everything else is in the metadata, see `METADATA`.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _open(content: bytes, where: str) -> tuple[dict[str, np.ndarray], dict[str, 
     from safetensors import SafetensorError, deserialize
 
     try:
-        tensors = dict(deserialize(content))
+        tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
         length = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
         arrays = {key: _array(key, tensor, where) for key, tensor in tensors.items()}
