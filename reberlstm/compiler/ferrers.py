@@ -28,6 +28,9 @@ Pair = tuple[int, int]
 MAX_CUTS = 16
 """At most about so many ways of sharing the empty row between two filters are compared."""
 
+SMALL = 4.5
+"""Weights up to so many units are no price for a memory that is one-hot on legal words."""
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -53,42 +56,100 @@ class Filter:
         return largest, sum(weight != 0.0 for weight in weights)
 
 
-def factorise(
-    incoming: Mapping[Code, frozenset[int]], reference: Code, number_of_codes: int
-) -> tuple[Filter, ...] | None:
+@dataclass(frozen=True)
+class Incoming:
+    """The pairs of (state, symbol) that lead to one state, and what is known of the other pairs.
+
+    Attributes:
+        pairs: For every state that has any, the symbols of its pairs.
+        reference: The state whose height is 0, because no cell stands for it.
+        has_others: Whether there are states without a pair.
+        legal: For the states in `pairs`, the symbols that are no violation there.
+        legal_elsewhere: The symbols that are no violation in some state without a pair.
+    """
+
+    pairs: Mapping[Code, frozenset[int]]
+    reference: Code
+    has_others: bool
+    legal: Mapping[Code, frozenset[int]]
+    legal_elsewhere: frozenset[int]
+
+    @property
+    def symbols(self) -> list[int]:
+        """The symbols of all pairs, in alphabet order."""
+        return sorted(frozenset().union(*self.pairs.values()))
+
+    def restrict(self, symbols: Iterable[int]) -> Incoming:
+        """Only the pairs with these symbols."""
+        restricted = {code: pattern.intersection(symbols) for code, pattern in self.pairs.items()}
+        pairs = {code: pattern for code, pattern in restricted.items() if pattern}
+        dropped = [self.legal[code] for code in self.pairs if code not in pairs]
+        return Incoming(
+            pairs,
+            self.reference,
+            self.has_others or bool(dropped),
+            self.legal,
+            self.legal_elsewhere.union(*dropped),
+        )
+
+
+def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
     """At most two filters that are open together exactly on the pairs of a relation.
 
-    Args:
-        incoming: The symbols of its pairs, for every state that has any. Only these symbols are
-            filtered: the candidate keeps out all others.
-        reference: The state whose height is 0, because no cell stands for it.
-        number_of_codes: How many states there are; those not in `incoming` have no pair.
+    Only the symbols of some pair are filtered: the candidate keeps out all others.
 
     Returns:
         The filters, fewest first: none where every pair passes, one for a Ferrers relation, else
-        two; None where two are not enough.
+        two; None where two are not enough. Of all ways, the first filter alone is to be right on
+        legal words if weights stay small, so that the memory is one-hot there; then the largest
+        weight and the number of weights are to be small.
 
     Example:
-        >>> factorise({1: frozenset({0}), 2: frozenset({1})}, reference=0, number_of_codes=3)[0]
-        Filter(states={2: 1.0}, others=0.0, symbols={0: 1.0}, bias=-0.5)
+        >>> nested = {1: frozenset({0}), 2: frozenset({0, 1})}
+        >>> factorise(Incoming(nested, 0, True, nested, frozenset()))
+        (Filter(states={1: 1.0, 2: 2.0}, others=0.0, symbols={1: -1.0}, bias=-0.5),)
     """
-    patterns = list(incoming.values())
-    if len(incoming) < number_of_codes:
+    patterns = list(incoming.pairs.values())
+    if incoming.has_others:
         patterns.append(frozenset())
     relation = _Relation.of(patterns)
     colouring = relation.colouring()
     if colouring is None:
         return None
+    legal = _legal_pairs(relation, incoming)
+
+    def cost(choice: tuple[tuple[Filter, ...], int]) -> tuple[bool, int, float, int]:
+        filters, unclean = choice
+        sizes = [filter.size for filter in filters]
+        largest = max((size[0] for size in sizes), default=0.0)
+        return largest > SMALL, unclean, largest, sum(size[1] for size in sizes)
+
     choices = (
-        tuple(_filter(relation, pairs, incoming, reference) for pairs in rejected if pairs)
-        for rejected in _complete(relation, *colouring)
+        (
+            tuple(_filter(relation, pairs, incoming) for pairs in rejected if pairs),
+            len(legal - rejected[0]) if rejected[1] else 0,
+        )
+        for first, second in (colouring, colouring[::-1])
+        for rejected in _complete(relation, first, second)
     )
-    return min(choices, key=_cost)
+    return min(choices, key=cost)[0]
 
 
-def _cost(filters: tuple[Filter, ...]) -> tuple[float, int]:
-    sizes = [filter.size for filter in filters]
-    return max((size[0] for size in sizes), default=0.0), sum(size[1] for size in sizes)
+def _legal_pairs(relation: _Relation, incoming: Incoming) -> set[Pair]:
+    """The zeros that some legal word comes to."""
+    legal = {
+        (relation.row_of[pattern], a)
+        for code, pattern in incoming.pairs.items()
+        for a, symbols in enumerate(relation.columns)
+        if incoming.legal[code].intersection(symbols)
+    }
+    if relation.empty is not None:
+        legal |= {
+            (relation.empty, a)
+            for a, symbols in enumerate(relation.columns)
+            if incoming.legal_elsewhere.intersection(symbols)
+        }
+    return legal.intersection(relation.zeros)
 
 
 @dataclass(frozen=True)
@@ -247,8 +308,7 @@ def _complete(
 def _filter(
     relation: _Relation,
     rejected: Iterable[Pair],
-    incoming: Mapping[Code, frozenset[int]],
-    reference: Code,
+    incoming: Incoming,
 ) -> Filter:
     """The threshold filter that lets the relation's pairs through and rejects those given."""
     rejected = list(rejected)
@@ -261,12 +321,12 @@ def _filter(
         )
         rows[relation.empty] = _base(list(rows.values()), limit)
 
-    zero = rows[relation.row_of[incoming.get(reference, frozenset())]]
+    zero = rows[relation.row_of[incoming.pairs.get(incoming.reference, frozenset())]]
     others = 0.0 if relation.empty is None else (rows[relation.empty] - zero) / 2
     states = {
         code: (rows[relation.row_of[pattern]] - zero) / 2
-        for code, pattern in incoming.items()
-        if code != reference
+        for code, pattern in incoming.pairs.items()
+        if code != incoming.reference
     }
     sums = {a: (zero - heights["column", a]) / 2 for a in range(len(relation.columns))}
     bias = _bias(relation, sums)

@@ -8,11 +8,13 @@ which takes some of the symbols.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding
-from reberlstm.compiler.ferrers import Filter, factorise
+from reberlstm.compiler.ferrers import Filter, Incoming, factorise
+from reberlstm.monitor import Monitor
 
 
 @dataclass(frozen=True)
@@ -32,48 +34,50 @@ class Wiring:
     copy: int = 0
 
 
-Incoming = Mapping[Code, frozenset[int]]
-"""For the codes from which something leads to a state, the symbols that do."""
-
-
 def wire(encoding: Encoding) -> Iterator[Wiring]:
     """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2."""
-    incoming: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
-    number_of_codes = 0
+    monitor = encoding.monitor
+    legal = {code: _legal(monitor, source) for code, source in encoding.codes()}
+    legal_somewhere = Counter(symbol for symbols in legal.values() for symbol in symbols)
+    pairs: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
     for code, source in encoding.codes():
-        number_of_codes += 1
-        for symbol, target in enumerate(encoding.monitor.table[source]):
-            if target in incoming:
-                incoming[target].setdefault(code, set()).add(symbol)
-    for state, pairs in incoming.items():
-        frozen = {code: frozenset(symbols) for code, symbols in pairs.items()}
-        yield from _wire_state(state, frozen, encoding.reference, number_of_codes)
+        for symbol, target in enumerate(monitor.table[source]):
+            if target in pairs:
+                pairs[target].setdefault(code, set()).add(symbol)
+    for state, symbols_of in pairs.items():
+        legal_here = Counter(symbol for code in symbols_of for symbol in legal[code])
+        incoming = Incoming(
+            pairs={code: frozenset(symbols) for code, symbols in symbols_of.items()},
+            reference=encoding.reference,
+            has_others=len(symbols_of) < len(legal),
+            legal={code: legal[code] for code in symbols_of},
+            legal_elsewhere=frozenset(legal_somewhere - legal_here),
+        )
+        yield from _wire_state(state, incoming)
 
 
-def _wire_state(
-    state: int, incoming: Incoming, reference: Code, number_of_codes: int
-) -> Iterator[Wiring]:
-    symbols = sorted(frozenset().union(*incoming.values()))
-    filters = factorise(incoming, reference, number_of_codes)
+def _legal(monitor: Monitor, state: int) -> frozenset[int]:
+    symbols = monitor.legal(state)
+    return frozenset(a for a, symbol in enumerate(monitor.fsm.alphabet) if symbol in symbols)
+
+
+def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:
+    filters = factorise(incoming)
     if filters is not None:
-        yield Wiring(state, tuple(symbols), filters)
+        yield Wiring(state, tuple(incoming.symbols), filters)
         return
 
     # Copies take as many symbols as two filters can decide; one symbol never needs more than one.
     parts: list[tuple[list[int], tuple[Filter, ...]]] = []
-    for symbol in symbols:
-        taken = [*parts[-1][0], symbol] if parts else [symbol]
-        filters = factorise(_restrict(incoming, taken), reference, number_of_codes)
-        if parts and filters is not None:
-            parts[-1] = (taken, filters)
-            continue
-        filters = factorise(_restrict(incoming, [symbol]), reference, number_of_codes)
+    for symbol in incoming.symbols:
+        if parts:
+            taken = [*parts[-1][0], symbol]
+            filters = factorise(incoming.restrict(taken))
+            if filters is not None:
+                parts[-1] = (taken, filters)
+                continue
+        filters = factorise(incoming.restrict([symbol]))
         assert filters is not None, "a relation over one symbol has dimension 1"
         parts.append(([symbol], filters))
     for copy, (taken, filters) in enumerate(parts, start=1):
         yield Wiring(state, tuple(taken), filters, copy)
-
-
-def _restrict(incoming: Incoming, symbols: list[int]) -> Incoming:
-    restricted = {code: pattern.intersection(symbols) for code, pattern in incoming.items()}
-    return {code: pattern for code, pattern in restricted.items() if pattern}

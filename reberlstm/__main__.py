@@ -1,0 +1,5 @@
+"""``python -m reberlstm`` is the program ``reberlstm``."""
+
+from reberlstm.cli import main
+
+main()

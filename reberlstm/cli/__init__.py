@@ -1,0 +1,90 @@
+"""The command line: one module per command, loaded only when that command is called.
+
+Each module defines ``command``, a click command that parses, calls the library and prints. What the
+library raises as a `ReberLSTMError`, and click's own complaints, become one line on standard error
+and exit status 2; status 1 means that the question asked was answered "no".
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from reberlstm._version import __version__
+from reberlstm.errors import ReberLSTMError
+
+COMMANDS = {
+    "trace": "Run strings through a net and show every gate at every symbol.",
+    "compile": "Compile a grammar into the weights of an LSTM.",
+}
+"""The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when it is called, and none to list them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"reberlstm.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reberlstm")
+def cli() -> None:
+    """Hand-wired, interpretable LSTMs from finite-state machines.
+
+    Try: reberlstm trace BTSSXXTVVE
+    """
+
+
+def main() -> None:
+    """Entry point of the ``reberlstm`` program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="reberlstm", standalone_mode=False)
+    except ReberLSTMError as error:
+        return _complain(str(error))
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "reberlstm"
+        return _complain(f"{_one_line(error.format_message())} (see `{command} --help`)")
+    except click.ClickException as error:
+        return _complain(_one_line(error.format_message()))
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", status=130)
+    except BrokenPipeError:
+        # The reader of our output is gone, as in `| head`; keep the interpreter from complaining.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except MemoryError:
+        return _complain("not enough memory for this")
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str, status: int = 2) -> int:
+    click.echo(f"error: {message}", err=True)
+    return status
+
+
+def _one_line(message: str) -> str:
+    text = " ".join(message.split()).rstrip(".")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,67 @@
+"""What several commands share: their options, and how a net is named."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from reberlstm.errors import FormatError
+from reberlstm.fsm import FSM
+from reberlstm.grammar import load_grammar
+from reberlstm.weights import LSTMWeights
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+DEFAULT_GRAMMAR = "reber"
+
+net_option = click.option(
+    "--net",
+    default="compiled",
+    show_default=True,
+    metavar="compiled|published|FILE",
+    help="The net: compiled from the grammar, the published Toy LSTM, or a weights file.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, never coloured.")
+
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of everything random."
+)
+
+
+def out_option(
+    required: bool = True, help: str = "The file to write."
+) -> Callable[[Decorated], Decorated]:
+    """``-o/--out FILE``; commands pick the format by its suffix."""
+    return click.option("-o", "--out", required=required, metavar="FILE", help=help)
+
+
+def load_net(net: str, grammar: FSM | None) -> LSTMWeights:
+    """The net that a ``--net`` option names; `grammar` is what ``compiled`` is made from."""
+    if net == "compiled":
+        from reberlstm.compiler import compile
+
+        return compile(grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR))
+    if net == "published":
+        from reberlstm.compiler import published
+
+        return published()
+    from reberlstm.interop.safetensors import load
+
+    return load(net)
+
+
+def standard_input_lines() -> Iterator[str]:
+    """The lines of standard input as text, without their ends.
+
+    Raises:
+        FormatError: naming the line that is not UTF-8.
+    """
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        try:
+            yield line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise FormatError(f"standard input, line {number}: not text in UTF-8") from None

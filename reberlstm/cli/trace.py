@@ -1,0 +1,81 @@
+"""``reberlstm trace``: strings through a net, every gate at every symbol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+import click
+
+from reberlstm.cli.options import json_option, load_net, net_option, standard_input_lines
+from reberlstm.errors import GrammarError
+from reberlstm.grammar import load_grammar
+from reberlstm.simulator import trace
+
+MAX_SYMBOLS = 10_000
+"""A longer string would print millions of numbers; `check` takes strings of any length."""
+
+
+@click.command("trace")
+@click.argument("strings", nargs=-1, required=True, metavar="STRING...")
+@click.option("--grammar", metavar="NAME|FILE", help="The grammar.  [default: that of the net]")
+@net_option
+@click.option("--snap", is_flag=True, help="Round what the gates read to the nearest vertex.")
+@click.option("--all-cells", is_flag=True, help="Show the cells in which nothing happens, too.")
+@json_option
+def command(
+    strings: tuple[str, ...],
+    grammar: str | None,
+    net: str,
+    snap: bool,
+    all_cells: bool,
+    as_json: bool,
+) -> int:
+    r"""Run strings through a net and show every gate at every symbol.
+
+    A STRING is one argument: its symbols in a row, or with spaces between symbols of several
+    characters. "" is the empty string, and - reads strings from standard input, one a line.
+
+    Exit status: 1 when a symbol came that the net had not offered, else 0.
+
+    \b
+    reberlstm trace BTSSXXTVVE
+    reberlstm trace BTSSSSSSXXVE --net published
+    reberlstm trace "" 0110 --grammar parity --json
+    """
+    machine = load_grammar(grammar) if grammar is not None else None
+    weights = load_net(net, machine)
+    violated = False
+    first = True
+    for string in _expand(strings):
+        result = trace(weights, _limited(string), grammar=machine, snap=snap)
+        violated |= result.violation_at is not None
+        if as_json:
+            click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
+        else:
+            from reberlstm.render.table import print_trace
+
+            if not first:
+                click.echo()
+            print_trace(result, all_cells=all_cells)
+        first = False
+    if first:
+        raise GrammarError("standard input has no line; give at least one string")
+    return int(violated)
+
+
+def _expand(strings: Iterable[str]) -> Iterator[str]:
+    for string in strings:
+        if string == "-":
+            yield from standard_input_lines()
+        else:
+            yield string
+
+
+def _limited(string: str) -> str:
+    if len(string) > MAX_SYMBOLS:
+        raise GrammarError(
+            f"a string of {len(string):,} characters is too long to trace (at most "
+            f"{MAX_SYMBOLS:,}); `reberlstm check` takes strings of any length"
+        )
+    return string
