@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
@@ -53,6 +52,8 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
 def _load_shipped(name: str) -> FSM:
     names = grammar_names()
     if name not in names:
+        import difflib
+
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise GrammarError(

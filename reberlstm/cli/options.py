@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -37,6 +39,16 @@ def out_option(
 ) -> Callable[[Decorated], Decorated]:
     """``-o/--out FILE``; commands pick the format by its suffix."""
     return click.option("-o", "--out", required=required, metavar="FILE", help=help)
+
+
+def echo(text: str = "") -> None:
+    """Print a line, styled only for a terminal and only without ``NO_COLOR`` (no-color.org)."""
+    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def terminal_width() -> int:
+    """The columns of the terminal, or 100 where the output is no terminal."""
+    return shutil.get_terminal_size((100, 40)).columns
 
 
 def load_net(net: str, grammar: FSM | None) -> LSTMWeights:

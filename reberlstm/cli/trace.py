@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from reberlstm.cli.options import json_option, load_net, net_option, standard_input_lines
+from reberlstm.cli.options import (
+    echo,
+    json_option,
+    load_net,
+    net_option,
+    standard_input_lines,
+    terminal_width,
+)
 from reberlstm.errors import GrammarError
 from reberlstm.grammar import load_grammar
+from reberlstm.render.table import trace_lines
 from reberlstm.simulator import trace
 
 MAX_SYMBOLS = 10_000
@@ -53,11 +61,10 @@ def command(
         if as_json:
             click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
         else:
-            from reberlstm.render.table import print_trace
-
             if not first:
-                click.echo()
-            print_trace(result, all_cells=all_cells)
+                echo()
+            for line in trace_lines(result, terminal_width(), all_cells=all_cells):
+                echo(line)
         first = False
     if first:
         raise GrammarError("standard input has no line; give at least one string")

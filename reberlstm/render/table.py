@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import click
 import numpy as np
-from rich.console import Console
-from rich.text import Text
 
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
@@ -23,68 +23,70 @@ NEAR = 0.005
 """Values this close to 0 and 1 are shown as · and 1; --json has them in full."""
 
 MAX_READER_SYMBOLS = 12
+MAX_SHOWN = 60
+
+STYLES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "title": {"bold": True},
+    "quiet": {"dim": True},
+    "active": {"fg": "cyan", "bold": True},
+    "good": {"fg": "green", "bold": True},
+    "open": {"fg": "yellow", "bold": True},
+    "bad": {"fg": "red", "bold": True},
+}
 
 
-def print_trace(trace: Trace, *, all_cells: bool = False, console: Console | None = None) -> None:
-    """Print a trace, with a verdict as its last line.
+def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterator[str]:
+    """The lines of a trace, styled for a terminal, with a verdict as the last one.
 
-    Cells in which nothing happens at a step are left out where the terminal is too narrow for all,
+    Cells in which nothing happens at a step are left out where `width` columns are too few for all,
     unless `all_cells`.
     """
-    console = console or Console(highlight=False, soft_wrap=True)
-    for line in _lines(trace, console.width, all_cells):
-        console.print(line)
-
-
-def _lines(trace: Trace, width: int, all_cells: bool) -> Iterator[Text]:
     net = trace.weights
     grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
-    yield Text(
-        f"{_shown(trace) or 'the empty string'}: {net.name or 'unnamed'} net{grammar}", "bold"
-    )
-    yield Text(f"before the first symbol the net offers {_listed(trace.offered_first)}")
+    yield _styled(f"{_shown(trace)}: {net.name or 'unnamed'} net{grammar}", "title")
+    yield f"before the first symbol the net offers {_listed(trace.offered_first)}"
     for step in trace.steps:
-        yield Text()
+        yield ""
         yield _heading(trace, step)
         cells = _cells(step, net.cells, width, all_cells)
         for chunk in _chunks(cells, net.cells, width):
             yield from _block(step, net.cells, chunk)
         hidden = len(net.cells) - len(cells)
         if hidden:
-            yield Text(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "dim")
+            yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             yield _reader(step)
-    yield Text()
+    yield ""
     if trace.steps:
-        yield Text("· is 0 and 1 is 1, to within 0.005; --json has every digit", "dim")
-    yield _verdict(trace)
+        yield _styled("· is 0 and 1 is 1, to within 0.005; --json has every digit", "quiet")
+    yield _styled(*_verdict(trace))
+
+
+def _styled(text: str, style: str) -> str:
+    return click.style(text, **STYLES[style]) if STYLES[style] else text
 
 
 def _shown(trace: Trace) -> str:
     separator = " " if any(len(symbol) != 1 for symbol in trace.weights.alphabet) else ""
-    text = separator.join(trace.word)
-    return text if len(text) <= 60 else text[:59] + "…"
+    text = separator.join(trace.word) or "the empty string"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def _heading(trace: Trace, step: TraceStep) -> Text:
-    heading = Text(f"{step.t:>3}  ")
-    heading.append(step.symbol, "bold")
+def _heading(trace: Trace, step: TraceStep) -> str:
+    parts = [f"{step.t:>3}  {_styled(step.symbol, 'title')}"]
     if trace.grammar is not None:
         source = step.source if step.source is not None else "✗"
         target = step.state if step.state is not None else "✗ (no node)"
-        heading.append(f"   node {source} → {target}")
-    heading.append("   ")
-    if step.ok:
-        heading.append("ok", "green")
-    else:
-        heading.append("VIOLATION", "bold red")
-    heading.append(f"   offers {_listed(step.legal)}")
+        parts.append(f"node {source} → {target}")
+    parts.append(_styled("ok", "good") if step.ok else _styled("VIOLATION", "bad"))
+    parts.append(f"offers {_listed(step.legal)}")
     if trace.grammar is not None and step.state is not None:
         allowed = trace.grammar.legal(step.state)
         if allowed != set(step.legal):
-            in_order = tuple(symbol for symbol in trace.grammar.alphabet if symbol in allowed)
-            heading.append(f"   WRONG: the grammar allows {_listed(in_order)}", "bold red")
-    return heading
+            in_order = [symbol for symbol in trace.grammar.alphabet if symbol in allowed]
+            parts.append(_styled(f"WRONG: the grammar allows {_listed(in_order)}", "bad"))
+    return "   ".join(parts)
 
 
 def _cells(step: TraceStep, names: Sequence[str], width: int, all_cells: bool) -> list[int]:
@@ -113,30 +115,25 @@ def _chunks(cells: Sequence[int], names: Sequence[str], width: int) -> Iterator[
         yield chunk
 
 
-def _block(step: TraceStep, names: Sequence[str], cells: Sequence[int]) -> Iterator[Text]:
+def _block(step: TraceStep, names: Sequence[str], cells: Sequence[int]) -> Iterator[str]:
     active = np.abs(step.memory) > 0.5
-    header = Text(" " * LABEL_WIDTH, "dim")
-    for cell in cells:
-        header.append(f"{names[cell]:>{_column(names[cell])}}", "bold" if active[cell] else "")
-    yield header
+    yield " " * LABEL_WIDTH + "".join(
+        _styled(f"{names[cell]:>{_column(names[cell])}}", "title" if active[cell] else "quiet")
+        for cell in cells
+    )
     for label, gate in ROWS:
         if gate in step.gates:
-            yield _row(label, step.gates[gate], names, cells)
-    yield _row("memory", step.memory, names, cells, bold=active)
+            yield _row(label, step.gates[gate], names, cells, "plain")
+    yield _row("memory", step.memory, names, cells, "active")
 
 
-def _row(
-    label: str,
-    values: Floats,
-    names: Sequence[str],
-    cells: Sequence[int],
-    bold: np.ndarray | None = None,
-) -> Text:
-    row = Text(f"{label:<{LABEL_WIDTH}}")
+def _row(label: str, values: Floats, names: Sequence[str], cells: Sequence[int], style: str) -> str:
+    """One gate of the cells side by side; `style` is that of values over ½."""
+    row = f"{label:<{LABEL_WIDTH}}"
     for cell in cells:
-        text = _number(float(values[cell]))
-        style = "dim" if text == "·" else "bold cyan" if bold is not None and bold[cell] else ""
-        row.append(f"{text:>{_column(names[cell])}}", style)
+        value = float(values[cell])
+        text = f"{_number(value):>{_column(names[cell])}}"
+        row += _styled(text, "quiet" if abs(value) <= NEAR else style if value > 0.5 else "plain")
     return row
 
 
@@ -148,39 +145,34 @@ def _number(value: float) -> str:
     return f"{value:.2f}"
 
 
-def _reader(step: TraceStep) -> Text:
-    line = Text(f"{'reader':<{LABEL_WIDTH + 1}}")
-    for symbol, value in step.reader.items():
-        line.append(f"{symbol} {value:+.2f}  ", "bold" if symbol in step.legal else "dim")
-    line.rstrip()
-    return line
+def _reader(step: TraceStep) -> str:
+    values = (
+        _styled(f"{symbol} {value:+.2f}", "title" if symbol in step.legal else "quiet")
+        for symbol, value in step.reader.items()
+    )
+    return f"{'reader':<{LABEL_WIDTH + 1}}" + "  ".join(values)
 
 
-def _verdict(trace: Trace) -> Text:
+def _verdict(trace: Trace) -> tuple[str, str]:
+    """What the whole run came to, and its style."""
     if trace.violation_at is not None:
         step = trace.steps[trace.violation_at - 1]
         before = trace.steps[step.t - 2].legal if step.t > 1 else trace.offered_first
-        return Text(
-            f"violation at symbol {step.t}: {step.symbol} came, "
-            f"but the net offered {_listed(before)}",
-            "bold red",
-        )
+        where = f"violation at symbol {step.t}: {step.symbol} came"
+        return f"{where}, but the net offered {_listed(before)}", "bad"
     lost = next((step for step in trace.steps if step.state is None), None)
     if lost is not None and trace.grammar is not None:
-        return Text(
-            f"the net is wrong: it offered every symbol, but the grammar has no {lost.symbol} "
-            f"at symbol {lost.t}",
-            "bold red",
-        )
+        where = f"the grammar has no {lost.symbol} at symbol {lost.t}"
+        return f"the net is wrong: it offered every symbol, but {where}", "bad"
+    may_follow = f"{_listed(trace.offered_last)} may follow"
     if trace.accepted:
-        return Text(f"accepted: all {len(trace.steps)} symbols were offered, and it may end here",
-                    "bold green")  # fmt: skip
+        return (
+            f"accepted: every symbol was offered, and the word may end here; {may_follow}",
+            "good",
+        )
     if trace.accepted is None:
-        return Text(f"all symbols were offered; {_listed(trace.offered_last)} may follow", "bold")
-    if not trace.offered_last:
-        return Text("not accepted: it may not end here, and nothing may follow", "bold yellow")
-    return Text(f"incomplete: no violation so far; {_listed(trace.offered_last)} may follow",
-                "bold yellow")  # fmt: skip
+        return f"every symbol was offered; {may_follow}", "open"
+    return f"incomplete: no violation, but the word may not end here; {may_follow}", "open"
 
 
 def _listed(symbols: Sequence[str]) -> str:
