@@ -64,6 +64,9 @@ def run(arguments: list[str]) -> int:
         status = cli.main(arguments, prog_name="reberlstm", standalone_mode=False)
     except ReberLSTMError as error:
         return _complain(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx is not None else "reberlstm"
         return _complain(f"{_one_line(error.format_message())} (see `{command} --help`)")
