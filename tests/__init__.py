@@ -1,0 +1,1 @@
+"""The laws first (`properties`), then the published figures, then examples and bad input."""

@@ -1,0 +1,165 @@
+"""Random machines and words for hypothesis, shared by all tests.
+
+    from tests.strategies import machines, machines_with_words, words
+
+A machine shrinks towards one state, one symbol and no transition; a word towards the empty one.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from reberlstm.fsm import FSM, Word
+
+# Names that a careless writer of files, cells or diagrams would trip over.
+AWKWARD_NAMES = (
+    "started",
+    "0/1",
+    "end'",
+    "a b",
+    'quo"te',
+    "back\\slash",
+    "#",
+    "ü",
+    "∅",
+    "tab\t",
+    "line\n",
+    "[x]",
+    "{}",
+    "a.b",
+    "true",
+    "1e5",
+    "<&>",
+    "\x7f",
+    "\x00",
+)
+LONG_SYMBOLS = ("go", "S", "no-go", "übel", "a.b", '"', "]", "x=1")
+
+
+def names(size: int) -> st.SearchStrategy[list[str]]:
+    """Distinct names of states: mostly plain ones."""
+    plain = st.just([f"q{number}" for number in range(size)])
+    awkward = st.lists(
+        st.sampled_from(AWKWARD_NAMES) | st.text(min_size=1, max_size=3).filter(_encodable),
+        min_size=size,
+        max_size=size,
+        unique=True,
+    )
+    return st.one_of(plain, plain, awkward)
+
+
+def alphabets(max_symbols: int = 4) -> st.SearchStrategy[tuple[str, ...]]:
+    """Symbols of one character, sometimes of several."""
+    letters = st.integers(1, max_symbols).map(lambda size: tuple(string.ascii_lowercase[:size]))
+    long = st.lists(
+        st.sampled_from(LONG_SYMBOLS), min_size=1, max_size=min(max_symbols, 8), unique=True
+    ).map(tuple)
+    return st.one_of(letters, letters, long)
+
+
+@st.composite
+def machines(
+    draw: st.DrawFn,
+    *,
+    max_states: int = 6,
+    max_symbols: int = 4,
+    alphabet: tuple[str, ...] | None = None,
+    complete: bool | None = None,
+    probabilities: bool | None = None,
+    outputs: bool | None = None,
+    plain: bool = False,
+) -> FSM:
+    """Machines of all kinds: partial or complete, with sinks, unreachable states, no acceptance.
+
+    Args:
+        max_states: The most states.
+        max_symbols: The most symbols, where `alphabet` is not given (26 for one-letter symbols).
+        alphabet: The symbols.
+        complete: Whether every state has every transition; both kinds by default.
+        probabilities: Whether to give probabilities and stops; both kinds by default.
+        outputs: Whether states have labels; both kinds by default.
+        plain: States are named q0, q1, … and symbols are single letters.
+    """
+    if alphabet is None:
+        alphabet = draw(
+            st.integers(1, max_symbols).map(lambda size: tuple(string.ascii_letters[:size]))
+            if plain
+            else alphabets(max_symbols)
+        )
+    size = draw(st.integers(1, max_states))
+    states = [f"q{number}" for number in range(size)] if plain else draw(names(size))
+    if complete is None:
+        complete = draw(st.booleans())
+    target = st.sampled_from(states) if complete else st.none() | st.sampled_from(states)
+    transitions: dict[str, dict[str, str]] = {}
+    for state in states:
+        line = {symbol: draw(target) for symbol in alphabet}
+        transitions[state] = {symbol: to for symbol, to in line.items() if to is not None}
+    accepting = draw(st.sets(st.sampled_from(states)))
+
+    def some(wanted: bool | None) -> bool:
+        return draw(st.booleans()) if wanted is None else wanted
+
+    given: dict[str, dict[str, float]] = {}
+    stop: dict[str, float] = {}
+    if some(probabilities):
+        for state in draw(st.sets(st.sampled_from(states))):
+            line = transitions[state]
+            # Zero is a probability too, as long as something is left.
+            parts = draw(
+                st.lists(st.integers(0, 9), min_size=len(line), max_size=len(line)).filter(
+                    lambda parts: not parts or sum(parts) > 0
+                )
+            )
+            given[state] = {a: part / sum(parts) for a, part in zip(line, parts, strict=True)}
+        for state in sorted(accepting):
+            if transitions[state] and draw(st.booleans()):
+                stop[state] = draw(st.integers(0, 8)) / 8
+    labels: dict[str, str] = {}
+    if some(outputs):
+        labels = {state: draw(st.sampled_from(["low", "mid", "high"])) for state in states}
+    return FSM(
+        alphabet=alphabet,
+        start=draw(st.sampled_from(states)),
+        accepting=frozenset(accepting),
+        transitions=transitions,
+        probabilities=given,
+        stop=stop,
+        outputs=labels,
+        name="" if plain else draw(st.sampled_from(["", "random", 'na"me'])),
+    )
+
+
+@st.composite
+def words(draw: st.DrawFn, fsm: FSM, *, max_length: int = 12) -> Word:
+    """Words that keep to the rules for a while, so that violations come late as well as early."""
+    word: list[str] = []
+    state: str | None = fsm.start
+    for choice in draw(st.lists(st.integers(0, 99), max_size=max_length)):
+        legal: Iterable[str] = () if state is None else fsm.transitions[state]
+        # One symbol in ten is any symbol at all.
+        options = list(legal) if choice < 90 and legal else list(fsm.alphabet)
+        word.append(options[choice % len(options)])
+        state = None if state is None else fsm.next_state(state, word[-1])
+    return tuple(word)
+
+
+@st.composite
+def machines_with_words(
+    draw: st.DrawFn, *, count: int = 6, max_length: int = 12, **kinds: object
+) -> tuple[FSM, list[Word]]:
+    """A machine and a few words for it; `kinds` are the arguments of `machines`."""
+    fsm = draw(machines(**kinds))  # type: ignore[arg-type]
+    return fsm, draw(st.lists(words(fsm, max_length=max_length), min_size=1, max_size=count))
+
+
+def _encodable(text: str) -> bool:
+    """Whether the text has no lone surrogate, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
