@@ -75,9 +75,13 @@ def sigmoid(z: Floats) -> Floats:
 def snap_to_vertex(weights: LSTMWeights, state: State) -> State:
     """Round what the gates read to the nearest vertex: a multiple −1, 0 or 1 of the active height.
 
-    This is the remedy against drift that the author of the Toy LSTM considers.
+    This is the remedy against drift that the author of the Toy LSTM considers, "one slot per
+    breadcrumb": the published net collects two halves of evidence for a node, so its memory has two
+    slots a node and is rounded to halves. Rounding it to whole nodes would make one half enough.
     """
-    h = weights.height * np.clip(np.round(state.h / weights.height), -1.0, 1.0)
+    slots = 2 if weights.cell == "published" else 1
+    height = weights.height / slots
+    h = height * np.clip(np.round(state.h / height), -slots, slots)
     return State(h, h if weights.cell == "published" else state.c)
 
 
