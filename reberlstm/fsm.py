@@ -7,13 +7,14 @@ was legal and the last state is an accepting one.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from reberlstm.errors import GrammarError
+from reberlstm.validation import check_alphabet, check_machine
 
 if TYPE_CHECKING:
     import networkx
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 Word = tuple[str, ...]
 """A sequence of symbols. Where a word is an argument, a string will do too: see `FSM.word`."""
-
-PROBABILITY_TOLERANCE = 1e-6
-"""How far from 1 the probabilities of one state may sum (files hold rounded decimals)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=True)
@@ -72,14 +70,16 @@ class FSM:
     source: str = ""
 
     def __post_init__(self) -> None:
+        check_alphabet(self.alphabet)
         _freeze(self)
-        _check_alphabet(self.alphabet)
-        _check_transitions(self)
-        _check_probabilities(self)
-        _check_outputs(self)
+        check_machine(self)
 
     def __hash__(self) -> int:
         return hash((self.alphabet, self.start, self.accepting, len(self.transitions)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Read-only mappings cannot be pickled or copied; machines go to other processes as dicts.
+        return _rebuild, ({name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__},)
 
     def __str__(self) -> str:
         return self.name or f"machine of {len(self.states)} states"
@@ -295,143 +295,41 @@ class FSM:
 
 
 def _freeze(fsm: FSM) -> None:
-    """Replace the caller's collections by copies of our own, in alphabet order."""
-    if isinstance(fsm.alphabet, str):
-        raise GrammarError(
-            f"alphabet {fsm.alphabet!r} is one string; give a tuple of symbols instead"
-        )
+    """Replace the caller's collections by read-only copies of our own, in alphabet order."""
     if isinstance(fsm.accepting, str):
         raise GrammarError(f"accepting {fsm.accepting!r} is one string; give a set of states")
     alphabet = tuple(fsm.alphabet)
     order = {symbol: index for index, symbol in enumerate(alphabet)}
 
-    def in_order(line: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(sorted(line.items(), key=lambda item: order.get(item[0], len(order))))
+    def in_order(line: Mapping[str, Any]) -> Mapping[str, Any]:
+        items = sorted(line.items(), key=lambda item: order.get(item[0], len(order)))
+        return MappingProxyType(dict(items))
 
-    def lines(table: Mapping[str, Mapping[str, Any]], what: str) -> dict[str, dict[str, Any]]:
+    def lines(table: Mapping[str, Mapping[str, Any]], what: str) -> Mapping[str, Any]:
         for state, line in table.items():
             if not isinstance(line, Mapping):
                 raise GrammarError(
                     f"{what} of state {state!r}: expected a table from symbols, got {line!r}"
                 )
-        return {state: in_order(line) for state, line in table.items()}
+        return MappingProxyType({state: in_order(line) for state, line in table.items()})
 
     for name, value in {
         "alphabet": alphabet,
         "accepting": frozenset(fsm.accepting),
         "transitions": lines(fsm.transitions, "transitions"),
         "probabilities": lines(fsm.probabilities, "probabilities"),
-        "stop": dict(fsm.stop),
-        "outputs": dict(fsm.outputs),
+        "stop": MappingProxyType(dict(fsm.stop)),
+        "outputs": MappingProxyType(dict(fsm.outputs)),
     }.items():
         object.__setattr__(fsm, name, value)
 
 
-def _check_alphabet(alphabet: Sequence[str]) -> None:
-    if not alphabet:
-        raise GrammarError("the alphabet is empty; give at least one symbol")
-    seen: set[str] = set()
-    for symbol in alphabet:
-        if not isinstance(symbol, str) or not symbol:
-            raise GrammarError(f"symbol {symbol!r} of the alphabet is not a non-empty string")
-        if symbol in seen:
-            raise GrammarError(f"symbol {symbol!r} stands twice in the alphabet; keep one")
-        seen.add(symbol)
-    if any(len(symbol) != 1 for symbol in alphabet):
-        for symbol in alphabet:
-            if symbol.split() != [symbol]:
-                raise GrammarError(
-                    f"symbol {symbol!r} has white space, which separates the symbols of words "
-                    "when some symbol has several characters; rename it"
-                )
+def _thaw(value: Any) -> Any:
+    """Nested read-only mappings as dicts."""
+    if isinstance(value, Mapping):
+        return {key: _thaw(item) for key, item in value.items()}
+    return value
 
 
-def _check_transitions(fsm: FSM) -> None:
-    if not fsm.transitions:
-        raise GrammarError("the machine has no states; give at least the start state a line")
-    for state in fsm.transitions:
-        if not isinstance(state, str) or not state:
-            raise GrammarError(f"state {state!r} is not a non-empty string; rename it")
-    if fsm.start not in fsm.transitions:
-        raise GrammarError(
-            f"start state {fsm.start!r} has no line in the transitions; "
-            f"the states are {_some(fsm.transitions)}"
-        )
-    for state in sorted(fsm.accepting, key=str):
-        if state not in fsm.transitions:
-            raise GrammarError(
-                f"accepting state {state!r} has no line in the transitions; "
-                f"the states are {_some(fsm.transitions)}"
-            )
-    symbols = set(fsm.alphabet)
-    for state, line in fsm.transitions.items():
-        for symbol, target in line.items():
-            if symbol not in symbols:
-                raise GrammarError(
-                    f"transition of state {state!r} on {symbol!r}: the symbol is not in the "
-                    f"alphabet {_some(fsm.alphabet)}"
-                )
-            if target not in fsm.transitions:
-                raise GrammarError(
-                    f"transition of state {state!r} on {symbol!r} leads to {target!r}, which is "
-                    "not a state; give it a line in the transitions (an empty one will do)"
-                )
-
-
-def _check_probabilities(fsm: FSM) -> None:
-    for state, line in fsm.probabilities.items():
-        where = f"probabilities of state {state!r}"
-        if state not in fsm.transitions:
-            raise GrammarError(f"{where}: there is no such state")
-        legal = fsm.transitions[state]
-        for symbol, value in line.items():
-            if symbol not in legal:
-                raise GrammarError(f"{where}: symbol {symbol!r} has no transition there")
-            _check_unit_interval(value, f"{where}, symbol {symbol!r}")
-        missing = [symbol for symbol in legal if symbol not in line]
-        if missing:
-            raise GrammarError(
-                f"{where}: none given for {_some(missing)}; name every legal symbol, "
-                "or leave the whole state out for uniform ones"
-            )
-        total = math.fsum(line.values())
-        if legal and abs(total - 1.0) > PROBABILITY_TOLERANCE:
-            raise GrammarError(f"{where} sum to {total:.9g}, not to 1")
-    for state, value in fsm.stop.items():
-        where = f"stop probability of state {state!r}"
-        if state not in fsm.transitions:
-            raise GrammarError(f"{where}: there is no such state")
-        if state not in fsm.accepting:
-            raise GrammarError(f"{where}: words can end only at accepting states; leave it out")
-        _check_unit_interval(value, where)
-        if not fsm.transitions[state] and value != 1.0:
-            raise GrammarError(f"{where} is {value}, but nothing may follow there; leave it out")
-
-
-def _check_unit_interval(value: object, where: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise GrammarError(f"{where}: {value!r} is not a number")
-    if not 0.0 <= value <= 1.0:
-        raise GrammarError(f"{where}: {value} is not in [0, 1]")
-
-
-def _check_outputs(fsm: FSM) -> None:
-    if not fsm.outputs:
-        return
-    for state, label in fsm.outputs.items():
-        if state not in fsm.transitions:
-            raise GrammarError(f"output of state {state!r}: there is no such state")
-        if not isinstance(label, str) or not label:
-            raise GrammarError(f"output of state {state!r}: {label!r} is not a non-empty string")
-    for state in fsm.transitions:
-        if state not in fsm.outputs:
-            raise GrammarError(
-                f"state {state!r} has no output; give every state one, or none to any"
-            )
-
-
-def _some(items: Iterable[object], most: int = 12) -> str:
-    """The first few items, for a message that stays one readable line."""
-    shown = [str(item) for item in items]
-    more = f" … ({len(shown)} in all)" if len(shown) > most else ""
-    return " ".join(shown[:most]) + more
+def _rebuild(fields: dict[str, Any]) -> FSM:
+    return FSM(**fields)
