@@ -39,15 +39,15 @@ def read(text: str, where: str) -> FSM:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FormatError(f"{where}: not TOML: {error}") from None
-    except RecursionError:
-        raise FormatError(f"{where}: nested too deeply for a grammar") from None
-    _check_shape(data, where)
-    try:
+        _check_shape(data, where)
         return FSM(**data)
     except GrammarError as error:
         raise GrammarError(f"{where}: {error}") from None
+    except RecursionError:
+        raise FormatError(f"{where}: nested too deeply for a grammar") from None
+    except ValueError as error:
+        # Not only tomllib's own error: Python refuses integers of thousands of digits.
+        raise FormatError(f"{where}: not TOML: {error}") from None
 
 
 def write(fsm: FSM) -> str:
