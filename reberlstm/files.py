@@ -3,54 +3,77 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
 from reberlstm.errors import FormatError
 
+PIECE = 2**20
+"""So many bytes are read at a time: what is allocated depends on the file, not on its limit."""
+
 
 def read_bytes(path: Path, *, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes.
+    """The content of a file or pipe of at most `limit` bytes.
 
     Raises:
         FormatError: when there is no such file, it cannot be read, or it is larger than `limit`.
     """
+    pieces: list[bytes] = []
+    left = limit + 1
     try:
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            while piece := file.read(min(PIECE, left)):
+                pieces.append(piece)
+                left -= len(piece)
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(content) > limit:
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be read: {_reason(error)}") from None
+    if left == 0:
         raise FormatError(f"{path}: larger than the limit of {limit:,} bytes for this kind of file")
-    return content
+    return b"".join(pieces)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
     A reader sees the old file or the new one, never a part; a killed process leaves the old one.
+    Links are followed, an old file's permissions are kept, and a device or pipe is just written to.
 
     Raises:
         FormatError: when the folder does not exist or cannot be written to.
     """
-    path = Path(path)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be written: {error.strerror or error}") from None
+        target = Path(os.path.realpath(path))
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+            _replace(target, content, _new_file_mode() if mode is None else stat.S_IMODE(mode))
+        else:
+            target.write_bytes(content)
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be written: {_reason(error)}") from None
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".reberlstm-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
-    except BaseException as error:
+    except BaseException:
         Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise FormatError(f"{path}: cannot be written: {error.strerror or error}") from None
         raise
+
+
+def _new_file_mode() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(getattr(error, "strerror", None) or error)
