@@ -21,7 +21,7 @@ itself, there is no output gate (so ``G`` is 3), and the reader is a tanh layer.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -104,11 +104,15 @@ class LSTMWeights:
     """The magnitude of an active cell in what the gates read, for snapping to vertices."""
 
     def __post_init__(self) -> None:
-        if self.cell not in GATES:
-            raise WeightsError(f"cell {self.cell!r}; choose {' or '.join(map(repr, GATES))}")
+        _check_choice("cell", self.cell, tuple(GATES))
+        _check_choice("claims", self.claims, ("legal", "all"))
+        _check_choice("on_violation", self.on_violation, ("absorb", "resync"))
+        for name in ("alphabet", "cells", "labels"):
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
+        for name, number in {"gain": self.gain, "height": self.height}.items():
+            if number is not None and not 0.0 < number < math.inf:
+                raise WeightsError(f"{name} {number} is not a positive number")
         rows, symbols, cells = len(self.gates) * self.size, len(self.alphabet), self.size
-        _check_names("alphabet", self.alphabet)
-        _check_names("cells", self.cells)
         shapes = {
             "weight_ih": (rows, symbols),
             "weight_hh": (rows, cells),
@@ -175,17 +179,31 @@ def _rebuild(fields: dict[str, Any]) -> LSTMWeights:
     return LSTMWeights(**fields)
 
 
-def _check_names(what: str, names: tuple[str, ...]) -> None:
-    if not names:
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise WeightsError(f"{what} {value!r}; choose {' or '.join(map(repr, choices))}")
+
+
+def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise WeightsError(f"{what}: {names!r} is one string; give a tuple of names instead")
+    if not names and what != "labels":
         raise WeightsError(f"{what}: none given; a net has at least one")
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise WeightsError(f"{what}: {name!r} is not a non-empty string")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise WeightsError(f"{what}: {twice!r} stands twice")
+    return tuple(names)
 
 
 def _array(name: str, value: Any, shape: tuple[int, ...], sizes: str) -> Floats:
     """A read-only float64 array of the given shape, or an error that names the array."""
-    array = np.asarray(value, dtype=np.float64)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{name} is not an array of numbers: {error}") from None
     if array.shape != shape:
         raise WeightsError(f"{name} has shape {array.shape}, expected {shape} for {sizes}")
     if not np.isfinite(array).all():

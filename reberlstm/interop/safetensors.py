@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import toml
-from reberlstm.fsm import FSM
-from reberlstm.weights import GATES, HEADS, Head, LSTMWeights
+from reberlstm.weights import HEADS, Head, LSTMWeights
 
 FORMAT_VERSION = "1"
 MAX_FILE_BYTES = 8 * 2**30
@@ -75,7 +74,22 @@ def to_bytes(weights: LSTMWeights) -> bytes:
     if weights.gain is not None:
         metadata["gain"] = repr(weights.gain)
     contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-    return bytes(serialise(contiguous, metadata=metadata))
+    return _in_order(serialise(contiguous, metadata=metadata))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The file with its metadata sorted: safetensors writes them in an order that is random."""
+    header, data = _split(content)
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _split(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header of a safetensors file, and the data after it."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(content[8:end]), content[end:]
 
 
 def save(weights: LSTMWeights, path: str | os.PathLike[str]) -> None:
@@ -108,122 +122,105 @@ def load(path: str | os.PathLike[str]) -> LSTMWeights:
 
 def from_bytes(content: bytes, where: str) -> LSTMWeights:
     """Read a net from the bytes of a file; `where` names it in messages."""
-    arrays, metadata = _open(content, where)
+    try:
+        return _read(content)
+    except ReberLSTMError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+def _read(content: bytes) -> LSTMWeights:
+    arrays, metadata = _open(content)
     if "format" not in metadata:
         raise FormatError(
-            f"{where}: its metadata has no 'format', so it was not written by reberlstm; "
+            "its metadata has no 'format', so it was not written by reberlstm; "
             "foreign weights need their alphabet to be given when they are imported"
         )
     if metadata["format"] != FORMAT_VERSION:
         raise FormatError(
-            f"{where}: format version {metadata['format']!r}, but this version of reberlstm "
+            f"format version {metadata['format']!r}, but this version of reberlstm "
             f"({__version__}) reads {FORMAT_VERSION!r}; upgrade reberlstm"
         )
     for key in GATE_KEYS.values():
         if key not in arrays:
             raise FormatError(
-                f"{where}: tensor {key!r} is missing; it has {', '.join(sorted(arrays)) or 'none'}"
+                f"tensor {key!r} is missing; it has {', '.join(sorted(arrays)) or 'none'}"
             )
     known = {*GATE_KEYS.values(), *(f"{n}.{part}" for n in HEADS for part in ("weight", "bias"))}
     unknown = sorted(set(arrays) - known)
     if unknown:
-        raise FormatError(f"{where}: unknown tensor {unknown[0]!r}")
-    cell = metadata.get("cell", "standard")
-    try:
-        return LSTMWeights(
-            **{name: arrays[key] for name, key in GATE_KEYS.items()},
-            alphabet=_names(metadata, "alphabet", where),
-            cells=_names(metadata, "cells", where),
-            heads=_heads(arrays, where),
-            labels=_names(metadata, "labels", where) if "labels" in metadata else (),
-            cell=_choice(cell, "cell", tuple(GATES), where),
-            grammar=_grammar(metadata, where),
-            gain=_number(metadata, "gain", where),
-            claims=_choice(metadata.get("claims", "legal"), "claims", ("legal", "all"), where),
-            on_violation=_choice(
-                metadata.get("on_violation", "absorb"), "on_violation", ("absorb", "resync"), where
-            ),
-            name=metadata.get("name", ""),
-            version=metadata.get("version", ""),
-            height=_number(metadata, "height", where) or 1.0,
-        )
-    except FormatError:
-        raise
-    except ReberLSTMError as error:
-        raise FormatError(f"{where}: {error}") from None
+        raise FormatError(f"unknown tensor {unknown[0]!r}")
+    grammar, height = metadata.get("grammar"), _number(metadata, "height")
+    # The constructor checks the choices and numbers, too.
+    return LSTMWeights(
+        **{name: arrays[key] for name, key in GATE_KEYS.items()},
+        alphabet=_names(metadata, "alphabet"),
+        cells=_names(metadata, "cells"),
+        heads=_heads(arrays),
+        labels=_names(metadata, "labels") if "labels" in metadata else (),
+        cell=cast(Any, metadata.get("cell", "standard")),
+        grammar=None if grammar is None else toml.read(grammar, "metadata 'grammar'"),
+        gain=_number(metadata, "gain"),
+        claims=cast(Any, metadata.get("claims", "legal")),
+        on_violation=cast(Any, metadata.get("on_violation", "absorb")),
+        name=metadata.get("name", ""),
+        version=metadata.get("version", ""),
+        height=1.0 if height is None else height,
+    )
 
 
-def _open(content: bytes, where: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def _open(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     from safetensors import SafetensorError, deserialize
 
     try:
         tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-        arrays = {key: _array(key, tensor, where) for key, tensor in tensors.items()}
+        metadata = _split(content)[0].get("__metadata__", {})
+        arrays = {key: _array(key, tensor) for key, tensor in tensors.items()}
     except (SafetensorError, ValueError, RecursionError) as error:
-        raise FormatError(f"{where}: not a safetensors file, or damaged: {error}") from None
+        raise FormatError(f"not a safetensors file, or damaged: {error}") from None
     return arrays, metadata
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
-def _array(key: str, tensor: Mapping[str, Any], where: str) -> np.ndarray:
+def _array(key: str, tensor: Mapping[str, Any]) -> np.ndarray:
     if tensor["dtype"] not in _DTYPES:
         raise FormatError(
-            f"{where}: tensor {key!r} has type {tensor['dtype']}; expected {', '.join(_DTYPES)}"
+            f"tensor {key!r} has type {tensor['dtype']}; expected {', '.join(_DTYPES)}"
         )
     flat = np.frombuffer(tensor["data"], dtype=_DTYPES[tensor["dtype"]])
     return flat.reshape(tensor["shape"]).astype(np.float64)
 
 
-def _heads(arrays: Mapping[str, np.ndarray], where: str) -> dict[str, Head]:
+def _heads(arrays: Mapping[str, np.ndarray]) -> dict[str, Head]:
     heads = {}
     for name in HEADS:
         keys = (f"{name}.weight", f"{name}.bias")
         present = [key for key in keys if key in arrays]
         if len(present) == 1:
             missing = next(key for key in keys if key not in arrays)
-            raise FormatError(f"{where}: tensor {present[0]!r} is there, but {missing!r} is not")
+            raise FormatError(f"tensor {present[0]!r} is there, but {missing!r} is not")
         if present:
             heads[name] = Head(arrays[keys[0]], arrays[keys[1]])
     return heads
 
 
-def _names(metadata: Mapping[str, str], key: str, where: str) -> tuple[str, ...]:
+def _names(metadata: Mapping[str, str], key: str) -> tuple[str, ...]:
     if key not in metadata:
-        raise FormatError(f"{where}: its metadata has no {key!r}")
+        raise FormatError(f"its metadata has no {key!r}")
     try:
         names = json.loads(metadata[key])
     except (ValueError, RecursionError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise FormatError(f"{where}: metadata {key!r} is not a JSON list of strings")
+        raise FormatError(f"metadata {key!r} is not a JSON list of strings")
     return tuple(names)
 
 
-def _choice(value: str, key: str, choices: tuple[Any, ...], where: str) -> Any:
-    if value not in choices:
-        raise FormatError(
-            f"{where}: metadata {key!r} is {value!r}; expected {' or '.join(map(repr, choices))}"
-        )
-    return value
-
-
-def _number(metadata: Mapping[str, str], key: str, where: str) -> float | None:
+def _number(metadata: Mapping[str, str], key: str) -> float | None:
     if key not in metadata:
         return None
     try:
-        value = float(metadata[key])
+        return float(metadata[key])
     except ValueError:
-        value = float("nan")
-    if not 0.0 < value < float("inf"):
-        raise FormatError(f"{where}: metadata {key!r} is {metadata[key]!r}, not a positive number")
-    return value
-
-
-def _grammar(metadata: Mapping[str, str], where: str) -> FSM | None:
-    if "grammar" not in metadata:
-        return None
-    return toml.read(metadata["grammar"], f"{where}, metadata 'grammar'")
+        raise FormatError(f"metadata {key!r} is {metadata[key]!r}, not a number") from None
