@@ -52,6 +52,11 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
 def _load_shipped(name: str) -> FSM:
     names = grammar_names()
     if name not in names:
+        from reberlstm.families import by_name
+
+        member = by_name(name)
+        if member is not None:
+            return member
         import difflib
 
         close = difflib.get_close_matches(name, names, n=1)
