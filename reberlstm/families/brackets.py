@@ -32,22 +32,19 @@ def dyck(kinds: int, depth: int) -> FSM:
         pairs = [(f"({kind}", f"){kind}") for kind in range(1, kinds + 1)]
     separator = "" if kinds <= len(PAIRS) else " "
 
-    def state(opened: tuple[int, ...]) -> str:
-        if kinds == 1 and len(opened) > 8:
-            return f"{len(opened)} open"
-        return separator.join(pairs[kind][0] for kind in opened) or EMPTY
-
-    transitions: dict[str, dict[str, str]] = {}
-    queue: list[tuple[int, ...]] = [()]
-    for opened in queue:
-        line = {}
-        if opened:
-            line[pairs[opened[-1]][1]] = state(opened[:-1])
-        if len(opened) < depth:
-            for kind in range(kinds):
-                line[pairs[kind][0]] = state((*opened, kind))
-                queue.append((*opened, kind))
-        transitions[state(opened)] = line
+    if kinds == 1:
+        # A row of equal brackets is a number; written out, many long rows would fill the memory.
+        names = [
+            EMPTY,
+            *(f"{count} open" if count > 8 else "(" * count for count in range(1, depth + 1)),
+        ]
+        transitions = {
+            state: ({")": names[count - 1]} if count else {})
+            | ({"(": names[count + 1]} if count < depth else {})
+            for count, state in enumerate(names)
+        }
+    else:
+        transitions = _tree(pairs, depth, separator)
     return FSM(
         alphabet=tuple(symbol for pair in pairs for symbol in pair),
         start=EMPTY,
@@ -86,6 +83,24 @@ def anbn(n: int) -> FSM:
         source="F. A. Gers and J. Schmidhuber, LSTM recurrent networks learn simple context-free "
         "and context-sensitive languages, IEEE Trans. Neural Networks 12 (2001) 1333–1340",
     )
+
+
+def _tree(pairs: list[tuple[str, str]], depth: int, separator: str) -> dict[str, dict[str, str]]:
+    """The transitions where a state is a row of open brackets, breadth first."""
+
+    def state(opened: tuple[int, ...]) -> str:
+        return separator.join(pairs[kind][0] for kind in opened) or EMPTY
+
+    transitions: dict[str, dict[str, str]] = {}
+    queue: list[tuple[int, ...]] = [()]
+    for opened in queue:
+        line = {pairs[opened[-1]][1]: state(opened[:-1])} if opened else {}
+        if len(opened) < depth:
+            deeper = [(*opened, kind) for kind in range(len(pairs))]
+            line |= {pair[0]: state(row) for pair, row in zip(pairs, deeper, strict=True)}
+            queue.extend(deeper)
+        transitions[state(opened)] = line
+    return transitions
 
 
 def _tree_size(kinds: int, depth: int) -> int:

@@ -22,10 +22,10 @@ def check_states(what: str, states: int) -> None:
     """Refuse a machine that is too large.
 
     Raises:
-        GrammarError: with the number of its states.
+        GrammarError: naming the machine.
     """
     if states > MAX_STATES:
         raise GrammarError(
-            f"{what} has {states:,} states, and at most {MAX_STATES:,} are built; "
+            f"{what} has over {MAX_STATES:,} states, which is the most that is built; "
             "choose smaller parameters"
         )
