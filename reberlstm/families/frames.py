@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from reberlstm.errors import GrammarError
 from reberlstm.fsm import FSM, Word
+from reberlstm.naming import Names
 
 Frame = tuple[str | Iterable[str], str | Iterable[str]]
 """What stands before and after a word of the inner grammar; each one symbol or more."""
@@ -151,20 +152,6 @@ def continual(inner: FSM, again: float = 0.9) -> FSM:
         title=f"Continual: {inner.title}" if inner.title else "",
         source=inner.source,
     )
-
-
-class Names:
-    """State names that are all different: one that is taken gets primes."""
-
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
-
-    def fresh(self, name: str) -> str:
-        """`name`, or with as many primes as make it new."""
-        while name in self.taken:
-            name += "'"
-        self.taken.add(name)
-        return name
 
 
 def _ending(inner: FSM, state: str, ending: Mapping[str, float]) -> dict[str, float]:
