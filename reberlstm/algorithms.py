@@ -12,20 +12,45 @@ from reberlstm.fsm import FSM, Word
 
 
 def enumerate_words(fsm: FSM, max_length: int | None) -> Iterator[Word]:
-    """The accepted words in length-lexicographic order; endless for an infinite language."""
-    remaining = fsm.distance_to_acceptance
-    level: list[tuple[Word, str]] = [((), fsm.start)] if fsm.start in remaining else []
-    length = 0
-    while level and (max_length is None or length <= max_length):
-        yield from (word for word, state in level if state in fsm.accepting)
-        length += 1
-        level = [
-            ((*word, symbol), target)
-            for word, state in level
-            for symbol, target in fsm.transitions[state].items()
-            if target in remaining
-            and (max_length is None or length + remaining[target] <= max_length)
-        ]
+    """The accepted words in length-lexicographic order; endless for an infinite language.
+
+    Each length is a walk of its own through the states that can still end in time, so that the
+    memory needed grows with the length and not with the number of words.
+    """
+    # ends[n]: the states from which some word of exactly n symbols is accepted.
+    ends = [{q for q in fsm.reachable if q in fsm.accepting}]
+    while ends[-1]:
+        length = len(ends) - 1
+        if fsm.start in ends[length]:
+            yield from _words_of_length(fsm, ends, length)
+        if length == max_length:
+            return
+        ends.append(
+            {q for q in fsm.reachable if not ends[-1].isdisjoint(fsm.transitions[q].values())}
+        )
+
+
+def _words_of_length(fsm: FSM, ends: list[set[str]], length: int) -> Iterator[Word]:
+    if length == 0:
+        yield ()
+        return
+    word: list[str] = []
+    branches = [iter(fsm.transitions[fsm.start].items())]
+    while branches:
+        remaining = length - len(branches)
+        for symbol, target in branches[-1]:
+            if target not in ends[remaining]:
+                continue
+            word.append(symbol)
+            if remaining:
+                branches.append(iter(fsm.transitions[target].items()))
+                break
+            yield tuple(word)
+            word.pop()
+        else:
+            branches.pop()
+            if word:
+                word.pop()
 
 
 def enumerate_prefixes(fsm: FSM, max_length: int) -> Iterator[Word]:

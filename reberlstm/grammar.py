@@ -24,7 +24,7 @@ def grammar_names() -> list[str]:
 
 
 def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
-    """The shipped grammar of that name, or the machine in that file.
+    """The shipped grammar of that name, the member of a family, or the machine in that file.
 
     A plain word is a name; anything with a suffix or a folder is a path.
 
@@ -52,6 +52,11 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
 def _load_shipped(name: str) -> FSM:
     names = grammar_names()
     if name not in names:
+        from reberlstm.families import by_name
+
+        member = by_name(name)
+        if member is not None:
+            return member
         import difflib
 
         close = difflib.get_close_matches(name, names, n=1)
