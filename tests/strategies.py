@@ -7,6 +7,7 @@ A machine shrinks towards one state, one symbol and no transition; a word toward
 
 from __future__ import annotations
 
+import random
 import string
 from collections.abc import Iterable
 
@@ -154,6 +155,44 @@ def machines_with_words(
     """A machine and a few words for it; `kinds` are the arguments of `machines`."""
     fsm = draw(machines(**kinds))  # type: ignore[arg-type]
     return fsm, draw(st.lists(words(fsm, max_length=max_length), min_size=1, max_size=count))
+
+
+def random_machine(
+    seed: int, *, states: int, symbols: int, density: float = 1.0, targets: int | None = None
+) -> FSM:
+    """A machine too large to be drawn by hypothesis: it does not shrink.
+
+    Args:
+        seed: Decides everything.
+        states: The number of states.
+        symbols: The number of symbols.
+        density: The share of transitions that exist.
+        targets: How many states are entered at all: the fewer, the more tangled their ways in.
+    """
+    rng = random.Random(seed)
+    names = [f"q{number}" for number in range(states)]
+    alphabet = tuple(string.ascii_letters[:symbols] if symbols <= 52 else map(str, range(symbols)))
+    entered = rng.sample(names, k=targets or states)
+    return FSM(
+        alphabet=alphabet,
+        start=names[0],
+        accepting=frozenset(name for name in names if rng.random() < 0.3),
+        transitions={
+            name: {symbol: rng.choice(entered) for symbol in alphabet if rng.random() < density}
+            for name in names
+        },
+    )
+
+
+def random_word(rng: random.Random, fsm: FSM, length: int) -> Word:
+    """A word of that length that keeps to the rules for nine symbols in ten, as long as it can."""
+    word: list[str] = []
+    state: str | None = fsm.start
+    for _ in range(length):
+        legal = [] if state is None else list(fsm.transitions[state])
+        word.append(rng.choice(legal if legal and rng.random() < 0.9 else fsm.alphabet))
+        state = None if state is None else fsm.next_state(state, word[-1])
+    return tuple(word)
 
 
 def _encodable(text: str) -> bool:

@@ -1,0 +1,117 @@
+"""What should be true after a word, and an LSTM that is not ours: no code shared with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from reberlstm.fsm import FSM, Word
+from reberlstm.interop.safetensors import to_bytes
+from reberlstm.weights import LSTMWeights
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is true after a word.
+
+    Attributes:
+        state: The machine's state, None after a violation.
+        legal: The symbols that may follow.
+        accepted: Whether the word may end here.
+        probabilities: Of every symbol, given that the word goes on; all 0 where nothing may follow.
+        label: The state's output, if there is one.
+    """
+
+    state: str | None
+    legal: frozenset[str]
+    accepted: bool
+    probabilities: tuple[float, ...]
+    label: str | None
+
+
+def expected(fsm: FSM, word: Word, on_violation: str = "absorb") -> list[Expected]:
+    """What is true before the first symbol and after every one, straight from the tables."""
+    state: str | None = fsm.start
+    found = [_at(fsm, state, on_violation)]
+    for symbol in word:
+        line = {} if state is None else fsm.transitions[state]
+        if symbol in line:
+            state = line[symbol]
+        elif on_violation == "resync":
+            state = fsm.transitions[fsm.start].get(symbol)
+        else:
+            state = None
+        found.append(_at(fsm, state, on_violation))
+    return found
+
+
+def _at(fsm: FSM, state: str | None, on_violation: str) -> Expected:
+    # After a violation, one that waits for a beginning offers what may begin a word.
+    speaks = fsm.start if state is None and on_violation == "resync" else state
+    line = {} if speaks is None else fsm.transitions[speaks]
+    given = fsm.probabilities.get(speaks) if speaks is not None else None
+    uniform = {symbol: 1 / len(line) for symbol in line}
+    return Expected(
+        state=state,
+        legal=frozenset(line),
+        accepted=state in fsm.accepting,
+        probabilities=tuple((given or uniform).get(symbol, 0.0) for symbol in fsm.alphabet),
+        label=fsm.outputs.get(state) if state is not None else None,
+    )
+
+
+class Module(nn.Module):
+    """A user's own module, as the documentation describes it."""
+
+    def __init__(self, symbols: int, cells: int, heads: dict[str, int]) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(symbols, cells, batch_first=True)
+        for name, rows in heads.items():
+            setattr(self, name, nn.Linear(cells, rows))
+
+
+def torch_module(net: LSTMWeights, dtype: torch.dtype = torch.float64) -> Module:
+    """The net's file, loaded by `load_state_dict` into a module that knows nothing of ours."""
+    from safetensors.torch import load
+
+    tensors = load(to_bytes(net))
+    heads = {
+        key.removesuffix(".bias"): len(bias)
+        for key, bias in tensors.items()
+        if key.endswith(".bias")
+    }
+    module = Module(len(net.alphabet), net.size, heads).double()
+    module.load_state_dict(tensors)
+    return module.to(dtype)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a module says before the first symbol and after every one; the first axis is time."""
+
+    h: torch.Tensor
+    c: torch.Tensor
+    heads: dict[str, torch.Tensor]
+
+
+@torch.no_grad()
+def run_torch(module: Module, indices: Sequence[int]) -> Outputs:
+    """Run one word from the zero state, as `nn.LSTM` does when none is passed."""
+    lstm = module.lstm
+    dtype = lstm.weight_ih_l0.dtype
+    hs, cs = (
+        [torch.zeros(lstm.hidden_size, dtype=dtype)],
+        [torch.zeros(lstm.hidden_size, dtype=dtype)],
+    )
+    state = None
+    for index in indices:
+        x = nn.functional.one_hot(torch.tensor([[index]]), lstm.input_size).to(dtype)
+        _, state = lstm(x, state)
+        hs.append(state[0].flatten())
+        cs.append(state[1].flatten())
+    h = torch.stack(hs)
+    heads = {name: layer(h) for name, layer in module.named_children() if name != "lstm"}
+    return Outputs(h, torch.stack(cs), heads)
