@@ -19,6 +19,10 @@ from reberlstm.errors import ReberLSTMError
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
     "compile": "Compile a grammar into the weights of an LSTM.",
+    "diagram": "Draw the state graph of a grammar.",
+    "sample": "Draw random strings of a grammar.",
+    "grammars": "List the grammars that are known by name.",
+    "fsm": "Operate on finite-state machines, and ask about them.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
 

@@ -1,0 +1,246 @@
+"""``reberlstm fsm``: operations on machines, and questions about them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reberlstm import counting, operations
+from reberlstm.cli.options import Decorated, json_option, out_option
+from reberlstm.errors import FormatError, GrammarError
+from reberlstm.files import write_atomically
+from reberlstm.formats import toml
+from reberlstm.fsm import FSM, Word
+from reberlstm.grammar import load_grammar
+
+DEFAULT_LIMIT = 20
+"""How many words `enumerate` prints where neither a number nor a length is given."""
+
+DEFAULT_COUNT_LENGTH = 12
+
+ALIASES = {"intersect": "intersection", "minimize": "minimise"}
+
+
+class _Group(click.Group):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The operation of that name, other spellings included."""
+        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
+
+
+@click.group("fsm", cls=_Group)
+def command() -> None:
+    """Operate on finite-state machines, each a GRAMMAR: a name or a file.
+
+    Operations that make a machine print it as TOML, or write it to the file given with -o.
+    """
+
+
+def _makes_machine(function: Decorated) -> Decorated:
+    """The options of operations whose result is a machine."""
+    minimise = click.option(
+        "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
+    )
+    return minimise(out_option(required=False, help="The file to write.")(function))
+
+
+def _one(name: str, operation: Callable[[FSM], FSM], help: str) -> None:
+    """Add a command for an operation on one machine."""
+
+    @command.command(name, help=help)
+    @click.argument("grammar")
+    @_makes_machine
+    def run(grammar: str, out: str | None, minimise: bool) -> None:
+        _give(operation(load_grammar(grammar)), out, minimise)
+
+
+def _two(name: str, operation: Callable[[FSM, FSM], FSM], help: str) -> None:
+    """Add a command for an operation on two machines."""
+
+    @command.command(name, help=help)
+    @click.argument("grammar")
+    @click.argument("other")
+    @_makes_machine
+    def run(grammar: str, other: str, out: str | None, minimise: bool) -> None:
+        _give(operation(load_grammar(grammar), load_grammar(other)), out, minimise)
+
+
+_one("complement", operations.complement, "The strings that GRAMMAR does not accept.")
+_one("reverse", operations.reverse, "The accepted strings, read backwards.")
+_one("trim", operations.trim, "Leave out states that are on no way to acceptance.")
+_two("union", operations.union, "The strings that GRAMMAR or OTHER accepts.")
+_two("intersection", operations.intersection, "The strings that GRAMMAR and OTHER accept.")
+_two("difference", operations.difference, "The strings that GRAMMAR accepts and OTHER does not.")
+
+
+@command.command("minimise", short_help="Merge states that nothing tells apart.")
+@click.argument("grammar")
+@out_option(required=False, help="The file to write.")
+def minimise(grammar: str, out: str | None) -> None:
+    """The smallest machine with the same acceptance, legal symbols, outputs and probabilities.
+
+    States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
+    """
+    _give(load_grammar(grammar).minimise(), out, minimise=False)
+
+
+def _give(machine: FSM, out: str | None, minimise: bool) -> None:
+    if minimise:
+        machine = machine.minimise()
+    if out is None:
+        click.echo(toml.write(machine), nl=False)
+        return
+    if Path(out).suffix.lower() != ".toml":
+        raise FormatError(f"{out}: machines are written to .toml files; see `reberlstm convert`")
+    write_atomically(Path(out), toml.write(machine).encode("utf-8"))
+
+
+@command.command("equal", short_help="Compare two machines.")
+@click.argument("grammar")
+@click.argument("other")
+@click.option(
+    "--by",
+    type=click.Choice(["accept", "legal", "label"]),
+    default="accept",
+    show_default=True,
+    help="Compare accepted strings, legal symbols after every string, or outputs.",
+)
+@json_option
+def equal(grammar: str, other: str, by: str, as_json: bool) -> int:
+    """Say whether two machines are equal; if not, give a shortest string that shows it.
+
+    Exit status: 0 when they are equal, 1 when they differ.
+    """
+    first, second = load_grammar(grammar), load_grammar(other)
+    if by == "label":
+        for name, machine in ((grammar, first), (other, second)):
+            if not machine.outputs:
+                raise GrammarError(f"{name} has no outputs to compare; leave --by label out")
+    word = first.difference(second, by=by)  # type: ignore[arg-type]
+    observed = {
+        name: None if word is None else _observed(machine, word, by)
+        for name, machine in ((grammar, first), (other, second))
+    }
+    if as_json:
+        answer: dict[str, Any] = {"equal": word is None, "by": by, "word": None}
+        if word is not None:
+            answer |= {"word": list(word), "first": observed[grammar], "second": observed[other]}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    elif word is None:
+        click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+    else:
+        text = first.text(word) if word else "the empty string"
+        click.echo(f"different: {text}")
+        for name, value in observed.items():
+            click.echo(f"  {name}: {_said(value, by)}")
+    return int(word is not None)
+
+
+_QUESTIONS = {
+    "accept": "the accepted strings",
+    "legal": "the legal symbols after every string",
+    "label": "the outputs after every string",
+}
+
+
+def _observed(machine: FSM, word: Word, by: str) -> Any:
+    """What a machine says after a word; None after a violation."""
+    known = all(symbol in machine.alphabet for symbol in word)
+    state = machine.run(word) if known else None
+    if by == "accept":
+        return state in machine.accepting
+    if state is None:
+        return None
+    if by == "legal":
+        return [symbol for symbol in machine.alphabet if symbol in machine.transitions[state]]
+    return machine.outputs[state]
+
+
+def _said(value: Any, by: str) -> str:
+    if by == "accept":
+        return "accepted" if value else "not accepted"
+    if value is None:
+        return "a violation"
+    return f"legal: {' '.join(value) or 'nothing'}" if by == "legal" else f"output {value}"
+
+
+@command.command("enumerate", short_help="Print the accepted strings in order.")
+@click.argument("grammar")
+@click.option("--max-length", type=click.IntRange(min=0), help="Only strings up to this length.")
+@click.option("--limit", type=click.IntRange(min=0), help="Stop after so many strings.")
+@json_option
+def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_json: bool) -> None:
+    """Print the accepted strings in order: shorter ones first, then in alphabet order.
+
+    Without --max-length and --limit the first 20. With --json a string is the list of its symbols.
+    """
+    machine = load_grammar(grammar)
+    if max_length is None and limit is None:
+        limit = DEFAULT_LIMIT
+    for word in islice(machine.enumerate(max_length), limit):
+        text = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
+        click.echo(text)
+
+
+@command.command("count", short_help="Count the accepted strings of a length.")
+@click.argument("grammar")
+@click.option("--length", type=click.IntRange(min=0), help="Strings of exactly this length.")
+@click.option(
+    "--max-length", type=click.IntRange(min=0), help="A table of all lengths up to this one."
+)
+@json_option
+def count(grammar: str, length: int | None, max_length: int | None, as_json: bool) -> None:
+    """Count the accepted strings of a length, exactly, however many they are.
+
+    Without an option a table of the lengths up to 12.
+    """
+    if length is not None and max_length is not None:
+        raise click.UsageError("give --length or --max-length, not both")
+    machine = load_grammar(grammar)
+    # Python refuses to print integers of over 4,300 digits unless it is told that this is meant.
+    sys.set_int_max_str_digits(0)
+    if length is not None:
+        number = counting.count_words(machine, length)
+        click.echo(json.dumps({"length": length, "count": number}) if as_json else str(number))
+        return
+    last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
+    counts = counting.count_up_to(machine, last)
+    if as_json:
+        click.echo(json.dumps({"counts": counts}))
+        return
+    click.echo("length  strings")
+    for n, number in enumerate(counts):
+        click.echo(f"{n:6}  {number}")
+
+
+@command.command("entropy", short_help="Tell how unpredictable the strings are.")
+@click.argument("grammar")
+@json_option
+def entropy(grammar: str, as_json: bool) -> None:
+    """Tell how unpredictable the strings of a probabilistic grammar are.
+
+    Probabilities are uniform where GRAMMAR gives none. The bits per string count its end as a
+    choice like any other; those per symbol are shared out over its symbols.
+    """
+    from reberlstm.entropy import entropy as measure
+
+    machine = load_grammar(grammar)
+    result = measure(machine)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return
+    rows = {
+        "entropy": f"{result.word_entropy:.6f} bits per string",
+        "expected length": f"{result.expected_length:.6f} symbols per string",
+        "entropy rate": f"{result.entropy_rate:.6f} bits per symbol",
+        "perplexity": f"{result.perplexity:.6f} per symbol",
+        "with the end": f"{result.perplexity_with_end:.6f} per symbol, the end counted as one",
+        "accepted walks": f"{result.acceptance:.6f} of all",
+    }
+    for name, value in rows.items():
+        click.echo(f"{name:16} {value}")

@@ -1,0 +1,67 @@
+"""``reberlstm sample``: random words of a grammar."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, seed_option
+from reberlstm.counting import sample_of_length
+from reberlstm.grammar import load_grammar
+
+MAX_LENGTH = 100_000
+
+
+@click.command("sample")
+@click.option(
+    "--grammar",
+    default=DEFAULT_GRAMMAR,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="The grammar.",
+)
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="How many strings.",
+)
+@click.option(
+    "--length",
+    type=click.IntRange(min=0),
+    help="Only strings of so many symbols, all equally likely.",
+)
+@click.option(
+    "--max-length",
+    type=click.IntRange(min=0),
+    default=MAX_LENGTH,
+    show_default=True,
+    help="Give up when a string grows longer, where --length is not given.",
+)
+@seed_option
+@json_option
+def command(
+    grammar: str, count: int, length: int | None, max_length: int, seed: int, as_json: bool
+) -> None:
+    r"""Draw accepted strings of a grammar, one a line.
+
+    They follow the grammar's probabilities, or uniform ones where it gives none; with --length
+    every accepted string of that length is equally likely. With --json a string is the list of its
+    symbols.
+
+    \b
+    reberlstm sample -n 3
+    reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
+    """
+    machine = load_grammar(grammar)
+    click.echo(f"seed: {seed}", err=True)
+    if length is None:
+        words = machine.sample(count, seed=seed, max_length=max_length)
+    else:
+        words = sample_of_length(machine, length, count, seed=seed)
+    for word in words:
+        line = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
+        click.echo(line)
