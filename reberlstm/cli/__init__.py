@@ -19,6 +19,7 @@ from reberlstm.errors import ReberLSTMError
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
     "compile": "Compile a grammar into the weights of an LSTM.",
+    "explain": "Explain every weight of a net in words and in pseudo-code.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
 
