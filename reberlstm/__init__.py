@@ -18,6 +18,7 @@ from reberlstm._version import __version__
 if TYPE_CHECKING:
     from reberlstm.compiler import compile, published
     from reberlstm.errors import ReberLSTMError
+    from reberlstm.explanation import Explanation, explain
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.safetensors import load, save
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "FSM": "reberlstm.fsm",
+    "Explanation": "reberlstm.explanation",
     "LSTMWeights": "reberlstm.weights",
     "ReberLSTMError": "reberlstm.errors",
     "Trace": "reberlstm.simulator",
     "compile": "reberlstm.compiler",
+    "explain": "reberlstm.explanation",
     "grammar_names": "reberlstm.grammar",
     "load": "reberlstm.interop.safetensors",
     "load_grammar": "reberlstm.grammar",
@@ -40,11 +43,13 @@ _HOME = {
 
 __all__ = [
     "FSM",
+    "Explanation",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
     "__version__",
     "compile",
+    "explain",
     "grammar_names",
     "load",
     "load_grammar",

@@ -23,6 +23,7 @@ COMMANDS = {
     "sample": "Draw random strings of a grammar.",
     "grammars": "List the grammars that are known by name.",
     "fsm": "Operate on finite-state machines, and ask about them.",
+    "explain": "Explain every weight of a net in words and in pseudo-code.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
 

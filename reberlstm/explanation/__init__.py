@@ -1,0 +1,154 @@
+"""Weights into sentences: what a person would have commented beside each row of gate weights.
+
+1. `find_vertices` says in which situations the net is meant to be: one active cell, or none.
+2. `tabulate` steps each cell from each of them on each symbol.
+3. `explain_cell` finds for every gate the shortest true sentence about its part of the table, and
+   for every weight what would be different without it.
+4. `explain_heads` does the same for the readouts.
+
+Everything is found from the weights, not from the compiler's intentions, so an edited net is
+explained as it is. A net that nobody wired (no gain, not the published cell) has no vertices; of it
+there is only a numeric summary, which says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reberlstm.errors import GrammarError
+from reberlstm.explanation.agreement import Steps
+from reberlstm.explanation.cells import explain_cell
+from reberlstm.explanation.heads import explain_heads
+from reberlstm.explanation.model import (
+    CellExplanation,
+    Explanation,
+    GateExplanation,
+    HeadExplanation,
+    WeightReason,
+)
+from reberlstm.explanation.numbers import numeric_summary
+from reberlstm.explanation.vertices import CellTable, Vertices, find_vertices, tabulate
+from reberlstm.explanation.wording import Wording, amount
+from reberlstm.fsm import FSM
+from reberlstm.weights import LSTMWeights
+
+__all__ = [
+    "CellExplanation",
+    "Explanation",
+    "GateExplanation",
+    "HeadExplanation",
+    "WeightReason",
+    "explain",
+]
+
+
+def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
+    """Explain every gate row of a compiled or published net, edited or not, in words and in code.
+
+    Args:
+        net: The net.
+        fsm: The machine that names the nodes; by default the one that the net carries.
+
+    Raises:
+        GrammarError: when the machine's alphabet is not that of the net.
+
+    Example:
+        >>> from reberlstm import compile, load_grammar
+        >>> explanation = explain(compile(load_grammar("reber")))
+        >>> explanation.sentence("1", "input")
+        'lets T in only from nodes 0 and 1, S only from node 1'
+        >>> explanation.cell("1").gates["input"].code
+        'filter[1] = node == 1 or (node == 0 and symbol != S)'
+    """
+    grammar = net.grammar if fsm is None else fsm
+    if grammar is not None and set(grammar.alphabet) != set(net.alphabet):
+        raise GrammarError(
+            f"the alphabet of {grammar} is {' '.join(grammar.alphabet)}, but that of the net "
+            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
+        )
+    if net.cell == "standard" and net.gain is None:
+        return numeric_summary(net, grammar)
+
+    vertices = find_vertices(net, grammar)
+    steps = Steps(vertices)
+    ranges = _Ranges()
+    cells = []
+    for cell in range(net.size):
+        table = tabulate(vertices, cell)
+        steps.add(cell, np.abs(table.hidden) > net.height / 2.0)
+        ranges.add(table)
+        cells.append(explain_cell(vertices, cell, table))
+    return Explanation(
+        net=net.name,
+        grammar=grammar.name if grammar is not None else None,
+        kind="mechanism",
+        summary=tuple(_summary(vertices, steps, ranges)),
+        nodes=vertices.meanings,
+        unit=None if net.gain is None else 2.0 * net.gain,
+        cells=tuple(cells),
+        heads=explain_heads(vertices),
+    )
+
+
+class _Ranges:
+    """What is the same for all gates of a net: the smallest decision, the largest leak."""
+
+    def __init__(self) -> None:
+        self.decision = np.inf
+        self.leak = 0.0
+        self.loss = 0.0
+        self.keeps: list[int] = []
+        self._cells = 0
+
+    def add(self, table: CellTable) -> None:
+        for gate, values in table.gates.items():
+            if gate == "candidate":
+                continue
+            self.decision = min(self.decision, float(np.abs(table.sums[gate]).min()))
+            shut = values <= 0.5
+            if shut.any():
+                self.leak = max(self.leak, float(values[shut].max()))
+        kept = table.gates["forget"] > 0.5
+        if kept.any():
+            self.keeps.append(self._cells)
+            self.loss = max(self.loss, 1.0 - float(table.gates["forget"][kept].min()))
+        self._cells += 1
+
+
+def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]:
+    net = vertices.net
+    if net.cell == "published":
+        yield (
+            "the published cell: gates read the memory itself, there is no output gate, and a "
+            f"symbol is offered when its reader is over {net.reader_threshold:g}"
+        )
+        yield (
+            "a node is active at 1, and breadcrumbs of about a half add up to that; so memory is "
+            "not one-hot, the sentences are told for one active node at a time, and thresholds "
+            "say what counts as active"
+        )
+    else:
+        assert net.gain is not None
+        sure = f"every filter's sum is at least {ranges.decision:.3g} in size, open or shut"
+        yield (
+            f"gain K = {net.gain:g}, and {sure}; a unit of weight is 2·K = {2 * net.gain:g} (on a "
+            f"cell divided by {net.height:.4g}, its height when active)"
+        )
+    if not ranges.keeps:
+        yield (
+            "every step erases the memory and writes it anew; a shut gate lets through at most "
+            f"{amount(ranges.leak)}, and no step adds to the error of the one before"
+        )
+    else:
+        wording = Wording(vertices, net.alphabet)
+        keeping = wording.cells([net.cells[cell] for cell in ranges.keeps])
+        yield (
+            f"{keeping} keep memory from step to step, and keeping leaks: up to "
+            f"{amount(ranges.loss)} of it is lost a step, and up to {amount(ranges.leak)} comes in "
+            "through a shut gate; in long loops both add up"
+        )
+    agreement = steps.summary() if net.cell == "standard" else None
+    if agreement is not None:
+        yield agreement

@@ -1,0 +1,232 @@
+"""One cell: what it stands for, when it is active, and what leaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from reberlstm.explanation.covers import Table, shortest, size
+from reberlstm.explanation.gates import SILENT, GateTable, span, threshold
+from reberlstm.explanation.model import CellExplanation, Cover, GateExplanation
+from reberlstm.explanation.reasons import reasons
+from reberlstm.explanation.vertices import CellTable, Vertices, active_memory, tabulate
+from reberlstm.explanation.wording import Wording, amount, code, listed, shown
+
+PSEUDO = {"input": "filter", "forget": "eraser", "candidate": "writer", "output": "output"}
+"""What the gates are called in pseudo-code: the Toy LSTM's words, where it has one."""
+
+VAGUE = 0.1
+"""How far from a vertex, as part of an active cell's height, a cell may stand without a word."""
+
+NOTICEABLE = 0.05
+"""What may add up in a loop, as part of an active cell's memory, without a word."""
+
+MAX_NOTES = 4
+MAX_AMOUNTS = 4
+
+MAX_ROUNDS = 1_000
+"""How often a loop may go round before anything adds up, without a word."""
+
+
+def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplanation:
+    """All of one cell, from its table."""
+    net = vertices.net
+    name = net.cells[cell]
+    gates: dict[str, GateExplanation] = {}
+    for gate in ("forget", "candidate", "input", "output"):
+        if gate not in net.gates:
+            continue
+        row = GateTable(gate, vertices, cell, table)
+        rules = row.rules()
+        gates[gate] = GateExplanation(
+            name=gate,
+            sentence=row.sentence(),
+            code=f"{PSEUDO[gate]}[{shown(name)}] = {code(rules)}",
+            rules=rules,
+            weights=reasons(row, cell),
+        )
+    notes = [*_vague(vertices, table), *_leaks(vertices, cell, table)]
+    notes += _worn_guards(vertices, cell)
+    if len(notes) > MAX_NOTES:
+        notes = [*notes[: MAX_NOTES - 1], f"and {len(notes) - MAX_NOTES + 1} more such cases"]
+    return CellExplanation(
+        name=name,
+        role=_role(vertices, cell),
+        sentence=_sentence(vertices, cell, table),
+        gates=gates,
+        notes=tuple(notes),
+    )
+
+
+def _role(vertices: Vertices, cell: int) -> str:
+    name = vertices.net.cells[cell]
+    if cell in vertices.clocks:
+        return "active from the first symbol on"
+    state = vertices.states[vertices.cells.index(cell)]
+    if state is None:
+        return f"cell {shown(name)}"
+    copies = [
+        own
+        for own, stands_for in zip(vertices.cells, vertices.states, strict=True)
+        if own is not None and stands_for == state
+    ]
+    if len(copies) == 1:
+        return f"node {shown(state)}"
+    return f"copy {copies.index(cell) + 1} of {len(copies)} of node {shown(state)}"
+
+
+def _sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
+    if (table.gates["forget"] > 0.5).any():
+        return _keeping_sentence(vertices, cell, table)
+    active = np.abs(table.hidden) > vertices.net.height / 2.0
+    if not active.any():
+        return "never active"
+    cover = _cover(vertices, active)
+    if cover.is_everything:
+        if cell in vertices.clocks:
+            return "active from the first symbol on, whatever comes"
+        return "active after every symbol"
+    return f"active after {_from(vertices, cell, cover)}"
+
+
+def _keeping_sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
+    """For a cell that keeps: what is added where, and when it is erased."""
+    wording = Wording(vertices, vertices.net.alphabet)
+    added = np.where(np.abs(table.added) <= SILENT, 0.0, np.round(table.added, 2))
+    amounts = sorted(np.unique(added[added != 0.0]).tolist(), key=lambda a: -abs(a))
+    covers = [_cover(vertices, added == value) for value in amounts[:MAX_AMOUNTS]]
+    nodes = {block.nodes for cover in covers for block in cover.blocks}
+    parts = []
+    if len(nodes) == 1 and all(len(cover.blocks) == 1 and not cover.negated for cover in covers):
+        gains = [
+            f"{value:g} on {wording.what(cover.blocks[0].symbols)}".replace("-", "−")
+            for value, cover in zip(amounts, covers, strict=False)
+        ]
+        (where,) = nodes
+        if where.negated and where.listed:
+            gains[-1] += f", but not from {wording.nodes(where.listed)}"
+        elif not where.negated:
+            gains[-1] += f" {wording.where(where, 'from')}"
+        parts.append(f"gains {listed(gains)}")
+    else:
+        parts += [
+            f"gains {value:g} on {_from(vertices, cell, cover)}".replace("-", "−")
+            for value, cover in zip(amounts, covers, strict=False)
+        ]
+    if len(amounts) > MAX_AMOUNTS:
+        parts.append("and less elsewhere")
+    kept = table.gates["forget"] > 0.5
+    if kept.all():
+        parts.append("is never erased")
+    else:
+        keeps, erases = _cover(vertices, kept), _cover(vertices, ~kept)
+        if size(erases) <= size(keeps) + 1:
+            parts.append(f"is erased {wording.say(erases, prefix='on')}")
+        else:
+            parts.append(f"is kept {wording.say(keeps, prefix='on')}")
+    return "; ".join(parts)
+
+
+def _cover(vertices: Vertices, mask: Table) -> Cover:
+    return shortest(mask, vertices.names, vertices.net.alphabet, symbols_first=True)
+
+
+def _from(vertices: Vertices, cell: int, cover: Cover) -> str:
+    """Any of some pairs, with the remark that the cell's own are loops."""
+    wording = Wording(vertices, vertices.net.alphabet, conjunction="or")
+    text = wording.say(cover, "from")
+    own = f"from node {shown(vertices.net.cells[cell])}"
+    loops = [block for block in cover.blocks if block.nodes.listed == (vertices.net.cells[cell],)]
+    if not cover.negated and loops and len(cover.blocks) <= 3:
+        text = text.replace(own, f"{own} (a loop)", 1)
+    return text
+
+
+def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
+    """Where the cell is left between two vertices, unless it is meant to gather breadcrumbs."""
+    if vertices.net.cell == "published":
+        return
+    height = np.abs(table.hidden) / vertices.net.height
+    vague = (height > VAGUE) & (np.abs(height - 1.0) > 2.0 * VAGUE)
+    wording = Wording(vertices, vertices.net.alphabet)
+    for value in np.unique(np.round(height[vague], 1)).tolist():
+        where = vague & (np.round(height, 1) == value)
+        pairs = wording.say(_cover(vertices, where), "from")
+        yield f"after {pairs} it stands at {span(height[where])} of an active cell"
+    negative = table.hidden < -VAGUE * vertices.net.height
+    if negative.any():
+        yield f"after {wording.say(_cover(vertices, negative), 'from')} it is negative"
+
+
+def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
+    """What a self-loop of the grammar, gone round again and again, does to a memory that is kept.
+
+    In a loop the gates stay what they are as long as the other cells do, so the memory follows
+    ``c' = f·c + i·g`` and comes to ``i·g / (1 − f)``.
+    """
+    full = active_memory(vertices.net)
+    for place, a in _loops(vertices):
+        kept, added = float(table.gates["forget"][place, a]), float(table.added[place, a])
+        if not 0.5 < kept < 1.0:
+            continue
+        limit = added / (1.0 - kept)
+        where = _loop(vertices, place, a)
+        if vertices.active(cell)[place]:
+            if limit < full / 2.0:
+                rounds = _rounds(kept, full, limit, full / 2.0)
+                yield (
+                    f"fades in {where}: {amount(kept)} is left a step, half after {rounds:,} steps"
+                )
+        elif (
+            abs(limit) > NOTICEABLE * full
+            and _rounds(kept, 0.0, abs(limit), NOTICEABLE * full) <= MAX_ROUNDS
+        ):
+            text = f"leaks in {where}: {amount(added)} comes in a step and adds up to {limit:.2g}"
+            if limit > full / 2.0:
+                text += f", past ½ after {_rounds(kept, 0.0, limit, full / 2.0):,} steps"
+            yield text
+
+
+def _worn_guards(vertices: Vertices, cell: int) -> Iterator[str]:
+    """Where a gate counts on another cell's memory, and a self-loop wears that memory down."""
+    net = vertices.net
+    for gate in net.gates:
+        guard = threshold(gate, vertices, cell)
+        if guard is None or guard[0] == net.cells[cell] or not 0.0 < guard[1] < 1.0:
+            continue
+        other = net.cells.index(guard[0])
+        table = tabulate(vertices, other)
+        for place, a in _loops(vertices):
+            kept, added = float(table.gates["forget"][place, a]), float(table.added[place, a])
+            if not vertices.active(other)[place] or not 0.5 < kept < 1.0 or added >= 1.0 - kept:
+                continue
+            limit = added / (1.0 - kept)
+            if limit < guard[1]:
+                rounds = _rounds(kept, 1.0, limit, guard[1])
+                yield (
+                    f"its {PSEUDO[gate]} counts on memory {shown(guard[0])} to be over "
+                    f"{amount(guard[1])}; {_loop(vertices, place, a)} wears it down to that in "
+                    f"{rounds:,} steps"
+                )
+
+
+def _loops(vertices: Vertices) -> Iterator[tuple[int, int]]:
+    """The grammar's self-loops, as vertex and symbol."""
+    if vertices.grammar is None:
+        return
+    for place, state in enumerate(vertices.states):
+        for a, symbol in enumerate(vertices.net.alphabet):
+            if state is not None and vertices.grammar.next_state(state, symbol) == state:
+                yield place, a
+
+
+def _loop(vertices: Vertices, place: int, a: int) -> str:
+    symbol = shown(vertices.net.alphabet[a])
+    return f"a loop of {symbol} at node {shown(vertices.names[place])}"
+
+
+def _rounds(kept: float, start: float, limit: float, target: float) -> int:
+    """Steps of ``c' = kept·c + (1 − kept)·limit`` from `start` until `target` is passed."""
+    return math.ceil(math.log((target - limit) / (start - limit)) / math.log(kept))

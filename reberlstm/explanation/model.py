@@ -1,0 +1,303 @@
+"""What an explanation consists of: frozen values, each with a `to_dict` for JSON.
+
+An explanation speaks of *vertices*: the situations in which a hand-wired net is meant to be, one
+active cell (a node) or none. A gate is a table over (vertex, symbol) pairs; a `Rule` is a part of
+such a table, and a `Cover` says in as few names as possible which pairs the part consists of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reberlstm.errors import WeightsError
+
+
+@dataclass(frozen=True)
+class Names:
+    """A set of names: those listed, or with `negated` all others; ``Names((), True)`` is all."""
+
+    listed: tuple[str, ...]
+    negated: bool = False
+
+    def __contains__(self, name: str) -> bool:
+        return (name in self.listed) != self.negated
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no name is left out."""
+        return self.negated and not self.listed
+
+    def to_dict(self) -> dict[str, list[str]] | None:
+        """None for all names."""
+        if self.is_everything:
+            return None
+        return {"all_but" if self.negated else "only": list(self.listed)}
+
+
+@dataclass(frozen=True)
+class Block:
+    """All pairs of some nodes with some symbols."""
+
+    nodes: Names
+    symbols: Names
+
+    def __contains__(self, pair: tuple[str, str]) -> bool:
+        return pair[0] in self.nodes and pair[1] in self.symbols
+
+    def to_dict(self) -> dict[str, Any]:
+        """The two sets."""
+        return {"nodes": self.nodes.to_dict(), "symbols": self.symbols.to_dict()}
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A set of (node, symbol) pairs as a union of blocks, or with `negated` as all other pairs.
+
+    Attributes:
+        blocks: They do not overlap.
+        negated: Whether the blocks are what is left out.
+        by: ``symbols`` when no symbol is in two blocks, ``nodes`` when no node is.
+    """
+
+    blocks: tuple[Block, ...]
+    negated: bool = False
+    by: Literal["symbols", "nodes"] = "symbols"
+
+    def __contains__(self, pair: tuple[str, str]) -> bool:
+        return any(pair in block for block in self.blocks) != self.negated
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether every pair is in it."""
+        return self.negated and not self.blocks
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no pair is in it."""
+        return not self.negated and not self.blocks
+
+    def to_dict(self) -> dict[str, Any]:
+        """The blocks, and whether they are left out."""
+        return {"negated": self.negated, "blocks": [block.to_dict() for block in self.blocks]}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The pairs at which a gate has about the same value.
+
+    Attributes:
+        value: The value in round figures; a gate is over ½ exactly when this is.
+        low: The gate's smallest value on these pairs.
+        high: The gate's largest value on these pairs.
+        cover: The pairs.
+    """
+
+    value: float
+    low: float
+    high: float
+    cover: Cover
+
+    def to_dict(self) -> dict[str, Any]:
+        """The value, its range, and the pairs."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "where": self.cover.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class WeightReason:
+    """One weight that is not zero, and what it is there for.
+
+    Attributes:
+        kind: What the weight is on: ``bias`` (always), ``symbol`` or ``cell``.
+        names: The symbol, or the cells that have this same weight; empty for a bias.
+        value: The weight.
+        units: The weight in units (see `Explanation.unit`), where the net was made with a gain; on
+            a cell it is what an active cell contributes.
+        reason: What would be different without it.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    value: float
+    units: float | None
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes."""
+        return {
+            "kind": self.kind,
+            "names": list(self.names),
+            "value": self.value,
+            "units": self.units,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class GateExplanation:
+    """One row of gate weights.
+
+    Attributes:
+        name: ``input``, ``forget``, ``candidate`` or ``output``.
+        sentence: What the gate does. A filter's sentence speaks only of pairs at which there is
+            something to let through.
+        code: The same as pseudo-code, for every pair; shortened with … where it names very many.
+        rules: The table behind both, for every pair, without shortening; no pair is in two.
+        weights: The weights that are not zero, each with its reason.
+    """
+
+    name: str
+    sentence: str
+    code: str = ""
+    rules: tuple[Rule, ...] = ()
+    weights: tuple[WeightReason, ...] = ()
+
+    def value(self, node: str, symbol: str) -> float:
+        """The gate's value, in round figures, at a vertex and a symbol."""
+        for rule in self.rules:
+            if (node, symbol) in rule.cover:
+                return rule.value
+        raise WeightsError(f"nothing is known of the {self.name} gate at {node!r} on {symbol!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes."""
+        return {
+            "sentence": self.sentence,
+            "code": self.code,
+            "rules": [rule.to_dict() for rule in self.rules],
+            "weights": [weight.to_dict() for weight in self.weights],
+        }
+
+
+@dataclass(frozen=True)
+class CellExplanation:
+    """One cell: what it stands for, when it is active, and its gates.
+
+    Attributes:
+        name: The cell's name.
+        role: What it stands for, such as ``node 1`` or ``copy 2 of node q``.
+        sentence: When it is active.
+        gates: One explanation a gate, by the gate's name.
+        notes: What is to be said about leaks and values that are neither open nor closed.
+    """
+
+    name: str
+    role: str
+    sentence: str
+    gates: Mapping[str, GateExplanation]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes."""
+        return {
+            "name": self.name,
+            "role": self.role,
+            "sentence": self.sentence,
+            "gates": {name: gate.to_dict() for name, gate in self.gates.items()},
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class HeadLine:
+    """What a head says of one symbol or label, or (``next``) at one node.
+
+    Attributes:
+        name: The symbol, label or node.
+        sentence: Where it is true, or (``next``) the symbols with their probabilities.
+        code: The same as pseudo-code, empty for ``next``.
+        where: The vertices at which it is true, None for ``next``.
+    """
+
+    name: str
+    sentence: str
+    code: str = ""
+    where: Names | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Name, sentence and pseudo-code."""
+        return {"name": self.name, "sentence": self.sentence, "code": self.code}
+
+
+@dataclass(frozen=True)
+class HeadExplanation:
+    """One readout: a sentence, and a line for each row of it (``next``: for each node)."""
+
+    name: str
+    sentence: str
+    lines: tuple[HeadLine, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes."""
+        return {"sentence": self.sentence, "lines": [line.to_dict() for line in self.lines]}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A net, explained.
+
+    Attributes:
+        net: The net's name.
+        grammar: The machine's name, None where none is known.
+        kind: ``mechanism``: the sentences say how the net works. ``numbers``: a numeric summary of
+            a net that nobody wired, and no explanation of how it works.
+        summary: What is to be said of the whole net, one sentence each.
+        nodes: The vertices by the names that pseudo-code uses, each with its meaning.
+        unit: The size of a unit of weight, where the net was made with a gain: twice the gain.
+        cells: The cells, in order.
+        heads: The heads by name.
+    """
+
+    net: str
+    grammar: str | None
+    kind: Literal["mechanism", "numbers"]
+    summary: tuple[str, ...]
+    nodes: Mapping[str, str]
+    unit: float | None
+    cells: tuple[CellExplanation, ...]
+    heads: Mapping[str, HeadExplanation] = field(default_factory=dict)
+
+    def cell(self, name: str) -> CellExplanation:
+        """The cell of that name.
+
+        Raises:
+            WeightsError: naming the cells there are, when there is no such cell.
+        """
+        for cell in self.cells:
+            if cell.name == name:
+                return cell
+        names = [cell.name for cell in self.cells]
+        some = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+        raise WeightsError(f"no cell {name!r} in the net {self.net!r}; its cells are {some}")
+
+    def sentence(self, cell: str, gate: str) -> str:
+        """The sentence of one gate of one cell.
+
+        Raises:
+            WeightsError: when there is no such cell or gate.
+        """
+        gates = self.cell(cell).gates
+        if gate not in gates:
+            raise WeightsError(
+                f"no gate {gate!r} in cell {cell!r}; its gates are {', '.join(gates)}"
+            )
+        return gates[gate].sentence
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object that ``reberlstm explain --json`` prints."""
+        return {
+            "net": self.net,
+            "grammar": self.grammar,
+            "kind": self.kind,
+            "summary": list(self.summary),
+            "nodes": dict(self.nodes),
+            "unit": self.unit,
+            "cells": [cell.to_dict() for cell in self.cells],
+            "heads": {name: head.to_dict() for name, head in self.heads.items()},
+        }

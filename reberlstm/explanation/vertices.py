@@ -1,0 +1,214 @@
+"""The situations in which a hand-wired net is meant to be, and what its gates do there.
+
+A *vertex* is the zero vector or one active cell. Cells that are active after every step, whatever
+came (the compiler's `started` is one), are active at every vertex but the zero vector; on their own
+they are a vertex too, the one that a violation leads to. All of this is found from the weights;
+only names are taken from the cells and the grammar.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.fsm import FSM
+from reberlstm.weights import Floats, LSTMWeights
+
+
+@dataclass(frozen=True)
+class Vertices:
+    """The vertices of a net, ``P`` of them.
+
+    Attributes:
+        net: The net.
+        grammar: The machine that names the states, if one is known.
+        names: The vertices as pseudo-code names them, each different: the zero vector first, the
+            one without a cell of its own next, if there is one, then in the grammar's order.
+        meanings: For a legend, what the vertices without a cell of their own are.
+        phrases: What sentences call these, where that is not ``node NAME``.
+        states: The grammar's state that each vertex stands for, None where it stands for none.
+        cells: The cell of each vertex, None where it has none.
+        clocks: The cells that are active at every vertex but the zero vector.
+    """
+
+    net: LSTMWeights
+    grammar: FSM | None
+    names: tuple[str, ...]
+    meanings: Mapping[str, str]
+    phrases: Mapping[str, str]
+    states: tuple[str | None, ...]
+    cells: tuple[int | None, ...]
+    clocks: tuple[int, ...]
+
+    def reading(self, weights: Floats) -> Floats:
+        """What weights on the cells, shape (..., H), add at each vertex, shape (..., P)."""
+        always = weights[..., list(self.clocks)].sum(axis=-1)
+        added = np.stack(
+            [
+                np.zeros_like(always)
+                if place == 0
+                else always
+                if cell is None
+                else always + weights[..., cell]
+                for place, cell in enumerate(self.cells)
+            ],
+            axis=-1,
+        )
+        return self.net.height * added
+
+    def active(self, cell: int) -> Floats:
+        """1 at each vertex where the cell is active and 0 at the others, shape (P,)."""
+        return np.array(
+            [
+                float(place > 0 and (cell in self.clocks or own == cell))
+                for place, own in enumerate(self.cells)
+            ]
+        )
+
+
+def find_vertices(net: LSTMWeights, grammar: FSM | None) -> Vertices:
+    """The vertices of a net: from the weights, with names from its cells and the grammar."""
+    clocks = tuple(
+        cell
+        for cell in np.flatnonzero(_always_active(net)).tolist()
+        if grammar is None or state_of(net.cells[cell], grammar) is None
+    )
+    taken = set(net.cells)
+    complete = grammar is not None and grammar.is_complete
+    start = grammar.start if grammar is not None else None
+
+    entries: list[_Entry] = []
+
+    def add(name: str, phrase: str, meaning: str, state: str | None) -> None:
+        entries.append(_Entry(_fresh(name, taken), phrase, meaning, state, None))
+
+    zero = "the zero vector, before the first symbol"
+    if start is None:
+        add("start", "the start", zero, None)
+    elif clocks:
+        add("start", "the start", f"{zero} (node {start} of the grammar)", start)
+    else:
+        add(start, "", "the zero vector: no cell is active", start)
+    if clocks:
+        alone = f"only {' and '.join(net.cells[cell] for cell in clocks)} active"
+        if complete and start is not None:
+            add(start, "", alone, start)
+        elif net.on_violation == "resync":
+            until = "after a violation, until a symbol comes that begins a word"
+            add("lost", "the lost state", f"{alone}: {until}", None)
+        else:
+            add("dead", "the dead state", f"{alone}: after a violation", None)
+    order = {state: place for place, state in enumerate(grammar.states)} if grammar else {}
+    own = [
+        _Entry(name, "", "", state_of(name, grammar) if grammar is not None else None, cell)
+        for cell, name in enumerate(net.cells)
+        if cell not in clocks
+    ]
+    entries += sorted(own, key=lambda entry: order.get(entry.state or "", len(order)))
+    return Vertices(
+        net=net,
+        grammar=grammar,
+        names=tuple(entry.name for entry in entries),
+        meanings={entry.name: entry.meaning for entry in entries if entry.meaning},
+        phrases={entry.name: entry.phrase for entry in entries if entry.phrase},
+        states=tuple(entry.state for entry in entries),
+        cells=tuple(entry.cell for entry in entries),
+        clocks=clocks,
+    )
+
+
+class _Entry(NamedTuple):
+    """A vertex while they are collected; see `Vertices`."""
+
+    name: str
+    phrase: str
+    meaning: str
+    state: str | None
+    cell: int | None
+
+
+def state_of(cell: str, grammar: FSM) -> str | None:
+    """The state that a cell is named after; ``q/2`` is the second copy of ``q``."""
+    if cell in grammar.transitions:
+        return cell
+    copy = re.fullmatch(r"(.+)/\d+'*", cell, re.DOTALL)
+    return copy[1] if copy and copy[1] in grammar.transitions else None
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "'"
+    taken.add(name)
+    return name
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """What one cell does at every vertex and symbol; all arrays have the shape (P, A).
+
+    Attributes:
+        sums: The pre-activations by gate.
+        gates: The values by gate.
+        added: What a step adds to the memory: input gate times candidate.
+        memory: The memory after the step.
+        hidden: What the gates read after it.
+    """
+
+    sums: Mapping[str, Floats]
+    gates: Mapping[str, Floats]
+    added: Floats
+    memory: Floats
+    hidden: Floats
+
+
+def tabulate(vertices: Vertices, cell: int) -> CellTable:
+    """Step one cell from every vertex on every symbol."""
+    net = vertices.net
+    sums, gates = {}, {}
+    for gate in net.gates:
+        row = net.rows(gate).start + cell
+        sums[gate] = (
+            vertices.reading(net.weight_hh[row])[:, np.newaxis] + net.weight_ih[row] + net.bias[row]
+        )
+        gates[gate] = squash(gate, sums[gate])
+    added = gates["input"] * gates["candidate"]
+    before = active_memory(net) * vertices.active(cell)[:, np.newaxis]
+    memory = gates["forget"] * before + added
+    hidden = gates["output"] * np.tanh(memory) if "output" in gates else memory
+    return CellTable(sums, gates, added, memory, hidden)
+
+
+def squash(gate: str, sums: Floats) -> Floats:
+    """The value of a gate from its pre-activations: tanh for the candidate, else the sigmoid."""
+    values: Floats = np.tanh(sums) if gate == "candidate" else np.exp(-np.logaddexp(0.0, -sums))
+    return values
+
+
+def active_memory(net: LSTMWeights) -> float:
+    """The memory ``c`` of an active cell."""
+    if net.cell == "published" or not 0.0 < net.height < 1.0:
+        return 1.0
+    return math.atanh(net.height)
+
+
+def _always_active(net: LSTMWeights) -> NDArray[np.bool_]:
+    """Whether each cell is active after every step from the zero vector or one active cell."""
+    lowest = {
+        gate: squash(
+            gate,
+            net.bias[net.rows(gate)]
+            + net.weight_ih[net.rows(gate)].min(axis=1)
+            + np.minimum(net.height * net.weight_hh[net.rows(gate)].min(axis=1), 0.0),
+        )
+        for gate in net.gates
+    }
+    memory = lowest["input"] * np.maximum(lowest["candidate"], 0.0)
+    hidden = lowest["output"] * np.tanh(memory) if "output" in lowest else memory
+    active: NDArray[np.bool_] = hidden > net.height / 2.0
+    return active
