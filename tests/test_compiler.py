@@ -80,6 +80,15 @@ def test_states_that_no_word_leads_to_get_no_cell() -> None:
     assert rl.compile(fsm).cells == ("0", "1", "started")
 
 
+def test_gates_that_have_nothing_to_decide_are_open() -> None:
+    """A cell whose symbol leads to its state from everywhere needs no filter."""
+    net = rl.compile(machine("ab", "0", "1", {"0": "a1 b0", "1": "a1 b0"}))
+    for gate in ("input", "output"):
+        assert not net.weight_ih[net.rows(gate)].any()
+        assert not net.weight_hh[net.rows(gate)].any()
+        assert net.bias[net.rows(gate)].tolist() == [net.gain]
+
+
 def test_the_net_says_where_it_comes_from() -> None:
     net = rl.compile(REBER)
     assert (net.grammar, net.alphabet, net.cell) == (REBER, REBER.alphabet, "standard")
