@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log2, prod
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 
 import reberlstm as rl
 from reberlstm.entropy import Entropy, entropy
@@ -100,6 +100,7 @@ def test_walks_that_go_astray_do_not_count() -> None:
     assert result.expected_length == pytest.approx(length)
 
 
+@settings(max_examples=30)
 @given(machines(max_states=5, max_symbols=3, probabilities=True))
 def test_against_a_fixed_point(fsm: FSM) -> None:
     """The same chain, by iterating expectations backwards in place of solving for visits."""
