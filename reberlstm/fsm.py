@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from reberlstm.errors import GrammarError, ReberLSTMError
+from reberlstm.errors import GrammarError
 from reberlstm.validation import check_alphabet, check_machine
 
 if TYPE_CHECKING:
@@ -282,15 +282,6 @@ class FSM:
                     probability=self.probability(state, symbol),
                 )
         return graph
-
-    def _repr_svg_(self) -> str | None:
-        """The state graph for notebooks, or None where it cannot be drawn."""
-        from reberlstm.render.draw import to_svg
-
-        try:
-            return to_svg(self)
-        except ReberLSTMError:
-            return None
 
     def _line(self, state: str) -> Mapping[str, str]:
         try:

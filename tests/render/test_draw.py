@@ -46,12 +46,8 @@ def test_to_svg_is_an_element_for_a_page() -> None:
     assert "× violation" in texts(svg)
 
 
-def test_notebooks_show_machines_as_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert REBER._repr_svg_() == to_svg(REBER)
-    assert rl.load_grammar("mod-151")._repr_svg_() is None
-    monkeypatch.setattr(module.shutil, "which", lambda name: None)
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
-    assert REBER._repr_svg_() is None
+def test_to_svg_is_a_public_name() -> None:
+    assert rl.to_svg(REBER) == to_svg(REBER)
 
 
 @settings(max_examples=5)
