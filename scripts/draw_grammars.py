@@ -112,13 +112,14 @@ def section(name: str) -> str:
     complete = "complete" if fsm.is_complete else "partial"
     outputs = ", with outputs" if fsm.outputs else ""
     measure = entropy(fsm)
+    cells = rl.compile(fsm).size
     return f"""### {name}
 
 {fsm.title}.
 
 {picture}{note}
 - {len(fsm.states)} states over {len(fsm.alphabet)} symbols (`{" ".join(fsm.alphabet)}`), \
-{complete}{outputs}; compiled to {rl.compile(fsm).size} cells
+{complete}{outputs}; compiled to {cells} cell{"s" if cells > 1 else ""}
 - first words: {", ".join(f"`{word}`" if word != "the empty word" else word for word in words)}; \
 words of length 0 to {MAX_LENGTH}: {counts}
 - entropy {measure.word_entropy:.3f} bits per word, expected length {measure.expected_length:.3f}, \

@@ -192,7 +192,11 @@ def test_reversals_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert len(operations.reverse(fsm).states) == 2**10
     monkeypatch.setattr(operations, "MAX_STATES", 500)
-    with pytest.raises(GrammarError, match="the reversal of tenth needs over 500 states"):
+    with pytest.raises(GrammarError, match="the reversal of tenth needs over 500 states; minimise"):
+        operations.reverse(fsm)
+    monkeypatch.setattr(operations, "MAX_STATES", 5_000)
+    monkeypatch.setattr(operations, "MAX_MEMBERS", 1_000)
+    with pytest.raises(GrammarError, match="states and more memory; minimise"):
         operations.reverse(fsm)
 
 
