@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.safetensors import load, save
+    from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
 
@@ -38,6 +39,7 @@ _HOME = {
     "load_grammar": "reberlstm.grammar",
     "published": "reberlstm.compiler",
     "save": "reberlstm.interop.safetensors",
+    "to_svg": "reberlstm.render.draw",
     "trace": "reberlstm.simulator",
 }
 
@@ -55,6 +57,7 @@ __all__ = [
     "load_grammar",
     "published",
     "save",
+    "to_svg",
     "trace",
 ]
 

@@ -130,7 +130,8 @@ def _commands(format: Format) -> list[list[str]]:
     if program is not None:
         commands.append([program, f"-T{format}", f"-Gdpi={dpi}"])
     if find_spec("pygraphviz") is not None:
-        commands.append([sys.executable, "-c", _WORKER, format, str(dpi)])
+        # -P: what happens to lie in the working directory is not imported.
+        commands.append([sys.executable, "-P", "-c", _WORKER, format, str(dpi)])
     if not commands:
         raise MissingExtraError(
             "drawing needs Graphviz: install it so that `dot` is on the PATH, or "
