@@ -125,6 +125,9 @@ class BoxNet:
         self._recurrent = _Linear(held.weight_hh)
         columns = _Linear(held.weight_ih).apply(x)
         self._columns = columns.plus(_constant(held.bias_ih)).plus(_constant(held.bias_hh))
+        self._heads = {
+            name: (_Linear(head.weight), _constant(head.bias)) for name, head in held.heads.items()
+        }
         # Of the input weights only those of a coordinate that is not always 0 are added at all.
         present = (x.size != 0.0).astype(float) @ (held.weight_ih != 0.0).T.astype(float)
         self._columns.terms += present - columns.terms
@@ -147,8 +150,8 @@ class BoxNet:
 
     def read(self, head: str, boxes: Boxes) -> Interval:
         """The values of a head on each box, (N, R); the published reader is a tanh layer."""
-        layer = self.weights.heads[head]
-        z = self._executed(_Linear(layer.weight).apply(boxes.h).plus(_constant(layer.bias)))
+        linear, bias = self._heads[head]
+        z = self._executed(linear.apply(boxes.h).plus(bias))
         return self._kernel(tanh(z), -1.0) if self.weights.cell == "published" else z
 
     def _finish(self, recurrent: _Sum, cells: Interval, rows: Indices, symbols: Indices) -> Boxes:
@@ -260,6 +263,7 @@ class _Linear:
         self.transposed = np.ascontiguousarray(weight.T)
         self.absolute = np.abs(self.transposed)
         self.terms = (self.transposed != 0.0).sum(axis=0).astype(float)
+        self._sizes = self.absolute.sum(axis=0)
 
     def apply(self, x: Interval) -> _Sum:
         middle = 0.5 * x.lo + 0.5 * x.hi
@@ -268,7 +272,7 @@ class _Linear:
         spread = radius @ self.absolute
         size = np.abs(middle) @ self.absolute + spread
         largest = max(1.0, float(x.size.max(initial=0.0)))
-        lost = self.absolute.sum(axis=0) + (largest + 4.0) * self.terms
+        lost = self._sizes + (largest + 4.0) * self.terms
         shape = size.shape
         return _Sum(
             middle @ self.transposed,

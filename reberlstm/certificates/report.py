@@ -8,8 +8,8 @@ from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.certificate import Certificate
 
 SCOPES = {
-    "legal": "after every non-empty prefix of legal words that can go on, of any length",
-    "all": "after every word of any length, the empty one and those with violations included",
+    "legal": "legal: every prefix of legal words that can go on, of any length",
+    "all": "all: every word of any length, also the empty one and those with violations",
 }
 MACHINES = {
     "real": "real numbers",
@@ -26,19 +26,25 @@ def lines(certificate: Certificate) -> Iterator[str]:
     """The certificate, a statement and the figures behind it, line by line."""
     yield f"{certificate.outcome}: {_statement(certificate)}"
     for name, text in _figures(certificate):
-        yield f"  {name:<12}{text}"
+        yield figure(name, text)
+
+
+def figure(name: str, text: str) -> str:
+    """One line of figures."""
+    return f"  {name:<12}{text}"
 
 
 def _statement(certificate: Certificate) -> str:
     net, grammar = certificate.net or "the net", certificate.grammar
     if certificate.holds:
-        return f"{net} follows {grammar} {SCOPES[certificate.scope]}"
+        return f"{net} follows {grammar}, proved for words of every length"
     if certificate.counterexample is not None:
         return f"{net} does not follow {grammar}"
-    return f"whether {net} follows {grammar} {SCOPES[certificate.scope]}"
+    return f"whether {net} follows {grammar}"
 
 
 def _figures(certificate: Certificate) -> Iterator[tuple[str, str]]:
+    yield "scope", SCOPES[certificate.scope]
     if certificate.holds:
         yield "margin", ", ".join(f"{h} {m:.4g}" for h, m in certificate.margins.items())
         yield "invariant", _invariant(certificate)
@@ -60,8 +66,8 @@ def _invariant(certificate: Certificate) -> str:
     remembered = {0: "state alone", 1: "state and last symbol"}
     node = remembered.get(certificate.k or 0, f"state and last {certificate.k} symbols")
     return (
-        f"{boxes} box{'es' * (boxes != 1)} for {cells} cell{'s' * (cells != 1)}, "
-        f"k = {certificate.k}: one for each {node}"
+        f"{boxes} box{'es' * (boxes != 1)} for {cells} cell{'s' * (cells != 1)}: "
+        f"one for each {node} (k = {certificate.k})"
     )
 
 
@@ -75,7 +81,6 @@ def _refutation(certificate: Certificate) -> Iterator[tuple[str, str]]:
         yield "allowed", " ".join(wrong.right) or "nothing"
     else:
         yield wrong.head, f"says {wrong.said[0]}, but {wrong.right[0]} is right"
-    yield "scope", SCOPES[certificate.scope]
     yield "off by", f"{-wrong.margin:.4g}"
 
 

@@ -37,17 +37,29 @@ MAX_EDGE_NUMBERS = 30_000_000
 SLACK = 1e-13
 """How far inside its box, times the size of the numbers, each step has to lead."""
 
-ASCENTS = 1_000
-SETTLES = 400
-SHARES = (1e-2, 1e-4)
-NARROWINGS = 30
-TIDY_DIGITS = 4
-TIDY_ROUNDS = 6
 FLOOR = 1e-11
 """Boxes are never thinner than about this."""
 
+ASCENTS = 1_000
+"""Rounds of growing, beyond those that it takes to reach all nodes."""
+
 DRIFT_AFTER = 48
-"""Steps after which a memory that still grows is taken to be unbounded, in the second attempt."""
+"""Rounds after which a memory that still grows is taken to be unbounded, in the second attempt."""
+
+SHARES = (1e-2, 1e-4)
+"""How much of its width is added to each box in every round of settling: what is tried."""
+
+SETTLES = 400
+"""Rounds of settling."""
+
+NARROWINGS = 30
+"""Rounds of narrowing, each of which has to gain a ten-thousandth of the margin."""
+
+TIDY_DIGITS = 4
+"""The most digits that the ends of boxes are tried with, beyond the first one of the width."""
+
+TIDY_ROUNDS = 6
+"""How often the rounded boxes may have to grow before more digits are tried."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +78,11 @@ class Invariant:
 
 
 class _HopelessError(Exception):
-    """No invariant will be found for these nodes; the text says why."""
+    """No invariant was found; the text says why."""
+
+
+class _ImpossibleError(_HopelessError):
+    """There is no invariant with these nodes, however it is looked for."""
 
 
 def find_invariant(net: BoxNet, claim: Claim, sizes: range, deadline: float) -> Invariant | str:
@@ -102,10 +118,10 @@ def _find_with(net: BoxNet, claim: Claim, nodes: Nodes, deadline: float) -> Inva
     for unbounded in (False, True) if _may_be_unbounded(net) else (False,):
         try:
             return _Search(net, claim, nodes, deadline, unbounded).run()
+        except (_ImpossibleError, SumOverflowError) as error:
+            return str(error)
         except _HopelessError as error:
             reason = reason or str(error)
-        except SumOverflowError as error:
-            return str(error)
     return reason
 
 
@@ -156,28 +172,34 @@ class _Search:
         boxes = Boxes.empty(len(self.nodes), self.net.size)
         for part in (boxes.h, boxes.c):
             part.lo[0] = part.hi[0] = 0.0
-        self._judge(boxes, np.arange(1 if self.claim.judges_start else 0))
+        self._judge(boxes, np.arange(1 if self.claim.judges_start else 0), _ImpossibleError)
         if len(self.nodes) > 1:
             self._ascend(boxes)
             boxes = self._narrow(self._settle(boxes))
             boxes = self._tidied(boxes)
-        return Invariant(
-            self.nodes, boxes, smallest_margins(self.net, self.claim, self.nodes, boxes)
-        )
+        margins = smallest_margins(self.net, self.claim, self.nodes, boxes)
+        if not min(margins.values()) > 0.0:
+            raise _HopelessError("a head may be wrong somewhere in a box")
+        return Invariant(self.nodes, boxes, margins)
 
-    def _judge(self, boxes: Boxes, rows: NDArray[np.intp]) -> None:
+    def _judge(
+        self,
+        boxes: Boxes,
+        rows: NDArray[np.intp],
+        verdict: type[_HopelessError] = _HopelessError,
+    ) -> None:
         if time.monotonic() > self.deadline:
-            raise _HopelessError("the time was up")
+            raise _ImpossibleError("the time was up")
         found = smallest_margins(self.net, self.claim, self.nodes, boxes, rows)
         for head, margin in found.items():
             if not margin > 0.0:
-                raise _HopelessError(f"the {head!r} head may be wrong somewhere in a box")
+                raise verdict(f"the {head!r} head may be wrong somewhere in a box")
 
     def _ascend(self, boxes: Boxes) -> None:
         """Grow `boxes`, in place, until they hardly do."""
         changed = np.zeros(len(self.nodes), dtype=bool)
         changed[0] = True
-        for ascent in range(ASCENTS):
+        for ascent in range(len(self.nodes) + ASCENTS):
             targets, image = _image(
                 self.net, self.nodes, boxes, np.flatnonzero(changed[self.nodes.sources])
             )
@@ -186,7 +208,8 @@ class _Search:
             if self.unbounded and ascent >= DRIFT_AFTER:
                 after = Boxes(after.h, _unbounded(before.c, after.c))
             _assign(boxes, targets, after)
-            self._judge(boxes, targets)
+            # Until the boxes are widened, every invariant contains them.
+            self._judge(boxes, targets, _HopelessError if self.unbounded else _ImpossibleError)
             moving = _grows(before.h, after.h) | _grows(before.c, after.c)
             changed[:] = False
             changed[targets[moving]] = True
@@ -275,7 +298,7 @@ def _image(
     """Where the edges lead: their targets, each once, and the hull of what arrives there."""
     arrived = net.step(boxes, nodes.sources[edges], nodes.symbols[edges])
     targets = nodes.targets[edges]  # sorted
-    first = np.flatnonzero(np.r_[True, targets[1:] != targets[:-1]])
+    first = np.concatenate([[0], 1 + np.flatnonzero(np.diff(targets))])
 
     def hull(part: Interval) -> Interval:
         return Interval(
