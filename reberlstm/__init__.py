@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reberlstm._version import __version__
 
 if TYPE_CHECKING:
+    from reberlstm.certificates import Certificate, certify
     from reberlstm.compiler import compile, published
     from reberlstm.errors import ReberLSTMError
     from reberlstm.explanation import Explanation, explain
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from reberlstm.weights import LSTMWeights
 
 _HOME = {
+    "Certificate": "reberlstm.certificates",
     "FSM": "reberlstm.fsm",
     "Explanation": "reberlstm.explanation",
     "LSTMWeights": "reberlstm.weights",
     "ReberLSTMError": "reberlstm.errors",
     "Trace": "reberlstm.simulator",
+    "certify": "reberlstm.certificates",
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
     "grammar_names": "reberlstm.grammar",
@@ -45,11 +48,13 @@ _HOME = {
 
 __all__ = [
     "FSM",
+    "Certificate",
     "Explanation",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
     "__version__",
+    "certify",
     "compile",
     "explain",
     "grammar_names",

@@ -19,6 +19,7 @@ from reberlstm.errors import ReberLSTMError
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
     "compile": "Compile a grammar into the weights of an LSTM.",
+    "certify": "Prove a net right for words of every length, or refute it by a shortest one.",
     "diagram": "Draw the state graph of a grammar.",
     "sample": "Draw random strings of a grammar.",
     "grammars": "List the grammars that are known by name.",

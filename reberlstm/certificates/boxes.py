@@ -1,0 +1,289 @@
+"""One LSTM step on boxes: where can (h, c) be next, if it is in this box now?
+
+A box is an interval for every cell's ``h`` and ``c``. The step is the net's formula in interval
+arithmetic, plus what the machine's rounding, a disturbance of the state and an uncertain input may
+add; see `reberlstm.certificates.arithmetic`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.certificates.arithmetic import KERNEL_ULPS, Arithmetic, as_executed
+from reberlstm.certificates.intervals import (
+    UNDERFLOW,
+    Interval,
+    add,
+    scale,
+    sigmoid,
+    sum_error,
+    tanh,
+)
+from reberlstm.weights import Floats, LSTMWeights
+
+Indices = NDArray[np.intp]
+
+CHUNK = 2_000_000
+"""Pre-activations computed at a time: enough for numpy to be fast, little enough for a laptop."""
+
+
+class SumOverflowError(ArithmeticError):
+    """A sum may exceed the largest number of the machine, so nothing can be said about it."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What stands for a symbol: its one-hot column, blurred.
+
+    Attributes:
+        noise: Every coordinate may be off by this much.
+        low: The least value of the coordinate of the symbol itself, before noise.
+        high: Its greatest value.
+    """
+
+    noise: float = 0.0
+    low: float = 1.0
+    high: float = 1.0
+
+    @property
+    def exact(self) -> bool:
+        """Whether inputs are exactly one-hot."""
+        return self == Inputs()
+
+    @property
+    def nominal(self) -> float:
+        """The coordinate of the symbol when a word is tried out: 1, if the range has it."""
+        return min(max(1.0, self.low), self.high)
+
+    def columns(self, symbols: int) -> Interval:
+        """Row ``a`` holds the box of input vectors that may stand for symbol ``a``: (A, A)."""
+        unit = np.eye(symbols)
+        ends = Interval(unit * self.low, unit * self.high)
+        return ends.widen(self.noise) if self.noise else ends
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """N boxes for a net of H cells; ``h`` and ``c`` are (N, H)."""
+
+    h: Interval
+    c: Interval
+
+    def __getitem__(self, index: Any) -> Boxes:
+        return Boxes(self.h[index], self.c[index])
+
+    def __len__(self) -> int:
+        return len(self.h.lo)
+
+    def inside(self, other: Boxes) -> bool:
+        """Whether each box lies in the other's box of the same row."""
+        return self.h.inside(other.h) and self.c.inside(other.c)
+
+    def hull(self, other: Boxes) -> Boxes:
+        """The smallest boxes that contain both."""
+        return Boxes(self.h.hull(other.h), self.c.hull(other.c))
+
+    @staticmethod
+    def empty(number: int, cells: int) -> Boxes:
+        """Boxes that contain nothing: the neutral element of `hull`."""
+        lo, hi = np.full((number, cells), np.inf), np.full((number, cells), -np.inf)
+        return Boxes(Interval(lo, hi), Interval(lo.copy(), hi.copy()))
+
+    @staticmethod
+    def zero(number: int, cells: int) -> Boxes:
+        """The point from which words begin."""
+        zero = np.zeros((number, cells))
+        return Boxes(Interval(zero, zero), Interval(zero, zero))
+
+
+class BoxNet:
+    """A net prepared for stepping boxes.
+
+    Args:
+        weights: The net.
+        arithmetic: The machine that runs it.
+        noise: After every step each of ``h`` and ``c`` may be off by this much.
+        inputs: What stands for a symbol.
+    """
+
+    def __init__(
+        self,
+        weights: LSTMWeights,
+        arithmetic: Arithmetic,
+        noise: float = 0.0,
+        inputs: Inputs | None = None,
+    ) -> None:
+        self.weights = held = as_executed(weights, arithmetic)
+        self.arithmetic = arithmetic
+        self.noise = noise
+        self.size = weights.size
+        x = (inputs or Inputs()).columns(len(weights.alphabet))
+        self._recurrent = _Linear(held.weight_hh)
+        columns = _Linear(held.weight_ih).apply(x)
+        self._columns = columns.plus(_constant(held.bias_ih)).plus(_constant(held.bias_hh))
+        self._heads = {
+            name: (_Linear(head.weight), _constant(head.bias)) for name, head in held.heads.items()
+        }
+        # Of the input weights only those of a coordinate that is not always 0 are added at all.
+        present = (x.size != 0.0).astype(float) @ (held.weight_ih != 0.0).T.astype(float)
+        self._columns.terms += present - columns.terms
+
+    def step(self, boxes: Boxes, sources: Indices, symbols: Indices) -> Boxes:
+        """The boxes after reading symbol ``symbols[e]`` in box ``sources[e]``, for E edges.
+
+        Raises:
+            SumOverflowError: where a pre-activation may overflow the machine's format.
+        """
+        used, rows = np.unique(sources, return_inverse=True)
+        recurrent = self._recurrent.apply(boxes.h[used])
+        cells = boxes.c[used]
+        chunk = max(1, CHUNK // self._columns.middle.shape[1])
+        parts = [
+            self._finish(recurrent, cells, rows[i : i + chunk], symbols[i : i + chunk])
+            for i in range(0, len(rows), chunk)
+        ]
+        return Boxes(*(_concatenate([getattr(part, name) for part in parts]) for name in "hc"))
+
+    def read(self, head: str, boxes: Boxes) -> Interval:
+        """The values of a head on each box, (N, R); the published reader is a tanh layer."""
+        linear, bias = self._heads[head]
+        z = self._executed(linear.apply(boxes.h).plus(bias))
+        return self._kernel(tanh(z), -1.0) if self.weights.cell == "published" else z
+
+    def _finish(self, recurrent: _Sum, cells: Interval, rows: Indices, symbols: Indices) -> Boxes:
+        z = self._executed(recurrent[rows].plus(self._columns[symbols]))
+        gate = {name: z[:, self.weights.rows(name)] for name in self.weights.gates}  # each (E, H)
+        written = self._times(
+            self._kernel(sigmoid(gate["input"]), 0.0), self._kernel(tanh(gate["candidate"]), -1.0)
+        )
+        kept = self._times(self._kernel(sigmoid(gate["forget"]), 0.0), cells[rows])
+        c = self._plus(kept, written)
+        if self.weights.cell == "published":
+            c = self._disturbed(c)
+            return Boxes(c, c)
+        opened = self._kernel(sigmoid(gate["output"]), 0.0)
+        h = self._times(opened, self._kernel(tanh(c), -1.0))
+        return Boxes(self._disturbed(h), self._disturbed(c))
+
+    def _executed(self, total: _Sum) -> Interval:
+        """The sums as the machine may compute them, in any order."""
+        machine = self.arithmetic
+        radius = total.radius + sum_error(self.size + len(self.weights.alphabet)) * total.size
+        if not machine.exact:
+            partial = total.size * np.exp(1.01 * machine.unit * total.terms)
+            if not (partial < machine.largest / 2.0).all():
+                raise SumOverflowError(
+                    f"a sum of terms of total size {float(total.size.max()):g} may overflow "
+                    f"{machine.name}, whose largest number is {machine.largest:g}"
+                )
+            gamma = machine.gamma(total.terms)
+            with np.errstate(invalid="ignore"):
+                rounding = np.where(total.size > 0.0, gamma * total.size, 0.0)
+            radius = radius + rounding + machine.smallest * total.underflow * (1.0 + gamma)
+        radius = radius * (1.0 + 2.0**-40) + UNDERFLOW
+        return Interval(total.middle, total.middle).widen(radius)
+
+    def _times(self, factor: Interval, x: Interval) -> Interval:
+        """A product as the machine may compute it; an underflowing factor loses it all."""
+        product = scale(factor, x)
+        return self._rounded(product, 3.0 + np.abs(x.lo), 3.0 + np.abs(x.hi))
+
+    def _plus(self, a: Interval, b: Interval) -> Interval:
+        return self._rounded(add(a, b), 3.0, 3.0)
+
+    def _rounded(self, x: Interval, low: Floats | float, high: Floats | float) -> Interval:
+        """The result of one operation, which may lose so many smallest numbers to underflow."""
+        if self.arithmetic.exact:
+            return x
+        unit, smallest = self.arithmetic.unit, self.arithmetic.smallest
+        return Interval(
+            x.lo - (unit * np.abs(x.lo) + smallest * low) * (1.0 + 2.0**-40),
+            x.hi + (unit * np.abs(x.hi) + smallest * high) * (1.0 + 2.0**-40),
+        ).widen(0.0)
+
+    def _kernel(self, y: Interval, least: float) -> Interval:
+        """A sigmoid or tanh as the machine may compute it."""
+        if self.arithmetic.exact:
+            return y
+        relative = KERNEL_ULPS * self.arithmetic.unit
+        absolute = self.arithmetic.kernel + 2.0 * self.arithmetic.smallest
+        widened = Interval(
+            y.lo - (relative * np.abs(y.lo) + absolute) * (1.0 + 2.0**-40),
+            y.hi + (relative * np.abs(y.hi) + absolute) * (1.0 + 2.0**-40),
+        )
+        return widened.widen(0.0).clip(least, 1.0)
+
+    def _disturbed(self, x: Interval) -> Interval:
+        return x.widen(self.noise) if self.noise else x
+
+
+@dataclass(eq=False)
+class _Sum:
+    """Sums of products, on the way: what is needed to bound them and their rounding.
+
+    Attributes:
+        middle: The sums at the middle of the box.
+        radius: How far the sums go from there within the box.
+        size: A bound on the sum of the sizes of the terms.
+        terms: How many terms can be other than zero.
+        underflow: What underflow may take away, in smallest normal numbers: a flushed factor loses
+            as much as the other one is large, and product and addition one each.
+    """
+
+    middle: Floats
+    radius: Floats
+    size: Floats
+    terms: Floats
+    underflow: Floats
+
+    def __getitem__(self, rows: Indices) -> _Sum:
+        return _Sum(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    def plus(self, other: _Sum) -> _Sum:
+        """All terms of both."""
+        return _Sum(
+            *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
+        )
+
+
+def _constant(bias: Floats) -> _Sum:
+    size = np.abs(bias)
+    present = (bias != 0.0).astype(float)
+    return _Sum(bias, np.zeros_like(bias), size, present, 4.0 * present)
+
+
+class _Linear:
+    """A matrix (R, H) that is applied to boxes of vectors (N, H)."""
+
+    def __init__(self, weight: Floats) -> None:
+        self.transposed = np.ascontiguousarray(weight.T)
+        self.absolute = np.abs(self.transposed)
+        self.terms = (self.transposed != 0.0).sum(axis=0).astype(float)
+        self._sizes = self.absolute.sum(axis=0)
+
+    def apply(self, x: Interval) -> _Sum:
+        middle = 0.5 * x.lo + 0.5 * x.hi
+        # Rounding may have moved the middle; the radius reaches both ends from where it is.
+        radius = np.maximum(x.hi - middle, middle - x.lo) * (1.0 + 2.0**-50) + UNDERFLOW
+        spread = radius @ self.absolute
+        size = np.abs(middle) @ self.absolute + spread
+        largest = max(1.0, float(x.size.max(initial=0.0)))
+        lost = self._sizes + (largest + 4.0) * self.terms
+        shape = size.shape
+        return _Sum(
+            middle @ self.transposed,
+            spread,
+            size,
+            np.broadcast_to(self.terms, shape),
+            np.broadcast_to(lost, shape),
+        )
+
+
+def _concatenate(parts: list[Interval]) -> Interval:
+    return Interval(
+        np.concatenate([part.lo for part in parts]), np.concatenate([part.hi for part in parts])
+    )
