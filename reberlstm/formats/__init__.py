@@ -42,8 +42,12 @@ SUFFIXES = {
 
 _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
 _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
-_SAFE_ENCODINGS = re.compile(r"(utf-?(8|16)|us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])", re.I)
-_DOT = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b", re.S | re.I)
+_SAFE_ENCODINGS = re.compile(
+    r"(utf-?(8|16)|us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])", re.I
+)
+_DOT = re.compile(
+    r"(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b", re.S | re.I
+)
 _TOML_LINE = re.compile(r"""\s*(?:#|\[|(?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)\s*=)""")
 
 

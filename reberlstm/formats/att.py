@@ -14,8 +14,8 @@ there sum to 1 they are read as probabilities (OpenFST's log semiring); else the
 a warning. A weight of ``Infinity`` at a state makes it not accepting.
 
 Epsilon is ``<eps>``, ``@0@``, ``@_EPSILON_SYMBOL_@`` or ``ε``; also ``0``, where all labels are
-numbers and some has several digits, as OpenFST prints them without a table of symbols. ``@_SPACE_@``
-and ``@_TAB_@`` are HFST's; ``@_NEWLINE_@`` and ``@_RETURN_@`` are read and written likewise.
+numbers and some has several digits, as OpenFST prints them without a table of symbols.
+``@_SPACE_@`` and ``@_TAB_@`` are HFST's; ``@_NEWLINE_@`` and ``@_RETURN_@`` go with them.
 
 Written: acceptance and transitions, and probabilities as weights. States are numbered from the
 start on. See https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
@@ -29,7 +29,8 @@ import sys
 from reberlstm.errors import FormatError
 from reberlstm.formats.draft import Draft
 from reberlstm.formats.messages import shown
-from reberlstm.fsm import FSM, PROBABILITY_TOLERANCE
+from reberlstm.fsm import FSM
+from reberlstm.validation import PROBABILITY_TOLERANCE
 
 _EPSILON = {"<eps>", "<epsilon>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}
 _ANY = {"@_UNKNOWN_SYMBOL_@", "@_IDENTITY_SYMBOL_@"}
@@ -50,7 +51,9 @@ def read(text: str, where: str) -> FSM:
     draft = Draft(where, lambda line: f":{line}" if line else "", "the first line's source is it")
     arcs, finals = _columns(draft, text)
     if not arcs and not finals:
-        raise draft.error(None, "no lines; a machine has at least one accepting state or transition")
+        raise draft.error(
+            None, "no lines; a machine has at least one accepting state or transition"
+        )
     weights = _weight_column(draft, arcs)
     zero_is_epsilon = _zero_is_epsilon(draft, arcs)
     first = min(lines[0] for lines in (arcs, finals) if lines)
@@ -188,9 +191,8 @@ def _read_probabilities(draft: Draft, costs: list[float], final_costs: dict[int,
         total = going_on.get(state, 0.0) + ending
         if abs(total - 1.0) > PROBABILITY_TOLERANCE and (state in going_on or ending):
             draft.notes.append(
-                "the weights were left out: those of state "
-                f"{shown(draft.names[state])} are no negative logarithms of probabilities, whose sum "
-                "would be 1"
+                f"the weights were left out: those of state {shown(draft.names[state])} are no "
+                "negative logarithms of probabilities, whose sum would be 1"
             )
             return
     for index, (arc, chance) in enumerate(zip(draft.arcs, chances, strict=True)):

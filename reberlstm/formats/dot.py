@@ -176,7 +176,8 @@ class _Reader:
         outputs = []
         for edge, label in zip(edges, labels, strict=True):
             source, target = draft.find(edge.source), draft.find(edge.target)
-            assert source is not None and target is not None  # every end of an edge is a node
+            assert source is not None  # every end of an edge is a node
+            assert target is not None
             probability = None
             if "probability" in edge.attributes:
                 probability = self._number(edge.attributes, "probability", edge.offset)

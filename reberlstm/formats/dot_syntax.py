@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError
@@ -35,10 +36,10 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _MARKUP = re.compile(r"[<>]")
-_MEANT = frozenset(
-    "label shape style peripheries accepting final initial start state output stop symbol "
-    "probability alphabet name title source".split()
-)
+_MEANT = frozenset({
+    "label", "shape", "style", "peripheries", "accepting", "final", "initial", "start", "state",
+    "output", "stop", "symbol", "probability", "alphabet", "name", "title", "source",
+})  # fmt: skip
 """The attributes that say something about a machine; the rest is layout, and is not kept."""
 
 _KEYWORDS = {"strict", "graph", "digraph", "node", "edge", "subgraph"}
@@ -261,7 +262,7 @@ class _Parser:
                     self.result.nodes[member].attributes.update(attributes)
             return
         attributes = scope.edge | attributes if scope.edge else attributes
-        for sources, targets in zip(ends, ends[1:], strict=False):
+        for sources, targets in pairwise(ends):
             for source in sources:
                 for target in targets:
                     if len(self.result.edges) == 2 * MAX_TRANSITIONS:

@@ -122,7 +122,9 @@ class Draft:
             raise self.error(None, "no states; a machine has at least one")
         if not self.initial:
             raise self.error(None, f"no start state; {self.start_hint}")
-        self._check_text()
+        for text in (self.name, self.title, self.source):
+            if not _is_text(text):
+                raise self.error(None, f"{shown(text)} is not Unicode text")
         self.settle_names()
         alphabet = self._settle_alphabet()
         table, choices, epsilon = self._sort_arcs()
@@ -146,21 +148,6 @@ class Draft:
         copy.name, copy.title, copy.source = self.name, self.title, self.source
         copy.notes = list(self.notes)
         return copy
-
-    def _check_text(self) -> None:
-        """Refuse halves of surrogate pairs, which no output could show."""
-        for number, name in enumerate(self.names):
-            if not _is_text(name):
-                raise self.error(self.places[number], f"state {shown(name)} is not Unicode text")
-        for number, label in self.outputs.items():
-            if not _is_text(label):
-                raise self.error(self.places[number], f"output {shown(label)} is not Unicode text")
-        for arc in self.arcs:
-            if arc.symbol is not None and not _is_text(arc.symbol):
-                raise self.error(arc.place, f"symbol {shown(arc.symbol)} is not Unicode text")
-        for text in (self.name, self.title, self.source, *(self.alphabet or ())):
-            if not _is_text(text):
-                raise self.error(self.alphabet_place, f"{shown(text)} is not Unicode text")
 
     def settle_names(self) -> None:
         """Make the names of the states distinct and not empty."""

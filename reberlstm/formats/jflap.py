@@ -35,7 +35,7 @@ from reberlstm.formats.draft import (
     Draft,
 )
 from reberlstm.formats.mealy import to_moore
-from reberlstm.formats.messages import one_line, shown
+from reberlstm.formats.messages import shown
 from reberlstm.fsm import FSM
 
 MAX_DEPTH = 50

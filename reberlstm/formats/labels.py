@@ -18,7 +18,7 @@ def symbols(label: str, alphabet: frozenset[str] = frozenset()) -> list[str | No
     declared `alphabet` is taken as it is.
 
     Example:
-        >>> symbols("a, b"), symbols("f(x,y)"), symbols(","), symbols(",,,a"), symbols("ε")
+        >>> symbols("a, b"), symbols("f(x,y)"), symbols(","), symbols(",,a"), symbols("ε")
         (['a', 'b'], ['f(x,y)'], [','], [',', 'a'], [None])
     """
     if label in alphabet:

@@ -42,7 +42,7 @@ def to_moore(mealy: Draft, outputs: Sequence[str]) -> Draft:
         for arc, output in leaving[state]:
             moore.arc(source, arc.symbol, entered(arc.target, output), arc.place)
     moore.notes.append(
-        f"a Mealy machine: its {len(mealy.names):,} states were split into the {len(moore.names):,} "
-        "of a Moore machine, whose states tell the output of the transition that entered them"
+        f"a Mealy machine: its {len(mealy.names):,} states became the {len(moore.names):,} of a "
+        "Moore machine, whose states tell the output of the transition that entered them"
     )
     return moore

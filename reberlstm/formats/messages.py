@@ -13,8 +13,8 @@ def shown(value: object) -> str:
     r"""The value quoted on one line, its middle left out where it is long.
 
     Example:
-        >>> shown("a\nb"), shown(["x"] * 100)
-        ("'a\\nb'", "['x', 'x', 'x', 'x', 'x', 'x'…x', 'x', 'x', 'x', 'x', 'x', 'x']")
+        >>> shown("a\nb"), shown(10**6 * "x")
+        ("'a\\nb'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxxxxxxx'")
     """
     if isinstance(value, str):
         # Cut before quoting: a culprit may be megabytes long.

@@ -1,9 +1,9 @@
 """Regular expressions, through automata-lib: ``regex:B(TS*X|PT*V)E``.
 
-The syntax is that of automata-lib (https://caleb531.github.io/automata/regular-expressions/): besides
-``|``, ``*``, ``+``, ``?``, ``{2,3}``, ``[a-z]``, ``()`` also ``&`` for intersection and ``^`` for
-shuffle. Symbols are single characters, and ``.`` is any of those in the expression. In the machine
-that is made, a symbol is legal where the word can still be completed.
+The syntax is that of automata-lib (https://caleb531.github.io/automata/regular-expressions/):
+besides ``|``, ``*``, ``+``, ``?``, ``{2,3}``, ``[a-z]``, ``()`` also ``&`` for intersection and
+``^`` for shuffle. Symbols are single characters, and ``.`` is any of those in the expression. In
+the machine that is made, a symbol is legal where the word can still be completed.
 """
 
 from __future__ import annotations
