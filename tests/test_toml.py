@@ -237,5 +237,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         rl.load_grammar(tmp_path)
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b'name = "\xfc"')
-    with pytest.raises(FormatError, match=r"latin\.toml:1: not text in UTF-8: byte 0xfc at offset 8"):
+    with pytest.raises(
+        FormatError, match=r"latin\.toml:1: not text in UTF-8: byte 0xfc at offset 8"
+    ):
         rl.load_grammar(latin)

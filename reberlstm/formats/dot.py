@@ -2,9 +2,9 @@ r"""Graphviz's DOT, as a language for machines: AALpy's dialect, and plain drawi
 
     digraph parity {
       __start0 [label="", shape=none];
-      __start0 -> even;
       even [label="even", shape=doublecircle];
       odd [label="odd", shape=circle];
+      __start0 -> even;
       even -> even [label="0"];
       even -> odd [label="1"];
       odd -> odd [label="0"];
@@ -287,9 +287,10 @@ def write(fsm: FSM) -> str:
     if not plain and fsm.name:
         own["name"] = fsm.name
     lines += [f"  {key}={_quoted(value)};" for key, value in own.items()]
-    lines += [f'  {_START} [label="", shape=none];', f"  {_START} -> {names[fsm.start]};"]
+    lines.append(f'  {_START} [label="", shape=none];')
     for state in fsm.states:
         lines.append(f"  {names[state]} [{_node_attributes(fsm, state)}];")
+    lines.append(f"  {_START} -> {names[fsm.start]};")
     for state, line in fsm.transitions.items():
         for symbol, target in line.items():
             attributes = _edge_attributes(fsm, state, symbol)
