@@ -84,12 +84,10 @@ def _target(out: str, to: str | None) -> str:
 
 
 def _torch(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    import torch
-
     from reberlstm.interop import torch as target
 
-    type = torch.float32 if dtype == "float32" else torch.float64
-    return target.to_bytes(net, dtype=type), target.how_to_load(net, file)
+    content = target.to_bytes(net, dtype=target.DTYPES[dtype or "float64"])
+    return content, target.how_to_load(net, file)
 
 
 def _onnx(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:

@@ -181,17 +181,20 @@ class _Readouts:
     def guess(self, used: set[str]) -> dict[str, str]:
         """The head that each linear layer must be, by its name or else its shape."""
         rest = [key for key in self.state.tensors if key not in self.stack.keys | used]
+        # Matrices first: they say more than biases in a message.
+        rest.sort(key=lambda key: -self.state.tensors[key].ndim)
+        members: dict[str, list[str]] = {}
+        for key in rest:
+            members.setdefault(key.rpartition(".")[0], []).append(key)
         found: dict[str, str] = {}
-        for name in dict.fromkeys(key.rpartition(".")[0] for key in rest):
+        for name, keys in members.items():
             head = self._head_of(name)
-            if head is None or not {f"{name}.weight", f"{name}.bias"} >= {
-                key for key in rest if key.rpartition(".")[0] == name
-            }:
-                key = next(key for key in rest if key.rpartition(".")[0] == name)
+            if head is None or not {f"{name}.weight", f"{name}.bias"}.issuperset(keys):
                 raise FormatError(
-                    f"{self.state.where}: tensor {key!r} {self.state.tensors[key].shape} has no "
-                    f"place in an LSTM of {self.stack.hidden_size} cells over {self.rows['legal']} "
-                    "symbols with linear heads; give heads={...} to leave out what is not named"
+                    f"{self.state.where}: tensor {keys[0]!r} {self.state.tensors[keys[0]].shape} "
+                    f"has no place in an LSTM of {self.stack.hidden_size} cells over "
+                    f"{self.rows['legal']} symbols with linear heads; give heads={{...}} to leave "
+                    "out what is not named"
                 )
             if head in found:
                 raise FormatError(

@@ -10,10 +10,13 @@ from reberlstm.interop.refusal import require_standard_cell
 from reberlstm.interop.safetensors import to_parts
 from reberlstm.weights import LSTMWeights
 
-require("torch", extra="torch", purpose="reberlstm.interop.torch")
+require("torch", extra="torch", purpose="a PyTorch module")
 
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+"""The types of numbers that files are written in, by name."""
 
 
 class LSTMWithHeads(nn.Module):
