@@ -30,7 +30,7 @@ def import_lstm(
     """Import a single-layer LSTM from a state dict, with any prefix.
 
     Args:
-        path: A ``.safetensors``, ``.npz`` or PyTorch file; see `read_state_dict`.
+        path: A safetensors, npz or PyTorch file; see `read_state_dict`.
         alphabet: The symbols, in the order of the columns of the input weights, or of the rows of
             an embedding without a bias (``embedding.weight`` (A, D)) that stands before the layer.
         heads: Which linear layer is which head, as in ``{"accept": "decoder.fc"}``; those not named

@@ -196,7 +196,7 @@ def open_bytes(content: bytes) -> tuple[dict[str, Floats], dict[str, str]]:
     return arrays, metadata
 
 
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4"}
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 def _array(key: str, tensor: Mapping[str, Any]) -> Floats:

@@ -12,6 +12,7 @@ import io
 import os
 import re
 import warnings
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,9 +29,8 @@ from reberlstm.weights import Floats
 
 Kind = Literal["LSTM", "GRU", "RNN"]
 
-TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
-SUFFIXES = (".safetensors", ".npz", *TORCH_SUFFIXES)
-"""The files that can be read; what is in them is told by the suffix."""
+_TORCH, _NPZ, _SAFETENSORS = "a PyTorch file", "an npz archive", "a safetensors file"
+_SUFFIXES = {".npz": _NPZ, ".pt": _TORCH, ".pth": _TORCH, ".bin": _TORCH, ".ckpt": _TORCH}
 
 _GATES: Mapping[int, Kind] = {4: "LSTM", 3: "GRU", 1: "RNN"}
 _PART = re.compile(
@@ -178,29 +178,41 @@ def read_state_dict(path: str | os.PathLike[str]) -> StateDict:
     """Read the tensors of a file; nothing in it is executed.
 
     Args:
-        path: A ``.safetensors``, ``.npz``, ``.pt``, ``.pth``, ``.bin`` or ``.ckpt`` file.
+        path: A safetensors file, a NumPy archive, or what `torch.save` made of a state dict or of a
+            checkpoint with one in it. Its content tells which, and only then its suffix.
 
     Raises:
         FormatError: for a file that is missing, damaged, of no known kind, or wants to run code.
         MissingExtraError: for a PyTorch file where PyTorch is not installed.
     """
-    where, suffix = os.fspath(path), Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise FormatError(f"{where}: weights are read from files that end in {', '.join(SUFFIXES)}")
+    where = os.fspath(path)
     content = read_bytes(Path(path), limit=safetensors.MAX_FILE_BYTES)
     try:
-        return StateDict(where, *_open(content, suffix))
+        return StateDict(where, *_open(content, Path(path).suffix.lower()))
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
 
 
 def _open(content: bytes, suffix: str) -> tuple[Mapping[str, Floats], Mapping[str, str]]:
     """Tensors and metadata; what is raised here and below does not name the file."""
-    if suffix in TORCH_SUFFIXES:
+    kind = _kind(content) or _SUFFIXES.get(suffix, _SAFETENSORS)
+    if kind == _TORCH:
         return _unpickle(content), {}
-    container = npz if suffix == ".npz" else safetensors
-    arrays, metadata = container.open_bytes(content)
+    arrays, metadata = (npz if kind == _NPZ else safetensors).open_bytes(content)
     return keras.from_arrays(arrays) if keras.is_keras(arrays) else arrays, metadata
+
+
+def _kind(content: bytes) -> str | None:
+    if content.startswith(b"\x80\x02"):
+        return _TORCH
+    if content[8:9] == b"{":
+        return _SAFETENSORS
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            pickled = any(name.endswith("data.pkl") for name in archive.namelist())
+            return _TORCH if pickled else _NPZ
+    except zipfile.BadZipFile:
+        return None
 
 
 def _unpickle(content: bytes) -> dict[str, Floats]:

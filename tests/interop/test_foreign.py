@@ -126,13 +126,10 @@ def test_a_cell_is_a_layer_and_low_precision_is_read(tmp_path):
 
 def test_checkpoint_around_the_state_dict_is_opened(tmp_path):
     module = Model().double()
-    optimiser = torch.optim.Adam(module.parameters())
-    module(torch.tensor([[0, 1]])).sum().backward()
-    optimiser.step()
     checkpoint = {
         "epoch": 3,
         "model": {"state_dict": module.state_dict()},
-        "optimiser": optimiser.state_dict(),
+        "optimiser": {"state": {0: {"exp_avg": torch.zeros(20, 3)}}},
     }
     torch.save(checkpoint, tmp_path / "net.ckpt")
     check_runs_alike(module, rl.load(tmp_path / "net.ckpt", alphabet="abc"), "legal")
@@ -331,10 +328,26 @@ def test_damaged_file_is_one_clear_error(content, suffix, tmp_path):
 
 
 def test_other_files_are_refused(tmp_path):
-    with pytest.raises(FormatError, match=r"net.h5: weights are read from files that end in .saf"):
+    (tmp_path / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(FormatError, match=r"net.h5: not a safetensors file, or damaged: "):
         rl.load(tmp_path / "net.h5", alphabet="abc")
     with pytest.raises(FormatError, match=r"net.pt: no such file"):
         rl.load(tmp_path / "net.pt", alphabet="abc")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".pt"])
+def test_content_tells_the_kind_before_the_suffix_does(suffix, tmp_path):
+    path = save(Model().double().state_dict(), tmp_path / f"net{suffix}")
+    for other in ("weights", "pytorch_model.bin", "net.npz"):
+        renamed = path.rename(tmp_path / other)
+        assert rl.load(renamed, alphabet="abc").size == 5
+        path = renamed
+
+
+def test_legacy_format_of_torch(tmp_path):
+    module = Model().double()
+    torch.save(module.state_dict(), tmp_path / "old", _use_new_zipfile_serialization=False)
+    check_runs_alike(module, rl.load(tmp_path / "old", alphabet="abc"), "legal")
 
 
 def test_stacks_of_any_depth_and_kind_are_read(tmp_path):

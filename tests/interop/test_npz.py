@@ -71,14 +71,14 @@ def test_pickled_objects_are_refused_and_nothing_runs(tmp_path):
 def test_what_unpacks_to_too_much_is_refused(monkeypatch):
     content = npz.to_bytes(NETS["reber"]())
     monkeypatch.setattr(npz, "MAX_FILE_BYTES", 100)
-    with pytest.raises(FormatError, match=r"^x.npz: unpacks to [\d,]+ bytes, over 100$"):
-        npz.open_bytes(content, "x.npz")
+    with pytest.raises(FormatError, match=r"^unpacks to [\d,]+ bytes, over 100$"):
+        npz.open_bytes(content)
 
 
 def test_array_that_is_no_numbers_is_named():
     content = npz.pack({"when": np.array(["2020-01-01"], dtype="datetime64[D]")})
-    with pytest.raises(FormatError, match=r"^x.npz: array 'when' has type datetime64\[D\]"):
-        npz.open_bytes(content, "x.npz")
+    with pytest.raises(FormatError, match=r"^array 'when' has type datetime64\[D\]"):
+        npz.open_bytes(content)
 
 
 def test_header_that_promises_too_much_is_damage():
@@ -86,8 +86,8 @@ def test_header_that_promises_too_much_is_damage():
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000000000000,), }\n"
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
-    with pytest.raises(FormatError, match=r"^x.npz: not an archive of arrays, or damaged"):
-        npz.open_bytes(buffer.getvalue(), "x.npz")
+    with pytest.raises(FormatError, match=r"^not an archive of arrays, or damaged"):
+        npz.open_bytes(buffer.getvalue())
 
 
 CONTENT = npz.to_bytes(rl.compile(rl.load_grammar("parity")))
@@ -102,7 +102,7 @@ def test_damaged_file_is_read_the_same_or_refused(data):
         for _ in range(data.draw(st.integers(1, 3))):
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        arrays, _ = npz.open_bytes(bytes(content), "x.npz")
+        arrays, _ = npz.open_bytes(bytes(content))
     except FormatError:
         return
     expected, _ = to_parts(rl.compile(rl.load_grammar("parity")))

@@ -114,7 +114,7 @@ def test_published_net_is_refused():
         (
             "torch",
             "from reberlstm.cli import run; run(['trace', '0', '--net', 'y.pt'])",
-            "error: y.pt: a PyTorch file needs torch, which is not installed: "
+            "error: a PyTorch file needs torch, which is not installed: "
             'pip install "reberlstm[torch]"',
         ),
         (
