@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.safetensors import load, save
     from reberlstm.render.draw import to_svg
+    from reberlstm.interop.loading import load
+    from reberlstm.interop.safetensors import save
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
 
@@ -38,7 +40,7 @@ _HOME = {
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
     "grammar_names": "reberlstm.grammar",
-    "load": "reberlstm.interop.safetensors",
+    "load": "reberlstm.interop.loading",
     "load_grammar": "reberlstm.grammar",
     "published": "reberlstm.compiler",
     "save": "reberlstm.interop.safetensors",
