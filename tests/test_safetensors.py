@@ -223,7 +223,7 @@ BAD = {
     "gain is zero": (with_metadata(gain="0"), "gain 0.0 is not a positive number"),
     "height is negative": (with_metadata(height="-1"), "height -1.0 is not a positive number"),
     "height is zero": (with_metadata(height="0"), "height 0.0 is not a positive number"),
-    "grammar is not TOML": (with_metadata(grammar="{"), "metadata 'grammar': not TOML: "),
+    "grammar is not TOML": (with_metadata(grammar="{"), ": not TOML: "),
     "grammar is no machine": (
         with_metadata(grammar='alphabet=["a"]\nstart="0"\n[transitions]'),
         "metadata 'grammar': the machine has no states",
