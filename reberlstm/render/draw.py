@@ -112,8 +112,8 @@ def render(source: str, format: Format, *, time_limit: float, what: str) -> byte
             )
         except subprocess.TimeoutExpired:
             raise GrammarError(
-                f"drawing {what} took over {time_limit:g} seconds; minimise it first, or write "
-                ".dot and use a tool for large graphs"
+                f"drawing {what} took over {time_limit:g} seconds; give it more, "
+                "minimise it first, or write .dot and use a tool for large graphs"
             ) from None
         if done.returncode == 0 and done.stdout:
             return done.stdout
