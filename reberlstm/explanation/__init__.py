@@ -133,9 +133,10 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
     else:
         assert net.gain is not None
         sure = f"every filter's sum is at least {ranges.decision:.3g} in size, open or shut"
+        unit = 2.0 * net.gain
         yield (
-            f"gain K = {net.gain:g}, and {sure}; a unit of weight is 2·K = {2 * net.gain:g} (on a "
-            f"cell divided by {net.height:.4g}, its height when active)"
+            f"gain K = {net.gain:g}, and {sure}; a unit of weight is 2·K = {unit:g}, or "
+            f"{unit / net.height:.4g} on a cell, since an active one stands at {net.height:.4g}"
         )
     if not ranges.keeps:
         yield (

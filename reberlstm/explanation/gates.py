@@ -261,7 +261,9 @@ def _partial(table: GateTable) -> list[str]:
         if here.any():
             cover = table.cover(here)
             where = table.wording.say(cover, preposition, prefix)
-            remarks.append(f"only {_range(rule)} open {where}")
+            remarks.append(
+                f"only {_range(rule)} open {'' if cover.is_everything else where}".strip()
+            )
     if len(remarks) > 2:
         return [f"only {span(table.values[inside])} open at {inside.sum()} of {inside.size} pairs"]
     return remarks
