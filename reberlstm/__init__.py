@@ -17,16 +17,17 @@ from reberlstm._version import __version__
 
 if TYPE_CHECKING:
     from reberlstm.compiler import compile, published
-    from reberlstm.errors import ReberLSTMError
+    from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
     from reberlstm.fsm import FSM
-    from reberlstm.grammar import grammar_names, load_grammar
+    from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.safetensors import load, save
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
 
 _HOME = {
     "FSM": "reberlstm.fsm",
+    "FormatWarning": "reberlstm.errors",
     "Explanation": "reberlstm.explanation",
     "LSTMWeights": "reberlstm.weights",
     "ReberLSTMError": "reberlstm.errors",
@@ -38,12 +39,14 @@ _HOME = {
     "load_grammar": "reberlstm.grammar",
     "published": "reberlstm.compiler",
     "save": "reberlstm.interop.safetensors",
+    "save_grammar": "reberlstm.grammar",
     "trace": "reberlstm.simulator",
 }
 
 __all__ = [
     "FSM",
     "Explanation",
+    "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
@@ -55,6 +58,7 @@ __all__ = [
     "load_grammar",
     "published",
     "save",
+    "save_grammar",
     "trace",
 ]
 

@@ -79,7 +79,8 @@ def read(text: str, where: str) -> FSM:
 def losses(fsm: FSM) -> list[str]:
     """What the format cannot carry of this machine."""
     lost = [key for key in ("name", "title", "source") if getattr(fsm, key)]
-    lost.append("names of states")
+    if [str(number) for number in range(len(fsm.reachable))] != list(fsm.reachable):
+        lost.append("names of states")
     lost += ["outputs"] if fsm.outputs else []
     used = {symbol for line in fsm.transitions.values() for symbol in line}
     if not used.issuperset(fsm.alphabet):

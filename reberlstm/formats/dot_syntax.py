@@ -246,7 +246,7 @@ class _Parser:
 
     def simple_statements(self, scope: _Scope) -> None:
         """As many nodes and edges of the plain form as there are in a row."""
-        nodes, edges = self.result.nodes, self.result.edges
+        nodes = self.result.nodes
         begin = position = self.token.offset
         while match := _SIMPLE.match(self.text, position):
             offset, name = match.start("source"), match["source"]
