@@ -253,7 +253,7 @@ def _check_symbols(fsm: FSM) -> None:
     digits = all(symbol.isdecimal() for symbol in fsm.alphabet) and fsm.has_long_symbols
     for symbol in fsm.alphabet:
         taken = symbol in _EPSILON or symbol in _ANY or any(name in symbol for name in _BLANKS)
-        if taken or (digits and symbol == "0"):
+        if taken or "\0" in symbol or (digits and symbol == "0"):
             raise FormatError(
                 f"{fsm} cannot be written as AT&T text, where symbol {shown(symbol)} means "
                 "something else; rename it"
