@@ -18,10 +18,10 @@ from reberlstm._version import __version__
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate, certify
     from reberlstm.compiler import compile, published
-    from reberlstm.errors import ReberLSTMError
+    from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
     from reberlstm.fsm import FSM
-    from reberlstm.grammar import grammar_names, load_grammar
+    from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.safetensors import load, save
     from reberlstm.render.draw import to_svg
     from reberlstm.interop.loading import load
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Certificate": "reberlstm.certificates",
     "FSM": "reberlstm.fsm",
+    "FormatWarning": "reberlstm.errors",
     "Explanation": "reberlstm.explanation",
     "LSTMWeights": "reberlstm.weights",
     "ReberLSTMError": "reberlstm.errors",
@@ -45,6 +46,7 @@ _HOME = {
     "published": "reberlstm.compiler",
     "save": "reberlstm.interop.safetensors",
     "to_svg": "reberlstm.render.draw",
+    "save_grammar": "reberlstm.grammar",
     "trace": "reberlstm.simulator",
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "FSM",
     "Certificate",
     "Explanation",
+    "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
@@ -65,6 +68,7 @@ __all__ = [
     "published",
     "save",
     "to_svg",
+    "save_grammar",
     "trace",
 ]
 
