@@ -340,7 +340,7 @@ class _Checker:
             if outside.any():
                 cell = int(np.flatnonzero(outside)[0])
                 raise RejectedError(
-                    f"from {source}: {what} of cell {self.net.cells[cell]} may be in "
+                    f"from {source}: {what} of cell {self.net.cells[cell]!r} may be in "
                     f"[{low[cell]:.9g}, {high[cell]:.9g}], which is not inside "
                     f"[{least[cell]:.9g}, {most[cell]:.9g}], the box for {_name(target)}"
                 )
