@@ -167,7 +167,7 @@ export class NetCard {
 
   update() {
     const { entry, app } = this;
-    const { net, steps } = entry;
+    const { steps } = entry;
     const { t } = app;
     const symbol = t > 0 ? steps[t].symbol : -1;
     this.chips.forEach((chip, index) => setAttribute(chip, "class", index === symbol ? "chip on" : "chip"));

@@ -130,9 +130,10 @@ export class Graph {
     }
     if (!this.nodes) return;
     setAttribute(this.picture, "aria-label", `State graph. ${sentence(here, before, symbol, t)}`);
+    const reads = app.readNames();
     for (const [name, node] of this.nodes) {
       const active = name === here;
-      setAttribute(node.group, "class", active ? "node active" : "node");
+      setAttribute(node.group, "class", `node${active ? " active" : ""}${reads.has(name) ? " read" : ""}`);
       this.updateMarks(name, node);
     }
     const crossed = t === 0 || before === null || here === null ? null : `${before}\n${here}`;
