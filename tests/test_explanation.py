@@ -524,7 +524,7 @@ def test_a_trained_net_gets_numbers_and_says_so(known: bool, seed: int) -> None:
     explanation = rl.explain(trained_like(seed, reber if known else None))
     assert explanation.kind == "numbers"
     assert "no explanation of its mechanism" in explanation.summary[0]
-    assert ("random words of the grammar" in explanation.summary[1]) == known
+    assert ("random walks through the grammar" in explanation.summary[1]) == known
     gate = explanation.cell("c2").gates["forget"]
     assert re.fullmatch(r"\d+% open, \d+% shut of the time; largest weights .*", gate.sentence)
     assert (gate.code, gate.rules, gate.weights) == ("", (), ())

@@ -47,7 +47,7 @@ class GateTable:
         self.vertices = vertices
         self.values = table.gates[gate]
         self.sums = table.sums[gate]
-        self.matters = _matters(gate, table)
+        self.matters = matters(gate, table)
         symbols = self.matters.any(axis=0)
         self.columns = np.flatnonzero(symbols if symbols.any() else ~symbols)
         alphabet = vertices.net.alphabet
@@ -84,7 +84,7 @@ class GateTable:
         return text + _strength(self)
 
 
-def _matters(gate: str, table: CellTable) -> Table:
+def matters(gate: str, table: CellTable) -> Table:
     """Where a gate makes a difference: a filter only where there is something to filter."""
     if gate == "input":
         rings = (np.abs(table.gates["candidate"]) > SILENT).any(axis=0)
