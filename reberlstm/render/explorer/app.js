@@ -409,10 +409,7 @@ export class App {
 
   /** What needs places measured comes last, so that the page is laid out once. */
   drawLinks() {
-    for (const entry of this.shownNets()) {
-      entry.card?.drawBars();
-      entry.card?.drawLinks(this.counterparts.get(entry) ?? null);
-    }
+    for (const entry of this.shownNets()) entry.card?.draw(this.counterparts.get(entry) ?? null);
   }
 
   /** What a screen reader hears of a step. */
