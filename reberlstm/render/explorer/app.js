@@ -401,6 +401,7 @@ export class App {
     updateControls(this);
     this.tip.refresh();
     this.tape.keepInView();
+    this.graph.keepInView();
     this.drawLinks();
     if (this.timer === null) this.announce();
     clearTimeout(this.linking);
