@@ -19,8 +19,8 @@ from reberlstm.render.draw import run
 Point = tuple[float, float]
 Direction = Literal["LR", "TB"]
 
-MAX_STATES = 60
-MAX_EDGES = 240
+MAX_STATES = 48
+MAX_EDGES = 120
 """Above these a drawing takes Graphviz long and a reader longer: show a table instead."""
 
 TIME_LIMIT = 20.0

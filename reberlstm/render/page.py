@@ -37,6 +37,8 @@ MODULES = (
     "dom",
     "tape",
     "graph",
+    "bars",
+    "links",
     "cells",
     "timeline",
     "inspector",

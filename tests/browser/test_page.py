@@ -186,6 +186,15 @@ def test_arrow_keys_move_among_the_bars(page):
     assert page.locator("#tip").inner_text().startswith("forget gate (eraser) of cell 2 = 0.98882")
     assert where(page) == "11 / 11"
     assert grid.locator("td[tabindex='0']").count() == 1
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "weight on bias"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.value").startswith("0.98882")
+    chosen = page.locator("#inspector-title").inner_text()
+    page.keyboard.press("Shift+Tab")
+    for _ in range(30):
+        page.keyboard.press("Shift+Tab")  # past the other net's table
+    assert page.locator("#inspector-title").inner_text() == chosen
 
 
 def test_lines_lead_from_a_gate_to_what_it_reads(page):

@@ -401,6 +401,7 @@ export class App {
     updateControls(this);
     this.tip.refresh();
     this.tape.keepInView();
+    this.graph.keepInView();
     this.drawLinks();
     if (this.timer === null) this.announce();
     clearTimeout(this.linking);
@@ -409,10 +410,7 @@ export class App {
 
   /** What needs places measured comes last, so that the page is laid out once. */
   drawLinks() {
-    for (const entry of this.shownNets()) {
-      entry.card?.drawBars();
-      entry.card?.drawLinks(this.counterparts.get(entry) ?? null);
-    }
+    for (const entry of this.shownNets()) entry.card?.draw(this.counterparts.get(entry) ?? null);
   }
 
   /** What a screen reader hears of a step. */

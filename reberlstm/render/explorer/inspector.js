@@ -11,6 +11,15 @@ export class Inspector {
     this.title = title;
     this.body = body;
     this.app = app;
+    body.addEventListener("keydown", (event) => {
+      const { entry, place } = app.selected;
+      if (event.key === "Escape") entry.card.find(place)?.element.focus();
+    });
+  }
+
+  /** Puts the focus on the first weight, or where there is none on the title. */
+  focus() {
+    (this.body.querySelector("input") ?? this.title).focus();
   }
 
   /** Builds the panel anew: when another place is chosen or a weight has changed. */
