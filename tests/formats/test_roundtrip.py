@@ -174,3 +174,16 @@ def test_att_text_needs_a_transition() -> None:
     fsm = FSM(alphabet=("a",), start="q", accepting={"q"}, transitions={"q": {}})
     with pytest.raises(FormatError, match="nothing may follow its start"):
         formats.write(fsm, "att")
+
+
+@given(fsm=machines(plain=True, outputs=None, probabilities=None))
+def test_dot_by_statements_and_by_tokens(fsm: FSM) -> None:
+    """Plain statements are read by one match each; a comment in them sends them the other way."""
+    text = formats.write(fsm, "dot").decode()
+    by_tokens = text.replace("];", "] /* */ ;")
+    assert formats.read(by_tokens.encode(), "file", "dot") == fsm
+    on_one_line = text.replace("\n", " ")
+    assert formats.read(on_one_line.encode(), "file", "dot") == fsm
+    attributes_apart = text.replace(", ", "\n\t")
+    if '", "' not in text:  # a list of symbols is JSON
+        assert formats.read(attributes_apart.encode(), "file", "dot") == fsm
