@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.safetensors import load, save
     from reberlstm.render.draw import to_svg
+    from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.loading import load
     from reberlstm.interop.safetensors import save
+    from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
 

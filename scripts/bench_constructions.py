@@ -35,12 +35,13 @@ its margin is missing.
   It is built by splitting every state by the pair that leads to it and compiling the machine of
   pairs; every cell then has one symbol and at most one filter.
 
-*Weights* are the nonzero ones of the four gates, biases included. *Units* are the largest weight in
-units of 2·K, where those on cells are first divided by 1/tanh 1; *largest* is the largest weight as
-it is, at the default gain. *Smallest K* is the smallest gain that was proved, to 1 %, where there
-are at most {gains} cells. *Margin* is how far the nearest logit of the heads `legal` and `accept` is
-from wrong, at least, at the default gain; an exact net has 0.381, half of tanh 1. Seconds are those
-of one core of a small machine. Random machines have {symbols} symbols; their names say the seed.
+*Weights* are the nonzero ones of the four gates, biases included. *Units* are the largest weight
+in units of 2·K, where those on cells are first divided by 1/tanh 1; *largest* is the largest weight
+as it is, at the default gain. *Smallest K* is the smallest gain that was proved, to 1 %, where
+there are at most {gains} cells. *Margin* is how far the nearest logit of the heads `legal` and
+`accept` is from wrong, at least, at the default gain; an exact net has 0.381, half of tanh 1.
+Seconds are those of one core of a small machine. Random machines have {symbols} symbols; their
+names say the seed.
 """
 
 GAIN_LIMIT = 320

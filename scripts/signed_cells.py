@@ -11,9 +11,9 @@ A cell whose candidate is +1 on some symbols and −1 on others stands for two s
 3. two filters exist. A gate sees ``+u`` in one state of a cell and ``−u`` in the other, so not
    every chain of nested rows can be had; a mixed-integer programme (scipy's HiGHS) finds weights.
 
-States are paired by a maximum matching in the graph of 1 and 2; where 3 fails for a pair, the pair
-is dropped and another matching is tried. The ``next`` head is left out: in a complete machine the
-logits of two states of one cell cannot be chosen freely.
+States are paired by a maximum matching in the graph of 1 and 2; where 3 fails for a cell, its pair
+is dropped (any pair, where the cell is of one state) and another matching is tried. There is no
+``next`` head: in a complete machine the logits of two states of one cell cannot be chosen freely.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ LARGEST = 10.0
 NODES = 500
 """The nodes of a programme's search tree: a limit that does not depend on the clock."""
 
-TRIES = 40
+TRIES = 20
 
 Place = tuple[int, int]
 """A cell and a sign."""
@@ -106,9 +106,7 @@ class SignedCode:
         names = []
         for cell in range(len(self.gates)):
             members = {s: str(states[q]) for q, (c, s) in self.places.items() if c == cell}
-            names.append(
-                " / ".join(f"{'+' if s > 0 else '−'}{members[s]}" for s in sorted(members))
-            )
+            names.append(" / ".join(f"{'−+'[s > 0]}{members[s]}" for s in sorted(members)[::-1]))
         return names + ["started"] * self.encoding.has_started
 
     def _head(self, symbols: Sequence[str] | None) -> Head:
@@ -140,6 +138,8 @@ def find_code(fsm: FSM, *, seed: int = 0) -> SignedCode | None:
     rng = random.Random(seed)
     pairs = _pairs(encoding)
     for _ in range(TRIES):
+        if not pairs:
+            return None
         graph = networkx.Graph()
         graph.add_weighted_edges_from((*pair, 1.0 + 0.01 * rng.random()) for pair in sorted(pairs))
         matching = networkx.max_weight_matching(graph, maxcardinality=True)
@@ -155,8 +155,8 @@ def find_code(fsm: FSM, *, seed: int = 0) -> SignedCode | None:
         for cell, states in enumerate(members):
             found = _gates(encoding, places, len(members), cell)
             if found is None:
-                if len(states) == 2 and rng.random() < 0.5:
-                    pairs.discard((states[0], states[1]))
+                guilty = states if len(states) == 2 else rng.choice(shared or [()])
+                pairs.discard(guilty)
                 break
             gates.append(found)
         else:
