@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.safetensors import load, save
+    from reberlstm.render.draw import to_svg
+    from reberlstm.interop.loading import load
+    from reberlstm.interop.safetensors import save
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
 
@@ -37,10 +40,11 @@ _HOME = {
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
     "grammar_names": "reberlstm.grammar",
-    "load": "reberlstm.interop.safetensors",
+    "load": "reberlstm.interop.loading",
     "load_grammar": "reberlstm.grammar",
     "published": "reberlstm.compiler",
     "save": "reberlstm.interop.safetensors",
+    "to_svg": "reberlstm.render.draw",
     "trace": "reberlstm.simulator",
 }
 
@@ -60,6 +64,7 @@ __all__ = [
     "load_grammar",
     "published",
     "save",
+    "to_svg",
     "trace",
 ]
 

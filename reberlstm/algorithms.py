@@ -217,9 +217,13 @@ def _refine(fsm: FSM, states: tuple[str, ...]) -> dict[str, int]:
         for split, part in incoming.items():
             if len(part) == len(blocks[split]):
                 continue
-            rest = blocks[split] - part
-            small, large = (part, rest) if len(part) <= len(rest) else (rest, part)
-            blocks[split] = large
+            # Work no larger than the smaller half, or the whole would take quadratic time.
+            if 2 * len(part) <= len(blocks[split]):
+                small = part
+                blocks[split] -= part
+            else:
+                small = blocks[split] - part
+                blocks[split] = part
             blocks.append(small)
             for state in small:
                 block_of[state] = len(blocks) - 1

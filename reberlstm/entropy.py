@@ -29,7 +29,7 @@ import numpy as np
 from reberlstm.errors import GrammarError
 from reberlstm.fsm import FSM
 
-MAX_STATES = 4_000
+MAX_STATES = 2_500
 """The linear equations of a larger machine are not solved: the matrix would fill the memory."""
 
 

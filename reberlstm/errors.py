@@ -10,7 +10,17 @@ class ReberLSTMError(Exception):
 
 
 class GrammarError(ReberLSTMError):
-    """A machine or a grammar is not what it should be, or a word does not fit its alphabet."""
+    """A machine or a grammar is not what it should be, or a word does not fit its alphabet.
+
+    Attributes:
+        place: The field of the machine that is concerned, then the state and the symbol where
+            there are any, such as ``("transitions", "q0", "a")``; empty where unknown. A reader
+            of files turns it into a line.
+    """
+
+    def __init__(self, message: str, place: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class CompileError(ReberLSTMError):
@@ -35,3 +45,10 @@ class ExtractionError(ReberLSTMError):
 
 class MissingExtraError(ReberLSTMError):
     """An optional dependency is needed; the message says which extra installs it."""
+
+
+class FormatWarning(UserWarning):
+    """What the reader of a file did that its author may not expect, such as determinising it.
+
+    The command line prints it as a note on standard error.
+    """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import stat
 import tempfile
+import zlib
 from pathlib import Path
 
 from reberlstm.errors import FormatError
@@ -33,6 +36,28 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
     if left == 0:
         raise FormatError(f"{path}: larger than the limit of {limit:,} bytes for this kind of file")
     return b"".join(pieces)
+
+
+GZIP_MAGIC = b"\x1f\x8b"
+"""The first bytes of everything that gzip has written."""
+
+
+def gunzip(content: bytes, where: str, *, limit: int) -> bytes:
+    """The content decompressed where it is gzip's, else as it is.
+
+    Raises:
+        FormatError: where it is damaged, or larger than `limit` after decompression.
+    """
+    if not content.startswith(GZIP_MAGIC):
+        return content
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            result = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FormatError(f"{where}: damaged gzip data: {error}") from None
+    if len(result) > limit:
+        raise FormatError(f"{where}: larger than the limit of {limit:,} bytes when decompressed")
+    return result
 
 
 def write_atomically(path: Path, content: bytes) -> None:

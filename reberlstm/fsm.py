@@ -317,7 +317,10 @@ def _freeze(fsm: FSM) -> None:
         "alphabet": alphabet,
         "accepting": frozenset(fsm.accepting),
         "transitions": lines(fsm.transitions, "transitions"),
-        "probabilities": lines(fsm.probabilities, "probabilities"),
+        # A line without a probability says nothing, so a machine with one equals one without.
+        "probabilities": lines(
+            {q: line for q, line in fsm.probabilities.items() if line != {}}, "probabilities"
+        ),
         "stop": MappingProxyType(dict(fsm.stop)),
         "outputs": MappingProxyType(dict(fsm.outputs)),
     }.items():

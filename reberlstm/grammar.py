@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from pathlib import Path
 
-from reberlstm.errors import FormatError, GrammarError
+from reberlstm import formats
+from reberlstm.errors import FormatError, FormatWarning, GrammarError
 from reberlstm.files import read_bytes
-from reberlstm.formats import toml
+from reberlstm.formats import MAX_FILE_BYTES, toml
+from reberlstm.formats.messages import one_line
 from reberlstm.fsm import FSM
-
-MAX_FILE_BYTES = 64 * 2**20
-"""Grammar files above this size are refused before they are parsed."""
 
 _PACKAGE = Path(__file__).parent
 # In a wheel the grammars lie inside the package, in a checkout beside it.
@@ -26,7 +27,10 @@ def grammar_names() -> list[str]:
 def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     """The shipped grammar of that name, the member of a family, or the machine in that file.
 
-    A plain word is a name; anything with a suffix or a folder is a path.
+    A plain word is a name; anything with a suffix or a folder is a path, whose suffix names the
+    format: .toml, .dot or .gv, .jff, .att or .fst, .json, each also with .gz after it. ``-`` is
+    standard input, whose format is found out, and ``regex:...`` a regular expression. What a
+    reader had to decide, such as determinising the machine, is said by a `FormatWarning`.
 
     Raises:
         GrammarError: for an unknown name, or a file that describes no machine.
@@ -35,18 +39,45 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     Example:
         >>> load_grammar("reber").accepts("BTSSXXTVVE")
         True
+        >>> load_grammar("regex:B(TS*X|PT*V)E").accepts("BTSSXE")
+        True
     """
     text = os.fspath(name_or_path)
-    path = Path(text)
-    if isinstance(name_or_path, str) and path.name == text and not path.suffix:
-        return _load_shipped(text)
-    content = read_bytes(path, limit=MAX_FILE_BYTES)
-    try:
-        return toml.read(content.decode("utf-8"), text)
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{text}: not text in UTF-8: byte {content[error.start]:#04x} at offset {error.start}"
-        ) from None
+    if isinstance(name_or_path, str):
+        if text == "-":
+            return _checked(read_standard_input(), "standard input")
+        if text.startswith("regex:"):
+            from reberlstm.formats import regex
+
+            return regex.read(text.removeprefix("regex:"), text)
+        if Path(text).name == text and not Path(text).suffix:
+            return _load_shipped(text)
+    return _checked(read_file(text), text)
+
+
+def read_file(path: str, format: str | None = None) -> FSM:
+    """The machine in a file, of the given format or the one that the suffix names."""
+    format = format or formats.format_of(path)
+    return formats.read(read_bytes(Path(path), limit=MAX_FILE_BYTES), path, format)
+
+
+def read_standard_input(format: str | None = None) -> FSM:
+    """The machine on standard input, in a given format or the one that it begins like."""
+    content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise FormatError(f"standard input: larger than the limit of {MAX_FILE_BYTES:,} bytes")
+    return formats.read(content, "standard input", format)
+
+
+def _checked(fsm: FSM, where: str) -> FSM:
+    """Warn of states that no word leads to; they stay, since loading changes no machine."""
+    if len(fsm.reachable) < len(fsm.states):
+        reachable = set(fsm.reachable)
+        lost = [state for state in fsm.states if state not in reachable]
+        some = " ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
+        text = one_line(f"{where}: {len(lost):,} states cannot be reached from the start: {some}")
+        warnings.warn(FormatWarning(text), stacklevel=3)
+    return fsm
 
 
 def _load_shipped(name: str) -> FSM:

@@ -19,6 +19,9 @@ from reberlstm.naming import Names
 MAX_STATES = 200_000
 """A result with more states is refused while it is being built."""
 
+MAX_MEMBERS = 5_000_000
+"""The sets of states of a reversal may have so many members in all."""
+
 NONE = "-"
 """Stands in the name of a pair for a machine in which a violation has happened."""
 
@@ -119,7 +122,7 @@ def reverse(fsm: FSM) -> FSM:
     exponentially many.
 
     Raises:
-        GrammarError: when there are more than `MAX_STATES` sets.
+        GrammarError: when there are more than `MAX_STATES` sets, or `MAX_MEMBERS` in them.
 
     Example:
         >>> from reberlstm import load_grammar
@@ -136,6 +139,7 @@ def reverse(fsm: FSM) -> FSM:
     named = {first: names.fresh(_set_name(first, order, 0))}
     lines: dict[str, dict[str, str]] = {}
     queue = [first]
+    members = len(first)
     for states in queue:
         line = {}
         for symbol in fsm.alphabet:
@@ -144,7 +148,8 @@ def reverse(fsm: FSM) -> FSM:
             if not before:
                 continue
             if before not in named:
-                _check_size(len(named), f"the reversal of {fsm}")
+                members += len(before)
+                _check_size(len(named), f"the reversal of {fsm}", members)
                 named[before] = names.fresh(_set_name(before, order, len(named)))
                 queue.append(before)
             line[symbol] = named[before]
@@ -240,9 +245,11 @@ def _set_name(states: frozenset[str], order: dict[str, int], number: int) -> str
     return name if len(name) <= 40 else f"set {number}"
 
 
-def _check_size(states: int, what: str) -> None:
-    if states >= MAX_STATES:
+def _check_size(states: int, what: str, members: int = 0) -> None:
+    if states >= MAX_STATES or members > MAX_MEMBERS:
+        limit = (
+            f"{states:,} states and more memory" if states < MAX_STATES else f"{states:,} states"
+        )
         raise GrammarError(
-            f"{what} needs over {MAX_STATES:,} states; minimise the machines first, or choose "
-            "smaller ones"
+            f"{what} needs over {limit}; minimise the machines first, or choose smaller ones"
         )

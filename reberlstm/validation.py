@@ -23,22 +23,26 @@ def check_alphabet(alphabet: Sequence[str]) -> None:
     if isinstance(alphabet, str):
         raise GrammarError(f"alphabet {alphabet!r} is one string; give a tuple of symbols instead")
     if not alphabet:
-        raise GrammarError("the alphabet is empty; give at least one symbol")
+        raise GrammarError("the alphabet is empty; give at least one symbol", ("alphabet",))
     seen: set[str] = set()
     for symbol in alphabet:
         if not _is_text(symbol):
             raise GrammarError(
-                f"symbol {symbol!r} of the alphabet is not a non-empty string of Unicode text"
+                f"symbol {symbol!r} of the alphabet is not a non-empty string of Unicode text",
+                ("alphabet",),
             )
         if symbol in seen:
-            raise GrammarError(f"symbol {symbol!r} stands twice in the alphabet; keep one")
+            raise GrammarError(
+                f"symbol {symbol!r} stands twice in the alphabet; keep one", ("alphabet",)
+            )
         seen.add(symbol)
     if any(len(symbol) != 1 for symbol in alphabet):
         for symbol in alphabet:
             if symbol.split() != [symbol]:
                 raise GrammarError(
                     f"symbol {symbol!r} has white space, which separates the symbols of words "
-                    "when some symbol has several characters; rename it"
+                    "when some symbol has several characters; rename it",
+                    ("alphabet",),
                 )
 
 
@@ -55,18 +59,21 @@ def _check_transitions(fsm: FSM) -> None:
     for state in fsm.transitions:
         if not _is_text(state):
             raise GrammarError(
-                f"state {state!r} is not a non-empty string of Unicode text; rename it"
+                f"state {state!r} is not a non-empty string of Unicode text; rename it",
+                ("transitions", state),
             )
     if fsm.start not in fsm.transitions:
         raise GrammarError(
             f"start state {fsm.start!r} has no line in the transitions; "
-            f"the states are {_some(fsm.transitions)}"
+            f"the states are {_some(fsm.transitions)}",
+            ("start",),
         )
     for state in sorted(fsm.accepting, key=str):
         if state not in fsm.transitions:
             raise GrammarError(
                 f"accepting state {state!r} has no line in the transitions; "
-                f"the states are {_some(fsm.transitions)}"
+                f"the states are {_some(fsm.transitions)}",
+                ("accepting",),
             )
     symbols = set(fsm.alphabet)
     for state, line in fsm.transitions.items():
@@ -74,50 +81,61 @@ def _check_transitions(fsm: FSM) -> None:
             if symbol not in symbols:
                 raise GrammarError(
                     f"transition of state {state!r} on {symbol!r}: the symbol is not in the "
-                    f"alphabet {_some(fsm.alphabet)}"
+                    f"alphabet {_some(fsm.alphabet)}",
+                    ("transitions", state, symbol),
                 )
             if not isinstance(target, str) or target not in fsm.transitions:
                 raise GrammarError(
                     f"transition of state {state!r} on {symbol!r} leads to {target!r}, which is "
-                    "not a state; give it a line in the transitions (an empty one will do)"
+                    "not a state; give it a line in the transitions (an empty one will do)",
+                    ("transitions", state, symbol),
                 )
 
 
 def _check_probabilities(fsm: FSM) -> None:
     for state, line in fsm.probabilities.items():
         where = f"probabilities of state {state!r}"
+        place = ("probabilities", state)
         if state not in fsm.transitions:
-            raise GrammarError(f"{where}: there is no such state")
+            raise GrammarError(f"{where}: there is no such state", place)
         legal = fsm.transitions[state]
         for symbol, value in line.items():
             if symbol not in legal:
-                raise GrammarError(f"{where}: symbol {symbol!r} has no transition there")
-            _check_unit_interval(value, f"{where}, symbol {symbol!r}")
+                raise GrammarError(
+                    f"{where}: symbol {symbol!r} has no transition there", (*place, symbol)
+                )
+            _check_unit_interval(value, f"{where}, symbol {symbol!r}", (*place, symbol))
         missing = [symbol for symbol in legal if symbol not in line]
         if missing:
             raise GrammarError(
                 f"{where}: none given for {_some(missing)}; name every legal symbol, "
-                "or leave the whole state out for uniform ones"
+                "or leave the whole state out for uniform ones",
+                place,
             )
         total = math.fsum(line.values())
         if legal and abs(total - 1.0) > PROBABILITY_TOLERANCE:
-            raise GrammarError(f"{where} sum to {total:.9g}, not to 1")
+            raise GrammarError(f"{where} sum to {total:.9g}, not to 1", place)
     for state, value in fsm.stop.items():
         where = f"stop probability of state {state!r}"
+        place = ("stop", state)
         if state not in fsm.transitions:
-            raise GrammarError(f"{where}: there is no such state")
+            raise GrammarError(f"{where}: there is no such state", place)
         if state not in fsm.accepting:
-            raise GrammarError(f"{where}: words can end only at accepting states; leave it out")
-        _check_unit_interval(value, where)
+            raise GrammarError(
+                f"{where}: words can end only at accepting states; leave it out", place
+            )
+        _check_unit_interval(value, where, place)
         if not fsm.transitions[state] and value != 1.0:
-            raise GrammarError(f"{where} is {value}, but nothing may follow there; leave it out")
+            raise GrammarError(
+                f"{where} is {value}, but nothing may follow there; leave it out", place
+            )
 
 
-def _check_unit_interval(value: object, where: str) -> None:
+def _check_unit_interval(value: object, where: str, place: tuple[str, ...]) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise GrammarError(f"{where}: {value!r} is not a number")
+        raise GrammarError(f"{where}: {value!r} is not a number", place)
     if not 0.0 <= value <= 1.0:
-        raise GrammarError(f"{where}: {value} is not in [0, 1]")
+        raise GrammarError(f"{where}: {value} is not in [0, 1]", place)
 
 
 def _check_outputs(fsm: FSM) -> None:
@@ -125,15 +143,19 @@ def _check_outputs(fsm: FSM) -> None:
         return
     for state, label in fsm.outputs.items():
         if state not in fsm.transitions:
-            raise GrammarError(f"output of state {state!r}: there is no such state")
+            raise GrammarError(
+                f"output of state {state!r}: there is no such state", ("outputs", state)
+            )
         if not _is_text(label):
             raise GrammarError(
-                f"output of state {state!r}: {label!r} is not a non-empty string of Unicode text"
+                f"output of state {state!r}: {label!r} is not a non-empty string of Unicode text",
+                ("outputs", state),
             )
     for state in fsm.transitions:
         if state not in fsm.outputs:
             raise GrammarError(
-                f"state {state!r} has no output; give every state one, or none to any"
+                f"state {state!r} has no output; give every state one, or none to any",
+                ("transitions", state),
             )
 
 

@@ -55,7 +55,7 @@ def test_accepting_may_be_left_out() -> None:
 
 # Each: what to replace in GOOD, by what, the error, and what its message says.
 BAD = {
-    "no TOML at all": (GOOD, "<html>", FormatError, "bad.toml: not TOML: "),
+    "no TOML at all": (GOOD, "<html>", FormatError, "bad.toml:1: not TOML: "),
     "an empty file": (
         GOOD,
         "",
@@ -70,7 +70,7 @@ BAD = {
         'start = "0"',
         f"start = 0x{'f' * 5_000}",
         FormatError,
-        "bad.toml: not TOML: ",
+        "'start' must be a string, not a number of 20000 bits",
     ),
     "deep nesting": ('"small"', "[" * 5_000 + "]" * 5_000, FormatError, "nested too deeply"),
     "an unknown key": (
@@ -187,7 +187,7 @@ def test_bad_files(old: str, new: str, kind: type[Exception], message: str) -> N
     with pytest.raises(kind) as error:
         toml.read(GOOD.replace(old, new, 1), "bad.toml")
     text = str(error.value)
-    assert text.startswith("bad.toml: ")
+    assert text.startswith("bad.toml:")
     assert message in text
     assert "\n" not in text
 
@@ -237,5 +237,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         rl.load_grammar(tmp_path)
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b'name = "\xfc"')
-    with pytest.raises(FormatError, match=r"latin\.toml: not text in UTF-8: byte 0xfc at offset 8"):
+    with pytest.raises(
+        FormatError, match=r"latin\.toml:1: not text in UTF-8: byte 0xfc at offset 8"
+    ):
         rl.load_grammar(latin)

@@ -25,6 +25,8 @@ COMMANDS = {
     "grammars": "List the grammars that are known by name.",
     "fsm": "Operate on finite-state machines, and ask about them.",
     "explain": "Explain every weight of a net in words and in pseudo-code.",
+    "export": "Write a net for torch, ONNX, Keras or NumPy.",
+    "explore": "Write a page for the browser in which the nets run, gate by gate.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -202,20 +203,30 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     if length is not None and max_length is not None:
         raise click.UsageError("give --length or --max-length, not both")
     machine = load_grammar(grammar)
-    # Python refuses to print integers of over 4,300 digits unless it is told that this is meant.
+    with _long_integers():
+        if length is not None:
+            number = counting.count_words(machine, length)
+            click.echo(json.dumps({"length": length, "count": number}) if as_json else str(number))
+            return
+        last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
+        counts = counting.count_up_to(machine, last)
+        if as_json:
+            click.echo(json.dumps({"counts": counts}))
+            return
+        click.echo("length  strings")
+        for n, number in enumerate(counts):
+            click.echo(f"{n:6}  {number}")
+
+
+@contextmanager
+def _long_integers() -> Iterator[None]:
+    """Let Python print integers of over 4,300 digits, which it else takes for an attack."""
+    before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
-    if length is not None:
-        number = counting.count_words(machine, length)
-        click.echo(json.dumps({"length": length, "count": number}) if as_json else str(number))
-        return
-    last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
-    counts = counting.count_up_to(machine, last)
-    if as_json:
-        click.echo(json.dumps({"counts": counts}))
-        return
-    click.echo("length  strings")
-    for n, number in enumerate(counts):
-        click.echo(f"{n:6}  {number}")
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 @command.command("entropy", short_help="Tell how unpredictable the strings are.")

@@ -61,9 +61,9 @@ def load_net(net: str, grammar: FSM | None) -> LSTMWeights:
         from reberlstm.compiler import published
 
         return published()
-    from reberlstm.interop.safetensors import load
+    from reberlstm.interop.loading import load
 
-    return load(net)
+    return load(net, alphabet=grammar.alphabet if grammar is not None else None)
 
 
 def standard_input_lines() -> Iterator[str]:

@@ -86,6 +86,7 @@ def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
         kind="mechanism",
         summary=tuple(_summary(vertices, steps, ranges)),
         nodes=vertices.meanings,
+        vertices=vertices.active_cells,
         unit=None if net.gain is None else 2.0 * net.gain,
         cells=tuple(cells),
         heads=explain_heads(vertices),
@@ -143,11 +144,11 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
         )
     else:
         wording = Wording(vertices, net.alphabet)
-        keeping = wording.cells([net.cells[cell] for cell in ranges.keeps])
+        keeping = f"{wording.cells([net.cells[cell] for cell in ranges.keeps])} keep"
         yield (
-            f"{keeping} keep memory from step to step, and keeping leaks: up to "
-            f"{amount(ranges.loss)} of it is lost a step, and up to {amount(ranges.leak)} comes in "
-            "through a shut gate; in long loops both add up"
+            f"{keeping}{'s' * (len(ranges.keeps) == 1)} memory from step to step, and keeping "
+            f"leaks: up to {amount(ranges.loss)} of it is lost a step, and up to "
+            f"{amount(ranges.leak)} comes in through a shut gate; in long loops both add up"
         )
     agreement = steps.summary() if net.cell == "standard" else None
     if agreement is not None:

@@ -17,8 +17,8 @@ from reberlstm.explanation.wording import Wording, amount, code, listed, shown
 PSEUDO = {"input": "filter", "forget": "eraser", "candidate": "writer", "output": "output"}
 """What the gates are called in pseudo-code: the Toy LSTM's words, where it has one."""
 
-VAGUE = 0.1
-"""How far from a vertex, as part of an active cell's height, a cell may stand without a word."""
+VAGUE, FIRM = 0.1, 0.75
+"""Between these parts of an active cell's height a cell is neither active nor not."""
 
 NOTICEABLE = 0.05
 """What may add up in a loop, as part of an active cell's memory, without a word."""
@@ -39,12 +39,11 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
         if gate not in net.gates:
             continue
         row = GateTable(gate, vertices, cell, table)
-        rules = row.rules()
         gates[gate] = GateExplanation(
             name=gate,
             sentence=row.sentence(),
-            code=f"{PSEUDO[gate]}[{shown(name)}] = {code(rules)}",
-            rules=rules,
+            code=f"{PSEUDO[gate]}[{shown(name)}] = {code(row.rules)}",
+            rules=row.rules,
             weights=reasons(row, cell),
         )
     notes = [*_vague(vertices, table), *_leaks(vertices, cell, table)]
@@ -149,7 +148,7 @@ def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
     if vertices.net.cell == "published":
         return
     height = np.abs(table.hidden) / vertices.net.height
-    vague = (height > VAGUE) & (np.abs(height - 1.0) > 2.0 * VAGUE)
+    vague = (height > VAGUE) & (height < FIRM)
     wording = Wording(vertices, vertices.net.alphabet)
     for value in np.unique(np.round(height[vague], 1)).tolist():
         where = vague & (np.round(height, 1) == value)
@@ -167,7 +166,7 @@ def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
     ``c' = f·c + i·g`` and comes to ``i·g / (1 − f)``.
     """
     full = active_memory(vertices.net)
-    for place, a in _loops(vertices):
+    for place, a in vertices.loops:
         kept, added = float(table.gates["forget"][place, a]), float(table.added[place, a])
         if not 0.5 < kept < 1.0:
             continue
@@ -198,7 +197,7 @@ def _worn_guards(vertices: Vertices, cell: int) -> Iterator[str]:
             continue
         other = net.cells.index(guard[0])
         table = tabulate(vertices, other)
-        for place, a in _loops(vertices):
+        for place, a in vertices.loops:
             kept, added = float(table.gates["forget"][place, a]), float(table.added[place, a])
             if not vertices.active(other)[place] or not 0.5 < kept < 1.0 or added >= 1.0 - kept:
                 continue
@@ -210,16 +209,6 @@ def _worn_guards(vertices: Vertices, cell: int) -> Iterator[str]:
                     f"{amount(guard[1])}; {_loop(vertices, place, a)} wears it down to that in "
                     f"{rounds:,} steps"
                 )
-
-
-def _loops(vertices: Vertices) -> Iterator[tuple[int, int]]:
-    """The grammar's self-loops, as vertex and symbol."""
-    if vertices.grammar is None:
-        return
-    for place, state in enumerate(vertices.states):
-        for a, symbol in enumerate(vertices.net.alphabet):
-            if state is not None and vertices.grammar.next_state(state, symbol) == state:
-                yield place, a
 
 
 def _loop(vertices: Vertices, place: int, a: int) -> str:

@@ -42,14 +42,14 @@ def shortest(
         return Cover((), negated=True)
     if not table.any():
         return Cover(())
-    options: list[tuple[By, bool]] = [
-        ("symbols", False),
-        ("nodes", False),
-        ("symbols", True),
-        ("nodes", True),
-    ]
+    groups: dict[By, list[tuple[Table, Table]]] = {
+        "symbols": [(column, members) for members, column in _equal(table.T)],
+        "nodes": _equal(table),
+    }
     covers = (
-        Cover(_blocks(table != negated, nodes, symbols, by), negated, by) for by, negated in options
+        Cover(_blocks(groups[by], nodes, symbols, by, negated), negated, by)
+        for negated in (False, True)
+        for by in groups
     )
     handicap = SYMBOLS_FIRST if symbols_first else 1.0
     return min(covers, key=lambda cover: size(cover) * (handicap if cover.by == "nodes" else 1.0))
@@ -72,19 +72,35 @@ def names_of(members: Table, names: Sequence[str]) -> Names:
     return Names(tuple(names[i] for i in np.flatnonzero(~members).tolist()), negated=True)
 
 
+def _equal(lines: Table) -> list[tuple[Table, Table]]:
+    """Which lines are equal, and what these are like, in the order in which they first occur."""
+    packed = np.packbits(lines, axis=1)
+    content, width = packed.tobytes(), packed.shape[1]
+    groups: dict[bytes, list[int]] = {}
+    for number in range(len(lines)):
+        groups.setdefault(content[number * width : (number + 1) * width], []).append(number)
+    found = []
+    for members in groups.values():
+        mask = np.zeros(len(lines), dtype=bool)
+        mask[members] = True
+        found.append((mask, lines[members[0]]))
+    return found
+
+
 def _blocks(
-    table: Table, nodes: Sequence[str], symbols: Sequence[str], by: By
+    groups: Sequence[tuple[Table, Table]],
+    nodes: Sequence[str],
+    symbols: Sequence[str],
+    by: By,
+    negated: bool,
 ) -> tuple[Block, ...]:
-    """Blocks of equal rows, or of equal columns, in the order in which they first occur."""
-    lines = table if by == "nodes" else table.T
-    patterns, first, group = np.unique(lines, axis=0, return_index=True, return_inverse=True)
+    """The blocks of the true entries, or with `negated` of the false ones."""
     blocks = []
-    for number in np.argsort(first):
-        if not patterns[number].any():
-            continue
-        members = group.reshape(-1) == number
+    for rows, columns in groups:
         if by == "nodes":
-            blocks.append(Block(names_of(members, nodes), names_of(patterns[number], symbols)))
+            columns = columns != negated
         else:
-            blocks.append(Block(names_of(patterns[number], nodes), names_of(members, symbols)))
+            rows = rows != negated
+        if rows.any() and columns.any():
+            blocks.append(Block(names_of(rows, nodes), names_of(columns, symbols)))
     return tuple(blocks)

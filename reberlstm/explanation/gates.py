@@ -64,6 +64,7 @@ class GateTable:
         names, symbols = self.vertices.names, self.wording.symbols
         return shortest(mask[:, self.columns], names, symbols, symbols_first=True)
 
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The whole table, every pair in exactly one rule; the largest values come first."""
         alphabet = self.vertices.net.alphabet
@@ -156,7 +157,7 @@ def _candidate(table: GateTable) -> str:
     alphabet = table.vertices.net.alphabet
     wording = table.wording.over(alphabet)
     verbs: dict[str, list[str]] = {}
-    for rule in table.rules():
+    for rule in table.rules:
         if rule.value == 0.0:
             continue
         inside = (table.values >= rule.low) & (table.values <= rule.high)
@@ -191,7 +192,7 @@ def _input(table: GateTable) -> str:
     if cover.by == "nodes":
         parts = [
             f"{wording.where(block.nodes, 'from')} "
-            f"{'' if block.symbols.is_everything else 'only '}{wording.what(block.symbols)}"
+            f"{'' if block.symbols.negated else 'only '}{wording.what(block.symbols)}"
             for block in cover.blocks
         ]
         return f"lets in {'; '.join(parts)}; from elsewhere nothing"
@@ -243,15 +244,27 @@ def _strength(table: GateTable) -> str:
     if shut.size and shut.max() > TIGHT:
         leak = "erasing leaves" if table.gate == "forget" else "shut, it leaks"
         remarks.append(f"{leak} {span(shut[shut > TIGHT])}")
-    for rule in table.rules():
-        partial = rule.low > SHUT and rule.high < OPEN
-        inside = (table.values >= rule.low) & (table.values <= rule.high) & table.matters
-        if partial and inside.any():
-            cover = table.cover(inside)
-            prefix = "on" if table.gate == "forget" else ""
-            where = table.wording.pairs(cover, prefix=prefix)
-            remarks.append(f"neither open nor shut, {_range(rule)}, {where}")
+    remarks += _partial(table)
     return f" ({'; '.join(remarks)})" if remarks else ""
+
+
+def _partial(table: GateTable) -> list[str]:
+    """Where the gate is neither open nor shut."""
+    inside = (table.values > SHUT) & (table.values < OPEN) & table.matters
+    if not inside.any():
+        return []
+    prefix = "on" if table.gate == "forget" else "for"
+    preposition = "from" if table.gate == "input" else "at"
+    remarks = []
+    for rule in table.rules:
+        here = inside & (table.values >= rule.low) & (table.values <= rule.high)
+        if here.any():
+            cover = table.cover(here)
+            where = table.wording.say(cover, preposition, prefix)
+            remarks.append(f"only {_range(rule)} open {where}")
+    if len(remarks) > 2:
+        return [f"only {span(table.values[inside])} open at {inside.sum()} of {inside.size} pairs"]
+    return remarks
 
 
 def span(values: Floats) -> str:

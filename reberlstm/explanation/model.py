@@ -248,7 +248,8 @@ class Explanation:
         kind: ``mechanism``: the sentences say how the net works. ``numbers``: a numeric summary of
             a net that nobody wired, and no explanation of how it works.
         summary: What is to be said of the whole net, one sentence each.
-        nodes: The vertices by the names that pseudo-code uses, each with its meaning.
+        nodes: What the vertices without a cell of their own are, by name.
+        vertices: Every vertex by name, with the cells that are active there.
         unit: The size of a unit of weight, where the net was made with a gain: twice the gain.
         cells: The cells, in order.
         heads: The heads by name.
@@ -259,6 +260,7 @@ class Explanation:
     kind: Literal["mechanism", "numbers"]
     summary: tuple[str, ...]
     nodes: Mapping[str, str]
+    vertices: Mapping[str, tuple[str, ...]]
     unit: float | None
     cells: tuple[CellExplanation, ...]
     heads: Mapping[str, HeadExplanation] = field(default_factory=dict)
@@ -297,6 +299,7 @@ class Explanation:
             "kind": self.kind,
             "summary": list(self.summary),
             "nodes": dict(self.nodes),
+            "vertices": {name: list(cells) for name, cells in self.vertices.items()},
             "unit": self.unit,
             "cells": [cell.to_dict() for cell in self.cells],
             "heads": {name: head.to_dict() for name, head in self.heads.items()},

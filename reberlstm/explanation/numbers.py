@@ -44,6 +44,7 @@ def numeric_summary(net: LSTMWeights, grammar: FSM | None) -> Explanation:
         kind="numbers",
         summary=tuple(lines),
         nodes={},
+        vertices={},
         unit=None,
         cells=cells,
         heads={name: _head(net, name) for name in net.heads},

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from reberlstm.explanation.covers import Table
 from reberlstm.explanation.gates import RINGING, SILENT, GateTable, span
 from reberlstm.explanation.model import WeightReason
 from reberlstm.explanation.vertices import squash
 from reberlstm.explanation.wording import MAX_NAMES, amount, shown, units
 from reberlstm.weights import Floats
 
-LETS = {"input": "lets in", "forget": "keeps", "output": "shows"}
-STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back"}
+LETS = {"input": "lets in", "forget": "keeps", "output": "shows", "candidate": "rings"}
+STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "candidate": "silences"}
 
 ROUNDING = 1e-9
 """Sums this small beside a row's weights are zero: a gate that is neither open nor shut."""
@@ -73,32 +74,35 @@ def _equal(weights: Floats) -> list[list[int]]:
 
 
 def _reason(table: GateTable, part: Floats) -> str:
-    if table.gate == "candidate":
-        return _bell_reason(table, part)
-    tolerance = ROUNDING * float(np.abs(table.sums).max() + np.abs(part).max())
-    with_it, without = table.sums > tolerance, table.sums - part > tolerance
-    phrases = [
-        f"{verb[table.gate]} {_pairs(table, pairs)}"
-        for verb, pairs in (
-            (LETS, with_it & ~without & table.matters),
-            (STOPS, without & ~with_it & table.matters),
-        )
-        if pairs.any()
-    ]
-    if phrases:
-        return "; ".join(phrases) + _threshold(table)
     touched = (part != 0.0) & table.matters
     if not touched.any():
         return "changes nothing: nothing rings then"
-    surer = np.where(with_it, part > 0.0, part < 0.0)[touched]
+    if table.gate == "candidate":
+        with_it, without = table.values, squash("candidate", table.sums - part)
+        if (np.abs(without[touched]) <= SILENT).all() and (with_it[touched] > SILENT).all():
+            if (with_it[touched] >= RINGING).all():
+                return "rings the bell"
+            return f"leaves a breadcrumb of {span(with_it[touched])}"
+        before, after = without > 0.5, with_it > 0.5
+    else:
+        tolerance = ROUNDING * float(np.abs(table.sums).max() + np.abs(part).max())
+        before, after = table.sums - part > tolerance, table.sums > tolerance
+    phrases = [
+        f"{verb[table.gate]} {_pairs(table, verb[table.gate], pairs & table.matters)}"
+        for verb, pairs in ((LETS, after & ~before), (STOPS, before & ~after))
+        if (pairs & table.matters).any()
+    ]
+    if phrases:
+        return "; ".join(phrases) + _threshold(table)
+    surer = (part > 0.0)[touched] == after[touched]
     if surer.all():
         return "makes it surer, and changes nothing"
     return "makes it less sure, and changes nothing" if not surer.any() else "changes nothing"
 
 
-def _pairs(table: GateTable, mask: np.ndarray) -> str:
+def _pairs(table: GateTable, verb: str, mask: Table) -> str:
     preposition = "from" if table.gate == "input" else "at"
-    prefix = "on" if table.gate == "forget" else ""
+    prefix = "on" if table.gate == "forget" or verb == "rings" else ""
     return table.wording.say(table.cover(mask), preposition, prefix)
 
 
@@ -109,25 +113,11 @@ def _threshold(table: GateTable) -> str:
     return f", when memory {shown(cell)} is over {amount(value)}"
 
 
-def _bell_reason(table: GateTable, part: Floats) -> str:
-    touched = part != 0.0
-    if not touched.any():
-        return "changes nothing"
-    with_it = table.values[touched]
-    without = squash("candidate", table.sums - part)[touched]
-    if (np.abs(without) <= SILENT).all() and (with_it > SILENT).all():
-        if (with_it >= RINGING).all():
-            return "rings the bell"
-        return f"leaves a breadcrumb of {span(with_it)}"
-    return f"writes {span(with_it)}; without it {span(without)}"
-
-
 def _bias_reason(gate: str, bias: float, in_units: float | None, *, alone: bool) -> str:
     value = float(squash(gate, np.array(bias)))
     if gate == "candidate":
-        return ("always rings" if value >= RINGING else f"writes {amount(value)}") + (
-            "" if alone else " at rest"
-        )
+        verb = "rings" if value >= RINGING else f"writes {amount(value)}"
+        return f"always {verb}" if alone else f"{verb} at rest"
     state = "open" if value > 0.5 else "shut"
     if alone:
         return f"always {state}"

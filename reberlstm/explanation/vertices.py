@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -49,26 +50,41 @@ class Vertices:
     def reading(self, weights: Floats) -> Floats:
         """What weights on the cells, shape (..., H), add at each vertex, shape (..., P)."""
         always = weights[..., list(self.clocks)].sum(axis=-1)
-        added = np.stack(
-            [
-                np.zeros_like(always)
-                if place == 0
-                else always
-                if cell is None
-                else always + weights[..., cell]
-                for place, cell in enumerate(self.cells)
-            ],
-            axis=-1,
-        )
+        added: Floats = np.repeat(always[..., np.newaxis], len(self.cells), axis=-1)
+        added[..., 0] = 0.0
+        own = [(place, cell) for place, cell in enumerate(self.cells) if cell is not None]
+        places, cells = np.array(own, dtype=np.intp).reshape(-1, 2).T
+        added[..., places] += weights[..., cells]
         return self.net.height * added
 
     def active(self, cell: int) -> Floats:
         """1 at each vertex where the cell is active and 0 at the others, shape (P,)."""
-        return np.array(
-            [
-                float(place > 0 and (cell in self.clocks or own == cell))
-                for place, own in enumerate(self.cells)
-            ]
+        active = np.zeros(len(self.cells))
+        if cell in self.clocks:
+            active[1:] = 1.0
+        else:
+            active[self.cells.index(cell)] = 1.0
+        return active
+
+    @property
+    def active_cells(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the cells that are active at each vertex."""
+        found: dict[str, tuple[str, ...]] = {}
+        for place, (name, cell) in enumerate(zip(self.names, self.cells, strict=True)):
+            active = () if place == 0 else self.clocks if cell is None else (cell, *self.clocks)
+            found[name] = tuple(self.net.cells[k] for k in active)
+        return found
+
+    @cached_property
+    def loops(self) -> tuple[tuple[int, int], ...]:
+        """The grammar's self-loops, each as a vertex and a symbol."""
+        if self.grammar is None:
+            return ()
+        return tuple(
+            (place, a)
+            for place, state in enumerate(self.states)
+            for a, symbol in enumerate(self.net.alphabet)
+            if state is not None and self.grammar.next_state(state, symbol) == state
         )
 
 

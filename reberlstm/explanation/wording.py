@@ -69,7 +69,10 @@ class Wording:
         """Cells one by one, or how many there are: ``cells 1, 3 and 5``."""
         if len(names) > MAX_NAMES:
             few = ", ".join(shown(name) for name in names[:FIRST_FEW])
-            return f"{len(names)} of {self.vertices.net.size} cells ({few}, …)"
+            total = self.vertices.net.size
+            return (
+                "all cells" if len(names) == total else f"{len(names)} of {total} cells ({few}, …)"
+            )
         return (
             f"cell{'s' if len(names) > 1 else ''} {self._listed([shown(name) for name in names])}"
         )
@@ -125,8 +128,9 @@ class Wording:
             return f"{', '.join(parts[:FIRST_FEW])} and {rest} more such cases"
         if any(", " in part for part in parts):
             return "; ".join(parts)
-        inner = any(f" {self.conjunction} " in part for part in parts)
-        return ", ".join(parts) if inner else self._listed(parts)
+        if len(parts) > 1 and any(f" {self.conjunction} " in part for part in parts):
+            return f"{', '.join(parts[:-1])}, {self.conjunction} {parts[-1]}"
+        return self._listed(parts)
 
     def _symbols(self, names: Sequence[str]) -> str:
         if len(names) > MAX_NAMES:

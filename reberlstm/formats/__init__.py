@@ -1,1 +1,157 @@
-"""Automaton file formats: one module each, with `read(text, where)` and `write(fsm)`."""
+"""Automaton file formats: one module each, with `read(text, where)`, `write(fsm)`, `losses(fsm)`.
+
+| format | suffixes | carries |
+|---|---|---|
+| `toml` | .toml | everything |
+| `dot` | .dot .gv | everything |
+| `json` | .json | everything (networkx's node-link data) |
+| `jflap` | .jff | names of states, acceptance, outputs, alphabet |
+| `att` | .att .fst | acceptance, probabilities as weights |
+
+Modules are imported when a file of their format is read or written. `regex` reads expressions,
+and is no file format.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import PurePath
+from typing import Any
+
+from reberlstm.errors import FormatError
+from reberlstm.files import gunzip
+from reberlstm.formats.messages import one_line, shown
+from reberlstm.fsm import FSM
+
+MAX_FILE_BYTES = 64 * 2**20
+"""Larger files, also after they are decompressed, are refused before they are parsed."""
+
+FORMATS = {"toml": "toml", "dot": "dot", "jflap": "jflap", "att": "att", "json": "node_link"}
+"""The formats, and the modules they are in."""
+
+SUFFIXES = {
+    ".toml": "toml",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".jff": "jflap",
+    ".att": "att",
+    ".fst": "att",
+    ".json": "json",
+}
+
+_OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
+_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
+_SAFE_ENCODINGS = re.compile(
+    r"(utf-?(8|16)|us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])", re.I
+)
+_DOT = re.compile(
+    r"(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b", re.S | re.I
+)
+_TOML_LINE = re.compile(r"""\s*(?:#|\[|(?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)\s*=)""")
+
+
+def format_of(path: str) -> str | None:
+    """The format that a file's suffix names, passing over .gz; None where it has no suffix.
+
+    Raises:
+        FormatError: for a suffix that names none.
+    """
+    pure = PurePath(path)
+    suffix = pure.suffix.lower()
+    if suffix == ".gz":
+        suffix = PurePath(pure.stem).suffix.lower()
+    if not suffix:
+        return None
+    if suffix not in SUFFIXES:
+        raise FormatError(
+            one_line(
+                f"{path}: the suffix {shown(suffix)} names no format of machines; "
+                f"they are {' '.join(SUFFIXES)}, each also with .gz"
+            )
+        )
+    return SUFFIXES[suffix]
+
+
+def read(content: bytes, where: str, format: str | None = None) -> FSM:
+    """The machine that a file's content describes; without a format, that is found out.
+
+    Raises:
+        FormatError: naming the place that is not of the format.
+        GrammarError: where the content describes no machine.
+    """
+    content = gunzip(content, where, limit=MAX_FILE_BYTES)
+    if content.startswith(_OPENFST_BINARY):
+        raise FormatError(f"{where}: a binary file of OpenFST; print it as text with fstprint")
+    text = _decoded(content, where)
+    machine: FSM = _module(format or sniff(text)).read(text, where)
+    return machine
+
+
+def write(fsm: FSM, format: str) -> bytes:
+    """The machine in a format.
+
+    Raises:
+        FormatError: where the format cannot hold it.
+    """
+    text: str = _module(format).write(fsm)
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise FormatError(
+            f"{fsm} cannot be written: {shown(text[error.start])} is no Unicode character; rename "
+            "the state or symbol"
+        ) from None
+
+
+def losses(fsm: FSM, format: str) -> list[str]:
+    """What a format cannot carry of a machine, as phrases such as ``names of states``."""
+    lost: list[str] = _module(format).losses(fsm)
+    return lost
+
+
+def sniff(text: str) -> str:
+    """The format of a file without a name, by how it begins; TOML where nothing else fits.
+
+    Example:
+        >>> sniff("digraph {}"), sniff("<structure>"), sniff("0 1 a a"), sniff('{"nodes": []}')
+        ('dot', 'jflap', 'att', 'json')
+    """
+    start = text.lstrip()
+    if start.startswith("{"):
+        return "json"
+    if start.startswith("<"):
+        return "jflap"
+    if _DOT.match(text):
+        return "dot"
+    first = start.split("\n", 1)[0]
+    if not _TOML_LINE.match(first) and 1 <= len(first.split()) <= 5:
+        return "att"
+    return "toml"
+
+
+def _module(format: str) -> Any:
+    if format not in FORMATS:
+        raise FormatError(f"unknown format {shown(format)}; choose {', '.join(FORMATS)}")
+    return import_module(f"reberlstm.formats.{FORMATS[format]}")
+
+
+def _decoded(content: bytes, where: str) -> str:
+    """The text of a file: UTF-8, or what a byte order mark or an XML declaration says."""
+    encoding = "utf-8-sig"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif declared := _ENCODING.match(content):
+        name = declared[1].decode("ascii")
+        if _SAFE_ENCODINGS.fullmatch(name) and not name.lower().startswith("utf"):
+            encoding = name
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FormatError(
+            f"{where}:{line}: not text in {encoding.removesuffix('-sig').upper()}: byte "
+            f"{content[error.start]:#04x} at offset {error.start}"
+        ) from None
+    except LookupError:
+        raise FormatError(f"{where}: unknown encoding {shown(encoding)}; use UTF-8") from None

@@ -10,7 +10,8 @@
     odd = { 0 = "odd", 1 = "even" }
 
 Optional: `title`, `source`, `[probabilities]` (same shape as the transitions), `[stop]` and
-`[outputs]` (one value per state); their meaning is that of the fields of `FSM`.
+`[outputs]` (one value per state); their meaning is that of the fields of `FSM`. It carries
+everything that a machine has.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from reberlstm.errors import FormatError, GrammarError
+from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
+from reberlstm.formats.messages import one_line, shown
 from reberlstm.fsm import FSM
 
 _TEXTS = ("name", "title", "source")
 _TABLES = ("transitions", "probabilities", "stop", "outputs")
 _KEYS = (*_TEXTS, "alphabet", "start", "accepting", *_TABLES)
 _REQUIRED = ("alphabet", "start", "transitions")
+
+_MAX_ITEMS = 3 * MAX_TRANSITIONS
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{50}}")
+_HEADER = re.compile(r"[ \t]*\[\[?[ \t]*([A-Za-z]+)[ \t]*\]")
+_ENTRY = re.compile(r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([\w-]+))[ \t]*[.=]""")
 
 
 def read(text: str, where: str) -> FSM:
@@ -37,17 +46,27 @@ def read(text: str, where: str) -> FSM:
         FormatError: where the text is not TOML or not of the form above.
         GrammarError: where it describes no machine.
     """
+    _check_size(text, where)
     try:
         data = tomllib.loads(text)
-        _check_shape(data, where)
-        return FSM(**data)
-    except GrammarError as error:
-        raise GrammarError(f"{where}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        at = f":{line[1]}" if line else ""
+        raise FormatError(one_line(f"{where}{at}: not TOML: {error}")) from None
+    except ValueError as error:
+        # Python refuses integers of thousands of digits.
+        raise FormatError(one_line(f"{where}: not TOML: {error}")) from None
     except RecursionError:
         raise FormatError(f"{where}: nested too deeply for a grammar") from None
-    except ValueError as error:
-        # Not only tomllib's own error: Python refuses integers of thousands of digits.
-        raise FormatError(f"{where}: not TOML: {error}") from None
+    _check_shape(data, where, text)
+    try:
+        return FSM(**data)
+    except GrammarError as error:
+        at = _line_of(text, error.place)
+        raise GrammarError(one_line(f"{where}{at}: {error}"), error.place) from None
+    except ValueError:
+        # Python refuses to print them, too.
+        raise FormatError(f"{where}: not a grammar: a number of thousands of digits") from None
 
 
 def write(fsm: FSM) -> str:
@@ -69,25 +88,82 @@ def write(fsm: FSM) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _check_shape(data: Mapping[str, Any], where: str) -> None:
+def losses(fsm: FSM) -> list[str]:
+    """What the format cannot carry of this machine: nothing."""
+    return []
+
+
+def _check_size(text: str, where: str) -> None:
+    """Refuse what the parser would take minutes or gigabytes for."""
+    lines = text.count("\n")
+    if lines > 4 * MAX_STATES + 1000 or lines + text.count(",") + text.count("=") > _MAX_ITEMS:
+        raise FormatError(
+            f"{where}: too many lines or values; the limits are {MAX_STATES:,} states and "
+            f"{MAX_TRANSITIONS:,} transitions"
+        )
+    # The parser's memory grows with the square of the number of parts of a dotted key.
+    deep = _DEEP_KEY.search(text)
+    if deep:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise FormatError(f"{where}:{line}: a key of 50 or more dotted parts; a grammar has none")
+
+
+def _check_shape(data: dict[str, Any], where: str, text: str) -> None:
+    def wrong(place: tuple[str, ...], message: str) -> FormatError:
+        return FormatError(one_line(f"{where}{_line_of(text, place)}: {message}"))
+
     for key in data:
         if key not in _KEYS:
-            raise FormatError(f"{where}: unknown key {key!r}; a grammar has {', '.join(_KEYS)}")
+            raise wrong((key,), f"unknown key {shown(key)}; a grammar has {', '.join(_KEYS)}")
     for key in _REQUIRED:
         if key not in data:
-            raise FormatError(
-                f"{where}: {key!r} is missing; a grammar needs {', '.join(_REQUIRED)}"
-            )
+            raise wrong((), f"{key!r} is missing; a grammar needs {', '.join(_REQUIRED)}")
     for key in (*_TEXTS, "start"):
         if not isinstance(data.get(key, ""), str):
-            raise FormatError(f"{where}: {key!r} must be a string, not {data[key]!r}")
+            raise wrong((key,), f"{key!r} must be a string, not {shown(data[key])}")
     for key in ("alphabet", "accepting"):
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise FormatError(f"{where}: {key!r} must be a list of strings, not {value!r}")
+            raise wrong((key,), f"{key!r} must be a list of strings, not {shown(value)}")
     for key in _TABLES:
-        if not isinstance(data.get(key, {}), dict):
-            raise FormatError(f"{where}: {key!r} must be a table, not {data[key]!r}")
+        table = data.get(key, {})
+        if not isinstance(table, dict):
+            raise wrong((key,), f"{key!r} must be a table, not {shown(table)}")
+
+
+def _line_of(text: str, place: tuple[str, ...]) -> str:
+    """``:line`` of a top-level key, or of a state's line in a table; else nothing.
+
+    Only the usual layout is understood, one line per key.
+    """
+    if not place:
+        return ""
+    table = found = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.match(line):
+            table = header[1]
+            if table == place[0]:
+                found = f":{number}"
+        elif entry := _ENTRY.match(line):
+            wanted = place[0] if not table else place[1] if place[0] == table else None
+            if wanted is not None and _unquoted(entry) == wanted:
+                return f":{number}"
+        if found and len(place) == 1:
+            break
+    return found
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    basic, literal, bare = match.groups()
+    if basic is None:
+        return literal if literal is not None else bare
+    if "\\" not in basic:
+        return basic
+    try:
+        key: str = next(iter(tomllib.loads(f'"{basic}" = 0')))
+    except ValueError:
+        return basic
+    return key
 
 
 def _quoted(text: str) -> str:

@@ -19,7 +19,7 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import toml
-from reberlstm.weights import HEADS, Head, LSTMWeights
+from reberlstm.weights import HEADS, Floats, Head, LSTMWeights
 
 FORMAT_VERSION = "1"
 MAX_FILE_BYTES = 8 * 2**30
@@ -49,10 +49,8 @@ METADATA = {
 """The keys of a file's metadata; all values are strings."""
 
 
-def to_bytes(weights: LSTMWeights) -> bytes:
-    """The file as bytes; equal nets give equal bytes."""
-    from safetensors.numpy import save as serialise
-
+def to_parts(weights: LSTMWeights) -> tuple[dict[str, Floats], dict[str, str]]:
+    """A net as arrays by key and metadata: what a file of any container holds."""
     arrays = {key: getattr(weights, name) for name, key in GATE_KEYS.items()}
     for name, head in weights.heads.items():
         arrays[f"{name}.weight"], arrays[f"{name}.bias"] = head.weight, head.bias
@@ -73,6 +71,22 @@ def to_bytes(weights: LSTMWeights) -> bytes:
         metadata["grammar"] = toml.write(weights.grammar)
     if weights.gain is not None:
         metadata["gain"] = repr(weights.gain)
+    return arrays, metadata
+
+
+def is_ours(metadata: Mapping[str, str]) -> bool:
+    """Whether a file with this metadata was written by this package, in whichever version.
+
+    Others use the key ``format`` too, for the name of a framework, such as ``pt``.
+    """
+    return metadata.get("format", "").isdigit()
+
+
+def to_bytes(weights: LSTMWeights) -> bytes:
+    """The file as bytes; equal nets give equal bytes."""
+    from safetensors.numpy import save as serialise
+
+    arrays, metadata = to_parts(weights)
     contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
     return _in_order(serialise(contiguous, metadata=metadata))
 
@@ -123,17 +137,17 @@ def load(path: str | os.PathLike[str]) -> LSTMWeights:
 def from_bytes(content: bytes, where: str) -> LSTMWeights:
     """Read a net from the bytes of a file; `where` names it in messages."""
     try:
-        return _read(content)
+        return from_parts(*open_bytes(content))
     except ReberLSTMError as error:
         raise FormatError(f"{where}: {error}") from None
 
 
-def _read(content: bytes) -> LSTMWeights:
-    arrays, metadata = _open(content)
-    if "format" not in metadata:
+def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> LSTMWeights:
+    """The inverse of `to_parts`; what it raises does not name the file."""
+    if not is_ours(metadata):
         raise FormatError(
-            "its metadata has no 'format', so it was not written by reberlstm; "
-            "foreign weights need their alphabet to be given when they are imported"
+            "not written by reberlstm as safetensors or npz, so its alphabet is unknown; "
+            "give it, as in load(path, alphabet=...), or on the command line a grammar"
         )
     if metadata["format"] != FORMAT_VERSION:
         raise FormatError(
@@ -168,31 +182,36 @@ def _read(content: bytes) -> LSTMWeights:
     )
 
 
-def _open(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def open_bytes(content: bytes) -> tuple[dict[str, Floats], dict[str, str]]:
+    """The tensors and the metadata of any safetensors file, whoever wrote it, in its order."""
     from safetensors import SafetensorError, deserialize
 
     try:
         tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
-        metadata = _split(content)[0].get("__metadata__", {})
-        arrays = {key: _array(key, tensor) for key, tensor in tensors.items()}
+        header = _split(content)[0]
+        metadata = header.pop("__metadata__", None) or {}
+        arrays = {key: _array(key, tensors[key]) for key in header}
     except (SafetensorError, ValueError, RecursionError) as error:
         raise FormatError(f"not a safetensors file, or damaged: {error}") from None
     return arrays, metadata
 
 
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
-def _array(key: str, tensor: Mapping[str, Any]) -> np.ndarray:
+def _array(key: str, tensor: Mapping[str, Any]) -> Floats:
     if tensor["dtype"] not in _DTYPES:
         raise FormatError(
             f"tensor {key!r} has type {tensor['dtype']}; expected {', '.join(_DTYPES)}"
         )
     flat = np.frombuffer(tensor["data"], dtype=_DTYPES[tensor["dtype"]])
+    if tensor["dtype"] == "BF16":
+        # A bfloat16 is the upper half of a float32.
+        flat = (flat.astype(np.uint32) << 16).view(np.float32)
     return flat.reshape(tensor["shape"]).astype(np.float64)
 
 
-def _heads(arrays: Mapping[str, np.ndarray]) -> dict[str, Head]:
+def _heads(arrays: Mapping[str, Floats]) -> dict[str, Head]:
     heads = {}
     for name in HEADS:
         keys = (f"{name}.weight", f"{name}.bias")

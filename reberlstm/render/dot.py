@@ -30,7 +30,6 @@ class Theme:
 
     paper: str
     ink: str
-    quiet: str
     node: str
     visited: str
     trail: str
@@ -40,7 +39,6 @@ class Theme:
 LIGHT = Theme(
     paper="#ffffff",
     ink="#1f2328",
-    quiet="#656d76",
     node="#ffffff",
     visited="#d6ecf8",
     trail="#0072b2",
@@ -49,7 +47,6 @@ LIGHT = Theme(
 DARK = Theme(
     paper="#0d1117",
     ink="#e6edf3",
-    quiet="#9198a1",
     node="#161b22",
     visited="#123a52",
     trail="#56b4e9",

@@ -112,8 +112,8 @@ def render(source: str, format: Format, *, time_limit: float, what: str) -> byte
             )
         except subprocess.TimeoutExpired:
             raise GrammarError(
-                f"drawing {what} took over {time_limit:g} seconds; minimise it first, or write "
-                ".dot and use a tool for large graphs"
+                f"drawing {what} took over {time_limit:g} seconds; give it more, "
+                "minimise it first, or write .dot and use a tool for large graphs"
             ) from None
         if done.returncode == 0 and done.stdout:
             return done.stdout
@@ -130,7 +130,8 @@ def _commands(format: Format) -> list[list[str]]:
     if program is not None:
         commands.append([program, f"-T{format}", f"-Gdpi={dpi}"])
     if find_spec("pygraphviz") is not None:
-        commands.append([sys.executable, "-c", _WORKER, format, str(dpi)])
+        # -P: what happens to lie in the working directory is not imported.
+        commands.append([sys.executable, "-P", "-c", _WORKER, format, str(dpi)])
     if not commands:
         raise MissingExtraError(
             "drawing needs Graphviz: install it so that `dot` is on the PATH, or "

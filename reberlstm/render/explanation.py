@@ -31,6 +31,7 @@ MAX_WEIGHT_CELLS = 40
 """Nets of more cells are printed without their weights, unless these are asked for."""
 
 MAX_HEAD_LINES = 30
+MIN_WIDTH = 60
 
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True},
@@ -55,7 +56,7 @@ def explanation_lines(
         cells: Only these cells, without summary and heads; all by default.
         weights: Whether to print every weight with its reason.
     """
-    width = max(width, 60)
+    width = max(width, MIN_WIDTH)
     if cells is None:
         yield _styled(_title(explanation), "title")
         for sentence in explanation.summary:
@@ -90,9 +91,8 @@ def _styled(text: str, style: str) -> str:
 def _wrapped(first: str, text: str, width: int, indent: int | None = None) -> list[str]:
     """Text behind `first`, wrapped, the following lines indented."""
     indent = len(first) if indent is None else indent
-    lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False) or [
-        ""
-    ]
+    room = max(width - max(indent, len(first)), MIN_WIDTH // 2)
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
     return [first.ljust(indent) + lines[0], *(" " * indent + line for line in lines[1:])]
 
 

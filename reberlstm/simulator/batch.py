@@ -33,7 +33,11 @@ def run_batch(
     indices = np.asarray(symbols, dtype=np.intp)
     if indices.ndim != 2:
         raise ValueError(f"symbols has shape {indices.shape}, expected (B, T)")
-    columns = np.eye(len(weights.alphabet))
+    size = len(weights.alphabet)
+    unknown = indices[(indices < 0) | (indices >= size)]
+    if unknown.size:
+        raise ValueError(f"there is no symbol {unknown[0]} in an alphabet of {size} symbols")
+    columns = np.eye(size)
     state = initial(weights, batch=len(indices))
     for t in range(indices.shape[1]):
         state = step(weights, columns[indices[:, t]], state).state

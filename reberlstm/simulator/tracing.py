@@ -82,7 +82,6 @@ class Trace:
             "violation_at": self.violation_at,
             "cells": list(self.weights.cells),
             "alphabet": list(self.weights.alphabet),
-            "offered_first": list(self.offered_first),
             "steps": [_step_dict(step) for step in self.steps],
         }
 
@@ -101,7 +100,6 @@ def _step_dict(record: TraceStep) -> dict[str, Any]:
         result["output"] = gates["output"]
     return result | {
         "memory": record.memory.tolist(),
-        "hidden": record.hidden.tolist(),
         "reader": dict(record.reader),
         "legal": list(record.legal),
         "ok": record.ok,

@@ -1,0 +1,50 @@
+"""``reberlstm explore``: a page in which the nets run, to be opened in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reberlstm.cli.options import load_net, out_option
+from reberlstm.errors import FormatError
+from reberlstm.files import write_atomically
+from reberlstm.grammar import load_grammar
+from reberlstm.render.page import default_nets, examples, explorer_page
+
+
+@click.command("explore")
+@click.argument("grammar")
+@click.option(
+    "--net",
+    "nets",
+    multiple=True,
+    metavar="compiled|published|FILE",
+    help="A net to show; may be given several times, for nets side by side.  [default: compiled, "
+    "and published where the grammar is Reber's]",
+)
+@click.option("--string", metavar="STRING", help="The string that is loaded at first.")
+@click.option("--step", type=click.IntRange(min=0), help="The step shown at first.  [default: last]")
+@out_option(help="The .html file to write.")
+def command(
+    grammar: str, nets: tuple[str, ...], string: str | None, step: int | None, out: str
+) -> None:
+    r"""Write a page in which the LSTM runs, gate by gate, for GRAMMAR (a name or a file).
+
+    The page is one file that loads nothing from anywhere: open it in a browser, send it, put it on
+    a server.
+
+    \b
+    reberlstm explore reber -o reber.html
+    reberlstm explore reber --net compiled --net trained.safetensors -o page.html
+    """
+    if Path(out).suffix not in (".html", ".htm"):
+        raise FormatError(f"{out}: explore writes .html files; use that suffix")
+    machine = load_grammar(grammar)
+    shown = [load_net(net, machine) for net in nets] if nets else default_nets(machine)
+    choice = examples(machine, shown)
+    word = string if string is not None else next(iter(choice), "")
+    page = explorer_page(machine, shown, word, step=step, examples=choice).encode()
+    write_atomically(Path(out), page)
+    names = ", ".join(net.name or "unnamed" for net in shown)
+    click.echo(f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB")

@@ -1,0 +1,128 @@
+"""``reberlstm export``: a net into the file of another runtime, and how to load it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reberlstm.cli.options import load_net, net_option, out_option
+from reberlstm.errors import FormatError
+from reberlstm.files import write_atomically
+from reberlstm.grammar import load_grammar
+from reberlstm.weights import LSTMWeights
+
+SUFFIXES = {
+    "torch": (".pt", ".pth"),
+    "onnx": (".onnx",),
+    "npz": (".npz",),
+    "keras": (".npz",),
+    "safetensors": (".safetensors",),
+}
+"""The suffixes of every target; a suffix alone stands for the first target that has it."""
+
+
+@click.command("export")
+@click.argument("grammar")
+@out_option(help="The file to write; its suffix tells the target: .pt .pth .onnx .npz .safetensors")
+@net_option
+@click.option(
+    "--to",
+    type=click.Choice(["torch", "onnx", "keras", "npz", "safetensors"]),
+    help="The target.  [default: by the suffix; .npz is plain npz]",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    help="For torch, keras and onnx.  [default: float64; float32 for onnx]",
+)
+@click.option("--indices", is_flag=True, help="For onnx: the input is indices, not one-hot.")
+def command(
+    grammar: str, out: str, net: str, to: str | None, dtype: str | None, indices: bool
+) -> None:
+    r"""Write a net for GRAMMAR (a name or a file) so that other runtimes run it.
+
+    torch and safetensors hold the state_dict of a stock nn.LSTM with linear heads, onnx a whole
+    model, keras the weights of a keras.layers.LSTM and Dense heads, npz plain arrays. What is
+    printed loads the file. The published net is no standard LSTM: safetensors and npz hold it.
+
+    \b
+    reberlstm export reber -o reber.onnx
+    reberlstm export reber -o reber.pt --dtype float32
+    reberlstm export reber -o keras.npz --to keras
+    """
+    target = _target(out, to)
+    if dtype is not None and target in ("npz", "safetensors"):
+        raise FormatError(f"--dtype {dtype}: {target} files are float64; leave the option out")
+    if indices and target != "onnx":
+        raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
+    weights = load_net(net, load_grammar(grammar))
+    content, snippet = _WRITERS[target](weights, Path(out).name, dtype, indices)
+    write_atomically(Path(out), content)
+    click.echo(f"{out}: {weights.name}, {weights.size} cells, for {target}. To load it:\n")
+    click.echo(snippet, nl=False)
+
+
+def _target(out: str, to: str | None) -> str:
+    suffix = Path(out).suffix.lower()
+    fitting = [target for target, suffixes in SUFFIXES.items() if suffix in suffixes]
+    if to is None:
+        if not fitting:
+            raise FormatError(
+                f"{out}: no target has the suffix {suffix!r}; use one of "
+                f"{', '.join(sorted(set().union(*SUFFIXES.values())))}, or say --to"
+            )
+        return fitting[0]
+    if fitting and to not in fitting:
+        raise FormatError(
+            f"{out}: --to {to} writes {' or '.join(SUFFIXES[to])} files, and this suffix is that "
+            f"of {' or '.join(fitting)}"
+        )
+    return to
+
+
+def _torch(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
+    from reberlstm.interop import torch as target
+
+    content = target.to_bytes(net, dtype=target.DTYPES[dtype or "float64"])
+    return content, target.how_to_load(net, file)
+
+
+def _onnx(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
+    from reberlstm.interop import onnx as target
+
+    content = target.to_bytes(
+        net, dtype="float64" if dtype == "float64" else "float32", indices=indices
+    )
+    return content, target.how_to_load(net, file, indices=indices)
+
+
+def _keras(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
+    from reberlstm.interop import keras as target
+
+    return target.to_bytes(net, dtype or "float64"), target.how_to_load(net, file)
+
+
+def _npz(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
+    from reberlstm.interop.npz import to_bytes
+
+    return to_bytes(net), f"import numpy\nweights = dict(numpy.load({file!r}))\n"
+
+
+def _safetensors(
+    net: LSTMWeights, file: str, dtype: str | None, indices: bool
+) -> tuple[bytes, str]:
+    from reberlstm.interop.safetensors import to_bytes
+
+    return to_bytes(net), f"import reberlstm\nnet = reberlstm.load({file!r})\n"
+
+
+_WRITERS: dict[str, Callable[[LSTMWeights, str, str | None, bool], tuple[bytes, Any]]] = {
+    "torch": _torch,
+    "onnx": _onnx,
+    "keras": _keras,
+    "npz": _npz,
+    "safetensors": _safetensors,
+}

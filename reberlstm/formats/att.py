@@ -1,0 +1,263 @@
+"""AT&T's text format of finite-state machines, as OpenFST, HFST and foma print it.
+
+    0	1	a	a
+    1	1	b	b
+    1
+
+One line per transition: source, target, input symbol, and output symbol, which must be the same: a
+machine that changes its input is a transducer, and is refused. OpenFST's acceptors leave the output
+out. Then one line per accepting state. Columns are separated by tabs, or by blanks where a line has
+no tab. The source of the first line is the start.
+
+Weights may follow. Where in every state the numbers exp(−weight) of its transitions and of ending
+there sum to 1 they are read as probabilities (OpenFST's log semiring); else they are left out, with
+a warning. A weight of ``Infinity`` at a state makes it not accepting.
+
+Epsilon is ``<eps>``, ``@0@``, ``@_EPSILON_SYMBOL_@`` or ``ε``; also ``0``, where all labels are
+numbers and some has several digits, as OpenFST prints them without a table of symbols.
+``@_SPACE_@`` and ``@_TAB_@`` are HFST's; ``@_NEWLINE_@`` and ``@_RETURN_@`` go with them.
+
+Written: acceptance and transitions, and probabilities as weights. States are numbered from the
+start on. See https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from reberlstm.errors import FormatError
+from reberlstm.formats.draft import Draft
+from reberlstm.formats.messages import shown
+from reberlstm.fsm import FSM
+from reberlstm.validation import PROBABILITY_TOLERANCE
+
+_EPSILON = {"<eps>", "<epsilon>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}
+_ANY = {"@_UNKNOWN_SYMBOL_@", "@_IDENTITY_SYMBOL_@"}
+_BLANKS = {"@_SPACE_@": " ", "@_TAB_@": "\t", "@_NEWLINE_@": "\n", "@_RETURN_@": "\r"}
+_BLANK_NAMES = {blank: name for name, blank in _BLANKS.items()}
+
+_Line = tuple[int, list[str]]
+
+
+def read(text: str, where: str) -> FSM:
+    """Parse AT&T text; `where` names the file in messages.
+
+    Raises:
+        FormatError: naming the line that is neither a transition nor an accepting state, or the
+            first one of a transducer.
+        GrammarError: where the whole describes no machine.
+    """
+    draft = Draft(where, lambda line: f":{line}" if line else "", "the first line's source is it")
+    arcs, finals = _columns(draft, text)
+    if not arcs and not finals:
+        raise draft.error(
+            None, "no lines; a machine has at least one accepting state or transition"
+        )
+    weights = _weight_column(draft, arcs)
+    zero_is_epsilon = _zero_is_epsilon(draft, arcs)
+    first = min(lines[0] for lines in (arcs, finals) if lines)
+    draft.initial[draft.state(first[1][0], first[0], first[1][0])] = None
+    costs = []
+    for line, columns in arcs:
+        source, target = (draft.state(key, line, key) for key in columns[:2])
+        symbol = _symbol(draft, line, columns[2], zero_is_epsilon)
+        draft.arc(source, symbol, target, line)
+        costs.append(_weight(draft, line, columns[weights]) if len(columns) > weights else 0.0)
+    final_costs: dict[int, float] = {}
+    for line, columns in finals:
+        state = draft.state(columns[0], line, columns[0])
+        cost = _weight(draft, line, columns[1]) if len(columns) > 1 else 0.0
+        if cost < math.inf:
+            draft.accepting.add(state)
+            final_costs[state] = cost
+    if any(costs) or any(final_costs.values()):
+        _read_probabilities(draft, costs, final_costs)
+    return draft.finish()
+
+
+def losses(fsm: FSM) -> list[str]:
+    """What the format cannot carry of this machine."""
+    lost = [key for key in ("name", "title", "source") if getattr(fsm, key)]
+    lost.append("names of states")
+    lost += ["outputs"] if fsm.outputs else []
+    used = {symbol for line in fsm.transitions.values() for symbol in line}
+    if not used.issuperset(fsm.alphabet):
+        lost.append("symbols of the alphabet that no transition reads")
+    if list(dict.fromkeys(_in_written_order(fsm))) != list(fsm.alphabet):
+        lost.append("the order of the alphabet")
+    if len(fsm.reachable) < len(fsm.states):
+        lost.append("states that cannot be reached")
+    return lost
+
+
+def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
+    """The lines of transitions and those of accepting states, each split at tabs or blanks."""
+    arcs: list[_Line] = []
+    finals: list[_Line] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        line = line.removesuffix("\r")
+        if not line.strip():
+            continue
+        columns = line.rstrip("\t").split("\t") if "\t" in line else line.split()
+        if columns[0] == "--":
+            raise draft.error(number, "a second machine begins here; give each a file of its own")
+        if len(columns) > 5 or not all(columns):
+            raise draft.error(
+                number,
+                "expected 'source target symbol symbol [weight]' or 'state [weight]', "
+                f"found {shown(line)}",
+            )
+        (arcs if len(columns) > 2 else finals).append((number, columns))
+    return arcs, finals
+
+
+def _weight_column(draft: Draft, arcs: list[_Line]) -> int:
+    """Which column holds the weights: the fourth in an acceptor, the fifth where outputs are.
+
+    Raises:
+        FormatError: where an output differs from its input.
+    """
+    fours = [(line, columns) for line, columns in arcs if len(columns) > 3]
+    changed = next(((n, c) for n, c in fours if _output_differs(c[2], c[3])), None)
+    if changed is None:
+        return 4
+    numbers = all(len(columns) == 4 and _is_number(columns[3]) for _, columns in fours)
+    integers = all(_is_integer(columns[2]) and _is_integer(columns[3]) for _, columns in fours)
+    if numbers and not integers:
+        return 3
+    line, columns = changed
+    hint = "; where these are weights, write them with a decimal point" if numbers else ""
+    raise draft.error(
+        line,
+        f"{shown(columns[2])} becomes {shown(columns[3])}: a transducer; only acceptors, whose "
+        f"output is their input, are machines here{hint}",
+    )
+
+
+def _output_differs(symbol: str, output: str) -> bool:
+    return symbol != output and not (symbol in _EPSILON and output in _EPSILON)
+
+
+def _zero_is_epsilon(draft: Draft, arcs: list[_Line]) -> bool:
+    labels = {columns[2] for _, columns in arcs}
+    if "0" not in labels or not all(label.isdecimal() for label in labels):
+        return False
+    if all(len(label) == 1 for label in labels):
+        draft.notes.append("0 was read as a symbol; where it means epsilon, write <eps>")
+        return False
+    return True
+
+
+def _symbol(draft: Draft, line: int, column: str, zero_is_epsilon: bool) -> str | None:
+    if column in _EPSILON or (zero_is_epsilon and column == "0"):
+        return None
+    if column in _ANY:
+        raise draft.error(
+            line,
+            f"{column} stands for any symbol outside the alphabet, which a finite machine has not; "
+            "spell the symbols out",
+        )
+    for name, blank in _BLANKS.items():
+        column = column.replace(name, blank)
+    return column
+
+
+def _weight(draft: Draft, line: int, column: str) -> float:
+    if not _is_number(column):
+        raise draft.error(line, f"expected a weight, found {shown(column)}")
+    return float(column)
+
+
+def _is_number(column: str) -> bool:
+    try:
+        return not math.isnan(float(column))
+    except ValueError:
+        return False
+
+
+def _is_integer(column: str) -> bool:
+    return column.isascii() and column.isdecimal()
+
+
+def _read_probabilities(draft: Draft, costs: list[float], final_costs: dict[int, float]) -> None:
+    """Turn weights into probabilities where they are the negative logarithms of such."""
+    going_on: dict[int, float] = {}
+    chances = [_exp(-cost) for cost in costs]
+    for arc, chance in zip(draft.arcs, chances, strict=True):
+        going_on[arc.source] = going_on.get(arc.source, 0.0) + chance
+    for state in range(len(draft.names)):
+        ending = _exp(-final_costs[state]) if state in final_costs else 0.0
+        total = going_on.get(state, 0.0) + ending
+        if abs(total - 1.0) > PROBABILITY_TOLERANCE and (state in going_on or ending):
+            draft.notes.append(
+                f"the weights were left out: those of state {shown(draft.names[state])} are no "
+                "negative logarithms of probabilities, whose sum would be 1"
+            )
+            return
+    for index, (arc, chance) in enumerate(zip(draft.arcs, chances, strict=True)):
+        if going_on[arc.source] > 0.0:
+            share = chance / going_on[arc.source]
+            draft.arcs[index] = arc._replace(probability=share)
+    for state, cost in final_costs.items():
+        if state in going_on:
+            draft.stop[state] = min(1.0, _exp(-cost))
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(value, 700.0))
+
+
+# Writing
+
+
+def write(fsm: FSM) -> str:
+    """The reachable part of the machine as AT&T text; what is lost is told by `losses`.
+
+    Raises:
+        FormatError: naming a symbol that the format reads as something else, or a machine without
+            any transition, whose alphabet would be lost.
+    """
+    _check_symbols(fsm)
+    number = {state: index for index, state in enumerate(fsm.reachable)}
+    weighted = bool(fsm.probabilities or fsm.stop)
+    lines = []
+    if not fsm.transitions[fsm.start]:
+        raise FormatError(
+            f"{fsm} cannot be written as AT&T text: nothing may follow its start, so no line could "
+            "name a symbol"
+        )
+    for state in number:
+        stop = fsm.stop_probability(state)
+        for symbol, target in fsm.transitions[state].items():
+            column = "".join(_BLANK_NAMES.get(character, character) for character in symbol)
+            columns = [str(number[state]), str(number[target]), column, column]
+            if weighted:
+                columns.append(_cost(fsm.probability(state, symbol) * (1.0 - stop)))
+            lines.append("\t".join(columns))
+    for state, index in number.items():
+        if state in fsm.accepting:
+            # Infinity would mean that the state does not accept, so a stop probability of 0 is
+            # written as the smallest positive number.
+            stop = max(fsm.stop_probability(state), sys.float_info.min)
+            lines.append(f"{index}\t{_cost(stop)}" if weighted else str(index))
+    return "\n".join(lines) + "\n"
+
+
+def _in_written_order(fsm: FSM) -> list[str]:
+    return [symbol for state in fsm.reachable for symbol in fsm.transitions[state]]
+
+
+def _check_symbols(fsm: FSM) -> None:
+    digits = all(symbol.isdecimal() for symbol in fsm.alphabet) and fsm.has_long_symbols
+    for symbol in fsm.alphabet:
+        taken = symbol in _EPSILON or symbol in _ANY or any(name in symbol for name in _BLANKS)
+        if taken or (digits and symbol == "0"):
+            raise FormatError(
+                f"{fsm} cannot be written as AT&T text, where symbol {shown(symbol)} means "
+                "something else; rename it"
+            )
+
+
+def _cost(probability: float) -> str:
+    return "Infinity" if probability <= 0.0 else repr(-math.log(probability) or 0.0)

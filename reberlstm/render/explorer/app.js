@@ -1,0 +1,441 @@
+// The page: what is loaded, at which step, what is changed; and the views that show it.
+
+import { NetCard } from "./cells.js";
+import { bindControls, showNetChoice, updateControls } from "./controls.js";
+import { byId, setText, Tip } from "./dom.js";
+import { changedNet, weightKey } from "./edits.js";
+import { Graph } from "./graph.js";
+import { Inspector } from "./inspector.js";
+import { judge, walk } from "./judge.js";
+import { bindKeys } from "./keys.js";
+import { readHash, writeHash } from "./link.js";
+import { readNet, run } from "./lstm.js";
+import { legalSymbols, LOST, makeMachine, parseWord } from "./machine.js";
+import { columns, formula, placeName, placesInOrder, samePlace, reasonsFor } from "./reasons.js";
+import { Tape } from "./tape.js";
+import { Undo } from "./undo.js";
+import { makeSeeker, serve } from "./worker.js";
+import { drawSymbol } from "./writing.js";
+
+const MARKS = ["●", "■", "▲", "◆"];
+const AT_FIRST = 3;
+const SEARCH_DELAY = 120;
+const LINK_DELAY = 250;
+const NOTHING_YET = { status: "searching", tried: 0, length: 0 };
+
+export class App {
+  constructor(data) {
+    this.data = data;
+    this.longest = 10000;
+    this.machine = makeMachine(data.machine);
+    this.nets = data.nets.map((item, number) => {
+      const base = readNet(item);
+      const mark = MARKS[number % MARKS.length];
+      return { base, net: base, number, mark, shown: number < AT_FIRST, factor: 1, edits: new Map(), steps: [], report: NOTHING_YET };
+    });
+    this.word = [];
+    this.t = 0;
+    this.snap = false;
+    this.generating = false;
+    this.lead = this.nets[0];
+    this.micro = null;
+    this.timer = null;
+    this.selected = { entry: this.nets[0], place: { gate: "memory", cell: 0 } };
+    this.counterparts = new Map();
+    this.undoing = new Undo(this);
+    this.tip = new Tip(byId("tip"));
+    this.tape = new Tape(byId("tape"), this);
+    this.graph = new Graph(byId("graph"), this);
+    this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
+    this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.hear(number, report));
+  }
+
+  start() {
+    const { data, machine } = this;
+    setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
+    setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
+    const asked = readHash(this, location.hash);
+    if (asked) this.take(asked);
+    else {
+      this.word = parseWord(machine, data.string).word;
+      this.t = Math.max(0, Math.min(this.word.length, data.step));
+    }
+    this.compute();
+    this.chooseSelection();
+    bindControls(this);
+    bindKeys(this);
+    window.addEventListener("hashchange", () => this.follow(readHash(this, location.hash)));
+    new ResizeObserver(() => this.drawLinks()).observe(byId("nets"));
+    this.rebuild();
+    for (const entry of this.nets) this.seek(entry);
+  }
+
+  /** Takes over what a link carries. */
+  take({ word, t, shown, snap, changes }) {
+    this.word = word.slice(0, this.longest);
+    this.t = Math.min(t, this.word.length);
+    this.snap = snap;
+    if (shown.length) for (const entry of this.nets) entry.shown = shown.includes(entry.number);
+    this.nets.forEach((entry, number) => this.change(entry, changes[number]));
+  }
+
+  follow(asked) {
+    if (!asked) return;
+    this.undoing.remember("link");
+    this.take(asked);
+    this.compute();
+    showNetChoice(this);
+    this.rebuild();
+    for (const entry of this.nets) this.seek(entry);
+  }
+
+  /** At first the cell is chosen to which a wrong answer is due, else the active one. */
+  chooseSelection() {
+    const shown = this.shownNets();
+    for (const entry of shown) {
+      const found = entry.judged[this.t];
+      if (found.verdict !== "wrong") continue;
+      const { cell } = reasonsFor(entry.net, entry.steps, this.t, found, this.snap);
+      if (cell !== null) {
+        this.selected = { entry, place: { gate: "memory", cell } };
+        return;
+      }
+    }
+    const node = this.states[this.t];
+    const cell = node === LOST ? -1 : shown[0].net.cells.indexOf(this.machine.states[node]);
+    this.selected = { entry: shown[0], place: { gate: "memory", cell: Math.max(0, cell) } };
+  }
+
+  shownNets() {
+    return this.nets.filter((entry) => entry.shown);
+  }
+
+  showNet(entry, shown) {
+    entry.shown = shown;
+    this.rebuild();
+  }
+
+  // What is computed
+
+  compute() {
+    this.states = walk(this.machine, this.word, this.nets[0].net.onViolation);
+    for (const entry of this.nets) this.computeNet(entry);
+  }
+
+  computeNet(entry) {
+    const { machine, word, snap } = this;
+    const { net } = entry;
+    const first = legalSymbols(machine, machine.start, net.onViolation);
+    const same = entry.ranNet === net && entry.ranSnap === snap;
+    entry.steps = run(net, word, first, snap, same ? entry.steps : []);
+    entry.ranNet = net;
+    entry.ranSnap = snap;
+    const nodes = walk(machine, word, net.onViolation);
+    entry.judged = entry.steps.map((step, t) => judge(machine, net, t, nodes[t], step));
+    entry.refused = entry.steps.map((step, t) => t > 0 && !entry.steps[t - 1].offers.includes(step.symbol));
+  }
+
+  /** Starts the search for a wrong beginning anew; what it finds is told to `hear`. */
+  seek(entry) {
+    clearTimeout(entry.seeking);
+    this.hear(entry.number, NOTHING_YET);
+    entry.seeking = setTimeout(() => this.seeker.look(entry.number, this.machine, entry.net, this.snap), SEARCH_DELAY);
+  }
+
+  hear(number, report) {
+    const entry = this.nets[number];
+    entry.report = report;
+    entry.card?.updateFound(report);
+  }
+
+  // Steps
+
+  goTo(t) {
+    const focusOnTape = document.activeElement?.closest?.("#tape button");
+    this.t = Math.max(0, Math.min(this.word.length, t));
+    this.micro = null;
+    this.update();
+    if (focusOnTape) byId("tape").querySelector('[aria-current="step"]')?.focus({ preventScroll: true });
+  }
+
+  /** One symbol on; at the end the net may write one. Returns whether there was one. */
+  forward() {
+    if (this.t < this.word.length) this.goTo(this.t + 1);
+    else return this.generating && this.generate();
+    return true;
+  }
+
+  back() {
+    this.goTo(this.t - 1);
+  }
+
+  /** One gate on, in the order in which they are computed by hand. */
+  gateOn() {
+    const places = placesInOrder(this.selected.entry.net);
+    const next = this.micro === null ? 0 : this.micro + 1;
+    if (this.t > 0 && next < places.length) this.goToGate(next);
+    else if (this.forward()) this.goToGate(0);
+  }
+
+  gateBack() {
+    const last = placesInOrder(this.selected.entry.net).length - 1;
+    if (this.t === 0) return;
+    if (this.micro === null) this.goToGate(last);
+    else if (this.micro > 0) this.goToGate(this.micro - 1);
+    else {
+      this.goTo(this.t - 1);
+      if (this.t > 0) this.goToGate(last);
+    }
+  }
+
+  goToGate(micro) {
+    const { entry } = this.selected;
+    this.micro = micro;
+    this.choose(entry, placesInOrder(entry.net)[micro]);
+    this.update();
+  }
+
+  /** Whether a number is still to come ("pending"), is being computed ("now"), or is there (""). */
+  stateOf(entry, place) {
+    if (this.micro === null || entry !== this.selected.entry || place.gate === "before") return "";
+    if (place.head === "accept") return "pending";
+    const names = columns(entry.net);
+    const perCell = names.length - 1;
+    const order = place.head
+      ? entry.net.cells.length * perCell + place.row
+      : place.cell * perCell + names.indexOf(place.gate) - 1;
+    return order > this.micro ? "pending" : order === this.micro ? "now" : "";
+  }
+
+  togglePlay() {
+    if (this.timer !== null) this.pause();
+    else {
+      if (this.t === this.word.length && !this.generating) this.goTo(0);
+      this.tick();
+    }
+  }
+
+  tick() {
+    this.timer = setTimeout(() => {
+      if (this.forward()) this.tick();
+      else this.pause();
+    }, Number(byId("speed").value));
+    this.showPlay();
+  }
+
+  pause() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.showPlay();
+    this.announce();
+  }
+
+  showPlay() {
+    const playing = this.timer !== null;
+    setText(byId("play"), playing ? "❚❚ Pause" : "▶ Play");
+    byId("play").setAttribute("aria-pressed", String(playing));
+  }
+
+  changeSpeed(by) {
+    const speed = byId("speed");
+    speed.selectedIndex = Math.max(0, Math.min(speed.options.length - 1, speed.selectedIndex + by));
+  }
+
+  // What can be done, and undone
+
+  snapshot() {
+    const changes = this.nets.map(({ factor, edits }) => ({ factor, edits: new Map(edits) }));
+    return { word: this.word, t: this.t, snap: this.snap, changes };
+  }
+
+  restore({ word, t, snap, changes }) {
+    const snapped = this.snap !== snap;
+    this.word = word;
+    this.t = t;
+    this.snap = snap;
+    this.micro = null;
+    this.nets.forEach((entry, number) => {
+      if (this.change(entry, changes[number]) || snapped) this.seek(entry);
+    });
+    this.compute();
+    this.inspector.rebuild();
+    this.update();
+  }
+
+  setWord(word, t, kind = "load") {
+    this.undoing.remember(kind);
+    this.word = word;
+    this.t = Math.max(0, Math.min(word.length, t));
+    this.micro = null;
+    this.compute();
+    this.update();
+  }
+
+  /** Puts a symbol after the current step, in place of what followed. */
+  append(symbol, kind = "append") {
+    if (this.t < this.longest) this.setWord([...this.word.slice(0, this.t), symbol], this.t + 1, kind);
+  }
+
+  /** The leading net writes a symbol; returns whether it could. */
+  generate() {
+    const symbol = this.t < this.longest ? drawSymbol(this.lead.net, this.lead.steps[this.t]) : null;
+    if (symbol !== null) this.append(symbol, "generate");
+    else setText(byId("announce"), `${this.lead.net.name} offers nothing more.`);
+    return symbol !== null;
+  }
+
+  setGenerate(on) {
+    this.generating = on;
+    byId("generate").checked = on;
+  }
+
+  setSnap(on) {
+    this.undoing.remember("snap");
+    this.snap = on;
+    this.compute();
+    for (const entry of this.nets) this.seek(entry);
+    this.inspector.rebuild();
+    this.update();
+  }
+
+  setWeight(entry, place, term, value) {
+    this.edit(entry, "weight", entry.factor, new Map(entry.edits).set(weightKey(place, term), value));
+  }
+
+  setFactor(entry, factor) {
+    if (factor !== entry.factor) this.edit(entry, `gain ${entry.number}`, factor, entry.edits);
+  }
+
+  resetWeights(entry) {
+    this.edit(entry, "reset", 1, new Map());
+  }
+
+  edit(entry, kind, factor, edits) {
+    this.undoing.remember(kind);
+    this.change(entry, { factor, edits });
+    this.computeNet(entry);
+    this.seek(entry);
+    this.inspector.rebuild();
+    this.update();
+  }
+
+  /** Gives an entry other changes than it has; returns whether they are others. */
+  change(entry, { factor, edits }) {
+    const text = (map) => JSON.stringify([...map]);
+    if (entry.factor === factor && text(entry.edits) === text(edits)) return false;
+    entry.factor = factor;
+    entry.edits = new Map(edits);
+    entry.net = changedNet(entry.base, factor, edits);
+    return true;
+  }
+
+  // What is chosen
+
+  select(entry, place) {
+    if (entry === this.selected.entry && samePlace(place, this.selected.place)) return;
+    this.micro = null;
+    this.choose(entry, place);
+    this.update();
+  }
+
+  choose(entry, place) {
+    this.selected = { entry, place };
+    this.findCounterparts();
+    this.inspector.rebuild();
+  }
+
+  /** The same place in every shown net: cells go by name. */
+  findCounterparts() {
+    const { entry, place } = this.selected;
+    this.counterparts = new Map();
+    for (const other of this.shownNets()) {
+      const { net } = other;
+      const cell = place.head ? -1 : net.cells.indexOf(entry.net.cells[place.cell]);
+      if (other === entry || (place.head && net.heads[place.head])) this.counterparts.set(other, place);
+      else if (cell >= 0 && columns(net).includes(place.gate)) this.counterparts.set(other, { gate: place.gate, cell });
+    }
+  }
+
+  /** Whether a place is the chosen one, or its counterpart in another net. */
+  isChosen(entry, place) {
+    const counterpart = this.counterparts.get(entry);
+    return counterpart !== undefined && samePlace(counterpart, place);
+  }
+
+  /** The sentence that explains a place, where the page was made with one and it is still true. */
+  sentenceOf(entry, place) {
+    if (entry.net !== entry.base || place.head) return "";
+    return this.data.nets[entry.number].sentences?.[place.gate]?.[place.cell] ?? "";
+  }
+
+  // Showing
+
+  rebuild() {
+    const shown = this.shownNets();
+    if (!this.selected.entry.shown) this.selected = { entry: shown[0], place: { gate: "memory", cell: 0 } };
+    for (const entry of this.nets) {
+      entry.card = entry.shown ? new NetCard(this, entry) : null;
+      entry.card?.updateFound(entry.report);
+    }
+    byId("nets").replaceChildren(...shown.map((entry) => entry.card.root));
+    this.findCounterparts();
+    this.tape.rebuild();
+    this.graph.rebuild();
+    this.inspector.rebuild();
+    const names = shown.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
+    setText(byId("graph-legend"), this.data.layouts ? `On a node, the size of a mark is the memory of the node's cell: ${names}.` : "");
+    this.update();
+  }
+
+  update() {
+    this.tape.update();
+    this.graph.update();
+    for (const entry of this.shownNets()) entry.card.update();
+    this.inspector.update();
+    updateControls(this);
+    this.tip.refresh();
+    this.tape.keepInView();
+    this.drawLinks();
+    if (this.timer === null) this.announce();
+    clearTimeout(this.linking);
+    this.linking = setTimeout(() => history.replaceState(null, "", `#${writeHash(this)}`), LINK_DELAY);
+  }
+
+  /** What needs places measured comes last, so that the page is laid out once. */
+  drawLinks() {
+    for (const entry of this.shownNets()) {
+      entry.card?.drawBars();
+      entry.card?.drawLinks(this.counterparts.get(entry) ?? null);
+    }
+  }
+
+  /** What a screen reader hears of a step. */
+  announce() {
+    const { t, word, machine, selected } = this;
+    if (this.micro !== null) {
+      const { net, steps } = selected.entry;
+      setText(byId("announce"), `${placeName(net, selected.place)}: ${formula(net, steps, t, selected.place).numbers}`);
+      return;
+    }
+    const parts = [t === 0 ? "" : `Step ${t} of ${word.length}.`, byId("graph-text").textContent];
+    for (const entry of this.shownNets()) {
+      const offers = entry.steps[t].offers.map((symbol) => machine.alphabet[symbol]).join(" ") || "nothing";
+      const verdict = { right: "right", wrong: "wrong", unclaimed: "not claimed" }[entry.judged[t].verdict];
+      parts.push(`${entry.net.name} offers ${offers}: ${verdict}.`);
+    }
+    setText(byId("announce"), parts.join(" ").trim());
+  }
+}
+
+/** Where the script begins: on the page, or in the page's own worker. */
+function begin() {
+  if (typeof document === "undefined") {
+    serve(self);
+    return;
+  }
+  // The app is left where a console or a test can reach it.
+  window.explorer = new App(JSON.parse(byId("data").textContent));
+  window.explorer.start();
+}
+
+begin();

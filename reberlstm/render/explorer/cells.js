@@ -1,0 +1,459 @@
+// One net: what it is fed, a table of its cells and gates as bars, and what it says.
+
+import { el, fill, setAttribute, setText, svg } from "./dom.js";
+import { brief, columns, isSigned, placeName, samePlace, shown, termsOf, valueAt, weightsOf, reasonsFor, WORDS } from "./reasons.js";
+import { wordText } from "./machine.js";
+
+const MAX_CELLS = 64;
+const MAX_NUMBERED = 24;
+const REST = 300;
+const MAX_BUSY = 40;
+const MAX_LINKS = 24;
+const NEAR = 0.005;
+
+export class NetCard {
+  constructor(app, entry) {
+    this.app = app;
+    this.entry = entry;
+    this.large = entry.net.cells.length > MAX_CELLS;
+    this.numbered = entry.net.cells.length <= MAX_NUMBERED;
+    this.root = this.build();
+    new ResizeObserver(() => {
+      this.places = null;
+      this.drawBars();
+    }).observe(this.frame);
+  }
+
+  build() {
+    const { entry } = this;
+    const { net } = entry;
+    this.verdict = el("p", { class: "verdict" });
+    this.overlay = svg("svg", { class: "links", "aria-hidden": "true" });
+    this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.overlay);
+    this.why = el("div", { class: "why" });
+    this.found = el("div", { class: "found" });
+    const claim = net.claims === "all" ? "claims to be right after every string" : "claims the legal beginnings of words";
+    return el(
+      "section",
+      { class: "card net", "aria-label": `${net.name} net` },
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, claim)),
+      this.verdict,
+      this.body,
+      this.why,
+      this.found,
+      this.gainRow(),
+    );
+  }
+
+  inputs() {
+    this.chips = this.entry.net.alphabet.map((symbol) => el("span", { class: "chip" }, symbol));
+    return el("div", { class: "inputs" }, el("span", { class: "row-name" }, "input"), this.chips);
+  }
+
+  table() {
+    const { net } = this.entry;
+    this.columns = columns(net);
+    const rows = this.large ? MAX_BUSY : net.cells.length;
+    this.rows = Array.from({ length: rows }, (_, r) => this.row(r));
+    const heads = this.columns.map((column) => {
+      const { letter, standard, source, about } = WORDS[column];
+      const sign = column === "before" && net.cell === "published" ? "c₋" : letter;
+      const first = source === standard ? null : el("span", { class: "standard" }, standard);
+      return el("th", { scope: "col", title: about }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
+    });
+    const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
+    const grid = el(
+      "table",
+      { class: "cells", role: "grid", style: `--name: ${longest}`, "aria-label": `${net.name}: gates and memory of every cell` },
+      el("thead", {}, el("tr", { role: "row" }, el("th", { scope: "col" }, "cell"), heads)),
+      el("tbody", {}, this.rows.map((row) => row.element)),
+    );
+    grid.addEventListener("keydown", (event) => this.moveInGrid(event));
+    this.note = this.large
+      ? el("p", { class: "note" }, `This net has ${net.cells.length} cells, too many for bars of all: shown are, at most ${MAX_BUSY}, those in which something happens at this step.`)
+      : null;
+    this.plus = svg("path", { class: "plus" });
+    this.minus = svg("path", { class: "minus" });
+    this.zeros = svg("path", { class: "zeros" });
+    const hatch = `hatch-${this.entry.number}`;
+    const pattern = svg("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { class: "ground", width: 5, height: 5 }), svg("rect", { class: "stripe", width: 1.3, height: 5 }));
+    this.minus.style.fill = `url(#${hatch})`;
+    const bars = svg("svg", { class: "bars", "aria-hidden": "true" }, svg("defs", {}, pattern), this.plus, this.minus, this.zeros);
+    this.frame = el("div", { class: "table-frame" }, this.note, grid, bars);
+    return this.frame;
+  }
+
+  row(r) {
+    const name = el("th", { scope: "row" });
+    const cells = this.columns.map((column, k) => {
+      // The box inside has its size from the style sheet, so a new number is laid out alone.
+      const box = this.numbered ? el("div", { class: "number" }) : null;
+      const element = el("td", { role: "gridcell", tabindex: "-1" }, box);
+      const at = { element, box, row: r, column: k, signed: isSigned(column), value: 0, key: "" };
+      element.addEventListener("click", () => this.select(at));
+      element.addEventListener("focus", () => this.select(at));
+      this.app.tip.attach(element, () => this.describe(this.placeOf(at)));
+      return at;
+    });
+    return { element: el("tr", { role: "row" }, name, cells.map((cell) => cell.element)), name, cells, cell: this.large ? -1 : r };
+  }
+
+  reader() {
+    const { net } = this.entry;
+    const places = net.alphabet.map((_, row) => ({ head: "legal", row }));
+    if (net.heads.accept) places.push({ head: "accept", row: 0 });
+    this.answers = places.map((place) => {
+      const name = place.head === "accept" ? "end" : net.alphabet[place.row];
+      const number = el("span", { class: "number" });
+      const mark = el("span", { class: "mark" });
+      const button = el("button", { type: "button", class: "answer", onclick: () => this.app.select(this.entry, place) }, el("b", {}, name), mark, number);
+      this.app.tip.attach(button, () => this.describe(place));
+      return { place, button, number, mark, key: "" };
+    });
+    return el(
+      "div",
+      { class: "reader", role: "group", "aria-label": "reader: what may come next" },
+      el("span", { class: "row-name" }, "reader: what may come next"),
+      el("div", { class: "answers", style: `--count: ${Math.min(12, places.length)}` }, this.answers.map((answer) => answer.button)),
+    );
+  }
+
+  gainRow() {
+    const { base } = this.entry;
+    const gain = base.gain;
+    const most = gain === null ? 2 : 2 * gain;
+    const attributes = { min: gain === null ? 0.05 : 0.5, max: most, step: gain === null ? 0.05 : 0.5 };
+    const change = (event) => {
+      const value = Number(event.target.value);
+      if (Number.isFinite(value) && value > 0) this.app.setFactor(this.entry, gain === null ? value : value / gain);
+    };
+    const name = gain === null ? "All gate weights ×" : "Gain K";
+    this.gainSlider = el("input", { type: "range", ...attributes, "aria-label": `${name}, slider`, oninput: change });
+    this.gainNumber = el("input", { type: "number", min: attributes.min, step: "any", onchange: change });
+    this.reset = el("button", { type: "button", onclick: () => this.app.resetWeights(this.entry) }, "Reset weights");
+    return el("div", { class: "gain" }, el("label", {}, `${name} `, this.gainNumber), this.gainSlider, this.reset);
+  }
+
+  placeOf(at) {
+    return { gate: this.columns[at.column], cell: this.rows[at.row].cell };
+  }
+
+  select(at) {
+    const place = this.placeOf(at);
+    if (place.cell >= 0) this.app.select(this.entry, place);
+  }
+
+  describe(place) {
+    const { entry, app } = this;
+    if (place.cell === -1) return "";
+    const value = valueAt(entry.net, entry.steps, app.t, place);
+    return `${placeName(entry.net, place)} = ${shown(value, 10)}`;
+  }
+
+  /** Arrow keys move from bar to bar; Home and End to the ends of a row. */
+  moveInGrid(event) {
+    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -99], End: [0, 99] };
+    const move = moves[event.key];
+    if (!move || event.altKey || event.ctrlKey || event.metaKey) return;
+    const from = this.rows.flatMap((row) => row.cells).find((at) => at.element === event.target);
+    if (!from) return;
+    const last = this.rows.filter((row) => row.cell >= 0).length - 1;
+    const row = Math.max(0, Math.min(last, from.row + move[0]));
+    const column = Math.max(0, Math.min(this.columns.length - 1, from.column + move[1]));
+    event.preventDefault();
+    event.stopPropagation();
+    this.rows[row].cells[column].element.focus();
+  }
+
+  update() {
+    const { entry, app } = this;
+    const { net, steps } = entry;
+    const { t } = app;
+    const symbol = t > 0 ? steps[t].symbol : -1;
+    this.chips.forEach((chip, index) => setAttribute(chip, "class", index === symbol ? "chip on" : "chip"));
+    if (this.large) this.chooseBusy();
+    for (const row of this.rows) this.updateRow(row);
+    this.updateReader();
+    this.updateVerdict();
+    const { selected } = app;
+    const holder = selected.entry === entry ? this.find(selected.place) : null;
+    const stop = holder?.element ?? this.rows[0].cells[0].element;
+    if (this.stop !== stop) {
+      if (this.stop) this.stop.tabIndex = -1;
+      stop.tabIndex = 0;
+      this.stop = stop;
+    }
+    this.updateGain();
+  }
+
+  chooseBusy() {
+    const { net, steps } = this.entry;
+    const { t } = this.app;
+    const step = steps[t];
+    const busy = [];
+    for (let cell = 0; cell < net.cells.length && busy.length < MAX_BUSY; cell++) {
+      const writes = step.gates !== null && Math.abs(step.gates.candidate[cell]) > NEAR;
+      if (writes || Math.abs(step.c[cell]) > NEAR) busy.push(cell);
+    }
+    this.rows.forEach((row, r) => {
+      row.cell = r < busy.length ? busy[r] : -1;
+    });
+  }
+
+  updateRow(row) {
+    const { net, steps } = this.entry;
+    const { t } = this.app;
+    row.element.hidden = row.cell < 0;
+    if (row.cell < 0) return;
+    setText(row.name, net.cells[row.cell]);
+    setAttribute(row.element, "class", Math.abs(steps[t].c[row.cell]) > 0.5 ? "active" : null);
+    for (const at of row.cells) {
+      const place = this.placeOf(at);
+      const state = this.app.stateOf(this.entry, place);
+      const value = valueAt(net, steps, t, place);
+      at.value = state === "pending" ? null : value;
+      setAttribute(at.element, "class", state === "now" ? "now" : null);
+      setAttribute(at.element, "aria-selected", String(this.app.isChosen(this.entry, place)));
+      if (this.numbered) this.showNumber(at, value, state);
+    }
+  }
+
+  showNumber(at, value, state) {
+    const key = `${value} ${state}`;
+    if (at.key === key) return;
+    at.key = key;
+    const size = Math.abs(value ?? 0);
+    const kind = state === "pending" ? " pending" : size <= NEAR ? " rest" : size > 1.005 ? " over" : "";
+    setAttribute(at.box, "class", `number${kind}`);
+    setText(at.box, value === null ? "" : brief(value));
+    at.element.dataset.value = value ?? "";
+  }
+
+  /** All bars are two shapes, so that a step of a large net costs no more than one of a small net. */
+  drawBars() {
+    this.places ??= this.measure();
+    const { left, width, top, height } = this.places;
+    let plus = "";
+    let minus = "";
+    let zeros = "";
+    this.rows.forEach((row, r) => {
+      if (row.cell < 0) return;
+      row.cells.forEach((at, k) => {
+        const from = at.signed ? left[k] + width[k] / 2 : left[k];
+        if (at.signed) zeros += `M${from} ${top[r]}v${height}`;
+        const length = Math.max(-1, Math.min(1, at.value ?? 0)) * (at.signed ? width[k] / 2 : width[k]);
+        if (Math.abs(length) < 0.2) return;
+        const path = `M${from} ${top[r]}h${length.toFixed(1)}v${height}H${from}z`;
+        if (length < 0) minus += path;
+        else plus += path;
+      });
+    });
+    setAttribute(this.plus, "d", plus);
+    setAttribute(this.minus, "d", minus);
+    setAttribute(this.zeros, "d", zeros);
+    if (!this.numbered) this.labelAtRest();
+  }
+
+  /** Where the table's boxes are; they stay there until the table has another size. */
+  measure() {
+    const first = this.rows[0].cells.map(({ element }) => element);
+    const round = (value) => Math.round(value * 10) / 10;
+    return {
+      left: first.map((element) => round(element.offsetLeft)),
+      width: first.map((element) => round(element.offsetWidth)),
+      top: this.rows.map((row) => round(row.cells[0].element.offsetTop)),
+      height: first[0].offsetHeight,
+    };
+  }
+
+  /** In a large net the numbers are names of the boxes, for screen readers, given when it rests. */
+  labelAtRest() {
+    clearTimeout(this.labelling);
+    this.labelling = setTimeout(() => {
+      for (const row of this.rows.filter(({ cell }) => cell >= 0)) {
+        for (const at of row.cells) setAttribute(at.element, "aria-label", brief(valueAt(this.entry.net, this.entry.steps, this.app.t, this.placeOf(at))) || "none yet");
+      }
+    }, REST);
+  }
+
+  updateReader() {
+    const { net, steps, judged } = this.entry;
+    const { t } = this.app;
+    const found = judged[t];
+    for (const answer of this.answers) {
+      const { place } = answer;
+      const value = valueAt(net, steps, t, place);
+      const accept = place.head === "accept";
+      const offered = accept ? steps[t].ends : steps[t].offers.includes(place.row);
+      const faulty = accept ? found.endWrong : found.extra.includes(place.row) || found.missing.includes(place.row);
+      const wrong = faulty && found.verdict === "wrong";
+      const chosen = this.app.isChosen(this.entry, place);
+      const state = this.app.stateOf(this.entry, place);
+      const key = `${value} ${offered} ${wrong} ${chosen} ${state}`;
+      if (answer.key === key) continue;
+      answer.key = key;
+      setAttribute(answer.button, "class", ["answer", offered ? "offered" : "", wrong ? "wrong" : "", state].filter(Boolean).join(" "));
+      setAttribute(answer.button, "aria-pressed", String(chosen));
+      setText(answer.mark, wrong ? "✗" : offered ? "✓" : "");
+      setText(answer.number, brief(value));
+      const word = accept ? (offered ? "may end" : "may not end") : offered ? "offered" : "not offered";
+      const name = accept ? "end of the word" : net.alphabet[place.row];
+      setAttribute(answer.button, "aria-label", `${name}: ${word}${wrong ? ", wrong" : ""}, ${shown(value)}`);
+      answer.button.dataset.value = value;
+    }
+  }
+
+  updateVerdict() {
+    const { entry, app } = this;
+    const { net, steps, judged } = entry;
+    const found = judged[app.t];
+    const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
+    const offers = `offers ${list(steps[app.t].offers)}`;
+    const texts = {
+      right: ["✓ right", offers],
+      wrong: ["✗ wrong", `${offers}; the grammar allows ${list(found.allowed)}`],
+      unclaimed: ["○ not claimed", `${offers}; the grammar allows ${list(found.allowed)}`],
+    };
+    const [mark, text] = texts[found.verdict];
+    const refused = entry.refused[app.t] ? ` It had not offered ${net.alphabet[app.word[app.t - 1]]}.` : "";
+    const key = `${mark} ${text}${refused}`;
+    if (this.verdictKey !== key) {
+      this.verdictKey = key;
+      this.verdict.className = `verdict ${found.verdict}`;
+      this.verdict.replaceChildren(el("b", {}, mark), ` ${text}.${refused}`);
+    }
+    this.updateWhy(found);
+  }
+
+  updateWhy(found) {
+    const { entry, app } = this;
+    const { sentences, cell } = reasonsFor(entry.net, entry.steps, app.t, found, app.snap);
+    const key = `${found.verdict} ${cell} ${sentences.join(" ")}`;
+    if (this.whyKey === key) return;
+    this.whyKey = key;
+    this.why.className = `why ${found.verdict}`;
+    const show = () => app.select(entry, { gate: "memory", cell });
+    fill(
+      this.why,
+      el("h3", {}, "Why"),
+      sentences.map((sentence) => el("p", {}, sentence)),
+      cell === null ? null : el("button", { type: "button", onclick: show }, `Show cell ${entry.net.cells[cell]}`),
+    );
+  }
+
+  updateGain() {
+    const { base, factor } = this.entry;
+    const value = base.gain === null ? factor : factor * base.gain;
+    const text = String(Number(value.toPrecision(6)));
+    if (document.activeElement !== this.gainNumber && this.gainNumber.value !== text) this.gainNumber.value = text;
+    if (this.gainSlider.value !== text) this.gainSlider.value = text;
+    this.reset.disabled = factor === 1 && this.entry.edits.size === 0;
+    this.root.classList.toggle("edited", !this.reset.disabled);
+  }
+
+  /** What the search for a wrong beginning has come to. */
+  updateFound(report) {
+    const { app, entry } = this;
+    const parts = foundParts(report, app.machine, entry.net);
+    const load = () => app.setWord(report.word, report.word.length);
+    const button = report.status === "wrong" ? el("button", { type: "button", onclick: load }, "Load it") : null;
+    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${report.status}` }, ...parts, " ", button));
+  }
+
+  /** The element of a place, if it is in the table or the reader. */
+  find(place) {
+    if (place === null) return null;
+    if (place.head) {
+      const answer = this.answers.find((entry) => samePlace(entry.place, place));
+      return answer ? { element: answer.button } : null;
+    }
+    const row = this.rows.find((entry) => entry.cell === place.cell);
+    return row ? row.cells[this.columns.indexOf(place.gate)] ?? null : null;
+  }
+
+  /** Lines from what a number is made of to the number: all places are measured, then drawn. */
+  drawLinks(place) {
+    const target = place ? this.find(place) : null;
+    if (!target) {
+      fill(this.overlay);
+      this.markRead([]);
+      return;
+    }
+    const sources = this.sources(place).slice(0, MAX_LINKS);
+    this.markRead(sources.map((source) => source.element));
+    if (!weightsOf(this.entry.net, place)) {
+      fill(this.overlay);
+      return;
+    }
+    const frame = this.body.getBoundingClientRect();
+    const to = target.element.getBoundingClientRect();
+    const lines = sources.map(({ element, weight, live }) => {
+      const from = element.getBoundingClientRect();
+      return svg("path", { d: curve(from, to, frame), class: `link${weight < 0 ? " negative" : ""}${live ? " live" : ""}` });
+    });
+    fill(this.overlay, lines);
+  }
+
+  markRead(elements) {
+    for (const element of this.marked ?? []) if (!elements.includes(element)) element.classList.remove("read");
+    for (const element of elements) element.classList.add("read");
+    this.marked = elements;
+  }
+
+  sources(place) {
+    const { net, steps } = this.entry;
+    const { t } = this.app;
+    const at = (gate, cell) => this.find({ gate, cell })?.element;
+    const made = { memory: ["before", "forget", "candidate", "input"], hidden: ["output", "memory"] }[place.gate];
+    if (made) {
+      const gates = net.cell === "published" ? made : made.filter((gate) => gate !== "before");
+      return gates.map((gate) => ({ element: at(gate, place.cell), weight: 1, live: true }));
+    }
+    if (!weightsOf(net, place)) return [];
+    const read = place.head && net.cell === "published" ? "memory" : place.head ? "hidden" : "before";
+    const terms = termsOf(net, steps, t, place).filter((term) => term.kind !== "bias");
+    terms.sort((a, b) => Math.abs(b.product ?? b.weight) - Math.abs(a.product ?? a.weight));
+    return terms
+      .map((term) => ({
+        element: term.kind === "symbol" ? this.chips[term.index] : at(read, term.index),
+        weight: term.weight,
+        live: term.product !== null && Math.abs(term.product) > 0.05,
+      }))
+      .filter((source) => source.element);
+  }
+}
+
+/** A curve from one box to another, in the coordinates of their frame. */
+function curve(from, to, frame) {
+  const above = from.bottom <= to.top + 2 || from.top >= to.bottom - 2;
+  if (Math.abs(from.left - to.left) < 4 && above) {
+    const [x, y1, y2] = [from.left - frame.left + 3, (from.top + from.bottom) / 2 - frame.top, (to.top + to.bottom) / 2 - frame.top];
+    return `M${x} ${y1}C${x - 16} ${y1} ${x - 16} ${y2} ${x} ${y2}`;
+  }
+  const rightwards = from.left < to.left;
+  const x1 = (rightwards ? from.right : from.left) - frame.left;
+  const x2 = (rightwards ? to.left : to.right) - frame.left;
+  const y1 = (from.top + from.bottom) / 2 - frame.top;
+  const y2 = (to.top + to.bottom) / 2 - frame.top;
+  const bend = Math.max(14, Math.abs(x2 - x1) / 2) * (rightwards ? 1 : -1);
+  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+}
+
+/** The result of a search in words. */
+export function foundParts(report, machine, net) {
+  const count = (number) => number.toLocaleString("en");
+  const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
+  if (report.status === "wrong") {
+    const text = wordText(machine, report.word);
+    const said = report.extra.length || report.missing.length
+      ? `There it offers ${list(report.offers)}; the grammar allows ${list(report.allowed)}.`
+      : `There it says that the word may ${report.ends === true && report.endWrong ? "not " : ""}end, wrongly.`;
+    const length = report.word.length === 1 ? "1 symbol" : `${report.word.length} symbols`;
+    return [el("code", {}, text || "the empty string"), ` (${length}). ${said}`];
+  }
+  if (report.status === "closed") {
+    return [`None, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
+  }
+  const state = report.status === "searching" ? "Searching: none" : "None found";
+  return [`${state} among ${count(report.tried)}; all with fewer than ${report.length + 1} symbols are right.`];
+}

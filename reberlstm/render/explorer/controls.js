@@ -1,0 +1,162 @@
+// Buttons, fields and menus: each calls what the page can do.
+
+import { byId, el, fill, setText } from "./dom.js";
+import { writeHash } from "./link.js";
+import { parseWord, wordText } from "./machine.js";
+import { download, picturePng, pictureText } from "./picture.js";
+import { writeString } from "./writing.js";
+
+const MAX_BUTTONS = 12;
+const STRINGS = 20;
+const STRING_LENGTH = 60;
+
+/** Binds every control of the page once. */
+export function bindControls(app) {
+  const on = (id, type, action) => byId(id).addEventListener(type, action);
+  on("restart", "click", () => app.goTo(0));
+  on("back", "click", () => app.back());
+  on("forward", "click", () => app.forward());
+  on("end", "click", () => app.goTo(app.word.length));
+  on("play", "click", () => app.togglePlay());
+  on("gate-on", "click", () => app.gateOn());
+  on("gate-back", "click", () => app.gateBack());
+  on("undo", "click", () => app.undoing.undo());
+  on("redo", "click", () => app.undoing.redo());
+  on("slider", "input", (event) => app.goTo(Number(event.target.value)));
+  on("string", "input", (event) => type(app, event.target));
+  on("string", "blur", () => updateControls(app));
+  on("generate", "change", (event) => app.setGenerate(event.target.checked));
+  on("write", "click", () => write(app));
+  on("snap", "change", (event) => app.setSnap(event.target.checked));
+  on("print", "click", () => window.print());
+  on("save-svg", "click", () => save(app, async () => new Blob([pictureText(app)], { type: "image/svg+xml" }), "svg"));
+  on("save-png", "click", () => save(app, () => picturePng(app), "png"));
+  on("copy-link", "click", () => copyLink(app));
+  on("theme", "click", () => toggleTheme());
+  on("lead-net", "change", (event) => {
+    app.lead = app.nets[Number(event.target.value)];
+  });
+  bindAppend(app);
+  bindExamples(app);
+  showNetChoice(app);
+  showTheme();
+}
+
+/** What the controls show of the state. */
+export function updateControls(app) {
+  const { word, t, machine } = app;
+  const slider = byId("slider");
+  slider.max = word.length;
+  slider.value = t;
+  slider.setAttribute("aria-valuetext", t === 0 ? "before the first symbol" : `step ${t}, ${machine.alphabet[word[t - 1]]}`);
+  setText(byId("where"), `${t} / ${word.length}`);
+  const field = byId("string");
+  const text = wordText(machine, word);
+  if (document.activeElement !== field && field.value !== text) {
+    field.value = text;
+    setText(byId("string-error"), "");
+    field.removeAttribute("aria-invalid");
+  }
+  byId("undo").disabled = app.undoing.past.length === 0;
+  byId("redo").disabled = app.undoing.future.length === 0;
+  byId("snap").checked = app.snap;
+}
+
+/** What is typed is run at once, and the step follows the caret. */
+function type(app, field) {
+  const { word, error } = parseWord(app.machine, field.value);
+  const before = field.value.slice(0, field.selectionStart ?? undefined);
+  const long = word.length > app.longest ? `at most ${app.longest} symbols can be shown` : "";
+  setText(byId("string-error"), error || long);
+  if (error || long) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  app.setWord(word.slice(0, app.longest), parseWord(app.machine, before).word.length, "type");
+}
+
+function bindAppend(app) {
+  const { alphabet } = app.machine;
+  if (alphabet.length <= MAX_BUTTONS) {
+    const append = (index) => () => app.append(index);
+    fill(byId("append"), alphabet.map((symbol, index) => el("button", { type: "button", "aria-label": `append ${symbol}`, onclick: append(index) }, symbol)));
+    return;
+  }
+  const choose = (event) => {
+    if (event.target.value !== "") app.append(Number(event.target.value));
+    event.target.value = "";
+  };
+  const options = alphabet.map((symbol, index) => el("option", { value: index }, symbol));
+  fill(byId("append"), el("select", { "aria-label": "append a symbol", onchange: choose }, el("option", { value: "" }, "append…"), options));
+}
+
+function bindExamples(app) {
+  const { examples } = app.data;
+  byId("example-label").hidden = examples.length === 0;
+  const options = examples.map(({ string, note }, index) => el("option", { value: index }, `${string} – ${note}`));
+  fill(byId("example"), el("option", { value: "" }, "choose…"), options);
+  byId("example").addEventListener("change", (event) => {
+    const example = examples[event.target.value];
+    event.target.value = "";
+    if (!example) return;
+    const { word } = parseWord(app.machine, example.string);
+    app.setWord(word, word.length);
+  });
+}
+
+/** Which nets are shown, and which one writes. */
+export function showNetChoice(app) {
+  const choices = app.nets.map((entry) => {
+    const change = (event) => {
+      if (!event.target.checked && app.shownNets().length === 1) event.target.checked = true;
+      else app.showNet(entry, event.target.checked);
+    };
+    return el("label", { class: "check" }, el("input", { type: "checkbox", onchange: change, checked: entry.shown }), ` ${entry.mark} ${entry.net.name}`);
+  });
+  fill(byId("shown"), "Nets", choices);
+  fill(byId("lead-net"), app.nets.map((entry) => el("option", { value: entry.number, selected: entry === app.lead }, entry.net.name)));
+}
+
+/** Many strings at once, written by the leading net, with their faults. */
+function write(app) {
+  const items = Array.from({ length: STRINGS }, () => {
+    const { word, fault } = writeString(app.machine, app.lead.net, app.snap, STRING_LENGTH);
+    const text = wordText(app.machine, word) || "the empty string";
+    const note = fault ? ` ✗ breaks the grammar at step ${fault}` : word.length === STRING_LENGTH ? " …" : "";
+    const load = () => app.setWord(word, fault || word.length);
+    return el("li", {}, el("button", { type: "button", class: fault ? "string fault" : "string", onclick: load }, el("code", {}, text), note));
+  });
+  fill(byId("written"), items);
+}
+
+async function save(app, make, suffix) {
+  try {
+    download(await make(), `${app.data.machine.name || "explorer"}-${app.t}.${suffix}`);
+    setText(byId("saved"), `Saved as ${suffix.toUpperCase()}.`);
+  } catch (error) {
+    setText(byId("saved"), `Not saved: ${error.message}.`);
+  }
+}
+
+async function copyLink(app) {
+  const hash = `#${writeHash(app)}`;
+  history.replaceState(null, "", hash);
+  try {
+    await navigator.clipboard.writeText(`${location.href.split("#")[0]}${hash}`);
+    setText(byId("saved"), "The link is in the clipboard; it carries the string, the step and every change.");
+  } catch {
+    setText(byId("saved"), "Copy the link from the address bar; it carries the string, the step and every change.");
+  }
+}
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function toggleTheme() {
+  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+  showTheme();
+}
+
+function showTheme() {
+  setText(byId("theme"), isDark() ? "Light" : "Dark");
+}

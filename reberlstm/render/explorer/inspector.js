@@ -1,0 +1,143 @@
+// The chosen number: its formula with the current values, its weights to edit, and its course.
+
+import { el, fill, setText } from "./dom.js";
+import { depositTexts, formula, placeName, shown, termsOf, valueAt, weightsOf, WORDS } from "./reasons.js";
+import { LINE_WORDS, timeline } from "./timeline.js";
+
+const MAX_ROWS = 30;
+
+export class Inspector {
+  constructor(title, body, app) {
+    this.title = title;
+    this.body = body;
+    this.app = app;
+  }
+
+  /** Builds the panel anew: when another place is chosen or a weight has changed. */
+  rebuild() {
+    const { entry, place } = this.app.selected;
+    const { net } = entry;
+    setText(this.title, `${placeName(net, place)} · ${net.name}`.replace(/^./, (c) => c.toUpperCase()));
+    this.letters = el("code", { class: "letters" });
+    this.numbers = el("code", { class: "numbers" });
+    this.others = el("div", { class: "others" });
+    this.sentence = el("p", { class: "sentence" });
+    this.chart = el("div", { class: "chart" });
+    this.made = el("p", { class: "note" });
+    const about = place.head ? "what the net says of the next symbol" : WORDS[place.gate].about;
+    const focused = document.activeElement?.dataset?.edit;
+    fill(
+      this.body,
+      el("p", { class: "note" }, place.head === "accept" ? "whether the word may end here" : about),
+      el("p", { class: "formula" }, this.letters, this.numbers),
+      this.others,
+      this.sentence,
+      this.chart,
+      this.made,
+      this.weights(net, entry, place),
+    );
+    if (focused) this.body.querySelector(`[data-edit="${CSS.escape(focused)}"]`)?.focus();
+    this.update();
+  }
+
+  update() {
+    const { app } = this;
+    const { entry, place } = app.selected;
+    const { net, steps } = entry;
+    const { letters, numbers } = formula(net, steps, app.t, place);
+    setText(this.letters, letters);
+    setText(this.numbers, numbers ? `= ${numbers}` : "");
+    fill(this.others, this.lines(entry, place).slice(1).map((line) => this.otherFormula(line)));
+    const said = app.sentenceOf(entry, place);
+    setText(this.sentence, said);
+    this.sentence.hidden = !said;
+    const lines = this.lines(entry, place);
+    const threshold = place.head === "legal" ? net.threshold : place.head === "accept" ? 0 : null;
+    const legend = el("p", { class: "note legend" }, lines.map(({ entry: other, place: its }, index) => `${index ? " · " : ""}${LINE_WORDS[other.number % 4]}: ${other.mark} ${other.net.name} ${shown(valueAt(other.net, other.steps, app.t, its))}`));
+    this.chart.replaceChildren(timeline(app, lines, threshold), legend);
+    setText(this.made, this.madeOf(net, steps, place));
+    this.updateRows();
+  }
+
+  /** The same place in another net, in one line, for comparison. */
+  otherFormula({ entry, place }) {
+    const { letters, numbers } = formula(entry.net, entry.steps, this.app.t, place);
+    const text = place.gate === "memory" || place.gate === "hidden" ? numbers : `${letters}${numbers ? ` = ${numbers}` : ""}`;
+    return el("p", { class: "note" }, `${entry.mark} ${entry.net.name}: `, el("code", {}, text));
+  }
+
+  /** The chosen place, and the same one in the other nets. */
+  lines(entry, place) {
+    const others = [...this.app.counterparts].filter(([other]) => other !== entry);
+    return [{ entry, place }, ...others.map(([other, its]) => ({ entry: other, place: its }))];
+  }
+
+  /** For a memory: which steps it comes from. */
+  madeOf(net, steps, place) {
+    if ((place.gate !== "memory" && place.gate !== "before") || this.app.snap) return "";
+    const t = place.gate === "before" ? this.app.t - 1 : this.app.t;
+    if (t < 1) return "";
+    const texts = depositTexts(net, steps, t, place.cell, 6);
+    return texts.length ? `Made of ${texts.join("; ")}.` : "";
+  }
+
+  weights(net, entry, place) {
+    this.rows = [];
+    if (!weightsOf(net, place)) return null;
+    const terms = termsOf(net, entry.steps, this.app.t, place);
+    const body = el("tbody");
+    for (const term of terms.slice(0, MAX_ROWS)) {
+      const change = (event) => this.change(entry, place, term, event.target);
+      const name = term.kind === "bias" ? "bias" : term.kind === "symbol" ? `symbol ${term.name}` : term.name;
+      const input = el("input", { type: "number", step: "any", value: term.weight, "aria-label": `weight on ${name}`, "data-edit": `${term.kind} ${term.index}`, onchange: change });
+      const value = el("td");
+      const product = el("td");
+      body.append(el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, input), value, product));
+      this.rows.push({ value, product });
+    }
+    const more = terms.length > MAX_ROWS ? el("p", { class: "note" }, `and ${terms.length - MAX_ROWS} more weights`) : null;
+    const head = el("tr", {}, ["reads", "weight", "× now", "= term"].map((text) => el("th", { scope: "col" }, text)));
+    return el(
+      "div",
+      { class: "weights" },
+      el("h3", {}, "Weights"),
+      el("p", { class: "note" }, "Change one, and the page looks for the shortest string on which the net is now wrong."),
+      el("table", {}, el("thead", {}, head), body),
+      more,
+      this.adder(net, entry, place, terms),
+    );
+  }
+
+  /** A choice of the weights that are zero, to make one that is not. */
+  adder(net, entry, place, terms) {
+    const letter = net.cell === "published" ? "c" : "h";
+    const used = new Set(terms.map((term) => `${term.kind} ${term.index}`));
+    const options = [];
+    if (!place.head) net.alphabet.forEach((symbol, index) => options.push([`symbol ${index}`, `symbol ${symbol}`]));
+    net.cells.forEach((cell, index) => options.push([`cell ${index}`, `${letter}[${cell}]`]));
+    const free = options.filter(([key]) => !used.has(key)).slice(0, 200);
+    if (free.length === 0) return null;
+    const choose = (event) => {
+      const [kind, index] = event.target.value.split(" ");
+      if (kind) this.app.setWeight(entry, place, { kind, index: Number(index) }, 1);
+    };
+    const select = el("select", { onchange: choose }, el("option", { value: "" }, "choose…"), free.map(([value, name]) => el("option", { value }, name)));
+    return el("p", {}, el("label", {}, "Let it read also ", select));
+  }
+
+  updateRows() {
+    if (this.rows.length === 0) return;
+    const { entry, place } = this.app.selected;
+    const terms = termsOf(entry.net, entry.steps, this.app.t, place);
+    this.rows.forEach((row, index) => {
+      setText(row.value, shown(terms[index].value));
+      setText(row.product, shown(terms[index].product));
+    });
+  }
+
+  change(entry, place, term, input) {
+    const value = Number(input.value);
+    if (input.value.trim() === "" || !Number.isFinite(value)) input.value = term.weight;
+    else this.app.setWeight(entry, place, term, value);
+  }
+}

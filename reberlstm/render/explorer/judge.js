@@ -1,0 +1,28 @@
+// Right or wrong: what a net offers against what the grammar allows, within what the net claims.
+
+import { isAccepting, legalSymbols, LOST, nextState } from "./machine.js";
+
+/** The grammar's states along a word, position 0 being the start. */
+export function walk(machine, word, onViolation) {
+  const states = [machine.start];
+  for (const symbol of word) states.push(nextState(machine, states.at(-1), symbol, onViolation));
+  return states;
+}
+
+/**
+ * Compares what the net says at a position with the grammar. A net that claims `legal` answers for
+ * non-empty beginnings of legal words that can go on, one that claims `all` for every word.
+ * Returns {verdict: "right" | "wrong" | "unclaimed", extra, missing, allowed, end}.
+ */
+export function judge(machine, net, position, state, spoken) {
+  const allowed = legalSymbols(machine, state, net.onViolation);
+  const extra = spoken.offers.filter((symbol) => !allowed.includes(symbol));
+  const missing = allowed.filter((symbol) => !spoken.offers.includes(symbol));
+  const all = net.claims === "all";
+  const ends = isAccepting(machine, state);
+  const endWrong = all && spoken.ends !== null && spoken.ends !== ends;
+  const claimed = all || (position > 0 && state !== LOST && allowed.length > 0);
+  const differs = extra.length > 0 || missing.length > 0 || endWrong;
+  const verdict = !claimed ? "unclaimed" : differs ? "wrong" : "right";
+  return { verdict, extra, missing, allowed, ends, endWrong };
+}

@@ -1,0 +1,69 @@
+// One number over the steps of the string, for every net that has it.
+
+import { svg } from "./dom.js";
+import { shown, valueAt } from "./reasons.js";
+
+const WIDTH = 420;
+const HEIGHT = 130;
+const LEFT = 38;
+const RIGHT = 8;
+const TOP = 10;
+const BOTTOM = 22;
+const DASHES = ["", "5 3", "2 2", "7 2 2 2"];
+
+/**
+ * A picture of a place's values; `lines` are {entry, place}, the first one drawn strongest.
+ * `threshold` draws a level; a click jumps to the step.
+ */
+export function timeline(app, lines, threshold) {
+  const count = app.word.length + 1;
+  const series = lines.map(({ entry, place }) => Array.from({ length: count }, (_, t) => valueAt(entry.net, entry.steps, t, place)));
+  const values = series.flat().filter((value) => value !== null);
+  let low = Math.min(0, ...values, threshold ?? 0);
+  let high = Math.max(...values, low + 0.1, threshold ?? low);
+  if (low > -1.05 && high < 1.05 && high > 0.2) high = Math.max(1, high);
+  if (low < -0.2 && low > -1.05) low = Math.min(-1, low);
+  const x = (t) => LEFT + (count > 1 ? (t / (count - 1)) * (WIDTH - LEFT - RIGHT) : 0);
+  const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const parts = [];
+  for (const level of levels(low, high)) {
+    parts.push(svg("line", { class: "level", x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level) }));
+    parts.push(svg("text", { class: "tick", x: LEFT - 5, y: y(level) + 3.5, "text-anchor": "end" }, shown(level, 2)));
+  }
+  if (threshold !== null) {
+    parts.push(svg("line", { class: "threshold", x1: LEFT, x2: WIDTH - RIGHT, y1: y(threshold), y2: y(threshold) }));
+    parts.push(svg("text", { class: "tick", x: WIDTH - RIGHT, y: y(threshold) - 3, "text-anchor": "end" }, "threshold"));
+  }
+  const style = (index) => `net-${lines[index].entry.number % 4}${index === 0 ? " chosen" : ""}`;
+  const each = Math.ceil(count / 36);
+  for (let t = 1; t < count; t += each) {
+    const text = each === 1 ? app.machine.alphabet[app.word[t - 1]] : String(t);
+    if (text.length < 4) parts.push(svg("text", { class: "tick", x: x(t), y: HEIGHT - 8, "text-anchor": "middle" }, text));
+  }
+  parts.push(svg("line", { class: "here", x1: x(app.t), x2: x(app.t), y1: TOP - 6, y2: HEIGHT - BOTTOM }));
+  series.map((line, index) => ({ line, index })).reverse().forEach(({ line, index }) => {
+    const points = line.flatMap((value, t) => (value === null ? [] : [`${x(t).toFixed(1)},${y(value).toFixed(1)}`]));
+    parts.push(svg("polyline", { class: `line ${style(index)}`, points: points.join(" "), "stroke-dasharray": DASHES[lines[index].entry.number % DASHES.length] }));
+    const now = line[app.t];
+    if (now !== null) parts.push(svg("circle", { class: `dot ${style(index)}`, cx: x(app.t), cy: y(now), r: index === 0 ? 4 : 3 }));
+  });
+  const label = lines.map(({ entry }, index) => `${entry.net.name} ${shown(series[index][app.t])}`).join(", ");
+  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "timeline", role: "img", "aria-label": `Over the steps of the string; now ${label}` }, parts);
+  picture.addEventListener("click", (event) => {
+    const box = picture.getBoundingClientRect();
+    const at = ((event.clientX - box.left) / box.width) * WIDTH;
+    app.goTo(Math.round(((at - LEFT) / (WIDTH - LEFT - RIGHT)) * (count - 1)));
+  });
+  return picture;
+}
+
+function levels(low, high) {
+  const span = high - low;
+  const unit = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500].find((size) => span / size <= 4) ?? span / 3;
+  const found = [];
+  for (let level = Math.ceil(low / unit); level * unit <= high + 1e-9; level++) found.push(level * unit);
+  return found;
+}
+
+/** The line styles in words, for a legend. */
+export const LINE_WORDS = ["solid", "dashed", "dotted", "dash-dotted"];

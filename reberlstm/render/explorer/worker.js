@@ -1,0 +1,49 @@
+// Searches in the background: in a worker made from this very script, or in idle slices without one.
+
+import { makeSearch } from "./search.js";
+
+const SLICE = 40;
+
+/** The worker's side: one job per net, a new job for a net replaces its old one. */
+export function serve(scope) {
+  const jobs = new Map();
+  scope.onmessage = ({ data }) => {
+    const job = Symbol("job");
+    jobs.set(data.id, job);
+    const search = makeSearch(data.machine, data.net, data.snap);
+    const turn = () => {
+      if (jobs.get(data.id) !== job) return;
+      const done = search.advance(SLICE);
+      scope.postMessage({ id: data.id, number: data.number, report: search.report() });
+      if (!done) setTimeout(turn, 0);
+    };
+    turn();
+  };
+}
+
+/** The page's side: `look(id, machine, net, snap)` starts over, `onReport(id, report)` hears of it. */
+export function makeSeeker(source, onReport) {
+  const numbers = new Map();
+  const heard = ({ id, number, report }) => {
+    if (numbers.get(id) === number) onReport(id, report);
+  };
+  let worker = null;
+  let local = null;
+  try {
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    worker = new Worker(url);
+    worker.onmessage = ({ data }) => heard(data);
+  } catch {
+    local = { postMessage: heard };
+    serve(local);
+  }
+  return {
+    look(id, machine, net, snap) {
+      const number = (numbers.get(id) ?? 0) + 1;
+      numbers.set(id, number);
+      const message = { id, number, machine, net, snap };
+      if (worker) worker.postMessage(message);
+      else setTimeout(() => local.onmessage({ data: message }), 50);
+    },
+  };
+}

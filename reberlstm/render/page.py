@@ -1,0 +1,250 @@
+"""The explorer: one HTML file, with the nets inside, in which the LSTM really runs.
+
+The page is put together from the files in the folder ``explorer``: a template, a style sheet and
+JavaScript modules, which are written one after the other into one script. Nothing is loaded from
+anywhere, and the page's own security policy forbids it.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import itertools
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reberlstm._version import __version__
+from reberlstm.errors import GrammarError
+from reberlstm.fsm import FSM
+from reberlstm.render.layout import lay_out
+from reberlstm.weights import Floats, LSTMWeights
+
+FOLDER = Path(__file__).parent / "explorer"
+
+MODULES = (
+    "machine",
+    "lstm",
+    "judge",
+    "search",
+    "worker",
+    "reasons",
+    "dom",
+    "tape",
+    "graph",
+    "cells",
+    "timeline",
+    "inspector",
+    "picture",
+    "edits",
+    "link",
+    "keys",
+    "undo",
+    "writing",
+    "controls",
+    "app",
+)
+"""The modules of the page's script, each after those that it imports from."""
+
+MAX_SYMBOLS = 10_000
+"""The page keeps every gate of every step, so a longer string would fill a browser's memory."""
+
+MAX_WEIGHTS = 2_000_000
+"""Nonzero weights in one page; above it a browser takes too long to read them."""
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
+
+
+def explorer_page(
+    fsm: FSM,
+    nets: Sequence[LSTMWeights],
+    word: str | Iterable[str] = (),
+    *,
+    step: int | None = None,
+    examples: Mapping[str, str] | None = None,
+) -> str:
+    """The page as text.
+
+    Args:
+        fsm: The grammar that the nets are judged by.
+        nets: One or more nets over its alphabet, each with a ``legal`` head; shown side by side.
+        word: The string that is loaded at first.
+        step: The position that is shown at first; by default the end of `word`.
+        examples: Strings to choose from, each with a few words about it.
+
+    Raises:
+        GrammarError: for a net over other symbols or without a ``legal`` head, a word with a symbol
+            that is not in the alphabet, or one that is too long.
+    """
+    symbols = fsm.word(word)
+    if len(symbols) > MAX_SYMBOLS:
+        raise GrammarError(
+            f"a string of {len(symbols):,} symbols is too long for the page (at most "
+            f"{MAX_SYMBOLS:,}); `reberlstm check` takes strings of any length"
+        )
+    _check(fsm, nets)
+    wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
+    data = {
+        "version": __version__,
+        "machine": {
+            "name": fsm.name,
+            "title": fsm.title,
+            "alphabet": list(fsm.alphabet),
+            "states": list(fsm.states),
+            "start": fsm.start,
+            "accepting": [state for state in fsm.states if state in fsm.accepting],
+            "transitions": {state: dict(line) for state, line in fsm.transitions.items()},
+        },
+        "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
+        "nets": [
+            _net(net, name, fsm.alphabet) for net, name in zip(nets, _names(nets), strict=True)
+        ],
+        "string": fsm.text(symbols),
+        "step": len(symbols) if step is None else step,
+        "examples": [{"string": s, "note": n} for s, n in (examples or {}).items()],
+    }
+    return _fill(
+        title=html.escape(f"{fsm.title or fsm} · reberlstm explorer"),
+        style=_read("style.css"),
+        data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
+        program=program(),
+    )
+
+
+def default_nets(fsm: FSM) -> list[LSTMWeights]:
+    """The compiled net, and the published one where it is for this grammar."""
+    from reberlstm.compiler import compile, published
+
+    nets = [compile(fsm)]
+    toy = published()
+    if toy.grammar is not None and toy.grammar.transitions == fsm.transitions:
+        nets.append(toy)
+    return nets
+
+
+def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
+    """Strings to begin with, each with a few words about it."""
+    found: dict[str, str] = {}
+    if any(net.cell == "published" for net in nets):
+        found["BTSSSSSSXXV"] = "where the published net first goes wrong"
+        found["BTSSXXTVVE"] = "accepted by the grammar"
+        found["BTSSP"] = "a violation"
+        found["BP" + "T" * 60 + "VV"] = "a long loop at node 5"
+    for word in itertools.islice(fsm.enumerate(24), 3):
+        found.setdefault(fsm.text(word), "one of the shortest accepted words")
+    if fsm.start in fsm.distance_to_acceptance:
+        for word in fsm.sample(2, seed=1):
+            found.setdefault(fsm.text(word[:60]), "sampled from the grammar")
+    return found
+
+
+def program() -> str:
+    """The page's script, which is also what its worker runs: every module a function of its own.
+
+    What a module imports it takes from the modules before it, and what it exports it returns.
+    """
+    modules = []
+    for name in MODULES:
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _read(f"{name}.js"))
+        exports = ", ".join(_EXPORT.findall(text))
+        body = _EXPORT.sub("", text)
+        modules.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
+    return f'"use strict";\n(() => {{\n{"".join(modules)}}})();\n'
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")
+
+
+def _fill(**parts: str) -> str:
+    """The template with every ``{{name}}`` replaced, in one pass, so that no part is looked into."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _read("template.html"))
+
+
+def _script_safe(text: str) -> str:
+    """JSON in which no ``<`` is left, so that nothing in a name can end the script element."""
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _check(fsm: FSM, nets: Sequence[LSTMWeights]) -> None:
+    if not nets:
+        raise GrammarError("no net to explore; give at least one")
+    for net in nets:
+        if set(net.alphabet) != set(fsm.alphabet):
+            raise GrammarError(
+                f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of the net "
+                f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
+            )
+        if "legal" not in net.heads:
+            raise GrammarError(
+                f"net {net.name!r} has no 'legal' head, so nothing says which symbols it offers; "
+                f"its heads are {', '.join(net.heads) or 'none'}"
+            )
+    count = sum(_nonzero(net) for net in nets)
+    if count > MAX_WEIGHTS:
+        raise GrammarError(
+            f"{count:,} weights are too many for one page (at most {MAX_WEIGHTS:,}); "
+            "explore fewer or smaller nets, or use `reberlstm trace`"
+        )
+
+
+def _nonzero(net: LSTMWeights) -> int:
+    return int(np.count_nonzero(net.weight_ih) + np.count_nonzero(net.weight_hh))
+
+
+def _names(nets: Sequence[LSTMWeights]) -> list[str]:
+    """A name for every net, numbered where two have the same."""
+    names: list[str] = []
+    for net in nets:
+        name = net.name or "net"
+        same = sum(other.name == net.name for other in nets[: len(names)])
+        names.append(f"{name} {same + 1}" if same else name)
+    return names
+
+
+def _net(net: LSTMWeights, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
+    """A net with its columns and readers in the order of the grammar's alphabet."""
+    order = [net.alphabet.index(symbol) for symbol in alphabet]
+    heads = {}
+    for head, layer in net.heads.items():
+        rows = order if head in ("legal", "next") else slice(None)
+        heads[head] = {"weight": _matrix(layer.weight[rows]), "bias": layer.bias[rows].tolist()}
+    return {
+        "name": name,
+        "cell": net.cell,
+        "claims": net.claims,
+        "on_violation": net.on_violation,
+        "gain": net.gain,
+        "height": net.height,
+        "threshold": net.reader_threshold,
+        "alphabet": list(alphabet),
+        "cells": list(net.cells),
+        "weight_ih": _matrix(net.weight_ih[:, order]),
+        "weight_hh": _matrix(net.weight_hh),
+        "bias": net.bias.tolist(),
+        "heads": heads,
+    }
+
+
+def _matrix(array: Floats) -> dict[str, Any]:
+    """Sparse rows ``[index, value, …]`` that can be read, or where most are nonzero base64."""
+    shape = list(array.shape)
+    if np.count_nonzero(array) * 3 > array.size:
+        content = np.ascontiguousarray(array, dtype="<f8").tobytes()
+        return {"shape": shape, "float64": base64.b64encode(content).decode("ascii")}
+    rows = [
+        [number for index in np.flatnonzero(row) for number in (int(index), _short(row[index]))]
+        for row in array
+    ]
+    return {"shape": shape, "rows": rows}
+
+
+def _short(value: float) -> float | int:
+    """A whole number without its ``.0``."""
+    number = float(value)
+    return int(number) if number.is_integer() else number

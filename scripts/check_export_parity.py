@@ -1,0 +1,135 @@
+"""Exported nets in float32 against the float64 simulator, on every shipped grammar.
+
+Runs the compiled net of each grammar in torch.nn.LSTM and in onnxruntime on the same strings, and
+prints the largest difference of every head over all prefixes. Half of the strings follow the
+grammar as long as anything may follow; in the other half one symbol in twenty is drawn at random.
+
+    python scripts/check_export_parity.py --strings 10000
+
+Exit status 1 where a difference is over its limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm import FSM, LSTMWeights, compile, grammar_names, load_grammar
+from reberlstm.interop import onnx as onnx_target
+from reberlstm.interop import torch as torch_target
+from reberlstm.simulator import run_batch
+from reberlstm.simulator.step import read
+
+LIMITS = {"legal": 1e-6, "accept": 1e-6, "next": 1e-5, "next_probability": 1e-6, "label": 1e-6}
+"""The largest difference allowed, for each output."""
+
+LENGTH = 50
+BATCH = 1_000
+MISTAKES = 0.05
+
+Outputs = Mapping[str, NDArray[Any]]
+
+
+def draw_strings(fsm: FSM, count: int, seed: int) -> NDArray[np.intp]:
+    """Indices of symbols, shape (count, LENGTH): walks of the machine, half of them disturbed."""
+    monitor = fsm.monitor()
+    symbols = len(fsm.alphabet)
+    rng = np.random.default_rng(seed)
+    choices = [[a for a in range(symbols) if fsm.alphabet[a] in monitor.legal(q)] for q in
+               range(len(monitor.states))]  # fmt: skip
+    strings = rng.integers(symbols, size=(count, LENGTH))
+    mistakes = rng.random((count, LENGTH)) < MISTAKES
+    mistakes[: count // 2] = False
+    for string, wrong in zip(strings, mistakes, strict=True):
+        state = 0
+        for t in range(LENGTH):
+            if choices[state] and not wrong[t]:
+                string[t] = choices[state][string[t] % len(choices[state])]
+            state = monitor.table[state][string[t]]
+    return strings
+
+
+def simulated(net: LSTMWeights, strings: NDArray[np.intp]) -> Outputs:
+    """Every head after every symbol in float64, shape (B, T, R)."""
+    states = list(run_batch(net, strings))
+    outputs = {
+        head: np.stack([read(net, head, state) for state in states], axis=1) for head in net.heads
+    }
+    logits = outputs["next"] - outputs["next"].max(axis=-1, keepdims=True)
+    outputs["next_probability"] = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    return outputs
+
+
+def runners(net: LSTMWeights) -> Iterator[tuple[str, Any]]:
+    """The name of each runtime, with a function from one-hot float32 vectors to outputs."""
+    import onnxruntime
+    import torch
+
+    torch.set_num_threads(1)
+    module = torch_target.to_module(net, dtype=torch.float32)
+
+    def in_torch(x: NDArray[np.float32]) -> Outputs:
+        with torch.inference_mode():
+            outputs = module(torch.from_numpy(x))
+            outputs["next_probability"] = outputs["next"].softmax(dim=-1)
+        return {head: value.numpy() for head, value in outputs.items()}
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        onnx_target.to_bytes(net), options, providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+
+    def in_onnxruntime(x: NDArray[np.float32]) -> Outputs:
+        return dict(zip(names, session.run(names, {"x": x}), strict=True))
+
+    yield "torch", in_torch
+    yield "onnxruntime", in_onnxruntime
+
+
+def measure(fsm: FSM, count: int, seed: int) -> dict[str, dict[str, float]]:
+    """For each runtime and output the largest difference over all prefixes of the strings."""
+    net = compile(fsm)
+    strings = draw_strings(fsm, count, seed)
+    columns = np.eye(len(fsm.alphabet), dtype=np.float32)
+    engines = dict(runners(net))
+    largest: dict[str, dict[str, float]] = {name: {} for name in engines}
+    for begin in range(0, count, BATCH):
+        batch = strings[begin : begin + BATCH]
+        expected = simulated(net, batch)
+        for name, engine in engines.items():
+            outputs = engine(columns[batch])
+            for head, values in expected.items():
+                difference = float(np.abs(outputs[head] - values).max())
+                largest[name][head] = max(largest[name].get(head, 0.0), difference)
+    return largest
+
+
+def main() -> int:
+    """Print the table; 1 where a limit is exceeded."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--strings", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    print(f"{arguments.strings:,} strings of {LENGTH} symbols, seed {arguments.seed}\n")
+    heads = list(LIMITS)
+    print(f"| grammar | runtime | {' | '.join(heads)} |")
+    print(f"|---|---|{'---|' * len(heads)}")
+    over = False
+    for grammar in grammar_names():
+        results = measure(load_grammar(grammar), arguments.strings, arguments.seed)
+        for runtime, largest in results.items():
+            shown = [f"{largest[head]:.1e}" if head in largest else "" for head in heads]
+            print(f"| {grammar} | {runtime} | {' | '.join(shown)} |", flush=True)
+            over |= any(value > LIMITS[head] for head, value in largest.items())
+    return int(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

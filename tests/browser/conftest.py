@@ -1,0 +1,82 @@
+"""A browser for the tests of the explorer page: the system's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import reberlstm as rl
+from reberlstm.render.page import explorer_page
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+OUTPUT = Path(__file__).parents[1] / "output"
+
+
+def find_browser() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = find_browser()
+    if path is None:
+        pytest.skip(f"no browser on this machine (looked for {', '.join(NAMES)})")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="session")
+def reber_page(folder):
+    """The page of the Reber grammar with both nets, at the string where the published one fails."""
+    fsm = rl.load_grammar("reber")
+    path = folder / "reber.html"
+    nets = [rl.compile(fsm), rl.published()]
+    path.write_text(explorer_page(fsm, nets, "BTSSSSSSXXV"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a file in a window of its own; what goes wrong in its script fails the test."""
+    contexts = []
+    faults = []
+
+    def open_file(path, fragment="", width=1280, height=900, scheme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and faults.append(line.text))
+        page.goto(path.as_uri() + fragment)
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+@pytest.fixture
+def page(open_page, reber_page):
+    return open_page(reber_page)

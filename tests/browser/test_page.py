@@ -1,0 +1,367 @@
+"""The page in a real browser: type, step, undo, change a weight, see the counterexample, save."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import reberlstm as rl
+from reberlstm.simulator import initial, step
+from reberlstm.simulator.step import one_hot, read
+
+pytestmark = pytest.mark.browser
+
+
+def where(page):
+    return page.locator("#where").inner_text()
+
+
+def text_of_string(page):
+    return page.locator("#string").input_value()
+
+
+def wait_for_search(page, net):
+    """The result of the search, when there is one."""
+    card = page.locator(f"section[aria-label='{net} net']")
+    card.locator(".result:not(.searching)").wait_for(timeout=30_000)
+    return card.locator(".result").inner_text()
+
+
+def shortest_wrong_legal_prefix(fsm, net, limit):
+    """By brute force, without the page: breadth first in alphabet order."""
+    queue = deque([((), fsm.start, initial(net))])
+    while queue:
+        word, node, state = queue.popleft()
+        for symbol in fsm.alphabet:
+            target = fsm.next_state(node, symbol)
+            if target is None:
+                continue
+            after = step(net, one_hot(net, symbol), state).state
+            longer = (*word, symbol)
+            values = read(net, "legal", after)
+            offers = {s for s, v in zip(net.alphabet, values, strict=True) if v > net.reader_threshold}
+            if fsm.legal(target) and offers != fsm.legal(target):
+                return longer
+            if len(longer) < limit:
+                queue.append((longer, target, after))
+    return None
+
+
+def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
+    published = page.locator("section[aria-label='published net']")
+    compiled = page.locator("section[aria-label='compiled net']")
+    assert "wrong offers P V E; the grammar allows P V" in published.locator(".verdict").inner_text()
+    assert "right offers P V" in compiled.locator(".verdict").inner_text()
+    why = published.locator(".why").inner_text()
+    assert "tanh(−3.5 + 5·c[3]) is 0.549, over 0.5" in why
+    assert "Cell 3 holds 0.82: 0.5 from V (step 11); 0.32 from S (steps 3 to 8" in why
+    assert page.locator("#inspector-title").inner_text() == "Memory of cell 3 · published"
+
+
+def test_the_search_finds_the_shortest_wrong_beginning(page):
+    assert "BTSSSSSSXXV (11 symbols)" in wait_for_search(page, "published")
+    assert "None, of any length" in wait_for_search(page, "compiled")
+
+
+def test_typing_runs_the_string(page):
+    field = page.locator("#string")
+    field.fill("btssxq")
+    assert "“q” at position 6 is no symbol" in page.locator("#string-error").inner_text()
+    assert field.get_attribute("aria-invalid") == "true"
+    assert where(page) == "5 / 5"
+    field.fill("BTSSP")
+    assert page.locator("#string-error").inner_text() == ""
+    assert page.locator(".symbol.violation").count() == 1
+    assert "Violation: node 1 does not allow P." in page.locator("#graph-text").inner_text()
+    assert page.locator(".tape .refused").count() == 2  # neither net had offered it
+
+
+def test_stepping_forward_back_and_jumping(page):
+    page.locator("#restart").click()
+    assert where(page) == "0 / 11"
+    page.locator("#forward").click()
+    page.locator("#forward").click()
+    assert "T led from node 0 to node 1." in page.locator("#graph-text").inner_text()
+    assert page.locator("g.edge.crossed").count() == 1
+    assert page.locator("g.node.active text").inner_text() == "1"
+    page.locator("#back").click()
+    assert where(page) == "1 / 11"
+    page.locator(".tape button[data-t='9']").click()
+    assert where(page) == "9 / 11"
+    page.locator("#slider").fill("4")
+    assert where(page) == "4 / 11"
+    page.locator("#end").click()
+    assert where(page) == "11 / 11"
+
+
+def test_going_back_restores_every_number(page):
+    """Back is not a step of its own: the numbers are those that were there."""
+    take = "[...document.querySelectorAll('[data-value]')].map((e) => e.dataset.value)"
+    page.locator("#slider").fill("6")
+    before = page.evaluate(take)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(take) != before
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(take) == before
+
+
+def test_undo_takes_back_what_was_done(page):
+    page.locator("#string").fill("BTXSE")
+    page.get_by_role("button", name="append B").click()
+    page.locator("#undo").click()
+    assert text_of_string(page) == "BTXSE"
+    page.locator("#undo").click()
+    assert text_of_string(page) == "BTSSSSSSXXV"
+    assert page.locator("#undo").is_disabled()
+    page.locator("#redo").click()
+    assert text_of_string(page) == "BTXSE"
+
+
+def test_everything_by_keyboard(page):
+    page.keyboard.press("Home")
+    assert where(page) == "0 / 11"
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert where(page) == "3 / 11"
+    page.keyboard.press("ArrowLeft")
+    assert where(page) == "2 / 11"
+    page.keyboard.press("End")
+    assert where(page) == "11 / 11"
+    page.keyboard.press("n")  # the compiled net writes P or V
+    assert re.fullmatch("BTSSSSSSXXV[PV]", text_of_string(page))
+    page.keyboard.press("u")
+    assert text_of_string(page) == "BTSSSSSSXXV"
+    page.keyboard.press("r")
+    assert len(text_of_string(page)) == 12
+    page.keyboard.press("Control+z")
+    assert text_of_string(page) == "BTSSSSSSXXV"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "string"
+    page.keyboard.press("Tab")
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+
+
+def test_letter_keys_can_be_turned_off(page):
+    page.keyboard.press("?")
+    page.locator("#letter-keys").uncheck()
+    page.locator("#help-close").click()
+    page.keyboard.press("Home")
+    assert where(page) == "11 / 11"
+
+
+def test_gate_by_gate_shows_the_formula_and_what_is_still_to_come(page):
+    page.locator("#restart").click()
+    page.locator("#gate-on").click()
+    assert where(page) == "1 / 11"
+    assert page.locator("#inspector-title").inner_text() == "Forget gate (eraser) of cell 0 · published"
+    assert page.locator(".numbers").inner_text() == "= σ(−1000) = 0"
+    pending = page.locator("section[aria-label='published net'] .number.pending")
+    first = pending.count()
+    page.keyboard.press("]")
+    assert page.locator("#inspector-title").inner_text().startswith("Candidate (writer) of cell 0")
+    assert page.locator(".letters").inner_text() == "tanh(5·B)"
+    assert page.locator(".numbers").inner_text() == "= tanh(5) = 1"
+    assert pending.count() == first - 1
+    page.keyboard.press("[")
+    assert pending.count() == first
+    for _ in range(6 * 4 + 7):  # six cells with three gates and a memory, seven readers
+        page.keyboard.press("]")
+    assert where(page) == "2 / 11"
+
+
+def test_arrow_keys_move_among_the_bars(page):
+    grid = page.get_by_role("grid", name="published")
+    grid.locator("td[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    assert page.locator("#inspector-title").inner_text() == "Forget gate (eraser) of cell 2 · published"
+    assert page.locator("#tip").inner_text().startswith("forget gate (eraser) of cell 2 = 0.99")
+    assert where(page) == "11 / 11"
+    assert grid.locator("td[tabindex='0']").count() == 1
+
+
+def test_lines_lead_from_a_gate_to_what_it_reads(page):
+    card = page.locator("section[aria-label='published net']")
+    card.locator("tbody tr").nth(3).locator("td").nth(3).click()  # filter of cell 3
+    assert page.locator(".letters").inner_text() == "σ(7 − 10·c[1])"
+    assert card.locator("path.link").count() == 1
+    assert card.locator("path.link.negative").count() == 1
+    assert card.locator("td.read").count() == 1
+    card.locator("tbody tr").nth(5).locator("td").nth(2).click()  # writer of cell 5
+    assert page.locator(".letters").inner_text() == "tanh(0.55·B + 5·X + 0.7·P)"
+    assert card.locator(".chip.read").all_inner_texts() == ["B", "X", "P"]
+
+
+def test_a_changed_weight_is_searched_for_its_shortest_wrong_beginning(page):
+    fsm = rl.load_grammar("reber")
+    net = rl.published()
+    card = page.locator("section[aria-label='published net']")
+    card.locator("tbody tr").nth(3).locator("td").nth(3).click()  # filter of cell 3: 7 − 10·c[1]
+    page.get_by_label("weight on c[1]").fill("-8")
+    page.keyboard.press("Enter")
+    recurrent = net.weight_hh.copy()
+    recurrent[net.rows("input")][3, 1] = -8.0
+    expected = shortest_wrong_legal_prefix(fsm, net.replace(weight_hh=recurrent), 12)
+    assert expected is not None
+    assert len(expected) < 11
+    card.locator(f".result.wrong code:text-is('{''.join(expected)}')").wait_for(timeout=30_000)
+    card.get_by_role("button", name="Load it").click()
+    assert text_of_string(page) == "".join(expected)
+    assert "wrong" in card.locator(".verdict").inner_text()
+    assert "(changed)" in card.locator("h2").evaluate(
+        "(e) => getComputedStyle(e, '::after').content"
+    )
+    card.get_by_role("button", name="Reset weights").click()
+    card.locator(".result.wrong code:text-is('BTSSSSSSXXV')").wait_for(timeout=30_000)
+    page.keyboard.press("u")
+    assert page.evaluate("explorer.nets[1].edits.size") == 1
+
+
+def test_a_low_gain_breaks_the_compiled_net_as_it_does_in_python(page):
+    fsm = rl.load_grammar("reber")
+    card = page.locator("section[aria-label='compiled net']")
+    card.get_by_label("Gain K", exact=True).fill("1")
+    page.keyboard.press("Enter")
+    card.locator(".result.wrong").wait_for(timeout=30_000)
+    word = page.evaluate(
+        "explorer.nets[0].report.word.map((symbol) => explorer.machine.alphabet[symbol])"
+    )
+    net = rl.compile(fsm, gain=1.0)
+    legal = fsm.monitor().legal
+    monitor = fsm.monitor()
+    node = 0
+    for symbol in word:
+        node = monitor.table[node][fsm.alphabet.index(symbol)]
+    trace = rl.trace(net, word)
+    assert set(trace.offered_last) != legal(node) or trace.accepted != monitor.accepting(node)
+    card.get_by_role("button", name="Reset weights").click()
+    assert "None, of any length" in wait_for_search(page, "compiled")
+
+
+def test_a_weight_that_was_zero_can_be_given(page):
+    card = page.locator("section[aria-label='published net']")
+    card.locator("tbody tr").nth(3).locator("td").nth(3).click()
+    page.get_by_label("Let it read also").select_option(label="c[5]")
+    assert page.locator(".letters").inner_text() == "σ(7 − 10·c[1] + c[5])"
+
+
+def test_autoplay_runs_to_the_end_and_stops(page):
+    page.locator("#speed").select_option(label="very fast")
+    page.keyboard.press("Space")
+    assert page.locator("#play").get_attribute("aria-pressed") == "true"
+    page.wait_for_function("document.getElementById('play').getAttribute('aria-pressed') === 'false'")
+    assert where(page) == "11 / 11"
+
+
+def test_a_net_writes_strings(page):
+    fsm = rl.load_grammar("reber")
+    page.locator("#restart").click()
+    page.locator("#string").fill("")
+    page.locator("#generate").check()
+    page.locator("#speed").select_option(label="very fast")
+    page.locator("#play").click()
+    page.wait_for_function("document.getElementById('play').getAttribute('aria-pressed') === 'false'")
+    assert fsm.accepts(text_of_string(page))
+    page.locator("#write").click()
+    strings = page.locator("#written code").all_inner_texts()
+    assert len(strings) == 20
+    assert all(fsm.run(string) is not None for string in strings)
+
+
+def test_nets_can_be_shown_and_hidden(page):
+    page.get_by_label("● compiled").uncheck()
+    assert page.locator("section.net").count() == 1
+    assert page.locator(".tape tr").count() == 3
+    page.get_by_label("■ published").uncheck()  # the last one stays
+    assert page.locator("section.net").count() == 1
+    page.get_by_label("● compiled").check()
+    assert page.locator("section.net").count() == 2
+
+
+def test_snapping_to_vertices_is_a_choice(page):
+    page.get_by_label("Snap to vertices").check()
+    record = rl.trace(rl.published(), "BTSSSSSSXXV", snap=True).steps[-1]
+    shown = page.evaluate("[...explorer.nets[1].steps.at(-1).c]")
+    assert shown == pytest.approx(record.memory.tolist(), abs=1e-9)
+
+
+def test_a_link_carries_string_step_and_changes(page, open_page, reber_page):
+    page.locator("#string").fill("BTXSE")
+    page.locator("#slider").fill("3")
+    page.evaluate("explorer.setFactor(explorer.nets[0], 0.25)")
+    page.evaluate("explorer.setWeight(explorer.nets[1], {gate: 'input', cell: 3}, {kind: 'cell', index: 1}, -7.5)")
+    page.wait_for_function("location.hash.includes('7.5')")
+    fragment = page.evaluate("location.hash")
+    other = open_page(reber_page, fragment)
+    assert text_of_string(other) == "BTXSE"
+    assert where(other) == "3 / 5"
+    assert other.get_by_label("Gain K", exact=True).input_value() == "5"
+    assert other.evaluate("explorer.nets[1].net.recurrent[3 * 6 + 1]") == -7.5
+
+
+@pytest.mark.parametrize("fragment", ["#", "#string=QQQ&step=99", "#step=3", "#string=BT&weight=9+x:1&weight=0+a+b+c+d:NaN&gain=7:0", "#%E0%A4%A"])
+def test_a_link_from_anywhere_does_no_harm(open_page, reber_page, fragment):
+    page = open_page(reber_page, fragment)
+    assert page.locator("section.net").count() == 2
+
+
+def test_saving_pictures(page):
+    with page.expect_download() as svg:
+        page.locator("#save-svg").click()
+    text = svg.value.path().read_text("utf-8")
+    assert svg.value.suggested_filename == "reber-11.svg"
+    root = ElementTree.fromstring(text)
+    words = "".join(root.itertext())
+    assert "✗ wrong: offers P V E" in words
+    with page.expect_download() as png:
+        page.locator("#save-png").click()
+    content = png.value.path().read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
+    assert (width, height) == tuple(2 * int(root.get(name)) for name in ("width", "height"))
+
+
+def test_it_asks_for_nothing_over_the_network(open_page, browser, reber_page):
+    context = browser.new_context()
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(reber_page.as_uri())
+    page.locator(".result.closed").wait_for(timeout=30_000)
+    outside = [url for url in asked if not url.startswith(("blob:", "data:"))]
+    assert outside == [reber_page.as_uri()]
+    context.close()
+
+
+def test_names_from_a_file_stay_names(open_page, folder):
+    from reberlstm.fsm import FSM
+    from reberlstm.render.page import explorer_page
+
+    evil = "</script><img src=x onerror=document.title='owned'>"
+    fsm = FSM(
+        alphabet=("<b>", "{{data}}"),
+        start=evil,
+        accepting={evil},
+        transitions={evil: {"<b>": evil, "{{data}}": evil}},
+        name=evil,
+        title=evil,
+    )
+    path = folder / "evil.html"
+    path.write_text(explorer_page(fsm, [rl.compile(fsm)], ["<b>"]), encoding="utf-8")
+    page = open_page(path)
+    assert page.locator("#title").inner_text() == evil
+    assert page.locator("img").count() == 0
+
+
+def test_numbers_are_finite_whatever_the_weights(page):
+    page.evaluate("explorer.setFactor(explorer.nets[1], 1000)")
+    values = page.evaluate("explorer.nets[1].steps.flatMap((s) => [...s.c])")
+    assert np.isfinite(values).all()

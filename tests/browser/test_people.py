@@ -1,0 +1,189 @@
+"""The page for people: screen readers, small screens, no jumps, and fluent steps."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import reberlstm as rl
+from reberlstm.fsm import FSM
+from reberlstm.render.page import explorer_page
+from reberlstm.weights import Head
+
+from .conftest import OUTPUT
+
+pytestmark = pytest.mark.browser
+
+MILLISECONDS_PER_STEP = 16.0
+
+
+def ring(states, seed=0):
+    """A machine of many states over four symbols, some transitions of which are missing."""
+    chance = random.Random(seed)
+    lines = {}
+    for state in range(states):
+        line = {"a": str((state + 1) % states)}
+        for symbol in "bcd":
+            if chance.random() < 0.5:
+                line[symbol] = str(chance.randrange(states))
+        lines[str(state)] = line
+    return FSM(alphabet=tuple("abcd"), start="0", accepting={"0"}, transitions=lines, name="ring")
+
+
+def legal_word(fsm, length, seed=0):
+    chance = random.Random(seed)
+    word, state = [], fsm.start
+    for _ in range(length):
+        word.append(chance.choice(sorted(fsm.legal(state))))
+        state = fsm.next_state(state, word[-1])
+    return word
+
+
+def dense(fsm, cells, seed=0):
+    normal = np.random.default_rng(seed).normal
+    size = len(fsm.alphabet)
+    return rl.LSTMWeights(
+        alphabet=fsm.alphabet,
+        cells=tuple(f"unit {cell}" for cell in range(cells)),
+        weight_ih=normal(size=(4 * cells, size)),
+        weight_hh=normal(size=(4 * cells, cells)) * 0.3,
+        bias_ih=normal(size=4 * cells),
+        bias_hh=np.zeros(4 * cells),
+        heads={"legal": Head(normal(size=(size, cells)), np.zeros(size))},
+        name="dense",
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_no_fault(open_page, reber_page, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    page = open_page(reber_page, width=width, height=800, scheme=scheme)
+    page.locator(".result.closed").wait_for(timeout=30_000)
+    page.locator("#write").click()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.locator("#help-button").click()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_every_control_has_a_name_and_the_focus_a_sensible_order(page):
+    page.locator("#theme").focus()
+    order = []
+    for _ in range(80):
+        order.append(page.evaluate("document.activeElement.closest('[id]')?.id ?? ''"))
+        page.keyboard.press("Tab")
+    firsts = list(dict.fromkeys(order))
+    expected = ["theme", "help-button", "string", "append", "example", "tape", "restart", "back"]
+    assert firsts[: len(expected)] == expected
+    parts = ["nets", "inspector-body", "write", "save-svg", "print"]
+    assert [part for part in firsts if part in parts] == parts
+
+
+def test_what_a_screen_reader_hears_of_a_step(page):
+    page.locator("#slider").fill("2")
+    heard = page.locator("#announce").inner_text()
+    assert heard == (
+        "Step 2 of 11. T led from node 0 to node 1. compiled offers S X: right. "
+        "published offers S X: right."
+    )
+    tree = page.locator("#tape").aria_snapshot()
+    assert 'button "step 2, T, node 1"' in tree
+
+
+@pytest.mark.parametrize("width", [320, 360, 800, 1280, 1920])
+def test_nothing_is_wider_than_the_screen(open_page, reber_page, width):
+    page = open_page(reber_page, width=width, height=800)
+    page.locator("#string").fill("BP" + "T" * 198)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+        .filter((e) => e.checkVisibility?.() && e.childNodes.length === 1 && e.firstChild.nodeType === 3
+          && e.textContent.trim() && !e.closest('svg, script, style'))
+        .map((e) => parseFloat(getComputedStyle(e).fontSize)).reduce((a, b) => Math.min(a, b))"""
+    )
+    assert small >= 9
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_step_moves_nothing(open_page, reber_page, width):
+    page = open_page(reber_page, width=width, height=900)
+    page.locator(".result.closed").wait_for(timeout=30_000)
+    places = page.evaluate(
+        """() => Array.from({length: explorer.word.length + 1}, (_, t) => {
+          explorer.goTo(t);
+          const parts = '#graph, .inputs, .cells, .reader, .why, .found, .gain, #inspector, .chart';
+          return [...document.querySelectorAll(parts)]
+            .map((e) => Math.round(e.getBoundingClientRect().top + window.scrollY)).join(' ');
+        })"""
+    )
+    assert len(places) == 12
+    assert len(set(places)) == 1
+
+
+def test_a_step_takes_less_than_a_frame(open_page, folder):
+    """Two nets of 60 cells and 200 symbols: the time of the page's own thread, drawing included."""
+    fsm = ring(59)
+    nets = [rl.compile(fsm), dense(fsm, 60)]
+    assert nets[0].size == 60
+    path = folder / "large.html"
+    path.write_text(explorer_page(fsm, nets, legal_word(fsm, 200), step=0), encoding="utf-8")
+    page = open_page(path)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(item["value"] for item in metrics if item["name"] == "TaskDuration")
+
+    steps = 60
+    begin = busy()
+    page.evaluate(
+        """(steps) => {
+          for (let k = 0; k < steps; k++) { explorer.forward(); document.body.offsetHeight; }
+        }""",
+        steps,
+    )
+    milliseconds = 1000 * (busy() - begin) / steps
+    print(f"a step of two nets of 60 cells with 200 symbols: {milliseconds:.1f} ms")
+    assert milliseconds < MILLISECONDS_PER_STEP
+
+
+def test_what_is_too_large_becomes_a_table_and_says_so(open_page, folder):
+    fsm = ring(80)
+    path = folder / "ring.html"
+    path.write_text(explorer_page(fsm, [rl.compile(fsm)], legal_word(fsm, 30)), encoding="utf-8")
+    page = open_page(path)
+    assert "80 states, too many to draw" in page.locator("#graph").inner_text()
+    assert page.locator("#graph svg").count() == 0
+    assert page.locator("#graph tbody tr").count() >= 1
+    card = page.locator("section.net")
+    assert "81 cells, too many for bars of all" in card.inner_text()
+    assert 1 <= card.locator("tbody tr:visible").count() <= 40
+    page.evaluate("explorer.setWord(Array.from({length: 3000}, () => 0), 1500)")
+    assert "A string of 3000 symbols: shown are steps 1300 to 1699." in page.locator("#tape").inner_text()
+    assert page.locator("#tape td button").count() == 400
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 800), (800, 1000), (1280, 900), (1920, 1080)])
+def test_pictures_to_look_at(open_page, reber_page, width, height, scheme):
+    """Kept under tests/output, for people; here it is only checked that there is a picture."""
+    OUTPUT.mkdir(exist_ok=True)
+    page = open_page(reber_page, width=width, height=height, scheme=scheme)
+    page.locator(".result.closed").wait_for(timeout=30_000)
+    file = OUTPUT / f"explorer-{width}-{scheme}.png"
+    page.screenshot(path=file, full_page=True)
+    assert file.stat().st_size > 20_000
+
+
+def test_the_printed_page_has_no_controls(open_page, reber_page):
+    page = open_page(reber_page)
+    page.emulate_media(media="print")
+    assert not page.locator("#forward").is_visible()
+    assert not page.locator("#string").is_visible()
+    assert page.locator("#graph svg").is_visible()
+    assert page.locator("section.net").first.is_visible()

@@ -1,0 +1,216 @@
+"""Which part may import which, and what a short command must not load.
+
+A part is a module or package directly under ``reberlstm/``. Imports inside functions and for type
+checkers count like any other: they are dependencies all the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import reberlstm as rl
+
+PACKAGE = Path(rl.__file__).parent
+
+LAYERS = (
+    {"_version", "errors"},
+    {"files", "extras", "naming"},
+    # The machine: its methods are spread over several modules that know each other.
+    {"fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy"},
+    {"formats", "families", "weights"},
+    {"grammar"},
+    {"compiler", "simulator", "certificates", "explanation"},
+    {"extraction"},
+    {"comparison"},
+)
+"""Every part may import what stands in a line above its own; in its own line only `TOGETHER`."""
+
+TOGETHER = ("fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy")
+
+LEAVES = {"render", "interop", "nets", "lab", "cli", "__main__"}
+"""What nothing else but leaves depends on; a leaf may import anything."""
+
+MOST_LINES = 450
+
+HEAVY = [
+    "torch",
+    "scipy",
+    "networkx",
+    "automata",
+    "matplotlib",
+    "graphviz",
+    "pygraphviz",
+    "onnx",
+    "onnxruntime",
+    "aalpy",
+    "joblib",
+    "dask",
+    "pandas",
+    "PIL",
+    "rich",
+    "safetensors",
+]
+
+
+def modules() -> dict[str, Path]:
+    """All modules of the package by their dotted names, without ``reberlstm``."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = list(path.relative_to(PACKAGE).with_suffix("").parts)
+        if parts[-1] == "__init__":
+            parts.pop()
+        if parts:
+            found[".".join(parts)] = path
+    return found
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules of the package that a module imports, anywhere in it."""
+    known = modules()
+    found = set()
+    for name in _imported_names(known[module]):
+        if name.startswith("reberlstm."):
+            parts = name.split(".")[1:]
+            while parts and ".".join(parts) not in known:
+                parts.pop()  # a name inside a module
+            if parts:
+                found.add(".".join(parts))
+    return frozenset(found)
+
+
+def _imported_names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; the style here is absolute ones"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part(module: str) -> str:
+    return module.split(".")[0]
+
+
+def layer(name: str) -> int:
+    return next((number for number, parts in enumerate(LAYERS) if name in parts), -1)
+
+
+def test_every_part_has_its_place() -> None:
+    unknown = {part(module) for module in modules()} - LEAVES - set().union(*LAYERS)
+    assert not unknown, "say in LAYERS or LEAVES what these may import"
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_imports_go_one_way(module: str) -> None:
+    own = part(module)
+    if own in LEAVES:
+        return
+    for imported in imports(module):
+        other = part(imported)
+        if other == own or (own in TOGETHER and other in TOGETHER):
+            continue
+        assert other not in LEAVES, f"{module} imports {imported}, which is a leaf"
+        assert layer(other) < layer(own), f"{module} imports {imported}, which is not below it"
+
+
+def reached(start: str) -> set[str]:
+    """All modules of the package that importing from a part can lead to."""
+    found = {module for module in modules() if part(module) == start}
+    queue = list(found)
+    for module in queue:
+        for imported in imports(module) - found:
+            found.add(imported)
+            queue.append(imported)
+    return found
+
+
+def test_the_checker_shares_no_code_with_its_subject() -> None:
+    """Certificates reach neither compiler nor simulator, not even through something else."""
+    assert {part(module) for module in reached("certificates")} & {"compiler", "simulator"} == set()
+
+
+def test_extraction_knows_no_compiler() -> None:
+    assert "compiler" not in {part(module) for module in reached("extraction")}
+
+
+def test_the_simulator_knows_no_compiler_and_the_compiler_no_simulator() -> None:
+    assert "compiler" not in {part(module) for module in reached("simulator")}
+    assert "simulator" not in {part(module) for module in reached("compiler")}
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_modules_can_be_read_in_one_sitting(module: str) -> None:
+    assert len(modules()[module].read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+# The public names
+
+
+def test_public_names_are_there_and_no_others() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    for_type_checkers = {
+        alias.name: node.module
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert for_type_checkers == rl._HOME, "type checkers and users see the same names"
+    assert sorted(rl.__all__) == sorted([*rl._HOME, "__version__"])
+    assert dir(rl) == sorted(rl.__all__)
+    for name in rl.__all__:
+        assert getattr(rl, name) is not None
+    with pytest.raises(AttributeError, match="module 'reberlstm' has no attribute 'nothing'"):
+        rl.nothing  # noqa: B018
+
+
+# What is loaded
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running some code."""
+    result = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print('LOADED', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    last = result.stdout.splitlines()[-1]
+    assert last.startswith("LOADED ")
+    return {name.split(".")[0] for name in last.split()[1:]}
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert loaded_by("import reberlstm") & {*HEAVY, "numpy", "click"} == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["trace", "BTSSXXTVVE"],
+        ["trace", "BTSSXXTVVE", "--json", "--snap"],
+        ["trace", "BTSSXXTVVE", "--net", "published"],
+        ["trace", "0110", "--grammar", "parity"],
+        ["--help"],
+    ],
+    ids=" ".join,
+)
+def test_a_trace_loads_nothing_heavy(arguments: list[str]) -> None:
+    loaded = loaded_by(f"from reberlstm.cli import run; assert run({arguments}) == 0")
+    assert loaded & set(HEAVY) == set()
+    assert ("numpy" in loaded) == (arguments[0] == "trace")
+
+
+def test_a_weights_file_needs_only_safetensors_more(tmp_path: Path) -> None:
+    file = str(tmp_path / "net.safetensors")
+    rl.save(rl.compile(rl.load_grammar("reber")), file)
+    loaded = loaded_by(f"from reberlstm.cli import run; run(['trace', 'BTXSE', '--net', {file!r}])")
+    assert loaded & set(HEAVY) == {"safetensors"}
