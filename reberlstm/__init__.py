@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reberlstm.compiler import compile, published
     from reberlstm.errors import ReberLSTMError
     from reberlstm.explanation import Explanation, explain
+    from reberlstm.extraction import Extraction, extract
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.safetensors import load, save
@@ -33,12 +34,14 @@ _HOME = {
     "Certificate": "reberlstm.certificates",
     "FSM": "reberlstm.fsm",
     "Explanation": "reberlstm.explanation",
+    "Extraction": "reberlstm.extraction",
     "LSTMWeights": "reberlstm.weights",
     "ReberLSTMError": "reberlstm.errors",
     "Trace": "reberlstm.simulator",
     "certify": "reberlstm.certificates",
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
+    "extract": "reberlstm.extraction",
     "grammar_names": "reberlstm.grammar",
     "load": "reberlstm.interop.loading",
     "load_grammar": "reberlstm.grammar",
@@ -52,6 +55,7 @@ __all__ = [
     "FSM",
     "Certificate",
     "Explanation",
+    "Extraction",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
@@ -59,6 +63,7 @@ __all__ = [
     "certify",
     "compile",
     "explain",
+    "extract",
     "grammar_names",
     "load",
     "load_grammar",

@@ -3,8 +3,8 @@
 1. `Subject` puts any net behind one interface.
 2. `Trajectories` runs words from memories already visited.
 3. `Hypothesis` is the machine whose states no suffix seen so far splits any further.
-4. The searches of `reberlstm.extraction.search` look for a word on which net and machine differ; each
-   one found splits a state, until none is found or the budget ends.
+4. The searches of `reberlstm.extraction.search` look for a word on which net and machine differ;
+   each one found splits a state, until none is found or the budget ends.
 5. `certify`, where it applies, proves what the searches could not refute.
 
 There is no verdict "successful": see `reberlstm.extraction.verdict`.

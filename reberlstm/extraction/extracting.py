@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +12,15 @@ import numpy as np
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction import search
 from reberlstm.extraction.geometry import describe
-from reberlstm.extraction.judging import judge
+from reberlstm.extraction.judging import judge_machine, judge_reference
 from reberlstm.extraction.learner import Hypothesis, Snapshot
-from reberlstm.extraction.machines import to_fsm
+from reberlstm.extraction.machines import minimised, to_fsm
+from reberlstm.extraction.proving import prove as attempt
+from reberlstm.extraction.proving import refutation
 from reberlstm.extraction.search import Budget, Evidence, Word
 from reberlstm.extraction.subject import RecurrentNet, Subject
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Extraction
+from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
 from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights
 
@@ -69,69 +72,96 @@ def extract(
             f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
             f"but that of {subject.name} is {' '.join(subject.alphabet)}"
         )
+    _check_bounds(max_states, max_words, seconds)
     budget = Budget() if budget is None else budget
-    runs = Trajectories(subject, max_words, time.monotonic() + seconds)
+    started = time.monotonic()
+    # The rest of the time is for the verdict.
+    runs = Trajectories(subject, max_words, started + SEARCHING * seconds)
     hypothesis = Hypothesis(runs, max_states)
-    machine: Snapshot = hypothesis
-    evidence = Evidence()
-    certificate: Certificate | None = None
+    machine: Snapshot | None = None
+    evidence: Evidence | None = None
+    proof: Certificate | None = None
     ended_by: str | None = None
     try:
         hypothesis.close()
         while True:
             machine = hypothesis.copy()
-            evidence, certificate = Evidence(), None
-            word = _difference(runs, machine, reference, budget, evidence, seed)
-            if word is None and prove and isinstance(net, LSTMWeights):
-                certificate = _certificate(runs, machine, net, reference, seconds)
-                word = _refutation(runs, machine, certificate)
-            if word is None and (certificate is None or certificate.holds is None):
-                word = search.exhaustive(runs, machine, budget.pairs, evidence)
+            evidence = None
+            found = Evidence()
+            word = _difference(runs, machine, reference, budget, found, seed)
+            if word is None and prove:
+                certificate, proved = attempt(runs, machine, PROVING * seconds)
+                if proved:
+                    proof = certificate
+                    break
+                word = None if certificate is None else refutation(runs, machine, certificate)
             if word is None:
+                word = search.exhaustive(runs, machine, budget.pairs, found)
+            if word is None:
+                evidence = found
                 break
-            hypothesis.refine(word)
+            while word is not None:  # one word may show several errors
+                hypothesis.refine(word)
+                word = search.compare(runs, hypothesis, [word], Evidence())
             if progress is not None:
-                progress(len(hypothesis.table), runs.steps)
+                progress(len(hypothesis), runs.steps)
     except BudgetEnd as end:
         ended_by = str(end)
-    runs.lift()
-    rng = np.random.default_rng(seed)
+    if machine is None:
+        runs.extend(float("inf"))
+        machine = hypothesis.settled()
+    machine = minimised(machine)
+    steps = runs.steps
+    runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name}", reference)
-    words = search.walks(runs, min(budget.walks, 200), budget.length, rng)
+    verdict: tuple[Comparison, ...] = (judge_machine(runs, machine, evidence, proof, budget.pairs),)
+    if reference is not None:
+        verdict = judge_reference(runs, fsm, reference, verdict[0], budget)
     return Extraction(
         fsm=fsm,
-        verdict=judge(runs, machine, fsm, reference, budget, evidence, ended_by, certificate),
-        states=describe(runs, machine, words, fsm.states, rng),
+        verdict=verdict,
+        states=_described(runs, machine, fsm.states, np.random.default_rng(seed)),
         ended_by=ended_by,
-        steps=runs.steps,
+        steps=steps,
         memories=runs.count,
+        margin=runs.margin(),
+        seconds=time.monotonic() - started,
     )
 
 
 QUICK = 3_000
 """Pairs of memory and state in the first look at a new machine."""
 
+SEARCHING = 0.85
+"""The share of the time that is for searching; a verdict on what was found needs some, too."""
 
-def _certificate(
-    runs: Trajectories,
-    machine: Snapshot,
-    net: LSTMWeights,
-    reference: FSM | None,
-    seconds: float,
-) -> Certificate:
-    """Is the net right by the machine after words of every length?"""
-    from reberlstm.certificates import certify
+PROVING = 0.25
+"""The share of the time that one attempt at a certificate may take."""
 
-    return certify(net, to_fsm(runs, machine, "", reference), seconds=seconds)
+LEAST_FOR_VERDICT = 1.0
+"""Seconds that the verdict may take however short the search had to be."""
 
 
-def _refutation(runs: Trajectories, machine: Snapshot, certificate: Certificate) -> Word | None:
-    """The prefix of a certificate's counterexample on which the kept memories differ, too."""
-    if certificate.counterexample is None:
-        return None
-    index = {symbol: number for number, symbol in enumerate(runs.subject.alphabet)}
-    word = tuple(index[symbol] for symbol in certificate.counterexample)
-    return search.compare(runs, machine, [word], Evidence())
+def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
+    for name, bound in {"max_states": max_states, "max_words": max_words}.items():
+        if bound < 1:
+            raise ExtractionError(f"{name} is {bound}; it must be at least 1")
+    if not 0.0 <= seconds < float("inf"):
+        raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
+
+
+def _described(
+    runs: Trajectories, machine: Snapshot, names: Sequence[str], rng: np.random.Generator
+) -> tuple[StateReport, ...]:
+    """Where the states lie, from random walks and from a shortest word to each state."""
+    words = list(search.shortest(machine, 0).values())
+    with suppress(BudgetEnd):
+        words += search.walks(runs, WALKS, WALK_LENGTH, rng)
+    return describe(runs, machine, words, names, rng)
+
+
+WALKS = 200
+WALK_LENGTH = 100
 
 
 def _difference(
@@ -152,7 +182,7 @@ def _difference(
         return search.compare(runs, machine, words, evidence)
 
     def repeated() -> Word | None:
-        words = list(search.cycles(machine, budget.rounds))
+        words = search.cycles(machine, budget.rounds)
         return search.compare(runs, machine, words, evidence)
 
     def suggested() -> Word | None:
@@ -166,7 +196,7 @@ def _difference(
         words += list(search.corrupted(words, symbols, rng))
         return search.compare(runs, machine, words, evidence)
 
-    searches = (
+    searches: tuple[Callable[[], Word | None], ...] = (
         lambda: search.exhaustive(runs, machine, min(QUICK, budget.pairs), Evidence()),
         lambda: search.diverse(runs, machine, min(QUICK, budget.pairs)),
         repeated,

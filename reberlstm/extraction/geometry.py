@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.search import Word, together
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import StateReport
 
-DIRECTIONS = 16
+DIRECTIONS = 12
 """Random disturbances that are tried of each memory."""
 
-TRIED = 32
+TRIED = 16
 """Memories of a state that are disturbed."""
 
 NOISES = np.geomspace(2.0, 1e-3, 12)
@@ -32,10 +32,13 @@ def describe(
     """One report per state, from the memories that the words come to."""
     visits = np.zeros(len(names), dtype=int)
     found: list[set[int]] = [set() for _ in names]
-    for _, ids, states, _ in together(runs, machine, words):
-        np.add.at(visits, states, 1)
-        for memory, state in zip(ids.tolist(), states.tolist(), strict=True):
-            found[state].add(memory)
+    try:
+        for _, ids, states, _ in together(runs, machine, words):
+            np.add.at(visits, states, 1)
+            for memory, state in zip(ids.tolist(), states.tolist(), strict=True):
+                found[state].add(memory)
+    except BudgetEnd:
+        pass  # what was visited until then is what is described
     points = [
         runs.states(np.array(sorted(ids) or [machine.access[state]], dtype=np.intp))
         for state, ids in enumerate(found)
@@ -66,7 +69,7 @@ def _tolerance(
     state: int,
     memories: NDArray[np.float64],
     rng: np.random.Generator,
-) -> float:
+) -> float | None:
     """The largest tried size of noise under which all tried memories behave as before.
 
     "Behave" means: what is seen of the memory, and of all memories one and two symbols later.
@@ -75,6 +78,8 @@ def _tolerance(
     directions = rng.normal(size=(DIRECTIONS, len(memories), memories.shape[1]))
     directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
     for noise in NOISES:
+        if runs.left == 0.0:
+            return None
         disturbed = (memories + noise * directions).reshape(-1, memories.shape[1])
         if _behaves(runs, table, shown, state, disturbed.astype(memories.dtype), depth=2):
             return float(noise)

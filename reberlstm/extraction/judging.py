@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reberlstm.extraction import search
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.machines import Fixed
-from reberlstm.extraction.search import Budget, Evidence
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.search import Budget, Evidence, Machine
+from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Comparison, undistinguished
 from reberlstm.fsm import FSM
 
@@ -19,23 +20,37 @@ PROVED = "equal: proved"
 DIFFERENT = "different"
 
 LAST_LOOK = 20_000
-"""Pairs of memory and state in the look at a machine when the budget has ended."""
+"""Pairs of memory and state in the look at a machine that was not yet looked at."""
 
 
-def judge(
+def judge_machine(
     runs: Trajectories,
     machine: Snapshot,
-    fsm: FSM,
-    reference: FSM | None,
-    budget: Budget,
-    evidence: Evidence,
-    ended_by: str | None,
-    certificate: Certificate | None,
+    evidence: Evidence | None,
+    proof: Certificate | None,
+    pairs: int,
+) -> Comparison:
+    """Net against machine.
+
+    Args:
+        runs: The memories of the net.
+        machine: The machine.
+        evidence: What the search looked through; None where it was ended by its budget.
+        proof: A certificate that proves them equal.
+        pairs: How much to look through in the latter case.
+    """
+    if proof is not None:
+        means = f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}"
+        return Comparison("net", "machine", True, PROVED, evidence=means)
+    if evidence is None:
+        return _looked_at(runs, machine, "machine", pairs)
+    return undistinguished("net", "machine", evidence, _words(runs))
+
+
+def judge_reference(
+    runs: Trajectories, fsm: FSM, reference: FSM, net_machine: Comparison, budget: Budget
 ) -> tuple[Comparison, ...]:
-    """Compare every pair, by the strongest means that there is."""
-    net_machine = _net_and_machine(runs, machine, budget, evidence, ended_by, certificate)
-    if reference is None:
-        return (net_machine,)
+    """All three pairs."""
     machine_reference = _machine_and_reference(runs, fsm, reference)
     net_reference = _net_and_reference(runs, reference, budget, net_machine, machine_reference)
     return (
@@ -45,38 +60,23 @@ def judge(
     )
 
 
-def _net_and_machine(
-    runs: Trajectories,
-    machine: Snapshot,
-    budget: Budget,
-    evidence: Evidence,
-    ended_by: str | None,
-    certificate: Certificate | None,
+def _looked_at(
+    runs: Trajectories, machine: Machine, right: str, pairs: int, wrong: str | None = None
 ) -> Comparison:
-    if ended_by is not None:
-        evidence = Evidence()
-        word = search.exhaustive(runs, machine, min(budget.pairs, LAST_LOOK), evidence)
-        if word is not None:
-            return _different(runs, "net", "machine", word, shortest=True)
-        return undistinguished("net", "machine", evidence)
-    if certificate is not None and certificate.holds:
-        means = f"certificate in scope {certificate.scope!r}, margin {certificate.margin:.3g}"
-        return Comparison("net", "machine", True, PROVED, evidence=means)
-    if certificate is not None and certificate.holds is False:
-        means = f"refuted in scope {certificate.scope!r}"
-        found = certificate.counterexample
-        return Comparison("net", "machine", False, DIFFERENT, found, True, evidence=means)
-    return undistinguished("net", "machine", evidence)
+    """What an exhaustive search finds, as far as it gets."""
+    evidence = Evidence()
+    try:
+        word = search.exhaustive(runs, machine, min(pairs, LAST_LOOK), evidence)
+    except BudgetEnd:
+        word = None
+    if word is not None:
+        return _different(runs, right, word, shortest=True, wrong=wrong)
+    return undistinguished("net", right, evidence, _words(runs))
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
-    shown = runs.subject.observe(runs.states(runs.first))
-    by = [
-        what
-        for what, part in (("legal", shown.legal), ("accept", shown.accept), ("label", shown.label))
-        if part is not None
-    ]
-    words = [fsm.difference(reference, by=what) for what in by]  # type: ignore[arg-type]
+    by = runs.subject.observed
+    words = [fsm.difference(reference, by=what) for what in by]
     found = [word for word in words if word is not None]
     means = f"breadth-first over the product, by {' and '.join(by)}"
     if not found:
@@ -98,24 +98,25 @@ def _net_and_reference(
         return Comparison(
             "net", "reference", True, PROVED, evidence="both are equal to the machine, proved"
         )
-    evidence = Evidence()
     fixed = Fixed(runs, reference)
-    word = search.exhaustive(runs, fixed, min(budget.pairs, LAST_LOOK), evidence)
-    if word is not None:
-        return _different(runs, "net", "reference", word, shortest=True, wrong="net")
-    words = list(search.cycles(fixed, budget.rounds))
+    looked = _looked_at(runs, fixed, "reference", budget.pairs, wrong="net")
+    if looked.equal is False:
+        return looked
+    words = search.cycles(fixed, budget.rounds)
     if machine_reference.word is not None:
         index = {symbol: number for number, symbol in enumerate(runs.subject.alphabet)}
         words.append(tuple(index[symbol] for symbol in machine_reference.word))
-    word = search.compare(runs, fixed, words, evidence)
+    try:
+        word = search.compare(runs, fixed, words, Evidence())
+    except BudgetEnd:
+        return looked
     if word is not None:
-        return _different(runs, "net", "reference", word, shortest=False, wrong="net")
-    return undistinguished("net", "reference", evidence)
+        return _different(runs, "reference", word, shortest=False, wrong="net")
+    return looked
 
 
 def _different(
     runs: Trajectories,
-    left: str,
     right: str,
     word: tuple[int, ...],
     *,
@@ -124,7 +125,21 @@ def _different(
 ) -> Comparison:
     text = tuple(runs.subject.alphabet[symbol] for symbol in word)
     how = "no shorter word separates them" if shortest else "a shorter one may exist"
-    return Comparison(left, right, False, DIFFERENT, text, shortest, wrong, how)
+    return Comparison("net", right, False, DIFFERENT, text, shortest, wrong, how)
+
+
+def _words(runs: Trajectories) -> str:
+    """Which words are meant by "all"."""
+    scope = runs.subject.scope
+    if not scope.follows_legal:
+        return "words over the alphabet"
+    words = "words that the net itself offers, symbol by symbol"
+    names = runs.subject.alphabet
+    if scope.first is not None:
+        words += f", beginning with {' or '.join(names[number] for number in sorted(scope.first))}"
+    if scope.last:
+        words += f", and over after {' or '.join(names[number] for number in sorted(scope.last))}"
+    return words
 
 
 def _blamed(
@@ -138,13 +153,4 @@ def _blamed(
         wrong = "net"
     elif net_reference.equal:
         wrong = "machine"
-    return Comparison(
-        net_machine.left,
-        net_machine.right,
-        False,
-        net_machine.relation,
-        net_machine.word,
-        net_machine.shortest,
-        wrong,
-        net_machine.evidence,
-    )
+    return replace(net_machine, wrong=wrong)

@@ -71,6 +71,24 @@ class Hypothesis(Snapshot):
             for (state, symbol), target in zip(batch, targets, strict=True):
                 self.table[state][symbol] = target
 
+    def settled(self) -> Snapshot:
+        """A machine at any time: open transitions lead to a known state that looks most alike."""
+        table = [list(line) for line in self.table]
+        for state, memory in enumerate(self.access):
+            ids = np.array([memory], dtype=np.intp)
+            for symbol in np.flatnonzero(self._trajectories.offered(ids)[0]):
+                if table[state][symbol] < 0:
+                    after = self._trajectories.advance(ids, np.array([symbol]))
+                    table[state][symbol] = self._most_alike(after)
+        return Snapshot(list(self.access), list(self.observation), table)
+
+    def _most_alike(self, ids: Ids) -> int:
+        node = self._root
+        while node.state is None:
+            value = int(self._trajectories.follow(ids, node.suffix)[0])
+            node = node.children.get(value) or next(iter(node.children.values()))
+        return node.state
+
     def copy(self) -> Snapshot:
         """The machine as it is now; refining goes on without it."""
         return Snapshot(list(self.access), list(self.observation), [list(q) for q in self.table])
@@ -115,7 +133,7 @@ class Hypothesis(Snapshot):
                     self._open.append((state, symbol))
 
     def _sift(self, ids: Ids) -> list[int]:
-        """The state of each memory, by the suffixes of the tree; unseen behaviour is a new state."""
+        """The state of each memory, by the tree's suffixes; unseen behaviour is a new state."""
         unique, inverse = np.unique(ids, return_inverse=True)
         result = np.full(len(unique), -1)
         waiting: list[tuple[_Node, Ids]] = [(self._root, np.arange(len(unique)))]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from reberlstm.extraction.learner import Snapshot
-from reberlstm.extraction.trajectories import LAST, OVER, Ids, Trajectories
+from reberlstm.extraction.subject import Subject
+from reberlstm.extraction.trajectories import LAST, Ids, Trajectories
 from reberlstm.fsm import FSM
 from reberlstm.monitor import Monitor
 
@@ -15,22 +16,18 @@ def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | No
     subject = runs.subject
     names = _names(machine, subject.alphabet, reference)
     seen = [runs.meaning(observation) for observation in machine.observation]
-    accepting = set()
-    for state, shown in enumerate(seen):
-        offers_nothing = all(target < 0 for target in machine.table[state])
-        if shown is None or (shown.accept is None and shown.legal is not None and offers_nothing):
-            accepting.add(names[state])
-        elif shown.accept is not None and shown.accept[0]:
-            accepting.add(names[state])
-    outputs = {}
-    if all(shown is not None and shown.label is not None for shown in seen):
-        labels = [
-            int(shown.label[0]) for shown in seen if shown is not None and shown.label is not None
-        ]
-        outputs = {
-            names[state]: subject.labels[label] if label < len(subject.labels) else str(label)
-            for state, label in enumerate(labels)
-        }
+    accepting, outputs = set(), {}
+    for name_of_state, shown, line in zip(names, seen, machine.table, strict=True):
+        if shown is None:  # the word is over
+            ends = True
+        elif shown.accept is not None:
+            ends = bool(shown.accept[0])
+        else:
+            ends = shown.legal is not None and max(line) < 0
+        if ends:
+            accepting.add(name_of_state)
+        if shown is not None and shown.label is not None:
+            outputs[name_of_state] = _label(int(shown.label[0]), subject.labels)
     return FSM(
         alphabet=subject.alphabet,
         start=names[0],
@@ -43,13 +40,46 @@ def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | No
             }
             for state, line in enumerate(machine.table)
         },
-        outputs=outputs,
+        outputs=outputs if len(outputs) == len(names) else {},
         name=name,
     )
 
 
+def minimised(machine: Snapshot) -> Snapshot:
+    """The machine with states merged that show the same after every word (E. F. Moore, 1956).
+
+    The learner's states differ in what the *net* shows; a machine that is not yet right may have
+    states in which it shows the same itself.
+    """
+    groups = machine.observation
+    while True:
+        silent = subject.observed == ("legal",)
+        keys = [
+            (groups[state], tuple(groups[target] if target >= 0 else -1 for target in line))
+            for state, line in enumerate(machine.table)
+        ]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        finer = [numbers[key] for key in keys]
+        if len(numbers) == len(set(groups)):
+            break
+        groups = finer
+    first = [finer.index(group) for group in range(len(numbers))]
+    return Snapshot(
+        access=[machine.access[state] for state in first],
+        observation=[machine.observation[state] for state in first],
+        table=[
+            [finer[target] if target >= 0 else -1 for target in machine.table[state]]
+            for state in first
+        ],
+    )
+
+
+def _label(number: int, labels: tuple[str, ...]) -> str:
+    return labels[number] if 0 <= number < len(labels) else str(number)
+
+
 def _names(machine: Snapshot, alphabet: tuple[str, ...], reference: FSM | None) -> list[str]:
-    """The reference's names if its graph maps one to one onto the machine's, else q0, q1, …"""
+    """The reference's names if its graph maps one to one onto the machine's, else q0, q1, ..."""
     plain = [f"q{state}" for state in range(len(machine.table))]
     if reference is None or set(reference.alphabet) != set(alphabet):
         return plain
@@ -77,7 +107,6 @@ class Fixed:
         subject = runs.subject
         monitor = fsm.monitor("absorb")
         order = [fsm.alphabet.index(symbol) for symbol in subject.alphabet]
-        shown = subject.observe(runs.states(np.zeros(1, dtype=np.intp)))
         table = np.array(monitor.table, dtype=np.intp)[:, order]
         over = np.zeros(len(table), dtype=bool)
         for symbol in subject.scope.last:
@@ -91,52 +120,41 @@ class Fixed:
                     if text not in legal or over[state]:
                         table[state, symbol] = -1
         self.table: list[list[int]] = table.tolist()
-        self._shown = np.array(
-            [
-                runs.number(LAST)
-                if over[state]
-                else runs.number(
-                    _key(
-                        monitor,
-                        state,
-                        subject.alphabet,
-                        subject.labels,
-                        (
-                            shown.legal is not None,
-                            shown.accept is not None,
-                            shown.label is not None,
-                        ),
-                    )
-                )
-                for state in range(len(table))
-            ],
-            dtype=np.intp,
-        )
-
-    def __len__(self) -> int:
-        return len(self.table)
+        keys = [
+            LAST if over[state] and silent else _key(monitor, state, subject)
+            for state in range(len(over))
+        ]
+        self._shown = np.array([runs.number(key) for key in keys], dtype=np.intp)
 
     def arrays(self) -> tuple[Ids, Ids]:
         """The table and the observations, as a search wants them."""
         return np.array(self.table, dtype=np.intp), self._shown
 
 
-def _key(
-    monitor: Monitor,
-    state: int,
-    alphabet: tuple[str, ...],
-    labels: tuple[str, ...],
-    parts: tuple[bool, bool, bool],
-) -> tuple[int, ...]:
+NO_LABEL = -1 << 40
+"""Stands for a label that the net cannot give."""
+
+
+def _key(monitor: Monitor, state: int, subject: Subject) -> tuple[int, ...]:
     """What a right net would show at a state: legal set, acceptance, label, as far as it tells."""
     key: list[int] = []
-    if parts[0]:
+    if "legal" in subject.observed:
         legal = monitor.legal(state)
-        key += [int(symbol in legal) for symbol in alphabet]
-    if parts[1]:
+        key += [int(symbol in legal) for symbol in subject.alphabet]
+    if "accept" in subject.observed:
         key.append(int(monitor.accepting(state)))
-    if parts[2]:
+    if "label" in subject.observed:
         name = monitor.states[state]
         label = None if name is None else monitor.fsm.outputs.get(name)
-        key.append(labels.index(label) if label in labels else OVER - 1)
+        key.append(_number_of_label(label, subject.labels))
     return tuple(key)
+
+
+def _number_of_label(label: str | None, labels: tuple[str, ...]) -> int:
+    """The inverse of `_label`."""
+    if label in labels:
+        return labels.index(label)
+    try:
+        return int(label or "")
+    except ValueError:
+        return NO_LABEL

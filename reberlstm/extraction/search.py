@@ -154,7 +154,8 @@ def compare(
     for rows, ids, states, length in together(runs, machine, batch):
         wrong = rows[runs.observation(ids) != shown[states]]
         if len(wrong):
-            return min(batch[row][:length] for row in wrong.tolist())
+            words_of_it: list[Word] = [batch[row][:length] for row in wrong.tolist()]
+            return min(words_of_it)
         longest = length
     evidence.sampled += len(batch)
     evidence.longest = max(evidence.longest, longest)
@@ -184,21 +185,42 @@ def together(
         yield alive, ids[alive], states[alive], position + 1
 
 
-def cycles(machine: Machine, rounds: int, longest: int = 12) -> Iterator[Word]:
-    """For every state and symbol, a shortest way there and a shortest cycle through it, repeated."""
-    access = _shortest(machine, 0)
-    for state in range(len(machine.table)):
-        back = _shortest_to(machine, state)
+LONGEST_CYCLE = 12
+
+MOST_CYCLED = 300
+"""Cycles are repeated only of so many states, those with the shortest ways there."""
+
+MOST_SYMBOLS = 60_000
+"""Symbols in all repeated cycles together: where they are many, each gets fewer rounds."""
+
+
+def cycles(machine: Machine, rounds: int) -> list[Word]:
+    """A shortest cycle through every transition, once each, repeated after a shortest way there."""
+    access = shortest(machine, 0)
+    found: dict[tuple[tuple[int, int], ...], tuple[Word, Word]] = {}
+    for state, way in list(access.items())[:MOST_CYCLED]:
+        back = _shortest_to(machine, state, LONGEST_CYCLE)
         for symbol, target in enumerate(machine.table[state]):
-            if target < 0 or state not in access:
-                continue
             rest = back.get(target)
-            if rest is not None and len(rest) < longest:
-                yield access[state] + (symbol, *rest) * rounds
+            if rest is not None:
+                cycle = (symbol, *rest)
+                found.setdefault(_rotation(machine, state, cycle), (way, cycle))
+    total = sum(len(cycle) for _, cycle in found.values())
+    most = max(3, MOST_SYMBOLS // max(1, total))
+    return [way + cycle * min(rounds, most) for way, cycle in found.values()]
 
 
-def _shortest(machine: Machine, start: int) -> dict[int, Word]:
-    """A shortest word from `start` to every state."""
+def _rotation(machine: Machine, state: int, cycle: Word) -> tuple[tuple[int, int], ...]:
+    """The same for a cycle from whichever of its states it is read."""
+    steps = []
+    for symbol in cycle:
+        steps.append((state, symbol))
+        state = machine.table[state][symbol]
+    return min(tuple(steps[turn:] + steps[:turn]) for turn in range(len(steps)))
+
+
+def shortest(machine: Machine, start: int) -> dict[int, Word]:
+    """A shortest word from `start` to every state that one leads to."""
     words: dict[int, Word] = {start: ()}
     queue = [start]
     for state in queue:
@@ -209,8 +231,8 @@ def _shortest(machine: Machine, start: int) -> dict[int, Word]:
     return words
 
 
-def _shortest_to(machine: Machine, goal: int) -> dict[int, Word]:
-    """A shortest word from every state to `goal`."""
+def _shortest_to(machine: Machine, goal: int, within: int) -> dict[int, Word]:
+    """A shortest word to `goal`, of fewer than `within` symbols, from every state with one."""
     sources: list[list[tuple[int, int]]] = [[] for _ in machine.table]
     for state, line in enumerate(machine.table):
         for symbol, target in enumerate(line):
@@ -220,7 +242,7 @@ def _shortest_to(machine: Machine, goal: int) -> dict[int, Word]:
     queue = [goal]
     for state in queue:
         for source, symbol in sources[state]:
-            if source not in words:
+            if source not in words and len(words[state]) + 1 < within:
                 words[source] = (symbol, *words[state])
                 queue.append(source)
     return words

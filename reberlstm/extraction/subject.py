@@ -19,6 +19,7 @@ from reberlstm.simulator.step import State, initial, read, step
 from reberlstm.weights import LSTMWeights
 
 Kind = Literal["legal", "accept", "label"]
+OBSERVED: tuple[Kind, ...] = ("legal", "accept", "label")
 
 
 @runtime_checkable
@@ -42,6 +43,13 @@ class RecurrentNet(Protocol):
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
         """For memories (B, D): bool (B, A) if legal, bool (B,) if accept, int (B,) if label."""
+
+
+# What a net may have besides:
+#   labels: names of the labels;
+#   claims: "legal" where it says nothing of use before the first symbol and after the last one;
+#   weights: `LSTMWeights` that compute the same, for a certificate;
+#   margin(states) -> (B,): how far each observation is from being another one.
 
 
 @dataclass(frozen=True)
@@ -80,31 +88,59 @@ class Subject:
 
     def __init__(self, net: RecurrentNet | LSTMWeights, reference: FSM | None = None) -> None:
         self.net = net
-        self.alphabet = tuple(net.alphabet)
+        self.weights: LSTMWeights | None
         if isinstance(net, LSTMWeights):
             self.name = net.name or "the net"
-            grammar = reference if reference is not None else net.grammar
-            self.scope = _scope_of_weights(net, grammar)
+            self.observed = tuple(head for head in OBSERVED if head in net.heads)
             self.labels: tuple[str, ...] = net.labels
-            if not {"legal", "accept", "label"} & set(net.heads):
+            self.weights, claims = net, net.claims
+            if not self.observed:
                 raise ExtractionError(
                     f"net {self.name!r} has no 'legal', 'accept' or 'label' head, so nothing of it "
                     "can be observed"
                 )
         else:
             _check_protocol(net)
-            self.name = type(net).__name__
-            self.scope = Scope(follows_legal=net.kind == "legal")
+            self.name = str(getattr(net, "name", "") or type(net).__name__)
+            self.observed = (net.kind,)
             self.labels = tuple(getattr(net, "labels", ()))
+            self.weights, claims = getattr(net, "weights", None), getattr(net, "claims", "all")
+        self.alphabet = tuple(net.alphabet)
+        grammar = reference
+        if grammar is None and self.weights is not None:
+            grammar = self.weights.grammar
+        self.scope = self._scope(claims, grammar)
+
+    def _scope(self, claims: str, grammar: FSM | None) -> Scope:
+        """A net that claims only `legal` says nothing before the first symbol and after the last.
+
+        Where no grammar tells which symbols are first, they are what the net offers before any
+        symbol, or all of them where it offers none.
+        """
+        if "legal" not in self.observed:
+            return Scope(follows_legal=False)
+        if claims == "all":
+            return Scope(follows_legal=True)
+        if grammar is None:
+            offered = self.observe(self.initial()[np.newaxis]).legal
+            assert offered is not None, "legal sets are observed"
+            every = frozenset(range(len(self.alphabet)))
+            return Scope(follows_legal=True, first=None if offered.any() else every)
+        return _scope_of_grammar(self.alphabet, grammar)
 
     def initial(self) -> NDArray[Any]:
-        """The memory before the first symbol, shape (D,)."""
+        """The memory before the first symbol, shape (D,), of the type that memories have."""
         if isinstance(self.net, LSTMWeights):
             return _pack(self.net, initial(self.net))
         start = np.asarray(self.net.initial())
-        if start.ndim != 1:
-            raise ExtractionError(f"{self.name}.initial() has shape {start.shape}, expected (D,)")
-        return start
+        if start.ndim != 1 or not np.issubdtype(np.result_type(start, np.int8), np.number):
+            raise ExtractionError(
+                f"{self.name}.initial() answered {start.dtype} of shape {start.shape}; "
+                "expected numbers of shape (D,)"
+            )
+        # A start of integers may go on with fractions, which must not be cut off.
+        after = np.asarray(self.net.step(start[np.newaxis], np.zeros(1, dtype=np.intp)))
+        return start.astype(np.result_type(start, after))
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The memories (B, D) after one symbol each."""
@@ -116,7 +152,7 @@ class Subject:
             raise ExtractionError(
                 f"{self.name}.step() turned states of shape {states.shape} into {after.shape}"
             )
-        return after
+        return after.astype(states.dtype, copy=False)
 
     def observe(self, states: NDArray[Any]) -> Observed:
         """What can be seen of memories (B, D)."""
@@ -129,11 +165,30 @@ class Subject:
                 f"{self.name}.observe() of {len(states)} states has shape {seen.shape}, "
                 f"expected {expected} for kind {self.net.kind!r}"
             )
+        yes_or_no = self.net.kind != "label"
+        whole = seen.dtype == bool or np.issubdtype(seen.dtype, np.integer)
+        if not whole or (yes_or_no and not np.isin(seen, (0, 1)).all()):
+            wanted = "booleans, as in `probability > 0.5`" if yes_or_no else "integers"
+            raise ExtractionError(
+                f"{self.name}.observe() answered {seen.dtype} for kind {self.net.kind!r}; "
+                f"give {wanted}"
+            )
         if self.net.kind == "legal":
             return Observed(legal=seen.astype(bool))
         if self.net.kind == "accept":
             return Observed(accept=seen.astype(bool))
         return Observed(label=seen.astype(np.intp))
+
+    def margin(self, states: NDArray[Any]) -> NDArray[np.float64] | None:
+        """How far each memory's observation is from being another one; None where unknown.
+
+        For our weights in units of the heads' outputs: the distance of the nearest one from its
+        threshold, or of the best label from the second.
+        """
+        if isinstance(self.net, LSTMWeights):
+            return _margin_of_weights(self.net, _unpack(self.net, states))
+        tell = getattr(self.net, "margin", None)
+        return None if tell is None else np.asarray(tell(states), dtype=np.float64)
 
 
 def _check_protocol(net: object) -> None:
@@ -144,17 +199,22 @@ def _check_protocol(net: object) -> None:
                 "initial(), step(states, symbols) and observe(states)"
             )
     kind = net.kind  # type: ignore[attr-defined]
-    if kind not in ("legal", "accept", "label"):
+    if kind not in OBSERVED:
         raise ExtractionError(f"kind {kind!r}; choose 'legal', 'accept' or 'label'")
+    alphabet = tuple(net.alphabet)  # type: ignore[attr-defined]
+    for symbol in alphabet:
+        if not isinstance(symbol, str) or not symbol or alphabet.count(symbol) > 1:
+            raise ExtractionError(
+                f"alphabet of {type(net).__name__}: {symbol!r} is no string, is empty or stands "
+                "twice; give distinct strings"
+            )
+    if not alphabet:
+        raise ExtractionError(f"alphabet of {type(net).__name__} is empty")
 
 
-def _scope_of_weights(net: LSTMWeights, grammar: FSM | None) -> Scope:
-    """A net that claims only `legal` says nothing before the first symbol and after the last."""
-    if "legal" not in net.heads:
-        return Scope(follows_legal=False)
-    if net.claims == "all" or grammar is None:
-        return Scope(follows_legal=True)
-    index = {symbol: number for number, symbol in enumerate(net.alphabet)}
+def _scope_of_grammar(alphabet: tuple[str, ...], grammar: FSM) -> Scope:
+    """Words begin and end as in the grammar: an end symbol leads only to where nothing follows."""
+    index = {symbol: number for number, symbol in enumerate(alphabet)}
     ends = {state for state in grammar.states if not grammar.transitions[state]}
     last = {
         symbol
@@ -178,6 +238,18 @@ def _unpack(net: LSTMWeights, states: NDArray[Any]) -> State:
     if net.cell == "published":
         return State(states, states)
     return State(states[..., : net.size], states[..., net.size :])
+
+
+def _margin_of_weights(net: LSTMWeights, state: State) -> NDArray[np.float64]:
+    margins = [np.full(len(state.h), np.inf)]
+    if "legal" in net.heads:
+        margins.append(np.abs(read(net, "legal", state) - net.reader_threshold).min(axis=1))
+    if "accept" in net.heads:
+        margins.append(np.abs(read(net, "accept", state)[:, 0]))
+    if "label" in net.heads and len(net.labels) > 1:
+        best = np.sort(read(net, "label", state), axis=1)
+        margins.append(best[:, -1] - best[:, -2])
+    return np.asarray(np.min(margins, axis=0), dtype=np.float64)
 
 
 def _observe_weights(net: LSTMWeights, state: State) -> Observed:

@@ -8,6 +8,7 @@ what is one memory on paper; that costs time, never truth.)
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +26,7 @@ OVER = 0
 
 
 class BudgetEnd(Exception):  # noqa: N818 - it ends a search, it is no error
-    """The bound on memories, steps or seconds is reached."""
+    """The bound on states, words or seconds is reached; its text says which."""
 
 
 class Trajectories:
@@ -41,22 +42,27 @@ class Trajectories:
         self.subject = subject
         self.steps = 0
         self._max = max_memories
+        self._most = max(1, MOST_BYTES // max(1, subject.initial().nbytes))
         self._deadline = deadline
         self._symbols = len(subject.alphabet)
         start = subject.initial()
         self._states = np.empty((1024, len(start)), dtype=start.dtype)
         self._next = np.full((1024, self._symbols), UNKNOWN, dtype=np.intp)
         self._seen = np.empty(1024, dtype=np.intp)
-        self._ended = np.zeros(1024, dtype=bool)
-        self._known: dict[tuple[bytes, bool], int] = {}
+        self._known: dict[tuple[bytes, int], int] = {}
         self._observations: dict[tuple[int, ...], int] = {}
         self._goes_on = np.zeros((1, self._symbols), dtype=bool)
         self.count = 0
         self._intern(start[np.newaxis], np.zeros(1, dtype=bool), first=True)
 
-    def lift(self) -> None:
-        """Lift the bounds, for what is still to be said once the search has ended."""
-        self._max, self._deadline = 2 * self._max + 1_000_000, float("inf")
+    def extend(self, deadline: float) -> None:
+        """New bounds, for what is still to be said once the search has ended."""
+        self._max, self._deadline = 2 * self._max + 100_000, deadline
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, at least 0."""
+        return max(0.0, self._deadline - time.monotonic())
 
     # Looking
 
@@ -97,6 +103,18 @@ class Trajectories:
         """With which symbols a word may go on from each memory, shape (B, A)."""
         return self._goes_on[self._seen[ids]]
 
+    def margin(self) -> float | None:
+        """How far the observation of the nearest of all memories is from another one."""
+        lowest = float("inf")
+        for start in range(0, self.count, BATCH):
+            margins = self.subject.margin(self._states[start : min(start + BATCH, self.count)])
+            if margins is None or self.left == 0.0:
+                return None
+            if start == 0 and self.subject.scope.first is not None:
+                margins = margins[1:]  # of the initial memory nothing is asked
+            lowest = min(lowest, float(margins.min(initial=lowest)))
+        return None if lowest == float("inf") else lowest
+
     # Moving
 
     def advance(self, ids: Ids, symbols: Ids) -> Ids:
@@ -132,22 +150,26 @@ class Trajectories:
     # Keeping
 
     def _intern(self, states: NDArray[Any], last: NDArray[np.bool_], first: bool = False) -> Ids:
-        if time.monotonic() > self._deadline:
+        if not first and time.monotonic() > self._deadline:
             raise BudgetEnd("seconds")
+        # The initial memory is another one than an equal memory later, if only of it the scope says
+        # what may follow.
+        apart = 2 if first and self.subject.scope.first is not None else 0
         ids = np.empty(len(states), dtype=np.intp)
+        found: dict[tuple[bytes, int], int] = {}
         fresh: list[int] = []
         for row, (state, over) in enumerate(zip(states, last, strict=True)):
-            key = (state.tobytes(), bool(over))
-            number = self._known.get(key)
+            key = (hashlib.blake2b(state.tobytes(), digest_size=16).digest(), int(over) + apart)
+            number = self._known.get(key, found.get(key))
             if number is None:
-                if self.count + len(fresh) >= self._max:
-                    raise BudgetEnd("memories")
-                number = self.count + len(fresh)
-                self._known[key] = number
+                number = found[key] = self.count + len(fresh)
                 fresh.append(row)
             ids[row] = number
+        if self.count + len(fresh) > max(1, min(self._max, self._most)):
+            raise BudgetEnd("words")
         if fresh:
             self._append(states[fresh], last[fresh], first)
+            self._known.update(found)
         return ids
 
     def _append(self, states: NDArray[Any], last: NDArray[np.bool_], first: bool) -> None:
@@ -167,10 +189,12 @@ class Trajectories:
         scope = self.subject.scope
         if first and scope.first is not None:
             rows[0, : self._symbols] = np.isin(np.arange(self._symbols), list(scope.first))
+        if last.any():
+            rows[last, : self._symbols] = 0  # a scope in which words are over has legal sets
         distinct, inverse = np.unique(rows, axis=0, return_inverse=True)
         numbers = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
         result = numbers[inverse.ravel()]
-        if last.any():
+        if last.any() and self.subject.observed == ("legal",):
             result[last] = self.number(LAST)
         return result
 
@@ -189,10 +213,13 @@ class Trajectories:
         return number
 
 
+MOST_BYTES = 2**30
+"""So much memory may be filled with memories of the net."""
+
 BATCH = 4096
 """So many memories are stepped at once."""
 
-LAST = (-1,)
+LAST: tuple[int, ...] = ()
 """The key of the observation after a symbol that ends every word."""
 
 

@@ -60,7 +60,8 @@ class StateReport:
         nearest: The name of the state with the nearest mean, None for a machine of one state.
         distance: The distance of that mean.
         tolerance: The size of random noise on a memory, in Euclidean norm, up to which every tried
-            disturbance of every tried memory of the state still behaved as that state.
+            disturbance of every tried memory of the state still behaved as that state; None where
+            the time did not last for it.
     """
 
     state: str
@@ -69,7 +70,7 @@ class StateReport:
     radius: float
     nearest: str | None
     distance: float | None
-    tolerance: float
+    tolerance: float | None
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,14 @@ class Extraction:
         verdict: Net against machine, and with a reference also machine against reference and net
             against reference.
         states: One report per state.
-        ended_by: The budget that ended the search (``states``, ``memories`` or ``seconds``), or
-            None when the search came to its own end.
+        ended_by: The budget that ended the search (``states``, ``words`` or ``seconds``), or None
+            when the search came to its own end.
         steps: Steps of the net that were run.
         memories: Different memories that were visited.
+        margin: How far the nearest of all visited memories was from another observation (for heads
+            of ours in units of their outputs, for probabilities from their threshold); None where
+            the net does not tell.
+        seconds: How long it took.
     """
 
     fsm: FSM
@@ -93,6 +98,8 @@ class Extraction:
     ended_by: str | None
     steps: int
     memories: int
+    margin: float | None = None
+    seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON; the machine as TOML."""
@@ -105,23 +112,30 @@ class Extraction:
             "ended_by": self.ended_by,
             "steps": self.steps,
             "memories": self.memories,
+            "margin": self.margin,
+            "seconds": self.seconds,
         }
 
 
-def undistinguished(left: str, right: str, evidence: Evidence) -> Comparison:
-    """Two machines that no compared word told apart: exactly as much as was looked at."""
-    sampled = (
-        f"; besides, {evidence.sampled:,} longer words, of up to {evidence.longest:,} symbols"
-        if evidence.sampled
-        else ""
-    )
+def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Comparison:
+    """Two machines that no compared word told apart: exactly as much as was looked at.
+
+    Args:
+        left: The one.
+        right: The other.
+        evidence: What was looked at.
+        words: Which words "all" is about, as a plural.
+    """
+    relation = f"equal on all words up to length {evidence.all_up_to}"
+    if evidence.all_up_to <= 0 and not evidence.closed and evidence.sampled:
+        relation = f"equal on {evidence.sampled:,} sampled words"
+        means = f"{words}, up to {evidence.longest:,} symbols"
+        return Comparison(left, right, None, relation, evidence=means)
+    means = f"compared: {words}"
     if evidence.closed:
-        seen = "every memory that any word leads to was visited in this run, bit by bit"
-        relation = f"equal on all words up to length {evidence.all_up_to}"
-        return Comparison(left, right, None, relation, evidence=f"{seen}{sampled}")
-    if evidence.all_up_to > 0:
-        relation = f"equal on all words up to length {evidence.all_up_to}"
-        seen = "all words of that length were compared"
-        return Comparison(left, right, None, relation, evidence=f"{seen}{sampled}")
-    relation = f"equal on {evidence.sampled:,} sampled words"
-    return Comparison(left, right, None, relation, evidence=f"up to {evidence.longest:,} symbols")
+        means += "; every memory that any of them leads to was visited in this run, bit by bit"
+    if evidence.sampled:
+        means += (
+            f"; besides, {evidence.sampled:,} longer words of up to {evidence.longest:,} symbols"
+        )
+    return Comparison(left, right, None, relation, evidence=means)
