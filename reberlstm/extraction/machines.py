@@ -53,7 +53,6 @@ def minimised(machine: Snapshot) -> Snapshot:
     """
     groups = machine.observation
     while True:
-        silent = subject.observed == ("legal",)
         keys = [
             (groups[state], tuple(groups[target] if target >= 0 else -1 for target in line))
             for state, line in enumerate(machine.table)
@@ -120,6 +119,7 @@ class Fixed:
                     if text not in legal or over[state]:
                         table[state, symbol] = -1
         self.table: list[list[int]] = table.tolist()
+        silent = subject.observed == ("legal",)
         keys = [
             LAST if over[state] and silent else _key(monitor, state, subject)
             for state in range(len(over))
