@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reberlstm.compiler import compile, published
     from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
+    from reberlstm.extraction import Extraction, extract
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.safetensors import load, save
@@ -36,12 +37,14 @@ _HOME = {
     "FSM": "reberlstm.fsm",
     "FormatWarning": "reberlstm.errors",
     "Explanation": "reberlstm.explanation",
+    "Extraction": "reberlstm.extraction",
     "LSTMWeights": "reberlstm.weights",
     "ReberLSTMError": "reberlstm.errors",
     "Trace": "reberlstm.simulator",
     "certify": "reberlstm.certificates",
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
+    "extract": "reberlstm.extraction",
     "grammar_names": "reberlstm.grammar",
     "load": "reberlstm.interop.loading",
     "load_grammar": "reberlstm.grammar",
@@ -57,6 +60,7 @@ __all__ = [
     "Certificate",
     "Explanation",
     "FormatWarning",
+    "Extraction",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
@@ -64,6 +68,7 @@ __all__ = [
     "certify",
     "compile",
     "explain",
+    "extract",
     "grammar_names",
     "load",
     "load_grammar",

@@ -39,6 +39,10 @@ class CertificateError(ReberLSTMError):
     """A certificate cannot be made or read for the net and machine given."""
 
 
+class ExtractionError(ReberLSTMError):
+    """A net cannot be extracted from: it lacks something, or answers in a wrong shape."""
+
+
 class MissingExtraError(ReberLSTMError):
     """An optional dependency is needed; the message says which extra installs it."""
 

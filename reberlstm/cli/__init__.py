@@ -22,6 +22,7 @@ from reberlstm.errors import FormatWarning, ReberLSTMError
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
     "compile": "Compile a grammar into the weights of an LSTM.",
+    "extract": "Rebuild the state machine from a net's memory, and say what is known about it.",
     "certify": "Prove a net right for words of every length, or refute it by a shortest one.",
     "diagram": "Draw the state graph of a grammar.",
     "sample": "Draw random strings of a grammar.",

@@ -85,8 +85,8 @@ def from_state_dict(
     stack = _the_lstm(state, layer)
     weights = stack.layers[0]
     symbols = tuple(alphabet)
-    weight_ih, used = _columns_of_symbols(state, stack, len(symbols))
-    readouts = _Readouts(state, stack, symbols, tuple(labels), threshold)
+    weight_ih, used = columns_of_symbols(state, stack, len(symbols))
+    readouts = Readouts(state, stack, symbols, tuple(labels), threshold)
     named = readouts.guess(used) if heads is None else heads
     try:
         return LSTMWeights(
@@ -135,7 +135,7 @@ def _the_lstm(state: StateDict, layer: str | None) -> Stack:
     return stack
 
 
-def _columns_of_symbols(state: StateDict, stack: Stack, symbols: int) -> tuple[Floats, set[str]]:
+def columns_of_symbols(state: StateDict, stack: Stack, symbols: int) -> tuple[Floats, set[str]]:
     """The input weights for one-hot symbols, shape (4·H, A), and the keys of an embedding."""
     weight_ih = stack.layers[0].weight_ih
     embeddings = [
@@ -164,7 +164,7 @@ def _columns_of_symbols(state: StateDict, stack: Stack, symbols: int) -> tuple[F
     return weight_ih, set()
 
 
-class _Readouts:
+class Readouts:
     """The linear layers of a state dict, as the heads of a net."""
 
     def __init__(
@@ -203,6 +203,24 @@ class _Readouts:
                 )
             found[head] = name
         return found
+
+    def guess_other_tensors(self, used: set[str], name: str) -> None:
+        """Refuse what would be left out, where one linear layer's meaning is known already.
+
+        Other linear layers that read ``h`` are heads that are not asked; anything else would change
+        what the net computes.
+        """
+        known = self.stack.keys | used | {f"{name}.weight", f"{name}.bias"}
+        for key, tensor in self.state.tensors.items():
+            layer = key.rpartition(".")[0]
+            matrix = self.state.tensors.get(f"{layer}.weight")
+            other_head = matrix is not None and matrix.ndim == 2
+            other_head = other_head and matrix.shape[1] == self.stack.hidden_size  # type: ignore[union-attr]
+            if key not in known and not other_head:
+                raise FormatError(
+                    f"{self.state.where}: tensor {key!r} {tensor.shape} has no place beside "
+                    f"{self.stack} and the linear layer {name!r}"
+                )
 
     def _head_of(self, name: str) -> str | None:
         weight = self.state.tensors.get(f"{name}.weight")

@@ -1,0 +1,210 @@
+"""The loop: hypothesis, search for a difference, refinement; then the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reberlstm.errors import ExtractionError
+from reberlstm.extraction import search
+from reberlstm.extraction.geometry import describe
+from reberlstm.extraction.judging import judge_machine, judge_reference
+from reberlstm.extraction.learner import Hypothesis, Snapshot
+from reberlstm.extraction.machines import minimised, to_fsm
+from reberlstm.extraction.proving import prove as attempt
+from reberlstm.extraction.proving import refutation
+from reberlstm.extraction.search import Budget, Evidence, Word
+from reberlstm.extraction.subject import RecurrentNet, Subject
+from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
+from reberlstm.fsm import FSM
+from reberlstm.weights import LSTMWeights
+
+if TYPE_CHECKING:
+    from reberlstm.certificates import Certificate
+
+
+def extract(
+    net: RecurrentNet | LSTMWeights,
+    *,
+    reference: FSM | None = None,
+    max_states: int = 1_000,
+    max_words: int = 2_000_000,
+    seconds: float = 60.0,
+    budget: Budget | None = None,
+    prove: bool = True,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Extraction:
+    """Rebuild a machine from the memory of a net.
+
+    Args:
+        net: Our weights, or anything with the protocol `RecurrentNet`.
+        reference: A machine to compare with; its words are also tried.
+        max_states: A bound on the machine.
+        max_words: A bound on the words whose memory is kept.
+        seconds: A bound on the time for searching.
+        budget: How much is compared before machine and net count as undistinguished.
+        prove: Try a certificate in the end, where the net is one LSTM layer of ours.
+        seed: The seed of the sampled words.
+        progress: Called with the number of states and of steps whenever the machine was refined.
+
+    Returns:
+        The machine and what is known of it; when a bound ended the search, the best machine so far.
+
+    Raises:
+        ExtractionError: when the net lacks a part of the protocol or answers in a wrong shape, or
+            the alphabet of the reference is another one.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> found = extract(rl.compile(rl.load_grammar("tomita-4")))
+        >>> len(found.fsm.states), found.verdict[0].relation
+        (4, 'equal: proved')
+    """
+    subject = Subject(net, reference)
+    if reference is not None and set(reference.alphabet) != set(subject.alphabet):
+        raise ExtractionError(
+            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
+            f"but that of {subject.name} is {' '.join(subject.alphabet)}"
+        )
+    _check_bounds(max_states, max_words, seconds)
+    budget = Budget() if budget is None else budget
+    started = time.monotonic()
+    # The rest of the time is for the verdict.
+    runs = Trajectories(subject, max_words, started + SEARCHING * seconds)
+    hypothesis = Hypothesis(runs, max_states)
+    machine: Snapshot | None = None
+    evidence: Evidence | None = None
+    proof: Certificate | None = None
+    ended_by: str | None = None
+    try:
+        hypothesis.close()
+        while True:
+            machine = hypothesis.copy()
+            evidence = None
+            found = Evidence()
+            word = _difference(runs, machine, reference, budget, found, seed)
+            if word is None and prove:
+                certificate, proved = attempt(runs, machine, PROVING * seconds)
+                if proved:
+                    proof = certificate
+                    break
+                word = None if certificate is None else refutation(runs, machine, certificate)
+            if word is None:
+                word = search.exhaustive(runs, machine, budget.pairs, found)
+            if word is None:
+                evidence = found
+                break
+            while word is not None:  # one word may show several errors
+                hypothesis.refine(word)
+                word = search.compare(runs, hypothesis, [word], Evidence())
+            if progress is not None:
+                progress(len(hypothesis), runs.steps)
+    except BudgetEnd as end:
+        ended_by = str(end)
+    if machine is None:
+        runs.extend(float("inf"))
+        machine = hypothesis.settled()
+    machine = minimised(machine)
+    steps = runs.steps
+    runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
+    fsm = to_fsm(runs, machine, f"extracted from {subject.name}", reference)
+    verdict: tuple[Comparison, ...] = (judge_machine(runs, machine, evidence, proof, budget.pairs),)
+    if reference is not None:
+        verdict = judge_reference(runs, fsm, reference, verdict[0], budget)
+    return Extraction(
+        fsm=fsm,
+        verdict=verdict,
+        states=_described(runs, machine, fsm.states, np.random.default_rng(seed)),
+        ended_by=ended_by,
+        steps=steps,
+        memories=runs.count,
+        margin=runs.margin(),
+        seconds=time.monotonic() - started,
+    )
+
+
+QUICK = 3_000
+"""Pairs of memory and state in the first look at a new machine."""
+
+SEARCHING = 0.85
+"""The share of the time that is for searching; a verdict on what was found needs some, too."""
+
+PROVING = 0.25
+"""The share of the time that one attempt at a certificate may take."""
+
+LEAST_FOR_VERDICT = 1.0
+"""Seconds that the verdict may take however short the search had to be."""
+
+
+def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
+    for name, bound in {"max_states": max_states, "max_words": max_words}.items():
+        if bound < 1:
+            raise ExtractionError(f"{name} is {bound}; it must be at least 1")
+    if not 0.0 <= seconds < float("inf"):
+        raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
+
+
+def _described(
+    runs: Trajectories, machine: Snapshot, names: Sequence[str], rng: np.random.Generator
+) -> tuple[StateReport, ...]:
+    """Where the states lie, from random walks and from a shortest word to each state."""
+    words = list(search.shortest(machine, 0).values())
+    with suppress(BudgetEnd):
+        words += search.walks(runs, WALKS, WALK_LENGTH, rng)
+    return describe(runs, machine, words, names, rng)
+
+
+WALKS = 200
+WALK_LENGTH = 100
+
+
+def _difference(
+    runs: Trajectories,
+    machine: Snapshot,
+    reference: FSM | None,
+    budget: Budget,
+    evidence: Evidence,
+    seed: int,
+) -> Word | None:
+    """A word on which net and machine differ, from the searches that reach far at little cost."""
+    symbols = len(runs.subject.alphabet)
+    rng = np.random.default_rng(seed)
+
+    def sampled() -> Word | None:
+        words = search.walks(runs, budget.walks, budget.length, rng)
+        words += list(search.corrupted(words, symbols, rng))
+        return search.compare(runs, machine, words, evidence)
+
+    def repeated() -> Word | None:
+        words = search.cycles(machine, budget.rounds)
+        return search.compare(runs, machine, words, evidence)
+
+    def suggested() -> Word | None:
+        if reference is None or reference.start not in reference.distance_to_acceptance:
+            return None
+        index = {symbol: number for number, symbol in enumerate(runs.subject.alphabet)}
+        words = [
+            tuple(index[symbol] for symbol in word)
+            for word in reference.sample(budget.walks, seed=seed)
+        ]
+        words += list(search.corrupted(words, symbols, rng))
+        return search.compare(runs, machine, words, evidence)
+
+    searches: tuple[Callable[[], Word | None], ...] = (
+        lambda: search.exhaustive(runs, machine, min(QUICK, budget.pairs), Evidence()),
+        lambda: search.diverse(runs, machine, min(QUICK, budget.pairs)),
+        repeated,
+        sampled,
+        suggested,
+    )
+    for look in searches:
+        word = look()
+        if word is not None:
+            return word
+    return None

@@ -1,0 +1,156 @@
+"""The verdict: net, machine and reference compared two by two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reberlstm.extraction import search
+from reberlstm.extraction.learner import Snapshot
+from reberlstm.extraction.machines import Fixed
+from reberlstm.extraction.search import Budget, Evidence, Machine
+from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.extraction.verdict import Comparison, undistinguished
+from reberlstm.fsm import FSM
+
+if TYPE_CHECKING:
+    from reberlstm.certificates import Certificate
+
+PROVED = "equal: proved"
+DIFFERENT = "different"
+
+LAST_LOOK = 20_000
+"""Pairs of memory and state in the look at a machine that was not yet looked at."""
+
+
+def judge_machine(
+    runs: Trajectories,
+    machine: Snapshot,
+    evidence: Evidence | None,
+    proof: Certificate | None,
+    pairs: int,
+) -> Comparison:
+    """Net against machine.
+
+    Args:
+        runs: The memories of the net.
+        machine: The machine.
+        evidence: What the search looked through; None where it was ended by its budget.
+        proof: A certificate that proves them equal.
+        pairs: How much to look through in the latter case.
+    """
+    if proof is not None:
+        means = f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}"
+        return Comparison("net", "machine", True, PROVED, evidence=means)
+    if evidence is None:
+        return _looked_at(runs, machine, "machine", pairs)
+    return undistinguished("net", "machine", evidence, _words(runs))
+
+
+def judge_reference(
+    runs: Trajectories, fsm: FSM, reference: FSM, net_machine: Comparison, budget: Budget
+) -> tuple[Comparison, ...]:
+    """All three pairs."""
+    machine_reference = _machine_and_reference(runs, fsm, reference)
+    net_reference = _net_and_reference(runs, reference, budget, net_machine, machine_reference)
+    return (
+        _blamed(net_machine, net_reference, machine_reference),
+        machine_reference,
+        net_reference,
+    )
+
+
+def _looked_at(
+    runs: Trajectories, machine: Machine, right: str, pairs: int, wrong: str | None = None
+) -> Comparison:
+    """What an exhaustive search finds, as far as it gets."""
+    evidence = Evidence()
+    try:
+        word = search.exhaustive(runs, machine, min(pairs, LAST_LOOK), evidence)
+    except BudgetEnd:
+        word = None
+    if word is not None:
+        return _different(runs, right, word, shortest=True, wrong=wrong)
+    return undistinguished("net", right, evidence, _words(runs))
+
+
+def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
+    by = runs.subject.observed
+    words = [fsm.difference(reference, by=what) for what in by]
+    found = [word for word in words if word is not None]
+    means = f"breadth-first over the product, by {' and '.join(by)}"
+    if not found:
+        return Comparison("machine", "reference", True, PROVED, evidence=means)
+    word = min(found, key=len)
+    return Comparison(
+        "machine", "reference", False, DIFFERENT, word, True, wrong="machine", evidence=means
+    )
+
+
+def _net_and_reference(
+    runs: Trajectories,
+    reference: FSM,
+    budget: Budget,
+    net_machine: Comparison,
+    machine_reference: Comparison,
+) -> Comparison:
+    if net_machine.equal and machine_reference.equal:
+        return Comparison(
+            "net", "reference", True, PROVED, evidence="both are equal to the machine, proved"
+        )
+    fixed = Fixed(runs, reference)
+    looked = _looked_at(runs, fixed, "reference", budget.pairs, wrong="net")
+    if looked.equal is False:
+        return looked
+    words = search.cycles(fixed, budget.rounds)
+    if machine_reference.word is not None:
+        index = {symbol: number for number, symbol in enumerate(runs.subject.alphabet)}
+        words.append(tuple(index[symbol] for symbol in machine_reference.word))
+    try:
+        word = search.compare(runs, fixed, words, Evidence())
+    except BudgetEnd:
+        return looked
+    if word is not None:
+        return _different(runs, "reference", word, shortest=False, wrong="net")
+    return looked
+
+
+def _different(
+    runs: Trajectories,
+    right: str,
+    word: tuple[int, ...],
+    *,
+    shortest: bool,
+    wrong: str | None = None,
+) -> Comparison:
+    text = tuple(runs.subject.alphabet[symbol] for symbol in word)
+    how = "no shorter word separates them" if shortest else "a shorter one may exist"
+    return Comparison("net", right, False, DIFFERENT, text, shortest, wrong, how)
+
+
+def _words(runs: Trajectories) -> str:
+    """Which words are meant by "all"."""
+    scope = runs.subject.scope
+    if not scope.follows_legal:
+        return "words over the alphabet"
+    words = "words that the net itself offers, symbol by symbol"
+    names = runs.subject.alphabet
+    if scope.first is not None:
+        words += f", beginning with {' or '.join(names[number] for number in sorted(scope.first))}"
+    if scope.last:
+        words += f", and over after {' or '.join(names[number] for number in sorted(scope.last))}"
+    return words
+
+
+def _blamed(
+    net_machine: Comparison, net_reference: Comparison, machine_reference: Comparison
+) -> Comparison:
+    """Where net and machine differ and one of them equals the reference, the other one is wrong."""
+    if net_machine.equal is not False:
+        return net_machine
+    wrong = None
+    if machine_reference.equal:
+        wrong = "net"
+    elif net_reference.equal:
+        wrong = "machine"
+    return replace(net_machine, wrong=wrong)

@@ -1,0 +1,160 @@
+"""Between the indices of the search and the machines that people read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reberlstm.extraction.learner import Snapshot
+from reberlstm.extraction.subject import Subject
+from reberlstm.extraction.trajectories import LAST, Ids, Trajectories
+from reberlstm.fsm import FSM
+from reberlstm.monitor import Monitor
+
+
+def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | None) -> FSM:
+    """The machine with readable names: those of the reference's states where they fit."""
+    subject = runs.subject
+    names = _names(machine, subject.alphabet, reference)
+    seen = [runs.meaning(observation) for observation in machine.observation]
+    accepting, outputs = set(), {}
+    for name_of_state, shown, line in zip(names, seen, machine.table, strict=True):
+        if shown is None:  # the word is over
+            ends = True
+        elif shown.accept is not None:
+            ends = bool(shown.accept[0])
+        else:
+            ends = shown.legal is not None and max(line) < 0
+        if ends:
+            accepting.add(name_of_state)
+        if shown is not None and shown.label is not None:
+            outputs[name_of_state] = _label(int(shown.label[0]), subject.labels)
+    return FSM(
+        alphabet=subject.alphabet,
+        start=names[0],
+        accepting=frozenset(accepting),
+        transitions={
+            names[state]: {
+                subject.alphabet[symbol]: names[target]
+                for symbol, target in enumerate(line)
+                if target >= 0
+            }
+            for state, line in enumerate(machine.table)
+        },
+        outputs=outputs if len(outputs) == len(names) else {},
+        name=name,
+    )
+
+
+def minimised(machine: Snapshot) -> Snapshot:
+    """The machine with states merged that show the same after every word (E. F. Moore, 1956).
+
+    The learner's states differ in what the *net* shows; a machine that is not yet right may have
+    states in which it shows the same itself.
+    """
+    groups = machine.observation
+    while True:
+        keys = [
+            (groups[state], tuple(groups[target] if target >= 0 else -1 for target in line))
+            for state, line in enumerate(machine.table)
+        ]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        finer = [numbers[key] for key in keys]
+        if len(numbers) == len(set(groups)):
+            break
+        groups = finer
+    first = [finer.index(group) for group in range(len(numbers))]
+    return Snapshot(
+        access=[machine.access[state] for state in first],
+        observation=[machine.observation[state] for state in first],
+        table=[
+            [finer[target] if target >= 0 else -1 for target in machine.table[state]]
+            for state in first
+        ],
+    )
+
+
+def _label(number: int, labels: tuple[str, ...]) -> str:
+    return labels[number] if 0 <= number < len(labels) else str(number)
+
+
+def _names(machine: Snapshot, alphabet: tuple[str, ...], reference: FSM | None) -> list[str]:
+    """The reference's names if its graph maps one to one onto the machine's, else q0, q1, ..."""
+    plain = [f"q{state}" for state in range(len(machine.table))]
+    if reference is None or set(reference.alphabet) != set(alphabet):
+        return plain
+    names: dict[int, str] = {0: reference.start}
+    queue = [0]
+    for state in queue:
+        for symbol, target in enumerate(machine.table[state]):
+            if target < 0:
+                continue
+            name = reference.next_state(names[state], alphabet[symbol])
+            if name is None or names.get(target, name) != name:
+                return plain
+            if target not in names:
+                names[target] = name
+                queue.append(target)
+    if len(names) < len(machine.table) or len(set(names.values())) < len(names):
+        return plain
+    return [names[state] for state in range(len(machine.table))]
+
+
+class Fixed:
+    """A given machine in the form that the search compares with a net."""
+
+    def __init__(self, runs: Trajectories, fsm: FSM) -> None:
+        subject = runs.subject
+        monitor = fsm.monitor("absorb")
+        order = [fsm.alphabet.index(symbol) for symbol in subject.alphabet]
+        table = np.array(monitor.table, dtype=np.intp)[:, order]
+        over = np.zeros(len(table), dtype=bool)
+        for symbol in subject.scope.last:
+            over[table[:, symbol]] = True
+        if monitor.dead is not None:
+            over[monitor.dead] = False
+        if subject.scope.follows_legal:
+            for state in range(len(table)):
+                legal = monitor.legal(state)
+                for symbol, text in enumerate(subject.alphabet):
+                    if text not in legal or over[state]:
+                        table[state, symbol] = -1
+        self.table: list[list[int]] = table.tolist()
+        silent = subject.observed == ("legal",)
+        keys = [
+            LAST if over[state] and silent else _key(monitor, state, subject)
+            for state in range(len(over))
+        ]
+        self._shown = np.array([runs.number(key) for key in keys], dtype=np.intp)
+
+    def arrays(self) -> tuple[Ids, Ids]:
+        """The table and the observations, as a search wants them."""
+        return np.array(self.table, dtype=np.intp), self._shown
+
+
+NO_LABEL = -1 << 40
+"""Stands for a label that the net cannot give."""
+
+
+def _key(monitor: Monitor, state: int, subject: Subject) -> tuple[int, ...]:
+    """What a right net would show at a state: legal set, acceptance, label, as far as it tells."""
+    key: list[int] = []
+    if "legal" in subject.observed:
+        legal = monitor.legal(state)
+        key += [int(symbol in legal) for symbol in subject.alphabet]
+    if "accept" in subject.observed:
+        key.append(int(monitor.accepting(state)))
+    if "label" in subject.observed:
+        name = monitor.states[state]
+        label = None if name is None else monitor.fsm.outputs.get(name)
+        key.append(_number_of_label(label, subject.labels))
+    return tuple(key)
+
+
+def _number_of_label(label: str | None, labels: tuple[str, ...]) -> int:
+    """The inverse of `_label`."""
+    if label in labels:
+        return labels.index(label)
+    try:
+        return int(label or "")
+    except ValueError:
+        return NO_LABEL

@@ -1,0 +1,261 @@
+"""What can be extracted from: anything that steps a memory by symbols and lets it be observed.
+
+A subject has an `alphabet`, a `kind`, and three functions on batches of memories, which are vectors
+of any meaning, one row a word. Everything else (the words that lead to them, which of them were
+seen before) is kept outside it, in `reberlstm.extraction.trajectories`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.errors import ExtractionError
+from reberlstm.fsm import FSM
+from reberlstm.simulator.step import State, initial, read, step
+from reberlstm.weights import LSTMWeights
+
+Kind = Literal["legal", "accept", "label"]
+OBSERVED: tuple[Kind, ...] = ("legal", "accept", "label")
+
+
+@runtime_checkable
+class RecurrentNet(Protocol):
+    """The protocol of a net to extract from, with a memory of size ``D`` and ``A`` symbols.
+
+    Attributes:
+        alphabet: The symbols.
+        kind: What `observe` tells: which symbols may come next, whether the word is accepted, or
+            the number of its label.
+    """
+
+    alphabet: tuple[str, ...]
+    kind: Kind
+
+    def initial(self) -> NDArray[Any]:
+        """The memory before the first symbol, shape (D,)."""
+
+    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        """The memories (B, D) after one symbol each, given as indices (B,)."""
+
+    def observe(self, states: NDArray[Any]) -> NDArray[Any]:
+        """For memories (B, D): bool (B, A) if legal, bool (B,) if accept, int (B,) if label."""
+
+
+# What a net may have besides:
+#   labels: names of the labels;
+#   claims: "legal" where it says nothing of use before the first symbol and after the last one;
+#   weights: `LSTMWeights` that compute the same, for a certificate;
+#   margin(states) -> (B,): how far each observation is from being another one.
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which words a net speaks about.
+
+    Attributes:
+        follows_legal: Words go on only with symbols that the net offers (its legal sets are
+            observed); else every word over the alphabet is one of them.
+        first: The symbols that a word may begin with where the net itself says nothing before the
+            first symbol; None where it does.
+        last: Symbols after which a word is over where the net itself says nothing after it; empty
+            where it does.
+    """
+
+    follows_legal: bool
+    first: frozenset[int] | None = None
+    last: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Observations of B memories; None for what the net does not tell."""
+
+    legal: NDArray[np.bool_] | None = None
+    accept: NDArray[np.bool_] | None = None
+    label: NDArray[np.intp] | None = None
+
+
+class Subject:
+    """A net behind one interface: protocol objects and our own weights alike.
+
+    Raises:
+        ExtractionError: naming what an object lacks, or the shape that one of its answers has.
+    """
+
+    def __init__(self, net: RecurrentNet | LSTMWeights, reference: FSM | None = None) -> None:
+        self.net = net
+        self.weights: LSTMWeights | None
+        if isinstance(net, LSTMWeights):
+            self.name = net.name or "the net"
+            self.observed = tuple(head for head in OBSERVED if head in net.heads)
+            self.labels: tuple[str, ...] = net.labels
+            self.weights, claims = net, net.claims
+            if not self.observed:
+                raise ExtractionError(
+                    f"net {self.name!r} has no 'legal', 'accept' or 'label' head, so nothing of it "
+                    "can be observed"
+                )
+        else:
+            _check_protocol(net)
+            self.name = str(getattr(net, "name", "") or type(net).__name__)
+            self.observed = (net.kind,)
+            self.labels = tuple(getattr(net, "labels", ()))
+            self.weights, claims = getattr(net, "weights", None), getattr(net, "claims", "all")
+        self.alphabet = tuple(net.alphabet)
+        grammar = reference
+        if grammar is None and self.weights is not None:
+            grammar = self.weights.grammar
+        self.scope = self._scope(claims, grammar)
+
+    def _scope(self, claims: str, grammar: FSM | None) -> Scope:
+        """A net that claims only `legal` says nothing before the first symbol and after the last.
+
+        Where no grammar tells which symbols are first, they are what the net offers before any
+        symbol, or all of them where it offers none.
+        """
+        if "legal" not in self.observed:
+            return Scope(follows_legal=False)
+        if claims == "all":
+            return Scope(follows_legal=True)
+        if grammar is None:
+            offered = self.observe(self.initial()[np.newaxis]).legal
+            assert offered is not None, "legal sets are observed"
+            every = frozenset(range(len(self.alphabet)))
+            return Scope(follows_legal=True, first=None if offered.any() else every)
+        return _scope_of_grammar(self.alphabet, grammar)
+
+    def initial(self) -> NDArray[Any]:
+        """The memory before the first symbol, shape (D,), of the type that memories have."""
+        if isinstance(self.net, LSTMWeights):
+            return _pack(self.net, initial(self.net))
+        start = np.asarray(self.net.initial())
+        if start.ndim != 1 or not np.issubdtype(np.result_type(start, np.int8), np.number):
+            raise ExtractionError(
+                f"{self.name}.initial() answered {start.dtype} of shape {start.shape}; "
+                "expected numbers of shape (D,)"
+            )
+        # A start of integers may go on with fractions, which must not be cut off.
+        after = np.asarray(self.net.step(start[np.newaxis], np.zeros(1, dtype=np.intp)))
+        return start.astype(np.result_type(start, after))
+
+    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        """The memories (B, D) after one symbol each."""
+        if isinstance(self.net, LSTMWeights):
+            x = np.eye(len(self.alphabet))[symbols]
+            return _pack(self.net, step(self.net, x, _unpack(self.net, states)).state)
+        after = np.asarray(self.net.step(states, symbols))
+        if after.shape != states.shape:
+            raise ExtractionError(
+                f"{self.name}.step() turned states of shape {states.shape} into {after.shape}"
+            )
+        return after.astype(states.dtype, copy=False)
+
+    def observe(self, states: NDArray[Any]) -> Observed:
+        """What can be seen of memories (B, D)."""
+        if isinstance(self.net, LSTMWeights):
+            return _observe_weights(self.net, _unpack(self.net, states))
+        seen = np.asarray(self.net.observe(states))
+        expected = (len(states), len(self.alphabet)) if self.net.kind == "legal" else (len(states),)
+        if seen.shape != expected:
+            raise ExtractionError(
+                f"{self.name}.observe() of {len(states)} states has shape {seen.shape}, "
+                f"expected {expected} for kind {self.net.kind!r}"
+            )
+        yes_or_no = self.net.kind != "label"
+        whole = seen.dtype == bool or np.issubdtype(seen.dtype, np.integer)
+        if not whole or (yes_or_no and not np.isin(seen, (0, 1)).all()):
+            wanted = "booleans, as in `probability > 0.5`" if yes_or_no else "integers"
+            raise ExtractionError(
+                f"{self.name}.observe() answered {seen.dtype} for kind {self.net.kind!r}; "
+                f"give {wanted}"
+            )
+        if self.net.kind == "legal":
+            return Observed(legal=seen.astype(bool))
+        if self.net.kind == "accept":
+            return Observed(accept=seen.astype(bool))
+        return Observed(label=seen.astype(np.intp))
+
+    def margin(self, states: NDArray[Any]) -> NDArray[np.float64] | None:
+        """How far each memory's observation is from being another one; None where unknown.
+
+        For our weights in units of the heads' outputs: the distance of the nearest one from its
+        threshold, or of the best label from the second.
+        """
+        if isinstance(self.net, LSTMWeights):
+            return _margin_of_weights(self.net, _unpack(self.net, states))
+        tell = getattr(self.net, "margin", None)
+        return None if tell is None else np.asarray(tell(states), dtype=np.float64)
+
+
+def _check_protocol(net: object) -> None:
+    for name in ("alphabet", "kind", "initial", "step", "observe"):
+        if not hasattr(net, name):
+            raise ExtractionError(
+                f"{type(net).__name__} has no {name!r}; a net to extract from has alphabet, kind, "
+                "initial(), step(states, symbols) and observe(states)"
+            )
+    kind = net.kind  # type: ignore[attr-defined]
+    if kind not in OBSERVED:
+        raise ExtractionError(f"kind {kind!r}; choose 'legal', 'accept' or 'label'")
+    alphabet = tuple(net.alphabet)  # type: ignore[attr-defined]
+    for symbol in alphabet:
+        if not isinstance(symbol, str) or not symbol or alphabet.count(symbol) > 1:
+            raise ExtractionError(
+                f"alphabet of {type(net).__name__}: {symbol!r} is no string, is empty or stands "
+                "twice; give distinct strings"
+            )
+    if not alphabet:
+        raise ExtractionError(f"alphabet of {type(net).__name__} is empty")
+
+
+def _scope_of_grammar(alphabet: tuple[str, ...], grammar: FSM) -> Scope:
+    """Words begin and end as in the grammar: an end symbol leads only to where nothing follows."""
+    index = {symbol: number for number, symbol in enumerate(alphabet)}
+    ends = {state for state in grammar.states if not grammar.transitions[state]}
+    last = {
+        symbol
+        for symbol in grammar.alphabet
+        if {line[symbol] for line in grammar.transitions.values() if symbol in line} <= ends
+        and any(symbol in line for line in grammar.transitions.values())
+    }
+    return Scope(
+        follows_legal=True,
+        first=frozenset(index[symbol] for symbol in grammar.legal(grammar.start)),
+        last=frozenset(index[symbol] for symbol in last),
+    )
+
+
+def _pack(net: LSTMWeights, state: State) -> NDArray[Any]:
+    """``h`` and ``c`` in one vector; the published net has only its memory."""
+    return state.c if net.cell == "published" else np.concatenate([state.h, state.c], axis=-1)
+
+
+def _unpack(net: LSTMWeights, states: NDArray[Any]) -> State:
+    if net.cell == "published":
+        return State(states, states)
+    return State(states[..., : net.size], states[..., net.size :])
+
+
+def _margin_of_weights(net: LSTMWeights, state: State) -> NDArray[np.float64]:
+    margins = [np.full(len(state.h), np.inf)]
+    if "legal" in net.heads:
+        margins.append(np.abs(read(net, "legal", state) - net.reader_threshold).min(axis=1))
+    if "accept" in net.heads:
+        margins.append(np.abs(read(net, "accept", state)[:, 0]))
+    if "label" in net.heads and len(net.labels) > 1:
+        best = np.sort(read(net, "label", state), axis=1)
+        margins.append(best[:, -1] - best[:, -2])
+    return np.asarray(np.min(margins, axis=0), dtype=np.float64)
+
+
+def _observe_weights(net: LSTMWeights, state: State) -> Observed:
+    heads = net.heads
+    return Observed(
+        legal=read(net, "legal", state) > net.reader_threshold if "legal" in heads else None,
+        accept=read(net, "accept", state)[:, 0] > 0.0 if "accept" in heads else None,
+        label=read(net, "label", state).argmax(axis=1) if "label" in heads else None,
+    )

@@ -1,0 +1,324 @@
+"""Recurrent nets that others trained, ready to extract from: RNN, GRU or LSTM of any depth.
+
+The formulas are those of `torch.nn.RNN`, `GRU` and `LSTM` (docs.pytorch.org), run in the type of
+numbers that the weights have; PyTorch itself is needed only to open its own files and modules.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.errors import FormatError
+from reberlstm.interop.foreign import Readouts, columns_of_symbols, from_state_dict
+from reberlstm.interop.safetensors import from_parts, is_ours
+from reberlstm.interop.state_dict import Layer, Stack, StateDict, read_state_dict
+from reberlstm.weights import LSTMWeights
+
+Observed = Literal["legal", "accept", "label"]
+Activation = Literal["softmax", "sigmoid"]
+
+SOFTMAX_THRESHOLD = 0.1
+"""A symbol counts as offered when its probability among all next symbols is over this."""
+
+SIGMOID_THRESHOLD = 0.5
+
+
+class RecurrentStack:
+    """Recurrent layers on top of each other with a linear head, with the protocol of `extract`.
+
+    Attributes:
+        alphabet: The symbols, in the order of the input's columns or the embedding's rows.
+        kind: What is observed: legal symbols, acceptance or a label.
+        labels: What the labels are called.
+        claims: ``legal``: a legal head is asked nothing before the first symbol.
+        name: The file's or module's name.
+        reading: One phrase: what counts as yes.
+        weights: The same net as ours, where it is one LSTM layer whose head has a plain threshold.
+    """
+
+    def __init__(
+        self,
+        state: StateDict,
+        *,
+        alphabet: Sequence[str],
+        kind: Observed | None = None,
+        threshold: float | None = None,
+        activation: Activation | None = None,
+        head: str | None = None,
+        layer: str | None = None,
+        labels: Sequence[str] = (),
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
+    ) -> None:
+        self.alphabet = tuple(alphabet)
+        self.labels = tuple(labels)
+        self.claims = "legal"
+        self.name = Path(state.where).name
+        stack = _the_stack(state, layer)
+        self._cell = stack.kind
+        self._nonlinearity = nonlinearity
+        weight_ih, used = columns_of_symbols(state, stack, len(self.alphabet))
+        readouts = Readouts(state, stack, self.alphabet, self.labels, 0.0)
+        found = _readout(state, stack, readouts, used, kind, head)
+        self.kind, layer_name = found
+        matrix = readouts.head("legal" if self.kind == "legal" else self.kind, layer_name)
+        self._activation: Activation = activation or _usual_activation(self.kind, layer_name)
+        usual = SOFTMAX_THRESHOLD if self._activation == "softmax" else SIGMOID_THRESHOLD
+        self._threshold = usual if threshold is None else threshold
+        if not 0.0 < self._threshold < 1.0:
+            raise FormatError(f"threshold {self._threshold} is no probability between 0 and 1")
+        self.reading = (
+            "the label is the largest output"
+            if self.kind == "label"
+            else f"yes is {self._activation} probability > {self._threshold:g}"
+        )
+        dtype = _dtype(state)
+        layers = (Layer(weight_ih, *_rest(stack.layers[0])), *stack.layers[1:])
+        self._layers = tuple(
+            Layer(*(np.asarray(array, dtype=dtype) for array in vars(one).values()))
+            for one in layers
+        )
+        self._size = stack.hidden_size
+        self._head = np.asarray(matrix.weight, dtype=dtype), np.asarray(matrix.bias, dtype=dtype)
+        self.weights: LSTMWeights | None = None
+        if stack.kind == "LSTM" and len(stack.layers) == 1 and self._activation == "sigmoid":
+            self.weights = from_state_dict(
+                state,
+                alphabet=self.alphabet,
+                heads={self.kind: layer_name},
+                layer=stack.prefix,
+                labels=self.labels,
+                threshold=math.log(self._threshold / (1 - self._threshold)),
+            )
+
+    def initial(self) -> NDArray[Any]:
+        """All zero, shape (D,): every layer's ``h``, then for an LSTM every layer's ``c``."""
+        parts = 2 if self._cell == "LSTM" else 1
+        return np.zeros(parts * len(self._layers) * self._size, dtype=self._head[0].dtype)
+
+    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        """The memories (B, D) after one symbol each."""
+        blocks = states.reshape(len(states), -1, self._size)  # (B, layers or twice as many, H)
+        depth = len(self._layers)
+        hidden: list[NDArray[Any]] = []
+        cells: list[NDArray[Any]] = []
+        for number, layer in enumerate(self._layers):
+            below = layer.weight_ih.T[symbols] if number == 0 else hidden[-1] @ layer.weight_ih.T
+            x = below + layer.bias_ih
+            h = blocks[:, number]
+            recurrent = h @ layer.weight_hh.T + layer.bias_hh
+            if self._cell == "LSTM":
+                h, c = _lstm(x + recurrent, blocks[:, depth + number])
+                cells.append(c)
+            elif self._cell == "GRU":
+                h = _gru(x, recurrent, h)
+            elif self._nonlinearity == "relu":
+                h = np.maximum(x + recurrent, 0)
+            else:
+                h = np.tanh(x + recurrent)
+            hidden.append(h)
+        return np.concatenate(hidden + cells, axis=1)
+
+    def observe(self, states: NDArray[Any]) -> NDArray[Any]:
+        """What the head says: see the protocol."""
+        outputs = self._outputs(states)
+        if self.kind == "label":
+            return np.asarray(outputs.argmax(axis=1))
+        yes = self._probabilities(outputs) > self._threshold
+        return np.asarray(yes[:, 0] if self.kind == "accept" else yes)
+
+    def margin(self, states: NDArray[Any]) -> NDArray[np.float64]:
+        """How far the nearest probability is from the threshold; for labels, two outputs."""
+        outputs = self._outputs(states).astype(np.float64)
+        if self.kind == "label":
+            ordered = np.sort(outputs, axis=1)
+            return np.asarray(ordered[:, -1] - ordered[:, -2])
+        return np.asarray(np.abs(self._probabilities(outputs) - self._threshold).min(axis=1))
+
+    def _outputs(self, states: NDArray[Any]) -> NDArray[Any]:
+        top = states[:, (len(self._layers) - 1) * self._size : len(self._layers) * self._size]
+        weight, bias = self._head
+        return np.asarray(top @ weight.T + bias)
+
+    def _probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        if self._activation == "sigmoid":
+            return _sigmoid(outputs)
+        e = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+
+def open_net(
+    path: str | os.PathLike[str],
+    *,
+    alphabet: Sequence[str] | None = None,
+    **options: Any,
+) -> LSTMWeights | RecurrentStack:
+    """A net to extract from, from a file: our own weights, or those of others.
+
+    Args:
+        path: A safetensors, npz or PyTorch file; nothing in it is executed.
+        alphabet: The symbols; needed where the file does not say.
+        options: Those of `RecurrentStack`, for files of others.
+
+    Raises:
+        FormatError: for a file that cannot be read, or a net that is bidirectional, projected, or
+            read by anything but linear layers.
+    """
+    state = read_state_dict(path)
+    if is_ours(state.metadata):
+        try:
+            return from_parts(state.tensors, state.metadata)
+        except FormatError:
+            raise
+        except Exception as error:
+            raise FormatError(f"{state.where}: {error}") from None
+    if alphabet is None:
+        raise FormatError(
+            f"{state.where}: it does not say what its symbols are; give the alphabet, one symbol "
+            "for each column of the input weights or row of the embedding"
+        )
+    return RecurrentStack(state, alphabet=alphabet, **options)
+
+
+def from_module(module: Any, *, alphabet: Sequence[str], **options: Any) -> RecurrentStack:
+    """A PyTorch module with one `nn.RNN`, `nn.GRU` or `nn.LSTM` (or cell) and linear heads.
+
+    Inputs are one-hot, or go through the module's only `nn.Embedding`. What the module does in its
+    own ``forward`` besides is not seen; activations after the head are named by `activation`.
+
+    Args:
+        module: The module, or a mapping that is its state dict.
+        alphabet: The symbols.
+        options: Those of `RecurrentStack`.
+
+    Raises:
+        FormatError: for a module that is bidirectional, projected, or has parts without a place.
+
+    Example:
+        >>> import torch, reberlstm as rl
+        >>> class Net(torch.nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.rnn = torch.nn.GRU(2, 4, num_layers=2, batch_first=True)
+        ...         self.out = torch.nn.Linear(4, 1)
+        >>> net = from_module(Net(), alphabet="01", kind="accept")
+        >>> rl.extract(net, max_states=50).fsm.alphabet
+        ('0', '1')
+    """
+    tensors: Mapping[str, Any] = module if isinstance(module, Mapping) else module.state_dict()
+    name = "state dict" if isinstance(module, Mapping) else type(module).__name__
+    if not isinstance(module, Mapping):
+        for part in module.modules():
+            if getattr(part, "nonlinearity", "tanh") == "relu":
+                options.setdefault("nonlinearity", "relu")
+    arrays = {
+        key: value.detach().cpu().double().numpy()
+        for key, value in tensors.items()
+        if hasattr(value, "detach")
+    }
+    return RecurrentStack(StateDict(name, arrays, {}), alphabet=alphabet, **options)
+
+
+def _the_stack(state: StateDict, layer: str | None) -> Stack:
+    stacks = state.stacks
+    if layer is not None:
+        prefix = layer if not layer or layer.endswith(".") else f"{layer}."
+        stacks = tuple(stack for stack in stacks if stack.prefix == prefix)
+    if len(stacks) != 1:
+        found = ", ".join(map(str, state.stacks)) or "none"
+        raise FormatError(f"{state.where}: expected one recurrent layer, found {found}; name one")
+    (stack,) = stacks
+    if stack.bidirectional:
+        raise FormatError(
+            f"{state.where}: {stack} is bidirectional: it reads words from their end as well, so "
+            "it has no memory that grows with the word; train a forward one"
+        )
+    if stack.projected:
+        raise FormatError(
+            f"{state.where}: {stack} is an LSTM with a projection of h (proj_size), which is not "
+            "read; train one without"
+        )
+    return stack
+
+
+def _readout(
+    state: StateDict,
+    stack: Stack,
+    readouts: Readouts,
+    used: set[str],
+    kind: Observed | None,
+    head: str | None,
+) -> tuple[Observed, str]:
+    """What is observed, and by which linear layer."""
+    size = stack.hidden_size
+    candidates = [
+        key.removesuffix(".weight")
+        for key, tensor in state.tensors.items()
+        if key.endswith(".weight") and key not in stack.keys | used and tensor.ndim == 2
+        and tensor.shape[1] == size
+    ]  # fmt: skip
+    if kind is not None and (head is not None or len(candidates) == 1):
+        readouts.guess_other_tensors(used, head or candidates[0])
+        return kind, head or candidates[0]
+    if head is not None:
+        raise FormatError(f"{state.where}: say what head {head!r} tells: legal, accept or label")
+    guessed = readouts.guess(used)
+    for wanted in ("legal", "next", "accept", "label"):
+        tells: Observed = "legal" if wanted == "next" else wanted  # type: ignore[assignment]
+        if wanted in guessed and kind in (None, tells):
+            rows = len(state.tensors[f"{guessed[wanted]}.weight"])
+            if kind is None and rows == 2:
+                raise FormatError(
+                    f"{state.where}: {guessed[wanted]!r} has 2 outputs, which may be two symbols "
+                    "or no and yes; give the kind: legal, accept or label"
+                )
+            return tells, guessed[wanted]
+    raise FormatError(
+        f"{state.where}: no linear layer of {size} inputs tells "
+        f"{kind or 'legal symbols, acceptance or a label'}; it has "
+        f"{', '.join(candidates) or 'none'}"
+    )
+
+
+def _usual_activation(kind: Observed, name: str) -> Activation:
+    if kind != "legal" or "legal" in name.rpartition(".")[2].lower():
+        return "sigmoid"
+    return "softmax"
+
+
+def _rest(layer: Layer) -> tuple[Any, Any, Any]:
+    return layer.weight_hh, layer.bias_ih, layer.bias_hh
+
+
+def _dtype(state: StateDict) -> type[np.floating[Any]]:
+    """float32 where every number is one, as then the net was trained and is run in it."""
+    with np.errstate(over="ignore"):
+        single = all(
+            np.array_equal(array, array.astype(np.float32)) for array in state.tensors.values()
+        )
+    return np.float32 if single else np.float64
+
+
+def _sigmoid(z: NDArray[Any]) -> NDArray[Any]:
+    e = np.exp(-np.abs(z))
+    return np.asarray(np.where(z >= 0, 1, e) / (1 + e), dtype=z.dtype)
+
+
+def _lstm(z: NDArray[Any], c: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    i, f, g, o = np.split(z, 4, axis=1)
+    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+    return _sigmoid(o) * np.tanh(c), c
+
+
+def _gru(x: NDArray[Any], recurrent: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+    x_r, x_z, x_n = np.split(x, 3, axis=1)
+    h_r, h_z, h_n = np.split(recurrent, 3, axis=1)
+    z = _sigmoid(x_z + h_z)
+    n = np.tanh(x_n + _sigmoid(x_r + h_r) * h_n)
+    return np.asarray((1 - z) * n + z * h)
