@@ -67,11 +67,6 @@ def extract(
         (4, 'equal: proved')
     """
     subject = Subject(net, reference)
-    if reference is not None and set(reference.alphabet) != set(subject.alphabet):
-        raise ExtractionError(
-            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
-            f"but that of {subject.name} is {' '.join(subject.alphabet)}"
-        )
     _check_bounds(max_states, max_words, seconds)
     budget = Budget() if budget is None else budget
     started = time.monotonic()
