@@ -18,21 +18,24 @@ from reberlstm._version import __version__
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate, certify
     from reberlstm.compiler import compile, published
-    from reberlstm.errors import ReberLSTMError
+    from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
     from reberlstm.extraction import Extraction, extract
     from reberlstm.fsm import FSM
-    from reberlstm.grammar import grammar_names, load_grammar
+    from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.safetensors import load, save
     from reberlstm.render.draw import to_svg
+    from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.loading import load
     from reberlstm.interop.safetensors import save
+    from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
 
 _HOME = {
     "Certificate": "reberlstm.certificates",
     "FSM": "reberlstm.fsm",
+    "FormatWarning": "reberlstm.errors",
     "Explanation": "reberlstm.explanation",
     "Extraction": "reberlstm.extraction",
     "LSTMWeights": "reberlstm.weights",
@@ -48,6 +51,7 @@ _HOME = {
     "published": "reberlstm.compiler",
     "save": "reberlstm.interop.safetensors",
     "to_svg": "reberlstm.render.draw",
+    "save_grammar": "reberlstm.grammar",
     "trace": "reberlstm.simulator",
 }
 
@@ -55,6 +59,7 @@ __all__ = [
     "FSM",
     "Certificate",
     "Explanation",
+    "FormatWarning",
     "Extraction",
     "LSTMWeights",
     "ReberLSTMError",
@@ -70,6 +75,7 @@ __all__ = [
     "published",
     "save",
     "to_svg",
+    "save_grammar",
     "trace",
 ]
 

@@ -19,12 +19,10 @@ def enumerate_words(fsm: FSM, max_length: int | None) -> Iterator[Word]:
     """
     # ends[n]: the states from which some word of exactly n symbols is accepted.
     ends = [{q for q in fsm.reachable if q in fsm.accepting}]
-    while ends[-1]:
+    while ends[-1] and (max_length is None or len(ends) <= max_length + 1):
         length = len(ends) - 1
         if fsm.start in ends[length]:
             yield from _words_of_length(fsm, ends, length)
-        if length == max_length:
-            return
         ends.append(
             {q for q in fsm.reachable if not ends[-1].isdisjoint(fsm.transitions[q].values())}
         )
@@ -97,7 +95,7 @@ def _walk(fsm: FSM, rng: random.Random, max_length: int) -> Word | None:
     while state in fsm.distance_to_acceptance:
         if state in fsm.accepting and rng.random() < fsm.stop_probability(state):
             return tuple(word)
-        if len(word) == max_length:
+        if len(word) >= max_length:
             raise GrammarError(
                 f"sampling from {fsm}: a word grew over {max_length:,} symbols; "
                 "raise the stop probabilities or the maximum length"

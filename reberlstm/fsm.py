@@ -25,7 +25,7 @@ Word = tuple[str, ...]
 """A sequence of symbols. Where a word is an argument, a string will do too: see `FSM.word`."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=True)
+@dataclass(frozen=True, kw_only=True, eq=True, repr=False)
 class FSM:
     """A deterministic finite-state machine, possibly partial, possibly with probabilities.
 
@@ -76,6 +76,10 @@ class FSM:
 
     def __hash__(self) -> int:
         return hash((self.alphabet, self.start, self.accepting, len(self.transitions)))
+
+    def __repr__(self) -> str:
+        given = {name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__}
+        return f"FSM({', '.join(f'{name}={value!r}' for name, value in given.items() if value)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mappings cannot be pickled or copied; machines go to other processes as dicts.

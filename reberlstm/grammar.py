@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
 import warnings
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from reberlstm import formats
 from reberlstm.errors import FormatError, FormatWarning, GrammarError
-from reberlstm.files import read_bytes
+from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import MAX_FILE_BYTES, toml
 from reberlstm.formats.messages import one_line
 from reberlstm.fsm import FSM
@@ -67,6 +68,37 @@ def read_standard_input(format: str | None = None) -> FSM:
     if len(content) > MAX_FILE_BYTES:
         raise FormatError(f"standard input: larger than the limit of {MAX_FILE_BYTES:,} bytes")
     return formats.read(content, "standard input", format)
+
+
+def save_grammar(fsm: FSM, path: str | os.PathLike[str], format: str | None = None) -> None:
+    """Write a machine to a file, in the given format or the one that the suffix names.
+
+    The file is whole or not there at all. What the format cannot carry is said by a
+    `FormatWarning`; .toml, .dot and .json carry everything.
+
+    Raises:
+        FormatError: for an unknown suffix, a file that cannot be written, or a symbol that the
+            format cannot hold.
+    """
+    text = os.fspath(path)
+    format = format or formats.format_of(text)
+    if format is None:
+        raise FormatError(
+            f"{text}: a suffix must name the format; they are {' '.join(formats.SUFFIXES)}"
+        )
+    content = formats.write(fsm, format)
+    warn_of_losses(fsm, format, text)
+    if text.lower().endswith(".gz"):
+        content = gzip.compress(content, mtime=0)
+    write_atomically(Path(text), content)
+
+
+def warn_of_losses(fsm: FSM, format: str, where: str) -> None:
+    """Say what a format cannot carry of a machine."""
+    lost = formats.losses(fsm, format)
+    if lost:
+        text = one_line(f"{where}: {format} cannot carry {', '.join(lost)}")
+        warnings.warn(FormatWarning(text), stacklevel=3)
 
 
 def _checked(fsm: FSM, where: str) -> FSM:

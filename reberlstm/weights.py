@@ -57,7 +57,7 @@ class Head:
     bias: Floats
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LSTMWeights:
     """One LSTM layer over one-hot symbols, and its heads.
 
@@ -140,6 +140,12 @@ class LSTMWeights:
                 _array(f"{name}.bias", head.bias, (rows,), sizes),
             )
         return heads
+
+    def __repr__(self) -> str:
+        return (
+            f"<LSTMWeights {self.name!r}: {self.size} cells over {len(self.alphabet)} symbols, "
+            f"{self.cell} cell, heads {' '.join(self.heads) or 'none'}>"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}

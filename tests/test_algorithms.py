@@ -49,6 +49,12 @@ def test_enumerate_does_not_follow_dead_ends() -> None:
     assert list(trap.enumerate()) == [("a",)]
 
 
+@pytest.mark.parametrize(("max_length", "count"), [(-1, 0), (0, 1), (1, 2), (2, 4)])
+def test_enumerate_up_to_a_length(max_length: int, count: int) -> None:
+    assert len(list(islice(LOOP.enumerate(max_length), 99))) == count
+    assert list(LOOP.prefixes(-1)) == []
+
+
 def test_prefixes() -> None:
     assert ["".join(prefix) for prefix in REBER.prefixes(10)] == reber_prefixes(10)
     assert list(REBER.prefixes(0)) == [()]
@@ -214,6 +220,8 @@ def test_what_cannot_be_sampled() -> None:
     forever = machine("a", "0", "0", {"0": "a0"}, stop={"0": 0.0})
     with pytest.raises(GrammarError, match="a word grew over 50 symbols; raise the stop"):
         forever.sample(max_length=50)
+    with pytest.raises(GrammarError, match="a word grew over -1 symbols"):
+        REBER.sample(max_length=-1)
     unlikely = machine(
         "ab", "0", "1", {"0": "a1 bx", "1": "", "x": ""}, probabilities={"0": {"a": 0.0, "b": 1.0}}
     )

@@ -262,6 +262,16 @@ def test_copies_are_equal(duplicate) -> None:
     assert again.accepts("BTXSE")
 
 
+def test_the_representation_can_be_evaluated() -> None:
+    small = fsm(stop={"1": 1.0}, outputs={"0": "x", "1": "y"})
+    assert eval(repr(small)) == small
+    assert repr(fsm(name="", accepting=())) == (
+        "FSM(alphabet=('a', 'b'), start='0', transitions={'0': {'a': '0', 'b': '1'}, '1': {}})"
+    )
+    assert str(small) == "small"
+    assert str(fsm(name="")) == "machine of 2 states"
+
+
 def test_lines_are_in_alphabet_order_and_states_in_file_order() -> None:
     small = fsm(transitions={"1": {}, "0": {"b": "1", "a": "0"}})
     assert list(small.transitions["0"]) == ["a", "b"]

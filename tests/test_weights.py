@@ -147,6 +147,12 @@ def test_replace_checks_again() -> None:
         NET.replace(bias_ih=np.zeros(3))
 
 
+def test_the_representation_is_one_line() -> None:
+    assert repr(NET) == (
+        "<LSTMWeights 'compiled': 8 cells over 7 symbols, standard cell, heads legal accept next>"
+    )
+
+
 def test_rows_of_a_gate() -> None:
     assert [NET.rows(gate) for gate in NET.gates] == [slice(k, k + 8) for k in (0, 8, 16, 24)]
     assert NET.gates == ("input", "forget", "candidate", "output")

@@ -122,15 +122,14 @@ class BoxNet:
         self.noise = noise
         self.size = weights.size
         x = (inputs or Inputs()).columns(len(weights.alphabet))
-        self._recurrent = _Linear(held.weight_hh)
-        columns = _Linear(held.weight_ih).apply(x)
-        self._columns = columns.plus(_constant(held.bias_ih)).plus(_constant(held.bias_hh))
+        rounded = not arithmetic.exact
+        self._recurrent = _Linear(held.weight_hh, rounded)
+        biases = _constant(held.bias_ih).plus(_constant(held.bias_hh))
+        self._columns = _Linear(held.weight_ih, rounded).apply(x).plus(biases)
         self._heads = {
-            name: (_Linear(head.weight), _constant(head.bias)) for name, head in held.heads.items()
+            name: (_Linear(head.weight, rounded), _constant(head.bias))
+            for name, head in held.heads.items()
         }
-        # Of the input weights only those of a coordinate that is not always 0 are added at all.
-        present = (x.size != 0.0).astype(float) @ (held.weight_ih != 0.0).T.astype(float)
-        self._columns.terms += present - columns.terms
 
     def step(self, boxes: Boxes, sources: Indices, symbols: Indices) -> Boxes:
         """The boxes after reading symbol ``symbols[e]`` in box ``sources[e]``, for E edges.
@@ -221,7 +220,7 @@ class BoxNet:
         return x.widen(self.noise) if self.noise else x
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Sum:
     """Sums of products, on the way: what is needed to bound them and their rounding.
 
@@ -241,29 +240,43 @@ class _Sum:
     underflow: Floats
 
     def __getitem__(self, rows: Indices) -> _Sum:
-        return _Sum(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        return _Sum(
+            self.middle[rows],
+            self.radius[rows],
+            self.size[rows],
+            self.terms[rows] if len(self.terms) > 1 else self.terms,
+            self.underflow[rows] if len(self.underflow) > 1 else self.underflow,
+        )
 
     def plus(self, other: _Sum) -> _Sum:
         """All terms of both."""
         return _Sum(
-            *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
+            self.middle + other.middle,
+            self.radius + other.radius,
+            self.size + other.size,
+            self.terms + other.terms,
+            self.underflow + other.underflow,
         )
 
 
 def _constant(bias: Floats) -> _Sum:
-    size = np.abs(bias)
-    present = (bias != 0.0).astype(float)
-    return _Sum(bias, np.zeros_like(bias), size, present, 4.0 * present)
+    row = bias[np.newaxis]
+    present = (row != 0.0).astype(float)
+    return _Sum(row, np.zeros_like(row), np.abs(row), present, 4.0 * present)
 
 
 class _Linear:
-    """A matrix (R, H) that is applied to boxes of vectors (N, H)."""
+    """A matrix (R, H) that is applied to boxes of vectors (N, H).
 
-    def __init__(self, weight: Floats) -> None:
+    Args:
+        weight: The matrix.
+        rounded: Whether the machine rounds, so that terms and their underflow matter.
+    """
+
+    def __init__(self, weight: Floats, rounded: bool) -> None:
         self.transposed = np.ascontiguousarray(weight.T)
         self.absolute = np.abs(self.transposed)
-        self.terms = (self.transposed != 0.0).sum(axis=0).astype(float)
-        self._sizes = self.absolute.sum(axis=0)
+        self.nonzero = (self.transposed != 0.0).astype(float) if rounded else None
 
     def apply(self, x: Interval) -> _Sum:
         middle = 0.5 * x.lo + 0.5 * x.hi
@@ -271,16 +284,14 @@ class _Linear:
         radius = np.maximum(x.hi - middle, middle - x.lo) * (1.0 + 2.0**-50) + UNDERFLOW
         spread = radius @ self.absolute
         size = np.abs(middle) @ self.absolute + spread
-        largest = max(1.0, float(x.size.max(initial=0.0)))
-        lost = self._sizes + (largest + 4.0) * self.terms
-        shape = size.shape
-        return _Sum(
-            middle @ self.transposed,
-            spread,
-            size,
-            np.broadcast_to(self.terms, shape),
-            np.broadcast_to(lost, shape),
-        )
+        terms = underflow = np.zeros((1, 1))
+        if self.nonzero is not None:
+            # A product with what is always zero is zero, and adding it rounds nothing.
+            present = (x.size != 0.0).astype(float)
+            terms = present @ self.nonzero
+            largest = x.size.max(axis=1, keepdims=True)
+            underflow = present @ self.absolute + (largest + 4.0) * terms
+        return _Sum(middle @ self.transposed, spread, size, terms, underflow)
 
 
 def _concatenate(parts: list[Interval]) -> Interval:

@@ -14,10 +14,7 @@ its word. The arithmetic is in `reberlstm.certificates.checker_bounds`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.checker_bounds import MACHINES, Bounds, RejectedError
+from reberlstm.certificates.checker_reading import (
+    compact,
+    index_in,
+    number_in,
+    parsed,
+    sha256,
+    sha256_of_grammar,
+    sha256_of_net,
+)
 from reberlstm.errors import CertificateError
 from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights
@@ -90,7 +96,7 @@ def check(
         )
     outcome = "nothing"
     try:
-        document = _parsed(certificate)
+        document = parsed(certificate)
         outcome = str(document.get("outcome"))
         reason = _Checker(document, net, fsm).verdict()
     except RejectedError as rejection:
@@ -98,31 +104,6 @@ def check(
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         return Check(False, outcome, f"not of the form of a certificate: {error!r}")
     return Check(None if outcome == "unknown" else True, outcome, reason)
-
-
-def _parsed(certificate: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(certificate, Mapping):
-        document: Any = certificate
-    else:
-        try:
-            document = json.loads(certificate, object_pairs_hook=_unique, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
-            raise RejectedError(f"not JSON: {error}") from None
-    if not isinstance(document, Mapping):
-        raise RejectedError(f"not a JSON object but {type(document).__name__}")
-    return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = Counter(name for name, _ in pairs)
-    for name, count in names.items():
-        if count > 1:
-            raise RejectedError(f"key {name!r} stands twice")
-    return dict(pairs)
-
-
-def _refuse(constant: str) -> None:
-    raise RejectedError(f"{constant} is not a number that a certificate may hold")
 
 
 class _Checker:
@@ -133,9 +114,9 @@ class _Checker:
         self._check_header()
         self.scope: str = document["scope"]
         self.heads: tuple[str, ...] = tuple(document["heads"])
-        self.noise = _number(document["noise"], "noise")
+        self.noise = number_in(document["noise"], "noise")
         inputs = document["inputs"]
-        blur, low, high = (_number(inputs[name], f"inputs {name}") for name in INPUTS)
+        blur, low, high = (number_in(inputs[name], f"inputs {name}") for name in INPUTS)
         if self.noise < 0.0 or blur < 0.0 or low > high:
             raise RejectedError("noise is negative, or the inputs end before they begin")
         self.bounds = Bounds(net, document["arithmetic"], self.noise, (blur, low, high))
@@ -150,7 +131,7 @@ class _Checker:
         else:
             result = "the certificate says that nothing is known, so there is nothing to check"
         content = {key: value for key, value in self.document.items() if key != "seal"}
-        if _sha256(_compact(content)) != self.document["seal"]:
+        if sha256(compact(content)) != self.document["seal"]:
             raise RejectedError("the seal does not fit: the file was altered after it was made")
         return result
 
@@ -166,11 +147,11 @@ class _Checker:
         expected = KEYS | {PART[document["outcome"]]}
         for key in sorted(expected ^ set(document)):
             raise RejectedError(f"{key!r} is {'missing' if key in expected else 'not expected'}")
-        if document["net"]["sha256"] != _net_sha256(net):
+        if document["net"]["sha256"] != sha256_of_net(net):
             raise RejectedError(
                 f"it is about other weights than {net.name!r}: their SHA-256 differs"
             )
-        if document["grammar"]["sha256"] != _grammar_sha256(fsm):
+        if document["grammar"]["sha256"] != sha256_of_grammar(fsm):
             raise RejectedError(f"it is about another grammar than {fsm}: their SHA-256 differs")
         if document["net"]["cells"] != list(net.cells):
             raise RejectedError("the names of the cells are not those of the net")
@@ -280,7 +261,7 @@ class _Checker:
                 raise RejectedError(f"interval {ends!r} has not four ends")
             infinite = (-math.inf, math.inf, -math.inf, math.inf)
             row = [
-                infinite[i] if end is None else _number(end, "an interval")
+                infinite[i] if end is None else number_in(end, "an interval")
                 for i, end in enumerate(ends)
             ]
             if row[0] > row[1] or row[2] > row[3] or None in ends[:2]:
@@ -301,9 +282,9 @@ class _Checker:
             node: Node = (box["state"], tuple(box["last"]))
             if node in boxes:
                 raise RejectedError(f"there are two boxes for {_name(node)}")
-            chosen = np.full(self.net.size, _index(box["most"]))
+            chosen = np.full(self.net.size, index_in(box["most"]))
             for name, number in box["others"].items():
-                chosen[index[name]] = _index(number)
+                chosen[index[name]] = index_in(number)
             boxes[node] = tuple(intervals[chosen].T)
         return boxes
 
@@ -340,7 +321,7 @@ class _Checker:
             if outside.any():
                 cell = int(np.flatnonzero(outside)[0])
                 raise RejectedError(
-                    f"from {source}: {what} of cell {self.net.cells[cell]} may be in "
+                    f"from {source}: {what} of cell {self.net.cells[cell]!r} may be in "
                     f"[{low[cell]:.9g}, {high[cell]:.9g}], which is not inside "
                     f"[{least[cell]:.9g}, {most[cell]:.9g}], the box for {_name(target)}"
                 )
@@ -352,7 +333,7 @@ class _Checker:
                 f"the margin of head {head!r} is {'missing' if head in asked else 'not asked for'}"
             )
         for head, margin in claimed.items():
-            if not found[head] >= _number(margin, "a margin"):
+            if not found[head] >= number_in(margin, "a margin"):
                 raise RejectedError(
                     f"the margin of head {head!r} is {found[head]:.9g}, not {margin:.9g} as claimed"
                 )
@@ -387,7 +368,7 @@ class _Checker:
                 raise RejectedError(
                     f"{name!r} is {refutation[name]!r}, but it must be {self._words(head, truth)!r}"
                 )
-        margin = _number(refutation["margin"], "the margin")
+        margin = number_in(refutation["margin"], "the margin")
         distance = self._distance(head, right, values, values)
         if not abs(margin - distance) <= 1e-6 * (1.0 + abs(distance)):
             raise RejectedError(f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
@@ -403,64 +384,6 @@ class _Checker:
         return [name for name in order if name in chosen]
 
 
-def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RejectedError(f"{what} is {value!r}, not a finite number")
-    return float(value)
-
-
-def _index(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise RejectedError(f"{value!r} is not the number of an interval")
-    return value
-
-
 def _name(node: Node) -> str:
     state = "the state after a violation" if node[0] is None else f"state {node[0]!r}"
     return f"{state}, last {' '.join(node[1])!r}" if node[1] else state
-
-
-def _compact(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _net_sha256(net: LSTMWeights) -> str:
-    digest = hashlib.sha256(
-        _compact(
-            {
-                "alphabet": list(net.alphabet),
-                "cell": net.cell,
-                "cells": list(net.cells),
-                "heads": sorted(net.heads),
-                "labels": list(net.labels),
-                "on_violation": net.on_violation,
-            }
-        )
-        + b"\n"
-    )
-    heads = [(net.heads[name].weight, net.heads[name].bias) for name in sorted(net.heads)]
-    gates = (net.weight_ih, net.weight_hh, net.bias_ih, net.bias_hh)
-    for array in (*gates, *(array for pair in heads for array in pair)):
-        digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-    return digest.hexdigest()
-
-
-def _grammar_sha256(fsm: FSM) -> str:
-    lines = {fsm.start: dict(fsm.transitions[fsm.start])}
-    for line in (pending := list(lines.values())):
-        for target in line.values():
-            if target not in lines:
-                lines[target] = dict(fsm.transitions[target])
-                pending.append(lines[target])
-    described = {
-        "alphabet": list(fsm.alphabet),
-        "start": fsm.start,
-        "accepting": sorted(state for state in lines if state in fsm.accepting),
-        "transitions": lines,
-        "outputs": {state: label for state, label in fsm.outputs.items() if state in lines},
-    }
-    return _sha256(_compact(described))

@@ -1,10 +1,15 @@
 """The search for a shortest wrong word, breadth first over the product of net and machine.
 
-Two words that lead to bitwise equal states of the net and to the same state of the machine have the
-same future, so only the first of them is followed. Symbols are tried in alphabet order, level by
-level; the first wrong word found is therefore a shortest one, and of those the first in alphabet
-order. Where no state is left to follow, the net is right after *every* word as executed here, which
-is reported, but is not a proof about other machines.
+Of the words that lead to the same state of the net and of the machine only the first is followed.
+Symbols are tried in alphabet order, level by level; the first wrong word found is therefore a
+shortest one, and of those the first in alphabet order. It is run once more, alone and symbol by
+symbol, before it is reported.
+
+Two states of the net are the same if they are equal bit by bit, once every number is rounded to a
+multiple of 2⁻⁶⁰. That is far below what float64 resolves at the size of weights and thresholds;
+but a cell that is not in use keeps a memory of exp(−K), exp(−2·K), … of when it was, down to
+10⁻³⁰⁸, and to tell these apart would make a state of every history. Where no state is left to
+follow, the net is right after *every* word as executed here, which is reported, but is not a proof.
 """
 
 from __future__ import annotations
@@ -26,6 +31,9 @@ Indices = NDArray[np.intp]
 
 BATCH_NUMBERS = 4_000_000
 """Pre-activations computed at a time."""
+
+RESOLUTION = 2.0**60
+"""States that agree when their numbers are rounded to multiples of one over this are the same."""
 
 MAX_BATCH = 8_192
 """States computed at a time, between two looks at the budget."""
@@ -201,9 +209,10 @@ def _next_level(
 
 
 def _digests(level: _Level) -> list[bytes]:
-    """A 128-bit digest for each row: equal states have equal ones."""
-    # Adding zero makes −0 and 0 the same, which no later step can tell apart.
-    numbers = np.concatenate([level.h + 0.0, level.c + 0.0], axis=1)
+    """A 128-bit digest for each row: the same states have equal ones."""
+    numbers = np.concatenate([level.h, level.c], axis=1)
+    # Adding zero makes −0 and 0 the same.
+    numbers = np.rint(numbers * RESOLUTION) + 0.0
     return [
         blake2b(row.tobytes() + state.to_bytes(8, "little"), digest_size=16).digest()
         for row, state in zip(numbers, level.states.tolist(), strict=True)

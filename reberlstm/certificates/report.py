@@ -85,20 +85,21 @@ def _refutation(certificate: Certificate) -> Iterator[tuple[str, str]]:
 
 
 def _exhausted(certificate: Certificate) -> Iterator[tuple[str, str]]:
+    still = "" if not certificate.noise and certificate.inputs.exact else " (without noise)"
     if certificate.closed:
         yield (
             "searched",
             (
-                f"all words lead to {certificate.states:,} states as executed here, none of them "
-                "wrong; that is no proof for other machines"
+                f"all words lead to {certificate.states:,} states as executed here{still}, "
+                "and none of them is wrong; that is no proof"
             ),
         )
     elif certificate.depth is not None:
         yield (
             "searched",
             (
-                f"no word of up to {certificate.depth} symbols is wrong "
-                f"({certificate.states:,} states tried)"
+                f"no word of up to {certificate.depth} symbols is wrong{still}; "
+                f"{certificate.states:,} states tried"
             ),
         )
     if certificate.reason:

@@ -31,7 +31,7 @@ from reberlstm.weights import Floats
 MAX_NODES = 20_000
 """More nodes than this are not tried with k ≥ 1."""
 
-MAX_EDGE_NUMBERS = 30_000_000
+MAX_EDGE_NUMBERS = 10_000_000
 """Pre-activations of one pass over all edges beyond which a larger k is not tried."""
 
 SLACK = 1e-13
@@ -40,8 +40,8 @@ SLACK = 1e-13
 FLOOR = 1e-11
 """Boxes are never thinner than about this."""
 
-ASCENTS = 1_000
-"""Rounds of growing, beyond those that it takes to reach all nodes."""
+PATIENCE = 100
+"""Rounds in which the growth of the boxes has to fall by a fifth."""
 
 DRIFT_AFTER = 48
 """Rounds after which a memory that still grows is taken to be unbounded, in the second attempt."""
@@ -199,22 +199,22 @@ class _Search:
         """Grow `boxes`, in place, until they hardly do."""
         changed = np.zeros(len(self.nodes), dtype=bool)
         changed[0] = True
-        for ascent in range(len(self.nodes) + ASCENTS):
-            targets, image = _image(
-                self.net, self.nodes, boxes, np.flatnonzero(changed[self.nodes.sources])
-            )
+        growths: list[float] = []
+        while (edges := np.flatnonzero(changed[self.nodes.sources])).size:
+            targets, image = _image(self.net, self.nodes, boxes, edges)
             before = boxes[targets]
             after = before.hull(image)
-            if self.unbounded and ascent >= DRIFT_AFTER:
+            if self.unbounded and len(growths) >= DRIFT_AFTER:
                 after = Boxes(after.h, _unbounded(before.c, after.c))
             _assign(boxes, targets, after)
             # Until the boxes are widened, every invariant contains them.
             self._judge(boxes, targets, _HopelessError if self.unbounded else _ImpossibleError)
-            moving = _grows(before.h, after.h) | _grows(before.c, after.c)
+            growth = np.maximum(_growth(before.h, after.h), _growth(before.c, after.c))
             changed[:] = False
-            changed[targets[moving]] = True
-            if not changed.any():
-                return
+            changed[targets[growth > 0.0]] = True
+            growths.append(float(growth.max()))
+            if len(growths) > len(self.nodes) + PATIENCE and growths[-1] > 0.8 * growths[-PATIENCE]:
+                raise _HopelessError("the boxes keep growing")
 
     def _settle(self, boxes: Boxes) -> Boxes:
         """Add a share of the width to every step, the more the better, until it is too much."""
@@ -340,13 +340,14 @@ def _from_first(boxes: Boxes, others: Boxes) -> Boxes:
     return result
 
 
-def _grows(before: Interval, after: Interval) -> NDArray[np.bool_]:
-    """The rows that grew by more than a millionth of their width, or from nothing."""
+def _growth(before: Interval, after: Interval) -> Floats:
+    """How far each row's ends moved outwards, or 0 if by less than a millionth of its width."""
     with np.errstate(invalid="ignore"):
-        grown = np.maximum(before.lo - after.lo, after.hi - before.hi)
-        enough = 1e-6 * (before.hi - before.lo) + 0.1 * FLOOR
-    fresh = ~(before.lo <= before.hi)
-    return np.asarray(((grown > enough) | fresh).any(axis=1))
+        moved = np.maximum(before.lo - after.lo, after.hi - before.hi)
+        enough = 1e-6 * before.width + 0.1 * FLOOR
+    # What was empty has moved from infinity, and counts as growth by 1.
+    moved = np.where(before.lo <= before.hi, np.where(moved > enough, moved, 0.0), 1.0)
+    return np.asarray(np.where(np.isnan(moved), 0.0, moved).max(axis=1))
 
 
 def _unbounded(before: Interval, after: Interval) -> Interval:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 import click
 
 from reberlstm._version import __version__
-from reberlstm.errors import ReberLSTMError
+from reberlstm.errors import FormatWarning, ReberLSTMError
 
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
@@ -23,7 +26,9 @@ COMMANDS = {
     "certify": "Prove a net right for words of every length, or refute it by a shortest one.",
     "diagram": "Draw the state graph of a grammar.",
     "sample": "Draw random strings of a grammar.",
+    "check": "Check many strings against a grammar, from files or a pipe.",
     "grammars": "List the grammars that are known by name.",
+    "convert": "Write a machine in another file format.",
     "fsm": "Operate on finite-state machines, and ask about them.",
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
@@ -69,6 +74,13 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", FormatWarning)
+        warnings.showwarning = _show_warning(warnings.showwarning)
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         status = cli.main(arguments, prog_name="reberlstm", standalone_mode=False)
     except ReberLSTMError as error:
@@ -90,6 +102,18 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         return _complain("not enough memory for this")
     return status if isinstance(status, int) else 0
+
+
+def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:
+    """Show what a reader of a file had to decide as a note, and other warnings as usual."""
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
+        if issubclass(category, FormatWarning):
+            click.echo(f"note: {message}", err=True)
+        else:
+            usual(message, category, *args, **kwargs)
+
+    return show
 
 
 def _complain(message: str, status: int = 2) -> int:

@@ -72,8 +72,9 @@ def command(
     cells = [explanation.cell(name) for name in names] if names else None
     text = _written(explanation, cells, format_, weights, FILE_WIDTH if out else terminal_width())
     if out is not None:
+        count = len(explanation.cells if cells is None else cells)
         write_atomically(Path(out), click.unstyle(text).encode())
-        click.echo(f"{out}: {len(explanation.cells if cells is None else cells)} cells explained")
+        click.echo(f"{out}: {count} cell{'s' * (count != 1)} explained")
     else:
         echo(text.rstrip("\n"))
 

@@ -7,18 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import click
 
 from reberlstm import counting, operations
 from reberlstm.cli.options import Decorated, json_option, out_option
-from reberlstm.errors import FormatError, GrammarError
-from reberlstm.files import write_atomically
+from reberlstm.errors import GrammarError
 from reberlstm.formats import toml
 from reberlstm.fsm import FSM, Word
-from reberlstm.grammar import load_grammar
+from reberlstm.grammar import load_grammar, save_grammar
 
 DEFAULT_LIMIT = 20
 """How many words `enumerate` prints where neither a number nor a length is given."""
@@ -96,9 +94,7 @@ def _give(machine: FSM, out: str | None, minimise: bool) -> None:
     if out is None:
         click.echo(toml.write(machine), nl=False)
         return
-    if Path(out).suffix.lower() != ".toml":
-        raise FormatError(f"{out}: machines are written to .toml files; see `reberlstm convert`")
-    write_atomically(Path(out), toml.write(machine).encode("utf-8"))
+    save_grammar(machine, out)
 
 
 @command.command("equal", short_help="Compare two machines.")

@@ -55,7 +55,7 @@ class Encoding:
 
 
 def encode(monitor: Monitor) -> Encoding:
-    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states (DESIGN: zero start)."""
+    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states."""
     states = range(len(monitor.states))
     if monitor.dead is None:
         # A machine of one state has nothing to remember, but an LSTM has at least one cell.

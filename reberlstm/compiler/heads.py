@@ -11,8 +11,10 @@ from reberlstm.compiler.encoding import Encoding, Special
 from reberlstm.compiler.layout import Layout
 from reberlstm.weights import ACTIVE, Floats, Head
 
-ILLEGAL_LOGIT = -40.0
-"""The logit of a symbol that may not come next: a probability of 4e-18."""
+ILLEGAL_LOGIT = -30.0
+"""The logit of a symbol that may not come next: a probability of 9e-14.
+
+Larger ones would cost digits: in float32 a logit of 30 is known to 1e-6."""
 
 MARGIN = ACTIVE / 2.0
 """``legal``, ``accept`` and ``label`` are this where true and minus this where false."""
@@ -36,6 +38,9 @@ def readouts(encoding: Encoding, layout: Layout) -> dict[str, Head]:
         return [_sign(own == label) for label in labels]
 
     def logits(state: int) -> list[float]:
+        if not monitor.legal(state):
+            # Nothing is asked of them here; halfway, the way to other states is the shortest.
+            return [ILLEGAL_LOGIT / 2.0] * len(fsm.alphabet)
         return [_logit(monitor.probability(state, symbol)) for symbol in fsm.alphabet]
 
     heads = {"legal": legal, "accept": accept, "next": logits}

@@ -20,6 +20,7 @@ import numpy as np
 from reberlstm.errors import GrammarError
 from reberlstm.explanation.agreement import Steps
 from reberlstm.explanation.cells import explain_cell
+from reberlstm.explanation.gates import matters
 from reberlstm.explanation.heads import explain_heads
 from reberlstm.explanation.model import (
     CellExplanation,
@@ -94,7 +95,7 @@ def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
 
 
 class _Ranges:
-    """What is the same for all gates of a net: the smallest decision, the largest leak."""
+    """What is the same for all gates of a net: the smallest decision that matters, the leaks."""
 
     def __init__(self) -> None:
         self.decision = np.inf
@@ -107,7 +108,8 @@ class _Ranges:
         for gate, values in table.gates.items():
             if gate == "candidate":
                 continue
-            self.decision = min(self.decision, float(np.abs(table.sums[gate]).min()))
+            decisions = np.abs(table.sums[gate][matters(gate, table)])
+            self.decision = min(self.decision, float(decisions.min(initial=np.inf)))
             shut = values <= 0.5
             if shut.any():
                 self.leak = max(self.leak, float(values[shut].max()))
@@ -133,9 +135,10 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
     else:
         assert net.gain is not None
         sure = f"every filter's sum is at least {ranges.decision:.3g} in size, open or shut"
+        unit = 2.0 * net.gain
         yield (
-            f"gain K = {net.gain:g}, and {sure}; a unit of weight is 2·K = {2 * net.gain:g} (on a "
-            f"cell divided by {net.height:.4g}, its height when active)"
+            f"gain K = {net.gain:g}, and {sure}; a unit of weight is 2·K = {unit:g}, or "
+            f"{unit / net.height:.4g} on a cell, since an active one stands at {net.height:.4g}"
         )
     if not ranges.keeps:
         yield (

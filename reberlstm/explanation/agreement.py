@@ -38,8 +38,8 @@ class Steps:
         if not wrong:
             return (
                 f"at all {pairs:,} (node, symbol) pairs the net steps as the grammar does; this is "
-                "read off the weights at the vertices, and that memory stays near them for ever is "
-                "what `certify` proves"
+                "read off the weights with exactly one node active, and that memory stays close to "
+                "that for ever is what `certify` proves"
             )
         shown_ = "; ".join(wrong[:MAX_SHOWN])
         return (

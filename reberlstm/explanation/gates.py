@@ -47,7 +47,7 @@ class GateTable:
         self.vertices = vertices
         self.values = table.gates[gate]
         self.sums = table.sums[gate]
-        self.matters = _matters(gate, table)
+        self.matters = matters(gate, table)
         symbols = self.matters.any(axis=0)
         self.columns = np.flatnonzero(symbols if symbols.any() else ~symbols)
         alphabet = vertices.net.alphabet
@@ -84,7 +84,7 @@ class GateTable:
         return text + _strength(self)
 
 
-def _matters(gate: str, table: CellTable) -> Table:
+def matters(gate: str, table: CellTable) -> Table:
     """Where a gate makes a difference: a filter only where there is something to filter."""
     if gate == "input":
         rings = (np.abs(table.gates["candidate"]) > SILENT).any(axis=0)
@@ -261,7 +261,9 @@ def _partial(table: GateTable) -> list[str]:
         if here.any():
             cover = table.cover(here)
             where = table.wording.say(cover, preposition, prefix)
-            remarks.append(f"only {_range(rule)} open {where}")
+            remarks.append(
+                f"only {_range(rule)} open {'' if cover.is_everything else where}".strip()
+            )
     if len(remarks) > 2:
         return [f"only {span(table.values[inside])} open at {inside.sum()} of {inside.size} pairs"]
     return remarks

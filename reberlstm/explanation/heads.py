@@ -51,7 +51,7 @@ def _legal(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
         ]
     return HeadExplanation(
         "legal",
-        f"which symbols may come next: those over {net.reader_threshold:g}; every vertex is at "
+        f"which symbols may come next: those over {net.reader_threshold:g}; every node is at "
         f"least {amount(margin)} away from that",
         tuple(lines),
     )
@@ -75,7 +75,7 @@ def _accept(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
     margin = amount(float(np.abs(values).min()))
     return HeadExplanation(
         "accept",
-        f"whether the word may end; every vertex is at least {margin} away from 0",
+        f"whether the word may end; every node is at least {margin} away from 0",
         (line,),
     )
 

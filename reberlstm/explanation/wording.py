@@ -100,10 +100,13 @@ class Wording:
     def pairs(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:
         """The blocks of a cover: ``T from nodes 0 and 1, S from node 1``.
 
-        Every symbol is said with `prefix` (``on``); what holds for all symbols or at all nodes is
-        said without them.
+        Symbols are said with `prefix` (``on``). What holds for all symbols or at all nodes is said
+        without them where there is only one block; among several that could be misread.
         """
-        return self._blocks([self._pair(block, preposition, prefix) for block in cover.blocks])
+        several = len(cover.blocks) > 1
+        return self._blocks(
+            [self._pair(block, preposition, prefix, in_full=several) for block in cover.blocks]
+        )
 
     def say(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:
         """A whole cover: like `pairs`, or all, or all but some."""
@@ -114,11 +117,11 @@ class Wording:
             return f"{everything} except {self.pairs(cover, preposition, prefix)}"
         return self.pairs(cover, preposition, prefix)
 
-    def _pair(self, block: Block, preposition: str, prefix: str) -> str:
+    def _pair(self, block: Block, preposition: str, prefix: str, *, in_full: bool) -> str:
         parts = []
-        if not block.symbols.is_everything or not prefix:
+        if in_full or not block.symbols.is_everything or not prefix:
             parts.append(f"{prefix} {self.what(block.symbols)}".strip())
-        if not block.nodes.is_everything:
+        if in_full or not block.nodes.is_everything:
             parts.append(self.where(block.nodes, preposition))
         return " ".join(parts)
 

@@ -84,6 +84,9 @@ def read(content: bytes, where: str, format: str | None = None) -> FSM:
     if content.startswith(_OPENFST_BINARY):
         raise FormatError(f"{where}: a binary file of OpenFST; print it as text with fstprint")
     text = _decoded(content, where)
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise FormatError(f"{where}:{line}: a NUL character: this is no text file")
     machine: FSM = _module(format or sniff(text)).read(text, where)
     return machine
 

@@ -79,7 +79,8 @@ def read(text: str, where: str) -> FSM:
 def losses(fsm: FSM) -> list[str]:
     """What the format cannot carry of this machine."""
     lost = [key for key in ("name", "title", "source") if getattr(fsm, key)]
-    lost.append("names of states")
+    if [str(number) for number in range(len(fsm.reachable))] != list(fsm.reachable):
+        lost.append("names of states")
     lost += ["outputs"] if fsm.outputs else []
     used = {symbol for line in fsm.transitions.values() for symbol in line}
     if not used.issuperset(fsm.alphabet):
@@ -252,7 +253,7 @@ def _check_symbols(fsm: FSM) -> None:
     digits = all(symbol.isdecimal() for symbol in fsm.alphabet) and fsm.has_long_symbols
     for symbol in fsm.alphabet:
         taken = symbol in _EPSILON or symbol in _ANY or any(name in symbol for name in _BLANKS)
-        if taken or (digits and symbol == "0"):
+        if taken or "\0" in symbol or (digits and symbol == "0"):
             raise FormatError(
                 f"{fsm} cannot be written as AT&T text, where symbol {shown(symbol)} means "
                 "something else; rename it"

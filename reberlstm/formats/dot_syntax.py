@@ -22,16 +22,17 @@ from reberlstm.formats.messages import one_line, shown
 MAX_DEPTH = 50
 """How deep subgraphs and HTML strings may be nested."""
 
-MAX_TOKENS = 3 * MAX_TRANSITIONS
+MAX_TOKENS = MAX_TRANSITIONS
 """How many tokens a file may have beside nodes and edges of the plain form."""
 
 _SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|(?:(?<=\n)|\A)\#[^\n]*+)++", re.DOTALL)
+_NAME = r"(?:[^\W\d]|(?!\s)[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+"
 _TOKEN = re.compile(
-    r"""
-      (?P<name>(?:[^\W\d]|[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+)
+    rf"""
+      (?P<name>{_NAME})
     | (?P<number>-?(?:\.\d++|\d++(?:\.\d*+)?)(?![^\W\d]))
     | (?P<quoted>"(?:[^"\\]|\\.)*+")
-    | (?P<mark>->|--|[{}\[\]=;,:+])
+    | (?P<mark>->|--|[{{}}\[\]=;,:+])
     """,
     re.DOTALL | re.VERBOSE,
 )
@@ -39,11 +40,11 @@ _MARKUP = re.compile(r"[<>]")
 
 # Most files are long lists of nodes and edges with plain attributes; these are read by one match
 # each, ten times as fast as token by token.
-_ID = r"""(?:[A-Za-z_]\w*+|-?[0-9]++(?:\.[0-9]*+)?(?!\w)|"[^"\\]*+")"""
+_ID = rf"""(?:{_NAME}|-?[0-9]++(?:\.[0-9]*+)?(?!\w)|"[^"\\]*+")"""
 _SIMPLE = re.compile(
     rf"""
     \s*+ (?P<source>{_ID}) [ \t]*+ (?: -> [ \t]*+ (?P<target>{_ID}) [ \t]*+ )?
-    \[ (?P<list> (?: [ \t]*+ {_ID} [ \t]*+ = [ \t]*+ {_ID} [ \t]*+ [,;]? )*+ [ \t]*+ ) \]
+    \[ (?P<list> (?: \s*+ {_ID} [ \t]*+ = [ \t]*+ {_ID} [ \t]*+ [,;]? )*+ \s*+ ) \]
     [ \t]*+ (?: ; | \r?\n (?!\s*+\[) )
     """,
     re.VERBOSE,
@@ -246,7 +247,7 @@ class _Parser:
 
     def simple_statements(self, scope: _Scope) -> None:
         """As many nodes and edges of the plain form as there are in a row."""
-        nodes, edges = self.result.nodes, self.result.edges
+        nodes = self.result.nodes
         begin = position = self.token.offset
         while match := _SIMPLE.match(self.text, position):
             offset, name = match.start("source"), match["source"]

@@ -31,7 +31,7 @@ MAX_WORK = 200_000
 _TOKEN = re.compile(
     r"""
       (?P<escape>\\.)
-    | (?P<set>\[(?:[^\]\\]|\\.)*\])
+    | (?P<set>\[[^\]]*\])
     | (?P<repeat>[*+?]|\{-?(?P<least>[0-9]*)(?:,-?(?P<most>[0-9]*))?\})
     | (?P<mark>.)
     """,
@@ -51,7 +51,7 @@ def read(expression: str, where: str = "") -> FSM:
         >>> read("(ab)+").accepts("abab"), sorted(read("(ab)+").legal("1"))
         (True, ['b'])
     """
-    from automata.base.exceptions import AutomatonException
+    from automata.base.exceptions import AutomatonException, RegexException
     from automata.fa.nfa import NFA
 
     where = where or f"regex:{expression}"
@@ -60,17 +60,35 @@ def read(expression: str, where: str = "") -> FSM:
         raise FormatError(f"{name}: longer than {MAX_LENGTH:,} characters, which is the limit")
     _check_size(expression, name)
     try:
-        nfa = NFA.from_regex(expression)
-    except (AutomatonException, ValueError, IndexError, RecursionError) as error:
+        symbols = _symbols(expression)
+        nfa = NFA.from_regex(expression, input_symbols=set(symbols))
+    except (AutomatonException, RegexException, ValueError, IndexError, RecursionError) as error:
         raise FormatError(one_line(f"{name}: no regular expression: {error}")) from None
     if not nfa.input_symbols:
         raise FormatError(f"{name}: no symbol stands in the expression, so it makes no machine")
-    first = {symbol: index for index, symbol in reversed(list(enumerate(expression)))}
-    alphabet = sorted(nfa.input_symbols, key=lambda a: (first.get(a, len(expression)), a))
+    rest = sorted(set(nfa.input_symbols).difference(symbols))
+    alphabet = [*symbols, *rest]
     try:
         return _machine(nfa, alphabet, name)
     except GrammarError as error:
         raise GrammarError(one_line(f"{name}: {error}")) from None
+
+
+def _symbols(expression: str) -> list[str]:
+    """The symbols of the expression in the order in which they stand in it, those of sets sorted.
+
+    automata-lib would by default count the digits of repetitions among them. Symbols that are
+    written with a backslash it adds itself.
+    """
+    from automata.regex.parser import process_char_class
+
+    found: dict[str, None] = {}
+    for token in _TOKEN.finditer(expression):
+        if token["set"] is not None:
+            found.update(dict.fromkeys(sorted(process_char_class(token["set"])[1])))
+        elif token["mark"] is not None and token["mark"] not in "()|&^.[]{}":
+            found[token["mark"]] = None
+    return list(found)
 
 
 def _machine(nfa: NFA, alphabet: list[str], name: str) -> FSM:

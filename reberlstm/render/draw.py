@@ -100,6 +100,11 @@ def render(source: str, format: Format, *, time_limit: float, what: str) -> byte
     """
     if format not in FORMATS:
         raise GrammarError(f"format {format!r}; choose {', '.join(FORMATS)}")
+    return run(source, format, time_limit=time_limit, what=what)
+
+
+def run(source: str, format: str, *, time_limit: float, what: str) -> bytes:
+    """`render` for any format that Graphviz knows, such as ``json``, which has the places."""
     complaint = ""
     for command in _commands(format):
         try:
@@ -122,7 +127,7 @@ def render(source: str, format: Format, *, time_limit: float, what: str) -> byte
     raise GrammarError(f"Graphviz cannot draw {what}: {complaint}")
 
 
-def _commands(format: Format) -> list[list[str]]:
+def _commands(format: str) -> list[list[str]]:
     """The programs that can draw, best first; each reads DOT and writes the picture."""
     dpi = PNG_DPI if format == "png" else POINTS
     commands = []

@@ -108,7 +108,7 @@ def _cell(cell: CellExplanation, width: int, *, weights: bool) -> Iterator[str]:
 
 def _heading(cell: CellExplanation) -> str:
     name = shown(cell.name)
-    return cell.role if name in cell.role.split() else f"{name}, {cell.role}"
+    return cell.role if cell.role.endswith(name) else f"{name}, {cell.role}"
 
 
 def _gate(gate: GateExplanation, width: int, *, weights: bool) -> Iterator[str]:
@@ -176,17 +176,22 @@ def _head(head: HeadExplanation, width: int) -> Iterator[str]:
 
 
 def explanation_markdown(
-    explanation: Explanation, *, cells: Sequence[CellExplanation] | None = None
+    explanation: Explanation, *, cells: Sequence[CellExplanation] | None = None, level: int = 1
 ) -> str:
-    """The whole explanation, or only some cells, as Markdown with tables."""
-    return "\n".join(_markdown(explanation, cells)).rstrip("\n") + "\n"
+    """The whole explanation, or only some cells, as Markdown; `level` is the title's."""
+    lines = _markdown(explanation, cells)
+    marks = "#" * (level - 1)
+    text = "\n".join(f"{marks}{line}" if line.startswith("#") else line for line in lines)
+    return text.rstrip("\n") + "\n"
 
 
 def _markdown(explanation: Explanation, cells: Sequence[CellExplanation] | None) -> Iterator[str]:
     if cells is None:
         yield f"# {_escaped(_sentence(_title(explanation))[:-1])}"
         yield ""
-        yield from (f"- {_escaped(_sentence(sentence))}" for sentence in explanation.summary)
+        for sentence in explanation.summary:
+            # Names of commands keep their marks.
+            yield re.sub(r"\\`(\w+)\\`", r"`\1`", f"- {_escaped(_sentence(sentence))}")
         yield from (
             f"- {_code(shown(name))}: {_escaped(meaning)}."
             for name, meaning in explanation.nodes.items()

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reberlstm.errors import GrammarError, MissingExtraError
 from reberlstm.fsm import FSM
+from reberlstm.render.draw import run
 
 Point = tuple[float, float]
 Direction = Literal["LR", "TB"]
 
-MAX_STATES = 60
-MAX_EDGES = 240
+MAX_STATES = 48
+MAX_EDGES = 120
 """Above these a drawing takes Graphviz long and a reader longer: show a table instead."""
 
 TIME_LIMIT = 20.0
@@ -30,13 +29,6 @@ TIME_LIMIT = 20.0
 HEIGHT = 34.0
 """The height of a node; its width grows with its name."""
 
-ENTRY = "entry point"
-"""The Graphviz name of the invisible point from which an arrow leads to the start."""
-
-_IN_PROCESS = """
-import sys, pygraphviz
-sys.stdout.buffer.write(pygraphviz.AGraph(string=sys.stdin.read()).draw(format="json", prog="dot"))
-"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ def lay_out(fsm: FSM, direction: Direction = "LR") -> Layout | None:
     arrows = list(_arrows(fsm))
     if len(fsm.reachable) > MAX_STATES or len(arrows) > MAX_EDGES:
         return None
-    answer = _graphviz(_dot(fsm, arrows, direction))
+    answer = _graphviz(_dot(fsm, arrows, direction), str(fsm))
     if answer is None:
         return layered(fsm, direction)
     return _read(fsm, arrows, answer)
@@ -142,8 +134,8 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
         width, height = _width(state) / 72, HEIGHT / 72
         lines.append(f"{index} [width={width:.3f}, height={height:.3f}];")
     for edge, (source, target, symbols) in enumerate(arrows):
-        # A text of as many letters x as the label is long reserves its place.
-        text = "x" * len(edge_text(symbols))
+        # A text of letters x, one more than the label has, reserves its place.
+        text = "x" * (len(edge_text(symbols)) + 1)
         # Only edges away from the start decide on the layers: textbooks draw graphs like that.
         forward = str(depth[target] > depth[source]).lower()
         lines.append(
@@ -153,20 +145,13 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
     return "\n".join([*lines, "}"])
 
 
-def _graphviz(source: str) -> dict[str, Any] | None:
-    """Graphviz' own JSON, from the `dot` program or from pygraphviz, which bundles it.
-
-    pygraphviz runs in a process of its own: so it can be stopped, and what it prints about fonts
-    does not reach the user.
-    """
-    program = shutil.which("dot")
-    command = [program, "-Tjson"] if program else [sys.executable, "-c", _IN_PROCESS]
+def _graphviz(source: str, what: str) -> dict[str, Any] | None:
+    """Graphviz' own JSON, or None where it is not there or takes too long."""
     try:
-        done = subprocess.run(  # noqa: S603  the program is ours to choose, the graph goes to stdin
-            command, input=source.encode(), capture_output=True, timeout=TIME_LIMIT, check=True
+        answer: dict[str, Any] = json.loads(
+            run(source, "json", time_limit=TIME_LIMIT, what=what)
         )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except (GrammarError, MissingExtraError):
         return None
     return answer
 

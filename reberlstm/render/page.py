@@ -20,6 +20,7 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.errors import GrammarError
+from reberlstm.explanation import GateExplanation, explain
 from reberlstm.fsm import FSM
 from reberlstm.render.layout import lay_out
 from reberlstm.weights import Floats, LSTMWeights
@@ -36,6 +37,8 @@ MODULES = (
     "dom",
     "tape",
     "graph",
+    "bars",
+    "links",
     "cells",
     "timeline",
     "inspector",
@@ -55,6 +58,9 @@ MAX_SYMBOLS = 10_000
 
 MAX_WEIGHTS = 2_000_000
 """Nonzero weights in one page; above it a browser takes too long to read them."""
+
+MAX_EXPLAINED = 64
+"""Cells of a net whose weights are explained in words; above it the page shows numbers only."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
@@ -102,7 +108,7 @@ def explorer_page(
         },
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
-            _net(net, name, fsm.alphabet) for net, name in zip(nets, _names(nets), strict=True)
+            _net(net, name, fsm.alphabet) | {"explained": _explained(net, fsm)} for net, name in zip(nets, _names(nets), strict=True)
         ],
         "string": fsm.text(symbols),
         "step": len(symbols) if step is None else step,
@@ -228,6 +234,43 @@ def _net(net: LSTMWeights, name: str, alphabet: tuple[str, ...]) -> dict[str, An
         "weight_hh": _matrix(net.weight_hh),
         "bias": net.bias.tolist(),
         "heads": heads,
+    }
+
+
+def _explained(net: LSTMWeights, fsm: FSM) -> dict[str, Any] | None:
+    """The sentences about a net's weights, by cell and gate, and by head and symbol."""
+    if net.size > MAX_EXPLAINED:
+        return None
+    explanation = explain(net, fsm)
+    return {
+        "kind": explanation.kind,
+        "summary": list(explanation.summary),
+        "cells": [
+            {
+                "role": cell.role,
+                "sentence": cell.sentence,
+                "notes": list(cell.notes),
+                "gates": {
+                    name: {"sentence": gate.sentence, "reasons": _reasons(gate)}
+                    for name, gate in cell.gates.items()
+                },
+            }
+            for cell in explanation.cells
+        ],
+        "heads": {
+            name: {line.name: line.sentence for line in head.lines}
+            for name, head in explanation.heads.items()
+            if name in ("legal", "accept")
+        },
+    }
+
+
+def _reasons(gate: GateExplanation) -> dict[str, str]:
+    """What each weight of a gate is there for, by ``kind name``."""
+    return {
+        f"{weight.kind} {name}".strip(): weight.reason
+        for weight in gate.weights
+        for name in (weight.names or ("",))
     }
 
 

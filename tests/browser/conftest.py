@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.render.page import explorer_page
+from reberlstm.render.page import examples, explorer_page
 
 ARGUMENTS = [
     "--headless",
@@ -50,7 +50,7 @@ def reber_page(folder):
     fsm = rl.load_grammar("reber")
     path = folder / "reber.html"
     nets = [rl.compile(fsm), rl.published()]
-    path.write_text(explorer_page(fsm, nets, "BTSSSSSSXXV"), encoding="utf-8")
+    path.write_text(explorer_page(fsm, nets, "BTSSSSSSXXV", examples=examples(fsm, nets)), encoding="utf-8")
     return path
 
 

@@ -87,7 +87,7 @@ def test_stepping_forward_back_and_jumping(page):
     page.locator("#forward").click()
     assert "T led from node 0 to node 1." in page.locator("#graph-text").inner_text()
     assert page.locator("g.edge.crossed").count() == 1
-    assert page.locator("g.node.active text").inner_text() == "1"
+    assert page.locator("g.node.active text").text_content() == "1"
     page.locator("#back").click()
     assert where(page) == "1 / 11"
     page.locator(".tape button[data-t='9']").click()
@@ -183,9 +183,18 @@ def test_arrow_keys_move_among_the_bars(page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
     assert page.locator("#inspector-title").inner_text() == "Forget gate (eraser) of cell 2 · published"
-    assert page.locator("#tip").inner_text().startswith("forget gate (eraser) of cell 2 = 0.99")
+    assert page.locator("#tip").inner_text().startswith("forget gate (eraser) of cell 2 = 0.98882")
     assert where(page) == "11 / 11"
     assert grid.locator("td[tabindex='0']").count() == 1
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "weight on bias"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.value").startswith("0.98882")
+    chosen = page.locator("#inspector-title").inner_text()
+    page.keyboard.press("Shift+Tab")
+    for _ in range(30):
+        page.keyboard.press("Shift+Tab")  # past the other net's table
+    assert page.locator("#inspector-title").inner_text() == chosen
 
 
 def test_lines_lead_from_a_gate_to_what_it_reads(page):
@@ -280,7 +289,7 @@ def test_nets_can_be_shown_and_hidden(page):
     page.get_by_label("● compiled").uncheck()
     assert page.locator("section.net").count() == 1
     assert page.locator(".tape tr").count() == 3
-    page.get_by_label("■ published").uncheck()  # the last one stays
+    page.get_by_label("■ published").click()  # the last one stays
     assert page.locator("section.net").count() == 1
     page.get_by_label("● compiled").check()
     assert page.locator("section.net").count() == 2

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import reberlstm as rl
+from tests.strategies import random_machine
 
 _PATH = Path(__file__).parents[2] / "scripts" / "check_export_parity.py"
 _SPEC = importlib.util.spec_from_file_location("check_export_parity", _PATH)
@@ -25,6 +26,12 @@ def check(fsm, count):
 @pytest.mark.parametrize("grammar", rl.grammar_names())
 def test_float32_is_within_the_limits(grammar):
     check(rl.load_grammar(grammar), 100)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_float32_is_within_the_limits_for_random_machines(seed):
+    sizes = {"states": (5, 20, 40, 60)[seed], "symbols": (2, 16, 8, 8)[seed]}
+    check(random_machine(seed, density=(0.3, 0.7, 1.0, 0.5)[seed], **sizes), 50)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import { bindKeys } from "./keys.js";
 import { readHash, writeHash } from "./link.js";
 import { readNet, run } from "./lstm.js";
 import { legalSymbols, LOST, makeMachine, parseWord } from "./machine.js";
-import { columns, formula, placeName, placesInOrder, samePlace, reasonsFor } from "./reasons.js";
+import { columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "./reasons.js";
 import { Tape } from "./tape.js";
 import { Undo } from "./undo.js";
 import { makeSeeker, serve } from "./worker.js";
@@ -362,10 +362,16 @@ export class App {
     return counterpart !== undefined && samePlace(counterpart, place);
   }
 
-  /** The sentence that explains a place, where the page was made with one and it is still true. */
-  sentenceOf(entry, place) {
-    if (entry.net !== entry.base || place.head) return "";
-    return this.data.nets[entry.number].sentences?.[place.gate]?.[place.cell] ?? "";
+  /** The names of the cells that the chosen number is made from. */
+  readNames() {
+    const { entry, place } = this.selected;
+    const reads = weightsOf(entry.net, place)?.reads ?? [];
+    return new Set(Array.from(reads, (cell) => entry.net.cells[cell]));
+  }
+
+  /** What the page was made with about a net in words; null where a weight has been changed. */
+  explained(entry) {
+    return entry.net === entry.base ? this.data.nets[entry.number].explained : null;
   }
 
   // Showing
@@ -383,7 +389,7 @@ export class App {
     this.graph.rebuild();
     this.inspector.rebuild();
     const names = shown.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
-    setText(byId("graph-legend"), this.data.layouts ? `On a node, the size of a mark is the memory of the node's cell: ${names}.` : "");
+    setText(byId("graph-legend"), this.data.layouts ? `On a node, the size of a mark is the memory of the node's cell: ${names}. A dotted ring: what the chosen gate reads.` : "");
     this.update();
   }
 
@@ -395,6 +401,7 @@ export class App {
     updateControls(this);
     this.tip.refresh();
     this.tape.keepInView();
+    this.graph.keepInView();
     this.drawLinks();
     if (this.timer === null) this.announce();
     clearTimeout(this.linking);
@@ -403,10 +410,7 @@ export class App {
 
   /** What needs places measured comes last, so that the page is laid out once. */
   drawLinks() {
-    for (const entry of this.shownNets()) {
-      entry.card?.drawBars();
-      entry.card?.drawLinks(this.counterparts.get(entry) ?? null);
-    }
+    for (const entry of this.shownNets()) entry.card?.draw(this.counterparts.get(entry) ?? null);
   }
 
   /** What a screen reader hears of a step. */

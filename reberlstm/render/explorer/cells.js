@@ -1,14 +1,15 @@
 // One net: what it is fed, a table of its cells and gates as bars, and what it says.
 
-import { el, fill, setAttribute, setText, svg } from "./dom.js";
-import { brief, columns, isSigned, placeName, samePlace, shown, termsOf, valueAt, weightsOf, reasonsFor, WORDS } from "./reasons.js";
+import { Bars } from "./bars.js";
+import { el, fill, setAttribute, setText } from "./dom.js";
+import { Links } from "./links.js";
+import { brief, columns, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
 import { wordText } from "./machine.js";
 
 const MAX_CELLS = 64;
 const MAX_NUMBERED = 24;
 const REST = 300;
 const MAX_BUSY = 40;
-const MAX_LINKS = 24;
 const NEAR = 0.005;
 
 export class NetCard {
@@ -18,18 +19,15 @@ export class NetCard {
     this.large = entry.net.cells.length > MAX_CELLS;
     this.numbered = entry.net.cells.length <= MAX_NUMBERED;
     this.root = this.build();
-    new ResizeObserver(() => {
-      this.places = null;
-      this.drawBars();
-    }).observe(this.frame);
+    new ResizeObserver(() => this.bars.resized()).observe(this.frame);
   }
 
   build() {
     const { entry } = this;
     const { net } = entry;
     this.verdict = el("p", { class: "verdict" });
-    this.overlay = svg("svg", { class: "links", "aria-hidden": "true" });
-    this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.overlay);
+    this.links = new Links(this);
+    this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
     this.why = el("div", { class: "why" });
     this.found = el("div", { class: "found" });
     const claim = net.claims === "all" ? "claims to be right after every string" : "claims the legal beginnings of words";
@@ -72,14 +70,8 @@ export class NetCard {
     this.note = this.large
       ? el("p", { class: "note" }, `This net has ${net.cells.length} cells, too many for bars of all: shown are, at most ${MAX_BUSY}, those in which something happens at this step.`)
       : null;
-    this.plus = svg("path", { class: "plus" });
-    this.minus = svg("path", { class: "minus" });
-    this.zeros = svg("path", { class: "zeros" });
-    const hatch = `hatch-${this.entry.number}`;
-    const pattern = svg("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { class: "ground", width: 5, height: 5 }), svg("rect", { class: "stripe", width: 1.3, height: 5 }));
-    this.minus.style.fill = `url(#${hatch})`;
-    const bars = svg("svg", { class: "bars", "aria-hidden": "true" }, svg("defs", {}, pattern), this.plus, this.minus, this.zeros);
-    this.frame = el("div", { class: "table-frame" }, this.note, grid, bars);
+    this.bars = new Bars(this.entry.number, this.rows);
+    this.frame = el("div", { class: "table-frame" }, this.note, grid, this.bars.element);
     return this.frame;
   }
 
@@ -91,7 +83,6 @@ export class NetCard {
       const element = el("td", { role: "gridcell", tabindex: "-1" }, box);
       const at = { element, box, row: r, column: k, signed: isSigned(column), value: 0, key: "" };
       element.addEventListener("click", () => this.select(at));
-      element.addEventListener("focus", () => this.select(at));
       this.app.tip.attach(element, () => this.describe(this.placeOf(at)));
       return at;
     });
@@ -150,24 +141,35 @@ export class NetCard {
     return `${placeName(entry.net, place)} = ${shown(value, 10)}`;
   }
 
-  /** Arrow keys move from bar to bar; Home and End to the ends of a row. */
+  /**
+   * Arrow keys choose the next bar, Home and End those at the ends of a row, and Enter goes to the
+   * weights of a bar. To come by with Tab chooses nothing.
+   */
   moveInGrid(event) {
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -99], End: [0, 99] };
     const move = moves[event.key];
-    if (!move || event.altKey || event.ctrlKey || event.metaKey) return;
     const from = this.rows.flatMap((row) => row.cells).find((at) => at.element === event.target);
-    if (!from) return;
+    if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.select(from);
+      if (event.key === "Enter") this.app.inspector.focus();
+      return;
+    }
+    if (!move) return;
     const last = this.rows.filter((row) => row.cell >= 0).length - 1;
     const row = Math.max(0, Math.min(last, from.row + move[0]));
     const column = Math.max(0, Math.min(this.columns.length - 1, from.column + move[1]));
     event.preventDefault();
     event.stopPropagation();
-    this.rows[row].cells[column].element.focus();
+    const to = this.rows[row].cells[column];
+    this.select(to);
+    to.element.focus();
   }
 
   update() {
     const { entry, app } = this;
-    const { net, steps } = entry;
+    const { steps } = entry;
     const { t } = app;
     const symbol = t > 0 ? steps[t].symbol : -1;
     this.chips.forEach((chip, index) => setAttribute(chip, "class", index === symbol ? "chip on" : "chip"));
@@ -229,41 +231,11 @@ export class NetCard {
     at.element.dataset.value = value ?? "";
   }
 
-  /** All bars are two shapes, so that a step of a large net costs no more than one of a small net. */
-  drawBars() {
-    this.places ??= this.measure();
-    const { left, width, top, height } = this.places;
-    let plus = "";
-    let minus = "";
-    let zeros = "";
-    this.rows.forEach((row, r) => {
-      if (row.cell < 0) return;
-      row.cells.forEach((at, k) => {
-        const from = at.signed ? left[k] + width[k] / 2 : left[k];
-        if (at.signed) zeros += `M${from} ${top[r]}v${height}`;
-        const length = Math.max(-1, Math.min(1, at.value ?? 0)) * (at.signed ? width[k] / 2 : width[k]);
-        if (Math.abs(length) < 0.2) return;
-        const path = `M${from} ${top[r]}h${length.toFixed(1)}v${height}H${from}z`;
-        if (length < 0) minus += path;
-        else plus += path;
-      });
-    });
-    setAttribute(this.plus, "d", plus);
-    setAttribute(this.minus, "d", minus);
-    setAttribute(this.zeros, "d", zeros);
+  /** What needs the places of boxes, drawn when everything else has been written. */
+  draw(place) {
+    this.bars.draw();
+    this.links.draw(place);
     if (!this.numbered) this.labelAtRest();
-  }
-
-  /** Where the table's boxes are; they stay there until the table has another size. */
-  measure() {
-    const first = this.rows[0].cells.map(({ element }) => element);
-    const round = (value) => Math.round(value * 10) / 10;
-    return {
-      left: first.map((element) => round(element.offsetLeft)),
-      width: first.map((element) => round(element.offsetWidth)),
-      top: this.rows.map((row) => round(row.cells[0].element.offsetTop)),
-      height: first[0].offsetHeight,
-    };
   }
 
   /** In a large net the numbers are names of the boxes, for screen readers, given when it rests. */
@@ -370,73 +342,6 @@ export class NetCard {
     const row = this.rows.find((entry) => entry.cell === place.cell);
     return row ? row.cells[this.columns.indexOf(place.gate)] ?? null : null;
   }
-
-  /** Lines from what a number is made of to the number: all places are measured, then drawn. */
-  drawLinks(place) {
-    const target = place ? this.find(place) : null;
-    if (!target) {
-      fill(this.overlay);
-      this.markRead([]);
-      return;
-    }
-    const sources = this.sources(place).slice(0, MAX_LINKS);
-    this.markRead(sources.map((source) => source.element));
-    if (!weightsOf(this.entry.net, place)) {
-      fill(this.overlay);
-      return;
-    }
-    const frame = this.body.getBoundingClientRect();
-    const to = target.element.getBoundingClientRect();
-    const lines = sources.map(({ element, weight, live }) => {
-      const from = element.getBoundingClientRect();
-      return svg("path", { d: curve(from, to, frame), class: `link${weight < 0 ? " negative" : ""}${live ? " live" : ""}` });
-    });
-    fill(this.overlay, lines);
-  }
-
-  markRead(elements) {
-    for (const element of this.marked ?? []) if (!elements.includes(element)) element.classList.remove("read");
-    for (const element of elements) element.classList.add("read");
-    this.marked = elements;
-  }
-
-  sources(place) {
-    const { net, steps } = this.entry;
-    const { t } = this.app;
-    const at = (gate, cell) => this.find({ gate, cell })?.element;
-    const made = { memory: ["before", "forget", "candidate", "input"], hidden: ["output", "memory"] }[place.gate];
-    if (made) {
-      const gates = net.cell === "published" ? made : made.filter((gate) => gate !== "before");
-      return gates.map((gate) => ({ element: at(gate, place.cell), weight: 1, live: true }));
-    }
-    if (!weightsOf(net, place)) return [];
-    const read = place.head && net.cell === "published" ? "memory" : place.head ? "hidden" : "before";
-    const terms = termsOf(net, steps, t, place).filter((term) => term.kind !== "bias");
-    terms.sort((a, b) => Math.abs(b.product ?? b.weight) - Math.abs(a.product ?? a.weight));
-    return terms
-      .map((term) => ({
-        element: term.kind === "symbol" ? this.chips[term.index] : at(read, term.index),
-        weight: term.weight,
-        live: term.product !== null && Math.abs(term.product) > 0.05,
-      }))
-      .filter((source) => source.element);
-  }
-}
-
-/** A curve from one box to another, in the coordinates of their frame. */
-function curve(from, to, frame) {
-  const above = from.bottom <= to.top + 2 || from.top >= to.bottom - 2;
-  if (Math.abs(from.left - to.left) < 4 && above) {
-    const [x, y1, y2] = [from.left - frame.left + 3, (from.top + from.bottom) / 2 - frame.top, (to.top + to.bottom) / 2 - frame.top];
-    return `M${x} ${y1}C${x - 16} ${y1} ${x - 16} ${y2} ${x} ${y2}`;
-  }
-  const rightwards = from.left < to.left;
-  const x1 = (rightwards ? from.right : from.left) - frame.left;
-  const x2 = (rightwards ? to.left : to.right) - frame.left;
-  const y1 = (from.top + from.bottom) / 2 - frame.top;
-  const y2 = (to.top + to.bottom) / 2 - frame.top;
-  const bend = Math.max(14, Math.abs(x2 - x1) / 2) * (rightwards ? 1 : -1);
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
 }
 
 /** The result of a search in words. */
@@ -447,7 +352,7 @@ export function foundParts(report, machine, net) {
     const text = wordText(machine, report.word);
     const said = report.extra.length || report.missing.length
       ? `There it offers ${list(report.offers)}; the grammar allows ${list(report.allowed)}.`
-      : `There it says that the word may ${report.ends === true && report.endWrong ? "not " : ""}end, wrongly.`;
+      : `There it says that the word may ${report.ends ? "not " : ""}end, wrongly.`;
     const length = report.word.length === 1 ? "1 symbol" : `${report.word.length} symbols`;
     return [el("code", {}, text || "the empty string"), ` (${length}). ${said}`];
   }

@@ -12,7 +12,7 @@ const STRING_LENGTH = 60;
 
 /** Binds every control of the page once. */
 export function bindControls(app) {
-  const on = (id, type, action) => byId(id).addEventListener(type, action);
+  const on = (id, event, action) => byId(id).addEventListener(event, action);
   on("restart", "click", () => app.goTo(0));
   on("back", "click", () => app.back());
   on("forward", "click", () => app.forward());

@@ -5,6 +5,7 @@ import { LOST } from "./machine.js";
 
 const NODE_HEIGHT = 34;
 const PADDING = 12;
+const LEAST_SCALE = 0.7;
 
 /** The label of an edge: its symbols, or the first and last one and how many there are. */
 export function edgeText(symbols) {
@@ -111,9 +112,21 @@ export class Graph {
     }
     const box = [-PADDING, -PADDING, width + 2 * PADDING, height + 2 * PADDING];
     const most = Math.round((width < height ? 1.1 : 1.6) * box[2]);
-    this.picture = svg("svg", { viewBox: box.join(" "), role: "img", style: `max-width:${most}px` }, edgeGroup, nodeGroup);
+    this.picture = svg("svg", { viewBox: box.join(" "), role: "img", style: `max-width:${most}px; min-width:${Math.round(LEAST_SCALE * box[2])}px` }, edgeGroup, nodeGroup);
     this.root.replaceChildren(this.picture);
     this.update();
+  }
+
+  /** A graph that is too wide for its place can be scrolled, and is: to the active node. */
+  keepInView() {
+    const node = this.nodes?.get(this.app.machine.states[this.app.states[this.app.t]]);
+    if (!node) return;
+    const { root } = this;
+    const wide = root.scrollWidth > root.clientWidth + 1;
+    setAttribute(root, "tabindex", wide ? 0 : null);
+    if (!wide) return;
+    const x = ((node.x + PADDING) / this.picture.viewBox.baseVal.width) * root.scrollWidth;
+    if (x < root.scrollLeft + 40 || x > root.scrollLeft + root.clientWidth - 40) root.scrollLeft = x - root.clientWidth / 2;
   }
 
   update() {
@@ -130,9 +143,10 @@ export class Graph {
     }
     if (!this.nodes) return;
     setAttribute(this.picture, "aria-label", `State graph. ${sentence(here, before, symbol, t)}`);
+    const reads = app.readNames();
     for (const [name, node] of this.nodes) {
       const active = name === here;
-      setAttribute(node.group, "class", active ? "node active" : "node");
+      setAttribute(node.group, "class", `node${active ? " active" : ""}${reads.has(name) ? " read" : ""}`);
       this.updateMarks(name, node);
     }
     const crossed = t === 0 || before === null || here === null ? null : `${before}\n${here}`;

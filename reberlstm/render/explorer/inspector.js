@@ -11,6 +11,15 @@ export class Inspector {
     this.title = title;
     this.body = body;
     this.app = app;
+    body.addEventListener("keydown", (event) => {
+      const { entry, place } = app.selected;
+      if (event.key === "Escape") entry.card.find(place)?.element.focus();
+    });
+  }
+
+  /** Puts the focus on the first weight, or where there is none on the title. */
+  focus() {
+    (this.body.querySelector("input") ?? this.title).focus();
   }
 
   /** Builds the panel anew: when another place is chosen or a weight has changed. */
@@ -24,20 +33,30 @@ export class Inspector {
     this.sentence = el("p", { class: "sentence" });
     this.chart = el("div", { class: "chart" });
     this.made = el("p", { class: "note" });
-    const about = place.head ? "what the net says of the next symbol" : WORDS[place.gate].about;
+    const said = place.head === "accept" ? "whether the word may end here" : "whether the symbol may come next";
+    const about = place.head ? said : WORDS[place.gate].about;
     const focused = document.activeElement?.dataset?.edit;
     fill(
       this.body,
-      el("p", { class: "note" }, place.head === "accept" ? "whether the word may end here" : about),
-      el("p", { class: "formula" }, this.letters, this.numbers),
-      this.others,
+      el("p", { class: "note" }, about),
       this.sentence,
       this.chart,
+      el("p", { class: "formula" }, this.letters, this.numbers),
+      this.others,
       this.made,
       this.weights(net, entry, place),
     );
+    this.explain(this.app.explained(entry), net, place);
     if (focused) this.body.querySelector(`[data-edit="${CSS.escape(focused)}"]`)?.focus();
     this.update();
+  }
+
+  /** What the place is for, in words; `explained` is null where a weight has been changed. */
+  explain(explained, net, place) {
+    const parts = place.head ? headWords(explained, net, place) : cellWords(explained, place);
+    const [sentence = "", ...notes] = parts.filter(Boolean);
+    fill(this.sentence, sentence ? el("b", {}, sentence) : null, notes.map((note) => el("span", { class: "remark" }, `! ${note}`)));
+    this.sentence.hidden = !sentence;
   }
 
   update() {
@@ -48,9 +67,6 @@ export class Inspector {
     setText(this.letters, letters);
     setText(this.numbers, numbers ? `= ${numbers}` : "");
     fill(this.others, this.lines(entry, place).slice(1).map((line) => this.otherFormula(line)));
-    const said = app.sentenceOf(entry, place);
-    setText(this.sentence, said);
-    this.sentence.hidden = !said;
     const lines = this.lines(entry, place);
     const threshold = place.head === "legal" ? net.threshold : place.head === "accept" ? 0 : null;
     const legend = el("p", { class: "note legend" }, lines.map(({ entry: other, place: its }, index) => `${index ? " · " : ""}${LINE_WORDS[other.number % 4]}: ${other.mark} ${other.net.name} ${shown(valueAt(other.net, other.steps, app.t, its))}`));
@@ -86,6 +102,7 @@ export class Inspector {
     if (!weightsOf(net, place)) return null;
     const terms = termsOf(net, entry.steps, this.app.t, place);
     const body = el("tbody");
+    const reasons = this.app.explained(entry)?.cells[place.cell]?.gates[place.gate]?.reasons ?? {};
     for (const term of terms.slice(0, MAX_ROWS)) {
       const change = (event) => this.change(entry, place, term, event.target);
       const name = term.kind === "bias" ? "bias" : term.kind === "symbol" ? `symbol ${term.name}` : term.name;
@@ -93,6 +110,8 @@ export class Inspector {
       const value = el("td");
       const product = el("td");
       body.append(el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, input), value, product));
+      const reason = reasons[`${term.kind} ${reasonName(net, term)}`.trim()];
+      if (reason) body.append(el("tr", { class: "reason" }, el("td", { colspan: 4 }, reason)));
       this.rows.push({ value, product });
     }
     const more = terms.length > MAX_ROWS ? el("p", { class: "note" }, `and ${terms.length - MAX_ROWS} more weights`) : null;
@@ -140,4 +159,23 @@ export class Inspector {
     if (input.value.trim() === "" || !Number.isFinite(value)) input.value = term.weight;
     else this.app.setWeight(entry, place, term, value);
   }
+}
+
+function reasonName(net, { kind, index }) {
+  return kind === "bias" ? "" : kind === "symbol" ? net.alphabet[index] : net.cells[index];
+}
+
+/** The sentence of a gate; of a memory what the cell stands for, and what is to be said of leaks. */
+function cellWords(explained, { gate, cell }) {
+  const about = explained?.cells[cell];
+  if (!about) return [];
+  if (about.gates[gate]) return [about.gates[gate].sentence];
+  if (gate === "before") return [];
+  return [about.role ? `${about.role}: ${about.sentence}` : about.sentence, ...(gate === "memory" ? about.notes : [])];
+}
+
+function headWords(explained, net, { head, row }) {
+  const lines = explained?.heads[head];
+  if (!lines) return [];
+  return [head === "legal" ? lines[net.alphabet[row]] : Object.values(lines)[0]];
 }

@@ -12,7 +12,8 @@ export function walk(machine, word, onViolation) {
 /**
  * Compares what the net says at a position with the grammar. A net that claims `legal` answers for
  * non-empty beginnings of legal words that can go on, one that claims `all` for every word.
- * Returns {verdict: "right" | "wrong" | "unclaimed", extra, missing, allowed, end}.
+ * Returns {verdict: "right" | "wrong" | "unclaimed", extra, missing, allowed, ends, endWrong}: `ends` is
+ * whether the grammar lets the word end, `endWrong` whether the net says otherwise.
  */
 export function judge(machine, net, position, state, spoken) {
   const allowed = legalSymbols(machine, state, net.onViolation);

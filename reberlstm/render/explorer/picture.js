@@ -112,8 +112,11 @@ function drawNet(app, entry, parts, x, y, width) {
   if (net.alphabet.length <= 16) {
     net.alphabet.forEach((symbol, row) => {
       const offered = steps[t].offers.includes(row);
-      parts.push(svg("rect", { x: x + row * wide, y: end, width: wide - 3, height: 22, rx: 4, fill: offered ? INK.plus : "none", stroke: INK.line }));
-      parts.push(label(x + (row + 0.5) * wide - 1.5, end + 15, `${symbol} ${brief(steps[t].reader[row])}`, { "text-anchor": "middle", "font-size": 11 }));
+      const wrong = verdict === "wrong" && (judged[t].extra.includes(row) || judged[t].missing.includes(row));
+      const border = wrong ? { stroke: INK.wrong, "stroke-width": 2, "stroke-dasharray": "4 2" } : { stroke: INK.line };
+      parts.push(svg("rect", { x: x + row * wide, y: end, width: wide - 3, height: 22, rx: 4, fill: offered ? INK.plus : "none", ...border }));
+      const mark = wrong ? " ✗" : offered ? " ✓" : "";
+      parts.push(label(x + (row + 0.5) * wide - 1.5, end + 15, `${symbol} ${brief(steps[t].reader[row])}${mark}`, { "text-anchor": "middle", "font-size": 11 }));
     });
   }
   return end + 24;

@@ -116,13 +116,13 @@ export function squashOf(net, place) {
   return place.gate === "candidate" ? "tanh" : "σ";
 }
 
-/** A number for people: 3 significant digits, a true minus sign. */
+/** A number for people: 3 significant digits, a true minus sign; what is next to nothing is 0. */
 export function shown(value, digits = 3) {
   if (value === null) return "–";
   const size = Math.abs(value);
+  if (size === 0 || (size < 1e-12 && digits <= 3)) return "0";
   let text;
-  if (size === 0) text = "0";
-  else if (size >= 10 ** digits) text = String(Math.round(size));
+  if (size >= 10 ** digits) text = String(Math.round(size));
   else if (size < 1e-4) text = size.toExponential(1).replace("e-", "e−");
   else text = String(Number(size.toPrecision(digits)));
   return value < 0 ? `−${text}` : text;
@@ -200,16 +200,20 @@ function sum(terms, factor) {
     .join("");
 }
 
+const NOTHING = 1e-4;
+
 /**
  * What each step has given to a memory, of what is left of it now: i·g of that step, times all
- * forget gates since. The amounts add up to the memory; neighbours of one symbol are put together.
+ * forget gates since. But for amounts next to nothing they add up to the memory; neighbours of one symbol are put together.
  */
 export function deposits(net, steps, t, cell) {
   const found = [];
   let kept = 1;
-  for (let s = t; s > 0; s--) {
+  for (let s = t; s > 0 && Math.abs(kept) > 1e-12; s--) {
     const { forget, input, candidate } = steps[s].gates;
     const amount = kept * input[cell] * candidate[cell];
+    kept *= forget[cell];
+    if (Math.abs(amount) < NOTHING) continue;
     const last = found.at(-1);
     if (last && last.symbol === steps[s].symbol && last.from === s + 1) {
       last.amount += amount;
@@ -218,8 +222,6 @@ export function deposits(net, steps, t, cell) {
     } else {
       found.push({ symbol: steps[s].symbol, from: s, to: s, amount, gate: input[cell] });
     }
-    kept *= forget[cell];
-    if (Math.abs(kept) < 1e-12) break;
   }
   return found;
 }

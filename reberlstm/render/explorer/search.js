@@ -29,7 +29,7 @@ export function makeSearch(machine, net, snap) {
     tried += 1;
     const found = judge(machine, net, length, node, state);
     if (found.verdict === "wrong") {
-      wrong = { word: wordOf(parent, symbol), offers: state.offers, ends: state.ends, ...found };
+      wrong = { word: wordOf(parent, symbol), offers: state.offers, ...found };
       return;
     }
     const key = node + fingerprint(net, state);

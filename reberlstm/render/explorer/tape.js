@@ -36,7 +36,7 @@ export class Tape {
     const { machine } = this.app;
     const longest = (names) => Math.max(...names.map((name) => [...name].length));
     const symbol = longest(machine.alphabet);
-    const offers = Math.min(MAX_LETTERS, machine.alphabet.length) * (symbol + (symbol > 1)) + 2;
+    const offers = Math.min(MAX_LETTERS, machine.alphabet.length) * (symbol + (symbol > 1)) + 3;
     const column = Math.max(5, Math.min(12, Math.max(offers, longest(machine.states) + 1)));
     const names = longest(this.app.shownNets().map((entry) => entry.net.name));
     return `--column: ${column}ch; --names: ${Math.min(14, Math.max(6, names))}`;

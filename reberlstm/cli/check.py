@@ -1,0 +1,138 @@
+"""``reberlstm check``: many strings against a grammar."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import click
+
+from reberlstm.checking import Checker, check_stream
+from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option
+from reberlstm.errors import FormatError
+from reberlstm.grammar import load_grammar
+
+STANDARD_INPUT = "standard input"
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@click.option(
+    "--grammar",
+    default=DEFAULT_GRAMMAR,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="The grammar.",
+)
+@click.option(
+    "--first",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Show the first N failures.",
+)
+@click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
+@json_option
+def command(files: tuple[str, ...], grammar: str, first: int, complete: bool, as_json: bool) -> int:
+    r"""Check strings against the state machine of a grammar, any number of any length.
+
+    A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
+    characters; an empty line is the empty string. - is standard input, and so is no FILE at all.
+    What gzip has compressed is read as it is.
+
+    A symbol that is not allowed, or not in the alphabet at all, is a violation: the string fails
+    there, the rest of it is passed over, and the next one is checked. A string without a violation
+    that may not end where it does is incomplete, which is a failure with --complete only.
+
+    Exit status: 1 when a string failed, 2 when a file cannot be read or is no text, else 0.
+
+    \b
+    reberlstm sample -n 1000 | reberlstm check
+    reberlstm check --grammar parity --complete words.txt.gz
+    """
+    if not files and sys.stdin.isatty():
+        raise click.UsageError("give a FILE, or - for strings from standard input")
+    files = files or ("-",)
+    if grammar == "-" and "-" in files:
+        raise click.UsageError("the grammar and the strings cannot both come from standard input")
+    checker = Checker(load_grammar(grammar), first=first, complete=complete)
+    with _progress(files) as advance:
+        for file in files:
+            with _opened(file) as (stream, source):
+                check_stream(checker, stream, source, advance)
+    if as_json:
+        _print_json(checker)
+    else:
+        _print(checker)
+    return int(checker.failed)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[tuple[IO[bytes], str]]:
+    if file == "-":
+        yield sys.stdin.buffer, STANDARD_INPUT
+        return
+    try:
+        stream = Path(file).open("rb")  # noqa: SIM115 - closed below
+    except FileNotFoundError:
+        raise FormatError(f"{file}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise FormatError(
+            f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
+    with stream:
+        yield stream, file
+
+
+@contextmanager
+def _progress(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
+    """A bar on standard error where that is a terminal; else nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    columns = ("checking", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=_size(files))
+        yield lambda count: progress.advance(task, count)
+
+
+def _size(files: tuple[str, ...]) -> int | None:
+    """The bytes to come, where that is known: not from a pipe, nor before decompression."""
+    paths = [Path(file) for file in files]
+    if "-" in files or not all(path.is_file() and path.suffix != ".gz" for path in paths):
+        return None
+    return sum(path.stat().st_size for path in paths)
+
+
+def _print(checker: Checker) -> None:
+    report = checker.report
+    unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
+    click.echo(f"{checker.fsm}: {report.strings:,} strings, {report.symbols:,} symbols")
+    click.echo(
+        f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, "
+        f"{report.violations:,} with a violation{unknown}"
+    )
+    for failure in report.failures:
+        click.echo(str(failure))
+    failed = report.violations + (report.incomplete if checker.complete else 0)
+    if failed > len(report.failures):
+        click.echo(f"and {failed - len(report.failures):,} more; --first shows more of them")
+
+
+def _print_json(checker: Checker) -> None:
+    result = {"grammar": checker.fsm.name, **asdict(checker.report)}
+    result["failures"] = [
+        {"file": failure.pop("source"), **failure} for failure in result["failures"]
+    ]
+    click.echo(json.dumps(result, ensure_ascii=False))

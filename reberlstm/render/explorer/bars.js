@@ -1,0 +1,60 @@
+// The bars of a net's table, behind its numbers.
+
+import { setAttribute, svg } from "./dom.js";
+
+const LEAST = 0.2;
+
+/** All bars are two shapes, so that a step of a large net costs no more than one of a small net. */
+export class Bars {
+  constructor(number, rows) {
+    this.rows = rows;
+    this.plus = svg("path", { class: "plus" });
+    this.minus = svg("path", { class: "minus" });
+    this.zeros = svg("path", { class: "zeros" });
+    const hatch = `hatch-${number}`;
+    const ground = svg("rect", { class: "ground", width: 5, height: 5 });
+    const stripe = svg("rect", { class: "stripe", width: 1.3, height: 5 });
+    const pattern = svg("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, ground, stripe);
+    this.minus.style.fill = `url(#${hatch})`;
+    this.element = svg("svg", { class: "bars", "aria-hidden": "true" }, svg("defs", {}, pattern), this.plus, this.minus, this.zeros);
+  }
+
+  resized() {
+    this.places = null;
+    this.draw();
+  }
+
+  draw() {
+    this.places ??= this.measure();
+    const { left, width, top, height } = this.places;
+    let plus = "";
+    let minus = "";
+    let zeros = "";
+    this.rows.forEach((row, r) => {
+      if (row.cell < 0) return;
+      row.cells.forEach(({ signed, value }, k) => {
+        const from = signed ? left[k] + width[k] / 2 : left[k];
+        if (signed) zeros += `M${from} ${top[r]}v${height}`;
+        const length = Math.max(-1, Math.min(1, value ?? 0)) * (signed ? width[k] / 2 : width[k]);
+        if (Math.abs(length) < LEAST) return;
+        const path = `M${from} ${top[r]}h${length.toFixed(1)}v${height}H${from}z`;
+        if (length < 0) minus += path;
+        else plus += path;
+      });
+    });
+    setAttribute(this.plus, "d", plus);
+    setAttribute(this.minus, "d", minus);
+    setAttribute(this.zeros, "d", zeros);
+  }
+
+  /** Where the table's boxes are; they stay there until the table has another size. */
+  measure() {
+    const first = this.rows[0].cells.map(({ element }) => element);
+    return {
+      left: first.map((element) => element.offsetLeft),
+      width: first.map((element) => element.offsetWidth),
+      top: this.rows.map((row) => row.cells[0].element.offsetTop),
+      height: first[0].offsetHeight,
+    };
+  }
+}

@@ -1,0 +1,50 @@
+"""Exported Keras archives in Keras itself, against the float64 simulator, on every shipped grammar.
+
+Keras is no dependency of this package; with the torch backend it needs no TensorFlow:
+
+    pip install keras && KERAS_BACKEND=torch python scripts/check_keras_export.py
+
+It runs the lines that ``reberlstm export --to keras`` prints. Exit status 1 where a logit of
+`legal` or `accept` is off by more than 1e-6, or one of `next` by more than 1e-5.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from check_export_parity import LIMITS, draw_strings, simulated
+
+from reberlstm import compile, grammar_names, load_grammar
+from reberlstm.interop import keras as target
+
+
+def main() -> int:
+    """Print the largest difference of every head; 1 where a limit is exceeded."""
+    over = False
+    for name in grammar_names():
+        net = compile(load_grammar(name))
+        strings = draw_strings(load_grammar(name), 100, seed=0)
+        names: dict[str, Any] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "net.npz")
+            file.write_bytes(target.to_bytes(net))
+            exec(target.how_to_load(net, str(file)), names)
+        one_hot = np.eye(len(net.alphabet), dtype=np.float32)[strings]
+        outputs = names["model"].predict_on_batch(one_hot)
+        expected = simulated(net, strings)
+        largest = {
+            head: float(np.abs(np.asarray(outputs[head]) - expected[head]).max())
+            for head in net.heads
+        }
+        print(f"{name:26}", {head: f"{value:.1e}" for head, value in largest.items()}, flush=True)
+        over |= any(value > LIMITS[head] for head, value in largest.items())
+    print("Keras", names["keras"].__version__, "on", names["keras"].backend.backend())
+    return int(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

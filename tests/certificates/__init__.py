@@ -1,0 +1,1 @@
+"""Certificates: the law first, against oracles that share no code with the search."""

@@ -1,0 +1,92 @@
+"""One valid file or more of every format, for tests and the fuzzer to damage."""
+
+from __future__ import annotations
+
+from reberlstm import formats
+from reberlstm.fsm import FSM
+from reberlstm.grammar import load_grammar
+
+MOORE = FSM(
+    alphabet=("go", "no-go"),
+    start="q 0",
+    accepting={"1"},
+    transitions={"q 0": {"go": "1", "no-go": "q 0"}, "1": {"go": "q 0"}},
+    probabilities={"q 0": {"go": 0.25, "no-go": 0.75}},
+    stop={"1": 0.5},
+    outputs={"q 0": "low", "1": "<high>"},
+    name="small",
+    title='A "small" machine',
+    source="the author",
+)
+
+FOREIGN = {
+    "aalpy.dot": """\
+digraph LearnedModel {
+s0 [label="s0|1", shape=record, style=rounded];
+s1 [label="s1|0", shape=record, style=rounded];
+s0 -> s1  [label=a];
+s0 -> s0  [label="b"];
+s1 -> s0  [label=a];
+__start0 [label="", shape=none];
+__start0 -> s0  [label=""];
+}
+""",
+    "drawing.dot": """\
+/* a drawing */ strict digraph "fsm" {
+  rankdir=LR; node [shape=doublecircle]; q2 "q 3"
+  node [shape=circle]
+  "" [shape=point]; "" -> q0:e
+  subgraph cluster_0 { q0 -> {q1 q2} [label="a,b"]; q1 -> q1 [label=<<b>c</b>>] }
+  q1 -> q2 -> "q 3" [label="d" color=red];  // two edges
+  q2 -> q0 [label="ε"]
+}
+""",
+    "mealy.dot": """\
+digraph g {
+  __start0 [label="" shape="none"];
+  s0 [shape="circle" label="s0"];
+  s1 [shape="circle" label="s1"];
+  s0 -> s1 [label="a / x"];
+  s1 -> s0 [label="b / y"];
+  s1 -> s1 [label="a / x"];
+  __start0 -> s0;
+}
+""",
+    "nfa.jff": """\
+<?xml version="1.0" encoding="UTF-8" standalone="no"?><!--Created with JFLAP 7.1.--><structure>&#13;
+	<type>fa</type>&#13;
+	<automaton>&#13;
+		<!--The list of states.-->&#13;
+		<state id="0" name="q0">&#13;
+			<x>84.0</x>&#13;
+			<y>122.0</y>&#13;
+			<initial/>&#13;
+		</state>&#13;
+		<state id="1" name="q1"><x>218.0</x><y>175.0</y><final/></state>&#13;
+		<transition><from>0</from><to>1</to><read>ab</read></transition>&#13;
+		<transition><from>1</from><to>0</to><read/></transition>&#13;
+	</automaton>&#13;
+</structure>
+""",
+    "nfa.att": "0\t1\ta\ta\n0\t2\ta\ta\n1\t1\tb\tb\n2\t0\t@0@\t@0@\n1\n",
+    "weighted.fst": "0 1 a 0.5\n1 1 b 1.5\n1 0.25\n",
+    "graph.json": """\
+{"directed": true, "multigraph": false, "graph": {"start": 0},
+ "nodes": [{"id": 0}, {"id": [1, "x"], "accepting": true}],
+ "links": [{"source": 0, "target": [1, "x"], "label": "a,b"},
+           {"source": [1, "x"], "target": 0, "label": ""}]}
+""",
+}
+
+SUFFIX = {"toml": ".toml", "dot": ".dot", "jflap": ".jff", "att": ".att", "json": ".json"}
+
+
+def valid_files() -> dict[str, bytes]:
+    """Names and contents, of files that we write and of files that others do."""
+    machines = {"reber": load_grammar("reber"), "moore": MOORE}
+    ours = {
+        f"{name}{suffix}": formats.write(fsm, format)
+        for name, fsm in machines.items()
+        for format, suffix in SUFFIX.items()
+    }
+    return ours | {name: text.encode() for name, text in FOREIGN.items()}
