@@ -86,6 +86,7 @@ class Extraction:
             when the search came to its own end.
         steps: Steps of the net that were run.
         memories: Different memories that were visited.
+        found_after: The steps after which the machine was what it is; the others are evidence.
         margin: How far the nearest of all visited memories was from another observation (for heads
             of ours in units of their outputs, for probabilities from their threshold); None where
             the net does not tell.
@@ -98,6 +99,7 @@ class Extraction:
     ended_by: str | None
     steps: int
     memories: int
+    found_after: int = 0
     margin: float | None = None
     seconds: float = 0.0
 
@@ -112,6 +114,7 @@ class Extraction:
             "ended_by": self.ended_by,
             "steps": self.steps,
             "memories": self.memories,
+            "found_after": self.found_after,
             "margin": self.margin,
             "seconds": self.seconds,
         }
