@@ -16,6 +16,7 @@ from in_docs import put
 
 import reberlstm as rl
 from reberlstm.extraction import extract
+from reberlstm.extraction.subject import Kind
 from reberlstm.fsm import FSM
 
 
@@ -34,8 +35,9 @@ def compiled(fsm: FSM) -> str:
 def disturbed(fsm: FSM, seed: int) -> Iterator[str]:
     """A row for each way to disturb the compiled net of a grammar."""
     net = rl.compile(fsm)
+    kind: Kind = "accept" if fsm.is_complete else "legal"
     for how in PERTURBATIONS:
-        found = extract(perturbed(net, how, "legal", seed), reference=fsm, seconds=20)
+        found = extract(perturbed(net, how, kind, seed), reference=fsm, seconds=20)
         machine, reference, both = found.verdict
         word = "" if both.word is None else f" after `{fsm.text(both.word)}`"
         yield (
