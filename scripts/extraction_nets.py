@@ -52,6 +52,27 @@ class Seen:
         return np.asarray(seen)
 
 
+class Begun:
+    """A net that tells legal symbols, after a first symbol: before it, it was taught nothing."""
+
+    def __init__(self, net: Any, first: str) -> None:
+        self._net = net
+        self._first = np.array([net.alphabet.index(first)])
+        self.alphabet, self.kind, self.name = net.alphabet, net.kind, net.name
+
+    def initial(self) -> NDArray[Any]:
+        """The memory after the first symbol."""
+        return np.asarray(self._net.step(self._net.initial()[np.newaxis], self._first)[0])
+
+    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        """That of the net."""
+        return np.asarray(self._net.step(states, symbols))
+
+    def observe(self, states: NDArray[Any]) -> NDArray[Any]:
+        """That of the net."""
+        return np.asarray(self._net.observe(states))
+
+
 PERTURBATIONS = ("rotated", "permuted", "rescaled", "weight noise 1 %", "weight noise 5 %")
 
 

@@ -1,6 +1,6 @@
 """Score any extractor against nets whose machine is known: compiled, disturbed and trained ones.
 
-An extractor is a callable ``extractor(net, seconds)`` that returns an FSM, or an object with one as
+An extractor is a callable ``extractor(net, seconds)``. It returns an `FSM`, or an object with one as
 ``fsm``; ``net`` has the protocol `reberlstm.extraction.RecurrentNet`. Yours is named by module and function::
 
     python scripts/score_extractors.py --extractor my_package.mine:extract_machine
@@ -15,14 +15,16 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from bench_extraction import agreement, short_words
-from extraction_nets import PERTURBATIONS, Seen, perturbed, trained
+from extraction_nets import PERTURBATIONS, Begun, Seen, perturbed, trained
 
 import reberlstm as rl
 from reberlstm.extraction import extract
+from reberlstm.extraction.subject import Kind
 from reberlstm.fsm import FSM
 
 Extractor = Callable[[Any, float], Any]
@@ -44,9 +46,17 @@ def nets(grammars: list[str], seed: int, train: bool) -> Iterator[tuple[FSM, str
             yield fsm, how, perturbed(net, how, "legal", seed)
         if train:
             for cell in ("LSTM", "GRU", "RNN"):
-                net_trained = trained(fsm, cell, "legal", cells=8, steps=400, seed=seed)
-                net_trained.claims = "all"
-                yield fsm, f"trained {cell}", net_trained
+                yield _trained(fsm, cell, seed)
+
+
+def _trained(fsm: FSM, cell: str, seed: int) -> tuple[FSM, str, Any]:
+    """A trained net: acceptance of a complete machine, else legal sets after the first symbol."""
+    kind: Kind = "accept" if fsm.is_complete else "legal"
+    net: Any = trained(fsm, cell, kind, cells=8, steps=400, seed=seed)
+    if kind == "legal":
+        first = min(fsm.legal(fsm.start))
+        net, fsm = Begun(net, first), replace(fsm, start=fsm.transitions[fsm.start][first])
+    return fsm, f"trained {cell}", net
 
 
 def score(extractor: Extractor, fsm: FSM, net: Any, seconds: float) -> list[str]:
@@ -57,7 +67,7 @@ def score(extractor: Extractor, fsm: FSM, net: Any, seconds: float) -> list[str]
     except Exception as error:  # an extractor of others may raise anything
         return [type(error).__name__, "", "", "", f"{time.monotonic() - start:.1f}"]
     spent = time.monotonic() - start
-    machine: FSM = getattr(found, "fsm", found)
+    machine: FSM = found if isinstance(found, FSM) else found.fsm
     kind = net.kind
 
     different = machine.difference(fsm, by=kind)

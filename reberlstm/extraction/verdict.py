@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from reberlstm.extraction.search import Evidence
@@ -118,6 +120,42 @@ class Extraction:
             "margin": self.margin,
             "seconds": self.seconds,
         }
+
+    def _repr_html_(self) -> str:
+        """The verdict and the machine as tables, for notebooks."""
+        fsm = self.fsm
+        ended = "the search came to its own end"
+        if self.ended_by is not None:
+            ended = f"the budget of {self.ended_by} ended the search: the best machine so far"
+        pairs = [
+            (
+                f"{pair.left} and {pair.right}",
+                pair.relation,
+                "" if pair.word is None else fsm.text(pair.word) or "(the empty word)",
+                pair.evidence,
+            )
+            for pair in self.verdict
+        ]
+        states = [
+            (
+                ("→ " if state == fsm.start else "") + state,
+                "accepting" if state in fsm.accepting else "",
+                *(line.get(symbol, "") for symbol in fsm.alphabet),
+            )
+            for state, line in fsm.transitions.items()
+        ]
+        return (
+            f"<p>{escape(fsm.name)}: {len(fsm.states)} states; {escape(ended)}</p>"
+            + _html_table(("compared", "verdict", "word", "evidence"), pairs)
+            + _html_table(("state", "", *fsm.alphabet), states)
+        )
+
+
+def _html_table(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    def row(cells: tuple[str, ...], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    return f"<table>{row(heading, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
 
 
 def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Comparison:

@@ -34,14 +34,9 @@ def trajectories(
         seed: The seed of the words.
     """
     memories, states, edges = _walk(net, fsm, words, length, seed)
-    centred = memories - memories.mean(axis=0)
-    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
-    plane = np.zeros((len(centred), 2))
-    rank = min(2, len(directions))
-    plane[:, :rank] = centred @ directions[:rank].T
-    share = (sizes[:rank] ** 2) / max(float((sizes**2).sum()), 1e-300)
-    figure, axes = _figure(7.0, 5.5)
     names = list(fsm.states)
+    plane, how = _plane(memories, states, np.random.default_rng(seed))
+    figure, axes = _figure(7.0, 5.5)
     means = {}
     for number, name in enumerate(names):
         rows = states == number
@@ -50,10 +45,9 @@ def trajectories(
             colour, marker = COLOURS[number % 8], MARKERS[number // 8 % 8]
             axes.scatter(*plane[rows].T, s=22, color=colour, marker=marker, label=name, zorder=3)
     for (source, target), symbols in sorted(edges.items()):
-        _arrow(axes, means[source], means[target], ", ".join(symbols))
-    axes.set_xlabel(f"first main direction ({share[0]:.0%} of the variance)")
-    if rank > 1:
-        axes.set_ylabel(f"second main direction ({share[1]:.0%})")
+        loop = source == target
+        _arrow(axes, means[source], means[target], ", ".join(symbols), loop=loop)
+    axes.set_xlabel(how)
     axes.set_title(f"memories of the net by state of: {fsm}")
     axes.margins(0.12)
     axes.legend(title="state", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -97,6 +91,51 @@ def save(figure: Any, path: str | os.PathLike[str]) -> None:
     write_atomically(Path(path), buffer.getvalue())
 
 
+APART = 0.08
+"""Two states nearer than this share of the picture would be taken for one."""
+
+TRIED = 500
+
+
+def _plane(memories: Any, states: Any, rng: np.random.Generator) -> tuple[Any, str]:
+    """The memories in two directions, shape (N, 2), and which ones these are.
+
+    The main ones, unless states lie on top of each other there, as the vertices of a simplex do:
+    then, of many planes through the states, the one that keeps them farthest apart.
+    """
+    centred = memories - memories.mean(axis=0)
+    means = np.array([centred[states == state].mean(axis=0) for state in np.unique(states)])
+    whole = max(float((centred**2).sum()), 1e-300)
+
+    def shown(basis: Any) -> tuple[float, str]:
+        points = means @ basis
+        distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
+        distances[np.diag_indices(len(points))] = np.inf
+        extent = max(float(np.ptp(points, axis=0).max()), 1e-300)
+        share = float(((centred @ basis) ** 2).sum()) / whole
+        return float(distances.min()) / extent, f"{share:.0%} of the variance"
+
+    def padded(directions: Any) -> Any:
+        basis = np.zeros((memories.shape[1], 2))
+        basis[:, : len(directions)] = directions.T
+        return basis
+
+    main = padded(np.linalg.svd(centred, full_matrices=False)[2][:2])
+    apart, share = shown(main)
+    if apart >= APART or len(means) < 3:
+        return centred @ main, f"two main directions, {share}"
+    _, sizes, span = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
+    span = span[sizes > 1e-9 * max(float(sizes[0]), 1e-300)]
+    best = main
+    for _ in range(TRIED if len(span) > 2 else 0):
+        turned = np.linalg.qr(rng.normal(size=(len(span), 2)))[0]
+        basis = span.T @ turned
+        value, text = shown(basis)
+        if value > apart:
+            best, apart, share = basis, value, text
+    return centred @ best, f"plane on which states lie apart, {share}"
+
+
 def _walk(
     net: RecurrentNet | LSTMWeights, fsm: FSM, words: int, length: int, seed: int
 ) -> tuple[Any, Any, dict[tuple[int, int], list[str]]]:
@@ -123,8 +162,8 @@ def _walk(
     return np.array(memories, dtype=np.float64), np.array(states), edges
 
 
-def _arrow(axes: Any, source: Any, target: Any, label: str) -> None:
-    if np.allclose(source, target):
+def _arrow(axes: Any, source: Any, target: Any, label: str, *, loop: bool) -> None:
+    if loop:
         axes.annotate(
             f"↻ {label}", source, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8
         )
