@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from reberlstm.extraction import Extraction, extract
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar, save_grammar
-    from reberlstm.interop.safetensors import load, save
-    from reberlstm.render.draw import to_svg
-    from reberlstm.grammar import grammar_names, load_grammar
     from reberlstm.interop.loading import load
     from reberlstm.interop.safetensors import save
     from reberlstm.render.draw import to_svg
@@ -34,24 +31,24 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Certificate": "reberlstm.certificates",
-    "FSM": "reberlstm.fsm",
-    "FormatWarning": "reberlstm.errors",
-    "Explanation": "reberlstm.explanation",
-    "Extraction": "reberlstm.extraction",
-    "LSTMWeights": "reberlstm.weights",
-    "ReberLSTMError": "reberlstm.errors",
-    "Trace": "reberlstm.simulator",
     "certify": "reberlstm.certificates",
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
+    "Explanation": "reberlstm.explanation",
     "extract": "reberlstm.extraction",
+    "Extraction": "reberlstm.extraction",
+    "FormatWarning": "reberlstm.errors",
+    "FSM": "reberlstm.fsm",
     "grammar_names": "reberlstm.grammar",
     "load": "reberlstm.interop.loading",
     "load_grammar": "reberlstm.grammar",
+    "LSTMWeights": "reberlstm.weights",
     "published": "reberlstm.compiler",
+    "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.interop.safetensors",
-    "to_svg": "reberlstm.render.draw",
     "save_grammar": "reberlstm.grammar",
+    "to_svg": "reberlstm.render.draw",
+    "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
 }
 
@@ -59,8 +56,8 @@ __all__ = [
     "FSM",
     "Certificate",
     "Explanation",
-    "FormatWarning",
     "Extraction",
+    "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
     "Trace",
@@ -74,8 +71,8 @@ __all__ = [
     "load_grammar",
     "published",
     "save",
-    "to_svg",
     "save_grammar",
+    "to_svg",
     "trace",
 ]
 

@@ -25,7 +25,7 @@ LAYERS = (
     # The machine: its methods are spread over several modules that know each other.
     {"fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy"},
     {"formats", "families", "weights"},
-    {"grammar"},
+    {"grammar", "checking"},
     {"compiler", "simulator", "certificates", "explanation"},
     {"extraction"},
     {"comparison"},

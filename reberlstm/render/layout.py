@@ -30,7 +30,6 @@ HEIGHT = 34.0
 """The height of a node; its width grows with its name."""
 
 
-
 @dataclass(frozen=True)
 class Edge:
     """An arrow between two states, for all symbols that lead from one to the other.
@@ -148,9 +147,7 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
 def _graphviz(source: str, what: str) -> dict[str, Any] | None:
     """Graphviz' own JSON, or None where it is not there or takes too long."""
     try:
-        answer: dict[str, Any] = json.loads(
-            run(source, "json", time_limit=TIME_LIMIT, what=what)
-        )
+        answer: dict[str, Any] = json.loads(run(source, "json", time_limit=TIME_LIMIT, what=what))
     except (GrammarError, MissingExtraError):
         return None
     return answer

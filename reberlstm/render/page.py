@@ -108,7 +108,8 @@ def explorer_page(
         },
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
-            _net(net, name, fsm.alphabet) | {"explained": _explained(net, fsm)} for net, name in zip(nets, _names(nets), strict=True)
+            _net(net, name, fsm.alphabet) | {"explained": _explained(net, fsm)}
+            for net, name in zip(nets, _names(nets), strict=True)
         ],
         "string": fsm.text(symbols),
         "step": len(symbols) if step is None else step,
@@ -168,7 +169,7 @@ def _read(name: str) -> str:
 
 
 def _fill(**parts: str) -> str:
-    """The template with every ``{{name}}`` replaced, in one pass, so that no part is looked into."""
+    """The template with every ``{{name}}`` replaced, in one pass: no part is looked into."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _read("template.html"))
 
 

@@ -50,7 +50,9 @@ def reber_page(folder):
     fsm = rl.load_grammar("reber")
     path = folder / "reber.html"
     nets = [rl.compile(fsm), rl.published()]
-    path.write_text(explorer_page(fsm, nets, "BTSSSSSSXXV", examples=examples(fsm, nets)), encoding="utf-8")
+    path.write_text(
+        explorer_page(fsm, nets, "BTSSSSSSXXV", examples=examples(fsm, nets)), encoding="utf-8"
+    )
     return path
 
 

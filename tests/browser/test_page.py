@@ -43,7 +43,9 @@ def shortest_wrong_legal_prefix(fsm, net, limit):
             after = step(net, one_hot(net, symbol), state).state
             longer = (*word, symbol)
             values = read(net, "legal", after)
-            offers = {s for s, v in zip(net.alphabet, values, strict=True) if v > net.reader_threshold}
+            offers = {
+                s for s, v in zip(net.alphabet, values, strict=True) if v > net.reader_threshold
+            }
             if fsm.legal(target) and offers != fsm.legal(target):
                 return longer
             if len(longer) < limit:
@@ -54,7 +56,9 @@ def shortest_wrong_legal_prefix(fsm, net, limit):
 def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
     published = page.locator("section[aria-label='published net']")
     compiled = page.locator("section[aria-label='compiled net']")
-    assert "wrong offers P V E; the grammar allows P V" in published.locator(".verdict").inner_text()
+    assert (
+        "wrong offers P V E; the grammar allows P V" in published.locator(".verdict").inner_text()
+    )
     assert "right offers P V" in compiled.locator(".verdict").inner_text()
     why = published.locator(".why").inner_text()
     assert "tanh(−3.5 + 5·c[3]) is 0.549, over 0.5" in why
@@ -160,7 +164,10 @@ def test_gate_by_gate_shows_the_formula_and_what_is_still_to_come(page):
     page.locator("#restart").click()
     page.locator("#gate-on").click()
     assert where(page) == "1 / 11"
-    assert page.locator("#inspector-title").inner_text() == "Forget gate (eraser) of cell 0 · published"
+    assert (
+        page.locator("#inspector-title").inner_text()
+        == "Forget gate (eraser) of cell 0 · published"
+    )
     assert page.locator(".numbers").inner_text() == "= σ(−1000) = 0"
     pending = page.locator("section[aria-label='published net'] .number.pending")
     first = pending.count()
@@ -182,7 +189,10 @@ def test_arrow_keys_move_among_the_bars(page):
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
-    assert page.locator("#inspector-title").inner_text() == "Forget gate (eraser) of cell 2 · published"
+    assert (
+        page.locator("#inspector-title").inner_text()
+        == "Forget gate (eraser) of cell 2 · published"
+    )
     assert page.locator("#tip").inner_text().startswith("forget gate (eraser) of cell 2 = 0.98882")
     assert where(page) == "11 / 11"
     assert grid.locator("td[tabindex='0']").count() == 1
@@ -266,7 +276,9 @@ def test_autoplay_runs_to_the_end_and_stops(page):
     page.locator("#speed").select_option(label="very fast")
     page.keyboard.press("Space")
     assert page.locator("#play").get_attribute("aria-pressed") == "true"
-    page.wait_for_function("document.getElementById('play').getAttribute('aria-pressed') === 'false'")
+    page.wait_for_function(
+        "document.getElementById('play').getAttribute('aria-pressed') === 'false'"
+    )
     assert where(page) == "11 / 11"
 
 
@@ -277,7 +289,9 @@ def test_a_net_writes_strings(page):
     page.locator("#generate").check()
     page.locator("#speed").select_option(label="very fast")
     page.locator("#play").click()
-    page.wait_for_function("document.getElementById('play').getAttribute('aria-pressed') === 'false'")
+    page.wait_for_function(
+        "document.getElementById('play').getAttribute('aria-pressed') === 'false'"
+    )
     assert fsm.accepts(text_of_string(page))
     page.locator("#write").click()
     strings = page.locator("#written code").all_inner_texts()
@@ -306,7 +320,9 @@ def test_a_link_carries_string_step_and_changes(page, open_page, reber_page):
     page.locator("#string").fill("BTXSE")
     page.locator("#slider").fill("3")
     page.evaluate("explorer.setFactor(explorer.nets[0], 0.25)")
-    page.evaluate("explorer.setWeight(explorer.nets[1], {gate: 'input', cell: 3}, {kind: 'cell', index: 1}, -7.5)")
+    page.evaluate(
+        "explorer.setWeight(explorer.nets[1], {gate: 'input', cell: 3}, {kind: 'cell', index: 1}, -7.5)"
+    )
     page.wait_for_function("location.hash.includes('7.5')")
     fragment = page.evaluate("location.hash")
     other = open_page(reber_page, fragment)
@@ -316,7 +332,16 @@ def test_a_link_carries_string_step_and_changes(page, open_page, reber_page):
     assert other.evaluate("explorer.nets[1].net.recurrent[3 * 6 + 1]") == -7.5
 
 
-@pytest.mark.parametrize("fragment", ["#", "#string=QQQ&step=99", "#step=3", "#string=BT&weight=9+x:1&weight=0+a+b+c+d:NaN&gain=7:0", "#%E0%A4%A"])
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#",
+        "#string=QQQ&step=99",
+        "#step=3",
+        "#string=BT&weight=9+x:1&weight=0+a+b+c+d:NaN&gain=7:0",
+        "#%E0%A4%A",
+    ],
+)
 def test_a_link_from_anywhere_does_no_harm(open_page, reber_page, fragment):
     page = open_page(reber_page, fragment)
     assert page.locator("section.net").count() == 2

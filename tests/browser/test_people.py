@@ -58,7 +58,9 @@ def dense(fsm, cells, seed=0):
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_axe_finds_no_fault(open_page, reber_page, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed"
+    )
     page = open_page(reber_page, width=width, height=800, scheme=scheme)
     page.locator(".result.closed").wait_for(timeout=30_000)
     page.locator("#write").click()
@@ -161,7 +163,10 @@ def test_what_is_too_large_becomes_a_table_and_says_so(open_page, folder):
     assert "81 cells, too many for bars of all" in card.inner_text()
     assert 1 <= card.locator("tbody tr:visible").count() <= 40
     page.evaluate("explorer.setWord(Array.from({length: 3000}, () => 0), 1500)")
-    assert "A string of 3000 symbols: shown are steps 1300 to 1699." in page.locator("#tape").inner_text()
+    assert (
+        "A string of 3000 symbols: shown are steps 1300 to 1699."
+        in page.locator("#tape").inner_text()
+    )
     assert page.locator("#tape td button").count() == 400
 
 
