@@ -67,11 +67,6 @@ def extract(
         (4, 'equal: proved')
     """
     subject = Subject(net, reference)
-    if reference is not None and set(reference.alphabet) != set(subject.alphabet):
-        raise ExtractionError(
-            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
-            f"but that of {subject.name} is {' '.join(subject.alphabet)}"
-        )
     _check_bounds(max_states, max_words, seconds)
     budget = Budget() if budget is None else budget
     started = time.monotonic()
@@ -82,10 +77,11 @@ def extract(
     evidence: Evidence | None = None
     proof: Certificate | None = None
     ended_by: str | None = None
+    found_after: int | None = None
     try:
         hypothesis.close()
         while True:
-            machine = hypothesis.copy()
+            machine, found_after = hypothesis.copy(), runs.steps
             evidence = None
             found = Evidence()
             word = _difference(runs, machine, reference, budget, found, seed)
@@ -112,6 +108,7 @@ def extract(
         machine = hypothesis.settled()
     machine = minimised(machine)
     steps = runs.steps
+    found_after = steps if found_after is None else found_after
     runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name}", reference)
     verdict: tuple[Comparison, ...] = (judge_machine(runs, machine, evidence, proof, budget.pairs),)
@@ -124,6 +121,7 @@ def extract(
         ended_by=ended_by,
         steps=steps,
         memories=runs.count,
+        found_after=found_after,
         margin=runs.margin(),
         seconds=time.monotonic() - started,
     )

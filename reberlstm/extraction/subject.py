@@ -107,6 +107,11 @@ class Subject:
             self.weights, claims = getattr(net, "weights", None), getattr(net, "claims", "all")
         self.alphabet = tuple(net.alphabet)
         grammar = reference
+        if grammar is not None and set(grammar.alphabet) != set(self.alphabet):
+            raise ExtractionError(
+                f"the alphabet of the reference {grammar} is {' '.join(grammar.alphabet)}, "
+                f"but that of {self.name} is {' '.join(self.alphabet)}"
+            )
         if grammar is None and self.weights is not None:
             grammar = self.weights.grammar
         self.scope = self._scope(claims, grammar)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from reberlstm.extraction.search import Evidence
@@ -86,6 +88,7 @@ class Extraction:
             when the search came to its own end.
         steps: Steps of the net that were run.
         memories: Different memories that were visited.
+        found_after: The steps after which the machine was what it is; the others are evidence.
         margin: How far the nearest of all visited memories was from another observation (for heads
             of ours in units of their outputs, for probabilities from their threshold); None where
             the net does not tell.
@@ -98,6 +101,7 @@ class Extraction:
     ended_by: str | None
     steps: int
     memories: int
+    found_after: int = 0
     margin: float | None = None
     seconds: float = 0.0
 
@@ -112,9 +116,46 @@ class Extraction:
             "ended_by": self.ended_by,
             "steps": self.steps,
             "memories": self.memories,
+            "found_after": self.found_after,
             "margin": self.margin,
             "seconds": self.seconds,
         }
+
+    def _repr_html_(self) -> str:
+        """The verdict and the machine as tables, for notebooks."""
+        fsm = self.fsm
+        ended = "the search came to its own end"
+        if self.ended_by is not None:
+            ended = f"the budget of {self.ended_by} ended the search: the best machine so far"
+        pairs = [
+            (
+                f"{pair.left} and {pair.right}",
+                pair.relation,
+                "" if pair.word is None else fsm.text(pair.word) or "(the empty word)",
+                pair.evidence,
+            )
+            for pair in self.verdict
+        ]
+        states = [
+            (
+                ("→ " if state == fsm.start else "") + state,
+                "accepting" if state in fsm.accepting else "",
+                *(line.get(symbol, "") for symbol in fsm.alphabet),
+            )
+            for state, line in fsm.transitions.items()
+        ]
+        return (
+            f"<p>{escape(fsm.name)}: {len(fsm.states)} states; {escape(ended)}</p>"
+            + _html_table(("compared", "verdict", "word", "evidence"), pairs)
+            + _html_table(("state", "", *fsm.alphabet), states)
+        )
+
+
+def _html_table(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    def row(cells: tuple[str, ...], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    return f"<table>{row(heading, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
 
 
 def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Comparison:
@@ -126,7 +167,9 @@ def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Co
         evidence: What was looked at.
         words: Which words "all" is about, as a plural.
     """
-    relation = f"equal on all words up to length {evidence.all_up_to}"
+    # Where no word leads to a memory that was not compared, length makes no difference any more.
+    length = max(evidence.all_up_to, evidence.longest) if evidence.closed else evidence.all_up_to
+    relation = f"equal on all words up to length {length}"
     if evidence.all_up_to <= 0 and not evidence.closed and evidence.sampled:
         relation = f"equal on {evidence.sampled:,} sampled words"
         means = f"{words}, up to {evidence.longest:,} symbols"

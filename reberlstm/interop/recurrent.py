@@ -55,6 +55,7 @@ class RecurrentStack:
         layer: str | None = None,
         labels: Sequence[str] = (),
         nonlinearity: Literal["tanh", "relu"] = "tanh",
+        dtype: str | None = None,
     ) -> None:
         self.alphabet = tuple(alphabet)
         self.labels = tuple(labels)
@@ -78,14 +79,17 @@ class RecurrentStack:
             if self.kind == "label"
             else f"yes is {self._activation} probability > {self._threshold:g}"
         )
-        dtype = _dtype(state)
+        number_type = _dtype(state) if dtype is None else np.dtype(dtype)
         layers = (Layer(weight_ih, *_rest(stack.layers[0])), *stack.layers[1:])
         self._layers = tuple(
-            Layer(*(np.asarray(array, dtype=dtype) for array in vars(one).values()))
+            Layer(*(np.asarray(array, dtype=number_type) for array in vars(one).values()))
             for one in layers
         )
         self._size = stack.hidden_size
-        self._head = np.asarray(matrix.weight, dtype=dtype), np.asarray(matrix.bias, dtype=dtype)
+        self._head = (
+            np.asarray(matrix.weight, dtype=number_type),
+            np.asarray(matrix.bias, dtype=number_type),
+        )
         self.weights: LSTMWeights | None = None
         if stack.kind == "LSTM" and len(stack.layers) == 1 and self._activation == "sigmoid":
             self.weights = from_state_dict(
@@ -217,6 +221,8 @@ def from_module(module: Any, *, alphabet: Sequence[str], **options: Any) -> Recu
         for part in module.modules():
             if getattr(part, "nonlinearity", "tanh") == "relu":
                 options.setdefault("nonlinearity", "relu")
+    types = {str(value.dtype).removeprefix("torch.") for value in tensors.values()}
+    options.setdefault("dtype", "float64" if "float64" in types else "float32")
     arrays = {
         key: value.detach().cpu().double().numpy()
         for key, value in tensors.items()
@@ -296,13 +302,13 @@ def _rest(layer: Layer) -> tuple[Any, Any, Any]:
     return layer.weight_hh, layer.bias_ih, layer.bias_hh
 
 
-def _dtype(state: StateDict) -> type[np.floating[Any]]:
+def _dtype(state: StateDict) -> np.dtype[Any]:
     """float32 where every number is one, as then the net was trained and is run in it."""
     with np.errstate(over="ignore"):
         single = all(
             np.array_equal(array, array.astype(np.float32)) for array in state.tensors.values()
         )
-    return np.float32 if single else np.float64
+    return np.dtype(np.float32 if single else np.float64)
 
 
 def _sigmoid(z: NDArray[Any]) -> NDArray[Any]:

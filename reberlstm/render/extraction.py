@@ -20,7 +20,8 @@ def extraction_lines(found: Extraction) -> Iterator[str]:
     else:
         yield f"the budget of {found.ended_by} ended the search; this is the best machine so far"
     yield (
-        f"{found.steps:,} steps of the net, {found.memories:,} different memories, "
+        f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "
+        f"{found.memories:,} different memories, "
         f"{found.seconds:.1f} s"
     )
     yield ""
