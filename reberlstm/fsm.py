@@ -13,6 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from reberlstm.display import Displayed, drawn
 from reberlstm.errors import GrammarError
 from reberlstm.validation import check_alphabet, check_machine
 
@@ -26,7 +27,7 @@ Word = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=True, repr=False)
-class FSM:
+class FSM(Displayed):
     """A deterministic finite-state machine, possibly partial, possibly with probabilities.
 
     Attributes:
@@ -80,6 +81,10 @@ class FSM:
     def __repr__(self) -> str:
         given = {name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__}
         return f"FSM({', '.join(f'{name}={value!r}' for name, value in given.items() if value)})"
+
+    def _repr_svg_(self) -> str | None:
+        svg: str | None = drawn("notebook", "machine_svg", self)
+        return svg
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Read-only mappings cannot be pickled or copied; machines go to other processes as dicts.

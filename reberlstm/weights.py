@@ -29,6 +29,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.display import Displayed
 from reberlstm.errors import WeightsError
 from reberlstm.fsm import FSM
 
@@ -58,7 +59,7 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LSTMWeights:
+class LSTMWeights(Displayed):
     """One LSTM layer over one-hot symbols, and its heads.
 
     Attributes:

@@ -21,7 +21,7 @@ PACKAGE = Path(rl.__file__).parent
 
 LAYERS = (
     {"_version", "errors"},
-    {"files", "extras", "naming"},
+    {"files", "extras", "naming", "display"},
     # The machine: its methods are spread over several modules that know each other.
     {"fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy"},
     {"formats", "families", "weights"},

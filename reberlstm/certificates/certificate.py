@@ -9,6 +9,7 @@ from typing import Any
 
 from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.refutation import WrongAnswer
+from reberlstm.display import Displayed
 from reberlstm.fsm import Word
 from reberlstm.weights import Scope
 
@@ -34,7 +35,7 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Certificate:
+class Certificate(Displayed):
     """What was found out: the net is proved right, or refuted by a word, or neither.
 
     Attributes:

@@ -18,7 +18,7 @@ from reberlstm.cli.options import (
 from reberlstm.errors import GrammarError
 from reberlstm.grammar import load_grammar
 from reberlstm.render.table import trace_lines
-from reberlstm.simulator import trace
+from reberlstm.simulator import Trace, trace
 
 MAX_SYMBOLS = 10_000
 """A longer string would print millions of numbers; `check` takes strings of any length."""
@@ -37,6 +37,16 @@ MAX_SYMBOLS = 10_000
     help="With --snap: steps from rest to active; 2 gives the published net a slot per breadcrumb.",
 )
 @click.option("--all-cells", is_flag=True, help="Show the cells in which nothing happens, too.")
+@click.option("--plot", metavar="FILE", help="Draw a picture of the run: .svg, .png or .pdf.")
+@click.option(
+    "--picture",
+    type=click.Choice(["heatmap", "timeline", "trajectory"]),
+    default="heatmap",
+    show_default=True,
+    help="What --plot draws: gates and memory of all cells, one cell's course, or the states.",
+)
+@click.option("--cell", metavar="NAME", help="The cell of a timeline.")
+@click.option("--gif", metavar="FILE", help="Animate the run: .gif or .webp.")
 @json_option
 def command(
     strings: tuple[str, ...],
@@ -45,6 +55,10 @@ def command(
     snap: bool,
     slots: int,
     all_cells: bool,
+    plot: str | None,
+    picture: str,
+    cell: str | None,
+    gif: str | None,
     as_json: bool,
 ) -> int:
     r"""Run strings through a net and show every gate at every symbol.
@@ -58,14 +72,18 @@ def command(
     reberlstm trace BTSSXXTVVE
     reberlstm trace BTSSSSSSXXVE --net published
     reberlstm trace "" 0110 --grammar parity --json
+    reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
     machine = load_grammar(grammar) if grammar is not None else None
     weights = load_net(net, machine)
     violated = False
     first = True
+    runs = []
     for string in _expand(strings):
         result = trace(weights, _limited(string), grammar=machine, snap=snap, slots=slots)
         violated |= result.violation_at is not None
+        if plot is not None or gif is not None:
+            runs.append(result)
         if as_json:
             click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
         else:
@@ -76,7 +94,38 @@ def command(
         first = False
     if first:
         raise GrammarError("standard input has no line; give at least one string")
+    if plot is not None:
+        _plot(runs, plot, picture, cell)
+    if gif is not None:
+        from reberlstm.render.animation import save_animation
+
+        save_animation(_only(runs, "--gif animates"), gif)
+        click.echo(f"{gif}: {len(runs[0].steps)} frames", err=True)
     return int(violated)
+
+
+def _plot(runs: list[Trace], out: str, picture: str, cell: str | None) -> None:
+    from reberlstm.render import plots
+
+    if picture == "trajectory":
+        figure = plots.trajectory(runs)
+    elif picture == "heatmap":
+        figure = plots.heat_map(_only(runs, "a heat map shows"))
+    else:
+        run = _only(runs, "a timeline shows")
+        if cell is None:
+            raise click.UsageError(
+                f"--picture timeline needs --cell: {', '.join(run.weights.cells)}"
+            )
+        figure = plots.timeline({run.weights.name or "net": run}, cell)
+    plots.save(figure, out)
+    click.echo(f"{out}: {picture}", err=True)
+
+
+def _only(runs: list[Trace], what: str) -> Trace:
+    if len(runs) > 1:
+        raise click.UsageError(f"{what} one string, and {len(runs)} were given")
+    return runs[0]
 
 
 def _expand(strings: Iterable[str]) -> Iterator[str]:

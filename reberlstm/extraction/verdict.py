@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from reberlstm.display import Displayed
 from reberlstm.extraction.search import Evidence
 from reberlstm.fsm import FSM
 
@@ -76,7 +77,7 @@ class StateReport:
 
 
 @dataclass(frozen=True)
-class Extraction:
+class Extraction(Displayed):
     """A machine rebuilt from a net's memory, and what is known about it.
 
     Attributes:

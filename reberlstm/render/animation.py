@@ -1,4 +1,4 @@
-"""A run as a moving picture for slides and pages: a frame per symbol, with graph, gates and answer."""
+"""A run as a moving picture for slides and pages: a frame per symbol."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> N
     content = io.BytesIO()
     options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
     if suffix == ".gif":
-        palette = pictures[-1].quantize(colors=256)
+        palette = _with_white(pictures[-1].quantize(colors=256))
         pictures = [picture.quantize(palette=palette, dither=0) for picture in pictures]
     pictures[0].save(
         content,
@@ -85,6 +85,16 @@ def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> N
         **options,
     )
     write_atomically(Path(path), content.getvalue())
+
+
+def _with_white(picture: Any) -> Any:
+    """The picture with a palette in which paper is white, not nearly so."""
+    palette = picture.getpalette()
+    for begin in range(0, len(palette), 3):
+        if min(palette[begin : begin + 3]) >= 250:
+            palette[begin : begin + 3] = [255, 255, 255]
+    picture.putpalette(palette)
+    return picture
 
 
 def frames(trace: Trace) -> Iterator[NDArray[np.uint8]]:
@@ -126,8 +136,9 @@ class _Scene:
         self._update_string(index)
         self._update_graph(step)
         self._update_gates(step)
-        self.canvas.draw()
-        return np.asarray(self.canvas.buffer_rgba())[..., :3].copy()
+        canvas: Any = self.canvas  # matplotlib leaves these two without types
+        canvas.draw()
+        return np.array(canvas.buffer_rgba())[..., :3]
 
     def _update_string(self, index: int) -> None:
         """The symbols around the current one, and what the net offers next."""
@@ -138,7 +149,7 @@ class _Scene:
             lost = trace.grammar is not None and record.state is None
             text.set_text(record.symbol)
             text.set_fontsize(15 if len(record.symbol) < 3 else 9)
-            text.set_family("monospace")
+            text.set_fontfamily("monospace")
             text.set_fontweight("bold" if here else "normal")
             text.set_color(WRONG if lost else INK)
             box = text.get_bbox_patch()

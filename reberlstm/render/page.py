@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from reberlstm._version import __version__
+from reberlstm.certificates import certify
 from reberlstm.errors import GrammarError
 from reberlstm.explanation import GateExplanation, explain
 from reberlstm.fsm import FSM
 from reberlstm.render.layout import lay_out
+from reberlstm.simulator import Trace
 from reberlstm.weights import Floats, LSTMWeights
 
 FOLDER = Path(__file__).parent / "explorer"
@@ -61,6 +63,8 @@ MAX_WEIGHTS = 2_000_000
 
 MAX_EXPLAINED = 64
 """Cells of a net whose weights are explained in words; above it the page shows numbers only."""
+
+PROOF_SECONDS = 2.0
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
@@ -108,7 +112,8 @@ def explorer_page(
         },
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
-            _net(net, name, fsm.alphabet) | {"explained": _explained(net, fsm)}
+            _net(net, name, fsm.alphabet)
+            | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
             for net, name in zip(nets, _names(nets), strict=True)
         ],
         "string": fsm.text(symbols),
@@ -148,6 +153,16 @@ def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
         for word in fsm.sample(2, seed=1):
             found.setdefault(fsm.text(word[:60]), "sampled from the grammar")
     return found
+
+
+def trace_page(trace: Trace) -> str:
+    """The page of one run, see `reberlstm.simulator.Trace.to_html`."""
+    if trace.grammar is None:
+        raise GrammarError(
+            f"the net {trace.weights.name!r} carries no grammar, and the page draws one; "
+            "give it to trace as grammar=..."
+        )
+    return explorer_page(trace.grammar, [trace.weights], trace.word)
 
 
 def program() -> str:
@@ -236,6 +251,16 @@ def _net(net: LSTMWeights, name: str, alphabet: tuple[str, ...]) -> dict[str, An
         "bias": net.bias.tolist(),
         "heads": heads,
     }
+
+
+def _proved(net: LSTMWeights, fsm: FSM) -> dict[str, Any] | None:
+    """What a certificate says, where one is found at once; a page is no place to wait for one."""
+    if net.size > MAX_EXPLAINED:
+        return None
+    certificate = certify(net, fsm, seconds=PROOF_SECONDS, max_states=2_000, max_k=1)
+    if not certificate.holds:
+        return None
+    return {"scope": certificate.scope, "margin": certificate.margin}
 
 
 def _explained(net: LSTMWeights, fsm: FSM) -> dict[str, Any] | None:

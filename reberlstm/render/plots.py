@@ -1,9 +1,9 @@
-"""Pictures of a run with matplotlib: what every cell did at every symbol, and where the state went.
+"""Pictures of a run with matplotlib: what every cell did at every symbol, where the state went.
 
-matplotlib comes with the extra ``plots``. Figures are plain objects, made without pyplot, so nothing
-opens a window or is kept: show one in a notebook, or write it with `save`. Colours go from orange
-(negative) over grey to blue, which colour-blind readers can tell apart, and numbers stand in the
-fields wherever there is room.
+matplotlib comes with the extra ``plots``. Figures are plain objects, made without pyplot, so that
+nothing opens a window or is kept: show one in a notebook, or write it with `save`. Colours go from
+orange (negative) over grey to blue, which colour-blind readers can tell apart, and numbers stand in
+the fields wherever there is room.
 """
 
 from __future__ import annotations
@@ -373,7 +373,7 @@ def _start(trace: Trace) -> str | None:
 
 
 def _towards_circle(points: Floats, nodes: Sequence[str | None], known: Sequence[str]) -> Floats:
-    """The points, shape (N, 2), under the map described in `trajectory`; all nodes weigh the same."""
+    """The points, shape (N, 2), under the map of `trajectory`; all nodes weigh the same."""
     angles = np.linspace(0.5 * np.pi, -1.5 * np.pi, len(known), endpoint=False)
     circle = dict(zip(known, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
     rows = [index for index, node in enumerate(nodes) if node is not None]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reberlstm.display import Displayed, drawn
 from reberlstm.errors import GrammarError
 from reberlstm.fsm import FSM
 from reberlstm.monitor import Monitor
@@ -44,7 +45,7 @@ class TraceStep:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Displayed):
     """A word run through a net.
 
     Attributes:
@@ -84,6 +85,17 @@ class Trace:
             "alphabet": list(self.weights.alphabet),
             "steps": [_step_dict(step) for step in self.steps],
         }
+
+    def to_html(self) -> str:
+        """A page for the browser in which this net runs, with this string loaded.
+
+        It is one file that loads nothing from anywhere; ``reberlstm explore`` writes the same.
+
+        Raises:
+            GrammarError: for a trace without a grammar, or of too long a string.
+        """
+        page: str = drawn("page", "trace_page", self)
+        return page
 
 
 def _step_dict(record: TraceStep) -> dict[str, Any]:

@@ -68,6 +68,8 @@ def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
 
 def test_the_search_finds_the_shortest_wrong_beginning(page):
     assert "BTSSSSSSXXV (11 symbols)" in wait_for_search(page, "published")
+    assert "proved right after every string of any length" in wait_for_search(page, "compiled")
+    page.get_by_label("Snap to vertices").check()  # the proof does not speak of that
     assert "None, of any length" in wait_for_search(page, "compiled")
 
 
@@ -261,8 +263,11 @@ def test_a_low_gain_breaks_the_compiled_net_as_it_does_in_python(page):
         node = monitor.table[node][fsm.alphabet.index(symbol)]
     trace = rl.trace(net, word)
     assert set(trace.offered_last) != legal(node) or trace.accepted != monitor.accepting(node)
-    card.get_by_role("button", name="Reset weights").click()
+    card.get_by_label("Gain K", exact=True).fill("15")
+    page.keyboard.press("Enter")
     assert "None, of any length" in wait_for_search(page, "compiled")
+    card.get_by_role("button", name="Reset weights").click()
+    assert "proved right" in wait_for_search(page, "compiled")
 
 
 def test_a_weight_that_was_zero_can_be_given(page):

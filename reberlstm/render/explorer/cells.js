@@ -326,10 +326,11 @@ export class NetCard {
   /** What the search for a wrong beginning has come to. */
   updateFound(report) {
     const { app, entry } = this;
-    const parts = foundParts(report, app.machine, entry.net);
+    const proof = app.snap || entry.net !== entry.base ? null : app.data.nets[entry.number].proved;
+    const parts = proof ? proofParts(proof) : foundParts(report, app.machine, entry.net);
     const load = () => app.setWord(report.word, report.word.length);
     const button = report.status === "wrong" ? el("button", { type: "button", onclick: load }, "Load it") : null;
-    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${report.status}` }, ...parts, " ", button));
+    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${proof ? "closed" : report.status}` }, ...parts, " ", button));
   }
 
   /** The element of a place, if it is in the table or the reader. */
@@ -342,6 +343,12 @@ export class NetCard {
     const row = this.rows.find((entry) => entry.cell === place.cell);
     return row ? row.cells[this.columns.indexOf(place.gate)] ?? null : null;
   }
+}
+
+/** What a certificate says that the page was made with. */
+function proofParts({ scope, margin }) {
+  const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
+  return [`None: this net is proved right ${words} of any length (`, el("code", {}, "reberlstm certify"), `, margin ${shown(margin)}).`];
 }
 
 /** The result of a search in words. */
