@@ -24,7 +24,9 @@ from reberlstm.render.page import default_nets, examples, explorer_page
     "and published where the grammar is Reber's]",
 )
 @click.option("--string", metavar="STRING", help="The string that is loaded at first.")
-@click.option("--step", type=click.IntRange(min=0), help="The step shown at first.  [default: last]")
+@click.option(
+    "--step", type=click.IntRange(min=0), help="The step shown at first.  [default: last]"
+)
 @out_option(help="The .html file to write.")
 def command(
     grammar: str, nets: tuple[str, ...], string: str | None, step: int | None, out: str

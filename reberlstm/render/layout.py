@@ -218,9 +218,7 @@ def _layers(fsm: FSM) -> list[list[str]]:
     return layers
 
 
-def _entry(
-    fsm: FSM, places: dict[str, tuple[float, float, float]], direction: Direction
-) -> Edge:
+def _entry(fsm: FSM, places: dict[str, tuple[float, float, float]], direction: Direction) -> Edge:
     x, y, width = places[fsm.start]
     if direction == "LR":
         begin, tip = (x - width / 2 - 30, y), (x - width / 2 - 1, y)
