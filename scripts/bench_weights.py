@@ -195,9 +195,9 @@ def main() -> int:
     print("|---|---|---|---|---|---|---|---|")
     for fsm in machines():
         encoding = encode(fsm.monitor())
-        began = time.perf_counter()
+        began = time.process_time()
         cells = list(wiring.wire(encoding))
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         sizes = {cell.state: laid_out(encoding, cell) for cell in cells if not cell.copy}
         worst = sorted(sizes, key=lambda state: -sizes[state])[: arguments.states]
         pairs = []

@@ -25,9 +25,9 @@ ALPHABET = "BTSXPVE"
 NET = rl.published()
 
 
-def offers(prefix: str, *, snap: bool = False) -> str:
+def offers(prefix: str, *, snap: bool = False, slots: int = 1) -> str:
     """What the net offers after a prefix."""
-    return "".join(rl.trace(NET, prefix, snap=snap).offered_last)
+    return "".join(rl.trace(NET, prefix, snap=snap, slots=slots).offered_last)
 
 
 def memory_after(prefix: str) -> np.ndarray:
@@ -282,13 +282,13 @@ def test_free_running_breaks_the_grammar_now_and_then(seed: int) -> None:
 
 def test_snapping_to_breadcrumbs_repairs_the_net_for_all_lengths() -> None:
     """The snapped net is a finite machine: all of its states are looked at."""
-    start = (snap_to_vertex(NET, initial(NET)).c.tobytes(), "")
+    start = (snap_to_vertex(NET, initial(NET), 2).c.tobytes(), "")
     seen, queue = {(start[0], frozenset("B"))}, [start]
     while queue:
         memory, prefix = queue.pop()
         for symbol in reber_legal(prefix):
             c = np.frombuffer(memory)
-            result = snap_to_vertex(NET, step(NET, one_hot(NET, symbol), State(c, c)).state)
+            result = snap_to_vertex(NET, step(NET, one_hot(NET, symbol), State(c, c)).state, 2)
             word = prefix + symbol
             legal = reber_legal(word)
             if not legal:
@@ -310,13 +310,14 @@ def test_snapping_to_breadcrumbs_repairs_the_net_for_all_lengths() -> None:
 @pytest.mark.parametrize(
     "prefix", ["BTSSSSSSXXV", "BTSXX" + "T" * 27, "BT" + "S" * 300, "BP" + "T" * 500]
 )
-def test_snapping_repairs_the_known_failures(prefix: str) -> None:
+def test_snapping_to_breadcrumbs_repairs_the_known_failures(prefix: str) -> None:
     assert offers(prefix) != reber_legal(prefix)
-    assert offers(prefix, snap=True) == reber_legal(prefix)
+    assert offers(prefix, snap=True, slots=2) == reber_legal(prefix)
 
 
-def test_snapping_to_whole_nodes_would_break_it() -> None:
-    """Half a node of evidence, tanh(0.55) = 0.5005, would be rounded to a whole one."""
+def test_snapping_to_whole_nodes_breaks_it() -> None:
+    """Half a node of evidence, tanh(0.55) = 0.5005, is rounded to a whole one."""
+    assert offers("B", snap=True) == "TPV"
     c = np.round(memory_after("B"))
     assert c.tolist() == [1, 0, 0, 0, 0, 1]
     values = read(NET, "legal", State(c, c))

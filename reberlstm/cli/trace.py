@@ -29,6 +29,13 @@ MAX_SYMBOLS = 10_000
 @click.option("--grammar", metavar="NAME|FILE", help="The grammar.  [default: that of the net]")
 @net_option
 @click.option("--snap", is_flag=True, help="Round what the gates read to the nearest vertex.")
+@click.option(
+    "--slots",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="With --snap: steps from rest to active; 2 gives the published net a slot per breadcrumb.",
+)
 @click.option("--all-cells", is_flag=True, help="Show the cells in which nothing happens, too.")
 @json_option
 def command(
@@ -36,6 +43,7 @@ def command(
     grammar: str | None,
     net: str,
     snap: bool,
+    slots: int,
     all_cells: bool,
     as_json: bool,
 ) -> int:
@@ -56,7 +64,7 @@ def command(
     violated = False
     first = True
     for string in _expand(strings):
-        result = trace(weights, _limited(string), grammar=machine, snap=snap)
+        result = trace(weights, _limited(string), grammar=machine, snap=snap, slots=slots)
         violated |= result.violation_at is not None
         if as_json:
             click.echo(json.dumps(result.to_dict(), ensure_ascii=False))

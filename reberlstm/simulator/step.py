@@ -72,14 +72,14 @@ def sigmoid(z: Floats) -> Floats:
     return np.where(z >= 0, 1.0, e) / (1.0 + e)
 
 
-def snap_to_vertex(weights: LSTMWeights, state: State) -> State:
+def snap_to_vertex(weights: LSTMWeights, state: State, slots: int = 1) -> State:
     """Round what the gates read to the nearest vertex: a multiple −1, 0 or 1 of the active height.
 
-    This is the remedy against drift that the author of the Toy LSTM considers, "one slot per
-    breadcrumb": the published net collects two halves of evidence for a node, so its memory has two
-    slots a node and is rounded to halves. Rounding it to whole nodes would make one half enough.
+    This is the remedy against drift that the author of the Toy LSTM considers. It does not suit the
+    author's own net, which collects two halves of evidence for some nodes: half a node is rounded
+    to a whole one. The second idea, to double the memory and round "one slot per breadcrumb", is
+    ``slots=2``: multiples of half the height are kept.
     """
-    slots = 2 if weights.cell == "published" else 1
     height = weights.height / slots
     h = height * np.clip(np.round(state.h / height), -slots, slots)
     return State(h, h if weights.cell == "published" else state.c)

@@ -112,6 +112,7 @@ def trace(
     *,
     grammar: FSM | None = None,
     snap: bool = False,
+    slots: int = 1,
 ) -> Trace:
     """Run a word through a net and record everything.
 
@@ -120,6 +121,8 @@ def trace(
         word: A string, or the symbols one by one.
         grammar: The machine that names the nodes; by default the one that the net carries.
         snap: Round what the gates read to the nearest vertex after each step.
+        slots: Into how many steps snapping divides the way from rest to active; 2 keeps half
+            evidence, as the published net needs.
 
     A net that claims the scope ``legal`` (published, trained, foreign) says nothing before the
     first symbol; it is taken to offer what the grammar does there, or everything without one.
@@ -161,7 +164,7 @@ def trace(
         if monitor is not None:
             node = monitor.table[node][monitor.fsm.alphabet.index(symbol)]
         result = step(weights, one_hot(weights, symbol), state)
-        state = snap_to_vertex(weights, result.state) if snap else result.state
+        state = snap_to_vertex(weights, result.state, slots) if snap else result.state
         record = _record(weights, t, symbol, source, _node(monitor, node), result, state, offered)
         records.append(record)
         offered = record.legal

@@ -187,12 +187,13 @@ def reachable_vectors(net: LSTMWeights, fsm: FSM, way: str) -> list[np.ndarray]:
     return [state.h for state in found.values()]
 
 
-@given(machines(), ways, st.sampled_from([None, 5.0, 50.0]))
+@given(machines(), ways, st.sampled_from([None, 10.0, 50.0]))
 def test_every_pre_activation_is_at_least_the_gain(fsm: FSM, way, gain: float | None) -> None:
     net = rl.compile(fsm, on_violation=way, gain=gain)
     assert net.gain is not None
-    # tanh and the sigmoid have not quite reached 1, so an active cell is a little low.
-    least = net.gain * (1 - (0.1 if gain == 5.0 else 1e-6))
+    # tanh and the sigmoid have not quite reached 1, so an active cell is a little low,
+    # and a weight of a few units multiplies that.
+    least = net.gain * (1 - (2e-3 if gain == 10.0 else 1e-6))
     for h in reachable_vectors(net, fsm, way):
         for x in np.eye(len(fsm.alphabet)):
             z = net.weight_ih @ x + net.weight_hh @ h + net.bias

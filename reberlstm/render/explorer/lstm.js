@@ -126,12 +126,11 @@ export function step(net, symbol, before, snap) {
 
 /**
  * Rounds what the gates read to the nearest vertex: a multiple −1, 0 or 1 of the height of an active
- * cell. The published net gathers two halves of evidence for a node, so it is rounded to halves.
+ * cell.
  */
 export function snapped(net, h, c) {
-  const slots = net.cell === "published" ? 2 : 1;
-  const height = net.height / slots;
-  const rounded = h.map((value) => height * Math.max(-slots, Math.min(slots, roundHalfEven(value / height))));
+  const height = net.height;
+  const rounded = h.map((value) => height * Math.max(-1, Math.min(1, roundHalfEven(value / height))));
   return { h: rounded, c: net.cell === "published" ? rounded : c };
 }
 
