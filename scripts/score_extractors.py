@@ -1,7 +1,8 @@
 """Score any extractor against nets whose machine is known: compiled, disturbed and trained ones.
 
-An extractor is a callable ``extractor(net, seconds)``. It returns an `FSM`, or an object with one as
-``fsm``; ``net`` has the protocol `reberlstm.extraction.RecurrentNet`. Yours is named by module and function::
+An extractor is a callable ``extractor(net, seconds)``. It returns an `FSM`, or an object with one
+as ``fsm``; ``net`` has the protocol `reberlstm.extraction.RecurrentNet`. Yours is named by module
+and function::
 
     python scripts/score_extractors.py --extractor my_package.mine:extract_machine
 
