@@ -58,7 +58,10 @@ def command(
         raise FormatError(f"--dtype {dtype}: {target} files are float64; leave the option out")
     if indices and target != "onnx":
         raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
-    weights = load_net(net, load_grammar(grammar))
+    machine = load_grammar(grammar)
+    weights = load_net(net, machine)
+    if weights.grammar is None and weights.alphabet == machine.alphabet:
+        weights = weights.replace(grammar=machine)
     content, snippet = _WRITERS[target](weights, Path(out).name, dtype, indices)
     write_atomically(Path(out), content)
     click.echo(f"{out}: {weights.name}, {weights.size} cells, for {target}. To load it:\n")

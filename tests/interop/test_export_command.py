@@ -65,6 +65,12 @@ def test_net_from_a_file_is_exported():
     assert rl.load("seven.npz").gain == 7.0
 
 
+def test_foreign_net_gets_the_grammar_that_it_is_exported_for():
+    assert run(["export", "reber", "-o", "foreign.pt"]) == 0
+    assert run(["export", "reber", "--net", "foreign.pt", "-o", "ours.safetensors"]) == 0
+    assert rl.load("ours.safetensors").grammar == rl.load_grammar("reber")
+
+
 def test_grammar_and_net_must_have_the_same_symbols(capsys):
     rl.save(rl.compile(rl.load_grammar("parity")), "parity.safetensors")
     assert run(["export", "reber", "--net", "parity.safetensors", "-o", "x.pt"]) == 2
