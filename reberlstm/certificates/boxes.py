@@ -7,6 +7,7 @@ add; see `reberlstm.certificates.arithmetic`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,20 @@ class Boxes:
         """The smallest boxes that contain both."""
         return Boxes(self.h.hull(other.h), self.c.hull(other.c))
 
+    def ends(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Least and greatest ``h``, least and greatest ``c``."""
+        return self.h.lo, self.h.hi, self.c.lo, self.c.hi
+
+    def copy(self) -> Boxes:
+        """A copy that may be written to."""
+        h_lo, h_hi, c_lo, c_hi = (end.copy() for end in self.ends())
+        return Boxes(Interval(h_lo, h_hi), Interval(c_lo, c_hi))
+
+    def assign(self, rows: Indices, values: Boxes) -> None:
+        """Overwrite some of the boxes in place."""
+        for end, value in zip(self.ends(), values.ends(), strict=True):
+            end[rows] = value
+
     @staticmethod
     def empty(number: int, cells: int) -> Boxes:
         """Boxes that contain nothing: the neutral element of `hull`."""
@@ -121,7 +136,8 @@ class BoxNet:
         self.arithmetic = arithmetic
         self.noise = noise
         self.size = weights.size
-        x = (inputs or Inputs()).columns(len(weights.alphabet))
+        self.inputs = inputs or Inputs()
+        x = self.inputs.columns(len(weights.alphabet))
         rounded = not arithmetic.exact
         self._recurrent = _Linear(held.weight_hh, rounded)
         biases = _constant(held.bias_ih).plus(_constant(held.bias_hh))
@@ -153,38 +169,80 @@ class BoxNet:
         z = self._executed(linear.apply(boxes.h).plus(bias))
         return self._kernel(tanh(z), -1.0) if self.weights.cell == "published" else z
 
-    def _finish(self, recurrent: _Sum, cells: Interval, rows: Indices, symbols: Indices) -> Boxes:
-        z = self._executed(recurrent[rows].plus(self._columns[symbols]))
-        gate = {name: z[:, self.weights.rows(name)] for name in self.weights.gates}  # each (E, H)
-        written = self._times(
-            self._kernel(sigmoid(gate["input"]), 0.0), self._kernel(tanh(gate["candidate"]), -1.0)
+    def gates(self, boxes: Boxes, symbols: Indices) -> dict[str, Interval]:
+        """The gates on each box when it reads its symbol, each (N, H)."""
+        return self._gates(self._recurrent.apply(boxes.h).plus(self._columns[symbols]))
+
+    def memory(self, gates: Mapping[str, Interval], c: Interval) -> Interval:
+        """The memory after the step, before any noise."""
+        written = self._times(gates["input"], gates["candidate"])
+        return self._plus(self._times(gates["forget"], c), written)
+
+    def rounding_error(self, boxes: Boxes, symbols: Indices) -> tuple[Floats, Floats]:
+        """How far ``h`` and ``c`` after a step of a standard net may be from the exact step.
+
+        The errors of the gates, by the slopes ¼ of sigmoid and 1 of tanh, then of the operations
+        with them; see `reberlstm.certificates.arithmetic`.
+        """
+        machine, c = self.arithmetic, boxes.c.size
+        if machine.exact:
+            return np.zeros_like(c), np.zeros_like(c)
+        total = self._recurrent.apply(boxes.h).plus(self._columns[symbols])
+        z = np.broadcast_to(self._rounding(total), total.middle.shape)
+        unit, smallest = machine.unit, machine.smallest
+        kernel = KERNEL_ULPS * unit + machine.kernel + 2.0 * smallest
+        slope = {"candidate": 1.0}
+        i, f, g, o = (
+            slope.get(name, 0.25) * z[:, self.weights.rows(name)] + kernel
+            for name in self.weights.gates
         )
-        kept = self._times(self._kernel(sigmoid(gate["forget"]), 0.0), cells[rows])
-        c = self._plus(kept, written)
+        error_c = f * c + i + g + unit * (2.0 * c + 3.0) + smallest * (10.0 + c)
+        error_h = o + error_c + kernel + unit + 4.0 * smallest
+        return error_h * (1.0 + 2.0**-40), error_c * (1.0 + 2.0**-40)
+
+    def _gates(self, total: _Sum) -> dict[str, Interval]:
+        z = self._executed(total)
+        return {
+            name: self._kernel(tanh(part), -1.0)
+            if name == "candidate"
+            else self._kernel(sigmoid(part), 0.0)
+            for name, part in ((name, z[:, self.weights.rows(name)]) for name in self.weights.gates)
+        }
+
+    def _finish(self, recurrent: _Sum, cells: Interval, rows: Indices, symbols: Indices) -> Boxes:
+        gates = self._gates(recurrent[rows].plus(self._columns[symbols]))
+        c = self.memory(gates, cells[rows])
         if self.weights.cell == "published":
             c = self._disturbed(c)
             return Boxes(c, c)
-        opened = self._kernel(sigmoid(gate["output"]), 0.0)
-        h = self._times(opened, self._kernel(tanh(c), -1.0))
+        h = self._times(gates["output"], self._kernel(tanh(c), -1.0))
         return Boxes(self._disturbed(h), self._disturbed(c))
 
     def _executed(self, total: _Sum) -> Interval:
         """The sums as the machine may compute them, in any order."""
-        machine = self.arithmetic
         radius = total.radius + sum_error(self.size + len(self.weights.alphabet)) * total.size
-        if not machine.exact:
-            partial = total.size * np.exp(1.01 * machine.unit * total.terms)
-            if not (partial < machine.largest / 2.0).all():
-                raise SumOverflowError(
-                    f"a sum of terms of total size {float(total.size.max()):g} may overflow "
-                    f"{machine.name}, whose largest number is {machine.largest:g}"
-                )
-            gamma = machine.gamma(total.terms)
-            with np.errstate(invalid="ignore"):
-                rounding = np.where(total.size > 0.0, gamma * total.size, 0.0)
-            radius = radius + rounding + machine.smallest * total.underflow * (1.0 + gamma)
-        radius = radius * (1.0 + 2.0**-40) + UNDERFLOW
+        radius = (radius + self._rounding(total)) * (1.0 + 2.0**-40) + UNDERFLOW
         return Interval(total.middle, total.middle).widen(radius)
+
+    def _rounding(self, total: _Sum) -> Floats | float:
+        """How far the sums may be off on the machine.
+
+        Raises:
+            SumOverflowError: where one may overflow.
+        """
+        machine = self.arithmetic
+        if machine.exact:
+            return 0.0
+        partial = total.size * np.exp(1.01 * machine.unit * total.terms)
+        if not (partial < machine.largest / 2.0).all():
+            raise SumOverflowError(
+                f"a sum of terms of total size {float(total.size.max()):g} may overflow "
+                f"{machine.name}, whose largest number is {machine.largest:g}"
+            )
+        gamma = machine.gamma(total.terms)
+        with np.errstate(invalid="ignore"):
+            rounding = np.where(total.size > 0.0, gamma * total.size, 0.0)
+        return np.asarray(rounding + machine.smallest * total.underflow * (1.0 + gamma))
 
     def _times(self, factor: Interval, x: Interval) -> Interval:
         """A product as the machine may compute it; an underflowing factor loses it all."""

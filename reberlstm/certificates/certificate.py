@@ -55,6 +55,7 @@ class Certificate(Displayed):
         margins: Where it holds: for each head how far its values are from wrong, at least; a head
             that no word of the scope asks is left out.
         k: Where it holds: how many symbols the nodes remember.
+        stride: Where it holds: after how many symbols there is a box again.
         boxes: Where it holds: the invariant, one box a node.
         counterexample: Where it is refuted: a shortest word after which a head is wrong.
         wrong: Where it is refuted: which head, what it says, and what is right.
@@ -79,6 +80,7 @@ class Certificate(Displayed):
     grammar_sha256: str
     margins: Mapping[str, float] = field(default_factory=dict)
     k: int | None = None
+    stride: int = 1
     boxes: tuple[Box, ...] = ()
     counterexample: Word | None = None
     wrong: WrongAnswer | None = None

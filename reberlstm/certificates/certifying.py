@@ -11,14 +11,23 @@ from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.certificate import Certificate
 from reberlstm.certificates.claims import claim
 from reberlstm.certificates.findings import describe, proved, unproved
+from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Budget, Exploration, explore
-from reberlstm.certificates.search import Invariant, find_invariant
+from reberlstm.certificates.search import find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights, Scope
 
 FIRST_LOOK = Budget(states=3_000, depth=64, seconds=1.0)
 """Wrong words are mostly short: this much is spent on them before a larger k is tried."""
+
+
+SHAPES = ((0, 1), (1, 1), (2, 1), (3, 1), (2, 3), (4, 3), (4, 2), (6, 4), (6, 1))
+"""What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
+
+Many a trained net needs several steps at once: what it forgets in a loop turns round as it shrinks,
+and the boxes of single steps cannot see that.
+"""
 
 
 def certify(
@@ -74,8 +83,9 @@ def certify(
     boxes = BoxNet(net, machine, noise, inputs)
     deadline = time.monotonic() + seconds
 
-    def prove(sizes: range) -> Invariant | str:
-        return find_invariant(boxes, judged, sizes, deadline)
+    def prove(shapes: Sequence[tuple[int, int]]) -> Invariant | str:
+        possible = [shape for shape in shapes if shape[0] <= max_k]
+        return find_invariant(boxes, judged, possible, deadline)
 
     def look(states: int, depth: int, time_limit: float) -> Exploration:
         left = max(0.0, deadline - time.monotonic())
@@ -88,11 +98,11 @@ def certify(
             "judges; choose scope 'legal', or name the heads to judge"
         )
     # A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
-    proof, explored = prove(range(1)), None
+    proof, explored = prove(SHAPES[:1]), None
     if isinstance(proof, str):
         explored = look(FIRST_LOOK.states, FIRST_LOOK.depth, FIRST_LOOK.seconds)
         if explored.word is None:
-            proof = prove(range(1, max_k + 1)) or proof
+            proof = prove(SHAPES[1:]) or proof
         if isinstance(proof, str) and explored.word is None and not explored.closed:
             explored = look(max_states, max_depth, seconds)
 

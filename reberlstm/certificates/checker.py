@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.checker_bounds import MACHINES, Bounds, RejectedError
+from reberlstm.certificates.checker_paths import Paths, Place
 from reberlstm.certificates.checker_reading import (
     compact,
     index_in,
@@ -42,6 +43,7 @@ Node = tuple[str | None, tuple[str, ...]]
 KEYS = {"format", "version", "outcome", "scope", "heads", "arithmetic", "noise", "inputs", "net"}
 KEYS |= {"grammar", "seal"}
 PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
+MAX_STEPS = 1_000_000
 INPUTS = ("noise", "low", "high")
 HEADS = {"legal": ("legal",), "all": ("legal", "accept", "label")}
 
@@ -119,7 +121,8 @@ class _Checker:
         blur, low, high = (number_in(inputs[name], f"inputs {name}") for name in INPUTS)
         if self.noise < 0.0 or blur < 0.0 or low > high:
             raise RejectedError("noise is negative, or the inputs end before they begin")
-        self.bounds = Bounds(net, document["arithmetic"], self.noise, (blur, low, high))
+        self.inputs = (blur, low, high)
+        self.bounds = Bounds(net, document["arithmetic"], self.noise, self.inputs)
 
     def verdict(self) -> str:
         """What was verified; raises where something was not."""
@@ -205,54 +208,81 @@ class _Checker:
     # A proof
 
     def _check_proof(self, proof: Mapping[str, Any]) -> str:
-        k = proof["k"]
-        if isinstance(k, bool) or not isinstance(k, int) or not 0 <= k <= 1_000:
-            raise RejectedError(f"k = {k!r} is not a small number")
+        k, stride = _count(proof, "k", 0, 1_000), _count(proof, "stride", 1, 16)
         boxes = self._boxes(proof, k)
+        paths = self._paths(boxes) if stride > 1 else None
         found = dict.fromkeys(self.heads, math.inf)
         # The empty word is no node of its own: a word may come back to the start state.
         zero = np.zeros(self.net.size)
         empty: Node = (self.fsm.start, ())
         if self.scope == "all":
-            self._judge("the empty word", empty[0], (zero,) * 4, found)
-        targets = self._targets("the empty word", empty, (zero,) * 4, k, boxes)
-        inclusions, reached = len(targets), dict.fromkeys(targets)
-        pending = list(reached)
-        for node in pending:
-            self._judge(_name(node), node[0], boxes[node], found)
-            targets = self._targets(_name(node), node, boxes[node], k, boxes)
-            inclusions += len(targets)
-            pending += [target for target in dict.fromkeys(targets) if target not in reached]
-            reached |= dict.fromkeys(targets)
+            self._judge("for the empty word", empty[0], (zero,) * 4, found)
+        reached: dict[Node, None] = {}
+        pending: list[tuple[str, Node, tuple[Floats, ...]]] = [
+            ("the empty word", empty, (zero,) * 4)
+        ]
+        steps = 0
+        for where, node, box in pending:
+            for path, state, image in self._follow(where, node[0], box, stride, paths, found):
+                steps += 1
+                if steps > MAX_STEPS:
+                    raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
+                target: Node = (state, (*node[1], *path)[-k:] if k else ())
+                if target not in boxes:
+                    raise RejectedError(f"there is no box for {_name(target)}")
+                self._check_inside(image, boxes[target], f"{where}, read {' '.join(path)}", target)
+                if target not in reached:
+                    reached[target] = None
+                    pending.append((_name(target), target, boxes[target]))
+                    self._judge(f"for {_name(target)}", state, boxes[target], found)
         for node in boxes:
             if node not in reached:
                 raise RejectedError(f"the box for {_name(node)} is not of scope {self.scope!r}")
         self._check_margins(proof["margins"], found)
+        every = f" every {stride} symbols" if stride > 1 else ""
         return (
-            f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {inclusions} "
-            f"steps into them and every head on every box verified; "
+            f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {steps} "
+            f"steps into them{every} and every head on every box verified; "
             f"smallest margin {min(found.values()):.6g}"
         )
 
-    def _targets(
+    def _paths(self, boxes: Mapping[Node, tuple[Floats, ...]]) -> Paths:
+        bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
+        if self.net.cell != "standard" or not bounded or self.inputs != (0.0, 1.0, 1.0):
+            raise RejectedError("a stride needs the standard cell, exact inputs and bounded boxes")
+        return Paths(self.bounds)
+
+    def _follow(
         self,
         where: str,
-        node: Node,
+        state: str | None,
         box: tuple[Floats, ...],
-        k: int,
-        boxes: Mapping[Node, tuple[Floats, ...]],
-    ) -> list[Node]:
-        """The nodes that one step leads to, after verifying that it leads into their boxes."""
-        recurrent = self.bounds.terms(self.bounds.u, box[0], box[1])
-        targets = []
-        for symbol, state in self._steps(node[0]):
-            target: Node = (state, (*node[1], symbol)[-k:] if k else ())
-            if target not in boxes:
-                raise RejectedError(f"there is no box for {_name(target)}")
-            image = self.bounds.step(recurrent, box, symbol)
-            self._check_inside(image, boxes[target], f"{where}, read {symbol}", target)
-            targets.append(target)
-        return targets
+        stride: int,
+        paths: Paths | None,
+        found: dict[str, float],
+    ) -> Iterator[tuple[tuple[str, ...], str | None, tuple[Floats, ...]]]:
+        """The words of `stride` symbols from a box, and where they lead; judged on the way."""
+        if paths is None:
+            recurrent = self.bounds.recurrent(box)
+            for symbol, after in self._steps(state):
+                yield (symbol,), after, self.bounds.step(box, symbol, recurrent)
+            return
+        front: list[tuple[tuple[str, ...], str | None, Place]] = [((), state, paths.start(box))]
+        for length in range(1, stride + 1):
+            following = []
+            for path, before, place in front:
+                for symbol, after in self._steps(before):
+                    word = (*path, symbol)
+                    further = paths.step(place, symbol)
+                    if length < stride:
+                        self._judge(
+                            f"after {where}, read {' '.join(word)}", after, further.box, found
+                        )
+                    following.append((word, after, further))
+            if len(following) > MAX_STEPS:
+                raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
+            front = following
+        yield from ((path, after, place.box) for path, after, place in front)
 
     def _boxes(self, proof: Mapping[str, Any], k: int) -> dict[Node, tuple[Floats, ...]]:
         table = []
@@ -296,10 +326,10 @@ class _Checker:
             if not asked:
                 continue
             if head == "label" and sum(right) != 1:
-                raise RejectedError(f"the net has no label for {where}")
+                raise RejectedError(f"the net has no label {where}")
             distance = self._distance(head, right, *self.bounds.read(head, box))
             if not distance > 0.0:
-                raise RejectedError(f"head {head!r} may be wrong in the box for {where}")
+                raise RejectedError(f"head {head!r} may be wrong in the box {where}")
             found[head] = min(found[head], distance)
 
     def _distance(self, head: str, right: list[bool], low: Floats, high: Floats) -> float:
@@ -382,6 +412,13 @@ class _Checker:
         chosen = {name for name, true in zip(names, truth, strict=True) if true}
         order = self.fsm.alphabet if head == "legal" else self.net.labels
         return [name for name in order if name in chosen]
+
+
+def _count(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
+    value = proof[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise RejectedError(f"{name} = {value!r} is not in {least}…{most}")
+    return value
 
 
 def _name(node: Node) -> str:

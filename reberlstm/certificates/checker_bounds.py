@@ -97,45 +97,79 @@ class Bounds:
         return bias, bias, np.abs(bias), present, 4.0 * present
 
     def _total(self, parts: list[tuple[Floats, ...]], length: int) -> Ends:
-        low, high, size, number, lost = (
-            sum(part[i] for part in parts[1:]) + parts[0][i] for i in range(5)
-        )
+        low, high, size, number, lost = _added_up(parts)
         error = 2.0 * (length + 16) * 2.0**-53 * size + 1e-290
         if self.unit:
-            if not (size * np.exp(1.01 * self.unit * number) < self.largest / 2.0).all():
-                raise RejectedError(f"a sum may overflow {self.arithmetic}")
-            steps = number * self.unit
-            with np.errstate(divide="ignore", invalid="ignore"):
-                gamma = np.where(steps < 1.0, steps / (1.0 - steps), math.inf)
-                rounding = np.where(size > 0.0, gamma * size, 0.0)
-            error = error + rounding + self.smallest * lost * (1.0 + gamma)
+            error = error + self._rounding(size, number, lost)
         error = error * (1.0 + 2.0**-30)
         return low - error, high + error
 
+    def _rounding(self, size: Floats, number: Floats, lost: Floats) -> Floats:
+        """How far sums may be off on the machine."""
+        if not (size * np.exp(1.01 * self.unit * number) < self.largest / 2.0).all():
+            raise RejectedError(f"a sum may overflow {self.arithmetic}")
+        steps = number * self.unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gamma = np.where(steps < 1.0, steps / (1.0 - steps), math.inf)
+            rounding = np.where(size > 0.0, gamma * size, 0.0)
+        return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
+
     def step(
-        self, recurrent: tuple[Floats, ...], box: tuple[Floats, ...], symbol: str
+        self, box: tuple[Floats, ...], symbol: str, recurrent: tuple[Floats, ...] | None = None
     ) -> tuple[Floats, ...]:
-        """The box after a symbol."""
-        parts = [
-            recurrent,
-            self.columns[symbol],
-            self._bias(self.bias_ih),
-            self._bias(self.bias_hh),
-        ]
-        low, high = self._total(parts, self.net.size + len(self.net.alphabet))
-        size = self.net.size
-        gate = {
-            name: (low[i * size : (i + 1) * size], high[i * size : (i + 1) * size])
-            for i, name in enumerate(self.net.gates)
-        }
-        written = self._product(self._sigmoid(gate["input"]), self._tanh(gate["candidate"]))
-        kept = self._product(self._sigmoid(gate["forget"]), (box[2], box[3]))
-        c = self._operation(kept[0] + written[0], kept[1] + written[1], 3.0, 3.0)
+        """The box after a symbol; `recurrent`, if known, is what `recurrent` says of the box."""
+        gate, c, t = self.parts(box, symbol, recurrent)
         if self.net.cell == "published":
             c = self._disturbed(c)
             return (*c, *c)
-        h = self._product(self._sigmoid(gate["output"]), self._tanh(c))
+        h = self._product(gate["output"], t)
         return (*self._disturbed(h), *self._disturbed(c))
+
+    def recurrent(self, box: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        """The part of the sums that no symbol changes."""
+        return self.terms(self.u, box[0], box[1])
+
+    def parts(
+        self, box: tuple[Floats, ...], symbol: str, recurrent: tuple[Floats, ...] | None = None
+    ) -> tuple[dict[str, Ends], Ends, Ends]:
+        """The gates, the memory after a symbol, and its tanh."""
+        sums = self._sums(box, symbol, recurrent)
+        low, high = self._total(sums, self.net.size + len(self.net.alphabet))
+        gate = {}
+        for number, name in enumerate(self.net.gates):
+            rows = slice(number * self.net.size, (number + 1) * self.net.size)
+            function = self._tanh if name == "candidate" else self._sigmoid
+            gate[name] = function((low[rows], high[rows]))
+        written = self._product(gate["input"], gate["candidate"])
+        kept = self._product(gate["forget"], (box[2], box[3]))
+        c = self._operation(kept[0] + written[0], kept[1] + written[1], 3.0, 3.0)
+        return gate, c, self._tanh(c)
+
+    def rounding_error(self, box: tuple[Floats, ...], symbol: str) -> Floats:
+        """How far h and c of a standard net may be from an exact step, (2·H,).
+
+        A gate is off by ¼ (the candidate by 1) of what its sum is off by, and by the error of the
+        function itself; then two products and their sum are rounded, and tanh and a product.
+        """
+        if not self.unit:
+            return np.zeros(2 * self.net.size)
+        _, _, size, number, lost = _added_up(self._sums(box, symbol))
+        sums = self._rounding(size, number, lost).reshape(4, self.net.size)
+        own = 4.0 * self.unit + self.kernel + 2.0 * self.smallest
+        i, f, g, o = (sums[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
+        c = np.maximum(np.abs(box[2]), np.abs(box[3]))
+        written = i + g + self.unit + 4.0 * self.smallest
+        kept = f * c + self.unit * c + (3.0 + c) * self.smallest
+        memory = written + kept + self.unit * (c + 2.0) + 3.0 * self.smallest
+        read = o + memory + own + self.unit + 4.0 * self.smallest
+        return np.concatenate([read, memory]) * (1.0 + 2.0**-30)
+
+    def _sums(
+        self, box: tuple[Floats, ...], symbol: str, recurrent: tuple[Floats, ...] | None = None
+    ) -> list[tuple[Floats, ...]]:
+        known = self.recurrent(box) if recurrent is None else recurrent
+        biases = [self._bias(self.bias_ih), self._bias(self.bias_hh)]
+        return [known, self.columns[symbol], *biases]
 
     def read(self, head: str, box: tuple[Floats, ...]) -> Ends:
         """The least and greatest values of a head."""
@@ -234,3 +268,8 @@ class Bounds:
         weight, bias = self.heads[head]
         value = rounded(weight @ h + bias)
         return rounded(np.tanh(value)) if net.cell == "published" else value
+
+
+def _added_up(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
+    """The sums of parts of sums, kind by kind."""
+    return tuple(np.sum(np.broadcast_arrays(*kind), axis=0) for kind in zip(*parts, strict=True))

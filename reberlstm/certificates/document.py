@@ -11,12 +11,12 @@
 ``inputs``      ``noise``, ``low``, ``high``: what stands for a symbol; 0, 1, 1 is one-hot
 ``net``         ``name``, ``cells`` (their names), ``gain``, ``sha256``
 ``grammar``     ``name``, ``sha256``, ``long_symbols``
-``proof``       where it holds: ``k``; ``margins`` by head; ``intervals``, a list of
+``proof``       where it holds: ``k`` and ``stride``; ``margins`` by head; ``intervals``, a list of
                 ``[h low, h high, c low, c high]`` (null: unbounded); ``boxes``, a list of
                 ``{"state", "last", "most", "others"}``: after a word that leads to this state
-                (null: after a violation) and ends with these symbols (``k`` of them, or the whole
-                word), each cell is in the interval with the number ``most``, or, where its name is
-                among the ``others``, in that one
+                (null: after a violation), has a multiple of ``stride`` symbols and ends with these
+                (``k`` of them, or the whole word), each cell is in the interval with the number
+                ``most``, or, where its name is among the ``others``, in that one
 ``refutation``  where it is refuted: ``word``, ``head``, ``said``, ``right``, ``margin``
 ``search``      where it is unknown: ``depth``, ``states``, ``closed``, ``reason``
 ``seal``        SHA-256 of the object without the seal, as canonical JSON
@@ -202,6 +202,7 @@ def _proof(certificate: Certificate) -> dict[str, Any]:
         boxes.append({"state": box.state, "last": list(box.last), "most": most, "others": others})
     return {
         "k": certificate.k,
+        "stride": certificate.stride,
         "margins": dict(certificate.margins),
         "intervals": [list(ends) for ends in numbers],
         "boxes": boxes,
@@ -228,7 +229,7 @@ def _from_dict(document: dict[str, Any]) -> Certificate:
     }
     if fields["holds"]:
         proof = document["proof"]
-        fields |= {"k": proof["k"], "margins": dict(proof["margins"])}
+        fields |= {"k": proof["k"], "stride": proof["stride"], "margins": dict(proof["margins"])}
         fields["boxes"] = tuple(
             _box(box, proof["intervals"], fields["cells"]) for box in proof["boxes"]
         )

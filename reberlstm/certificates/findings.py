@@ -9,8 +9,8 @@ from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.certificate import Box, Certificate
 from reberlstm.certificates.claims import Claim
 from reberlstm.certificates.document import digest_of_grammar, digest_of_net
+from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Exploration
-from reberlstm.certificates.search import Invariant
 from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights
 
@@ -60,7 +60,12 @@ def proved(
     }
     # The first node is the empty word, whose box is the zero vector and needs no saying.
     return Certificate(
-        holds=True, margins=margins, k=found.nodes.k, boxes=tuple(boxes[1:]), **subject
+        holds=True,
+        margins=margins,
+        k=found.nodes.k,
+        stride=found.nodes.stride,
+        boxes=tuple(boxes[1:]),
+        **subject,
     )
 
 

@@ -92,6 +92,12 @@ def scale(factor: Interval, x: Interval) -> Interval:
     return Interval(lo, hi).widen(UNDERFLOW)
 
 
+def multiply(a: Interval, b: Interval) -> Interval:
+    """``a · b`` for bounded intervals of any sign."""
+    products = [x * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+    return Interval(np.minimum.reduce(products), np.maximum.reduce(products)).widen(UNDERFLOW)
+
+
 def sigmoid(z: Interval) -> Interval:
     """``1 / (1 + exp(−z))``, which is monotone, so the ends will do."""
     return Interval(

@@ -97,8 +97,10 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
     "inputs": (lambda d: d["inputs"].update(low=0.5), "may be in"),
     "other inputs": (lambda d: d["inputs"].update(low=2.0), "the inputs end before they begin"),
     "k": (lambda d: d["proof"].update(k=1), "there is no box for state '0', last 'B'"),
-    "k below zero": (lambda d: d["proof"].update(k=-1), "k = -1 is not a small number"),
-    "k as text": (lambda d: d["proof"].update(k="0"), "k = '0' is not a small number"),
+    "k below zero": (lambda d: d["proof"].update(k=-1), "k = -1 is not in 0…1000"),
+    "a huge stride": (lambda d: d["proof"].update(stride=99), "stride = 99 is not in 1…16"),
+    "no stride": (lambda d: d["proof"].pop("stride"), "not of the form of a certificate"),
+    "k as text": (lambda d: d["proof"].update(k="0"), "k = '0' is not in 0…1000"),
     "other weights": (
         lambda d: d["net"].update(sha256="0" * 64),
         "it is about other weights than 'compiled'",

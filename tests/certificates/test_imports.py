@@ -34,10 +34,11 @@ def test_certificates_import_neither_compiler_nor_simulator(path: Path) -> None:
     assert others <= SHARED
 
 
-@pytest.mark.parametrize("name", ["checker", "checker_bounds", "checker_reading"])
+@pytest.mark.parametrize("name", ["checker", "checker_bounds", "checker_paths", "checker_reading"])
 def test_the_checker_shares_no_code_with_the_search(name: str) -> None:
     permitted = {
         "reberlstm.certificates.checker_bounds",
+        "reberlstm.certificates.checker_paths",
         "reberlstm.certificates.checker_reading",
         "reberlstm.errors",
         "reberlstm.fsm",

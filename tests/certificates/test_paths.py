@@ -1,0 +1,236 @@
+"""Several steps at once: derivatives against autograd, boxes against what nets do.
+
+And a net for which single steps are not enough.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import reberlstm as rl
+from reberlstm.certificates import Certificate, check
+from reberlstm.certificates.arithmetic import ARITHMETICS
+from reberlstm.certificates.boxes import Boxes, BoxNet
+from reberlstm.certificates.checker_bounds import Bounds
+from reberlstm.certificates.checker_paths import Paths
+from reberlstm.certificates.intervals import Interval, tanh
+from reberlstm.certificates.nodes import Level
+from reberlstm.certificates.paths import follow
+from reberlstm.certificates.slopes import derivatives
+from reberlstm.fsm import FSM
+from reberlstm.weights import Head, LSTMWeights
+from tests.certificates.test_arithmetic import DTYPES, random_boxes, random_net
+from tests.certificates.test_checker import sealed
+
+WORD = (0, 2, 1)
+
+
+def torch_cell(net: LSTMWeights, dtype: torch.dtype) -> torch.nn.LSTMCell:
+    cell = torch.nn.LSTMCell(len(net.alphabet), net.size, dtype=torch.float64)
+    with torch.no_grad():
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            getattr(cell, name).copy_(torch.tensor(getattr(net, name)))
+    return cell.to(dtype)
+
+
+def points(rng: np.random.Generator, boxes: Boxes) -> tuple[np.ndarray, np.ndarray]:
+    h, c = (x.lo + rng.random(x.lo.shape) * x.width for x in (boxes.h, boxes.c))
+    return h, c
+
+
+@pytest.mark.parametrize("scale", [0.3, 2.0, 8.0])
+def test_derivatives_are_enclosed(scale: float) -> None:
+    rng = np.random.default_rng(5)
+    net = random_net(rng, 4, scale)
+    boxes = random_boxes(rng, 20, net.size)
+    exact = BoxNet(net, ARITHMETICS["real"])
+    symbols = np.arange(20) % 3
+    gates = exact.gates(boxes, symbols)
+    t = tanh(exact.memory(gates, boxes.c))
+    found = derivatives(net, gates, boxes.c, t)
+    cell = torch_cell(net, torch.float64)
+    h, c = points(rng, boxes)
+    paths = Paths(Bounds(net, "real", 0.0, (0.0, 1.0, 1.0)))
+    for row in range(20):
+        x = torch.eye(3, dtype=torch.float64)[symbols[row]][None]
+
+        def step(state: torch.Tensor, x: torch.Tensor = x) -> torch.Tensor:
+            return torch.cat(cell(x, (state[None, :4], state[None, 4:])), dim=1)[0]
+
+        state = torch.tensor(np.concatenate([h[row], c[row]]))
+        truth = torch.autograd.functional.jacobian(step, state).numpy()
+        room = 1e-12 * (1.0 + np.abs(truth))
+        assert (np.abs(truth - found.middle[row]) <= found.radius[row] + room).all()
+        box = tuple(end[row] for end in boxes.ends())
+        low, high = paths._slope(box, net.alphabet[symbols[row]])
+        assert ((truth >= low - room) & (truth <= high + room)).all()
+        # Neither is much wider than the other.
+        assert np.allclose(high - low, 2.0 * found.radius[row], rtol=0.5, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", list(DTYPES))
+def test_words_end_in_the_boxes_that_they_are_followed_to(name: str) -> None:
+    """torch runs a word from points of boxes, in the format; noise is added between steps."""
+    rng = np.random.default_rng(6)
+    # To add noise in a short format would itself be off by more than the noise.
+    dtype, noise = DTYPES[name], 0.01 if name in ("float64", "float32") else 0.0
+    for scale in (0.5, 2.0):
+        net = random_net(rng, 4, scale)
+        boxes = random_boxes(rng, 30, net.size)
+        boxes = Boxes(
+            *(
+                Interval(*(torch.tensor(e).to(dtype).double().numpy() for e in (x.lo, x.hi)))
+                for x in (boxes.h, boxes.c)
+            )
+        )
+        rows = np.arange(30)
+        levels = [Level(rows, rows, np.full(30, a), np.zeros(30, dtype=int)) for a in WORD]
+        machine = BoxNet(net, ARITHMETICS[name], noise)
+        paths = Paths(Bounds(net, name, noise, (0.0, 1.0, 1.0)))
+        places = [paths.start(tuple(end[row] for end in boxes.ends())) for row in rows]
+        cell = torch_cell(net, dtype)
+        h, c = (torch.tensor(x).to(dtype) for x in points(rng, boxes))
+        for symbol, found in zip(WORD, follow(machine, boxes, levels), strict=True):
+            places = [paths.step(place, net.alphabet[symbol]) for place in places]
+            with torch.no_grad():
+                h, c = cell(torch.eye(3, dtype=torch.float64)[[symbol] * 30].to(dtype), (h, c))
+                # Added in the format, so a little less than the noise, to stay below it.
+                h, c = (
+                    x + torch.tensor(0.9 * noise * rng.uniform(-1, 1, x.shape)).to(dtype)
+                    for x in (h, c)
+                )
+            for state, part, ends in ((h, found.h, (0, 1)), (c, found.c, (2, 3))):
+                numbers = state.double().numpy()
+                assert ((numbers >= part.lo) & (numbers <= part.hi)).all()
+                low, high = (np.array([place.box[end] for place in places]) for end in ends)
+                assert ((numbers >= low) & (numbers <= high)).all()
+
+
+@pytest.mark.parametrize("name", list(ARITHMETICS))
+def test_rounding_errors_are_bounded_alike(name: str) -> None:
+    rng = np.random.default_rng(7)
+    net = random_net(rng, 4, 2.0)
+    boxes = random_boxes(rng, 10, net.size)
+    ours = np.concatenate(
+        BoxNet(net, ARITHMETICS[name]).rounding_error(boxes, np.zeros(10, dtype=int)), axis=1
+    )
+    bounds = Bounds(net, name, 0.0, (0.0, 1.0, 1.0))
+    for row in range(10):
+        box = tuple(end[row] for end in boxes.ends())
+        assert np.allclose(ours[row], bounds.rounding_error(box, "a"), rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16"])
+def test_rounding_errors_are_not_exceeded(name: str) -> None:
+    """One step of torch in the format against one in float64 with the same rounded weights."""
+    rng = np.random.default_rng(8)
+    dtype = DTYPES[name]
+    for scale in (0.3, 3.0):
+        net = random_net(rng, 4, scale)
+        machine = BoxNet(net, ARITHMETICS[name])
+        h, c = (torch.tensor(x).to(dtype) for x in points(rng, random_boxes(rng, 300, 4)))
+        x = torch.eye(3, dtype=dtype)[[0] * 300]
+        with torch.no_grad():
+            rounded = torch.cat(torch_cell(net, dtype)(x, (h, c)), dim=1).double().numpy()
+            true = torch_cell(machine.weights, torch.float64)(x.double(), (h.double(), c.double()))
+        exact = torch.cat(true, dim=1).numpy()
+        point = Boxes(*(Interval(s.double().numpy(), s.double().numpy()) for s in (h, c)))
+        bound = np.concatenate(machine.rounding_error(point, np.zeros(300, dtype=int)), axis=1)
+        assert (np.abs(rounded - exact) <= bound).all()
+
+
+def spiral(shrink: float = 0.8) -> LSTMWeights:
+    """Two cells that turn by an eighth while they shrink, kicked by every symbol.
+
+    The turn makes the sizes of the derivative's entries add up to more than 1 in each row, though
+    the state spirals into a point: boxes of single steps blow up, those of a few steps do not.
+    """
+    turn = shrink * np.sqrt(0.5) * np.array([[1.0, -1.0], [1.0, 1.0]])
+    recurrent = np.zeros((8, 2))
+    recurrent[4:6] = turn
+    bias = np.array([30.0, 30.0, -30.0, -30.0, 0.2, 0.0, 30.0, 30.0])
+    fsm = FSM(
+        alphabet=("a",), start="0", accepting={"0"}, transitions={"0": {"a": "0"}}, name="for ever"
+    )
+    return LSTMWeights(
+        alphabet=("a",),
+        cells=("x", "y"),
+        weight_ih=np.zeros((8, 1)),
+        weight_hh=recurrent,
+        bias_ih=bias,
+        bias_hh=np.zeros(8),
+        heads={"legal": Head(np.array([[-1.0, -1.0]]), np.array([0.8]))},
+        grammar=fsm,
+        name="spiral",
+    )
+
+
+def confirmed(certificate: Certificate, net: LSTMWeights) -> bool:
+    verdict = check(json.dumps(certificate.to_dict()), net)
+    assert verdict.valid, verdict.reason
+    return verdict.valid
+
+
+def test_a_net_that_needs_several_steps_at_once() -> None:
+    net = spiral()
+    assert rl.certify(net, max_k=1).holds is None
+    cert = rl.certify(net)
+    assert cert.holds
+    assert cert.stride > 1
+    assert confirmed(cert, net)
+    assert f"every {cert.stride} symbols" in str(cert)
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "int8"])
+def test_several_steps_on_every_machine_and_with_noise(name: str) -> None:
+    net = spiral()
+    for noise in (0.0, 0.001):
+        cert = rl.certify(net, arithmetic=name, noise=noise, max_depth=0)
+        assert cert.holds
+        assert cert.stride > 1
+        assert confirmed(cert, net)
+
+
+def test_boxes_that_are_needed_only_now_and_then_are_checked_on_the_way() -> None:
+    """A head that is wrong between two boxes only: after one symbol, not after three."""
+    cert = rl.certify(spiral())
+    document = cert.to_dict()
+    net = spiral()
+    # Raise the head's demand until the first state, but no later box, fails it.
+    first = rl.trace(net, "a").steps[-1].hidden
+    weight = np.array([[1.0, 1.0]])
+    states = np.array([step.hidden for step in rl.trace(net, "a" * 60).steps])
+    values = states @ weight[0]
+    assert values[0] == values.min()
+    at_boxes = min(
+        (
+            np.where(weight[0] > 0, [low for low, _ in box.h], [high for _, high in box.h])
+            @ weight[0]
+        )
+        for box in cert.boxes
+    )
+    bias = -0.5 * (values[0] + at_boxes)
+    assert values[0] < -bias < at_boxes
+    assert first @ weight[0] + bias < 0.0
+    other = net.replace(heads={"legal": Head(weight, np.array([bias]))})
+    refuted = rl.certify(other)
+    assert refuted.counterexample == ("a",)
+    from reberlstm.certificates.document import digest_of_net
+
+    document["net"]["sha256"] = digest_of_net(other)
+    verdict = check(sealed(document), other)
+    assert verdict.valid is False
+    assert "head 'legal' may be wrong in the box after the empty word, read a" in verdict.reason
+
+
+def test_several_steps_need_bounds() -> None:
+    net = spiral()
+    document = rl.certify(net).to_dict()
+    document["proof"]["intervals"][0][3] = None
+    assert "a stride needs the standard cell, exact inputs and bounded boxes" in (
+        check(sealed(document), net).reason
+    )
