@@ -99,10 +99,10 @@ def test_a_byte_order_mark_is_no_symbol() -> None:
 
 @pytest.mark.parametrize("shape", ["lines", "one line", "gzip"])
 def test_memory_does_not_grow_with_the_text(shape: str, tmp_path: Path) -> None:
-    """A million symbols may not take much more memory than a few."""
+    """Many symbols may not take much more memory than a few."""
     import tracemalloc
 
-    loops = 1_000_000
+    loops = 400_000
     text = b"BT" + b"S" * loops + b"XSE\n" if shape == "one line" else b"BTSXSE\n" * (loops // 6)
     content = gzip.compress(text) if shape == "gzip" else text
     stream = io.BytesIO(content)
@@ -115,7 +115,7 @@ def test_memory_does_not_grow_with_the_text(shape: str, tmp_path: Path) -> None:
         tracemalloc.stop()
     assert checker.report.violations == checker.report.incomplete == 0
     assert checker.report.symbols >= loops - 6
-    assert peak < 8 * 2**20, "pieces of 256 KB, and their lines"
+    assert peak < 6 * 2**20, "pieces of 256 KB, and their lines"
 
 
 # The command

@@ -13,7 +13,7 @@ import pytest
 import reberlstm as rl
 from reberlstm import formats
 from reberlstm.errors import FormatError, GrammarError, ReberLSTMError
-from reberlstm.formats import MAX_FILE_BYTES, regex
+from reberlstm.formats import MAX_FILE_BYTES, dot_syntax, draft, regex, toml
 from tests.formats.valid import FOREIGN
 
 DOT = 'digraph {\n  s [shape=none];\n  s -> a;\n  a -> b [label="x"];\n}\n'
@@ -191,8 +191,6 @@ LAUGHS = (
     )
     + "]><structure>&l9;</structure>"
 )
-MANY = 210_000
-
 EXHAUSTING = {
     "billion laughs": ("jflap", lambda: LAUGHS, "a document type declaration"),
     "deep XML": ("jflap", lambda: "<structure>" + "<a>" * 100_000, "nested more than 50 deep"),
@@ -201,42 +199,6 @@ EXHAUSTING = {
     "deep DOT": ("dot", lambda: "digraph {" + "{" * 100_000, "more than 50 nested subgraphs"),
     "deep HTML in DOT": ("dot", lambda: "digraph {" + "<" * 100_000, "more than 50 nested angle"),
     "long dotted key": ("toml", lambda: "a." * 1_000_000 + "a = 1", "50 or more dotted parts"),
-    "many states, DOT": (
-        "dot",
-        lambda: "digraph {" + "".join(f'q{n} [label="{n}"];\n' for n in range(MANY)) + "}",
-        "more than 200,000 states, which is the limit",
-    ),
-    "many states, AT&T": (
-        "att",
-        lambda: "".join(f"{n} {n + 1} a\n" for n in range(MANY)),
-        "more than 200,000 states, which is the limit",
-    ),
-    "many states, JFLAP": (
-        "jflap",
-        lambda: "<structure>" + "".join(f'<state id="{n}"/>' for n in range(MANY)),
-        "more than 200,000 states, which is the limit",
-    ),
-    "many states, JSON": (
-        "json",
-        lambda: json.dumps({"nodes": [{"id": n} for n in range(MANY)], "edges": []}),
-        "more than 200,000 states, which is the limit",
-    ),
-    "many states, TOML": (
-        "toml",
-        lambda: "[transitions]\n" + "".join(f"{n} = {{}}\n" for n in range(1_000_000)),
-        "too many lines or values; the limits are 200,000 states",
-    ),
-    "many edges at once": (
-        "dot",
-        lambda: "digraph {{" + " ".join(f"a{n}" for n in range(2_000)) + "} -> {"
-        + " ".join(f"b{n}" for n in range(2_000)) + "} [label=x]}",
-        "more than 1,000,000 edges",
-    ),
-    "many attributes": (
-        "dot",
-        lambda: "digraph { node [" + "a=b " * 1_200_000 + "] }",
-        "too long for a machine within the limits",
-    ),
     "a long message": ("att", lambda: "x" * 1_000_000 + " 1 a b c d e f", "expected 'source target"),
 }  # fmt: skip
 
@@ -250,6 +212,79 @@ def test_exhausting_files(format: str, text: object, message: str) -> None:
     assert time.process_time() - began < 20, "on any machine; it takes at most 3 s on ours"
     assert message in str(error.value)
     assert len(str(error.value)) <= 600
+
+
+# Files of more states or transitions than the limits: the text for a number, and the message.
+LARGE = {
+    "many states, DOT": (
+        "dot",
+        lambda n: "digraph {" + "".join(f'q{i} [label="{i}"];\n' for i in range(n + 5)) + "}",
+        "more than {states:,} states, which is the limit",
+    ),
+    "many states, AT&T": (
+        "att",
+        lambda n: "".join(f"{i} {i + 1} a\n" for i in range(n + 5)),
+        "more than {states:,} states, which is the limit",
+    ),
+    "many states, JFLAP": (
+        "jflap",
+        lambda n: "<structure>" + "".join(f'<state id="{i}"/>' for i in range(n + 5)),
+        "more than {states:,} states, which is the limit",
+    ),
+    "many states, JSON": (
+        "json",
+        lambda n: json.dumps({"nodes": [{"id": i} for i in range(n + 5)], "edges": []}),
+        "more than {states:,} states, which is the limit",
+    ),
+    "many states, TOML": (
+        "toml",
+        lambda n: "[transitions]\n" + "".join(f"{i} = {{}}\n" for i in range(5 * n)),
+        "too many lines or values; the limits are {states:,} states",
+    ),
+    "many edges at once": (
+        "dot",
+        lambda n: "digraph {{" + " ".join(f"a{i}" for i in range(n // 90)) + "} -> {"
+        + " ".join(f"b{i}" for i in range(n // 90)) + "} [label=x]}",
+        "more than {transitions:,} edges",
+    ),
+    "many transitions, AT&T": (
+        "att",
+        lambda n: "0 0 a\n" * (5 * n + 5),
+        "more than {transitions:,} transitions, which is the limit",
+    ),
+    "many attributes": (
+        "dot",
+        lambda n: "digraph { node [" + "a=b " * (2 * n) + "] }",
+        "too long for a machine within the limits",
+    ),
+}  # fmt: skip
+
+
+def refuse_large_file(name: str, states: int, transitions: int) -> None:
+    format, text, message = LARGE[name]
+    content = text(states).encode()
+    began = time.process_time()
+    with pytest.raises(FormatError) as error:
+        formats.read(content, "bad", format)
+    assert time.process_time() - began < 30, "on any machine; it takes a few seconds on ours"
+    assert message.format(states=states, transitions=transitions) in str(error.value)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_limits_hold(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With limits so small that it takes no time."""
+    for module in (draft, dot_syntax, toml):
+        monkeypatch.setattr(module, "MAX_STATES", 9_000)
+    for module in (draft, dot_syntax):
+        monkeypatch.setattr(module, "MAX_TRANSITIONS", 9_500)
+    monkeypatch.setattr(dot_syntax, "MAX_TOKENS", 20_000)
+    refuse_large_file(name, 9_000, 9_500)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE)
+def test_the_limits_hold_for_large_files(name: str) -> None:
+    refuse_large_file(name, draft.MAX_STATES, draft.MAX_TRANSITIONS)
 
 
 def test_a_determinised_machine_has_a_limit() -> None:
