@@ -168,9 +168,7 @@ def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Co
         evidence: What was looked at.
         words: Which words "all" is about, as a plural.
     """
-    # Where no word leads to a memory that was not compared, length makes no difference any more.
-    length = max(evidence.all_up_to, evidence.longest) if evidence.closed else evidence.all_up_to
-    relation = f"equal on all words up to length {length}"
+    relation = f"equal on all words up to length {evidence.all_up_to}"
     if evidence.all_up_to <= 0 and not evidence.closed and evidence.sampled:
         relation = f"equal on {evidence.sampled:,} sampled words"
         means = f"{words}, up to {evidence.longest:,} symbols"
