@@ -52,7 +52,7 @@ def train(seed: int) -> LSTMWeights:
             loss = loss + (cross_entropy(head(h), legal[t]).sum(dim=1) * mask[t]).sum()
             c = c + noise * torch.randn_like(c)
         optimiser.zero_grad()
-        (loss / mask.sum()).backward()
+        (loss / mask.sum()).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(cell.parameters(), 1.0)
         optimiser.step()
 
