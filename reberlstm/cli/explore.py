@@ -21,7 +21,7 @@ from reberlstm.render.page import default_nets, examples, explorer_page
     multiple=True,
     metavar="compiled|published|FILE",
     help="A net to show; may be given several times, for nets side by side.  [default: compiled, "
-    "and published where the grammar is Reber's]",
+    "and for Reber's grammar also published and a trained one]",
 )
 @click.option("--string", metavar="STRING", help="The string that is loaded at first.")
 @click.option(

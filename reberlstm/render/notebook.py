@@ -15,7 +15,6 @@ import numpy as np
 from reberlstm.certificates import Certificate
 from reberlstm.certificates.report import figure
 from reberlstm.errors import ReberLSTMError
-from reberlstm.extraction import Extraction
 from reberlstm.fsm import FSM
 from reberlstm.render.draw import to_svg
 from reberlstm.render.plots import is_wrong
@@ -147,31 +146,11 @@ def _certificate(certificate: Certificate) -> str:
     return _block(f"{mark} {title}", [], _table([], rows))
 
 
-def _extraction(extraction: Extraction) -> str:
-    rows = []
-    for pair in extraction.verdict:
-        mark = {True: "✓", False: "✗", None: "?"}[pair.equal]
-        word = "" if pair.word is None else _text(pair.word, extraction.fsm.alphabet) or "(empty)"
-        rows.append(
-            _head(f"{mark} {pair.left} – {pair.right}")
-            + _cell(pair.relation, left=True)
-            + _cell(word, left=True)
-            + _cell(pair.evidence, left=True)
-        )
-    facts = [
-        f"{extraction.memories:,} memories visited in {extraction.steps:,} steps"
-        + (f"; ended by its budget of {extraction.ended_by}" if extraction.ended_by else "")
-    ]
-    table = _table(["", "relation", "word", "evidence"], rows)
-    return _block("Machine extracted from a net", facts, table + _machine(extraction.fsm))
-
-
 SHOWN: dict[type, Callable[[Any], str]] = {
     FSM: _machine,
     LSTMWeights: _net,
     Trace: _run,
     Certificate: _certificate,
-    Extraction: _extraction,
 }
 """How each kind of value is shown."""
 

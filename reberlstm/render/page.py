@@ -55,6 +55,9 @@ MODULES = (
 )
 """The modules of the page's script, each after those that it imports from."""
 
+TRAINED = Path(__file__).parent.parent / "nets" / "shipped" / "reber-4.safetensors"
+"""A net of four cells that was trained on Reber strings, not wired, and is proved all the same."""
+
 MAX_SYMBOLS = 10_000
 """The page keeps every gate of every step, so a longer string would fill a browser's memory."""
 
@@ -129,13 +132,14 @@ def explorer_page(
 
 
 def default_nets(fsm: FSM) -> list[LSTMWeights]:
-    """The compiled net, and the published one where it is for this grammar."""
+    """The compiled net, and for Reber's grammar also the published and the shipped trained one."""
     from reberlstm.compiler import compile, published
+    from reberlstm.interop.loading import load
 
     nets = [compile(fsm)]
     toy = published()
     if toy.grammar is not None and toy.grammar.transitions == fsm.transitions:
-        nets.append(toy)
+        nets += [toy, load(TRAINED)]
     return nets
 
 

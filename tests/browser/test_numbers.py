@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 
 TOLERANCE = 1e-9
 
-STEPS = """([net, text, snap]) => {
+STEPS = """([net, text, slots]) => {
   const app = window.explorer;
-  app.snap = snap;
+  app.slots = slots;
   const word = text.map((symbol) => app.machine.alphabet.indexOf(symbol));
   app.setWord(word, word.length);
   const entry = app.nets[net];
@@ -62,16 +62,16 @@ def path(reber, nets, folder):
     return path
 
 
-@pytest.mark.parametrize("snap", [False, True])
-def test_every_gate_agrees_with_python(open_page, path, reber, nets, snap):
+@pytest.mark.parametrize("slots", [0, 1, 2])
+def test_every_gate_agrees_with_python(open_page, path, reber, nets, slots):
     page = open_page(path)
     words = [reber.word("BTSSSSSSXXV"), reber.word("BTSSPEEB"), *reber.sample(4, seed=3)]
     words.append(reber.word("BP" + "T" * 150 + "VV"))
     worst = 0.0
     for word in words:
         for number, net in enumerate(nets):
-            expected = rl.trace(net, word, grammar=reber, snap=snap)
-            steps = page.evaluate(STEPS, [number, list(word), snap])
+            expected = rl.trace(net, word, grammar=reber, snap=slots > 0, slots=slots or 1)
+            steps = page.evaluate(STEPS, [number, list(word), slots])
             order = [net.alphabet.index(symbol) for symbol in reber.alphabet]
             for step, record in zip(steps[1:], expected.steps, strict=True):
                 assert set(step["gates"]) == set(record.gates)
@@ -91,7 +91,7 @@ def test_the_gain_of_a_compiled_net_is_that_of_the_compiler(open_page, path, reb
     page = open_page(path)
     page.evaluate("(gain) => explorer.setFactor(explorer.nets[0], gain / 20)", gain)
     word = reber.word("BTSSXXTVVE")
-    steps = page.evaluate(STEPS, [0, list(word), False])
+    steps = page.evaluate(STEPS, [0, list(word), 0])
     expected = rl.trace(rl.compile(reber, gain=gain), word)
     for step, record in zip(steps[1:], expected.steps, strict=True):
         for gate, values in record.gates.items():
@@ -118,7 +118,7 @@ def test_other_grammars_run_too(open_page, folder, name):
     path.write_text(explorer_page(fsm, [net]), encoding="utf-8")
     page = open_page(path)
     for word in fsm.sample(3, seed=5):
-        steps = page.evaluate(STEPS, [0, list(word), False])
+        steps = page.evaluate(STEPS, [0, list(word), 0])
         for step, record in zip(steps[1:], rl.trace(net, word).steps, strict=True):
             assert np.array(step["c"]) == pytest.approx(record.memory, abs=TOLERANCE)
             assert tuple(step["offers"]) == record.legal

@@ -69,7 +69,7 @@ def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
 def test_the_search_finds_the_shortest_wrong_beginning(page):
     assert "BTSSSSSSXXV (11 symbols)" in wait_for_search(page, "published")
     assert "proved right after every string of any length" in wait_for_search(page, "compiled")
-    page.get_by_label("Snap to vertices").check()  # the proof does not speak of that
+    page.get_by_label("Snap").select_option("1")  # the proof does not speak of that
     assert "None, of any length" in wait_for_search(page, "compiled")
 
 
@@ -315,10 +315,12 @@ def test_nets_can_be_shown_and_hidden(page):
 
 
 def test_snapping_to_vertices_is_a_choice(page):
-    page.get_by_label("Snap to vertices").check()
-    record = rl.trace(rl.published(), "BTSSSSSSXXV", snap=True).steps[-1]
-    shown = page.evaluate("[...explorer.nets[1].steps.at(-1).c]")
-    assert shown == pytest.approx(record.memory.tolist(), abs=1e-9)
+    for slots in (1, 2):
+        page.get_by_label("Snap").select_option(str(slots))
+        run = rl.trace(rl.published(), "BTSSSSSSXXV", snap=True, slots=slots)
+        shown = page.evaluate("[...explorer.nets[1].steps.at(-1).c]")
+        assert shown == pytest.approx(run.steps[-1].memory.tolist(), abs=1e-9)
+    assert "right" in page.locator("section[aria-label='published net'] .verdict").inner_text()
 
 
 def test_a_link_carries_string_step_and_changes(page, open_page, reber_page):

@@ -35,7 +35,7 @@ export class App {
     });
     this.word = [];
     this.t = 0;
-    this.snap = false;
+    this.slots = 0;
     this.generating = false;
     this.lead = this.nets[0];
     this.micro = null;
@@ -71,10 +71,10 @@ export class App {
   }
 
   /** Takes over what a link carries. */
-  take({ word, t, shown, snap, changes }) {
+  take({ word, t, shown, slots, changes }) {
     this.word = word.slice(0, this.longest);
     this.t = Math.min(t, this.word.length);
-    this.snap = snap;
+    this.slots = slots;
     if (shown.length) for (const entry of this.nets) entry.shown = shown.includes(entry.number);
     this.nets.forEach((entry, number) => this.change(entry, changes[number]));
   }
@@ -95,7 +95,7 @@ export class App {
     for (const entry of shown) {
       const found = entry.judged[this.t];
       if (found.verdict !== "wrong") continue;
-      const { cell } = reasonsFor(entry.net, entry.steps, this.t, found, this.snap);
+      const { cell } = reasonsFor(entry.net, entry.steps, this.t, found, this.slots);
       if (cell !== null) {
         this.selected = { entry, place: { gate: "memory", cell } };
         return;
@@ -123,13 +123,13 @@ export class App {
   }
 
   computeNet(entry) {
-    const { machine, word, snap } = this;
+    const { machine, word, slots } = this;
     const { net } = entry;
     const first = legalSymbols(machine, machine.start, net.onViolation);
-    const same = entry.ranNet === net && entry.ranSnap === snap;
-    entry.steps = run(net, word, first, snap, same ? entry.steps : []);
+    const same = entry.ranNet === net && entry.ranSlots === slots;
+    entry.steps = run(net, word, first, slots, same ? entry.steps : []);
     entry.ranNet = net;
-    entry.ranSnap = snap;
+    entry.ranSlots = slots;
     const nodes = walk(machine, word, net.onViolation);
     entry.judged = entry.steps.map((step, t) => judge(machine, net, t, nodes[t], step));
     entry.refused = entry.steps.map((step, t) => t > 0 && !entry.steps[t - 1].offers.includes(step.symbol));
@@ -139,7 +139,7 @@ export class App {
   seek(entry) {
     clearTimeout(entry.seeking);
     this.hear(entry.number, NOTHING_YET);
-    entry.seeking = setTimeout(() => this.seeker.look(entry.number, this.machine, entry.net, this.snap), SEARCH_DELAY);
+    entry.seeking = setTimeout(() => this.seeker.look(entry.number, this.machine, entry.net, this.slots), SEARCH_DELAY);
   }
 
   hear(number, report) {
@@ -245,14 +245,14 @@ export class App {
 
   snapshot() {
     const changes = this.nets.map(({ factor, edits }) => ({ factor, edits: new Map(edits) }));
-    return { word: this.word, t: this.t, snap: this.snap, changes };
+    return { word: this.word, t: this.t, slots: this.slots, changes };
   }
 
-  restore({ word, t, snap, changes }) {
-    const snapped = this.snap !== snap;
+  restore({ word, t, slots, changes }) {
+    const snapped = this.slots !== slots;
     this.word = word;
     this.t = t;
-    this.snap = snap;
+    this.slots = slots;
     this.micro = null;
     this.nets.forEach((entry, number) => {
       if (this.change(entry, changes[number]) || snapped) this.seek(entry);
@@ -289,9 +289,9 @@ export class App {
     byId("generate").checked = on;
   }
 
-  setSnap(on) {
+  setSlots(slots) {
     this.undoing.remember("snap");
-    this.snap = on;
+    this.slots = slots;
     this.compute();
     for (const entry of this.nets) this.seek(entry);
     this.inspector.rebuild();
@@ -383,14 +383,23 @@ export class App {
       entry.card = entry.shown ? new NetCard(this, entry) : null;
       entry.card?.updateFound(entry.report);
     }
+    byId("stage").classList.toggle("many", shown.length > 2);
     byId("nets").replaceChildren(...shown.map((entry) => entry.card.root));
     this.findCounterparts();
     this.tape.rebuild();
     this.graph.rebuild();
     this.inspector.rebuild();
-    const names = shown.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
-    setText(byId("graph-legend"), this.data.layouts ? `On a node, the size of a mark is the memory of the node's cell: ${names}. A dotted ring: what the chosen gate reads.` : "");
+    setText(byId("graph-legend"), this.legend());
     this.update();
+  }
+
+  /** What the marks on the nodes mean, for the nets that have cells for nodes. */
+  legend() {
+    const { states } = this.machine;
+    const marked = this.shownNets().filter(({ net }) => net.cells.some((cell) => states.includes(cell)));
+    if (!this.data.layouts || marked.length === 0) return "";
+    const names = marked.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
+    return `On a node, the size of a mark is the memory of the node's cell: ${names}. A dotted ring: what the chosen gate reads.`;
   }
 
   update() {

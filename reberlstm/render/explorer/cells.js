@@ -30,7 +30,7 @@ export class NetCard {
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
     this.why = el("div", { class: "why" });
     this.found = el("div", { class: "found" });
-    const claim = net.claims === "all" ? "claims to be right after every string" : "claims the legal beginnings of words";
+    const claim = net.claims === "all" ? "claims: every string" : "claims: legal beginnings";
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
@@ -299,7 +299,7 @@ export class NetCard {
 
   updateWhy(found) {
     const { entry, app } = this;
-    const { sentences, cell } = reasonsFor(entry.net, entry.steps, app.t, found, app.snap);
+    const { sentences, cell } = reasonsFor(entry.net, entry.steps, app.t, found, app.slots);
     const key = `${found.verdict} ${cell} ${sentences.join(" ")}`;
     if (this.whyKey === key) return;
     this.whyKey = key;
@@ -326,7 +326,7 @@ export class NetCard {
   /** What the search for a wrong beginning has come to. */
   updateFound(report) {
     const { app, entry } = this;
-    const proof = app.snap || entry.net !== entry.base ? null : app.data.nets[entry.number].proved;
+    const proof = app.slots || entry.net !== entry.base ? null : app.data.nets[entry.number].proved;
     const parts = proof ? proofParts(proof) : foundParts(report, app.machine, entry.net);
     const load = () => app.setWord(report.word, report.word.length);
     const button = report.status === "wrong" ? el("button", { type: "button", onclick: load }, "Load it") : null;

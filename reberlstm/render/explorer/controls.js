@@ -27,7 +27,7 @@ export function bindControls(app) {
   on("string", "blur", () => updateControls(app));
   on("generate", "change", (event) => app.setGenerate(event.target.checked));
   on("write", "click", () => write(app));
-  on("snap", "change", (event) => app.setSnap(event.target.checked));
+  on("snap", "change", (event) => app.setSlots(Number(event.target.value)));
   on("print", "click", () => window.print());
   on("save-svg", "click", () => save(app, async () => new Blob([pictureText(app)], { type: "image/svg+xml" }), "svg"));
   on("save-png", "click", () => save(app, () => picturePng(app), "png"));
@@ -59,7 +59,7 @@ export function updateControls(app) {
   }
   byId("undo").disabled = app.undoing.past.length === 0;
   byId("redo").disabled = app.undoing.future.length === 0;
-  byId("snap").checked = app.snap;
+  byId("snap").value = app.slots;
 }
 
 /** What is typed is run at once, and the step follows the caret. */
@@ -118,7 +118,7 @@ export function showNetChoice(app) {
 /** Many strings at once, written by the leading net, with their faults. */
 function write(app) {
   const items = Array.from({ length: STRINGS }, () => {
-    const { word, fault } = writeString(app.machine, app.lead.net, app.snap, STRING_LENGTH);
+    const { word, fault } = writeString(app.machine, app.lead.net, app.slots, STRING_LENGTH);
     const text = wordText(app.machine, word) || "the empty string";
     const note = fault ? ` ✗ breaks the grammar at step ${fault}` : word.length === STRING_LENGTH ? " …" : "";
     const load = () => app.setWord(word, fault || word.length);

@@ -11,10 +11,20 @@ export class Inspector {
     this.title = title;
     this.body = body;
     this.app = app;
+    this.width = 420;
+    new ResizeObserver(() => this.resized()).observe(body);
     body.addEventListener("keydown", (event) => {
       const { entry, place } = app.selected;
       if (event.key === "Escape") entry.card.find(place)?.element.focus();
     });
+  }
+
+  /** The chart is drawn in the pixels that there are, so its letters keep their size. */
+  resized() {
+    const width = Math.round(Math.max(200, Math.min(640, this.body.clientWidth)));
+    if (width === this.width || !this.chart) return;
+    this.width = width;
+    this.update();
   }
 
   /** Puts the focus on the first weight, or where there is none on the title. */
@@ -70,7 +80,7 @@ export class Inspector {
     const lines = this.lines(entry, place);
     const threshold = place.head === "legal" ? net.threshold : place.head === "accept" ? 0 : null;
     const legend = el("p", { class: "note legend" }, lines.map(({ entry: other, place: its }, index) => `${index ? " · " : ""}${LINE_WORDS[other.number % 4]}: ${other.mark} ${other.net.name} ${shown(valueAt(other.net, other.steps, app.t, its))}`));
-    this.chart.replaceChildren(timeline(app, lines, threshold), legend);
+    this.chart.replaceChildren(timeline(app, lines, threshold, this.width), legend);
     setText(this.made, this.madeOf(net, steps, place));
     this.updateRows();
   }
@@ -90,7 +100,7 @@ export class Inspector {
 
   /** For a memory: which steps it comes from. */
   madeOf(net, steps, place) {
-    if ((place.gate !== "memory" && place.gate !== "before") || this.app.snap) return "";
+    if ((place.gate !== "memory" && place.gate !== "before") || this.app.slots) return "";
     const t = place.gate === "before" ? this.app.t - 1 : this.app.t;
     if (t < 1) return "";
     const texts = depositTexts(net, steps, t, place.cell, 6);

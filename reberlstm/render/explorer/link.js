@@ -9,7 +9,7 @@ export function writeHash(app) {
   parts.set("string", wordText(app.machine, app.word));
   parts.set("step", app.t);
   parts.set("nets", app.nets.map((entry, number) => (entry.shown ? number : "")).filter((text) => text !== "").join(","));
-  if (app.snap) parts.set("snap", 1);
+  if (app.slots) parts.set("snap", app.slots);
   app.nets.forEach((entry, number) => {
     if (entry.factor !== 1) parts.append("gain", `${number}:${entry.factor}`);
     for (const [key, value] of entry.edits) parts.append("weight", `${number} ${key}:${value}`);
@@ -19,7 +19,7 @@ export function writeHash(app) {
 
 /**
  * The state that a "#…" describes, as far as it makes sense here; null where there is none.
- * Returns {word, t, shown, snap, changes}, changes being one {factor, edits} per net.
+ * Returns {word, t, shown, slots, changes}, changes being one {factor, edits} per net.
  */
 export function readHash(app, hash) {
   if (hash.length < 2) return null;
@@ -40,5 +40,5 @@ export function readHash(app, hash) {
     if (name === "gain" && value > 0) change.factor = value;
     if (name === "weight" && hasWeight(app.nets[Number(number)].base, key.join(" "))) change.edits.set(key.join(" "), value);
   }
-  return { word, t, shown: shown.filter((number) => app.nets[number]), snap: parts.has("snap"), changes };
+  return { word, t, shown: shown.filter((number) => app.nets[number]), slots: ["1", "2"].includes(parts.get("snap")) ? Number(parts.get("snap")) : 0, changes };
 }

@@ -102,8 +102,9 @@ export function readHead(net, name, h) {
 /**
  * One step. Returns the gates by name, the memory c, what the gates read next h, and what the net
  * says then: the values of its reader, which symbols it offers, and whether the word may end.
+ * `slots` over 0 snaps the state, see `snapped`.
  */
-export function step(net, symbol, before, snap) {
+export function step(net, symbol, before, slots) {
   const H = net.cells.length;
   const gates = {};
   net.gates.forEach((name, block) => {
@@ -120,17 +121,17 @@ export function step(net, symbol, before, snap) {
   }
   let h = c;
   if (gates.output) h = c.map((value, cell) => gates.output[cell] * Math.tanh(value));
-  const state = snap ? snapped(net, h, c) : { h, c };
+  const state = slots ? snapped(net, h, c, slots) : { h, c };
   return { symbol, gates, ...state, ...says(net, state.h) };
 }
 
 /**
  * Rounds what the gates read to the nearest vertex: a multiple −1, 0 or 1 of the height of an active
- * cell.
+ * cell, or with two slots also half of it.
  */
-export function snapped(net, h, c) {
-  const height = net.height;
-  const rounded = h.map((value) => height * Math.max(-1, Math.min(1, roundHalfEven(value / height))));
+export function snapped(net, h, c, slots) {
+  const height = net.height / slots;
+  const rounded = h.map((value) => height * Math.max(-slots, Math.min(slots, roundHalfEven(value / height))));
   return { h: rounded, c: net.cell === "published" ? rounded : c };
 }
 
@@ -164,13 +165,13 @@ export function initial(net, firstOffers) {
  * The states of a word, position 0 being the one before the first symbol. What was computed for a
  * common beginning is taken from an earlier run, so that a step more costs a step.
  */
-export function run(net, word, firstOffers, snap, earlier = []) {
+export function run(net, word, firstOffers, slots, earlier = []) {
   const steps = [];
   let same = true;
   for (let t = 0; t <= word.length; t++) {
     same = same && earlier[t] !== undefined && (t === 0 || earlier[t].symbol === word[t - 1]);
     if (same) steps.push(earlier[t]);
-    else steps.push(t === 0 ? initial(net, firstOffers) : step(net, word[t - 1], steps[t - 1], snap));
+    else steps.push(t === 0 ? initial(net, firstOffers) : step(net, word[t - 1], steps[t - 1], slots));
   }
   return steps;
 }

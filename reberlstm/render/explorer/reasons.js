@@ -241,15 +241,15 @@ export function depositTexts(net, steps, t, cell, most = 3) {
  * Why a net says what it says at a position: sentences, and the cell that they are about.
  * `found` is what `judge` returned.
  */
-export function reasonsFor(net, steps, t, found, snap) {
-  if (found.verdict !== "wrong") return activeCells(net, steps, t, snap);
+export function reasonsFor(net, steps, t, found, slots) {
+  if (found.verdict !== "wrong") return activeCells(net, steps, t, slots);
   const sentences = [];
   let cell = null;
   const blame = (symbol, text, sign) => {
     const blamed = strongest(net, steps, t, symbol, sign);
     sentences.push(`It ${text}: ${readerText(net, steps, t, symbol)}`);
     cell ??= blamed;
-    if (blamed !== null) sentences.push(memoryText(net, steps, t, blamed, snap));
+    if (blamed !== null) sentences.push(memoryText(net, steps, t, blamed, slots));
   };
   for (const symbol of found.extra.slice(0, 2)) blame(symbol, `offers ${net.alphabet[symbol]}, against the grammar`, 1);
   for (const symbol of found.missing.slice(0, 2)) blame(symbol, `does not offer ${net.alphabet[symbol]}, which may come`, -1);
@@ -261,11 +261,12 @@ export function reasonsFor(net, steps, t, found, snap) {
 
 const MAX_ACTIVE = 3;
 
-function activeCells(net, steps, t, snap) {
+function activeCells(net, steps, t, slots) {
   const active = net.cells.map((_, cell) => cell).filter((cell) => Math.abs(steps[t].c[cell]) > 0.5);
   if (active.length === 0) return { sentences: [t === 0 ? "Nothing has been read: every memory is 0." : "No cell is active."], cell: null };
-  const sentences = active.slice(0, MAX_ACTIVE).map((cell) => memoryText(net, steps, t, cell, snap));
-  if (active.length > MAX_ACTIVE) sentences.push(`${active.length - MAX_ACTIVE} more cells are active.`);
+  const sentences = active.slice(0, MAX_ACTIVE).map((cell) => memoryText(net, steps, t, cell, slots));
+  const more = active.length - MAX_ACTIVE;
+  if (more > 0) sentences.push(more === 1 ? "One more cell is active." : `${more} more cells are active.`);
   return { sentences, cell: active[0] };
 }
 
@@ -282,8 +283,8 @@ function strongest(net, steps, t, symbol, sign) {
   return best === null ? null : best.index;
 }
 
-function memoryText(net, steps, t, cell, snap) {
-  const parts = snap ? [] : depositTexts(net, steps, t, cell);
+function memoryText(net, steps, t, cell, slots) {
+  const parts = slots ? [] : depositTexts(net, steps, t, cell);
   const made = parts.length ? `: ${parts.join("; ")}` : "";
   return `Cell ${net.cells[cell]} holds ${shown(steps[t].c[cell], 2)}${made}.`;
 }

@@ -14,7 +14,7 @@ export const MAX_SECONDS = 20;
  * 12 decimals, at the same node, are taken to have the same future: only the first of them goes on.
  * When none is left, no word of any length can be expected to go wrong.
  */
-export function makeSearch(machine, net, snap) {
+export function makeSearch(machine, net, slots) {
   const all = net.claims === "all";
   const first = legalSymbols(machine, machine.start, net.onViolation);
   const queue = [];
@@ -53,7 +53,7 @@ export function makeSearch(machine, net, snap) {
       if (!all && !isLegal(machine, entry.node, symbol, net.onViolation)) continue;
       const node = nextState(machine, entry.node, symbol, net.onViolation);
       if (!all && node === LOST) continue;
-      visit(at, symbol, entry.length + 1, node, step(net, symbol, entry, snap));
+      visit(at, symbol, entry.length + 1, node, step(net, symbol, entry, slots));
     }
     entry.h = entry.c = null;
   }

@@ -3,7 +3,6 @@
 import { svg } from "./dom.js";
 import { shown, valueAt } from "./reasons.js";
 
-const WIDTH = 420;
 const HEIGHT = 130;
 const LEFT = 38;
 const RIGHT = 8;
@@ -13,9 +12,9 @@ const DASHES = ["", "5 3", "2 2", "7 2 2 2"];
 
 /**
  * A picture of a place's values; `lines` are {entry, place}, the first one drawn strongest.
- * `threshold` draws a level; a click jumps to the step.
+ * `threshold` draws a level, `width` is the room in pixels; a click jumps to the step.
  */
-export function timeline(app, lines, threshold) {
+export function timeline(app, lines, threshold, width) {
   const count = app.word.length + 1;
   const series = lines.map(({ entry, place }) => Array.from({ length: count }, (_, t) => valueAt(entry.net, entry.steps, t, place)));
   const values = series.flat().filter((value) => value !== null);
@@ -23,19 +22,19 @@ export function timeline(app, lines, threshold) {
   let high = Math.max(...values, low + 0.1, threshold ?? low);
   if (low > -1.05 && high < 1.05 && high > 0.2) high = Math.max(1, high);
   if (low < -0.2 && low > -1.05) low = Math.min(-1, low);
-  const x = (t) => LEFT + (count > 1 ? (t / (count - 1)) * (WIDTH - LEFT - RIGHT) : 0);
+  const x = (t) => LEFT + (count > 1 ? (t / (count - 1)) * (width - LEFT - RIGHT) : 0);
   const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   const parts = [];
   for (const level of levels(low, high)) {
-    parts.push(svg("line", { class: "level", x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level) }));
+    parts.push(svg("line", { class: "level", x1: LEFT, x2: width - RIGHT, y1: y(level), y2: y(level) }));
     parts.push(svg("text", { class: "tick", x: LEFT - 5, y: y(level) + 3.5, "text-anchor": "end" }, shown(level, 2)));
   }
   if (threshold !== null) {
-    parts.push(svg("line", { class: "threshold", x1: LEFT, x2: WIDTH - RIGHT, y1: y(threshold), y2: y(threshold) }));
-    parts.push(svg("text", { class: "tick", x: WIDTH - RIGHT, y: y(threshold) - 3, "text-anchor": "end" }, "threshold"));
+    parts.push(svg("line", { class: "threshold", x1: LEFT, x2: width - RIGHT, y1: y(threshold), y2: y(threshold) }));
+    parts.push(svg("text", { class: "tick", x: width - RIGHT, y: y(threshold) - 3, "text-anchor": "end" }, "threshold"));
   }
   const style = (index) => `net-${lines[index].entry.number % 4}${index === 0 ? " chosen" : ""}`;
-  const each = Math.ceil(count / 36);
+  const each = Math.ceil((12 * count) / (width - LEFT - RIGHT));
   for (let t = 1; t < count; t += each) {
     const text = each === 1 ? app.machine.alphabet[app.word[t - 1]] : String(t);
     if (text.length < 4) parts.push(svg("text", { class: "tick", x: x(t), y: HEIGHT - 8, "text-anchor": "middle" }, text));
@@ -48,11 +47,11 @@ export function timeline(app, lines, threshold) {
     if (now !== null) parts.push(svg("circle", { class: `dot ${style(index)}`, cx: x(app.t), cy: y(now), r: index === 0 ? 4 : 3 }));
   });
   const label = lines.map(({ entry }, index) => `${entry.net.name} ${shown(series[index][app.t])}`).join(", ");
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "timeline", role: "img", "aria-label": `Over the steps of the string; now ${label}` }, parts);
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "timeline", role: "img", "aria-label": `Over the steps of the string; now ${label}` }, parts);
   picture.addEventListener("click", (event) => {
     const box = picture.getBoundingClientRect();
-    const at = ((event.clientX - box.left) / box.width) * WIDTH;
-    app.goTo(Math.round(((at - LEFT) / (WIDTH - LEFT - RIGHT)) * (count - 1)));
+    const at = ((event.clientX - box.left) / box.width) * width;
+    app.goTo(Math.round(((at - LEFT) / (width - LEFT - RIGHT)) * (count - 1)));
   });
   return picture;
 }

@@ -10,7 +10,7 @@ export function serve(scope) {
   scope.onmessage = ({ data }) => {
     const job = Symbol("job");
     jobs.set(data.id, job);
-    const search = makeSearch(data.machine, data.net, data.snap);
+    const search = makeSearch(data.machine, data.net, data.slots);
     const turn = () => {
       if (jobs.get(data.id) !== job) return;
       const done = search.advance(SLICE);
@@ -21,7 +21,7 @@ export function serve(scope) {
   };
 }
 
-/** The page's side: `look(id, machine, net, snap)` starts over, `onReport(id, report)` hears of it. */
+/** The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` hears of it. */
 export function makeSeeker(source, onReport) {
   const numbers = new Map();
   const heard = ({ id, number, report }) => {
@@ -38,10 +38,10 @@ export function makeSeeker(source, onReport) {
     serve(local);
   }
   return {
-    look(id, machine, net, snap) {
+    look(id, machine, net, slots) {
       const number = (numbers.get(id) ?? 0) + 1;
       numbers.set(id, number);
-      const message = { id, number, machine, net, snap };
+      const message = { id, number, machine, net, slots };
       if (worker) worker.postMessage(message);
       else setTimeout(() => local.onmessage({ data: message }), 50);
     },

@@ -24,9 +24,9 @@ export function drawSymbol(net, step) {
  * A string, written until the net offers nothing or it is long enough; `fault` is the step at which
  * it breaks the grammar, or 0.
  */
-export function writeString(machine, net, snap, longest) {
+export function writeString(machine, net, slots, longest) {
   const first = legalSymbols(machine, machine.start, net.onViolation);
-  let steps = run(net, [], first, snap);
+  let steps = run(net, [], first, slots);
   let node = machine.start;
   let fault = 0;
   const word = [];
@@ -36,7 +36,7 @@ export function writeString(machine, net, snap, longest) {
     word.push(symbol);
     node = nextState(machine, node, symbol, "absorb");
     if (node === LOST && fault === 0) fault = word.length;
-    steps = run(net, word, first, snap, steps);
+    steps = run(net, word, first, slots, steps);
   }
   return { word, fault };
 }
