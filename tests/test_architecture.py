@@ -37,7 +37,7 @@ TOGETHER = ("fsm", "validation", "algorithms", "monitor", "operations", "countin
 LEAVES = {"render", "interop", "nets", "lab", "cli", "__main__"}
 """What nothing else but leaves depends on; a leaf may import anything."""
 
-MOST_LINES = 420
+MOST_LINES = 430
 
 HEAVY = [
     "torch",

@@ -13,7 +13,7 @@ import reberlstm.certificates
 
 FOLDER = Path(reberlstm.certificates.__file__).parent
 SHARED = {"reberlstm.errors", "reberlstm.files", "reberlstm.fsm", "reberlstm.monitor"}
-SHARED |= {"reberlstm.weights"}
+SHARED |= {"reberlstm.weights", "reberlstm.display"}
 
 
 def imports(path: Path) -> set[str]:
