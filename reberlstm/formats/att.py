@@ -27,7 +27,7 @@ import math
 import sys
 
 from reberlstm.errors import FormatError
-from reberlstm.formats.draft import Draft
+from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
 from reberlstm.formats.messages import shown
 from reberlstm.fsm import FSM
 from reberlstm.validation import PROBABILITY_TOLERANCE
@@ -94,6 +94,8 @@ def losses(fsm: FSM) -> list[str]:
 
 def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
     """The lines of transitions and those of accepting states, each split at tabs or blanks."""
+    if text.count("\n") > 2 * (MAX_STATES + MAX_TRANSITIONS):
+        raise draft.error(None, f"more lines than {MAX_TRANSITIONS:,} transitions, the limit, need")
     arcs: list[_Line] = []
     finals: list[_Line] = []
     for number, line in enumerate(text.split("\n"), start=1):

@@ -160,11 +160,13 @@ def _check_size(expression: str, name: str) -> None:
         elif mark in ("&", "^"):
             groups[-1] = [groups[-1][0] * max(groups[-1][1], 1), 0]
         elif token["repeat"] is not None:
-            added = last * (_repetitions(token) - 1)
+            added = last * (_repetitions(token) - 1) + 1  # one more state to begin in
             groups[-1][1] += added
             last += added
             work += last
-        elif mark != "|":
+        elif mark == "|":
+            groups[-1][1] += 1
+        else:
             if mark == ")" and len(groups) > 1:
                 product, part = groups.pop()
                 last = product * max(part, 1)

@@ -96,7 +96,9 @@ def losses(fsm: FSM) -> list[str]:
 def _check_size(text: str, where: str) -> None:
     """Refuse what the parser would take minutes or gigabytes for."""
     lines = text.count("\n")
-    if lines > 4 * MAX_STATES + 1000 or lines + text.count(",") + text.count("=") > _MAX_ITEMS:
+    items = lines + text.count(",") + text.count("=")
+    escapes = text.count("\\")
+    if lines > 4 * MAX_STATES + 1000 or items > _MAX_ITEMS or escapes > MAX_TRANSITIONS:
         raise FormatError(
             f"{where}: too many lines or values; the limits are {MAX_STATES:,} states and "
             f"{MAX_TRANSITIONS:,} transitions"
