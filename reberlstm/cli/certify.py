@@ -87,7 +87,7 @@ def command(
     out: str | None,
     as_json: bool,
 ) -> int:
-    r"""Prove that a net follows GRAMMAR (a name or a file) after words of every length.
+    """Prove that a net follows GRAMMAR (a name or a file) after words of every length.
 
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
     refuted, with a shortest word after which it is wrong; or it is unknown, with what was tried.

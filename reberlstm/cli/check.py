@@ -41,7 +41,7 @@ STANDARD_INPUT = "standard input"
 @click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
 @json_option
 def command(files: tuple[str, ...], grammar: str, first: int, complete: bool, as_json: bool) -> int:
-    r"""Check strings against the state machine of a grammar, any number of any length.
+    """Check strings against the state machine of a grammar, any number of any length.
 
     A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
     characters; an empty line is the empty string. - is standard input, and so is no FILE at all.

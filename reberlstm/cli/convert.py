@@ -29,7 +29,7 @@ _FORMATS = click.Choice(list(formats.FORMATS))
 def command(
     source: str, target: str | None, out: str | None, read_as: str | None, write_as: str | None
 ) -> None:
-    r"""Write the machine IN in the file format of OUT.
+    """Write the machine IN in the file format of OUT.
 
     IN is the name of a grammar, a file, regex:EXPRESSION, or - for standard input. OUT is a file,
     whose suffix names the format: .toml, .dot, .gv, .jff, .att, .fst or .json, each also with .gz

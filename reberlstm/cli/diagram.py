@@ -52,7 +52,7 @@ def command(
     probabilities: bool | None,
     time_limit: float,
 ) -> None:
-    r"""Draw the state graph of GRAMMAR (a name or a file).
+    """Draw the state graph of GRAMMAR (a name or a file).
 
     Accepting states have a double border. With --string the arrows that the string takes are bold
     and carry the numbers of its symbols, the state it ends in has a heavy border, and a violation

@@ -56,7 +56,7 @@ def command(
     as_json: bool,
     out: str | None,
 ) -> None:
-    r"""Explain every gate row of a net for GRAMMAR, in words and in pseudo-code.
+    """Explain every gate row of a net for GRAMMAR, in words and in pseudo-code.
 
     The sentences are found from the weights, so an edited net is explained as it is. Of a net that
     nobody wired there is only a numeric summary.

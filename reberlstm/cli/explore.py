@@ -31,7 +31,7 @@ from reberlstm.render.page import default_nets, examples, explorer_page
 def command(
     grammar: str, nets: tuple[str, ...], string: str | None, step: int | None, out: str
 ) -> None:
-    r"""Write a page in which the LSTM runs, gate by gate, for GRAMMAR (a name or a file).
+    """Write a page in which the LSTM runs, gate by gate, for GRAMMAR (a name or a file).
 
     The page is one file that loads nothing from anywhere: open it in a browser, send it, put it on
     a server.

@@ -42,7 +42,7 @@ SUFFIXES = {
 def command(
     grammar: str, out: str, net: str, to: str | None, dtype: str | None, indices: bool
 ) -> None:
-    r"""Write a net for GRAMMAR (a name or a file) so that other runtimes run it.
+    """Write a net for GRAMMAR (a name or a file) so that other runtimes run it.
 
     torch and safetensors hold the state_dict of a stock nn.LSTM with linear heads, onnx a whole
     model, keras the weights of a keras.layers.LSTM and Dense heads, npz plain arrays. What is

@@ -79,7 +79,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    r"""Rebuild the state machine from the memory of a trained or compiled net.
+    """Rebuild the state machine from the memory of a trained or compiled net.
 
     FILE is a safetensors, npz or PyTorch file (a state_dict; nothing in it is executed), or
     `compiled` or `published`. A foreign file needs the symbols: give --alphabet or --reference.

@@ -46,7 +46,7 @@ MAX_LENGTH = 100_000
 def command(
     grammar: str, count: int, length: int | None, max_length: int, seed: int, as_json: bool
 ) -> None:
-    r"""Draw accepted strings of a grammar, one a line.
+    """Draw accepted strings of a grammar, one a line.
 
     They follow the grammar's probabilities, or uniform ones where it gives none; with --length
     every accepted string of that length is equally likely. With --json a string is the list of its

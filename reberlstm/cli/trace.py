@@ -61,7 +61,7 @@ def command(
     gif: str | None,
     as_json: bool,
 ) -> int:
-    r"""Run strings through a net and show every gate at every symbol.
+    """Run strings through a net and show every gate at every symbol.
 
     A STRING is one argument: its symbols in a row, or with spaces between symbols of several
     characters. "" is the empty string, and - reads strings from standard input, one a line.
