@@ -109,20 +109,20 @@ def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
         >>> factorise(Incoming(nested, 0, True, nested, frozenset()))
         (Filter(states={1: 1.0, 2: 2.0}, others=0.0, symbols={1: -1.0}, bias=-0.5),)
     """
-    patterns = list(incoming.pairs.values())
-    if incoming.has_others:
-        patterns.append(frozenset())
-    relation = _Relation.of(patterns)
+    relation = _Relation.of(_patterns(incoming))
     colouring = relation.colouring()
     if colouring is None:
         return None
     legal = _legal_pairs(relation, incoming)
 
-    def cost(choice: tuple[tuple[Filter, ...], int]) -> tuple[bool, int, float, int]:
+    def cost(choice: tuple[tuple[Filter, ...], int]) -> tuple[bool, float, float, int]:
         filters, unclean = choice
         sizes = [filter.size for filter in filters]
         largest = max((size[0] for size in sizes), default=0.0)
-        return largest > SMALL, unclean, largest, sum(size[1] for size in sizes)
+        weights = sum(size[1] for size in sizes)
+        if largest <= SMALL:
+            return False, unclean, largest, weights
+        return True, largest, unclean, weights
 
     choices = (
         (
@@ -133,6 +133,20 @@ def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
         for rejected in _complete(relation, first, second)
     )
     return min(choices, key=cost)[0]
+
+
+def _patterns(incoming: Incoming) -> list[frozenset[int]]:
+    """The symbols that lead here from each state, with those of the reference state in the middle.
+
+    Rows that obstruct each other are ordered as they stand here, and weights are heights relative
+    to the reference: half as large from the middle as from an end.
+    """
+    patterns = list(dict.fromkeys(incoming.pairs.values()))
+    reference = incoming.pairs.get(incoming.reference)
+    if reference is not None:
+        patterns.remove(reference)
+        patterns.insert(len(patterns) // 2, reference)
+    return [*patterns, frozenset()] if incoming.has_others else patterns
 
 
 def _legal_pairs(relation: _Relation, incoming: Incoming) -> set[Pair]:
