@@ -34,6 +34,7 @@ GATE_TITLES = {
     "input": "input gate (filter)",
     "output": "output gate",
     "memory": "memory",
+    "hidden": "out: the memory through the output gate",
 }
 PANELS = tuple(GATE_TITLES)
 
@@ -58,15 +59,19 @@ MAX_NAMED = 80
 are written."""
 
 
-def heat_map(trace: Trace) -> Figure:
+def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
     """Gates and memory of every cell over the string: a panel each, rows are cells.
+
+    Args:
+        trace: The run.
+        quantities: What to show, of `PANELS`; what the net has not is left out.
 
     Raises:
         GrammarError: for a string or a net too large for a picture that can be read.
         MissingExtraError: where matplotlib is not installed.
     """
     _check_size(trace)
-    panels = [name for name in PANELS if name == "memory" or name in trace.weights.gates]
+    panels = [name for name in quantities if _has(trace, name)]
     steps, cells = len(trace.steps), trace.weights.size
     width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
     height = 0.95 + len(panels) * (FIELD * 0.8 * cells + 0.5)
@@ -110,7 +115,7 @@ def timeline(
     axes = figure.subplots(len(quantities), 1, sharex=True, squeeze=False)[:, 0]
     for quantity, axis in zip(quantities, axes, strict=True):
         for number, (name, run) in enumerate(found.items()):
-            if quantity != "memory" and quantity not in run.weights.gates:
+            if not _has(run, quantity):
                 continue
             values = _values(run, quantity)[:, run.weights.cells.index(cell)]
             axis.plot(
@@ -166,14 +171,20 @@ def trajectory(traces: Sequence[Trace]) -> Figure:
         places, shares = _principal_plane(everything)
         axis.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)", fontsize=9)
         axis.set_ylabel(f"second ({shares[1]:.0%})", fontsize=9)
+    # A way or a point drawn a second time would only make the file larger.
+    places = np.round(places, 5)
+    ways: dict[bytes, Floats] = {}
     begin = 0
     for points in states:
         path = places[begin : begin + len(points)]
-        axis.plot(path[:, 0], path[:, 1], color="#c4c9cf", linewidth=0.7, zorder=1)
+        ways.setdefault(path.tobytes(), path)
         begin += len(points)
+    for path in ways.values():
+        axis.plot(path[:, 0], path[:, 1], color="#c4c9cf", linewidth=0.7, zorder=1)
     colours = _listed_colours(len(order))
     for index, node in enumerate(order):
-        chosen = places[[place for place, name in enumerate(nodes) if name == node]]
+        visited = places[[place for place, name in enumerate(nodes) if name == node]]
+        chosen = np.unique(visited, axis=0)
         axis.scatter(
             chosen[:, 0],
             chosen[:, 1],
@@ -211,7 +222,7 @@ def to_bytes(figure: Figure, format: str) -> bytes:
     matplotlib = _matplotlib()
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format)
     content = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "reberlstm"}):
+    with matplotlib.rc_context({"svg.hashsalt": "reberlstm", "svg.fonttype": "none"}):
         figure.savefig(content, format=format, dpi=150, metadata=metadata)
     return content.getvalue()
 
@@ -240,9 +251,19 @@ def _listed_colours(count: int) -> Floats:
     return colours
 
 
+def _has(trace: Trace, name: str) -> bool:
+    """Whether a net has a gate; what comes out is the memory itself where there is no output gate."""
+    gate = {"memory": "input", "hidden": "output"}.get(name, name)
+    return gate in trace.weights.gates
+
+
 def _values(trace: Trace, name: str) -> Floats:
-    """A gate or the memory at every step, shape (T, H)."""
-    rows = [step.memory if name == "memory" else step.gates[name] for step in trace.steps]
+    """A gate, the memory or what comes out at every step, shape (T, H)."""
+    what = {
+        "memory": lambda step: step.memory,
+        "hidden": lambda step: step.hidden,
+    }.get(name, lambda step: step.gates[name])
+    rows = [what(step) for step in trace.steps]
     return np.array(rows).reshape(len(rows), trace.weights.size)
 
 
