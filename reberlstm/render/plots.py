@@ -252,18 +252,17 @@ def _listed_colours(count: int) -> Floats:
 
 
 def _has(trace: Trace, name: str) -> bool:
-    """Whether a net has a gate; what comes out is the memory itself where there is no output gate."""
+    """Whether a net has a gate; without an output gate the memory itself comes out."""
     gate = {"memory": "input", "hidden": "output"}.get(name, name)
     return gate in trace.weights.gates
 
 
 def _values(trace: Trace, name: str) -> Floats:
     """A gate, the memory or what comes out at every step, shape (T, H)."""
-    what = {
-        "memory": lambda step: step.memory,
-        "hidden": lambda step: step.hidden,
-    }.get(name, lambda step: step.gates[name])
-    rows = [what(step) for step in trace.steps]
+    if name in ("memory", "hidden"):
+        rows = [getattr(step, name) for step in trace.steps]
+    else:
+        rows = [step.gates[name] for step in trace.steps]
     return np.array(rows).reshape(len(rows), trace.weights.size)
 
 

@@ -106,7 +106,11 @@ def test_a_trajectory_sends_the_nodes_of_a_one_hot_net_to_their_places(compiled,
 
 
 def test_a_trajectory_without_a_grammar_is_that_of_principal_components(compiled):
-    run = rl.trace(compiled.replace(grammar=None), "BTXSE")
+    random = np.random.default_rng(3)
+    weights = {
+        name: random.normal(size=(32, n)) for name, n in (("weight_ih", 7), ("weight_hh", 8))
+    }
+    run = rl.trace(compiled.replace(grammar=None, gain=None, **weights), "BTXSETV")
     axis = plots.trajectory([run]).axes[0]
     assert "first principal component" in axis.get_xlabel()
     states = np.vstack([np.zeros(compiled.size), *(step.hidden for step in run.steps)])
