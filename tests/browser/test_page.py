@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import deque
 from xml.etree import ElementTree
@@ -380,6 +381,29 @@ def test_it_asks_for_nothing_over_the_network(open_page, browser, reber_page):
     outside = [url for url in asked if not url.startswith(("blob:", "data:"))]
     assert outside == [reber_page.as_uri()]
     context.close()
+
+
+def test_without_a_worker_it_searches_in_idle_time(browser, reber_page):
+    context = browser.new_context()
+    context.add_init_script("window.Worker = undefined")
+    page = context.new_page()
+    page.goto(reber_page.as_uri())
+    assert "BTSSSSSSXXV (11 symbols)" in wait_for_search(page, "published")
+    page.locator("#restart").click()
+    assert where(page) == "0 / 11"
+    context.close()
+
+
+def test_it_runs_in_a_frame_of_a_notebook(open_page, folder, reber_page):
+    host = folder / "host.html"
+    content = html.escape(reber_page.read_text("utf-8"))
+    host.write_text(f'<iframe width="1000" height="900" srcdoc="{content}"></iframe>', "utf-8")
+    frame = open_page(host).frame_locator("iframe")
+    frame.locator("#restart").click()
+    frame.locator("#forward").click()
+    assert frame.locator("#where").inner_text() == "1 / 11"
+    frame.locator("#copy-link").click()
+    assert "link" in frame.locator("#saved").inner_text()
 
 
 def test_names_from_a_file_stay_names(open_page, folder):
