@@ -74,6 +74,14 @@ def test_the_search_finds_the_shortest_wrong_beginning(page):
     assert "None, of any length" in wait_for_search(page, "compiled")
 
 
+def test_whether_the_word_may_end_is_said(page):
+    page.locator("#string").fill("BTXSE")
+    verdict = page.locator("section[aria-label='compiled net'] .verdict").inner_text()
+    assert verdict == "✓ right offers nothing; the word may end."
+    why = page.locator("section[aria-label='compiled net'] .why").inner_text()
+    assert "Cell end gives out 0.76. Its memory is 1: 1 from E (step 5)." in why
+
+
 def test_typing_runs_the_string(page):
     field = page.locator("#string")
     field.fill("btssxq")

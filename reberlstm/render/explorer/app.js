@@ -399,7 +399,7 @@ export class App {
     const marked = this.shownNets().filter(({ net }) => net.cells.some((cell) => states.includes(cell)));
     if (!this.data.layouts || marked.length === 0) return "";
     const names = marked.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
-    return `On a node, the size of a mark is the memory of the node's cell: ${names}. A dotted ring: what the chosen gate reads.`;
+    return `On a node, the size of a mark is how active the node's cell is: ${names}. A dotted ring: what the chosen gate reads.`;
   }
 
   update() {
