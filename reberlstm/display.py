@@ -20,12 +20,16 @@ def drawn(module: str, function: str, *arguments: Any, **options: Any) -> Any:
 class Displayed:
     """A value that a notebook shows as more than its `repr`."""
 
+    def _plain(self) -> str:
+        """What is shown where there are no pictures."""
+        return repr(self)
+
     def _repr_html_(self) -> str:
         html: str = drawn("notebook", "to_html", self)
         return html
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        bundle = {"text/plain": self._plain(), "text/html": self._repr_html_()}
         if include:
             bundle = {kind: text for kind, text in bundle.items() if kind in include}
         return {kind: text for kind, text in bundle.items() if kind not in (exclude or ())}

@@ -124,6 +124,9 @@ class Certificate(Displayed):
         """A word as it is written on the command line."""
         return (" " if self.long_symbols else "").join(word)
 
+    def _plain(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         from reberlstm.certificates.report import lines
 

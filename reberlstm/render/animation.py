@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
+from reberlstm.render.figures import INK, QUIET, WRONG, number, signed_colours
 from reberlstm.render.layout import HEIGHT, Edge, Layout, edge_text, lay_out
-from reberlstm.render.plots import INK, NEGATIVE, POSITIVE, QUIET, WRONG, ZERO, is_wrong, number
+from reberlstm.render.plots import is_wrong
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
 
@@ -215,12 +216,9 @@ class _Scene:
             self.nodes[name] = ellipse, text
 
     def _draw_gates(self, axis: Axes) -> None:
-        from matplotlib.colors import LinearSegmentedColormap
-
         size = self.trace.weights.size
-        colours: Any = LinearSegmentedColormap.from_list("signed", [NEGATIVE, ZERO, POSITIVE])
         empty = np.zeros((size, len(self.columns)))
-        self.fields = axis.imshow(empty, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
+        self.fields = axis.imshow(empty, cmap=signed_colours(), vmin=-1.0, vmax=1.0, aspect="auto")
         axis.xaxis.tick_top()
         axis.set_xticks(range(len(self.columns)), [text for _, text in self.columns], fontsize=8.5)
         axis.set_yticks(range(size), self.trace.weights.cells, fontsize=8.5)

@@ -151,11 +151,13 @@ def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
         found["BTSSXXTVVE"] = "accepted by the grammar"
         found["BTSSP"] = "a violation"
         found["BP" + "T" * 60 + "VV"] = "a long loop at node 5"
-    for word in itertools.islice(fsm.enumerate(24), 3):
-        found.setdefault(fsm.text(word), "one of the shortest accepted words")
     if fsm.start in fsm.distance_to_acceptance:
-        for word in fsm.sample(2, seed=1):
+        sampled = fsm.sample(20, seed=1)
+        telling = [word for word in sampled if 4 <= len(word) <= 16] or sampled
+        for word in telling[:2]:
             found.setdefault(fsm.text(word[:60]), "sampled from the grammar")
+    for word in itertools.islice(filter(None, fsm.enumerate(24)), 3):
+        found.setdefault(fsm.text(word), "one of the shortest accepted words")
     return found
 
 

@@ -44,7 +44,7 @@ class TraceStep:
     ok: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace(Displayed):
     """A word run through a net.
 
@@ -66,6 +66,14 @@ class Trace(Displayed):
     steps: tuple[TraceStep, ...]
     accepted: bool | None
     violation_at: int | None
+
+    def __repr__(self) -> str:
+        separator = " " if any(len(symbol) != 1 for symbol in self.weights.alphabet) else ""
+        return (
+            f"<Trace of {self.weights.name!r} on {separator.join(self.word)!r}: "
+            f"offers {' '.join(self.offered_last) or 'nothing'}, accepted={self.accepted}, "
+            f"violation_at={self.violation_at}>"
+        )
 
     @property
     def offered_last(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import deque
 from xml.etree import ElementTree
@@ -71,6 +72,14 @@ def test_the_search_finds_the_shortest_wrong_beginning(page):
     assert "proved right after every string of any length" in wait_for_search(page, "compiled")
     page.get_by_label("Snap").select_option("1")  # the proof does not speak of that
     assert "None, of any length" in wait_for_search(page, "compiled")
+
+
+def test_whether_the_word_may_end_is_said(page):
+    page.locator("#string").fill("BTXSE")
+    verdict = page.locator("section[aria-label='compiled net'] .verdict").inner_text()
+    assert verdict == "✓ right offers nothing; the word may end."
+    why = page.locator("section[aria-label='compiled net'] .why").inner_text()
+    assert "Cell end gives out 0.76. Its memory is 1: 1 from E (step 5)." in why
 
 
 def test_typing_runs_the_string(page):
@@ -380,6 +389,29 @@ def test_it_asks_for_nothing_over_the_network(open_page, browser, reber_page):
     outside = [url for url in asked if not url.startswith(("blob:", "data:"))]
     assert outside == [reber_page.as_uri()]
     context.close()
+
+
+def test_without_a_worker_it_searches_in_idle_time(browser, reber_page):
+    context = browser.new_context()
+    context.add_init_script("window.Worker = undefined")
+    page = context.new_page()
+    page.goto(reber_page.as_uri())
+    assert "BTSSSSSSXXV (11 symbols)" in wait_for_search(page, "published")
+    page.locator("#restart").click()
+    assert where(page) == "0 / 11"
+    context.close()
+
+
+def test_it_runs_in_a_frame_of_a_notebook(open_page, folder, reber_page):
+    host = folder / "host.html"
+    content = html.escape(reber_page.read_text("utf-8"))
+    host.write_text(f'<iframe width="1000" height="900" srcdoc="{content}"></iframe>', "utf-8")
+    frame = open_page(host).frame_locator("iframe")
+    frame.locator("#restart").click()
+    frame.locator("#forward").click()
+    assert frame.locator("#where").inner_text() == "1 / 11"
+    frame.locator("#copy-link").click()
+    assert "link" in frame.locator("#saved").inner_text()
 
 
 def test_names_from_a_file_stay_names(open_page, folder):

@@ -64,6 +64,8 @@ def test_axe_finds_no_fault(open_page, reber_page, width, scheme):
     page = open_page(reber_page, width=width, height=800, scheme=scheme)
     page.locator(".result.closed").wait_for(timeout=30_000)
     page.locator("#write").click()
+    page.locator("section[aria-label='compiled net'] tbody tr").nth(1).locator("td").nth(3).click()
+    assert page.locator("#inspector input").count() > 2
     results = axe.Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
@@ -168,6 +170,11 @@ def test_what_is_too_large_becomes_a_table_and_says_so(open_page, folder):
         in page.locator("#tape").inner_text()
     )
     assert page.locator("#tape td button").count() == 400
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed"
+    )
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,7 +8,7 @@ import { Graph } from "./graph.js";
 import { Inspector } from "./inspector.js";
 import { judge, walk } from "./judge.js";
 import { bindKeys } from "./keys.js";
-import { readHash, writeHash } from "./link.js";
+import { readHash, showAddress } from "./link.js";
 import { readNet, run } from "./lstm.js";
 import { legalSymbols, LOST, makeMachine, parseWord } from "./machine.js";
 import { columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "./reasons.js";
@@ -399,7 +399,7 @@ export class App {
     const marked = this.shownNets().filter(({ net }) => net.cells.some((cell) => states.includes(cell)));
     if (!this.data.layouts || marked.length === 0) return "";
     const names = marked.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
-    return `On a node, the size of a mark is the memory of the node's cell: ${names}. A dotted ring: what the chosen gate reads.`;
+    return `On a node, the size of a mark is how active the node's cell is: ${names}. A dotted ring: what the chosen gate reads.`;
   }
 
   update() {
@@ -414,7 +414,7 @@ export class App {
     this.drawLinks();
     if (this.timer === null) this.announce();
     clearTimeout(this.linking);
-    this.linking = setTimeout(() => history.replaceState(null, "", `#${writeHash(this)}`), LINK_DELAY);
+    this.linking = setTimeout(() => showAddress(this), LINK_DELAY);
   }
 
   /** What needs places measured comes last, so that the page is laid out once. */

@@ -3,6 +3,7 @@
 import { Bars } from "./bars.js";
 import { el, fill, setAttribute, setText } from "./dom.js";
 import { Links } from "./links.js";
+import { activity } from "./lstm.js";
 import { brief, columns, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
 import { wordText } from "./machine.js";
 
@@ -208,7 +209,7 @@ export class NetCard {
     row.element.hidden = row.cell < 0;
     if (row.cell < 0) return;
     setText(row.name, net.cells[row.cell]);
-    setAttribute(row.element, "class", Math.abs(steps[t].c[row.cell]) > 0.5 ? "active" : null);
+    setAttribute(row.element, "class", activity(net, steps[t], row.cell) > 0.5 ? "active" : null);
     for (const at of row.cells) {
       const place = this.placeOf(at);
       const state = this.app.stateOf(this.entry, place);
@@ -280,10 +281,12 @@ export class NetCard {
     const { net, steps, judged } = entry;
     const found = judged[app.t];
     const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
-    const offers = `offers ${list(steps[app.t].offers)}`;
+    const end = steps[app.t].ends ? "; the word may end" : "";
+    const fault = found.endWrong ? `; the grammar says that it may${found.ends ? "" : " not"} end` : "";
+    const offers = `offers ${list(steps[app.t].offers)}${end}`;
     const texts = {
       right: ["✓ right", offers],
-      wrong: ["✗ wrong", `${offers}; the grammar allows ${list(found.allowed)}`],
+      wrong: ["✗ wrong", `${offers}; the grammar allows ${list(found.allowed)}${fault}`],
       unclaimed: ["○ not claimed", `${offers}; the grammar allows ${list(found.allowed)}`],
     };
     const [mark, text] = texts[found.verdict];

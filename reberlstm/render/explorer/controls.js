@@ -1,7 +1,7 @@
 // Buttons, fields and menus: each calls what the page can do.
 
 import { byId, el, fill, setText } from "./dom.js";
-import { writeHash } from "./link.js";
+import { showAddress } from "./link.js";
 import { parseWord, wordText } from "./machine.js";
 import { download, picturePng, pictureText } from "./picture.js";
 import { writeString } from "./writing.js";
@@ -137,10 +137,9 @@ async function save(app, make, suffix) {
 }
 
 async function copyLink(app) {
-  const hash = `#${writeHash(app)}`;
-  history.replaceState(null, "", hash);
+  const address = showAddress(app);
   try {
-    await navigator.clipboard.writeText(`${location.href.split("#")[0]}${hash}`);
+    await navigator.clipboard.writeText(address);
     setText(byId("saved"), "The link is in the clipboard; it carries the string, the step and every change.");
   } catch {
     setText(byId("saved"), "Copy the link from the address bar; it carries the string, the step and every change.");

@@ -1,6 +1,7 @@
 // The state graph: the active node, the crossed edge, and how full each net's cell of a node is.
 
 import { byId, el, setAttribute, setText, svg } from "./dom.js";
+import { activity } from "./lstm.js";
 import { LOST } from "./machine.js";
 
 const NODE_HEIGHT = 34;
@@ -155,14 +156,14 @@ export class Graph {
     }
   }
 
-  /** A mark on the node's lower edge for each shown net: its size is the memory of that cell. */
+  /** A mark on the node's lower edge for each shown net: its size is how active that cell is. */
   updateMarks(name, node) {
     const { app } = this;
     const shown = app.shownNets();
     app.nets.forEach((entry, number) => {
       const mark = node.marks[number];
       const cell = entry.net.cells.indexOf(name);
-      const value = cell < 0 || !entry.shown ? 0 : Math.min(1.2, Math.abs(entry.steps[app.t].c[cell]));
+      const value = cell < 0 || !entry.shown ? 0 : Math.min(1.2, activity(entry.net, entry.steps[app.t], cell));
       const place = shown.indexOf(entry) - (shown.length - 1) / 2;
       const key = value > 0.03 ? `${value.toFixed(2)} ${place}` : "";
       if (mark.dataset.key === key) return;

@@ -4,7 +4,7 @@ import { hasWeight } from "./edits.js";
 import { parseWord, wordText } from "./machine.js";
 
 /** The state as the part of an address behind "#". */
-export function writeHash(app) {
+function writeHash(app) {
   const parts = new URLSearchParams();
   parts.set("string", wordText(app.machine, app.word));
   parts.set("step", app.t);
@@ -15,6 +15,17 @@ export function writeHash(app) {
     for (const [key, value] of entry.edits) parts.append("weight", `${number} ${key}:${value}`);
   });
   return parts.toString();
+}
+
+/** Puts the state into the address bar, where the page has an address of its own. */
+export function showAddress(app) {
+  const hash = `#${writeHash(app)}`;
+  try {
+    history.replaceState(null, "", hash);
+  } catch {
+    // In a frame without an address, as in a notebook, there is nothing to be changed.
+  }
+  return `${location.href.split("#")[0]}${hash}`;
 }
 
 /**

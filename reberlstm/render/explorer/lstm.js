@@ -141,6 +141,11 @@ function roundHalfEven(x) {
   return below % 2 === 0 ? below : below + 1;
 }
 
+/** How active a cell is: what it gives out, an active cell of a hand-wired net being 1. */
+export function activity(net, { h }, cell) {
+  return Math.abs(h[cell]) / net.height;
+}
+
 /** What a net says when its gates read h. */
 export function says(net, h) {
   const reader = readHead(net, "legal", h);

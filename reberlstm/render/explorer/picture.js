@@ -2,6 +2,7 @@
 
 import { byId, svg } from "./dom.js";
 import { arrowHead, edgePath, edgeText } from "./graph.js";
+import { activity } from "./lstm.js";
 import { LOST } from "./machine.js";
 import { brief, columns, isSigned, valueAt, WORDS } from "./reasons.js";
 
@@ -104,7 +105,7 @@ function drawNet(app, entry, parts, x, y, width) {
   const cells = all.length <= MAX_ROWS ? all : all.filter((cell) => Math.abs(steps[t].c[cell]) > 0.005).slice(0, MAX_ROWS);
   cells.forEach((cell, r) => {
     const top = y + 76 + r * 22;
-    parts.push(label(x, top + 15, net.cells[cell], { "font-weight": Math.abs(steps[t].c[cell]) > 0.5 ? 700 : 400 }));
+    parts.push(label(x, top + 15, net.cells[cell], { "font-weight": activity(net, steps[t], cell) > 0.5 ? 700 : 400 }));
     names.forEach((column, k) => drawBar(parts, valueAt(net, steps, t, { gate: column, cell }), column, x + first + k * size, top, size - 3));
   });
   const end = y + 84 + cells.length * 22;

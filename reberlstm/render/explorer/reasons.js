@@ -3,7 +3,7 @@
 // A place names one number of a net: {gate, cell} with a gate of the net or "before", "memory",
 // "hidden"; or {head, row} with the head "legal" (the reader) or "accept".
 
-import { headSum } from "./lstm.js";
+import { activity, headSum } from "./lstm.js";
 
 export const WORDS = {
   before: { letter: "h₋", standard: "before", source: "reads", about: "what the gates read" },
@@ -262,7 +262,7 @@ export function reasonsFor(net, steps, t, found, slots) {
 const MAX_ACTIVE = 3;
 
 function activeCells(net, steps, t, slots) {
-  const active = net.cells.map((_, cell) => cell).filter((cell) => Math.abs(steps[t].c[cell]) > 0.5);
+  const active = net.cells.map((_, cell) => cell).filter((cell) => activity(net, steps[t], cell) > 0.5);
   if (active.length === 0) return { sentences: [t === 0 ? "Nothing has been read: every memory is 0." : "No cell is active."], cell: null };
   const sentences = active.slice(0, MAX_ACTIVE).map((cell) => memoryText(net, steps, t, cell, slots));
   const more = active.length - MAX_ACTIVE;
@@ -285,6 +285,8 @@ function strongest(net, steps, t, symbol, sign) {
 
 function memoryText(net, steps, t, cell, slots) {
   const parts = slots ? [] : depositTexts(net, steps, t, cell);
+  const memory = shown(steps[t].c[cell], 2);
   const made = parts.length ? `: ${parts.join("; ")}` : "";
-  return `Cell ${net.cells[cell]} holds ${shown(steps[t].c[cell], 2)}${made}.`;
+  if (net.cell === "published") return `Cell ${net.cells[cell]} holds ${memory}${made}.`;
+  return `Cell ${net.cells[cell]} gives out ${shown(steps[t].h[cell], 2)}. Its memory is ${memory}${made}.`;
 }

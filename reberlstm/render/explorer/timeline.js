@@ -20,6 +20,7 @@ export function timeline(app, lines, threshold, width) {
   const values = series.flat().filter((value) => value !== null);
   let low = Math.min(0, ...values, threshold ?? 0);
   let high = Math.max(...values, low + 0.1, threshold ?? low);
+  if (high - low < 0.11 && values.every((value) => Math.abs(value) < 1e-3)) high = 1;
   if (low > -1.05 && high < 1.05 && high > 0.2) high = Math.max(1, high);
   if (low < -0.2 && low > -1.05) low = Math.min(-1, low);
   const x = (t) => LEFT + (count > 1 ? (t / (count - 1)) * (width - LEFT - RIGHT) : 0);
