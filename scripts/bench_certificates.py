@@ -2,6 +2,7 @@
 
     python scripts/bench_certificates.py                    all tables
     python scripts/bench_certificates.py grammars machines  some of them
+    python scripts/bench_certificates.py --write            also into docs/certificates.md
 
 Seconds are CPU seconds of one process; every certificate is also verified by the checker.
 """
@@ -14,6 +15,8 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+
+from in_docs import put
 
 import reberlstm as rl
 from reberlstm.certificates import (
@@ -160,17 +163,28 @@ TABLES = {
 
 
 def main() -> None:
-    """Print the tables that are asked for, row by row."""
+    """Print the tables that are asked for, as Markdown."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("tables", nargs="*", choices=[[], *TABLES], default=[])
-    wanted = parser.parse_args().tables or list(TABLES)
-    for name in wanted:
+    parser.add_argument("--write", action="store_true", help="into docs/certificates.md")
+    arguments = parser.parse_args()
+    for name in arguments.tables or list(TABLES):
         print(f"\n{(TABLES[name].__doc__ or '').strip()}\n")
-        for row in TABLES[name]():
-            cells = [f"{x:.4g}" if isinstance(x, float) else str(x) for x in row]
-            print(
-                "  ".join([f"{cells[0]:<25}", *(f"{cell:>14}" for cell in cells[1:])]), flush=True
-            )
+        rows = [[shown(x) for x in row] for row in TABLES[name]()]
+        rows.insert(1, ["---", *["---:"] * (len(rows[0]) - 1)])
+        put(
+            name,
+            [f"| {' | '.join(row)} |" for row in rows],
+            arguments.write,
+            page="certificates.md",
+        )
+
+
+def shown(value: object) -> str:
+    """A table's entry; numbers to four digits, truth as a word."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ net_option = click.option(
     "--net",
     default="compiled",
     show_default=True,
-    metavar="compiled|published|FILE",
-    help="The net: compiled from the grammar, the published Toy LSTM, or a weights file.",
+    metavar="compiled|published|NAME|FILE",
+    help="The net: compiled from the grammar, the published Toy LSTM, one that comes with the "
+    "package (reber-4, trained), or a weights file.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, never coloured.")
@@ -62,7 +63,10 @@ def load_net(net: str, grammar: FSM | None) -> LSTMWeights:
 
         return published()
     from reberlstm.interop.loading import load
+    from reberlstm.interop.shipped import shipped, shipped_names
 
+    if net in shipped_names():
+        return shipped(net)
     return load(net, alphabet=grammar.alphabet if grammar is not None else None)
 
 

@@ -55,7 +55,7 @@ MODULES = (
 )
 """The modules of the page's script, each after those that it imports from."""
 
-TRAINED = Path(__file__).parent.parent / "nets" / "shipped" / "reber-4.safetensors"
+TRAINED = "reber-4"
 """A net of four cells that was trained on Reber strings, not wired, and is proved all the same."""
 
 MAX_SYMBOLS = 10_000
@@ -134,12 +134,12 @@ def explorer_page(
 def default_nets(fsm: FSM) -> list[LSTMWeights]:
     """The compiled net, and for Reber's grammar also the published and the shipped trained one."""
     from reberlstm.compiler import compile, published
-    from reberlstm.interop.loading import load
+    from reberlstm.interop.shipped import shipped
 
     nets = [compile(fsm)]
     toy = published()
     if toy.grammar is not None and toy.grammar.transitions == fsm.transitions:
-        nets += [toy, load(TRAINED)]
+        nets += [toy, shipped(TRAINED)]
     return nets
 
 

@@ -1,13 +1,19 @@
 """The net that is shipped was trained, not wired, and is proved all the same, without torch."""
 
+import json
 import subprocess
 import sys
-from pathlib import Path
+
+import pytest
 
 import reberlstm as rl
 from reberlstm.certificates import check
+from reberlstm.certificates.document import read
+from reberlstm.cli import run
+from reberlstm.errors import FormatError
+from reberlstm.interop.shipped import FOLDER, shipped, shipped_names
 
-SHIPPED = Path(rl.__file__).parent / "nets" / "shipped" / "reber-4.safetensors"
+SHIPPED = FOLDER / "reber-4.safetensors"
 
 
 def test_four_trained_cells_are_proved_and_the_checker_agrees() -> None:
@@ -35,3 +41,31 @@ def test_no_torch_is_loaded_for_it() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(SHIPPED)], check=True)
+
+
+@pytest.mark.parametrize("name", rl.grammar_names())
+def test_the_smallest_net_of_a_grammar_is_proved_by_the_certificate_beside_it(name):
+    fsm, net = rl.load_grammar(name), shipped(f"smallest/{name}")
+    text = read(FOLDER / "smallest" / f"{name}.json")
+    assert check(text, net, fsm).valid
+    proof = json.loads(text)
+    assert (proof["outcome"], proof["scope"], proof["heads"]) == (
+        "holds",
+        "all",
+        ["legal", "accept"],
+    )
+    assert proof["noise"] == 0.0
+    assert net.size <= rl.compile(fsm.minimise()).size
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(
+        FormatError, match=r"no net named 'nobody' .* reber-4, smallest/alternating"
+    ):
+        shipped("nobody")
+    assert "reber-4" in shipped_names()
+
+
+def test_a_shipped_net_is_named_on_the_command_line(capsys):
+    assert run(["certify", "reber", "--net", "reber-4"]) == 0
+    assert "trained-4 follows reber" in capsys.readouterr().out

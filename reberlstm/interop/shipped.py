@@ -1,0 +1,34 @@
+"""Nets that come with the package: trained or built ones, each proved in the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reberlstm.errors import FormatError
+from reberlstm.interop.loading import load
+from reberlstm.weights import LSTMWeights
+
+FOLDER = Path(__file__).parent.parent / "nets" / "shipped"
+
+
+def shipped_names() -> list[str]:
+    """The names of the shipped nets, sorted."""
+    paths = FOLDER.rglob("*.safetensors")
+    return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in paths)
+
+
+def shipped(name: str) -> LSTMWeights:
+    """The shipped net of that name.
+
+    Raises:
+        FormatError: where there is none; the message lists what there is.
+
+    Example:
+        >>> shipped("reber-4").size
+        4
+    """
+    if name not in shipped_names():
+        raise FormatError(
+            f"no net named {name!r} comes with reberlstm; there are {', '.join(shipped_names())}"
+        )
+    return load(FOLDER / f"{name}.safetensors")
