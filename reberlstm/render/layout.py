@@ -122,7 +122,7 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
     """The graph in Graphviz' language, with numbers for names, so that nothing needs escaping."""
     number = {state: index for index, state in enumerate(fsm.reachable)}
     depth = {state: index for index, layer in enumerate(_layers(fsm)) for state in layer}
-    ranksep = 0.45 if direction == "LR" else 0.25
+    ranksep = 0.45 if direction == "LR" else 0.3
     lines = [
         "digraph {",
         f'rankdir={direction}; nodesep=0.35; ranksep={ranksep}; node [fixedsize=true, label=""];',
@@ -135,11 +135,16 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
     for edge, (source, target, symbols) in enumerate(arrows):
         # A text of letters x, one more than the label has, reserves its place.
         text = "x" * (len(edge_text(symbols)) + 1)
-        # Only edges away from the start decide on the layers: textbooks draw graphs like that.
-        forward = str(depth[target] > depth[source]).lower()
+        # Layers go away from the start, as textbooks draw them. An edge that goes back is given the
+        # other way round, with its head at its tail, and so finds its way between the layers.
+        first, last, way = number[source], number[target], "constraint=false"
+        if depth[target] > depth[source]:
+            way = "dir=forward"
+        elif depth[target] < depth[source]:
+            first, last, way = last, first, "dir=back"
         lines.append(
-            f'{number[source]} -> {number[target]} [label="{text}", fontname="Courier", '
-            f'fontsize=13, constraint={forward}, comment="{edge}"];'
+            f'{first} -> {last} [label="{text}", fontname="Courier", fontsize=13, {way}, '
+            f'comment="{edge}"];'
         )
     return "\n".join([*lines, "}"])
 
@@ -156,7 +161,10 @@ def _graphviz(source: str, what: str) -> dict[str, Any] | None:
 def _read(
     fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], answer: dict[str, Any]
 ) -> Layout:
-    """Graphviz measures y from below and lists points as ``e,x,y x,y x,y …``."""
+    """Graphviz measures y from below and lists points as ``e,x,y x,y x,y …``.
+
+    An edge with its head at its tail begins with ``s`` instead of ``e``, and is turned round here.
+    """
     _, _, width, height = (float(v) for v in answer["bb"].split(","))
 
     def point(text: str) -> Point:
@@ -172,6 +180,8 @@ def _read(
     edges = []
     for item in answer["edges"]:
         tip, *path = (point(text) for text in item["pos"].split())
+        if item["pos"].startswith("s"):
+            path.reverse()
         if "comment" in item:
             source, target, symbols = arrows[int(item["comment"])]
             edges.append(Edge(source, target, symbols, tuple(path), tip, point(item["lp"])))
