@@ -52,3 +52,7 @@ class FormatWarning(UserWarning):
 
     The command line prints it as a note on standard error.
     """
+
+
+class TrainingError(ReberLSTMError):
+    """A training cannot be done as asked, or cannot be taken up where it was left."""

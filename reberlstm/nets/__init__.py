@@ -1,0 +1,10 @@
+"""Nets that learn from words, by back-propagation: the counterpart of the hand-wired ones.
+
+1. `walks` draws words from a machine and tells what is right after each of their symbols.
+2. `cells` are the LSTM, the GRU and the simple RNN, for any number of nets at once.
+3. `objective` is what is made small: the loss on words, and the share of wrong answers.
+4. `enclosure` adds, for nets that are to be proved, how far steps lead out of boxes.
+5. `training` is the loop, with attempts, checks and checkpoints.
+
+PyTorch is needed, and imported only by what trains.
+"""

@@ -1,0 +1,67 @@
+"""Checkpoints: an unfinished training as one safetensors file, to be taken up after a kill.
+
+Tensors are what is trained, the optimiser's moments, the boxes and the best net so far; all else
+is JSON in the metadata: settings, counters, and the state of the random numbers. Nothing in the
+file is executed. It is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reberlstm.errors import FormatError
+from reberlstm.files import read_bytes, write_atomically
+from reberlstm.weights import Floats
+
+FORMAT = "reberlstm-checkpoint-1"
+MAX_FILE_BYTES = 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        arrays: By key.
+        state: Counters and random state, as JSON values.
+    """
+
+    arrays: Mapping[str, Floats]
+    state: Mapping[str, Any]
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint."""
+    from safetensors.numpy import save as serialise
+
+    arrays = {key: np.ascontiguousarray(array) for key, array in checkpoint.arrays.items()}
+    metadata = {"format": FORMAT, "state": json.dumps(checkpoint.state, ensure_ascii=False)}
+    write_atomically(path, bytes(serialise(arrays, metadata=metadata)))
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        FormatError: for a file that is missing, damaged, or no checkpoint.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as deserialise
+
+    content = read_bytes(path, limit=MAX_FILE_BYTES)
+    try:
+        arrays = deserialise(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        state = json.loads(metadata["state"]) if metadata.get("format") == FORMAT else None
+    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
+        raise FormatError(f"{path}: damaged, or no checkpoint of a training: {error}") from None
+    if not isinstance(state, dict):
+        raise FormatError(f"{path}: no checkpoint of a training; `train` writes them")
+    return Checkpoint(arrays, state)
