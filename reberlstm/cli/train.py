@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reberlstm.cli.options import echo, out_option, seed_option
+from reberlstm.cli.options import echo, load_net, out_option, seed_option
 from reberlstm.errors import FormatError
 from reberlstm.extras import require
+from reberlstm.fsm import FSM
 from reberlstm.grammar import load_grammar
 from reberlstm.nets.settings import CELLS, STARTS, TASKS, Settings
 
@@ -60,10 +61,10 @@ if TYPE_CHECKING:
 @click.option(
     "--from",
     "start",
-    type=click.Choice(STARTS),
     default="random",
     show_default=True,
-    help="Begin with random weights, or with the compiled net at a soft gain.",
+    metavar="random|compiled|FILE",
+    help="Begin with random weights, the compiled net at a soft gain, or a weights file.",
 )
 @seed_option
 @click.option("--resume", is_flag=True, help="Go on where a killed training of FILE was.")
@@ -76,7 +77,7 @@ def command(
     steps: int,
     noise: float,
     restarts: int,
-    start: Any,
+    start: str,
     seed: int,
     resume: bool,
 ) -> int:
@@ -102,8 +103,9 @@ def command(
             f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` for "
             "others"
         )
+    machine = load_grammar(grammar)
     settings = Settings(
-        fsm=load_grammar(grammar),
+        fsm=machine,
         cell=cell,
         task=task,
         cells=hidden,
@@ -111,7 +113,7 @@ def command(
         steps=steps,
         noise=noise,
         restarts=restarts,
-        start=start,
+        start=_start(start, machine),
     )
     require("torch", extra="torch", purpose="training")
     from reberlstm.nets.training import train
@@ -126,6 +128,10 @@ def command(
     if training.interrupted:
         raise KeyboardInterrupt
     return 0 if training.success else 1
+
+
+def _start(name: str, machine: FSM) -> Any:
+    return name if name in STARTS else load_net(name, machine)
 
 
 def _verdict(training: Training) -> str:

@@ -33,8 +33,8 @@ from reberlstm.nets.objective import LEAK_FROM, Objective
 from reberlstm.nets.walks import Ints, Words
 from reberlstm.weights import Floats, LSTMWeights
 
-MOST_NODES = 500
-"""Where there are more states with last symbols than this, states alone are the nodes."""
+MOST_STEPS = 1000
+"""Where states with last symbols have more steps than this, states alone are the nodes."""
 
 REACH = 0.02
 """How far boxes reach beyond the hulls at first."""
@@ -70,14 +70,14 @@ class Enclosure:
         rng: np.random.Generator,
     ) -> None:
         judged = claim(net, objective.fsm, objective.claims, [objective.head])
-        nodes = unfold(judged, 1, MOST_NODES) or unfold(judged, 0, sys.maxsize)
+        nodes = unfold(judged, 1, MOST_STEPS) or unfold(judged, 0, sys.maxsize)
         assert nodes is not None, "states alone are never too many"
         self._objective = objective
         self._head = objective.head
         self._next = _transitions(nodes, len(net.alphabet))
         self._access = objective.walks.table(_access_words(nodes, net.alphabet))
         self._sources, self._symbols, self._targets = (
-            torch.as_tensor(part) for part in (nodes.sources, nodes.symbols, nodes.targets)
+            torch.as_tensor(part) for part in _edges(nodes)
         )
         signs = np.array(judged.right[self._head][nodes.states], dtype=float)
         if not judged.judges_start:
@@ -179,10 +179,17 @@ def _step(
     return torch.cat([h0, new0], dim=-1), torch.cat([h1, new1], dim=-1), f1
 
 
+def _edges(nodes: Nodes) -> tuple[Ints, Ints, Ints]:
+    """The steps from node to node: sources, symbols and targets."""
+    (level,) = nodes.levels
+    return level.roots, level.symbols, nodes.targets
+
+
 def _transitions(nodes: Nodes, symbols: int) -> Ints:
     """The node after each symbol, (nodes, A), −1 where that is out of scope."""
     table = np.full((len(nodes), symbols), -1, dtype=np.intp)
-    table[nodes.sources, nodes.symbols] = nodes.targets
+    sources, columns, targets = _edges(nodes)
+    table[sources, columns] = targets
     return table
 
 
@@ -190,7 +197,7 @@ def _access_words(nodes: Nodes, alphabet: tuple[str, ...]) -> list[tuple[str, ..
     """A shortest word to each node but the first."""
     words: dict[int, tuple[str, ...]] = {0: ()}
     onward: dict[int, list[tuple[int, int]]] = {}
-    for source, symbol, target in zip(nodes.sources, nodes.symbols, nodes.targets, strict=True):
+    for source, symbol, target in zip(*_edges(nodes), strict=True):
         onward.setdefault(int(source), []).append((int(symbol), int(target)))
     queue = [0]
     for node in queue:

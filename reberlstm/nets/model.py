@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -48,9 +48,9 @@ def parameters(arrays: Mapping[str, Floats]) -> Parameters:
 
 
 def from_weights(
-    rng: np.random.Generator, net: LSTMWeights, cells: int, heads: Sequence[str]
+    rng: np.random.Generator, net: LSTMWeights, cells: int, heads: Mapping[str, int]
 ) -> Parameters:
-    """One net's weights, with as many further cells as wanted, whose weights are small.
+    """One net's weights, with as many further cells and the heads wanted, whose weights are small.
 
     Raises:
         WeightsError: where the net has more cells than that.
@@ -59,14 +59,13 @@ def from_weights(
         raise WeightsError(
             f"{cells} cells are too few to begin from net {net.name!r}, which has {net.size}"
         )
-    rows = {name: len(net.heads[name].bias) for name in heads}
-    small = at_random(rng, cell="lstm", nets=1, symbols=len(net.alphabet), cells=cells, heads=rows)
+    small = at_random(rng, cell="lstm", nets=1, symbols=len(net.alphabet), cells=cells, heads=heads)
     arrays = {key: 0.1 * tensor.detach().numpy() for key, tensor in small.items()}
     block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(4)])
     arrays["weight_ih"][0][:, block] = net.weight_ih.T
     arrays["weight_hh"][0][: net.size, block] = net.weight_hh.T
     arrays["bias"][0][:, block] = net.bias
-    for name in heads:
+    for name in heads.keys() & net.heads.keys():
         arrays[f"{name}.weight"][0][: net.size] = net.heads[name].weight.T
         arrays[f"{name}.bias"][0][:] = net.heads[name].bias
     return parameters(arrays)

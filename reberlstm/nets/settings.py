@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,8 @@ from typing import Any, Literal
 from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
 from reberlstm.fsm import FSM
+from reberlstm.interop.safetensors import to_bytes
+from reberlstm.weights import LSTMWeights
 
 CELLS = ("lstm", "gru", "rnn")
 TASKS = ("next", "accept")
@@ -23,14 +26,15 @@ class Settings:
         fsm: The machine to learn.
         cell: ``lstm``, ``gru`` or ``rnn``.
         task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
-        cells: The number of cells, or None: 8, or those of the compiled net that it begins from.
+        cells: The number of cells, or None: 8, or those of the net that it begins from.
         seed: Of everything random.
         steps: The most steps of one attempt.
         words: Words per step.
         noise: The standard deviation of what is added to the memory after each step. An LSTM that
             is trained with noise has succeeded when it is proved.
         restarts: Further attempts after the first one.
-        start: ``random``, or ``compiled``: from the compiled net at a soft gain.
+        start: ``random``; ``compiled``: from the compiled net at a soft gain; or an LSTM to go on
+            from.
 
     Raises:
         TrainingError: naming the setting and what it may be.
@@ -45,11 +49,13 @@ class Settings:
     words: int = 32
     noise: float = 0.0
     restarts: int = 3
-    start: Literal["random", "compiled"] = "random"
+    start: Literal["random", "compiled"] | LSTMWeights = "random"
 
     def __post_init__(self) -> None:
         for name, choices in {"cell": CELLS, "task": TASKS, "start": STARTS}.items():
-            if getattr(self, name) not in choices:
+            if isinstance(getattr(self, name), LSTMWeights):
+                self._check_start(getattr(self, name))
+            elif getattr(self, name) not in choices:
                 raise TrainingError(
                     f"{name} {getattr(self, name)!r}; choose {' or '.join(map(repr, choices))}"
                 )
@@ -64,8 +70,23 @@ class Settings:
             )
         if not 0.0 <= self.noise < math.inf:
             raise TrainingError(f"noise is {self.noise}; it must be finite and not negative")
-        if self.start == "compiled" and self.cell != "lstm":
-            raise TrainingError(f"compiled nets are LSTMs; a {self.cell} can only begin at random")
+        if self.start != "random" and self.cell != "lstm":
+            raise TrainingError(
+                f"only an lstm can begin from another net; a {self.cell} begins at random"
+            )
+
+    def _check_start(self, net: LSTMWeights) -> None:
+        if net.cell != "standard":
+            raise TrainingError(
+                f"net {net.name!r} is of the {net.cell} cell, which is not trained here; begin "
+                "from an LSTM of the standard one"
+            )
+        if net.alphabet != self.fsm.alphabet:
+            raise TrainingError(
+                f"the alphabet of net {net.name!r} is {' '.join(net.alphabet)}, but that of "
+                f"{self.fsm} is {' '.join(self.fsm.alphabet)}; begin from a net with the same one, "
+                "in the same order"
+            )
 
     @property
     def to_be_proved(self) -> bool:
@@ -73,8 +94,11 @@ class Settings:
         return self.noise > 0.0 and self.cell == "lstm"
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values, the machine as its file."""
-        return vars(self) | {"fsm": toml.write(self.fsm)}
+        """As JSON values, the machine as its file, a net by its digest."""
+        values = vars(self) | {"fsm": toml.write(self.fsm)}
+        if isinstance(self.start, LSTMWeights):
+            values["start"] = hashlib.sha256(to_bytes(self.start)).hexdigest()
+        return values
 
 
 MAX_CELLS = 2_000

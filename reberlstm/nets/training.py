@@ -232,12 +232,14 @@ class _Run:
 
     def _first_parameters(self) -> dict[str, torch.Tensor]:
         settings = self.settings
-        if settings.start == "compiled":
+        start = settings.start
+        if start == "compiled":
             from reberlstm.compiler import compile
 
-            net = compile(settings.fsm, gain=SOFT_GAIN)
-            cells = net.size if settings.cells is None else settings.cells
-            return from_weights(self.rng, net, cells, list(self.objective.heads))
+            start = compile(settings.fsm, gain=SOFT_GAIN)
+        if isinstance(start, LSTMWeights):
+            cells = start.size if settings.cells is None else settings.cells
+            return from_weights(self.rng, start, cells, self.objective.heads)
         return at_random(
             self.rng,
             cell=settings.cell,
