@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.loading import load
     from reberlstm.interop.safetensors import save
+    from reberlstm.nets.result import Training
+    from reberlstm.nets.settings import Settings
+    from reberlstm.nets.training import train
     from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.weights import LSTMWeights
@@ -47,9 +50,12 @@ _HOME = {
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.interop.safetensors",
     "save_grammar": "reberlstm.grammar",
+    "Settings": "reberlstm.nets.settings",
     "to_svg": "reberlstm.render.draw",
     "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
+    "train": "reberlstm.nets.training",
+    "Training": "reberlstm.nets.result",
 }
 
 __all__ = [
@@ -60,7 +66,9 @@ __all__ = [
     "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
+    "Settings",
     "Trace",
+    "Training",
     "__version__",
     "certify",
     "compile",
@@ -74,6 +82,7 @@ __all__ = [
     "save_grammar",
     "to_svg",
     "trace",
+    "train",
 ]
 
 

@@ -6,19 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from reberlstm.cli.options import echo, load_net, out_option, seed_option
 from reberlstm.errors import FormatError
-from reberlstm.extras import require
 from reberlstm.fsm import FSM
 from reberlstm.grammar import load_grammar
+from reberlstm.nets.result import Progress, Training
 from reberlstm.nets.settings import CELLS, STARTS, TASKS, Settings
-
-if TYPE_CHECKING:
-    from reberlstm.nets.training import Progress, Training
+from reberlstm.nets.training import train
 
 
 @click.command("train")
@@ -81,7 +79,7 @@ def command(
     seed: int,
     resume: bool,
 ) -> int:
-    r"""Train a net on words of GRAMMAR (a name or a file), until it is right.
+    """Train a net on words of GRAMMAR (a name or a file), until it is right.
 
     Right means: on 200 sampled words and all short ones. An LSTM that is trained with --noise has
     to be more: proved for words of every length, see `reberlstm certify`. Its memory is then
@@ -115,9 +113,6 @@ def command(
         restarts=restarts,
         start=_start(start, machine),
     )
-    require("torch", extra="torch", purpose="training")
-    from reberlstm.nets.training import train
-
     checkpoint = Path(f"{out}.checkpoint")
     if resume and not checkpoint.exists():
         click.echo(f"{checkpoint}: no such file; beginning anew", err=True)

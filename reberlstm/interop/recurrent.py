@@ -6,6 +6,7 @@ numbers that the weights have; PyTorch itself is needed only to open its own fil
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -183,6 +184,8 @@ def open_net(
         except Exception as error:
             raise FormatError(f"{state.where}: {error}") from None
     if alphabet is None:
+        alphabet = _alphabet_in(state.metadata)
+    if alphabet is None:
         raise FormatError(
             f"{state.where}: it does not say what its symbols are; give the alphabet, one symbol "
             "for each column of the input weights or row of the embedding"
@@ -229,6 +232,16 @@ def from_module(module: Any, *, alphabet: Sequence[str], **options: Any) -> Recu
         if hasattr(value, "detach")
     }
     return RecurrentStack(StateDict(name, arrays, {}), alphabet=alphabet, **options)
+
+
+def _alphabet_in(metadata: Mapping[str, str]) -> list[str] | None:
+    """The symbols, where the file is one of `train` and names them."""
+    try:
+        symbols = json.loads(metadata.get("alphabet", ""))
+    except (ValueError, RecursionError):
+        return None
+    named = isinstance(symbols, list) and all(isinstance(symbol, str) for symbol in symbols)
+    return symbols if named else None
 
 
 def _the_stack(state: StateDict, layer: str | None) -> Stack:

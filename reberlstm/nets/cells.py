@@ -10,12 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from reberlstm.extras import require
-
-require("torch", extra="torch", purpose="training")
-
-import torch  # noqa: E402
-from torch import Tensor  # noqa: E402
+import torch
+from torch import Tensor
 
 CellType = Literal["lstm", "gru", "rnn"]
 GATES: dict[CellType, int] = {"lstm": 4, "gru": 3, "rnn": 1}

@@ -20,6 +20,8 @@ from reberlstm._version import __version__
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
 from reberlstm.fsm import FSM
+from reberlstm.interop.recurrent import RecurrentStack
+from reberlstm.interop.state_dict import StateDict
 from reberlstm.weights import Floats
 
 
@@ -47,6 +49,16 @@ class RecurrentWeights:
     def size(self) -> int:
         """The number of cells."""
         return int(self.tensors[f"{self.cell}.weight_hh_l0"].shape[1])
+
+    def runnable(self) -> RecurrentStack:
+        """The same net, ready to run and to extract from."""
+        kind: Literal["accept", "legal"] = "accept" if "accept.weight" in self.tensors else "legal"
+        state = StateDict(self.name, self.tensors, {})
+        net = RecurrentStack(
+            state, alphabet=self.alphabet, kind=kind, head=kind, activation="sigmoid"
+        )
+        net.claims = "all" if kind == "accept" else "legal"
+        return net
 
     def to_bytes(self) -> bytes:
         """The file as bytes."""

@@ -1,135 +1,19 @@
-"""The training loop: attempts, checks, and what is kept when it is cut short.
-
-An attempt goes through one or two phases:
-
-1. *learn*: Adam on words, until all validation words are right. Without noise this is success.
-2. *prove* (an LSTM with noise): boxes are trained along with it, see `reberlstm.nets.enclosure`,
-   with a weight that grows, so that what was learned is kept; success is a certificate.
-
-An attempt that uses up its steps is followed by another one, as long as there are restarts.
-Everything follows from the seed, also across an interruption.
-"""
+"""Train a net: the loop, and what is kept when it is cut short. The steps are in `run`."""
 
 from __future__ import annotations
 
-import math
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
 
-import numpy as np
-import torch
-
-from reberlstm.certificates import Certificate, certify
-from reberlstm.errors import TrainingError
-from reberlstm.interop.safetensors import save
+from reberlstm.extras import require
 from reberlstm.nets import checkpoint as checkpoints
-from reberlstm.nets.checkpoint import Checkpoint
-from reberlstm.nets.enclosure import LEAK_WEIGHT, Enclosure
-from reberlstm.nets.model import at_random, from_weights, parameters, to_net
-from reberlstm.nets.objective import Objective
-from reberlstm.nets.recurrent import RecurrentWeights
+from reberlstm.nets.result import Progress, Training
 from reberlstm.nets.settings import Settings
-from reberlstm.weights import Floats, LSTMWeights
-
-CELLS = 8
-"""The cells of a net where nothing says otherwise."""
-
-RATE = 1e-2
-"""Adam's learning rate; in the second phase it falls to nothing along half a cosine."""
-
-CHECK_EVERY = 50
-"""Steps between looks at the validation words, and between tries of a proof."""
-
-FOLLOW_EVERY = 10
-"""Steps between hulls."""
-
-FIRST_WEIGHT = 1e-3
-"""The weight of the boxes at the beginning of the second phase; it grows to 1 …"""
-
-GROWS_FOR = 0.7
-"""… over this share of it, by the same factor in every step."""
-
-NOISE_GROWS_FOR = 300
-"""Steps over which the noise grows from nothing."""
-
-SOFT_GAIN = 3.0
-"""The gain of a compiled net that is trained further: its gates can still move."""
-
-CERTIFY_SECONDS = 60.0
-"""More than any try takes here; a limit that mattered would make the result depend on the clock."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far it is.
-
-    Attributes:
-        attempt: From 1.
-        step: Within the attempt.
-        phase: ``learn`` or ``prove``.
-        loss: The loss on words, per symbol, a running mean.
-        accuracy: The share of validation answers that were right at the last look.
-    """
-
-    attempt: int
-    step: int
-    phase: Literal["learn", "prove"]
-    loss: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Training:
-    """What came out.
-
-    Attributes:
-        settings: What was asked.
-        net: The net that succeeded, or the best one.
-        success: Whether it did what was asked for.
-        certificate: The proof, where one was asked for and found.
-        accuracy: The share of validation answers that it gets right.
-        attempts: How many there were.
-        steps: Steps of all attempts.
-        interrupted: Whether it was cut short.
-    """
-
-    settings: Settings
-    net: LSTMWeights | RecurrentWeights
-    success: bool
-    certificate: Certificate | None
-    accuracy: float
-    attempts: int
-    steps: int
-    interrupted: bool
-
-    @property
-    def cells(self) -> int:
-        """The size of the net."""
-        return self.net.size
-
-    @property
-    def words_presented(self) -> int:
-        """How many words it was trained on, each presentation counted."""
-        return self.steps * self.settings.words
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the net as a safetensors file, whole or not at all.
-
-        Raises:
-            FormatError: when the file cannot be written.
-        """
-        if isinstance(self.net, LSTMWeights):
-            save(self.net, path)
-        else:
-            self.net.save(path)
 
 
 def train(
@@ -154,14 +38,18 @@ def train(
     Raises:
         TrainingError: where the checkpoint is of a training with other settings.
         FormatError: where the checkpoint cannot be read or written.
+        MissingExtraError: where PyTorch is not installed.
 
     Example:
         >>> from reberlstm import load_grammar
         >>> train(Settings(fsm=load_grammar("parity"), task="accept", cells=4)).success
         True
     """
+    torch = require("torch", extra="torch", purpose="training")
+    from reberlstm.nets.run import Run
+
     torch.set_num_threads(1)
-    run = _Run(settings)
+    run = Run(settings)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoints.load(checkpoint), str(checkpoint))
     written = time.monotonic()
@@ -199,245 +87,3 @@ def _interrupts_between_steps() -> Iterator[list[int]]:
         yield seen
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-class _Run:
-    """A training, step by step."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.objective = Objective(settings.fsm, settings.task)
-        self.validation = self.objective.validation(np.random.default_rng([settings.seed, 0]))
-        self.questions = float(self.objective.judged(self.validation).sum())
-        self.finished = False
-        self.certificate: Certificate | None = None
-        self.total_steps = 0
-        self.best: dict[str, Floats] = {}
-        self.best_accuracy = -1.0
-        self.attempt = 0
-        self._begin()
-
-    # One attempt
-
-    def _begin(self) -> None:
-        self.attempt += 1
-        self.rng = np.random.default_rng([self.settings.seed, self.attempt])
-        self.parameters = self._first_parameters()
-        self.step = 0
-        self.learned_at = 0
-        self.enclosure: Enclosure | None = None
-        self.accuracy = 0.0
-        self.loss = math.nan
-        self.optimiser = torch.optim.Adam(self.parameters.values(), lr=RATE)
-
-    def _first_parameters(self) -> dict[str, torch.Tensor]:
-        settings = self.settings
-        start = settings.start
-        if start == "compiled":
-            from reberlstm.compiler import compile
-
-            start = compile(settings.fsm, gain=SOFT_GAIN)
-        if isinstance(start, LSTMWeights):
-            cells = start.size if settings.cells is None else settings.cells
-            return from_weights(self.rng, start, cells, self.objective.heads)
-        return at_random(
-            self.rng,
-            cell=settings.cell,
-            nets=1,
-            symbols=len(settings.fsm.alphabet),
-            cells=CELLS if settings.cells is None else settings.cells,
-            heads=self.objective.heads,
-        )
-
-    @property
-    def phase(self) -> Literal["learn", "prove"]:
-        """Which of the two."""
-        return "learn" if self.enclosure is None else "prove"
-
-    def advance(self) -> Progress:
-        """One step, and a look at the net where it is time for one."""
-        if self.step == self.settings.steps:
-            self._begin()
-        self.step += 1
-        self.total_steps += 1
-        words = self.objective.draw(self.rng, 1, self.settings.words)
-        loss = self.objective.loss(
-            self.settings.cell, self.parameters, words, self._noise(words.symbols.shape)
-        )
-        total = loss.words.sum()
-        if self.settings.to_be_proved:
-            total = total + LEAK_WEIGHT * loss.leak.sum()
-        if self.enclosure is not None:
-            total = total + self._weight_of_boxes() * self.enclosure.loss(self.parameters)
-        self.optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        of_words = float(loss.words.detach().sum())
-        self.loss = of_words if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * of_words
-
-        if self.enclosure is not None and self.step % FOLLOW_EVERY == 0:
-            self.enclosure.follow(self.parameters, self.rng)
-        if self.step % CHECK_EVERY == 0 or self.step == self.settings.steps:
-            self._look()
-        return Progress(self.attempt, self.step, self.phase, self.loss, self.accuracy)
-
-    def _since_learned(self) -> float:
-        """The share of the second phase that is over."""
-        return (self.step - self.learned_at) / max(1, self.settings.steps - self.learned_at)
-
-    def _weight_of_boxes(self) -> float:
-        return float(FIRST_WEIGHT ** max(0.0, 1.0 - self._since_learned() / GROWS_FOR))
-
-    def _noise(self, shape: tuple[int, ...]) -> torch.Tensor | None:
-        if not self.settings.noise or (self.settings.to_be_proved and self.enclosure is None):
-            return None
-        size = self.parameters["weight_hh"].shape[1]
-        grown = min(1.0, (self.step - self.learned_at) / NOISE_GROWS_FOR)
-        drawn = self.rng.standard_normal((*shape, size))
-        return torch.as_tensor(self.settings.noise * grown * drawn)
-
-    # Looking at it
-
-    def _look(self) -> None:
-        """Is everything right, or proved? What is best is kept, and the next phase begun."""
-        wrong = self.objective.wrong(self.settings.cell, self.parameters, self.validation)
-        self.accuracy = 1.0 - float(wrong.sum()) / self.questions
-        right = not wrong.any()
-        if self.accuracy >= self.best_accuracy:
-            self.best_accuracy = self.accuracy
-            self.best = self._arrays()
-        if right and self.settings.to_be_proved:
-            self.certificate = self._proof()
-            self.finished = self.certificate is not None
-            if self.enclosure is None and not self.finished:
-                self._begin_to_prove()
-        elif right and not self.settings.to_be_proved:
-            self.finished = self.settings.noise == 0.0 or self.step >= NOISE_GROWS_FOR
-        if self.enclosure is not None:
-            rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
-            self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
-        over = self.step == self.settings.steps and self.attempt > self.settings.restarts
-        self.finished = self.finished or over
-
-    def _begin_to_prove(self) -> None:
-        self.learned_at = self.step
-        self.enclosure = self._boxes()
-        self.optimiser = torch.optim.Adam(
-            [*self.parameters.values(), self.enclosure.reach], lr=RATE
-        )
-
-    def _boxes(self) -> Enclosure:
-        net = self._net(self._arrays())
-        assert isinstance(net, LSTMWeights), "only LSTMs are proved"
-        return Enclosure(net, self.objective, self.parameters, self.rng)
-
-    def _proof(self) -> Certificate | None:
-        net = self._net(self._arrays())
-        assert isinstance(net, LSTMWeights), "only LSTMs are proved"
-        found = certify(
-            net,
-            heads=[self.objective.head],
-            seconds=CERTIFY_SECONDS,
-            max_states=1,
-            max_k=1,
-        )
-        return found if found.holds else None
-
-    def _net(self, arrays: dict[str, Floats]) -> LSTMWeights | RecurrentWeights:
-        claims = self.objective.claims
-        return to_net(self.settings.cell, arrays, self.settings.fsm, claims=claims)
-
-    def _arrays(self) -> dict[str, Floats]:
-        return {key: tensor.detach().numpy().copy() for key, tensor in self.parameters.items()}
-
-    def result(self, interrupted: bool) -> Training:
-        """What came out so far."""
-        if not self.best:
-            self._look()
-        success = self.finished and self.best_accuracy == 1.0
-        if self.settings.to_be_proved:
-            success = self.certificate is not None
-        return Training(
-            settings=self.settings,
-            net=self._net(self.best),
-            success=success,
-            certificate=self.certificate,
-            accuracy=self.best_accuracy,
-            attempts=self.attempt,
-            steps=self.total_steps,
-            interrupted=interrupted and not self.finished,
-        )
-
-    # Checkpoints
-
-    _COUNTERS = (
-        "attempt",
-        "step",
-        "total_steps",
-        "learned_at",
-        "accuracy",
-        "best_accuracy",
-    )
-
-    def to_checkpoint(self) -> Checkpoint:
-        """All that the rest depends on."""
-        arrays = {f"net.{key}": tensor.detach().numpy() for key, tensor in self.parameters.items()}
-        arrays |= {f"best.{key}": array for key, array in self.best.items()}
-        for number, moments in self.optimiser.state_dict()["state"].items():
-            arrays |= {f"adam.{number}.{key}": value.numpy() for key, value in moments.items()}
-        if self.enclosure is not None:
-            arrays["boxes.reach"] = self.enclosure.reach.detach().numpy()
-            arrays["boxes.hull"] = self.enclosure.hull.numpy()
-        state: dict[str, Any] = {name: getattr(self, name) for name in self._COUNTERS}
-        state["loss"] = None if math.isnan(self.loss) else self.loss
-        state["rate"] = self.optimiser.param_groups[0]["lr"]
-        state["random"] = self.rng.bit_generator.state
-        state["settings"] = self.settings.to_dict()
-        return Checkpoint(arrays, state)
-
-    def restore(self, saved: Checkpoint, where: str) -> None:
-        """Go on from a checkpoint.
-
-        Raises:
-            TrainingError: where it is of other settings, or not complete.
-        """
-        asked = self.settings.to_dict()
-        for name, value in saved.state.get("settings", {}).items():
-            if asked.get(name) != value:
-                shown = "another grammar" if name == "fsm" else f"{name} {value!r}"
-                raise TrainingError(
-                    f"{where} is of a training with {shown}; resume with the same settings, or "
-                    "delete it to begin anew"
-                )
-        try:
-            self._restore(saved)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise TrainingError(
-                f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
-            ) from None
-
-    def _restore(self, saved: Checkpoint) -> None:
-        def part(prefix: str) -> dict[str, Floats]:
-            start = f"{prefix}."
-            found = saved.arrays.items()
-            return {key.removeprefix(start): a for key, a in found if key.startswith(start)}
-
-        for name in self._COUNTERS:
-            setattr(self, name, saved.state[name])
-        self.loss = math.nan if saved.state["loss"] is None else saved.state["loss"]
-        self.parameters = parameters({key: part("net")[key] for key in self.parameters})
-        self.best = part("best")
-        self.enclosure = None
-        trained = list(self.parameters.values())
-        if "boxes.reach" in saved.arrays:
-            self.enclosure = self._boxes()
-            self.enclosure.restore(saved.arrays["boxes.reach"], saved.arrays["boxes.hull"])
-            trained.append(self.enclosure.reach)
-        self.rng.bit_generator.state = saved.state["random"]
-        self.optimiser = torch.optim.Adam(trained, lr=saved.state["rate"])
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for key, array in part("adam").items():
-            number, name = key.split(".")
-            moments.setdefault(int(number), {})[name] = torch.tensor(array)
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
