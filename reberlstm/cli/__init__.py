@@ -25,6 +25,7 @@ COMMANDS = {
     "extract": "Rebuild the state machine from a net's memory, and say what is known about it.",
     "certify": "Prove a net right for words of every length, or refute it by a shortest one.",
     "train": "Train a net on words of a grammar, until it is right or proved.",
+    "compare": "Compare nets with a grammar, and with each other, in one table.",
     "diagram": "Draw the state graph of a grammar.",
     "sample": "Draw random strings of a grammar.",
     "check": "Check many strings against a grammar, from files or a pipe.",

@@ -102,6 +102,12 @@ class RecurrentStack:
                 threshold=math.log(self._threshold / (1 - self._threshold)),
             )
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers its answers depend on, the two biases of a gate counted as they are."""
+        arrays = [array for layer in self._layers for array in vars(layer).values()]
+        return sum(int(array.size) for array in (*arrays, *self._head))
+
     def initial(self) -> NDArray[Any]:
         """All zero, shape (D,): every layer's ``h``, then for an LSTM every layer's ``c``."""
         parts = 2 if self._cell == "LSTM" else 1
