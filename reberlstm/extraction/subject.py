@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
 from reberlstm.fsm import FSM
+from reberlstm.simulator.layers import FastLayer
 from reberlstm.simulator.step import State, initial, read, step
 from reberlstm.weights import LSTMWeights
 
@@ -106,6 +107,7 @@ class Subject:
             self.labels = tuple(getattr(net, "labels", ()))
             self.weights, claims = getattr(net, "weights", None), getattr(net, "claims", "all")
         self.alphabet = tuple(net.alphabet)
+        self._layer = _layer(net) if isinstance(net, LSTMWeights) else None
         grammar = reference
         if grammar is not None and set(grammar.alphabet) != set(self.alphabet):
             raise ExtractionError(
@@ -150,6 +152,12 @@ class Subject:
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The memories (B, D) after one symbol each."""
         if isinstance(self.net, LSTMWeights):
+            if self._layer is not None:
+                size = self.net.size
+                z = self._layer.of_symbols(symbols)
+                h, c = self._layer.step(z, states[:, :size], states[:, size:])
+                assert c is not None, "the layer is an LSTM's"
+                return np.hstack([h, c])
             x = np.eye(len(self.alphabet))[symbols]
             return _pack(self.net, step(self.net, x, _unpack(self.net, states)).state)
         after = np.asarray(self.net.step(states, symbols))
@@ -172,7 +180,8 @@ class Subject:
             )
         yes_or_no = self.net.kind != "label"
         whole = seen.dtype == bool or np.issubdtype(seen.dtype, np.integer)
-        if not whole or (yes_or_no and not np.isin(seen, (0, 1)).all()):
+        truths = seen.dtype == bool or not yes_or_no or np.isin(seen, (0, 1)).all()
+        if not whole or not truths:
             wanted = "booleans, as in `probability > 0.5`" if yes_or_no else "integers"
             raise ExtractionError(
                 f"{self.name}.observe() answered {seen.dtype} for kind {self.net.kind!r}; "
@@ -231,6 +240,20 @@ def _scope_of_grammar(alphabet: tuple[str, ...], grammar: FSM) -> Scope:
         follows_legal=True,
         first=frozenset(index[symbol] for symbol in grammar.legal(grammar.start)),
         last=frozenset(index[symbol] for symbol in last),
+    )
+
+
+def _layer(net: LSTMWeights) -> FastLayer | None:
+    """The layer of a net of the standard cell."""
+    if net.cell == "published":
+        return None
+    return FastLayer(
+        "LSTM",
+        net.weight_ih,
+        net.weight_hh,
+        net.bias_ih,
+        net.bias_hh,
+        dtype=np.dtype(np.float64),
     )
 
 

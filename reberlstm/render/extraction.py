@@ -10,6 +10,9 @@ from reberlstm.fsm import FSM
 MOST_STATES = 60
 """Larger machines are written to files, not to the terminal."""
 
+MOST_SYMBOLS, BEGINNING, END = 80, 40, 20
+"""The longest words that are shown whole; of longer ones so many symbols."""
+
 
 def extraction_lines(found: Extraction) -> Iterator[str]:
     """The lines of the report."""
@@ -45,11 +48,21 @@ def _pair(fsm: FSM, pair: Comparison) -> Iterator[str]:
         "machine and", "extracted machine and"
     )
     if pair.word is not None:
-        shown = fsm.text(pair.word) if pair.word else "(the empty word)"
+        shown = word_text(fsm, pair.word)
         by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
         shortest = ", a shortest one" if pair.shortest else ""
         yield f"    after {shown}{shortest}{by}"
     yield f"    {pair.evidence}"
+
+
+def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
+    """A word to be read; of a long one its ends, and its length."""
+    if not word:
+        return "(the empty word)"
+    if len(word) <= MOST_SYMBOLS:
+        return fsm.text(word)
+    ends = f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}"
+    return f"{ends} ({len(word):,} symbols; --json has all)"
 
 
 def _machine(fsm: FSM) -> tuple[list[str], list[list[str]]]:
