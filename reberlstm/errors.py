@@ -44,7 +44,7 @@ class ExtractionError(ReberLSTMError):
 
 
 class LabError(ReberLSTMError):
-    """An experiment of the sequence lab is unknown, described wrongly, or asked for the impossible."""
+    """An experiment of the lab is unknown, described wrongly, or asked for the impossible."""
 
 
 class MissingExtraError(ReberLSTMError):
