@@ -283,11 +283,15 @@ function readerText(net, steps, t, symbol) {
   return `its reader ${letters} is ${shown(value)}, ${value > net.threshold ? "over" : "not over"} ${shown(net.threshold)}.`;
 }
 
-/** The cell whose term moves a reader most: up (sign 1), or down, or not up enough (sign −1). */
+/**
+ * The cell whose term lifts a reader most (sign 1); or where it is too low (sign −1) the one with the
+ * largest term, which falls short or holds it down. Terms that are next to nothing say nothing.
+ */
 function strongest(net, steps, t, symbol, sign) {
   const terms = termsOf(net, steps, t, { head: "legal", row: symbol }).filter((term) => term.kind === "cell");
-  const best = terms.reduce((a, b) => (a === null || sign * b.product > sign * a.product ? b : a), null);
-  return best === null ? null : best.index;
+  const size = ({ product }) => (sign > 0 ? product : Math.abs(product));
+  const best = terms.reduce((a, b) => (a === null || size(b) > size(a) ? b : a), null);
+  return best === null || size(best) < NOTHING ? null : best.index;
 }
 
 function memoryText(net, steps, t, cell, slots) {

@@ -4,7 +4,7 @@ import { el, setAttribute, setText } from "./dom.js";
 import { LOST } from "./machine.js";
 
 const MAX_COLUMNS = 400;
-const MAX_PRINTED = 22;
+const PAPER = 105;
 const MAX_LETTERS = 4;
 const MAX_WIDTH = 14;
 const FRAMED = 1.1;
@@ -30,7 +30,7 @@ export class Tape {
       this.places = null;
     }).observe(root);
     // Paper cannot be scrolled: what is around the current step is printed.
-    window.addEventListener("beforeprint", () => this.limit(MAX_PRINTED));
+    window.addEventListener("beforeprint", () => this.limit(2 * Math.floor(PAPER / this.letters / 2)));
     window.addEventListener("afterprint", () => this.limit(MAX_COLUMNS));
   }
 
@@ -81,7 +81,8 @@ export class Tape {
         most = Math.max(most, size);
       });
     }
-    this.table.style.setProperty("--column", `${Math.min(MAX_WIDTH, most + 1.4).toFixed(1)}ch`);
+    this.letters = Math.min(MAX_WIDTH, most + 1.4);
+    this.table.style.setProperty("--column", `${this.letters.toFixed(1)}ch`);
     const first = Math.max(...shown.map(({ steps }) => width(steps[0].offers.slice(0, MAX_LETTERS))), 0.9 * [...machine.states[machine.start]].length);
     this.table.style.setProperty("--first", `${Math.min(MAX_WIDTH, first + 1.4).toFixed(1)}ch`);
   }
