@@ -19,6 +19,14 @@ from reberlstm.lab.experiment import Experiment
 EXPERIMENTS = {
     "wavy-inverse": "Find where a wavy curve was read, from three noisy values of it",
     "line": "Sequence to sequence: copy a line",
+    "hill": "Sequence to sequence: copy a hill",
+    "sine": "Sequence to sequence: copy a sine, and what the net makes of other curves",
+    "amplitude": "Sequence to vector: the amplitude of a wave",
+    "line-parameters": "Sequence to vector: slope and intercept of a line",
+    "autoencoder-line": "Lines through ten, five and one latent numbers",
+    "autoencoder-sine": "Sines through one latent number",
+    "cos-or-sin": "Zero in, cosine out; one in, sine out",
+    "autoencoder-phase": "The phase of a sine as one latent number",
 }
 """The experiments by name, with their titles; `x-y` is ``EXPERIMENT`` in ``experiments/x_y.py``."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Data, Job, Recipe, Run, Settings
+from reberlstm.lab.inside import look_inside
 from reberlstm.lab.nets import Recurrent
 from reberlstm.lab.waves import points
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def nets(settings: Settings, y: Array) -> list[Job]:
+SOURCE = "“LSTM toy examples”, a blog post whose figures are lost"
+
+
+def nets(settings: Settings, y: Array, *, with_x: bool = True) -> list[Job]:
     """One and two layers, from (x, y) and from y alone, on the one curve `y`, ``(T,)``."""
     x = points(len(y))
     recipe = Recipe(
@@ -25,7 +29,8 @@ def nets(settings: Settings, y: Array) -> list[Job]:
         optimiser=settings.optimiser,
     )
     found = []
-    for given, curve in (("(x, y)", np.stack([x, y], -1)), ("y", y[:, None])):
+    fed = {"(x, y)": np.stack([x, y], -1)} if with_x else {}
+    for given, curve in {**fed, "y": y[:, None]}.items():
         for layers, says in ((1, "one layer"), (2, "two layers")):
             size = curve.shape[1]
 
@@ -65,10 +70,18 @@ def epochs_to(run: Run, level: float) -> dict[str, float]:
 
 def draw_copies(run: Run, y: Array) -> Figure:
     """A panel for every net: the curve and what the net gives back."""
-    figure, axes = drawing.panels(2, 2, width=3.6, height=2.6, sharex=True, sharey=True)
+    rows = len(run.jobs) // 2
+    figure, axes = drawing.panels(2, rows, width=3.6, height=2.6, sharex=True, sharey=True)
     x = points(len(y))
     for number, (axis, name) in enumerate(zip(axes, run.jobs, strict=True)):
         drawing.compare(axis, x, y, give_back(run, name, y[None])[0])
-        drawing.label(axis, name, "x" if number > 1 else "", "" if number % 2 else "y")
+        drawing.label(axis, name, "x" if number >= len(axes) - 2 else "", "" if number % 2 else "y")
     drawing.legend(axes[0])
     return figure
+
+
+def draw_inside(run: Run, name: str, y: Array) -> Figure:
+    """Every gate and memory of the first layer of a net, while it reads the curve `y`."""
+    net: Any = run.nets[name]
+    layer = look_inside(net.recurrent, y[:, None])[0]
+    return drawing.gates(layer, title=f"Inside: {name}")

@@ -66,7 +66,14 @@ def label(axis: Axes, title: str = "", x: str = "", y: str = "") -> None:
 
 def legend(axis: Axes, **options: Any) -> None:
     """A legend without a frame."""
-    axis.legend(**{"fontsize": 8, "frameon": False, "labelcolor": INK, **options})
+    axis.legend(
+        **{"fontsize": 8, "title_fontsize": 8, "frameon": False, "labelcolor": INK, **options}
+    )
+
+
+def signed(value: float) -> str:
+    """A number with a true minus sign."""
+    return f"{value:g}".replace("-", "−")
 
 
 def shades(count: int) -> list[Any]:
@@ -116,58 +123,53 @@ def compare(
 
 
 def family(
-    axis: Axes, x: Array, targets: Array, found: Array, names: Sequence[str], *, dots: bool = False
+    axis: Axes,
+    x: Array,
+    dots: Array,
+    curves: Array,
+    names: Sequence[str],
+    *,
+    dotted: str = "what was given",
 ) -> None:
-    """Several targets, dashed, and what was found for each, solid, in one colour each."""
-    for target, curve, name, colour in zip(targets, found, names, shades(len(names)), strict=True):
+    """Pairs of a dotted and a solid curve, in one colour each, from light to dark."""
+    for target, curve, name, colour in zip(dots, curves, names, shades(len(names)), strict=True):
         axis.plot(x, target, ":", color=colour, linewidth=1.3)
         axis.plot(x, curve, color=colour, linewidth=1.7, label=name)
-    axis.plot([], [], ":", color=QUIET, label="what was given" if not dots else "target")
+    axis.plot([], [], ":", color=QUIET, label=dotted)
 
 
-def gates(
-    inside: Inside, *, x: Array | None = None, title: str = "", across: str = "step"
-) -> Figure:
-    """Every gate and memory over the steps: rows are cells, orange is negative and blue positive.
+def gates(inside: Inside, *, title: str = "", across: str = "step") -> Figure:
+    """Every gate and memory over the steps: rows are cells, one colour scale for each panel.
+
+    Gates go from orange, closed, to blue, open; what has a sign from orange over grey, 0, to blue.
 
     Args:
         inside: One layer on one sequence.
-        x: A curve to show above, such as the input.
         title: Of the figure.
         across: What goes from left to right.
     """
     from reberlstm.lab.inside import QUANTITIES, TITLES
 
-    steps, cells = inside.memory.shape
+    cells = inside.memory.shape[1]
     figure, axes = panels(3, 2, width=3.6, height=max(1.5, 0.6 + 0.055 * cells), title=title)
     order = np.argsort(inside.memory.mean(0))
     for axis, name in zip(axes, QUANTITIES, strict=True):
         values = getattr(inside, name)[:, order].T
-        most = max(1.0, float(np.abs(values).max())) if name in ("memory", "hidden") else 1.0
+        is_gate = name in ("input", "forget", "output")
+        most = 1.0 if is_gate else float(np.abs(values).max())
         image = axis.imshow(
             values,
             cmap=figures.signed_colours(),
-            vmin=-most,
+            vmin=0.0 if is_gate else -most,
             vmax=most,
             aspect="auto",
             interpolation="nearest",
         )
         axis.grid(visible=False)
         axis.set_yticks([])
-        what = TITLES[name] + (f", ±{most:.2g}" if most > 1.0 else "")
+        what = f"{TITLES[name]}, {'0 to 1' if is_gate else f'±{most:.2g}'}"
         label(axis, what, across if axis in axes[3:] else "", "cells" if axis in axes[::3] else "")
     bar = figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, ticks=[-most, 0, most])
-    bar.ax.set_yticklabels(["−", "0", "+"], fontsize=9, color=QUIET)
+    bar.ax.set_yticklabels(["closed, −", "½, 0", "open, +"], fontsize=8, color=QUIET)
     bar.outline.set_visible(False)
-    del x, steps
     return figure
-
-
-def trajectories(
-    axis: Axes, x: Array, values: Array, *, title: str = "", across: str = "x"
-) -> None:
-    """One thin line a cell over the steps."""
-    order = np.argsort(values[-1])
-    for cell, colour in zip(order, shades(values.shape[1]), strict=True):
-        axis.plot(x, values[:, cell], color=colour, linewidth=1.0)
-    label(axis, title, across, "")

@@ -20,7 +20,7 @@ TITLES = {
     "candidate": "candidate (writer)",
     "output": "output gate",
     "memory": "memory",
-    "hidden": "out: the memory through the output gate",
+    "hidden": "out, by the output gate",
 }
 
 

@@ -113,6 +113,24 @@ class Perceptron(nn.Sequential):
         super().__init__(*layers, nn.Linear(sizes[-1], outputs))
 
 
+class Stack(nn.Module):
+    """LSTMs on one another and nothing after them, so that outputs lie within (−1, 1).
+
+    Args:
+        sizes: The inputs, then the cells of every layer; the last are the outputs.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.layers = _lstms(sizes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, T, D)`` to ``(N, T, K)``."""
+        for layer in self.layers:
+            x = layer(x)[0]
+        return x
+
+
 class Autoencoder(nn.Module):
     """A sequence into a few numbers and back: LSTMs, the last output repeated, LSTMs.
 
@@ -130,21 +148,16 @@ class Autoencoder(nn.Module):
         self, encoder: Sequence[int], latent: int, decoder: Sequence[int], inputs: int = 1
     ) -> None:
         super().__init__()
-        self.encoder = _lstms([inputs, *encoder, latent])
-        self.decoder = _lstms([latent, *decoder, inputs])
+        self.encoder = Stack([inputs, *encoder, latent])
+        self.decoder = Stack([latent, *decoder, inputs])
 
     def encode(self, x: Tensor) -> Tensor:
         """``(N, T, D)`` to the latent values, ``(N, k)``."""
-        for layer in self.encoder:
-            x = layer(x)[0]
-        return x[:, -1]
+        return self.encoder(x)[:, -1]  # type: ignore[no-any-return]
 
     def decode(self, latent: Tensor, steps: int) -> Tensor:
         """Latent values ``(N, k)`` to sequences ``(N, steps, D)``."""
-        out = latent[:, None].expand(-1, steps, -1)
-        for layer in self.decoder:
-            out = layer(out)[0]
-        return out
+        return self.decoder(latent[:, None].expand(-1, steps, -1))  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor) -> Tensor:
         """The reconstruction of ``(N, T, D)``."""

@@ -164,6 +164,7 @@ def _draw(run: Run, folder: Path) -> Iterator[Path]:
         for format in FORMATS:
             path = folder / f"{picture.name}.{format}"
             figures.save(figure, path)
+            figure.set_layout_engine("none")  # laid out once is enough
             yield path
 
 

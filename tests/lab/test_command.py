@@ -85,7 +85,7 @@ def test_a_name_never_leads_to_a_file(capsys, tmp_path, monkeypatch):
     for file in ("mine", "mine.py"):
         (tmp_path / file).write_text("raise SystemExit('executed')", "utf-8")
     message = complaint(capsys, "run", "mine", "-o", "out")
-    assert message.startswith("no experiment 'mine'; there are wavy-inverse, line")
+    assert message.startswith("no experiment 'mine'; there are wavy-inverse, line, hill")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def other_lines(run: Run) -> Figure:
     for axis, name in zip(axes, ALONE, strict=True):
         found = copying.give_back(run, name, others)
         drawing.family(
-            axis, points(), others, found, [f"{slope:g}·x".replace("-", "−") for slope in SLOPES]
+            axis, points(), others, found, [f"{drawing.signed(slope)}·x" for slope in SLOPES]
         )
         drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
     drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -50,7 +50,7 @@ def other_lines(run: Run) -> Figure:
 EXPERIMENT = Experiment(
     name="line",
     title="Sequence to sequence: copy a line",
-    source="“LSTM toy examples”, a blog post whose figures are lost: sequence to sequence, X-Y.",
+    source=f"{copying.SOURCE}: sequence to sequence, X-Y.",
     task="A net reads the points of the line y = x, from x = 0 to x = 1 in 100 steps, and has to "
     "give them back step by step: from (x, y), then from y alone, with one layer of LSTM cells and "
     "with two. There is one training sequence, and the loss is the mean squared error.",
