@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates import Certificate, Inputs, certify
 from reberlstm.compiler.oscillator import PATTERN
+from reberlstm.extraction import Budget, Extraction, extract
+from reberlstm.extraction.subject import Kind
+from reberlstm.fsm import FSM
 from reberlstm.simulator import State, initial, step
 from reberlstm.simulator.step import read
 from reberlstm.weights import Floats, Head, LSTMWeights
@@ -80,12 +83,17 @@ def flip_multiplier(net: LSTMWeights, heard: float = MIDDLE) -> float:
 
     NaN where no fixed point was found.
     """
-    x = np.array([heard])
-    for part in PARTS:
-        state = _fixed_point(net, x, part)
-        if state is not None:
-            return float(np.linalg.eigvals(_derivative(net, x, state)).real.min())
-    return math.nan
+    state = fixed_point(net, heard)
+    if state is None:
+        return math.nan
+    derivative = _derivative(net, np.array([heard]), state)
+    return float(np.linalg.eigvals(derivative).real.min())
+
+
+def fixed_point(net: LSTMWeights, heard: float = MIDDLE) -> State | None:
+    """The memory that a step at one input leaves as it is; None where none was found."""
+    found = (_fixed_point(net, np.array([heard]), part) for part in PARTS)
+    return next((state for state in found if state is not None), None)
 
 
 PARTS = (0.5, 0.1, 0.02)
@@ -128,7 +136,7 @@ def _derivative(net: LSTMWeights, x: Floats, state: State) -> Floats:
     return np.block([[out * c_by_h + bent[:, np.newaxis] * by_o, out * c_by_c], [c_by_h, c_by_c]])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Listener:
     """A net to extract a machine from, whose symbols are numbers: the noise at some of its values.
 
@@ -137,9 +145,9 @@ class Listener:
     """
 
     net: LSTMWeights
-    alphabet: tuple[str, ...] = ("0", "¼", "½", "¾", "1")
-    heard: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    kind: Literal["label"] = "label"
+    alphabet: tuple[str, ...] = ("0", "½", "1")
+    heard: tuple[float, ...] = (0.0, 0.5, 1.0)
+    kind: Kind = "label"
 
     @property
     def name(self) -> str:
@@ -177,6 +185,24 @@ class Listener:
     @staticmethod
     def _joined(state: State) -> Floats:
         return np.concatenate([state.h, state.c], axis=-1)
+
+
+def machine(net: LSTMWeights, seconds: float = 3.0) -> Extraction:
+    """The machine of the net's labels, for noise that is 0, ½ or 1."""
+    return extract(Listener(net), seconds=seconds, budget=BUDGET)
+
+
+BUDGET = Budget(pairs=5_000, walks=50, length=200, rounds=50)
+
+
+def takes_turns(fsm: FSM) -> bool:
+    """Whether a machine has two states, labelled 1 and 0, and every symbol leads to the other."""
+    if sorted(fsm.outputs.values()) != ["0", "1"] or fsm.outputs[fsm.start] != "1":
+        return False
+    return all(
+        set(line) == set(fsm.alphabet) and set(line.values()) == set(fsm.states) - {state}
+        for state, line in fsm.transitions.items()
+    )
 
 
 def certificate(net: LSTMWeights, seconds: float = 10.0) -> Certificate:
