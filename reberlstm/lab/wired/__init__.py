@@ -17,6 +17,8 @@ function            hears                         says
 `cosine_or_sine`    0 or 1, all along             the cosine or the sine
 ==================  ============================  =============================
 
+`LineAutoencoder` is a `running_sum` and a `line` with one number between them.
+
 The net of the alternating pattern, `reberlstm.compiler.oscillator`, has two states, and so a
 certificate instead of an error.
 
@@ -29,12 +31,14 @@ certificate instead of an error.
 
 from __future__ import annotations
 
+from reberlstm.lab.wired.autoencoder import LineAutoencoder
 from reberlstm.lab.wired.net import WiredNet
 from reberlstm.lab.wired.peaks import amplitude, peak
 from reberlstm.lab.wired.sums import copy, line, line_parameters, running_sum
 from reberlstm.lab.wired.waves import cosine_or_sine, wave
 
 __all__ = [
+    "LineAutoencoder",
     "WiredNet",
     "amplitude",
     "copy",

@@ -40,7 +40,7 @@ class WiredNet:
 
     def __repr__(self) -> str:
         inputs, outputs = ", ".join(self.inputs), ", ".join(self.outputs)
-        return f"<WiredNet {self.name!r}: {self.weights.size} cells, {inputs} → {outputs}>"
+        return f"<WiredNet {self.name!r}: {self.cells} cells, {inputs} → {outputs}>"
 
     @property
     def name(self) -> str:
@@ -51,6 +51,11 @@ class WiredNet:
     def inputs(self) -> tuple[str, ...]:
         """The ``A`` names of the inputs."""
         return self.weights.alphabet
+
+    @property
+    def cells(self) -> int:
+        """The number of cells, ``H``."""
+        return self.weights.size
 
     def __call__(self, inputs: Floats) -> Floats:
         """The outputs after every step, shape (B, T, R), for inputs of shape (B, T, A).
