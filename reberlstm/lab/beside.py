@@ -109,7 +109,7 @@ class Beside:
         cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
         titles = f"trained: {self.trained}", f"by hand: {cells}"
         for axis, title, found in zip(axes, titles, (trained, by_hand), strict=False):
-            drawing.family(axis, x, wanted, self.curves(found), self.names)
+            drawing.family(axis, x, wanted, self.curves(found), self.names, dotted="what is wanted")
             drawing.label(axis, title, "x")
         axes[1].sharey(axes[0])
         drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from reberlstm.lab import EXPERIMENTS, find
 from reberlstm.lab.beside import Beside
 from reberlstm.lab.waves import lines
 from reberlstm.lab.wired import LineAutoencoder, copy, line_parameters
@@ -85,3 +87,44 @@ def test_lines_through_one_number_and_back() -> None:
     assert net.cells == 4
     assert error <= net.bound(given) < 1e-3
     assert net.encode(given).ravel() == pytest.approx([0.0, 0.3, 1.0, 3.0, -2.0], abs=1e-5)
+
+
+# The experiments that have one
+
+
+BY_HAND = {
+    "line": 1,
+    "hill": 1,
+    "sine": 1,
+    "amplitude": 1,
+    "line-parameters": 3,
+    "autoencoder-line": 4,
+    "cos-or-sin": 5,
+}
+"""Experiments and the cells of their hand-wired nets."""
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_nets_by_hand_do_the_tasks_of_the_experiments(name: str) -> None:
+    found = [c for c in find(name).claims if c.source.startswith("(not in the source) It can be")]
+    assert len(found) == (name in BY_HAND)
+    if found:
+        beside = sys.modules[find(name).measure.__module__].BESIDE
+        assert beside.net.cells == BY_HAND[name]
+        measured = beside.measure(run(beside.wanted))
+        assert measured["error"] <= measured["bound"] + 1e-9
+        assert measured["bound"] < 1.5e-3
+        assert measured["trained_on_known"] == 0.0
+        assert any(beside.known)
+
+
+def test_the_oscillator_of_the_sine_is_as_near_as_was_derived() -> None:
+    from reberlstm.lab.experiments import sine
+
+    measured = sine._of_oscillator()
+    (claim,) = (c for c in sine.EXPERIMENT.claims if "without hearing it" in c.source)
+    assert claim.judge({"oscillator": measured}).holds is True
+    assert claim.judge({"oscillator": measured | {"error": 0.1}}).holds is False
+    assert measured["cells"] == 3
+    assert measured["bound"] < 2e-4
+    assert measured["bound_for_long"] < 3e-3
