@@ -27,6 +27,7 @@ EXPERIMENTS = {
     "autoencoder-sine": "Sines through one latent number",
     "cos-or-sin": "Zero in, cosine out; one in, sine out",
     "autoencoder-phase": "The phase of a sine as one latent number",
+    "alternating": "Say 1, 0, 1, 0, … whatever noise is heard",
 }
 """The experiments by name, with their titles; `x-y` is ``EXPERIMENT`` in ``experiments/x_y.py``."""
 

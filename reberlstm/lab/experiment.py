@@ -108,12 +108,14 @@ class Job:
         net: Builds the net, a `torch.nn.Module`; called after the seed was set.
         data: What it learns from.
         recipe: How.
+        watch: Numbers to take of the net, by name, whenever it is tested.
     """
 
     name: str
     net: Callable[[], torch.nn.Module]
     data: Data
     recipe: Recipe
+    watch: Callable[[torch.nn.Module], Mapping[str, float]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,7 @@ class Fit:
         test_losses: Test loss after these epochs.
         cpu_seconds: Processor time of the training.
         diverged_at: The epoch whose loss was no finite number, which ended the training, or None.
+        watched: What was taken of the net after these epochs, by name.
     """
 
     parameters: int
@@ -135,6 +138,7 @@ class Fit:
     test_losses: Sequence[float]
     cpu_seconds: float
     diverged_at: int | None = None
+    watched: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def test_loss(self) -> float:

@@ -59,6 +59,7 @@ def _of_net(job: Job, fit: Fit) -> dict[str, Any]:
             "epoch": list(fit.epochs),
             "loss": list(fit.losses),
             "test_loss": list(fit.test_losses),
+            **{name: list(numbers) for name, numbers in fit.watched.items()},
         },
     }
 

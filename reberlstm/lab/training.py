@@ -61,6 +61,10 @@ def train(
     return run.net, run.fit()
 
 
+COUNTERS = ("epoch", "epochs", "losses", "test_losses", "seconds", "diverged_at", "watched")
+"""What a checkpoint holds besides tensors."""
+
+
 class _Training:
     """A training with its counters."""
 
@@ -75,29 +79,21 @@ class _Training:
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.test_losses: list[float] = []
+        self.watch = job.watch
+        self.watched: dict[str, list[float]] = {}
         self.seconds = 0.0
         self.diverged_at: int | None = None
 
     def take_up(self) -> None:
         assert self.path is not None
         state = checkpoint.load(self.path, self.net, self.optimiser, self.order, self.asked)
-        self.epoch, self.epochs, self.losses, self.test_losses, self.seconds, self.diverged_at = (
-            state[key]
-            for key in ("epoch", "epochs", "losses", "test_losses", "seconds", "diverged_at")
-        )
+        for key in COUNTERS:
+            setattr(self, key, state[key])
 
     def save(self) -> None:
         if self.path is None:
             return
-        state = {
-            "asked": self.asked,
-            "epoch": self.epoch,
-            "epochs": self.epochs,
-            "losses": self.losses,
-            "test_losses": self.test_losses,
-            "seconds": self.seconds,
-            "diverged_at": self.diverged_at,
-        }
+        state = {"asked": self.asked} | {key: getattr(self, key) for key in COUNTERS}
         checkpoint.save(self.path, self.net, self.optimiser, self.order, state)
 
     def go(self, report: Report | None) -> None:
@@ -112,6 +108,7 @@ class _Training:
                 self.epochs.append(self.epoch + 1)
                 self.losses.append(loss)
                 self.test_losses.append(self._test())
+                self._look()
             self.epoch += 1
             self.seconds += time.process_time() - start
             if report is not None:
@@ -128,6 +125,7 @@ class _Training:
             test_losses=self.test_losses,
             cpu_seconds=self.seconds,
             diverged_at=self.diverged_at,
+            watched=self.watched,
         )
 
     def _pass(self) -> float:
@@ -149,6 +147,12 @@ class _Training:
         with torch.no_grad():
             pieces = zip(*(torch.split(tensor, TEST_BATCH) for tensor in self.test), strict=True)
             return sum(float(self._loss(x, y)) * len(x) for x, y in pieces) / len(self.test[0])
+
+    def _look(self) -> None:
+        if self.watch is not None:
+            with torch.no_grad():
+                for name, number in self.watch(self.net).items():
+                    self.watched.setdefault(name, []).append(float(number))
 
     def _loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
         outputs = self.net(inputs)

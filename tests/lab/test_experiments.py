@@ -180,7 +180,9 @@ JUDGED = [
 
 @pytest.mark.parametrize(("name", "measured", "verdicts"), JUDGED)
 def test_claims_are_judged_by_what_was_measured(name, measured, verdicts):
-    judged = [claim.judge(measured) for claim in find(name).claims]
+    # What is beside the trained nets is judged in test_beside.py.
+    claims = [c for c in find(name).claims if not c.source.startswith("(not in the source)")]
+    judged = [claim.judge(measured) for claim in claims]
     assert [verdict.holds for verdict in judged] == verdicts
     assert all(verdict.measured and "{" not in verdict.measured for verdict in judged)
 

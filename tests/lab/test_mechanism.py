@@ -342,3 +342,37 @@ def test_wrong_recipes(arguments, message):
 def test_wrong_data(counts, message):
     with pytest.raises(LabError, match=message):
         Data(*(np.zeros((count, 1)) for count in counts))
+
+
+# Numbers taken of a net while it trains
+
+
+def watching(make, taken):
+    def watch(net):
+        taken.append(net)
+        return {"weight": net.weight.item()}
+
+    def jobs(settings, rng):
+        return [replace(job, watch=watch) for job in make().jobs(settings, rng)]
+
+    return make(jobs=jobs)
+
+
+def test_what_is_watched_is_taken_at_every_test(make, tmp_path):
+    taken = []
+    result = run(watching(make, taken), tmp_path)
+    fit = result.run.fits["one"]
+    assert len(fit.watched["weight"]) == len(fit.epochs) == 6
+    assert fit.watched["weight"][-1] == result.run.nets["one"].weight.item()
+    assert len(taken) == 12
+    metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    assert metrics["nets"]["one"]["curve"]["weight"] == list(fit.watched["weight"])
+
+
+def test_what_was_watched_outlives_an_interruption(make, tmp_path):
+    whole = run(watching(make, []), tmp_path / "whole")
+    run(watching(make, []), tmp_path / "again")
+    taken = []
+    again = run(watching(make, taken), tmp_path / "again", resume=True)
+    assert taken == []
+    assert again.run.fits["one"].watched == whole.run.fits["one"].watched

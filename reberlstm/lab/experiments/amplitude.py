@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing
+from reberlstm.lab import copying, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import (
     Array,
     Claim,
@@ -20,7 +21,7 @@ from reberlstm.lab.experiment import (
 )
 from reberlstm.lab.inside import look_inside
 from reberlstm.lab.nets import Recurrent
-from reberlstm.lab.waves import points, sines
+from reberlstm.lab.waves import FREQUENCY, STEPS, points, sines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,17 @@ PROBES = (0.1, 0.3, 0.5, 0.6, 0.8, 1.0)
 
 def _waves(amplitudes: Array) -> Array:
     return sines(amplitudes, offset=amplitudes)
+
+
+BESIDE = Beside(
+    trained=NET,
+    net=wired.amplitude(FREQUENCY / (STEPS - 1)),
+    names=[f"{amplitude:g}" for amplitude in PROBES],
+    given=sines(PROBES, offset=PROBES),
+    wanted=np.array(PROBES)[:, None],
+    known=[amplitude <= BOUND for amplitude in PROBES],
+    curves=lambda told: _waves(told[:, 0])[:, :, 0],
+)
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
@@ -60,6 +72,7 @@ def measure(run: Run) -> dict[str, Any]:
     return {
         **errors,
         "told": {f"at {given:g}": float(found) for given, found in zip(PROBES, told, strict=True)},
+        "by_hand": BESIDE.measure(run),
     }
 
 
@@ -153,6 +166,7 @@ EXPERIMENT = Experiment(
             "Mean squared error on amplitudes from 0.5 to 1 over the epochs.",
             drawing.learning_curves,
         ),
+        BESIDE.picture("Waves of several amplitudes, as what is told of them"),
     ),
     claims=(
         Claim(
@@ -168,5 +182,6 @@ EXPERIMENT = Experiment(
             lambda m: abs(m["told"]["at 1"] - 1) > 0.15 > 3 * abs(m["told"]["at 0.5"] - 0.5),
             "judged as more than 0.15 wrong at 1.0 and less than 0.05 at 0.5",
         ),
+        BESIDE.claim(),
     ),
 )

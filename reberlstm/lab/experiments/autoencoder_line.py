@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reberlstm.lab import coding, drawing
+from reberlstm.lab import coding, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
 from reberlstm.lab.inside import look_inside
 from reberlstm.lab.nets import Autoencoder
@@ -21,6 +22,16 @@ SLOPES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 def _name(size: int) -> str:
     return f"{size} latent"
+
+
+BESIDE = Beside(
+    trained="1 latent",
+    net=wired.LineAutoencoder(STEPS),
+    names=[f"slope {drawing.signed(slope)}" for slope in (*SLOPES, -0.5, 2.0)],
+    given=lines((*SLOPES, -0.5, 2.0)),
+    wanted=lines((*SLOPES, -0.5, 2.0)),
+    known=[True] * len(SLOPES) + [False, False],
+)
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
@@ -55,7 +66,7 @@ def measure(run: Run) -> dict[str, Any]:
         found["top"][name] = float(run.predict(name, given[-1:])[0, -1, 0])
         found["first"][name] = float(variance[0] / variance.sum())
     one = coding.encode(run, _name(1), given)[:, 0]
-    return {**found, "order": coding.order(one)}
+    return {**found, "order": coding.order(one), "by_hand": BESIDE.measure(run)}
 
 
 def draw_lines(run: Run) -> Figure:
@@ -136,6 +147,7 @@ EXPERIMENT = Experiment(
             draw_memory,
         ),
         Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
+        BESIDE.picture("Lines through one number and back"),
     ),
     claims=(
         Claim(
@@ -154,5 +166,6 @@ EXPERIMENT = Experiment(
             lambda m: m["error"]["1 latent"] < 0.005,
             "all intercepts are 0 in the source's code, so that one number says all",
         ),
+        BESIDE.claim(),
     ),
 )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reberlstm.lab import coding, drawing
+from reberlstm.lab import coding, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import (
     Array,
     Claim,
@@ -20,7 +21,7 @@ from reberlstm.lab.experiment import (
 )
 from reberlstm.lab.inside import look_inside
 from reberlstm.lab.nets import Recurrent, Stack
-from reberlstm.lab.waves import STEPS, points, sines
+from reberlstm.lab.waves import FREQUENCY, STEPS, points, sines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,16 @@ WAVES = sines(1.0, shift=[np.pi / 20, 0.0])
 
 def _constants(values: Any) -> Array:
     return np.repeat(np.array(values, dtype=float), STEPS).reshape(-1, STEPS, 1)
+
+
+BESIDE = Beside(
+    trained=HEAD,
+    net=wired.cosine_or_sine(FREQUENCY / (STEPS - 1)),
+    names=["0 → cosine", "1 → sine"],
+    given=_constants([0.0, 1.0]),
+    wanted=WAVES,
+    known=[True, True],
+)
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
@@ -54,7 +65,11 @@ def measure(run: Run) -> dict[str, Any]:
             for row, wave in enumerate(("cosine", "sine"))
         }
     between = run.predict(HEAD, _constants(np.linspace(0.0, 1.0, 5)))[:, :, 0]
-    return {"error": errors, "phases": coding.phases(between).tolist()}
+    return {
+        "error": errors,
+        "phases": coding.phases(between).tolist(),
+        "by_hand": BESIDE.measure(run),
+    }
 
 
 def draw_waves(run: Run) -> Figure:
@@ -122,6 +137,7 @@ EXPERIMENT = Experiment(
             draw_memory,
         ),
         Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
+        BESIDE.picture("Zeros and ones"),
     ),
     claims=(
         Claim(
@@ -137,5 +153,6 @@ EXPERIMENT = Experiment(
             "judged for either net as one below 0.01 and the other above 0.25; with which net and "
             "how long the source trained is not said",
         ),
+        BESIDE.claim(),
     ),
 )

@@ -6,13 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing
+from reberlstm.lab import copying, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Claim, Experiment, Job, Picture, Run, Settings
 from reberlstm.lab.waves import points
 
 HILL = np.sin(np.pi * points())
 GOOD = 0.05
 SMALL = 1e-3
+
+
+HEIGHTS = (0.25, 0.5, 1.0, 1.5)
+BESIDE = Beside(
+    trained="one layer, from y",
+    net=wired.copy(),
+    names=[f"height {height:g}" for height in HEIGHTS],
+    given=np.outer(HEIGHTS, HILL)[:, :, None],
+    wanted=np.outer(HEIGHTS, HILL)[:, :, None],
+    known=[height == 1.0 for height in HEIGHTS],
+)
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
@@ -22,7 +34,11 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
 
 def measure(run: Run) -> dict[str, Any]:
     """Errors, and how long the nets took to come near the hill."""
-    return {"error": copying.errors(run, HILL), "epochs": copying.epochs_to(run, SMALL)}
+    return {
+        "error": copying.errors(run, HILL),
+        "epochs": copying.epochs_to(run, SMALL),
+        "by_hand": BESIDE.measure(run),
+    }
 
 
 EXPERIMENT = Experiment(
@@ -50,6 +66,7 @@ EXPERIMENT = Experiment(
             "Every gate and memory of the one-layer net from y alone, on the hill.",
             lambda run: copying.draw_inside(run, "one layer, from y", HILL),
         ),
+        BESIDE.picture("Hills of several heights"),
     ),
     claims=(
         Claim(
@@ -75,5 +92,6 @@ EXPERIMENT = Experiment(
             ),
             "judged for two layers; the loss from (x, y) counts x too",
         ),
+        BESIDE.claim(),
     ),
 )

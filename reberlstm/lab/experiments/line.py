@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing
+from reberlstm.lab import copying, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Claim, Experiment, Job, Picture, Run, Settings
 from reberlstm.lab.waves import lines, points
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 LINE = lines(1.0)[0, :, 0]
 SLOPES = (-0.5, 0.25, 0.5, 1.0, 1.5)
 ALONE = ("one layer, from y", "two layers, from y")
+
+
+BESIDE = Beside(
+    trained=ALONE[0],
+    net=wired.copy(),
+    names=[f"{slope:g}·x".replace("-", "−") for slope in SLOPES],
+    given=lines(SLOPES),
+    wanted=lines(SLOPES),
+    known=[slope == 1.0 for slope in SLOPES],
+)
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
@@ -30,7 +41,11 @@ def measure(run: Run) -> dict[str, Any]:
         name: float(np.sqrt(np.mean((copying.give_back(run, name, others) - others) ** 2)))
         for name in ALONE
     }
-    return {"error": copying.errors(run, LINE), "elsewhere": elsewhere}
+    return {
+        "error": copying.errors(run, LINE),
+        "elsewhere": elsewhere,
+        "by_hand": BESIDE.measure(run),
+    }
 
 
 def other_lines(run: Run) -> Figure:
@@ -73,6 +88,7 @@ EXPERIMENT = Experiment(
             "was learned is the line, and the identity only near it.",
             other_lines,
         ),
+        BESIDE.picture("Lines of several slopes"),
     ),
     claims=(
         Claim(
@@ -89,5 +105,6 @@ EXPERIMENT = Experiment(
             lambda m: m["elsewhere"]["one layer, from y"] < 0.05,
             "judged for one layer, from y alone, as below 0.05",
         ),
+        BESIDE.claim(),
     ),
 )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing
+from reberlstm.lab import copying, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
 from reberlstm.lab.inside import look_inside
 from reberlstm.lab.nets import Recurrent
@@ -19,6 +20,17 @@ ONE, TWO = "one layer of 32", "two layers of 32"
 INSIDE = ((0.2, 0.8), (0.5, 0.5), (0.8, 0.2), (1.0, 0.0))
 OUTSIDE = ((-1.0, 0.8), (-0.4, 0.5), (2.0, 0.5), (3.0, 0.0))
 """Slopes and intercepts of lines such as were trained, and of others."""
+
+
+BESIDE = Beside(
+    trained=TWO,
+    net=wired.line_parameters(),
+    names=[f"{drawing.signed(m)}·x + {t:g}" for m, t in INSIDE + OUTSIDE],
+    given=lines(*np.array(INSIDE + OUTSIDE).T),
+    wanted=np.array(INSIDE + OUTSIDE),
+    known=[True] * len(INSIDE) + [False] * len(OUTSIDE),
+    curves=lambda told: lines(*told.T)[:, :, 0],
+)
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
@@ -51,6 +63,7 @@ def measure(run: Run) -> dict[str, Any]:
         },
         "falling": float(np.abs(_told(run, OUTSIDE[:2]) - OUTSIDE[:2]).max()),
         "steep": float(np.abs(_told(run, OUTSIDE[2:]) - OUTSIDE[2:]).max()),
+        "by_hand": BESIDE.measure(run),
     }
 
 
@@ -130,6 +143,7 @@ EXPERIMENT = Experiment(
             draw_memory,
         ),
         Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
+        BESIDE.picture("Lines such as were trained and others, as what is told of them"),
     ),
     claims=(
         Claim(
@@ -153,5 +167,6 @@ EXPERIMENT = Experiment(
             lambda m: m["steep"] > 0.1,
             "judged as more than 0.1 wrong",
         ),
+        BESIDE.claim(),
     ),
 )

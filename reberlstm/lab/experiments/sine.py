@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing
+from reberlstm.lab import copying, drawing, wired
+from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Array, Claim, Experiment, Job, Picture, Run, Settings
-from reberlstm.lab.waves import lines, points, sines
+from reberlstm.lab.waves import FREQUENCY, lines, points, sines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,25 @@ MIDDLE = (0.2, 0.75)
 """Where the valley of every shifted sine lies."""
 
 
+PROBES = {
+    "the sine": SINE[:, None],
+    "a line": lines(0.9, INTERCEPT)[0],
+    "amplitude 0.5": sines(0.5, offset=0.5)[0],
+    "shifted by 0.1": sines(HEIGHT, offset=HEIGHT, shift=0.1)[0],
+    "frequency 20": sines(HEIGHT, offset=HEIGHT, frequency=20.0)[0],
+    "frequency 40": sines(HEIGHT, offset=HEIGHT, frequency=40.0)[0],
+}
+BESIDE = Beside(
+    trained=NET,
+    net=wired.copy(),
+    names=list(PROBES),
+    given=np.stack(list(PROBES.values())),
+    wanted=np.stack(list(PROBES.values())),
+    known=[name == "the sine" for name in PROBES],
+)
+OSCILLATOR = wired.wave(FREQUENCY / (len(SINE) - 1), height=HEIGHT, offset=HEIGHT)
+
+
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
     """One and two layers, from y alone."""
     return copying.nets(settings, SINE, with_x=False)
@@ -42,7 +62,19 @@ def measure(run: Run) -> dict[str, Any]:
         **_of_amplitudes(run),
         **_of_shifts(run),
         "correlation": _of_frequencies(run),
+        "by_hand": BESIDE.measure(run),
+        "oscillator": _of_oscillator(),
     }
+
+
+def _of_oscillator() -> dict[str, float]:
+    """Errors of the net that makes the sine by itself, over as many steps and a hundred times."""
+    found: dict[str, float] = {"cells": OSCILLATOR.cells}
+    for name, steps in (("", len(SINE)), ("_for_long", 100 * len(SINE))):
+        silence = np.zeros((1, steps, 1))
+        off = np.abs(OSCILLATOR(silence) - OSCILLATOR.ideal(silence)).max()
+        found |= {f"error{name}": float(off), f"bound{name}": OSCILLATOR.bound(silence)}
+    return found
 
 
 def _through(run: Run, curves: Array) -> Array:
@@ -186,6 +218,7 @@ EXPERIMENT = Experiment(
             lambda run: copying.draw_inside(run, NET, SINE),
         ),
         Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
+        BESIDE.picture("The sine, and curves that the trained net never saw"),
     ),
     claims=(
         Claim(
@@ -228,6 +261,18 @@ EXPERIMENT = Experiment(
             "{correlation[at 20]:.2f} at 20, {correlation[at 40]:.2f} at 40; trained with 10",
             lambda m: min(m["correlation"].values()) > 0.9,
             "judged as above 0.9 at all of them",
+        ),
+        BESIDE.claim(),
+        Claim(
+            "(not in the source) A net can make the sine without hearing it.",
+            "{oscillator[cells]} cells wired by hand are off by {oscillator[error]:.1e} at most, "
+            "by derivation by no more than {oscillator[bound]:.1e}; over 10,000 steps by "
+            "{oscillator[error_for_long]:.1e}, and no more than {oscillator[bound_for_long]:.1e}",
+            lambda m: all(
+                m["oscillator"][f"error{long}"] <= m["oscillator"][f"bound{long}"]
+                for long in ("", "_for_long")
+            ),
+            "see docs/hand-wired-sequences.md",
         ),
     ),
 )
