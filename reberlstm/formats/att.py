@@ -95,6 +95,8 @@ def losses(fsm: FSM) -> list[str]:
 
 def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
     """The lines of transitions and those of accepting states, each split at tabs or blanks."""
+    if "\r" in text and "\n" not in text:  # the line ends of old Macintoshes
+        text = text.replace("\r", "\n")
     if text.count("\n") > 2 * (MAX_STATES + MAX_TRANSITIONS):
         raise draft.error(None, f"more lines than {MAX_TRANSITIONS:,} transitions, the limit, need")
     arcs: list[_Line] = []
