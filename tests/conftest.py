@@ -19,7 +19,13 @@ SEED = 20
 """The seed of everything else that is random in the suite."""
 
 # Several helpers of one machine share its cores: a slow example is no failure.
-settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile(
     "explore",
     deadline=None,
