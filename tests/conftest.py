@@ -15,6 +15,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Before NumPy and PyTorch are loaded: the workers of a run share the cores, and threads would only wait.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 SEED = 20
 """The seed of everything else that is random in the suite."""
 

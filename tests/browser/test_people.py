@@ -16,8 +16,6 @@ from .conftest import OUTPUT
 
 pytestmark = pytest.mark.browser
 
-MILLISECONDS_PER_STEP = 16.0
-
 
 def ring(states, seed=0):
     """A machine of many states over four symbols, some transitions of which are missing."""
@@ -170,36 +168,30 @@ def test_on_a_phone_the_chosen_number_is_beside_its_bar(open_page, three_nets_pa
     assert bar["y"] + bar["height"] <= top < 400
 
 
-def test_a_step_takes_less_than_a_frame(open_page, folder):
-    """Two nets of 60 cells and 200 symbols: the time of the page's own thread, drawing included."""
+def test_a_step_changes_no_more_of_the_page_for_a_longer_string(open_page, folder):
+    """How long a step takes is printed by scripts/bench_explorer.py."""
     fsm = ring(59)
     nets = [rl.compile(fsm), dense(fsm, 60)]
     assert nets[0].size == 60
-    path = folder / "large.html"
-    path.write_text(explorer_page(fsm, nets, legal_word(fsm, 200), step=0), encoding="utf-8")
-    page = open_page(path)
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def busy():
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return next(item["value"] for item in metrics if item["name"] == "TaskDuration")
-
-    def milliseconds_per_step(steps=30):
-        begin = busy()
-        page.evaluate(
-            """(steps) => {
-              explorer.goTo(0);
-              for (let k = 0; k < steps; k++) { explorer.forward(); document.body.offsetHeight; }
-            }""",
-            steps,
+    changes = []
+    for length in (50, 200):
+        path = folder / f"large-{length}.html"
+        path.write_text(explorer_page(fsm, nets, legal_word(fsm, length), step=0), encoding="utf-8")
+        changes.append(
+            open_page(path).evaluate(
+                """() => {
+                  const seen = new MutationObserver(() => {});
+                  seen.observe(document.body, {
+                    subtree: true, childList: true, attributes: true, characterData: true,
+                  });
+                  explorer.goTo(0);
+                  seen.takeRecords();
+                  for (let k = 0; k < 20; k++) explorer.forward();
+                  return seen.takeRecords().length / 20;
+                }"""
+            )
         )
-        return 1000 * (busy() - begin) / steps
-
-    # What else the machine does can only make it longer.
-    milliseconds = min(milliseconds_per_step() for _ in range(5))
-    print(f"a step of two nets of 60 cells with 200 symbols: {milliseconds:.1f} ms")
-    assert milliseconds < MILLISECONDS_PER_STEP
+    assert 0 < changes[1] < 1.1 * changes[0]
 
 
 def test_what_is_too_large_becomes_a_table_and_says_so(open_page, folder):
