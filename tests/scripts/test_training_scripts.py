@@ -83,6 +83,24 @@ def test_gates_that_are_held_open_forget_nothing() -> None:
         assert torch.equal(opened[key][1][..., rest], parameters[key][1][..., rest])
 
 
+def test_nets_that_begin_anew_leave_the_others_alone() -> None:
+    preset = embedded.PRESETS["tiny"]
+    parameters = embedded.beginning(np.random.default_rng(0), 2, preset)
+    adam = embedded.Adam(parameters)
+    before = {key: tensor.detach().clone() for key, tensor in parameters.items()}
+    adam.step(sum((tensor**2).sum() for tensor in parameters.values()), 0.01)  # type: ignore[arg-type]
+    for key, tensor in parameters.items():
+        moved = (tensor - before[key]).abs()
+        assert torch.allclose(moved[before[key] != 0], torch.tensor(0.01), rtol=1e-3)
+    after = {key: tensor.detach().clone() for key, tensor in parameters.items()}
+    fresh = embedded.beginning(np.random.default_rng(1), 2, preset)
+    adam.begin_anew(np.array([True, False]), fresh)
+    for key, tensor in parameters.items():
+        assert torch.equal(tensor[0], fresh[key][0])
+        assert torch.equal(tensor[1], after[key][1])
+    assert adam.steps.flatten().tolist() == [0.0, 1.0]
+
+
 @pytest.mark.slow
 def test_all_parts_print_their_figures(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
