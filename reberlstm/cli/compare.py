@@ -66,6 +66,7 @@ SHIPPED = Path(__file__).parent.parent / "nets" / "shipped"
     show_default=True,
     help="Time for each net; what is not answered by then says so.",
 )
+@click.option("--no-proofs", is_flag=True, help="Try no certificates: faster, and only measured.")
 @seed_option
 @out_option(required=False, help="Write the table to this file (.txt, .json, .md or .html).")
 @json_option
@@ -79,6 +80,7 @@ def command(
     rounds: int,
     cycles: int,
     seconds: float,
+    no_proofs: bool,
     seed: int,
     out: str | None,
     as_json: bool,
@@ -113,6 +115,7 @@ def command(
             rounds=rounds,
             cycles=cycles,
             seconds=seconds,
+            prove=not no_proofs,
             report=report,
         )
     if out is not None:

@@ -41,6 +41,7 @@ class Settings:
         rounds: How often cycles are gone round.
         cycles: The most cycles that get rows of their own.
         seconds: The budget for one net.
+        prove: Whether to try certificates.
     """
 
     seed: int = 0
@@ -48,6 +49,7 @@ class Settings:
     rounds: int = 1_000
     cycles: int = 12
     seconds: float = 60.0
+    prove: bool = True
 
     def __post_init__(self) -> None:
         for name in ("words", "rounds", "cycles"):

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from reberlstm.comparison import accuracy, loops, proofs, recovery, tolerance
+from reberlstm.comparison import accuracy, loops, meaning, proofs, recovery, tolerance
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import EXIT_LENGTH, Cycle, simple_cycles
 from reberlstm.comparison.machine import Machine
@@ -82,6 +82,14 @@ def measures(machine: Machine, most_cycles: int, sampled: int) -> Iterator[Measu
         "grammar (of a net that only accepts: of right verdicts on prefixes, every second walk "
         "with one symbol changed)",
         accuracy.accuracy,
+    )
+    yield Measure(
+        "meaning",
+        "what cells stand for",
+        "cells whose values on the sampled strings have a gap, of a tenth of their range, with "
+        "whole nodes on either side: one node on one side, or several on both; those that only "
+        "tell the last symbols so; and the others",
+        meaning.meanings,
     )
     for cycle in cycles:
         yield Measure(
