@@ -112,10 +112,13 @@ def autoencoder_line(ten, one):
     }
 
 
-def cos_or_sin(cosine, sine):
+def cos_or_sin(cosine, sine, zeros, ones):
     names = ("LSTM 32 and a linear layer", "LSTM 32 and LSTM 1")
     both = {"cosine": cosine, "sine": sine}
-    return {"error": per(names, both, {"cosine": 0.02, "sine": 0.02}), "phases": []}
+    return {
+        "error": per(names, both, {"cosine": 0.02, "sine": 0.02}),
+        "phases": [zeros, 60, 40, 20, ones],
+    }
 
 
 def phase(narrow, wide, beginning, order, sweep, flat, wide_sweep):
@@ -170,8 +173,8 @@ JUDGED = [
     ("autoencoder-line", autoencoder_line(6e-4, 6e-3), [False, False]),
     ("autoencoder-sine", {"error": 0.001, "of_nothing": 0.17, "order": 1.0}, [True]),
     ("autoencoder-sine", {"error": 0.1, "of_nothing": 0.17, "order": 1.0}, [False]),
-    ("cos-or-sin", cos_or_sin(1e-4, 0.5), [True]),
-    ("cos-or-sin", cos_or_sin(6e-5, 1e-5), [False]),
+    ("cos-or-sin", cos_or_sin(1e-4, 0.5, 50, 40), [True, True]),
+    ("cos-or-sin", cos_or_sin(6e-5, 1e-5, 91, 0), [False, False]),
     ("autoencoder-phase", phase(1e-4, 5e-4, 4e-4, 1.0, 88, 90, 300), [True] * 5),
     ("autoencoder-phase", phase(0.1, 0.15, 2e-5, 0.9, 88, 30, 20), [False] * 5),
     ("autoencoder-phase", phase(1e-4, 5e-4, 4e-4, 1.0, 50, 90, 300), [True, False, *[True] * 3]),

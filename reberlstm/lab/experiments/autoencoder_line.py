@@ -42,7 +42,7 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
         epochs=settings.epochs,
         batch=settings.batch,
         learning_rate=settings.rate,
-        optimiser="rmsprop",
+        optimiser=settings.optimiser,
     )
     return [
         Job(
@@ -129,8 +129,14 @@ EXPERIMENT = Experiment(
     "PyTorch has two biases for every gate. The last layer is an LSTM, so its output stays below "
     "1, and the line of slope 1 is out of its reach at the end.",
     presets={
-        "quick": {"examples": 200, "batch": 50, "epochs": 80, "rate": 0.003},
-        "source": {"examples": 1_000, "batch": 1_000, "epochs": 250, "rate": 0.001},
+        "quick": {"examples": 200, "batch": 50, "epochs": 100, "rate": 0.005, "optimiser": "adam"},
+        "source": {
+            "examples": 1_000,
+            "batch": 1_000,
+            "epochs": 250,
+            "rate": 0.001,
+            "optimiser": "rmsprop",
+        },
     },
     jobs=jobs,
     measure=measure,

@@ -71,12 +71,12 @@ def draw_lines(run: Run) -> Figure:
     """Lines and the lines that the net tells."""
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for axis, title, chosen in zip(
-        axes, ("such as were trained", "others"), (INSIDE, OUTSIDE), strict=True
+        axes, ("Lines such as were trained", "Other lines"), (INSIDE, OUTSIDE), strict=True
     ):
         given, told = (lines(*np.array(p).T)[:, :, 0] for p in (chosen, _told(run, chosen)))
         names = [f"{drawing.signed(m)}·x + {t:g}" for m, t in chosen]
         drawing.family(axis, points(), given, told, names)
-        drawing.label(axis, f"Lines {title}", "x", "y")
+        drawing.label(axis, title, "x", "y")
         drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return figure
 
@@ -123,7 +123,7 @@ EXPERIMENT = Experiment(
     "slope m and the intercept t after the last step. Both are between 0 and 1 in training, a "
     "range that is inferred from the description of lost figures; then come lines beyond it.",
     presets={
-        "quick": {"examples": 500, "batch": 50, "epochs": 80, "rate": 0.005},
+        "quick": {"examples": 500, "batch": 50, "epochs": 80, "rate": 0.01},
         "source": {"examples": 1_000, "batch": 50, "epochs": 250, "rate": 0.001},
     },
     jobs=jobs,
