@@ -17,7 +17,7 @@ from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.grammar import load_grammar
-from reberlstm.nets.settings import CELLS, STARTS, TASKS
+from reberlstm.nets.settings import STARTS, TASKS
 
 if TYPE_CHECKING:
     from reberlstm.study.trials import Record
@@ -40,7 +40,7 @@ def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[A
 @click.option(
     "--cell",
     "cells",
-    callback=several(click.Choice(CELLS)),
+    callback=several(click.Choice(("lstm", "gru", "rnn"))),
     metavar="lstm|gru|rnn,...",
     default="lstm",
     show_default=True,
