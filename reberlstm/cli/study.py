@@ -17,12 +17,13 @@ from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.grammar import load_grammar
-from reberlstm.nets.settings import CELLS, STARTS, TASKS
+from reberlstm.nets.settings import STARTS, TASKS
 
 if TYPE_CHECKING:
     from reberlstm.study.trials import Record
 
 BACKENDS = ("loky", "dask", "ray")
+CELLS = ("lstm", "gru", "rnn")
 
 
 def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[Any, ...]]:

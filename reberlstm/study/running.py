@@ -164,7 +164,7 @@ class Nets:
             return None
         state = read_state_dict(self._file(trial, ".safetensors"))
         cell, fsm = trial.settings.cell, trial.settings.fsm
-        if cell == "lstm":
+        if cell not in ("gru", "rnn"):
             return Done(from_parts(state.tensors, state.metadata), facts)
         net = RecurrentWeights(
             cell=cell, alphabet=fsm.alphabet, tensors=state.tensors, grammar=fsm, name="trained"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reberlstm.comparison import compare
-from reberlstm.errors import ReberLSTMError
+from reberlstm.errors import ReberLSTMError, TrainingError
 from reberlstm.fsm import FSM
 from reberlstm.nets.recurrent import RecurrentWeights
 from reberlstm.nets.result import Training
@@ -165,6 +165,8 @@ def _train(settings: Settings) -> Done:
     training: Training = train(settings)
     if training.interrupted:
         raise KeyboardInterrupt
+    if isinstance(training.net, FSM):
+        raise TrainingError("a study is about nets; the cell 'fsm' is trained to be a machine")
     proof = training.certificate
     facts: Record = {
         "hidden": training.cells,
