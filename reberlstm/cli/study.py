@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reberlstm.study.trials import Record
 
 BACKENDS = ("loky", "dask", "ray")
+CELLS = ("lstm", "gru", "rnn")
 
 
 def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[Any, ...]]:

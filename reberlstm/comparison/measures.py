@@ -79,8 +79,8 @@ def measures(machine: Machine, most_cycles: int, sampled: int) -> Iterator[Measu
         "accuracy",
         "right answers on sampled strings",
         f"share of right legal sets after all proper prefixes of {sampled:,} random walks of the "
-        "grammar (of a net that only accepts: of right verdicts on prefixes, every second walk "
-        "with one symbol changed)",
+        "grammar (of a net that only accepts, and where every symbol is always legal: of right "
+        "verdicts on prefixes, every second walk with one symbol changed; or of right labels)",
         accuracy.accuracy,
     )
     yield Measure(

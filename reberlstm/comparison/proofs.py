@@ -46,7 +46,7 @@ def certificate(case: Case) -> Certificate | None:
         case.memo["certificate"] = certify(
             case.weights,
             case.fsm,
-            heads=None if case.head == "legal" else [case.head],
+            heads=case.heads,
             seconds=case.share(CERTIFICATE),
         )
     found: Certificate = case.memo["certificate"]

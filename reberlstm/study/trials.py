@@ -166,7 +166,7 @@ def _train(settings: Settings) -> Done:
     if training.interrupted:
         raise KeyboardInterrupt
     if isinstance(training.net, FSM):
-        raise TrainingError("a study is of nets; choose the cell lstm, gru or rnn")
+        raise TrainingError("a study is about nets; the cell 'fsm' is trained to be a machine")
     proof = training.certificate
     facts: Record = {
         "hidden": training.cells,
