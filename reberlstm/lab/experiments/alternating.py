@@ -268,9 +268,11 @@ EXPERIMENT = Experiment(
         ),
         Picture(
             "memories",
-            "The hidden state of the three nets after odd and even steps, on new noise; × is the "
-            "fixed point. A net that failed stays around it, wherever the noise pushes it. One "
-            "that learned jumps from one side of it to the other. By hand: one cell, two values.",
+            "Above: the hidden state of the three nets after odd and even steps, on new noise; × "
+            "is the fixed point. Below: the same over the noise just heard. A net that failed "
+            "stays around its fixed point, wherever the noise pushes it. One that learned jumps "
+            "from one side to the other, and so does the cell by hand. Green: where a certificate "
+            "says that a net is, for all noise and every length.",
             lambda run: draw.memories(_three(run), fresh(run)[:12, :60]),
         ),
         Picture(
