@@ -276,7 +276,7 @@ def test_regular_expressions(expression: str, alphabet: str, yes: list[str], no:
 def test_states_that_cannot_be_reached_are_kept_and_told(tmp_path: Path) -> None:
     path = _saved(tmp_path, "m.att", "0 1 a\n2 1 a\n1\n")
     with pytest.warns(
-        rl.FormatWarning, match=r"m\.att: 1 states cannot be reached from the start: 2"
+        rl.FormatWarning, match=r"m\.att: 1 state cannot be reached from the start: 2"
     ):
         fsm = rl.load_grammar(path)
     assert fsm.states == ("0", "1", "2")
