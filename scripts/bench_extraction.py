@@ -205,9 +205,7 @@ TRAINED = {
     "tomita-5-rnn",
     "tomita-6-gru",
     "tomita-7-lstm",
-    "tomita-3-lstm-cut-short",
     "reber-gru",
-    "embedded-reber-lstm",
 }
 
 

@@ -25,6 +25,7 @@ import reberlstm as rl
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
 from reberlstm.interop.safetensors import in_order
+from reberlstm.nets.recurrent import RecurrentWeights
 from reberlstm.nets.result import Training
 from reberlstm.nets.settings import Settings
 from reberlstm.nets.training import train
@@ -108,6 +109,7 @@ def to_bytes(recipe: Recipe, trained: Training) -> bytes:
             f"{head}.bias": net.heads[head].bias,
         }
     else:
+        assert isinstance(net, RecurrentWeights), "no recipe trains a machine itself"
         wanted = (f"{recipe.cell}.", f"{head}.")
         tensors = {key: array for key, array in net.tensors.items() if key.startswith(wanted)}
     metadata = {
