@@ -18,7 +18,7 @@ from reberlstm.lab.experiment import (
     Run,
     Settings,
 )
-from reberlstm.lab.nets import Autoencoder
+from reberlstm.lab.nets import Autoencoder, as_in_keras
 from reberlstm.lab.waves import points, sines
 
 if TYPE_CHECKING:
@@ -41,7 +41,12 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
         )
         recipe = Recipe(epochs=epochs, batch=settings.batch, learning_rate=settings.rate)
         found.append(
-            Job(name, lambda: Autoencoder([32, 32], 1, [32, 32]), Data(x, x, test, test), recipe)
+            Job(
+                name,
+                lambda: as_in_keras(Autoencoder([32, 32], 1, [32, 32])),
+                Data(x, x, test, test),
+                recipe,
+            )
         )
     return found
 
@@ -146,8 +151,8 @@ EXPERIMENT = Experiment(
         "quick": {
             "examples": 200,
             "batch": 50,
-            "narrow_epochs": 200,
-            "wide_epochs": 300,
+            "narrow_epochs": 150,
+            "wide_epochs": 200,
             "rate": 0.005,
             "steps": 50,
         },
