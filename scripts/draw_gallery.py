@@ -10,6 +10,7 @@ Chromium through Playwright, and left as they are where there is none.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -44,9 +45,9 @@ with the command beside it.
 
 [`explorer.html`](explorer.html) is one file that needs no network: download it and open it in a
 browser. The LSTM runs in it. `reberlstm explore reber -o page.html` writes it, with other grammars,
-nets and strings too.
+nets and strings too; [explorer.md](explorer.md) says what is to be seen in it.
 
-![The explorer: state graph, string, and two nets side by side](pictures/explorer-light.png)
+![The explorer: string, state graph, and three nets side by side](pictures/explorer-light.png)
 
 ## Pictures of a run
 
@@ -141,12 +142,13 @@ def section(name: str) -> str:
     word = a_word(fsm)
     figure = plots.heat_map(rl.trace(net, word), quantities=("hidden",))
     plots.save(figure, PICTURES / f"cells-{name}.svg")
+    shown = re.sub(r"([\[\]\\])", r"\\\1", fsm.text(word))  # brackets would end a description
     return f"""### {name}
 
 {fsm.title}. `reberlstm explore {INSTEAD.get(name, name)} -o page.html`
 
 ![State graph](pictures/{name}.svg)
-![Cells of the compiled net on {fsm.text(word)}](pictures/cells-{name}.svg)
+![Cells of the compiled net on {shown}](pictures/cells-{name}.svg)
 """
 
 
@@ -175,7 +177,7 @@ def take_screens() -> int:
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
             )
-            page.goto(f"{EXPLORER.resolve().as_uri()}#string={WRONG}&step=11&nets=0,1")
+            page.goto(f"{EXPLORER.resolve().as_uri()}#string={WRONG}&step=11")
             page.locator(".result.closed").first.wait_for()
             page.screenshot(path=PICTURES / f"{name}.png")
         browser.close()

@@ -16,6 +16,7 @@ from reberlstm.extraction.learner import Hypothesis, Snapshot
 from reberlstm.extraction.looking import difference
 from reberlstm.extraction.machines import minimised, to_fsm
 from reberlstm.extraction.proving import Prover
+from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Budget, Evidence, Word
 from reberlstm.extraction.subject import RecurrentNet, Subject
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
@@ -101,16 +102,20 @@ def extract(
     verdict: tuple[Comparison, ...] = (judged,)
     if reference is not None:
         verdict = judge_reference(runs, fsm, reference, judged, budget)
+    reports, sample = _described(runs, machine, fsm.states, np.random.default_rng(seed))
     return Extraction(
         fsm=fsm,
         verdict=verdict,
-        states=_described(runs, machine, fsm.states, np.random.default_rng(seed)),
+        states=reports,
         ended_by=ended_by,
         steps=steps,
         memories=runs.count,
         found_after=found_after,
         margin=runs.margin(),
         seconds=time.monotonic() - started,
+        observed=subject.observed,
+        reference=reference,
+        sample=sample,
     )
 
 
@@ -156,7 +161,7 @@ def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
 
 def _described(
     runs: Trajectories, machine: Snapshot, names: Sequence[str], rng: np.random.Generator
-) -> tuple[StateReport, ...]:
+) -> tuple[tuple[StateReport, ...], Sample]:
     """Where the states lie, from random walks and from a shortest word to each state."""
     words = list(search.shortest(machine, 0).values())
     with suppress(BudgetEnd):

@@ -50,6 +50,8 @@ class RecurrentNet(Protocol):
 #   labels: names of the labels;
 #   claims: "legal" where it says nothing of use before the first symbol and after the last one;
 #   weights: `LSTMWeights` that compute the same, for a certificate;
+#   parts: what to call the D numbers of a memory, for pictures;
+#   grammar: the machine that it was trained on, for where words begin and end;
 #   margin(states) -> (B,): how far each observation is from being another one.
 
 
@@ -114,9 +116,17 @@ class Subject:
                 f"the alphabet of the reference {grammar} is {' '.join(grammar.alphabet)}, "
                 f"but that of {self.name} is {' '.join(self.alphabet)}"
             )
-        if grammar is None and self.weights is not None:
-            grammar = self.weights.grammar
+        if grammar is None:
+            grammar = self._told_grammar()
         self.scope = self._scope(claims, grammar)
+
+    def _told_grammar(self) -> FSM | None:
+        """The machine that the net says it is for, if it is one over its symbols."""
+        for place in (self.weights, self.net):
+            grammar = getattr(place, "grammar", None)
+            if isinstance(grammar, FSM) and set(grammar.alphabet) == set(self.alphabet):
+                return grammar
+        return None
 
     def _scope(self, claims: str, grammar: FSM | None) -> Scope:
         """A net that claims only `legal` says nothing before the first symbol and after the last.
@@ -134,6 +144,18 @@ class Subject:
             every = frozenset(range(len(self.alphabet)))
             return Scope(follows_legal=True, first=None if offered.any() else every)
         return _scope_of_grammar(self.alphabet, grammar)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What to call the numbers of a memory: the cells of ``h`` and ``c``, or how many-th."""
+        if isinstance(self.net, LSTMWeights):
+            cells = self.net.cells
+            if self.net.cell == "published":
+                return cells
+            return (*(f"h {cell}" for cell in cells), *(f"c {cell}" for cell in cells))
+        size = len(self.initial())
+        told = tuple(getattr(self.net, "parts", ()))
+        return told if len(told) == size else tuple(str(number) for number in range(1, size + 1))
 
     def initial(self) -> NDArray[Any]:
         """The memory before the first symbol, shape (D,), of the type that memories have."""

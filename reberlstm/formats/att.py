@@ -95,10 +95,13 @@ def losses(fsm: FSM) -> list[str]:
 
 def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
     """The lines of transitions and those of accepting states, each split at tabs or blanks."""
+    if "\r" in text and "\n" not in text:  # the line ends of old Macintoshes
+        text = text.replace("\r", "\n")
     if text.count("\n") > 2 * (MAX_STATES + MAX_TRANSITIONS):
         raise draft.error(None, f"more lines than {MAX_TRANSITIONS:,} transitions, the limit, need")
     arcs: list[_Line] = []
     finals: list[_Line] = []
+    sources: set[str] = set()
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.removesuffix("\r")
         if not line.strip():
@@ -113,6 +116,9 @@ def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
                 f"found {shown(line)}",
             )
         (arcs if len(columns) > 2 else finals).append((number, columns))
+        sources.add(columns[0])
+        if len(sources) > MAX_STATES:  # no need to keep the rest
+            raise draft.error(number, f"more than {MAX_STATES:,} states, which is the limit")
     return arcs, finals
 
 

@@ -108,9 +108,9 @@ class Draft:
 
     def word(self, source: int, symbols: Sequence[str], target: int, place: Place) -> None:
         """Add a transition on no symbol, or on several one after the other through new states."""
-        for number, symbol in enumerate(symbols[:-1]):
-            name = f"{self.names[source]}{symbol}"
-            between = self.state((source, len(self.arcs), number), place, name)
+        origin = self.names[source]
+        for number, symbol in enumerate(symbols[:-1], start=1):
+            between = self.state((source, len(self.arcs), number), place, f"{origin}+{number}")
             self.arc(source, symbol, between, place)
             source = between
         self.arc(source, symbols[-1] if symbols else None, target, place)

@@ -174,10 +174,9 @@ class _Reader(Elements):
                     f"<{part}>{shown(key)[1:-1]}</{part}> names no state of the file",
                 )
             ends.append(state)
-        words = self.labels.read(self.value(transition.parts.get("read", "")), transition.line)
-        for word in words:
-            self.draft.word(ends[0], word, ends[1], transition.line)
-        return transition.parts.get("transout", "").strip(), len(words)
+        label = self.value(transition.parts.get("read", ""))
+        count = self.add_transition(label, self.labels, ends, transition.line)
+        return transition.parts.get("transout", "").strip(), count
 
 
 # Writing

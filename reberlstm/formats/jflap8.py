@@ -58,8 +58,7 @@ class _Reader(Elements):
         labels = Labels(parts.get("input", "").strip() for _, parts in self.transitions)
         for line, parts in self.transitions:
             ends = [draft.state(self.key(parts, end, line), line) for end in ("from", "to")]
-            for word in labels.read(parts.get("input", "").strip(), line):
-                draft.word(ends[0], word, ends[1], line)
+            self.add_transition(parts.get("input", "").strip(), labels, ends, line)
         used = {arc.symbol for arc in draft.arcs if arc.symbol is not None}
         if used <= set(self.alphabet):
             draft.alphabet = list(dict.fromkeys(self.alphabet))

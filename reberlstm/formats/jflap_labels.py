@@ -17,6 +17,9 @@ from collections.abc import Iterable
 
 from reberlstm.formats.messages import shown
 
+MAX_LENGTH = 10_000
+"""How many characters a label may have that is not one symbol."""
+
 _EPSILON = {"", "ε", "λ"}
 _RANGE = re.compile(r"\[(.)-(.)\]", re.DOTALL)
 
@@ -47,23 +50,32 @@ class Labels:
     def __init__(self, labels: Iterable[str], *, exact: bool = False, words: bool = True) -> None:
         self.notes: list[str] = []
         self._exact = exact
-        several = {label for label in labels if len(label) > 1 and label not in _EPSILON}
+        self._kind = "parallel"
+        if exact:
+            return
+        several = {a for a in labels if 1 < len(a) <= MAX_LENGTH and a not in _EPSILON}
         lists = [pieces for label in several if len(pieces := _pieces(label)) > 1]
         if any(len(piece) > 1 and not _RANGE.search(piece) for ps in lists for piece in ps):
             self._kind = "symbols"
         elif words and any(_repeats(label) for label in several if len(_pieces(label)) == 1):
             self._kind = "words"
-        else:
-            self._kind = "parallel"
 
     def read(self, label: str, line: int) -> list[Word]:
-        """The words, each of them mostly of one symbol, on which a transition can be made."""
+        """The words, each of them mostly of one symbol, on which a transition can be made.
+
+        Raises:
+            ValueError: for a label that is too long.
+        """
         if self._exact:
             return [(label,)] if label else [()]
         if label in _EPSILON:
             return [()]
         if len(label) == 1:
             return [(label,)]
+        if len(label) > MAX_LENGTH:
+            raise ValueError(
+                f"a label of {len(label):,} characters, {shown(label)}; the limit is {MAX_LENGTH:,}"
+            )
         found: list[Word] = []
         pieces = _pieces(label)
         for piece in pieces:

@@ -11,7 +11,7 @@ _EPSILON = frozenset(
 
 _INPUT_OUTPUT = re.compile(r"(.*?[^\s/])\s*/\s*([^\s].*)", re.DOTALL)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
-_LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:\s+\S)+")
+_LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:[ \t]+\S)+")
 
 
 def is_epsilon(label: str) -> bool:
@@ -25,7 +25,7 @@ def is_epsilon(label: str) -> bool:
 
 
 def symbols(label: str, alphabet: frozenset[str] = frozenset()) -> list[str | None]:
-    """The symbols of an edge's label; None stands for an epsilon transition.
+    r"""The symbols of an edge's label; None stands for an epsilon transition.
 
     Several symbols are separated by commas (not within brackets) or line ends; single characters
     also by bars or blanks (`is_list`). A label of blanks is the blank itself. A symbol of the
@@ -34,16 +34,18 @@ def symbols(label: str, alphabet: frozenset[str] = frozenset()) -> list[str | No
     Example:
         >>> symbols("a, b"), symbols("f(x,y)"), symbols(","), symbols(",,a"), symbols("ε")
         (['a', 'b'], ['f(x,y)'], [','], [',', 'a'], [None])
-        >>> symbols("a|b"), symbols("a b"), symbols("log in"), symbols(" ")
-        (['a', 'b'], ['a', 'b'], ['log in'], [' '])
+        >>> symbols("a,\nb"), symbols("a|b"), symbols("a b"), symbols("log in"), symbols(" ")
+        (['a', 'b'], ['a', 'b'], ['a', 'b'], ['log in'], [' '])
     """
     if label in alphabet:
         return [label]
     if label and not label.strip():
         return [label if len(label) == 1 else " "]
     found: list[str | None] = []
-    for line in label.strip().split("\n"):
-        line = line.strip()
+    lines = [line.strip() for line in label.strip().split("\n")]
+    for number, line in enumerate(lines, start=1):
+        if number < len(lines) and len(line) > 1:
+            line = line.removesuffix(",")
         if is_list(line):
             found += line.split("|") if line[1] == "|" else line.split()
         else:

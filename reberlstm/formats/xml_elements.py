@@ -1,10 +1,11 @@
-"""XML read element by element, within limits and without document types or entities."""
+"""XML of machines read element by element, within limits, without document types or entities."""
 
 from __future__ import annotations
 
 from xml.parsers import expat
 
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
+from reberlstm.formats.jflap_labels import Labels
 
 MAX_DEPTH = 50
 """How deep elements may be nested."""
@@ -50,6 +51,16 @@ class Elements:
             raise self.draft.error(error.lineno, f"not XML: {reason}") from None
         except UnicodeEncodeError:
             raise self.draft.error(None, "not XML: half of a surrogate pair") from None
+
+    def add_transition(self, label: str, labels: Labels, ends: list[int], line: int) -> int:
+        """Add the arcs of a transition between two states; the result is their number."""
+        try:
+            words = labels.read(label, line)
+        except ValueError as error:
+            raise self.draft.error(line, str(error)) from None
+        for word in words:
+            self.draft.word(ends[0], word, ends[1], line)
+        return len(words)
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins; it is the last one of `path`."""

@@ -148,7 +148,9 @@ class RecurrentStack:
     def _outputs(self, states: NDArray[Any]) -> NDArray[Any]:
         top = states[:, (len(self._layers) - 1) * self._size : len(self._layers) * self._size]
         weight, bias = self._head
-        return np.asarray(top @ weight.T + bias)
+        # Some BLAS kernels read beyond a few float32 numbers, and raise flags about what is there.
+        with np.errstate(invalid="ignore"):
+            return np.asarray(top @ weight.T + bias)
 
     def _probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         if self._activation == "sigmoid":

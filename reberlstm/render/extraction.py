@@ -18,10 +18,7 @@ def extraction_lines(found: Extraction) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
     yield f"{fsm.name}: {_count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
-    if found.ended_by is None:
-        yield "the search came to its own end: it found no difference any more"
-    else:
-        yield f"the budget of {found.ended_by} ended the search; this is the best machine so far"
+    yield ended_text(found)
     yield (
         f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "
         f"{found.memories:,} different memories, "
@@ -40,6 +37,13 @@ def extraction_lines(found: Extraction) -> Iterator[str]:
     if len(fsm.states) <= MOST_STATES:
         yield ""
         yield from _table(*_geometry(found))
+
+
+def ended_text(found: Extraction) -> str:
+    """What ended the search."""
+    if found.ended_by is None:
+        return "the search came to its own end: it found no difference any more"
+    return f"the budget of {found.ended_by} ended the search; this is the best machine so far"
 
 
 def _pair(fsm: FSM, pair: Comparison) -> Iterator[str]:

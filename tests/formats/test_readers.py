@@ -153,6 +153,12 @@ def test_xml_in_another_encoding() -> None:
     assert formats.read(content, "file", "jflap").alphabet == ("a", "é")
 
 
+def test_dot_in_latin_1() -> None:
+    text = 'digraph { charset="latin1"; i [shape=point]; i -> a; a -> a [label="é"]; a [peripheries=2] }'
+    assert formats.read(text.encode("latin-1"), "file", "dot").alphabet == ("é",)
+    assert formats.read(text.replace("latin1", "utf-8").encode(), "file", "dot").alphabet == ("é",)
+
+
 # AT&T text
 
 

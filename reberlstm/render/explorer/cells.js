@@ -4,7 +4,7 @@ import { Bars } from "./bars.js";
 import { el, fill, setAttribute, setText } from "./dom.js";
 import { Links } from "./links.js";
 import { activity } from "./lstm.js";
-import { brief, columns, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
+import { brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
 import { wordText } from "./machine.js";
 
 const MAX_CELLS = 64;
@@ -29,15 +29,18 @@ export class NetCard {
     this.verdict = el("p", { class: "verdict" });
     this.links = new Links(this);
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
-    this.why = el("div", { class: "why" });
+    this.chosen = el("p", { class: "in-short" });
+    this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
     this.found = el("div", { class: "found" });
-    const claim = net.claims === "all" ? "claims: every string" : "claims: legal beginnings";
+    const scope = net.claims === "all" ? "every string" : "legal beginnings only";
+    const size = `${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}, judged on ${scope}`;
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, claim)),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, size)),
       this.verdict,
       this.body,
+      this.chosen,
       this.why,
       this.found,
       this.gainRow(),
@@ -58,7 +61,8 @@ export class NetCard {
       const { letter, standard, source, about } = WORDS[column];
       const sign = column === "before" && net.cell === "published" ? "c₋" : letter;
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
-      return el("th", { scope: "col", title: about }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
+      const name = source === standard ? standard : `${standard} (${source})`;
+      return el("th", { scope: "col", class: column, title: about, "aria-label": name }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
     });
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
@@ -106,7 +110,7 @@ export class NetCard {
       "div",
       { class: "reader", role: "group", "aria-label": "reader: what may come next" },
       el("span", { class: "row-name" }, "reader: what may come next"),
-      el("div", { class: "answers", style: `--count: ${Math.min(12, places.length)}` }, this.answers.map((answer) => answer.button)),
+      el("div", { class: "answers", style: `--columns: ${columnsFor(net.alphabet, places.length)}` }, this.answers.map((answer) => answer.button)),
     );
   }
 
@@ -187,6 +191,20 @@ export class NetCard {
       this.stop = stop;
     }
     this.updateGain();
+    this.updateChosen();
+  }
+
+  /** On a narrow screen, where the inspector is far below: the chosen number in a line. */
+  updateChosen() {
+    const { app, entry } = this;
+    const place = app.counterparts.get(entry);
+    if (!place) {
+      fill(this.chosen);
+      return;
+    }
+    const { numbers } = formula(entry.net, entry.steps, app.t, place);
+    const explain = () => app.inspector.show(entry, place);
+    fill(this.chosen, el("button", { type: "button", onclick: explain }, "Explain"), ` ${placeName(entry.net, place)} = `, el("code", {}, numbers || shown(valueAt(entry.net, entry.steps, app.t, place))));
   }
 
   chooseBusy() {
@@ -209,7 +227,8 @@ export class NetCard {
     row.element.hidden = row.cell < 0;
     if (row.cell < 0) return;
     setText(row.name, net.cells[row.cell]);
-    setAttribute(row.element, "class", activity(net, steps[t], row.cell) > 0.5 ? "active" : null);
+    const known = this.app.stateOf(this.entry, { gate: this.columns.at(-1), cell: row.cell }) !== "pending";
+    setAttribute(row.element, "class", known && activity(net, steps[t], row.cell) > 0.5 ? "active" : null);
     for (const at of row.cells) {
       const place = this.placeOf(at);
       const state = this.app.stateOf(this.entry, place);
@@ -226,7 +245,7 @@ export class NetCard {
     if (at.key === key) return;
     at.key = key;
     const size = Math.abs(value ?? 0);
-    const kind = state === "pending" ? " pending" : size <= NEAR ? " rest" : size > 1.005 ? " over" : "";
+    const kind = state === "pending" ? " pending" : size <= NEAR ? " rest" : "";
     setAttribute(at.box, "class", `number${kind}`);
     setText(at.box, value === null ? "" : brief(value));
     at.element.dataset.value = value ?? "";
@@ -265,7 +284,7 @@ export class NetCard {
       const key = `${value} ${offered} ${wrong} ${chosen} ${state}`;
       if (answer.key === key) continue;
       answer.key = key;
-      setAttribute(answer.button, "class", ["answer", offered ? "offered" : "", wrong ? "wrong" : "", state].filter(Boolean).join(" "));
+      setAttribute(answer.button, "class", ["answer", offered && state !== "pending" ? "offered" : "", wrong && state !== "pending" ? "wrong" : "", state].filter(Boolean).join(" "));
       setAttribute(answer.button, "aria-pressed", String(chosen));
       setText(answer.mark, wrong ? "✗" : offered ? "✓" : "");
       setText(answer.number, brief(value));
@@ -280,14 +299,19 @@ export class NetCard {
     const { entry, app } = this;
     const { net, steps, judged } = entry;
     const found = judged[app.t];
+    const progress = app.progressOf(entry);
+    if (progress) {
+      this.showProgress(progress);
+      return;
+    }
     const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
     const end = steps[app.t].ends ? "; the word may end" : "";
     const fault = found.endWrong ? `; the grammar says that it may${found.ends ? "" : " not"} end` : "";
     const offers = `offers ${list(steps[app.t].offers)}${end}`;
     const texts = {
-      right: ["✓ right", offers],
-      wrong: ["✗ wrong", `${offers}; the grammar allows ${list(found.allowed)}${fault}`],
-      unclaimed: ["○ not claimed", `${offers}; the grammar allows ${list(found.allowed)}`],
+      right: ["✓ right:", offers],
+      wrong: ["✗ wrong:", `${offers}; the grammar allows ${list(found.allowed)}${fault}`],
+      unclaimed: ["○ not judged:", `${offers}; the grammar allows ${list(found.allowed)}`],
     };
     const [mark, text] = texts[found.verdict];
     const refused = entry.refused[app.t] ? ` It had not offered ${net.alphabet[app.word[app.t - 1]]}.` : "";
@@ -298,6 +322,17 @@ export class NetCard {
       this.verdict.replaceChildren(el("b", {}, mark), ` ${text}.${refused}`);
     }
     this.updateWhy(found);
+  }
+
+  /** Gate by gate: what is being computed, in place of an answer that is not there yet. */
+  showProgress({ number, count, place }) {
+    const { entry, app } = this;
+    const { letters, numbers } = formula(entry.net, entry.steps, app.t, place);
+    this.verdictKey = this.whyKey = null;
+    this.verdict.className = "verdict unclaimed";
+    this.verdict.replaceChildren(el("b", {}, "Gate by gate:"), ` ${number} of ${count}.`);
+    this.why.className = "why";
+    fill(this.why, el("h3", {}, "Now"), el("p", {}, placeName(entry.net, place)), el("p", {}, el("code", {}, letters)), numbers ? el("p", {}, el("code", {}, `= ${numbers}`)) : null);
   }
 
   updateWhy(found) {
@@ -346,6 +381,14 @@ export class NetCard {
     const row = this.rows.find((entry) => entry.cell === place.cell);
     return row ? row.cells[this.columns.indexOf(place.gate)] ?? null : null;
   }
+}
+
+/** One row where symbols are letters, else as many columns as there is room for. */
+function columnsFor(alphabet, count) {
+  const longest = Math.max(...alphabet.map((symbol) => [...symbol].length));
+  if (longest > 3) return `repeat(auto-fill, minmax(${longest + 3}ch, 1fr))`;
+  if (count > 12 || count === alphabet.length) return `repeat(${Math.min(12, count)}, minmax(0, 1fr))`;
+  return `repeat(${count - 1}, minmax(0, 1fr)) minmax(0, 1.3fr)`;
 }
 
 /** What a certificate says that the page was made with. */

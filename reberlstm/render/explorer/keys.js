@@ -7,13 +7,13 @@ const KEYS = [
   [["ArrowLeft"], "←", "one symbol back", (app) => app.back()],
   [["Home"], "Home", "before the first symbol", (app) => app.goTo(0)],
   [["End"], "End", "after the last symbol", (app) => app.goTo(app.word.length)],
-  [[" "], "Space", "play or pause", (app) => app.togglePlay()],
+  [[" "], "Space", "play or pause", (app) => app.player.toggle()],
   [["]", "."], "] or .", "one gate on", (app) => app.gateOn()],
   [["[", ","], "[ or ,", "one gate back", (app) => app.gateBack()],
-  [["n"], "N", "the net writes one symbol", (app) => app.generate()],
-  [["g"], "G", "go on writing at the end of the string, or not", (app) => app.setGenerate(!app.generating)],
-  [["+"], "+", "play faster", (app) => app.changeSpeed(1)],
-  [["-"], "−", "play slower", (app) => app.changeSpeed(-1)],
+  [["n"], "N", "the net writes one more symbol", (app) => app.generate()],
+  [["g"], "G", "generate at the end of the string, or not", (app) => app.setGenerate(!app.generating)],
+  [["+"], "+", "play faster", (app) => app.player.changeSpeed(1)],
+  [["-"], "−", "play slower", (app) => app.player.changeSpeed(-1)],
   [["u"], "U or Ctrl+Z", "undo", (app) => app.undoing.undo()],
   [["U", "r"], "R or Ctrl+Shift+Z", "redo", (app) => app.undoing.redo()],
   [["/"], "/", "to the string", () => byId("string").focus()],
@@ -56,4 +56,5 @@ export function bindKeys(app) {
 
 function openHelp() {
   byId("help").showModal();
+  byId("help-title").focus();
 }
