@@ -260,7 +260,7 @@ def test_phases_are_those_of_the_waves():
         ("autoencoder-line", {"error/5 latent": (0, 3e-3), "error/1 latent": (0, 3e-3)}),
         (
             "autoencoder-phase",
-            {f"error/{NARROW}": (0, 2e-3), f"sweep/{NARROW}": (75, 95)},
+            {f"error/{NARROW}": (0, 1e-2), f"sweep/{NARROW}": (75, 95)},
         ),
     ],
 )
