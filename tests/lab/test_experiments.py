@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from reberlstm.lab import EXPERIMENTS, coding, find, run, runner, wavy
+from reberlstm.lab import EXPERIMENTS, coding, find, run, wavy
 from reberlstm.lab.experiment import PRESETS
 
 COUNTS = {"epochs": 2, "examples": 60, "batch": 30, "steps": 12}
@@ -24,10 +24,9 @@ def tiny(experiment):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_it_runs_through_with_hardly_any_training(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "FORMATS", ("svg",))  # the other half of the time is for PNG
+def test_it_runs_through_with_hardly_any_training(name, tmp_path):
     experiment = find(name)
-    result = run(experiment, tmp_path, changes=tiny(experiment), seed=5)
+    result = run(experiment, tmp_path, changes=tiny(experiment), seed=5, formats=("svg",))
     for picture in experiment.pictures:
         assert b"</svg>" in (tmp_path / f"{picture.name}.svg").read_bytes()
     metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
@@ -261,7 +260,7 @@ def test_phases_are_those_of_the_waves():
         ("autoencoder-line", {"error/5 latent": (0, 3e-3), "error/1 latent": (0, 3e-3)}),
         (
             "autoencoder-phase",
-            {f"error/{NARROW}": (0, 2e-3), f"sweep/{NARROW}": (75, 95)},
+            {f"error/{NARROW}": (0, 1e-2), f"sweep/{NARROW}": (75, 95)},
         ),
     ],
 )
