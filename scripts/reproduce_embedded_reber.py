@@ -9,7 +9,8 @@ Computation 9(8), 1997. 256 strings to learn from and 256 others to test on; thr
 sets, ten trials each. Strings are presented one at a time, each followed by an update; only the
 symbol that comes next is taught. A trial has succeeded when, after every symbol of all 512 strings,
 just the legal symbols have a probability over 0.2; this is looked at every 100 strings. A net that
-has not succeeded begins anew after every 1,500 strings, and the trial goes on counting.
+has not succeeded begins anew after every 3,000 strings, and the trial goes on counting; without
+`--most` it ends there.
 
 *proved*: the thirty nets go on learning from fresh strings, with noise on their memory and with a
 penalty on forget gates over 0.95, now taught legal sets. Then `certify` tries to prove each for
@@ -24,8 +25,9 @@ one of T and P where the outer symbol has to be repeated.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -54,15 +56,15 @@ MAX_STATES = 20_000
 class Preset:
     """How much is done."""
 
-    cells: int = 12
-    rate: float = 0.05
-    momentum: float = 0.98
-    keeping: tuple[float, float, float] = (-2.0, 4.0, -3.0)
-    patience: int = 1_500
+    cells: int = 32
+    rate: float = 0.02
+    momentum: float = 0.9
+    keeping: float = 4.0
+    patience: int = 3_000
     pairs: int = 3
     trials: int = 10
     strings: int = 256
-    most: int = 15_000
+    most: int = 3_000
     every: int = 100
     noise: float = 0.5
     proof_steps: int = 1_000
@@ -115,19 +117,13 @@ class Adam:
 
 
 def beginning(rng: np.random.Generator, nets: int, preset: Preset) -> Parameters:
-    """First weights. Half of the cells keep their memory, are seldom written and little read.
-
-    Those of 1997 kept everything, and had small output gates in the beginning as well, so that not
-    all cells are taken by what is learned first.
-    """
+    """First weights. Half of the cells keep their memory, as all of those of 1997 did."""
     cells, half = preset.cells, preset.cells // 2
     drawn = at_random(
         rng, cell="lstm", nets=nets, symbols=SYMBOLS, cells=cells, heads={"legal": SYMBOLS}
     )
     arrays = {key: tensor.detach().float() for key, tensor in drawn.items()}
-    biases = zip((0, 1, 3), preset.keeping, strict=True)  # rows of input, forget, output gates
-    for gate, bias in biases:
-        arrays["bias"][..., gate * cells : gate * cells + half] += bias
+    arrays["bias"][..., cells : cells + half] += preset.keeping
     arrays["bias"][..., cells + half : 2 * cells] += 1.0
     arrays["legal.bias"] -= 1.5  # most symbols are not the next one
     return {key: tensor.requires_grad_() for key, tensor in arrays.items()}
@@ -168,6 +164,8 @@ def learn(preset: Preset, seed: int = 0) -> tuple[Ints, dict[str, Floats]]:
             for key, tensor in parameters.items():
                 kept[key][seen == 0] = tensor.detach().double().numpy()[seen == 0]
                 kept[key][done] = tensor.detach().double().numpy()[done]
+            if number % 500 == 0:
+                print(f"{number:,} strings: {(seen > 0).sum()} trials", file=sys.stderr, flush=True)
             if (seen > 0).all():
                 break
         if number % preset.patience == 0:
@@ -338,9 +336,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=PRESETS, default="full")
     parser.add_argument("--part", choices=("protocol", "proved", "continual"), action="append")
+    parser.add_argument("--most", type=int, help="strings after which a trial ends")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     preset = PRESETS[arguments.preset]
+    if arguments.most is not None:
+        preset = replace(preset, most=arguments.most)
     parts = arguments.part or ["protocol", "proved", "continual"]
     before = time.process_time()
 
