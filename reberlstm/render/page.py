@@ -83,7 +83,7 @@ class Page(str):
     """Pixels of the frame."""
 
     def __repr__(self) -> str:
-        return f"<explorer page of {len(self.encode()) / 1000:.0f} kB>"
+        return "<explorer page>"
 
     def _repr_html_(self) -> str:
         return (

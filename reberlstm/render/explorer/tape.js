@@ -51,6 +51,7 @@ export class Tape {
     this.table = el("table", {}, el("tbody", {}, this.rows));
     this.root.replaceChildren(this.note, this.table);
     this.columns = [];
+    this.count = null;
     this.measured = null;
     const longest = Math.max(...this.app.shownNets().map(({ net }) => [...net.name].length));
     this.table.style.setProperty("--names", Math.min(14, Math.max(6, longest)));
@@ -112,7 +113,8 @@ export class Tape {
     this.note.hidden = count > word.length;
     while (this.columns.length > count) for (const cell of this.columns.pop().cells) cell.remove();
     while (this.columns.length < count) this.addColumn();
-    this.table.style.setProperty("--count", count);
+    if (this.count !== count) this.table.style.setProperty("--count", count);
+    this.count = count;
     this.columns.forEach((column, index) => this.fill(column, this.first + index));
   }
 
@@ -155,10 +157,10 @@ export class Tape {
     const found = entry.judged[position];
     const refused = entry.refused[position];
     const cell = column.cells[row];
-    const key = `${step.offers.join()} ${found.verdict} ${found.allowed.join()} ${refused} ${current}`;
+    setAttribute(cell, "class", `offers ${found.verdict}${current ? " current" : ""}`);
+    const key = `${step.offers.join()} ${found.verdict} ${found.allowed.join()} ${refused}`;
     if (column.keys[row] === key) return;
     column.keys[row] = key;
-    cell.className = `offers ${found.verdict}${current ? " current" : ""}`;
     const name = (symbol) => machine.alphabet[symbol];
     const parts = [];
     if (refused) parts.push(el("span", { class: "refused", title: "the net had not offered this symbol" }, "⊘"));
