@@ -17,6 +17,7 @@ from reberlstm._version import __version__
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate, certify
+    from reberlstm.comparison import Comparison, compare
     from reberlstm.compiler import compile, published
     from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _HOME = {
     "Certificate": "reberlstm.certificates",
     "certify": "reberlstm.certificates",
+    "compare": "reberlstm.comparison",
+    "Comparison": "reberlstm.comparison",
     "compile": "reberlstm.compiler",
     "explain": "reberlstm.explanation",
     "Explanation": "reberlstm.explanation",
@@ -61,6 +64,7 @@ _HOME = {
 __all__ = [
     "FSM",
     "Certificate",
+    "Comparison",
     "Explanation",
     "Extraction",
     "FormatWarning",
@@ -71,6 +75,7 @@ __all__ = [
     "Training",
     "__version__",
     "certify",
+    "compare",
     "compile",
     "explain",
     "extract",

@@ -43,6 +43,10 @@ class ExtractionError(ReberLSTMError):
     """A net cannot be extracted from: it lacks something, or answers in a wrong shape."""
 
 
+class LabError(ReberLSTMError):
+    """An experiment of the lab is unknown, described wrongly, or asked for the impossible."""
+
+
 class MissingExtraError(ReberLSTMError):
     """An optional dependency is needed; the message says which extra installs it."""
 

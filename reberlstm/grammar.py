@@ -29,9 +29,9 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     """The shipped grammar of that name, the member of a family, or the machine in that file.
 
     A plain word is a name; anything with a suffix or a folder is a path, whose suffix names the
-    format: .toml, .dot or .gv, .jff, .att or .fst, .json, each also with .gz after it. ``-`` is
-    standard input, whose format is found out, and ``regex:...`` a regular expression. What a
-    reader had to decide, such as determinising the machine, is said by a `FormatWarning`.
+    format: .toml, .dot or .gv, .jff, .att or .fst, .json, each also with .gz after it; that of .txt
+    and .xml is found out, as it is of ``-``, standard input. ``regex:...`` is a regular expression.
+    What a reader had to decide, such as determinising the machine, is said by a `FormatWarning`.
 
     Raises:
         GrammarError: for an unknown name, or a file that describes no machine.
@@ -58,7 +58,7 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
 
 def read_file(path: str, format: str | None = None) -> FSM:
     """The machine in a file, of the given format or the one that the suffix names."""
-    format = format or formats.format_of(path)
+    format = format or formats.format_to_read(path)
     return formats.read(read_bytes(Path(path), limit=MAX_FILE_BYTES), path, format)
 
 

@@ -44,9 +44,9 @@ with the command beside it.
 
 [`explorer.html`](explorer.html) is one file that needs no network: download it and open it in a
 browser. The LSTM runs in it. `reberlstm explore reber -o page.html` writes it, with other grammars,
-nets and strings too.
+nets and strings too; [explorer.md](explorer.md) says what is to be seen in it.
 
-![The explorer: state graph, string, and two nets side by side](pictures/explorer-light.png)
+![The explorer: string, state graph, and three nets side by side](pictures/explorer-light.png)
 
 ## Pictures of a run
 
@@ -175,7 +175,7 @@ def take_screens() -> int:
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
             )
-            page.goto(f"{EXPLORER.resolve().as_uri()}#string={WRONG}&step=11&nets=0,1")
+            page.goto(f"{EXPLORER.resolve().as_uri()}#string={WRONG}&step=11")
             page.locator(".result.closed").first.wait_for()
             page.screenshot(path=PICTURES / f"{name}.png")
         browser.close()

@@ -15,11 +15,21 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Before NumPy and PyTorch are loaded: the workers of a run share the cores, and threads would only wait.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 SEED = 20
 """The seed of everything else that is random in the suite."""
 
 # Several helpers of one machine share its cores: a slow example is no failure.
-settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile(
     "explore",
     deadline=None,

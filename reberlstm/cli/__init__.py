@@ -25,6 +25,7 @@ COMMANDS = {
     "extract": "Rebuild the state machine from a net's memory, and say what is known about it.",
     "certify": "Prove a net right for words of every length, or refute it by a shortest one.",
     "train": "Train a net on words of a grammar, until it is right or proved.",
+    "compare": "Compare nets with a grammar, and with each other, in one table.",
     "diagram": "Draw the state graph of a grammar.",
     "sample": "Draw random strings of a grammar.",
     "check": "Check many strings against a grammar, from files or a pipe.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
+    "lab": "Run experiments with small sequence nets, and judge what was claimed of them.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
 

@@ -12,7 +12,7 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_option
 from reberlstm.errors import FormatError, ReberLSTMError
-from reberlstm.extraction import Extraction, extract
+from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.files import write_atomically
 from reberlstm.fsm import FSM
 from reberlstm.grammar import load_grammar
@@ -39,6 +39,11 @@ from reberlstm.weights import LSTMWeights
     type=click.Choice(["softmax", "sigmoid"]),
     help="What makes probabilities of a foreign head's outputs.",
 )
+@click.option(
+    "--nonlinearity",
+    type=click.Choice(["tanh", "relu"]),
+    help="That of a foreign simple RNN, which no file tells.  [default: tanh]",
+)
 @click.option("--head", metavar="NAME", help="Which linear layer of a foreign file to ask.")
 @click.option("--layer", metavar="NAME", help="Which recurrent layer of a foreign file to run.")
 @click.option("--labels", metavar="NAMES", help="Names of the labels, with spaces between them.")
@@ -64,7 +69,23 @@ from reberlstm.weights import LSTMWeights
     show_default=True,
     help="Time to spend.",
 )
+@click.option(
+    "--effort",
+    type=click.FloatRange(min=0, min_open=True, max=100),
+    default=1.0,
+    show_default=True,
+    help="How much is compared before net and machine count as undistinguished.",
+)
 @seed_option
+@click.option("--plot", metavar="FILE", help="Draw a picture: .svg, .png or .pdf.")
+@click.option(
+    "--picture",
+    type=click.Choice(["machines", "memories", "cells"]),
+    default="machines",
+    show_default=True,
+    help="What --plot draws: the machine beside the reference, where its states lie in the memory, "
+    "or the memory of each cell by state.",
+)
 @out_option(required=False, help="Write the machine to this file (.toml, .dot, .jff and others).")
 @json_option
 def command(
@@ -74,7 +95,10 @@ def command(
     max_states: int,
     max_words: int,
     seconds: float,
+    effort: float,
     seed: int,
+    plot: str | None,
+    picture: str,
     out: str | None,
     as_json: bool,
     **options: Any,
@@ -93,8 +117,11 @@ def command(
     reberlstm extract published --reference reber --seconds 5
     reberlstm extract net.safetensors
     reberlstm extract net.pt --alphabet 01 --kind accept --reference parity -o found.dot
+    reberlstm extract published --reference reber --max-states 12 --plot beside.svg
     """
     written = None if out is None else _format_of(out)
+    if plot is not None:
+        _check_picture(plot)
     machine = load_grammar(reference) if reference is not None else None
     given = {name: value for name, value in options.items() if value is not None}
     subject = _open(net, alphabet, machine, given)
@@ -105,6 +132,7 @@ def command(
         max_states=max_states,
         max_words=max_words,
         seconds=seconds,
+        budget=Budget().scaled(effort),
         seed=seed,
         progress=_show_progress if terminal else None,
     )
@@ -113,6 +141,11 @@ def command(
     if out is not None and written is not None:
         write_atomically(Path(out), formats.write(found.fsm, written))
     _report(found, subject, seed, out, as_json)
+    if plot is not None:
+        from reberlstm.render import extraction_plots
+
+        extraction_plots.save(found, picture, plot)
+        click.echo(f"{plot}: {picture}", err=True)
     return 0 if found.ended_by is None else 1
 
 
@@ -151,6 +184,13 @@ def _observed_by(subject: Any, options: dict[str, Any]) -> Any:
             f"{subject.name}: no {kind!r} head; it has {', '.join(subject.heads) or 'none'}"
         )
     return subject.replace(heads={kind: subject.heads[kind]})
+
+
+def _check_picture(plot: str) -> None:
+    """Refuse before the work what could not be written after it."""
+    from reberlstm.render.extraction_plots import check_suffix
+
+    check_suffix(plot)
 
 
 def _format_of(out: str) -> str:

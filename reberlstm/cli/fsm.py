@@ -11,12 +11,11 @@ from typing import Any
 
 import click
 
-from reberlstm import counting, operations
+from reberlstm import counting, formats, operations
 from reberlstm.cli.options import Decorated, json_option, out_option
 from reberlstm.errors import GrammarError
-from reberlstm.formats import toml
 from reberlstm.fsm import FSM, Word
-from reberlstm.grammar import load_grammar, save_grammar
+from reberlstm.grammar import load_grammar, save_grammar, warn_of_losses
 
 DEFAULT_LIMIT = 20
 """How many words `enumerate` prints where neither a number nor a length is given."""
@@ -36,8 +35,17 @@ class _Group(click.Group):
 def command() -> None:
     """Operate on finite-state machines, each a GRAMMAR: a name or a file.
 
-    Operations that make a machine print it as TOML, or write it to the file given with -o.
+    Operations that make a machine print it as TOML, or write it to the file given with -o; --to
+    names another format.
     """
+
+
+_to_option = click.option(
+    "--to",
+    "write_as",
+    type=click.Choice(list(formats.FORMATS)),
+    help="The format to write.  [default: the suffix of FILE, else toml]",
+)
 
 
 def _makes_machine(function: Decorated) -> Decorated:
@@ -45,7 +53,8 @@ def _makes_machine(function: Decorated) -> Decorated:
     minimise = click.option(
         "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
     )
-    return minimise(out_option(required=False, help="The file to write.")(function))
+    out = out_option(required=False, help="The file to write, or - for standard output.")
+    return minimise(out(_to_option(function)))
 
 
 def _one(name: str, operation: Callable[[FSM], FSM], help: str) -> None:
@@ -54,8 +63,8 @@ def _one(name: str, operation: Callable[[FSM], FSM], help: str) -> None:
     @command.command(name, help=help)
     @click.argument("grammar")
     @_makes_machine
-    def run(grammar: str, out: str | None, minimise: bool) -> None:
-        _give(operation(load_grammar(grammar)), out, minimise)
+    def run(grammar: str, out: str | None, write_as: str | None, minimise: bool) -> None:
+        _give(operation(load_grammar(grammar)), out, write_as, minimise)
 
 
 def _two(name: str, operation: Callable[[FSM, FSM], FSM], help: str) -> None:
@@ -65,8 +74,11 @@ def _two(name: str, operation: Callable[[FSM, FSM], FSM], help: str) -> None:
     @click.argument("grammar")
     @click.argument("other")
     @_makes_machine
-    def run(grammar: str, other: str, out: str | None, minimise: bool) -> None:
-        _give(operation(load_grammar(grammar), load_grammar(other)), out, minimise)
+    def run(
+        grammar: str, other: str, out: str | None, write_as: str | None, minimise: bool
+    ) -> None:
+        result = operation(load_grammar(grammar), load_grammar(other))
+        _give(result, out, write_as, minimise)
 
 
 _one("complement", operations.complement, "The strings that GRAMMAR does not accept.")
@@ -79,22 +91,25 @@ _two("difference", operations.difference, "The strings that GRAMMAR accepts and 
 
 @command.command("minimise", short_help="Merge states that nothing tells apart.")
 @click.argument("grammar")
-@out_option(required=False, help="The file to write.")
-def minimise(grammar: str, out: str | None) -> None:
+@out_option(required=False, help="The file to write, or - for standard output.")
+@_to_option
+def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
     """The smallest machine with the same acceptance, legal symbols, outputs and probabilities.
 
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
-    _give(load_grammar(grammar).minimise(), out, minimise=False)
+    _give(load_grammar(grammar).minimise(), out, write_as, minimise=False)
 
 
-def _give(machine: FSM, out: str | None, minimise: bool) -> None:
+def _give(machine: FSM, out: str | None, write_as: str | None, minimise: bool) -> None:
     if minimise:
         machine = machine.minimise()
-    if out is None:
-        click.echo(toml.write(machine), nl=False)
+    if out is not None and out != "-":
+        save_grammar(machine, out, write_as)
         return
-    save_grammar(machine, out)
+    write_as = write_as or "toml"
+    warn_of_losses(machine, write_as, "standard output")
+    sys.stdout.buffer.write(formats.write(machine, write_as))
 
 
 @command.command("equal", short_help="Compare two machines.")
@@ -103,17 +118,19 @@ def _give(machine: FSM, out: str | None, minimise: bool) -> None:
 @click.option(
     "--by",
     type=click.Choice(["accept", "legal", "label"]),
-    default="accept",
-    show_default=True,
-    help="Compare accepted strings, legal symbols after every string, or outputs.",
+    help="Compare accepted strings, legal symbols after every string, or outputs.  [default: "
+    "outputs where both machines have some and neither accepts anything, else accepted strings]",
 )
 @json_option
-def equal(grammar: str, other: str, by: str, as_json: bool) -> int:
+def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
     """Say whether two machines are equal; if not, give a shortest string that shows it.
 
     Exit status: 0 when they are equal, 1 when they differ.
     """
     first, second = load_grammar(grammar), load_grammar(other)
+    if by is None:
+        moore = all(m.outputs and not m.accepting for m in (first, second))
+        by = "label" if moore else "accept"
     if by == "label":
         for name, machine in ((grammar, first), (other, second)):
             if not machine.outputs:
@@ -179,9 +196,13 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
     machine = load_grammar(grammar)
     if max_length is None and limit is None:
         limit = DEFAULT_LIMIT
+    word = None
     for word in islice(machine.enumerate(max_length), limit):
         text = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
         click.echo(text)
+    if word is None and limit != 0:
+        what = "no string" if max_length is None else f"no string of up to {max_length} symbols"
+        click.echo(f"note: {grammar} accepts {what}", err=True)
 
 
 @command.command("count", short_help="Count the accepted strings of a length.")

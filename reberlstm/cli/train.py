@@ -12,6 +12,7 @@ import click
 
 from reberlstm.cli.options import echo, load_net, out_option, seed_option
 from reberlstm.errors import FormatError
+from reberlstm.formats import format_of
 from reberlstm.fsm import FSM
 from reberlstm.grammar import load_grammar
 from reberlstm.nets.result import Progress, Training
@@ -21,8 +22,16 @@ from reberlstm.nets.training import train
 
 @click.command("train")
 @click.argument("grammar")
-@out_option(help="The .safetensors file to write.")
-@click.option("--cell", type=click.Choice(CELLS), default="lstm", show_default=True)
+@out_option(
+    help="The .safetensors file to write; with --cell fsm a machine, .toml or another format."
+)
+@click.option(
+    "--cell",
+    type=click.Choice(CELLS),
+    default="lstm",
+    show_default=True,
+    help="The kind of net; fsm trains a machine with soft transitions, and rounds it.",
+)
 @click.option(
     "--task",
     type=click.Choice(TASKS),
@@ -33,7 +42,7 @@ from reberlstm.nets.training import train
 @click.option(
     "--hidden",
     type=click.IntRange(min=1),
-    help="The number of cells.  [default: 8, or those of the compiled net]",
+    help="The number of cells.  [default: 8, or those of the net it begins from; 32 for fsm]",
 )
 @click.option(
     "--steps",
@@ -95,8 +104,11 @@ def command(
     reberlstm train reber --noise 1.0 --seed 3 -o proved.safetensors
     reberlstm train parity --task accept --cell gru --hidden 4 -o parity.safetensors
     reberlstm train reber --from compiled -o tuned.safetensors
+    reberlstm train reber --cell fsm -o learned.toml
     """
-    if Path(out).suffix != ".safetensors":
+    if cell == "fsm":
+        format_of(out)
+    elif Path(out).suffix != ".safetensors":
         raise FormatError(
             f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` for "
             "others"
@@ -131,12 +143,17 @@ def _start(name: str, machine: FSM) -> Any:
 
 def _verdict(training: Training) -> str:
     settings, certificate = training.settings, training.certificate
-    net = f"{settings.cell} of {training.cells} cells, seed {settings.seed}"
+    if isinstance(training.net, FSM):
+        net = f"machine of {training.cells} states, seed {settings.seed}"
+    else:
+        net = f"{settings.cell} of {training.cells} cells, seed {settings.seed}"
     effort = f"{training.words_presented:,} words"
     if training.attempts > 1:
         effort += f" in {training.attempts} attempts"
     if certificate is not None:
         says = f"proved for words of every length, margin {certificate.margin:.3g}"
+    elif training.success and settings.cell == "fsm":
+        says = f"equal to {settings.fsm.name or 'the grammar'}: proved"
     elif training.success:
         says = "right on all validation words"
         if settings.noise:

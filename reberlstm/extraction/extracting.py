@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,18 +13,16 @@ from reberlstm.extraction import search
 from reberlstm.extraction.geometry import describe
 from reberlstm.extraction.judging import judge_machine, judge_reference
 from reberlstm.extraction.learner import Hypothesis, Snapshot
+from reberlstm.extraction.looking import difference
 from reberlstm.extraction.machines import minimised, to_fsm
-from reberlstm.extraction.proving import prove as attempt
-from reberlstm.extraction.proving import refutation
+from reberlstm.extraction.proving import Prover
+from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Budget, Evidence, Word
 from reberlstm.extraction.subject import RecurrentNet, Subject
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
 from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights
-
-if TYPE_CHECKING:
-    from reberlstm.certificates import Certificate
 
 
 def extract(
@@ -73,29 +70,20 @@ def extract(
     # The rest of the time is for the verdict.
     runs = Trajectories(subject, max_words, started + SEARCHING * seconds)
     hypothesis = Hypothesis(runs, max_states)
+    prover = Prover(runs, seconds) if prove else None
     machine: Snapshot | None = None
     evidence: Evidence | None = None
-    proof: Certificate | None = None
+    refuted_by: Word | None = None
     ended_by: str | None = None
-    found_after: int | None = None
+    found_after = 0
     try:
         hypothesis.close()
-        while True:
-            machine, found_after = hypothesis.copy(), runs.steps
-            evidence = None
-            found = Evidence()
-            word = _difference(runs, machine, reference, budget, found, seed)
-            if word is None and prove:
-                certificate, proved = attempt(runs, machine, PROVING * seconds)
-                if proved:
-                    proof = certificate
-                    break
-                word = None if certificate is None else refutation(runs, machine, certificate)
+        while evidence is None:
+            machine, found_after, refuted_by = hypothesis.copy(), runs.steps, None
+            word, looked = _looked_for(runs, machine, reference, budget, prover, seed)
             if word is None:
-                word = search.exhaustive(runs, machine, budget.pairs, found)
-            if word is None:
-                evidence = found
-                break
+                evidence = looked
+            refuted_by = word
             while word is not None:  # one word may show several errors
                 hypothesis.refine(word)
                 word = search.compare(runs, hypothesis, [word], Evidence())
@@ -105,39 +93,62 @@ def extract(
         ended_by = str(end)
     if machine is None:
         runs.extend(float("inf"))
-        machine = hypothesis.settled()
-    machine = minimised(machine)
-    steps = runs.steps
-    found_after = steps if found_after is None else found_after
+        machine, found_after = hypothesis.settled(), runs.steps
+    machine, steps = minimised(machine), runs.steps
     runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name}", reference)
-    verdict: tuple[Comparison, ...] = (judge_machine(runs, machine, evidence, proof, budget.pairs),)
+    proof = None if prover is None else prover.proof
+    judged = judge_machine(runs, machine, evidence, proof, refuted_by, budget.pairs)
+    verdict: tuple[Comparison, ...] = (judged,)
     if reference is not None:
-        verdict = judge_reference(runs, fsm, reference, verdict[0], budget)
+        verdict = judge_reference(runs, fsm, reference, judged, budget)
+    reports, sample = _described(runs, machine, fsm.states, np.random.default_rng(seed))
     return Extraction(
         fsm=fsm,
         verdict=verdict,
-        states=_described(runs, machine, fsm.states, np.random.default_rng(seed)),
+        states=reports,
         ended_by=ended_by,
         steps=steps,
         memories=runs.count,
         found_after=found_after,
         margin=runs.margin(),
         seconds=time.monotonic() - started,
+        observed=subject.observed,
+        reference=reference,
+        sample=sample,
     )
 
 
-QUICK = 3_000
-"""Pairs of memory and state in the first look at a new machine."""
+EFFORTS = (0.002, 0.04, 1.0)
+"""Shares of the budget: every new machine is looked at quickly before it is looked at for long."""
 
 SEARCHING = 0.85
 """The share of the time that is for searching; a verdict on what was found needs some, too."""
 
-PROVING = 0.25
-"""The share of the time that one attempt at a certificate may take."""
-
 LEAST_FOR_VERDICT = 1.0
 """Seconds that the verdict may take however short the search had to be."""
+
+
+def _looked_for(
+    runs: Trajectories,
+    machine: Snapshot,
+    reference: FSM | None,
+    budget: Budget,
+    prover: Prover | None,
+    seed: int,
+) -> tuple[Word | None, Evidence]:
+    """A word on which net and machine differ, or None, and what was compared by the last look."""
+    looked = Evidence()
+    for share in EFFORTS:
+        looked = Evidence()
+        word = difference(runs, machine, reference, budget.scaled(share), looked, seed)
+        if word is None and prover is not None:
+            word = prover.attempt(machine, patiently=share == EFFORTS[-1])
+            if prover.proof is not None:
+                break
+        if word is not None:
+            return word, looked
+    return None, looked
 
 
 def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
@@ -150,7 +161,7 @@ def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
 
 def _described(
     runs: Trajectories, machine: Snapshot, names: Sequence[str], rng: np.random.Generator
-) -> tuple[StateReport, ...]:
+) -> tuple[tuple[StateReport, ...], Sample]:
     """Where the states lie, from random walks and from a shortest word to each state."""
     words = list(search.shortest(machine, 0).values())
     with suppress(BudgetEnd):
@@ -160,49 +171,3 @@ def _described(
 
 WALKS = 200
 WALK_LENGTH = 100
-
-
-def _difference(
-    runs: Trajectories,
-    machine: Snapshot,
-    reference: FSM | None,
-    budget: Budget,
-    evidence: Evidence,
-    seed: int,
-) -> Word | None:
-    """A word on which net and machine differ, from the searches that reach far at little cost."""
-    symbols = len(runs.subject.alphabet)
-    rng = np.random.default_rng(seed)
-
-    def sampled() -> Word | None:
-        words = search.walks(runs, budget.walks, budget.length, rng)
-        words += list(search.corrupted(words, symbols, rng))
-        return search.compare(runs, machine, words, evidence)
-
-    def repeated() -> Word | None:
-        words = search.cycles(machine, budget.rounds)
-        return search.compare(runs, machine, words, evidence)
-
-    def suggested() -> Word | None:
-        if reference is None or reference.start not in reference.distance_to_acceptance:
-            return None
-        index = {symbol: number for number, symbol in enumerate(runs.subject.alphabet)}
-        words = [
-            tuple(index[symbol] for symbol in word)
-            for word in reference.sample(budget.walks, seed=seed)
-        ]
-        words += list(search.corrupted(words, symbols, rng))
-        return search.compare(runs, machine, words, evidence)
-
-    searches: tuple[Callable[[], Word | None], ...] = (
-        lambda: search.exhaustive(runs, machine, min(QUICK, budget.pairs), Evidence()),
-        lambda: search.diverse(runs, machine, min(QUICK, budget.pairs)),
-        repeated,
-        sampled,
-        suggested,
-    )
-    for look in searches:
-        word = look()
-        if word is not None:
-            return word
-    return None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.extraction.learner import Snapshot
+from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Word, together
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import StateReport
@@ -28,8 +29,8 @@ def describe(
     words: Sequence[Word],
     names: Sequence[str],
     rng: np.random.Generator,
-) -> tuple[StateReport, ...]:
-    """One report per state, from the memories that the words come to."""
+) -> tuple[tuple[StateReport, ...], Sample]:
+    """One report per state, from the memories that the words come to, and some of these."""
     visits = np.zeros(len(names), dtype=int)
     found: list[set[int]] = [set() for _ in names]
     try:
@@ -60,7 +61,7 @@ def describe(
                 tolerance=_tolerance(runs, machine, state, points[state][:TRIED], rng),
             )
         )
-    return tuple(reports)
+    return tuple(reports), Sample.of(points, runs.subject.parts)
 
 
 def _tolerance(

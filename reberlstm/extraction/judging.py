@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reberlstm.extraction import search
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.machines import Fixed
-from reberlstm.extraction.search import Budget, Evidence, Machine
+from reberlstm.extraction.search import Budget, Evidence, Machine, Word
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Comparison, undistinguished
 from reberlstm.fsm import FSM
@@ -28,6 +28,7 @@ def judge_machine(
     machine: Snapshot,
     evidence: Evidence | None,
     proof: Certificate | None,
+    refuted_by: Word | None,
     pairs: int,
 ) -> Comparison:
     """Net against machine.
@@ -37,13 +38,14 @@ def judge_machine(
         machine: The machine.
         evidence: What the search looked through; None where it was ended by its budget.
         proof: A certificate that proves them equal.
-        pairs: How much to look through in the latter case.
+        refuted_by: A word on which they are known to differ.
+        pairs: How much to look through where the budget ended the search.
     """
     if proof is not None:
         means = f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}"
         return Comparison("net", "machine", True, PROVED, evidence=means)
     if evidence is None:
-        return _looked_at(runs, machine, "machine", pairs)
+        return _looked_at(runs, machine, "machine", pairs, refuted_by=refuted_by)
     return undistinguished("net", "machine", evidence, _words(runs))
 
 
@@ -61,16 +63,28 @@ def judge_reference(
 
 
 def _looked_at(
-    runs: Trajectories, machine: Machine, right: str, pairs: int, wrong: str | None = None
+    runs: Trajectories,
+    machine: Machine,
+    right: str,
+    pairs: int,
+    *,
+    wrong: str | None = None,
+    refuted_by: Word | None = None,
 ) -> Comparison:
-    """What an exhaustive search finds, as far as it gets."""
+    """What an exhaustive search finds, as far as it gets; else a longer word that is known."""
     evidence = Evidence()
     try:
         word = search.exhaustive(runs, machine, min(pairs, LAST_LOOK), evidence)
     except BudgetEnd:
         word = None
     if word is not None:
-        return _different(runs, right, word, shortest=True, wrong=wrong)
+        return _different(runs, right, word, "no shorter word separates them", wrong)
+    if refuted_by is not None:
+        shorter = evidence.all_up_to + 1
+        how = f"a shorter one of {shorter} symbols or more may exist"
+        if len(refuted_by) <= shorter:
+            how = "no shorter word separates them"
+        return _different(runs, right, refuted_by, how, wrong)
     return undistinguished("net", right, evidence, _words(runs))
 
 
@@ -99,32 +113,29 @@ def _net_and_reference(
             "net", "reference", True, PROVED, evidence="both are equal to the machine, proved"
         )
     fixed = Fixed(runs, reference)
-    looked = _looked_at(runs, fixed, "reference", budget.pairs, wrong="net")
-    if looked.equal is False:
-        return looked
+    word = _far_out(runs, fixed, budget, machine_reference.word)
+    return _looked_at(runs, fixed, "reference", budget.pairs, wrong="net", refuted_by=word)
+
+
+def _far_out(
+    runs: Trajectories, fixed: Fixed, budget: Budget, known: tuple[str, ...] | None
+) -> Word | None:
+    """A long word on which the net errs: a cycle of the reference, or what the machine shows."""
     words = search.cycles(fixed, budget.rounds)
-    if machine_reference.word is not None:
+    if known is not None:
         index = {symbol: number for number, symbol in enumerate(runs.subject.alphabet)}
-        words.append(tuple(index[symbol] for symbol in machine_reference.word))
+        words.append(tuple(index[symbol] for symbol in known))
     try:
-        word = search.compare(runs, fixed, words, Evidence())
+        return search.compare(runs, fixed, words, Evidence())
     except BudgetEnd:
-        return looked
-    if word is not None:
-        return _different(runs, "reference", word, shortest=False, wrong="net")
-    return looked
+        return None
 
 
 def _different(
-    runs: Trajectories,
-    right: str,
-    word: tuple[int, ...],
-    *,
-    shortest: bool,
-    wrong: str | None = None,
+    runs: Trajectories, right: str, word: Word, how: str, wrong: str | None
 ) -> Comparison:
     text = tuple(runs.subject.alphabet[symbol] for symbol in word)
-    how = "no shorter word separates them" if shortest else "a shorter one may exist"
+    shortest = how.startswith("no shorter")
     return Comparison("net", right, False, DIFFERENT, text, shortest, wrong, how)
 
 

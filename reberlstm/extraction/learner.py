@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
+from reberlstm.extraction.interning import Ids
+from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 
 
 @dataclass
@@ -110,7 +111,15 @@ class Hypothesis(Snapshot):
             return int(runs.follow(ids, word[i:])[0])
 
         # The last state but one errs already: its successor was sorted by what is seen of it.
+        # From there back in growing strides: suffixes are run again and again, so short ones pay.
         low, high = 0, len(states) - 1
+        stride = 1
+        while high - stride > low:
+            if after(high - stride) == truth:
+                low = high - stride
+            else:
+                high -= stride
+                stride *= 2
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if after(middle) == truth else (low, middle)

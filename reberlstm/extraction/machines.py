@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.subject import Subject
-from reberlstm.extraction.trajectories import LAST, Ids, Trajectories
+from reberlstm.extraction.trajectories import LAST, Trajectories
 from reberlstm.fsm import FSM
 from reberlstm.monitor import Monitor
 

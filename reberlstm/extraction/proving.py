@@ -7,6 +7,7 @@ machines in which a word can come to an end without being over by definition are
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from reberlstm.errors import CertificateError
@@ -21,11 +22,59 @@ if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
 
 
-def prove(runs: Trajectories, machine: Snapshot, seconds: float) -> tuple[Certificate | None, bool]:
+class Prover:
+    """Attempts at a certificate for one machine after the other, with a share of the time.
+
+    Args:
+        runs: The memories of the net.
+        seconds: The time for the whole extraction.
+    """
+
+    def __init__(self, runs: Trajectories, seconds: float) -> None:
+        self.proof: Certificate | None = None
+        self._runs = runs
+        self._seconds = seconds
+        self._spent = 0.0
+        self._judged: Snapshot | None = None
+
+    def attempt(self, machine: Snapshot, *, patiently: bool) -> Word | None:
+        """Try to prove net and machine equal; sets `proof`.
+
+        Args:
+            machine: The machine.
+            patiently: Whether an attempt may take long; one that was short is not repeated else.
+
+        Returns:
+            A word on which they differ, where the attempt comes to one.
+        """
+        if self._runs.subject.weights is None:
+            return None
+        if not patiently and (self._judged is machine or self._spent > QUICK * self._seconds):
+            return None
+        start = time.monotonic()
+        most = (PATIENT if patiently else QUICK) * self._seconds
+        certificate, proved = _prove(self._runs, machine, most)
+        self._judged = machine
+        self._spent += time.monotonic() - start
+        if proved:
+            self.proof = certificate
+            return None
+        return None if certificate is None else refutation(self._runs, machine, certificate)
+
+
+PATIENT = 0.25
+"""The share of the time that one attempt at a certificate may take."""
+
+QUICK = 0.05
+"""The share that attempts may take for machines of which not much is known yet."""
+
+
+def _prove(
+    runs: Trajectories, machine: Snapshot, seconds: float
+) -> tuple[Certificate | None, bool]:
     """A certificate, and whether it proves net and machine equal.
 
-    Without a proof it is the last one tried, None where the net has no weights that one can be
-    made for.
+    Without a proof it is the last one tried, None where none can be made.
     """
     from reberlstm.certificates import certify
 

@@ -19,14 +19,17 @@ searches, in the order in which they are tried:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import chain
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.extraction.trajectories import Ids, Trajectories
+from reberlstm.extraction.interning import Ids, Interned
+from reberlstm.extraction.trajectories import Trajectories
 
 Word = tuple[int, ...]
 
@@ -73,12 +76,27 @@ class Budget:
     length: int = 200
     rounds: int = 300
 
+    @property
+    def quick(self) -> int:
+        """Pairs in a first look, and at each resolution of the search among diverse memories."""
+        return round(6.7 * math.sqrt(self.pairs))
+
+    def scaled(self, share: float) -> Budget:
+        """That share of it: in full of how much, by its root of how far."""
+        root = math.sqrt(share)
+        return Budget(
+            pairs=max(100, round(share * self.pairs)),
+            walks=max(4, round(share * self.walks)),
+            length=max(20, round(root * self.length)),
+            rounds=max(4, round(root * self.rounds)),
+        )
+
 
 def exhaustive(runs: Trajectories, machine: Machine, pairs: int, evidence: Evidence) -> Word | None:
     """The shortest word on which they differ, first in alphabet order, if `pairs` reach so far."""
     table, shown = machine.arrays()
     ids, states = np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp)
-    seen = {(0, 0)}
+    seen = _Seen(len(table))
     levels: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     evidence.all_up_to, evidence.closed = -1, False
     while len(ids):
@@ -90,15 +108,31 @@ def exhaustive(runs: Trajectories, machine: Machine, pairs: int, evidence: Evide
         if len(seen) + len(sources) > pairs:
             return None
         after, targets = runs.advance(ids[sources], symbols), table[states[sources], symbols]
-        fresh = []
-        for row, pair in enumerate(zip(after.tolist(), targets.tolist(), strict=True)):
-            if pair not in seen:
-                seen.add(pair)
-                fresh.append(row)
+        fresh = seen.add(after, targets)
         levels.append((sources[fresh], symbols[fresh]))
         ids, states = after[fresh], targets[fresh]
     evidence.closed = True
     return None
+
+
+class _Seen:
+    """Pairs of a number and a state that were seen, the first of each, number 0 and state 0."""
+
+    def __init__(self, states: int) -> None:
+        self._states = states
+        self._known = {0}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, numbers: Ids, states: Ids) -> Ids:
+        """The rows with a pair that is new, in order; of equal ones only the first."""
+        distinct, rows = np.unique(numbers * self._states + states, return_index=True)
+        keys = distinct.tolist()
+        known = self._known
+        fresh = np.array([key not in known for key in keys], dtype=bool)
+        known.update(keys)
+        return np.sort(rows[fresh])
 
 
 def _word(levels: list[tuple[NDArray[np.intp], NDArray[np.intp]]], row: int) -> Word:
@@ -125,23 +159,26 @@ def _breadth_first(
     table, shown = machine.arrays()
     ids, states = np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp)
     levels: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
-    seen: set[tuple[bytes, int]] = set()
+    seen, cells = _Seen(len(table)), Interned(runs.width, np.dtype(np.int32))
+    cells.add(_rounded(runs.states(ids), resolution))
     while len(ids) and len(seen) < pairs:
         sources, symbols = np.nonzero(runs.offered(ids))
         after, targets = runs.advance(ids[sources], symbols), table[states[sources], symbols]
-        coarse = np.round(runs.states(after) / resolution).astype(np.int32)
-        fresh = []
-        for row, target in enumerate(targets.tolist()):
-            key = (coarse[row].tobytes(), target)
-            if key not in seen:
-                seen.add(key)
-                fresh.append(row)
+        coarse = _rounded(runs.states(after), resolution)
+        fresh = seen.add(cells.add(coarse), targets)
         levels.append((sources[fresh], symbols[fresh]))
         ids, states = after[fresh], targets[fresh]
         wrong = np.flatnonzero(runs.observation(ids) != shown[states])
         if len(wrong):
             return _word(levels, int(wrong[0]))
     return None
+
+
+def _rounded(states: NDArray[Any], resolution: float) -> NDArray[np.int32]:
+    """Memories as whole numbers of `resolution`; beyond those of 32 bits all look the same."""
+    most = np.iinfo(np.int32).max // 2
+    whole = np.nan_to_num(np.round(states / resolution), posinf=most, neginf=-most)
+    return np.asarray(np.clip(whole, -most, most).astype(np.int32))
 
 
 def compare(
@@ -167,14 +204,18 @@ def together(
 ) -> Iterator[tuple[Ids, Ids, Ids, int]]:
     """Net and machine side by side: after each symbol the rows still going, memories and states."""
     table, _ = machine.arrays()
-    lengths = np.array([len(word) for word in words])
+    lengths = np.array([len(word) for word in words], dtype=np.intp)
+    order = np.argsort(-lengths, kind="stable")  # those that still go on are the first ones
+    ordered = chain.from_iterable(map(words.__getitem__, order.tolist()))
+    letters = np.fromiter(ordered, np.intp, int(lengths.sum()))
+    begins = np.concatenate([[0], np.cumsum(lengths[order])[:-1]]) if len(words) else lengths
     ids = np.zeros(len(words), dtype=np.intp)
     states = np.zeros(len(words), dtype=np.intp)
     alive = np.arange(len(words))
     yield alive, ids, states, 0
     for position in range(int(lengths.max(initial=0))):
-        alive = alive[lengths[alive] > position]
-        symbols = np.array([words[row][position] for row in alive.tolist()], dtype=np.intp)
+        alive = alive[lengths[order[alive]] > position]
+        symbols = letters[begins[alive] + position]
         going = runs.offered(ids[alive])[np.arange(len(alive)), symbols]
         going &= table[states[alive], symbols] >= 0
         alive, symbols = alive[going], symbols[going]
@@ -182,7 +223,7 @@ def together(
             return
         ids[alive] = runs.advance(ids[alive], symbols)
         states[alive] = table[states[alive], symbols]
-        yield alive, ids[alive], states[alive], position + 1
+        yield order[alive], ids[alive], states[alive], position + 1
 
 
 LONGEST_CYCLE = 12
@@ -251,18 +292,19 @@ def _shortest_to(machine: Machine, goal: int, within: int) -> dict[int, Word]:
 def walks(runs: Trajectories, count: int, length: int, rng: np.random.Generator) -> list[Word]:
     """Random words along the net's offers."""
     ids = np.zeros(count, dtype=np.intp)
-    words: list[list[int]] = [[] for _ in range(count)]
+    letters = np.zeros((count, length), dtype=np.intp)
+    lengths = np.zeros(count, dtype=np.intp)
     alive = np.arange(count)
-    for _ in range(length):
+    for position in range(length):
         offered = runs.offered(ids[alive])
         alive, offered = alive[offered.any(axis=1)], offered[offered.any(axis=1)]
         if not len(alive):
             break
         symbols = np.where(offered, rng.random(offered.shape), -1.0).argmax(axis=1)
         ids[alive] = runs.advance(ids[alive], symbols)
-        for row, symbol in zip(alive.tolist(), symbols.tolist(), strict=True):
-            words[row].append(symbol)
-    return [tuple(word) for word in words]
+        letters[alive, position] = symbols
+        lengths[alive] += 1
+    return [tuple(word[:end]) for word, end in zip(letters.tolist(), lengths.tolist(), strict=True)]
 
 
 def corrupted(words: Iterable[Word], symbols: int, rng: np.random.Generator) -> Iterator[Word]:

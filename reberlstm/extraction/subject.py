@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
 from reberlstm.fsm import FSM
+from reberlstm.simulator.layers import FastLayer
 from reberlstm.simulator.step import State, initial, read, step
 from reberlstm.weights import LSTMWeights
 
@@ -49,6 +50,8 @@ class RecurrentNet(Protocol):
 #   labels: names of the labels;
 #   claims: "legal" where it says nothing of use before the first symbol and after the last one;
 #   weights: `LSTMWeights` that compute the same, for a certificate;
+#   parts: what to call the D numbers of a memory, for pictures;
+#   grammar: the machine that it was trained on, for where words begin and end;
 #   margin(states) -> (B,): how far each observation is from being another one.
 
 
@@ -106,15 +109,24 @@ class Subject:
             self.labels = tuple(getattr(net, "labels", ()))
             self.weights, claims = getattr(net, "weights", None), getattr(net, "claims", "all")
         self.alphabet = tuple(net.alphabet)
+        self._layer = _layer(net) if isinstance(net, LSTMWeights) else None
         grammar = reference
         if grammar is not None and set(grammar.alphabet) != set(self.alphabet):
             raise ExtractionError(
                 f"the alphabet of the reference {grammar} is {' '.join(grammar.alphabet)}, "
                 f"but that of {self.name} is {' '.join(self.alphabet)}"
             )
-        if grammar is None and self.weights is not None:
-            grammar = self.weights.grammar
+        if grammar is None:
+            grammar = self._told_grammar()
         self.scope = self._scope(claims, grammar)
+
+    def _told_grammar(self) -> FSM | None:
+        """The machine that the net says it is for, if it is one over its symbols."""
+        for place in (self.weights, self.net):
+            grammar = getattr(place, "grammar", None)
+            if isinstance(grammar, FSM) and set(grammar.alphabet) == set(self.alphabet):
+                return grammar
+        return None
 
     def _scope(self, claims: str, grammar: FSM | None) -> Scope:
         """A net that claims only `legal` says nothing before the first symbol and after the last.
@@ -133,6 +145,18 @@ class Subject:
             return Scope(follows_legal=True, first=None if offered.any() else every)
         return _scope_of_grammar(self.alphabet, grammar)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What to call the numbers of a memory: the cells of ``h`` and ``c``, or how many-th."""
+        if isinstance(self.net, LSTMWeights):
+            cells = self.net.cells
+            if self.net.cell == "published":
+                return cells
+            return (*(f"h {cell}" for cell in cells), *(f"c {cell}" for cell in cells))
+        size = len(self.initial())
+        told = tuple(getattr(self.net, "parts", ()))
+        return told if len(told) == size else tuple(str(number) for number in range(1, size + 1))
+
     def initial(self) -> NDArray[Any]:
         """The memory before the first symbol, shape (D,), of the type that memories have."""
         if isinstance(self.net, LSTMWeights):
@@ -150,6 +174,12 @@ class Subject:
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The memories (B, D) after one symbol each."""
         if isinstance(self.net, LSTMWeights):
+            if self._layer is not None:
+                size = self.net.size
+                z = self._layer.of_symbols(symbols)
+                h, c = self._layer.step(z, states[:, :size], states[:, size:])
+                assert c is not None, "the layer is an LSTM's"
+                return np.hstack([h, c])
             x = np.eye(len(self.alphabet))[symbols]
             return _pack(self.net, step(self.net, x, _unpack(self.net, states)).state)
         after = np.asarray(self.net.step(states, symbols))
@@ -172,7 +202,8 @@ class Subject:
             )
         yes_or_no = self.net.kind != "label"
         whole = seen.dtype == bool or np.issubdtype(seen.dtype, np.integer)
-        if not whole or (yes_or_no and not np.isin(seen, (0, 1)).all()):
+        truths = seen.dtype == bool or not yes_or_no or np.isin(seen, (0, 1)).all()
+        if not whole or not truths:
             wanted = "booleans, as in `probability > 0.5`" if yes_or_no else "integers"
             raise ExtractionError(
                 f"{self.name}.observe() answered {seen.dtype} for kind {self.net.kind!r}; "
@@ -231,6 +262,20 @@ def _scope_of_grammar(alphabet: tuple[str, ...], grammar: FSM) -> Scope:
         follows_legal=True,
         first=frozenset(index[symbol] for symbol in grammar.legal(grammar.start)),
         last=frozenset(index[symbol] for symbol in last),
+    )
+
+
+def _layer(net: LSTMWeights) -> FastLayer | None:
+    """The layer of a net of the standard cell."""
+    if net.cell == "published":
+        return None
+    return FastLayer(
+        "LSTM",
+        net.weight_ih,
+        net.weight_hh,
+        net.bias_ih,
+        net.bias_hh,
+        dtype=np.dtype(np.float64),
     )
 
 

@@ -8,7 +8,6 @@ what is one memory on paper; that costs time, never truth.)
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.extraction.interning import Ids, Interned, doubled
 from reberlstm.extraction.subject import Observed, Subject
-
-Ids = NDArray[np.intp]
 
 UNKNOWN = -1
 OVER = 0
@@ -45,14 +43,14 @@ class Trajectories:
         self._most = max(1, MOST_BYTES // max(1, subject.initial().nbytes))
         self._deadline = deadline
         self._symbols = len(subject.alphabet)
+        self._ends = np.isin(np.arange(self._symbols), list(subject.scope.last))
         start = subject.initial()
-        self._states = np.empty((1024, len(start)), dtype=start.dtype)
+        self._memories = Interned(len(start), start.dtype)
+        self._batch = int(np.clip(BATCH_BYTES // max(1, start.nbytes), 64, MOST_AT_ONCE))
         self._next = np.full((1024, self._symbols), UNKNOWN, dtype=np.intp)
         self._seen = np.empty(1024, dtype=np.intp)
-        self._known: dict[tuple[bytes, int], int] = {}
         self._observations: dict[tuple[int, ...], int] = {}
         self._goes_on = np.zeros((1, self._symbols), dtype=bool)
-        self.count = 0
         self._intern(start[np.newaxis], np.zeros(1, dtype=bool), first=True)
 
     def extend(self, deadline: float) -> None:
@@ -66,9 +64,19 @@ class Trajectories:
 
     # Looking
 
+    @property
+    def count(self) -> int:
+        """How many different memories were visited."""
+        return self._memories.count
+
+    @property
+    def width(self) -> int:
+        """The size of a memory."""
+        return int(self._memories.rows(slice(1)).shape[1])
+
     def states(self, ids: Ids) -> NDArray[Any]:
         """The memories themselves, shape (B, D)."""
-        return self._states[ids]
+        return self._memories.rows(ids)
 
     @property
     def first(self) -> Ids:
@@ -88,7 +96,7 @@ class Trajectories:
         key = next((key for key, n in self._observations.items() if n == observation), LAST)
         if key == LAST:
             return None
-        shown = self.subject.observe(self._states[:1])
+        shown = self.subject.observe(self._memories.rows(slice(1)))
         values = list(key)
         legal = (
             np.array([values.pop(0) for _ in self.subject.alphabet], dtype=bool)
@@ -106,8 +114,9 @@ class Trajectories:
     def margin(self) -> float | None:
         """How far the observation of the nearest of all memories is from another one."""
         lowest = float("inf")
-        for start in range(0, self.count, BATCH):
-            margins = self.subject.margin(self._states[start : min(start + BATCH, self.count)])
+        for start in range(0, self.count, MOST_AT_ONCE):
+            part = slice(start, min(start + MOST_AT_ONCE, self.count))
+            margins = self.subject.margin(self._memories.rows(part))
             if margins is None or self.left == 0.0:
                 return None
             if start == 0 and self.subject.scope.first is not None:
@@ -120,31 +129,29 @@ class Trajectories:
     def advance(self, ids: Ids, symbols: Ids) -> Ids:
         """The memory after one symbol from each; symbols must be offered there."""
         result = self._next[ids, symbols]
-        missing = np.flatnonzero(result == UNKNOWN)
-        if len(missing):
+        if result.min(initial=0) == UNKNOWN:
+            missing = result == UNKNOWN
             pairs = np.unique(ids[missing] * self._symbols + symbols[missing])
-            sources, through = pairs // self._symbols, pairs % self._symbols
-            for start in range(0, len(pairs), BATCH):
-                part = slice(start, start + BATCH)
-                after = self.subject.step(self._states[sources[part]], through[part])
+            for start in range(0, len(pairs), self._batch):
+                sources, through = np.divmod(pairs[start : start + self._batch], self._symbols)
+                after = self.subject.step(self.states(sources), through)
                 self.steps += len(after)
-                last = np.isin(through[part], list(self.subject.scope.last))
-                self._next[sources[part], through[part]] = self._intern(after, last)
+                self._next[sources, through] = self._intern(after, self._ends[through])
             result = self._next[ids, symbols]
         return result
 
     def follow(self, ids: Ids, word: Sequence[int]) -> NDArray[np.intp]:
         """The observation after `word` from each memory; OVER where it does not get that far."""
-        alive = np.arange(len(ids))
-        current = ids.copy()
+        alive, current = np.arange(len(ids)), ids
         for symbol in word:
-            offered = self.offered(current[alive])[:, symbol]
-            alive = alive[offered]
-            if not len(alive):
-                break
-            current[alive] = self.advance(current[alive], np.full(len(alive), symbol))
+            if self.subject.scope.follows_legal:
+                offered = self.offered(current)[:, symbol]
+                alive, current = alive[offered], current[offered]
+                if not len(alive):
+                    break
+            current = self.advance(current, np.full(len(current), symbol))
         result = np.full(len(ids), OVER)
-        result[alive] = self.observation(current[alive])
+        result[alive] = self.observation(current)
         return result
 
     # Keeping
@@ -154,33 +161,21 @@ class Trajectories:
             raise BudgetEnd("seconds")
         # The initial memory is another one than an equal memory later, if only of it the scope says
         # what may follow.
-        apart = 2 if first and self.subject.scope.first is not None else 0
-        ids = np.empty(len(states), dtype=np.intp)
-        found: dict[tuple[bytes, int], int] = {}
-        fresh: list[int] = []
-        for row, (state, over) in enumerate(zip(states, last, strict=True)):
-            key = (hashlib.blake2b(state.tobytes(), digest_size=16).digest(), int(over) + apart)
-            number = self._known.get(key, found.get(key))
-            if number is None:
-                number = found[key] = self.count + len(fresh)
-                fresh.append(row)
-            ids[row] = number
-        if self.count + len(fresh) > max(1, min(self._max, self._most)):
+        marks = last.astype(np.uint8)
+        if first and self.subject.scope.first is not None:
+            marks += np.uint8(2)
+        ids, fresh, hashes = self._memories.find(states, marks)
+        end = self.count + len(fresh)
+        if end > max(1, min(self._max, self._most)):
             raise BudgetEnd("words")
-        if fresh:
-            self._append(states[fresh], last[fresh], first)
-            self._known.update(found)
+        if len(fresh):
+            while end > len(self._next):
+                before = len(self._next)
+                self._next, self._seen = doubled(self._next), doubled(self._seen)
+                self._next[before:] = UNKNOWN
+            self._seen[self.count : end] = self._observe(states[fresh], last[fresh], first)
+            self._memories.keep(states[fresh], marks[fresh], hashes[fresh])
         return ids
-
-    def _append(self, states: NDArray[Any], last: NDArray[np.bool_], first: bool) -> None:
-        end = self.count + len(states)
-        while end > len(self._states):
-            self._states = np.concatenate([self._states, np.empty_like(self._states)])
-            self._next = np.concatenate([self._next, np.full_like(self._next, UNKNOWN)])
-            self._seen = np.concatenate([self._seen, np.empty_like(self._seen)])
-        self._states[self.count : end] = states
-        self._seen[self.count : end] = self._observe(states, last, first)
-        self.count = end
 
     def _observe(
         self, states: NDArray[Any], last: NDArray[np.bool_], first: bool
@@ -191,7 +186,10 @@ class Trajectories:
             rows[0, : self._symbols] = np.isin(np.arange(self._symbols), list(scope.first))
         if last.any():
             rows[last, : self._symbols] = 0  # a scope in which words are over has legal sets
-        distinct, inverse = np.unique(rows, axis=0, return_inverse=True)
+        # A single column is sorted much faster as numbers than as rows.
+        only = rows.shape[1] == 1
+        distinct, inverse = np.unique(rows, axis=None if only else 0, return_inverse=True)
+        distinct = distinct.reshape(-1, rows.shape[1])
         numbers = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
         result = numbers[inverse.ravel()]
         if last.any() and self.subject.observed == ("legal",):
@@ -216,8 +214,11 @@ class Trajectories:
 MOST_BYTES = 2**30
 """So much memory may be filled with memories of the net."""
 
-BATCH = 4096
-"""So many memories are stepped at once."""
+BATCH_BYTES = 2**18
+"""Memories are stepped in batches of about this size, which a processor's cache can hold, …"""
+
+MOST_AT_ONCE = 4096
+"""… and of at most so many."""
 
 LAST: tuple[int, ...] = ()
 """The key of the observation after a symbol that ends every word."""

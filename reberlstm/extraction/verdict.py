@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 from typing import Any
 
-from reberlstm.display import Displayed
+from reberlstm.display import Displayed, drawn
+from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Evidence
 from reberlstm.fsm import FSM
 
@@ -94,6 +93,9 @@ class Extraction(Displayed):
             of ours in units of their outputs, for probabilities from their threshold); None where
             the net does not tell.
         seconds: How long it took.
+        observed: What was seen of the net: ``legal``, ``accept`` or ``label``, or several.
+        reference: The machine that was compared with, if any.
+        sample: Some of the memories, for pictures.
     """
 
     fsm: FSM
@@ -105,6 +107,9 @@ class Extraction(Displayed):
     found_after: int = 0
     margin: float | None = None
     seconds: float = 0.0
+    observed: tuple[str, ...] = ()
+    reference: FSM | None = None
+    sample: Sample | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON; the machine as TOML."""
@@ -123,40 +128,9 @@ class Extraction(Displayed):
         }
 
     def _repr_html_(self) -> str:
-        """The verdict and the machine as tables, for notebooks."""
-        fsm = self.fsm
-        ended = "the search came to its own end"
-        if self.ended_by is not None:
-            ended = f"the budget of {self.ended_by} ended the search: the best machine so far"
-        pairs = [
-            (
-                f"{pair.left} and {pair.right}",
-                pair.relation,
-                "" if pair.word is None else fsm.text(pair.word) or "(the empty word)",
-                pair.evidence,
-            )
-            for pair in self.verdict
-        ]
-        states = [
-            (
-                ("→ " if state == fsm.start else "") + state,
-                "accepting" if state in fsm.accepting else "",
-                *(line.get(symbol, "") for symbol in fsm.alphabet),
-            )
-            for state, line in fsm.transitions.items()
-        ]
-        return (
-            f"<p>{escape(fsm.name)}: {len(fsm.states)} states; {escape(ended)}</p>"
-            + _html_table(("compared", "verdict", "word", "evidence"), pairs)
-            + _html_table(("state", "", *fsm.alphabet), states)
-        )
-
-
-def _html_table(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    def row(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    return f"<table>{row(heading, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
+        """Verdict, machine and pictures, for notebooks."""
+        html: str = drawn("extraction_html", "to_html", self)
+        return html
 
 
 def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Comparison:

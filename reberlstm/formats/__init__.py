@@ -40,6 +40,9 @@ SUFFIXES = {
     ".json": "json",
 }
 
+SNIFFED = (".txt", ".xml")
+"""Suffixes that say little: the format of such a file is found out when it is read."""
+
 _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
 _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
 _SAFE_ENCODINGS = re.compile(
@@ -57,10 +60,7 @@ def format_of(path: str) -> str | None:
     Raises:
         FormatError: for a suffix that names none.
     """
-    pure = PurePath(path)
-    suffix = pure.suffix.lower()
-    if suffix == ".gz":
-        suffix = PurePath(pure.stem).suffix.lower()
+    suffix = _suffix(path)
     if not suffix:
         return None
     if suffix not in SUFFIXES:
@@ -71,6 +71,22 @@ def format_of(path: str) -> str | None:
             )
         )
     return SUFFIXES[suffix]
+
+
+def format_to_read(path: str) -> str | None:
+    """The format to read a file in, as `format_of`; None where it is to be found out.
+
+    Example:
+        >>> format_to_read("machine.fst.txt"), format_to_read("machine.dot.gz")
+        (None, 'dot')
+    """
+    return None if _suffix(path) in SNIFFED else format_of(path)
+
+
+def _suffix(path: str) -> str:
+    pure = PurePath(path)
+    suffix = pure.suffix.lower()
+    return PurePath(pure.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
 def read(content: bytes, where: str, format: str | None = None) -> FSM:

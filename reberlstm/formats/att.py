@@ -6,8 +6,9 @@
 
 One line per transition: source, target, input symbol, and output symbol, which must be the same: a
 machine that changes its input is a transducer, and is refused. OpenFST's acceptors leave the output
-out. Then one line per accepting state. Columns are separated by tabs, or by blanks where a line has
-no tab. The source of the first line is the start.
+out; one whose outputs are all epsilon is read as an acceptor of its input, with a note. Then one
+line per accepting state. Columns are separated by tabs, or by blanks where a line has no tab. The
+source of the first line is the start.
 
 Weights may follow. Where in every state the numbers exp(−weight) of its transitions and of ending
 there sum to 1 they are read as probabilities (OpenFST's log semiring); else they are left out, with
@@ -32,7 +33,7 @@ from reberlstm.formats.messages import shown
 from reberlstm.fsm import FSM
 from reberlstm.validation import PROBABILITY_TOLERANCE
 
-_EPSILON = {"<eps>", "<epsilon>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}
+_EPSILON = {"<eps>", "<epsilon>", "<>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}
 _ANY = {"@_UNKNOWN_SYMBOL_@", "@_IDENTITY_SYMBOL_@"}
 _BLANKS = {"@_SPACE_@": " ", "@_TAB_@": "\t", "@_NEWLINE_@": "\n", "@_RETURN_@": "\r"}
 _BLANK_NAMES = {blank: name for name, blank in _BLANKS.items()}
@@ -94,10 +95,13 @@ def losses(fsm: FSM) -> list[str]:
 
 def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
     """The lines of transitions and those of accepting states, each split at tabs or blanks."""
+    if "\r" in text and "\n" not in text:  # the line ends of old Macintoshes
+        text = text.replace("\r", "\n")
     if text.count("\n") > 2 * (MAX_STATES + MAX_TRANSITIONS):
         raise draft.error(None, f"more lines than {MAX_TRANSITIONS:,} transitions, the limit, need")
     arcs: list[_Line] = []
     finals: list[_Line] = []
+    sources: set[str] = set()
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.removesuffix("\r")
         if not line.strip():
@@ -112,6 +116,9 @@ def _columns(draft: Draft, text: str) -> tuple[list[_Line], list[_Line]]:
                 f"found {shown(line)}",
             )
         (arcs if len(columns) > 2 else finals).append((number, columns))
+        sources.add(columns[0])
+        if len(sources) > MAX_STATES:  # no need to keep the rest
+            raise draft.error(number, f"more than {MAX_STATES:,} states, which is the limit")
     return arcs, finals
 
 
@@ -126,6 +133,12 @@ def _weight_column(draft: Draft, arcs: list[_Line]) -> int:
     if changed is None:
         return 4
     numbers = all(len(columns) == 4 and _is_number(columns[3]) for _, columns in fours)
+    if all(len(columns) > 3 and columns[3] in _EPSILON for _, columns in arcs):
+        draft.notes.append(
+            "a transducer that puts nothing out, since all outputs are epsilon; it was read as the "
+            "acceptor of its input"
+        )
+        return 4
     integers = all(_is_integer(columns[2]) and _is_integer(columns[3]) for _, columns in fours)
     if numbers and not integers:
         return 3

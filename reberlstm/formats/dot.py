@@ -32,20 +32,30 @@ from __future__ import annotations
 import json
 import re
 
+from reberlstm.formats.dot_attributes import edge_label, lower, unescaped
+from reberlstm.formats.dot_attributes import label as label_of
+from reberlstm.formats.dot_attributes import text as text_of
+from reberlstm.formats.dot_marks import (
+    START,
+    arrow_heads,
+    arrow_tails,
+    is_accepting,
+    is_initial,
+    likely_start,
+)
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
 from reberlstm.formats.draft import EMPTY_OUTPUT, Draft
-from reberlstm.formats.labels import EPSILON, input_output, symbols
+from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
 from reberlstm.formats.mealy import to_moore
 from reberlstm.formats.messages import shown
 from reberlstm.fsm import FSM
 
-_START = "__start0"
-_START_NAMES = {"", "start", "init", "initial", "begin", "entry"}
-_NO_SHAPES = {"none", "point", "plaintext", "plain"}
-_ACCEPTING_SHAPES = {"doublecircle", "doubleoctagon", "tripleoctagon", "mdoublecircle"}
 _RECORDS = {"record", "mrecord"}
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+")
+_OPENFST = re.compile(
+    r"(?P<input>[^:]+?)(?::(?P<output>[^:]+?))?(?P<weight>/-?[0-9.]+(?:e-?[0-9]+)?)?", re.DOTALL
+)
 _WEIGHTED = re.compile(r".+:\s*(?:0?\.\d+|1\.0*|\d(?:\.\d+)?e-\d+)\s*", re.DOTALL)
 
 
@@ -67,36 +77,46 @@ def losses(fsm: FSM) -> list[str]:
 class _Reader:
     def __init__(self, graph: Graph, text: str, where: str) -> None:
         self.graph = graph
+        self.text = text
         self.draft = Draft(
             where,
             lambda offset: f":{line_at(text, offset)}" if isinstance(offset, int) else "",
-            f"mark it by an edge from a node without a shape: {_START} [shape=none]; "
-            f"{_START} -> q0;",
+            f"mark it by an edge from a node without a shape: {START} [shape=none]; {START} -> q0;",
         )
         self.declared = self._declared_alphabet()
 
     def fsm(self) -> FSM:
         draft, attributes = self.draft, self.graph.attributes
-        draft.name = _text(attributes, "name", self.graph.name)
-        draft.title = _text(attributes, "title", _label(attributes))
-        draft.source = _text(attributes, "source")
-        pseudo = self._pseudo_nodes()
-        real = {key: node for key, node in self.graph.nodes.items() if key not in pseudo}
+        draft.name = text_of(attributes, "name", self.graph.name)
+        draft.title = text_of(attributes, "title", label_of(attributes))
+        draft.source = text_of(attributes, "source")
+        tails, heads = arrow_tails(self.graph), arrow_heads(self.graph)
+        real = {
+            key: node
+            for key, node in self.graph.nodes.items()
+            if key not in tails and key not in heads
+        }
         for key, node in real.items():
             self._state(key, node)
         self._split_outputs(real)
-        labelled = []
+        transitions = []
         for edge in self.graph.edges:
-            if edge.source not in pseudo:
-                labelled.append(edge)
-            else:
+            if edge.source in tails:
                 draft.initial[draft.state(edge.target, edge.offset)] = None
-        if not draft.initial and real:
-            draft.initial[0] = None
+            elif edge.target in heads:
+                draft.accepting.add(draft.state(edge.source, edge.offset))
+            else:
+                transitions.append(edge)
+        outputs = self._arcs(transitions)
+        if not (draft.accepting or draft.outputs or outputs or self.declared):
             draft.notes.append(
-                f"no start state is marked; the first state, {shown(next(iter(real)))}, is taken"
+                "no accepting state is marked, by a double circle or otherwise; none accepts"
             )
-        outputs = self._arcs(labelled)
+        if not draft.initial and real:
+            ends = ((arc.source, arc.target) for arc in draft.arcs)
+            start, reason = likely_start(list(real), draft.names, ends)
+            draft.initial[start] = None
+            draft.notes.append(f"no start state is marked; {reason}")
         return (to_moore(draft, outputs) if outputs else draft).finish()
 
     def _declared_alphabet(self) -> frozenset[str]:
@@ -105,7 +125,7 @@ class _Reader:
         if given is None:
             return frozenset()
         try:
-            alphabet = json.loads(_unescaped(given.value))
+            alphabet = json.loads(unescaped(given.value))
         except (ValueError, RecursionError):
             alphabet = None
         if not isinstance(alphabet, list) or not all(isinstance(a, str) for a in alphabet):
@@ -117,30 +137,17 @@ class _Reader:
         self.draft.alphabet = alphabet
         return frozenset(alphabet)
 
-    def _pseudo_nodes(self) -> set[str]:
-        """The nodes that stand for no state but for the arrow at a start state."""
-        entered = {edge.target for edge in self.graph.edges}
-        leaving = {edge.source: True for edge in self.graph.edges}
-        for edge in self.graph.edges:
-            leaving[edge.source] &= not _label(edge.attributes) and "symbol" not in edge.attributes
-        nodes = self.graph.nodes.items()
-        return {
-            key
-            for key, node in nodes
-            if key not in entered
-            and (leaving.get(key, False) or key == _START)
-            and _looks_pseudo(key, node)
-        }
-
     def _state(self, key: str, node: Node) -> None:
         draft, attributes = self.draft, node.attributes
-        number = draft.state(key, node.offset, _text(attributes, "state", _label(attributes, key)))
-        if _is_accepting(attributes):
+        number = draft.state(
+            key, node.offset, text_of(attributes, "state", label_of(attributes, key))
+        )
+        if is_accepting(attributes):
             draft.accepting.add(number)
-        if _flag(attributes, "initial") or _flag(attributes, "start"):
+        if is_initial(attributes):
             draft.initial[number] = None
         if "output" in attributes:
-            draft.outputs[number] = _text(attributes, "output")
+            draft.outputs[number] = text_of(attributes, "output")
         if "stop" in attributes:
             draft.stop[number] = self._number(attributes, "stop", node.offset)
 
@@ -149,7 +156,7 @@ class _Reader:
         draft = self.draft
         if self.declared or draft.outputs or not real:
             return
-        shapes = [_lower(node.attributes, "shape") for node in real.values()]
+        shapes = [lower(node.attributes, "shape") for node in real.values()]
         if all("|" in name for name in draft.names) and _RECORDS.issuperset(shapes):
             separator = "|"
         elif not draft.accepting and all(map(input_output, draft.names)):
@@ -164,8 +171,8 @@ class _Reader:
     def _arcs(self, edges: list[Edge]) -> list[str]:
         """Add the transitions; the result is their outputs, empty where they have none."""
         draft = self.draft
-        labels = [self._edge_label(edge) for edge in edges]
         is_ours = bool(self.declared)
+        labels = self._labels(edges)
         mealy = not (is_ours or draft.accepting or draft.outputs) and all(map(input_output, labels))
         if not is_ours and edges and all(map(_WEIGHTED.fullmatch, labels)):
             raise draft.error(
@@ -173,6 +180,8 @@ class _Reader:
                 f"every label is weighted like {shown(labels[0])}: a Markov decision process, "
                 "which has no acceptance to read",
             )
+        if not (is_ours or mealy):
+            self._note_guesses(labels)
         outputs = []
         for edge, label in zip(edges, labels, strict=True):
             source, target = draft.find(edge.source), draft.find(edge.target)
@@ -192,16 +201,58 @@ class _Reader:
                     draft.arc(source, name, target, edge.offset, probability)
         return outputs
 
-    def _edge_label(self, edge: Edge) -> str:
-        if "symbol" in edge.attributes:
-            return _text(edge.attributes, "symbol")
-        if "label" not in edge.attributes:
-            raise self.draft.error(
-                edge.offset,
-                f"the edge from {shown(edge.source)} to {shown(edge.target)} has no label; give it "
-                'a symbol, or label="ε" if it reads none',
+    def _labels(self, edges: list[Edge]) -> list[str]:
+        """The labels of the edges; an edge without one among others that have one reads nothing."""
+        given = [
+            text_of(edge.attributes, "symbol")
+            if "symbol" in edge.attributes
+            else edge_label(edge.attributes)
+            for edge in edges
+        ]
+        bare = [edge for edge, label in zip(edges, given, strict=True) if label is None]
+        if bare:
+            ends = f"from {shown(bare[0].source)} to {shown(bare[0].target)}"
+            if len(bare) == len(edges) or self.declared:
+                raise self.draft.error(
+                    bare[0].offset,
+                    f"the edge {ends} has no label; give it a symbol, or "
+                    'label="ε" if it reads none',
+                )
+            self.draft.notes.append(
+                f"{len(bare):,} edges without a label were read as epsilon transitions, such as "
+                f"the one {ends} at line {line_at(self.text, bare[0].offset)}"
             )
-        return _label(edge.attributes)
+        labels = [label or "" for label in given]
+        is_drawn = self.graph.name == "FST" and not self.declared
+        return self._without_weights(labels) if is_drawn else labels
+
+    def _without_weights(self, labels: list[str]) -> list[str]:
+        """The symbols in the labels of OpenFST's fstdraw: ``in:out/weight``, the rest optional."""
+        matches = [_OPENFST.fullmatch(label) for label in labels]
+        found = []
+        for match in matches:
+            if match is None:
+                return labels
+            symbol, output = match["input"], match["output"]
+            if output is not None and output != symbol and not is_epsilon(output):
+                return labels
+            found.append(symbol)
+        if any(match and match["weight"] for match in matches):
+            self.draft.notes.append("the weights of the edges were left out")
+        return found
+
+    def _note_guesses(self, labels: list[str]) -> None:
+        guessed = next((label for label in labels if is_list(label)), None)
+        if guessed is not None:
+            self.draft.notes.append(
+                f"labels such as {shown(guessed)} were read as several symbols, parallel "
+                "transitions; separate symbols by commas to say so"
+            )
+        if any(label and not label.strip() for label in labels):
+            self.draft.notes.append(
+                "labels of blanks were read as the blank itself, a symbol; where they mean no "
+                "symbol, write ε"
+            )
 
     def _number(self, attributes: Attributes, key: str, offset: int) -> float:
         try:
@@ -212,66 +263,8 @@ class _Reader:
             ) from None
 
 
-def _looks_pseudo(key: str, node: Node) -> bool:
-    return (
-        key.startswith("__start")
-        or key.lower() in _START_NAMES
-        or _lower(node.attributes, "shape") in _NO_SHAPES
-        or "invis" in _lower(node.attributes, "style")
-        or ("label" in node.attributes and not _label(node.attributes))
-    )
-
-
-def _is_accepting(attributes: Attributes) -> bool:
-    peripheries = _lower(attributes, "peripheries")
-    return (
-        _lower(attributes, "shape") in _ACCEPTING_SHAPES
-        or (peripheries.isascii() and peripheries.isdigit() and peripheries.lstrip("0") not in "1")
-        or _flag(attributes, "accepting")
-        or _flag(attributes, "final")
-    )
-
-
-def _flag(attributes: Attributes, key: str) -> bool:
-    return _lower(attributes, key) in ("true", "yes", "1")
-
-
-def _lower(attributes: Attributes, key: str) -> str:
-    return attributes[key].value.strip().lower() if key in attributes else ""
-
-
-def _text(attributes: Attributes, key: str, default: str = "") -> str:
-    """An attribute of ours, whose string has the escapes of JSON."""
-    return _unescaped(attributes[key].value) if key in attributes else default
-
-
-def _label(attributes: Attributes, default: str = "") -> str:
-    r"""A label as Graphviz shows it: \n, \l and \r end a line, \N is the node's name."""
-    if "label" not in attributes:
-        return default
-    text, is_html = attributes["label"]
-    if is_html or "\\" not in text:
-        return text or default
-    lines = {"n": "\n", "l": "\n", "r": "\n", "N": default}
-    shown_text = re.sub(
-        r"\\(.)", lambda match: lines.get(match[1], match[1]), text, flags=re.DOTALL
-    )
-    return shown_text or default
-
-
 def _without_braces(text: str) -> str:
     return text.strip().removeprefix("{").removesuffix("}").strip()
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _character, text, flags=re.DOTALL)
-
-
-def _character(escape: re.Match[str]) -> str:
-    code = escape[1]
-    if len(code) == 5:
-        return chr(int(code[1:], 16))
-    return {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}.get(code, code)
 
 
 # Writing
@@ -287,10 +280,10 @@ def write(fsm: FSM) -> str:
     if not plain and fsm.name:
         own["name"] = fsm.name
     lines += [f"  {key}={_quoted(value)};" for key, value in own.items()]
-    lines.append(f'  {_START} [label="", shape=none];')
+    lines.append(f'  {START} [label="", shape=none];')
     for state in fsm.states:
         lines.append(f"  {names[state]} [{_node_attributes(fsm, state)}];")
-    lines.append(f"  {_START} -> {names[fsm.start]};")
+    lines.append(f"  {START} -> {names[fsm.start]};")
     for state, line in fsm.transitions.items():
         for symbol, target in line.items():
             attributes = _edge_attributes(fsm, state, symbol)
@@ -301,7 +294,7 @@ def write(fsm: FSM) -> str:
 def _node_name(fsm: FSM, number: int) -> str:
     """The state's own name where DOT needs no quotes for it, else a new one that is free."""
     state = fsm.states[number]
-    if _PLAIN_NAME.fullmatch(state) and state.lower() not in _KEYWORDS | {_START}:
+    if _PLAIN_NAME.fullmatch(state) and state.lower() not in _KEYWORDS | {START}:
         return state
     name = f"s{number}"
     while name in fsm.transitions:
@@ -338,7 +331,7 @@ def _edge_attributes(fsm: FSM, state: str, symbol: str) -> str:
 
 def _label_differs(text: str) -> bool:
     """Whether a label cannot be read back as it is, for its control characters or blanks."""
-    return not text.isprintable() or text.strip() != text or text in EPSILON
+    return not text.isprintable() or text.strip() != text or is_epsilon(text)
 
 
 def _quoted(text: str) -> str:

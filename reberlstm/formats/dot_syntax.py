@@ -25,7 +25,7 @@ MAX_DEPTH = 50
 MAX_TOKENS = MAX_TRANSITIONS
 """How many tokens a file may have beside nodes and edges of the plain form."""
 
-_SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|(?:(?<=\n)|\A)\#[^\n]*+)++", re.DOTALL)
+_SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|\#[^\n]*+)++", re.DOTALL)
 _NAME = r"(?:[^\W\d]|(?!\s)[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+"
 _TOKEN = re.compile(
     rf"""
@@ -51,8 +51,9 @@ _SIMPLE = re.compile(
 )
 _PAIR = re.compile(rf"({_ID})[ \t]*+=[ \t]*+({_ID})")
 _MEANT = frozenset({
-    "label", "shape", "style", "peripheries", "accepting", "final", "initial", "start", "state",
-    "output", "stop", "symbol", "probability", "alphabet", "name", "title", "source",
+    "label", "xlabel", "headlabel", "taillabel", "shape", "style", "peripheries", "accepting",
+    "final", "initial", "start", "state", "output", "stop", "symbol", "probability", "alphabet",
+    "name", "title", "source",
 })  # fmt: skip
 """The attributes that say something about a machine; the rest is layout, and is not kept."""
 
@@ -299,7 +300,7 @@ class _Parser:
                 if scope.is_root and key.value in _MEANT:
                     self.result.attributes[key.value] = value
                 return
-            ends = [self.node(key, scope, offset)]
+            ends = [self.nodes(key, scope, offset)]
         while self.at_mark("->", "--"):
             if self.next().text == "--":
                 raise self.error(offset, "an undirected edge; in a digraph write -> instead of --")
@@ -320,7 +321,7 @@ class _Parser:
         if self.at_mark("{") or self.at_keyword("subgraph"):
             return self.subgraph(scope)
         offset = self.token.offset
-        return self.node(self.name("a node after ->"), scope, offset)
+        return self.nodes(self.name("a node after ->"), scope, offset)
 
     def subgraph(self, scope: _Scope) -> dict[str, None]:
         """The nodes of a subgraph, which inherits the defaults and keeps its own to itself."""
@@ -339,6 +340,15 @@ class _Parser:
         self.depth -= 1
         scope.members.update(inner.members)
         return inner.members
+
+    def nodes(self, key: Text, scope: _Scope, offset: int) -> dict[str, None]:
+        """One node, or several with commas between them."""
+        found = self.node(key, scope, offset)
+        while self.at_mark(","):
+            self.next()
+            offset = self.token.offset
+            found |= self.node(self.name("a node after ','"), scope, offset)
+        return found
 
     def node(self, key: Text, scope: _Scope, offset: int) -> dict[str, None]:
         """The node of that name, made with the defaults of the scope where it is new."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError
@@ -105,6 +105,15 @@ class Draft:
                 place, f"more than {MAX_TRANSITIONS:,} transitions, which is the limit"
             )
         self.arcs.append(Arc(source, symbol, target, probability, place))
+
+    def word(self, source: int, symbols: Sequence[str], target: int, place: Place) -> None:
+        """Add a transition on no symbol, or on several one after the other through new states."""
+        origin = self.names[source]
+        for number, symbol in enumerate(symbols[:-1], start=1):
+            between = self.state((source, len(self.arcs), number), place, f"{origin}+{number}")
+            self.arc(source, symbol, between, place)
+            source = between
+        self.arc(source, symbols[-1] if symbols else None, target, place)
 
     def error(self, place: Place, message: str) -> FormatError:
         """An error to raise, which names the file and the place."""

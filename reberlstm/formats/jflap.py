@@ -8,13 +8,12 @@
         <transition><from>0</from><to>1</to><read>1</read></transition>
         ...
 
-Read: an empty ``<read/>`` is an epsilon transition. A label of several characters is read as
-parallel transitions, one for each character, ``[a-z]`` as the characters of that range, and
-``a,b`` as the symbols between the commas; a warning says so, since JFLAP itself takes ``ab`` for
-one after the other. A file with an ``<alphabet>`` of ``<symbol>`` elements, an extension of ours
+Read: an empty ``<read/>`` is an epsilon transition; what labels of several characters mean,
+`jflap_labels` tells. A file with an ``<alphabet>`` of ``<symbol>`` elements, an extension of ours
 that JFLAP passes over, has labels that are symbols of it, whatever their length. Moore machines
 have an ``<output>`` in each state; Mealy machines, with a ``<transout>`` in each transition, become
-Moore machines, with a warning. There are no documents with a DTD or entities.
+Moore machines, with a warning. There are no documents with a DTD or entities. Files of version 8,
+which look different, are read by `jflap8`.
 
 Written: the machine but for its probabilities, name, title and source. Characters that XML has not
 are replaced in names of states; in symbols and outputs they are an error.
@@ -24,29 +23,18 @@ from __future__ import annotations
 
 import math
 import re
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from reberlstm.errors import FormatError
-from reberlstm.formats.draft import (
-    EMPTY_OUTPUT,
-    MAX_STATES,
-    MAX_TRANSITIONS,
-    Draft,
-)
+from reberlstm.formats import jflap8
+from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_TRANSITIONS
+from reberlstm.formats.jflap_labels import Labels
 from reberlstm.formats.mealy import to_moore
 from reberlstm.formats.messages import shown
+from reberlstm.formats.xml_elements import Elements
 from reberlstm.fsm import FSM
 
-MAX_DEPTH = 50
-"""How deep elements may be nested."""
-
-MAX_ELEMENTS = 6 * MAX_STATES + 5 * MAX_TRANSITIONS
-"""How many elements a file may have."""
-
 _TYPES = ("fa", "moore", "mealy")
-_EPSILON = {"", "ε", "λ"}
-_RANGE = re.compile(r"\[(.)-(.)\]", re.DOTALL)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = {"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 
@@ -58,8 +46,9 @@ def read(text: str, where: str) -> FSM:
         FormatError: naming the line that is not XML, or no part of a finite automaton.
         GrammarError: where the whole describes no machine.
     """
-    reader = _Reader(where)
-    return reader.fsm(text)
+    if jflap8.is_of_version_8(text):
+        return jflap8.read(text, where)
+    return _Reader(where).fsm(text)
 
 
 def losses(fsm: FSM) -> list[str]:
@@ -80,68 +69,41 @@ class _Transition:
         self.parts: dict[str, str] = {}
 
 
-class _Reader:
-    """Collects states and transitions from the events of the XML parser.
+class _Reader(Elements):
+    """Collects states and transitions from the elements of a file.
 
-    States may come after the transitions that use them, so transitions are kept to the end.
+    States may come after the transitions that use them, and what a label means depends on others,
+    so transitions are kept to the end.
     """
 
     def __init__(self, where: str) -> None:
-        self.draft = Draft(
-            where,
-            lambda line: f":{line}" if line else "",
-            "put <initial/> into the element of one state",
-        )
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self.start
-        self.parser.EndElementHandler = self.end
-        self.parser.CharacterDataHandler = self.characters
-        self.parser.StartDoctypeDeclHandler = self.doctype
-        self.path: list[str] = []
-        self.text: list[str] = []
-        self.elements = 0
+        super().__init__(where, "put <initial/> into the element of one state")
         self.type = ""
         self.state: int | None = None
         self.transition: _Transition | None = None
         self.transitions: list[_Transition] = []
         self.seen: set[str] = set()
 
-    @property
-    def line(self) -> int:
-        return self.parser.CurrentLineNumber
-
     def fsm(self, text: str) -> FSM:
-        try:
-            self.parser.Parse(text, True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
-            raise self.draft.error(error.lineno, f"not XML: {reason}") from None
-        except UnicodeEncodeError:
-            raise self.draft.error(None, "not XML: half of a surrogate pair") from None
+        self.parse(text)
+        draft = self.draft
+        labels = (self.value(each.parts.get("read", "")) for each in self.transitions)
+        self.labels = Labels(labels, exact=draft.alphabet is not None, words=self.type == "fa")
         outputs = [self.add(transition) for transition in self.transitions]
+        draft.notes += self.labels.notes
         if self.type == "mealy":
             each = [output or EMPTY_OUTPUT for output, count in outputs for _ in range(count)]
-            return to_moore(self.draft, each).finish()
+            return to_moore(draft, each).finish()
         if self.type == "moore":
-            for number in range(len(self.draft.names)):
-                self.draft.outputs.setdefault(number, EMPTY_OUTPUT)
-        return self.draft.finish()
+            for number in range(len(draft.names)):
+                draft.outputs.setdefault(number, EMPTY_OUTPUT)
+        elif not draft.accepting and draft.alphabet is None:
+            draft.notes.append("no state is <final/>; none accepts")
+        return draft.finish()
 
     # Events
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.elements += 1
-        if self.elements > MAX_ELEMENTS:
-            raise self.draft.error(self.line, f"more than {MAX_ELEMENTS:,} elements")
-        if len(self.path) == MAX_DEPTH:
-            raise self.draft.error(self.line, f"elements nested more than {MAX_DEPTH} deep")
-        if not self.path and name != "structure":
-            raise self.draft.error(
-                self.line, f"expected the element <structure> of a JFLAP file, found <{name}>"
-            )
-        self.path.append(name)
-        self.text = []
+    def opened(self, name: str, attributes: dict[str, str]) -> None:
         if name == "state":
             self.start_state(attributes)
         elif name == "transition":
@@ -164,10 +126,7 @@ class _Reader:
         self.seen.add(key)
         self.state = self.draft.state(key, self.line, attributes.get("name", ""))
 
-    def end(self, name: str) -> None:
-        self.path.pop()
-        text = "".join(self.text)
-        parent = self.path[-1] if self.path else ""
+    def closed(self, name: str, parent: str, text: str) -> None:
         if name == "state":
             self.state = None
         elif name == "transition":
@@ -192,15 +151,6 @@ class _Reader:
             if name in self.transition.parts:
                 raise self.draft.error(self.line, f"a second <{name}> in one <transition>")
             self.transition.parts[name] = text
-        self.text = []
-
-    def characters(self, data: str) -> None:
-        self.text.append(data)
-
-    def doctype(self, *_: object) -> None:
-        raise self.draft.error(
-            self.line, "a document type declaration, which a JFLAP file has not; remove it"
-        )
 
     # Meaning
 
@@ -224,33 +174,9 @@ class _Reader:
                     f"<{part}>{shown(key)[1:-1]}</{part}> names no state of the file",
                 )
             ends.append(state)
-        found = self.symbols(self.value(transition.parts.get("read", "")), transition.line)
-        for symbol in found:
-            self.draft.arc(ends[0], symbol, ends[1], transition.line)
-        return transition.parts.get("transout", "").strip(), len(found)
-
-    def symbols(self, label: str, line: int) -> list[str | None]:
-        if self.draft.alphabet is not None:
-            return [label or None]
-        if label in _EPSILON:
-            return [None]
-        if len(label) == 1:
-            return [label]
-        parts = [part.strip() for part in label.split(",")]
-        found = parts if len(parts) > 1 and all(parts) else list(_RANGE.sub(_spelled_out, label))
-        if not any(note.startswith("labels of several") for note in self.draft.notes):
-            self.draft.notes.append(
-                "labels of several characters were read as parallel transitions, such as "
-                f"{shown(label)} at line {line} as {' '.join(found[:10])}"
-            )
-        return list(dict.fromkeys(found))
-
-
-def _spelled_out(match: re.Match[str]) -> str:
-    first, last = ord(match[1]), ord(match[2])
-    if not first <= last < first + 1000:
-        return match[0]
-    return "".join(map(chr, range(first, last + 1)))
+        label = self.value(transition.parts.get("read", ""))
+        count = self.add_transition(label, self.labels, ends, transition.line)
+        return transition.parts.get("transout", "").strip(), count
 
 
 # Writing

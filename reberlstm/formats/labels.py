@@ -4,44 +4,86 @@ from __future__ import annotations
 
 import re
 
-EPSILON = frozenset({"", "ε", "ϵ", "λ", "eps", "epsilon", "<eps>", "&epsilon;", "@epsilon"})
-"""The labels of a transition without a symbol, in the files of various programs."""
+_EPSILON = frozenset(
+    {"", "ε", "ϵ", "ɛ", "𝜀", "λ", "Λ", "eps", "epsilon", "lambda", "<eps>", "<epsilon>", "@epsilon"}
+    | {"&epsilon;", "&lambda;", "\\e", "\\epsilon", "\\varepsilon", "$\\epsilon$", "$\\varepsilon$"}
+)
 
 _INPUT_OUTPUT = re.compile(r"(.*?[^\s/])\s*/\s*([^\s].*)", re.DOTALL)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
+_LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:\s+\S)+")
+
+
+def is_epsilon(label: str) -> bool:
+    """Whether it is one of the labels of a transition without a symbol, in various programs.
+
+    Example:
+        >>> [is_epsilon(label) for label in ("", "ε", "Epsilon", "e")]
+        [True, True, True, False]
+    """
+    return label in _EPSILON or label.lower() in _EPSILON
 
 
 def symbols(label: str, alphabet: frozenset[str] = frozenset()) -> list[str | None]:
-    """The symbols of an edge's label; None stands for an epsilon transition.
+    r"""The symbols of an edge's label; None stands for an epsilon transition.
 
-    Several symbols are separated by commas (not within brackets) or line ends. A symbol of the
+    Several symbols are separated by commas (not within brackets) or line ends; single characters
+    also by bars or blanks (`is_list`). A label of blanks is the blank itself. A symbol of the
     declared `alphabet` is taken as it is.
 
     Example:
         >>> symbols("a, b"), symbols("f(x,y)"), symbols(","), symbols(",,a"), symbols("ε")
         (['a', 'b'], ['f(x,y)'], [','], [',', 'a'], [None])
+        >>> symbols("a,\nb"), symbols("a|b"), symbols("a b"), symbols("log in"), symbols(" ")
+        (['a', 'b'], ['a', 'b'], ['a', 'b'], ['log in'], [' '])
     """
     if label in alphabet:
         return [label]
+    if label and not label.strip():
+        return [label if len(label) == 1 else " "]
     found: list[str | None] = []
-    for line in label.strip().split("\n"):
-        found += [None if symbol in EPSILON else symbol for symbol in _pieces(line.strip())]
+    lines = [line.strip() for line in label.strip().split("\n")]
+    for number, line in enumerate(lines, start=1):
+        if number < len(lines) and len(line) > 1:
+            line = line.removesuffix(",")
+        if is_list(line):
+            found += line.split("|") if line[1] == "|" else line.split()
+        else:
+            found += [None if is_epsilon(symbol) else symbol for symbol in _pieces(line)]
     return found
+
+
+def is_list(line: str) -> bool:
+    """Whether a label reads like single characters with bars or blanks between them.
+
+    Example:
+        >>> is_list("0|1"), is_list("+ - *"), is_list("on|off"), is_list("a"), is_list("a / x")
+        (True, True, False, False, False)
+    """
+    line = line.strip()
+    return _LISTED.fullmatch(line) is not None and line.split()[1:-1] != ["/"]
 
 
 def input_output(label: str) -> list[tuple[str, str]] | None:
     """The pairs of a Mealy machine's label ``in/out``, one a line; None where it is no such label.
 
+    Commas separate pairs only where each of the pieces is one.
+
     Example:
         >>> input_output("SYN / ACK"), input_output("a"), input_output("/")
         ([('SYN', 'ACK')], None, None)
+        >>> input_output("0/a, 1/b"), input_output("0/a,b")
+        ([('0', 'a'), ('1', 'b')], [('0', 'a,b')])
     """
     pairs = []
     for line in label.strip().split("\n"):
-        match = _INPUT_OUTPUT.fullmatch(line.strip())
-        if match is None:
-            return None
-        pairs.append((match[1].strip(), match[2].strip()))
+        pieces = [_INPUT_OUTPUT.fullmatch(piece.strip()) for piece in line.split(",")]
+        if not all(pieces):
+            pieces = [_INPUT_OUTPUT.fullmatch(line.strip())]
+        for match in pieces:
+            if match is None:
+                return None
+            pairs.append((match[1].strip(), match[2].strip()))
     return pairs
 
 

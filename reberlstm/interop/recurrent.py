@@ -20,6 +20,7 @@ from reberlstm.errors import FormatError
 from reberlstm.interop.foreign import Readouts, columns_of_symbols, from_state_dict
 from reberlstm.interop.safetensors import from_parts, is_ours
 from reberlstm.interop.state_dict import Layer, Stack, StateDict, read_state_dict
+from reberlstm.simulator.layers import FastLayer
 from reberlstm.weights import LSTMWeights
 
 Observed = Literal["legal", "accept", "label"]
@@ -64,7 +65,7 @@ class RecurrentStack:
         self.name = Path(state.where).name
         stack = _the_stack(state, layer)
         self._cell = stack.kind
-        self._nonlinearity = nonlinearity
+        relu = nonlinearity == "relu" and stack.kind == "RNN"
         weight_ih, used = columns_of_symbols(state, stack, len(self.alphabet))
         readouts = Readouts(state, stack, self.alphabet, self.labels, 0.0)
         found = _readout(state, stack, readouts, used, kind, head)
@@ -83,7 +84,7 @@ class RecurrentStack:
         number_type = _dtype(state) if dtype is None else np.dtype(dtype)
         layers = (Layer(weight_ih, *_rest(stack.layers[0])), *stack.layers[1:])
         self._layers = tuple(
-            Layer(*(np.asarray(array, dtype=number_type) for array in vars(one).values()))
+            FastLayer(stack.kind, *vars(one).values(), dtype=number_type, relu=relu)
             for one in layers
         )
         self._size = stack.hidden_size
@@ -102,6 +103,12 @@ class RecurrentStack:
                 threshold=math.log(self._threshold / (1 - self._threshold)),
             )
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers its answers depend on, the two biases of a gate counted as they are."""
+        arrays = [array for layer in self._layers for array in vars(layer).values()]
+        return sum(int(array.size) for array in (*arrays, *self._head))
+
     def initial(self) -> NDArray[Any]:
         """All zero, shape (D,): every layer's ``h``, then for an LSTM every layer's ``c``."""
         parts = 2 if self._cell == "LSTM" else 1
@@ -114,20 +121,12 @@ class RecurrentStack:
         hidden: list[NDArray[Any]] = []
         cells: list[NDArray[Any]] = []
         for number, layer in enumerate(self._layers):
-            below = layer.weight_ih.T[symbols] if number == 0 else hidden[-1] @ layer.weight_ih.T
-            x = below + layer.bias_ih
-            h = blocks[:, number]
-            recurrent = h @ layer.weight_hh.T + layer.bias_hh
-            if self._cell == "LSTM":
-                h, c = _lstm(x + recurrent, blocks[:, depth + number])
-                cells.append(c)
-            elif self._cell == "GRU":
-                h = _gru(x, recurrent, h)
-            elif self._nonlinearity == "relu":
-                h = np.maximum(x + recurrent, 0)
-            else:
-                h = np.tanh(x + recurrent)
+            z = layer.of_vectors(hidden[-1]) if number else layer.of_symbols(symbols)
+            before = blocks[:, depth + number] if self._cell == "LSTM" else None
+            h, c = layer.step(z, blocks[:, number], before)
             hidden.append(h)
+            if c is not None:
+                cells.append(c)
         return np.concatenate(hidden + cells, axis=1)
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
@@ -149,7 +148,9 @@ class RecurrentStack:
     def _outputs(self, states: NDArray[Any]) -> NDArray[Any]:
         top = states[:, (len(self._layers) - 1) * self._size : len(self._layers) * self._size]
         weight, bias = self._head
-        return np.asarray(top @ weight.T + bias)
+        # Some BLAS kernels read beyond a few float32 numbers, and raise flags about what is there.
+        with np.errstate(invalid="ignore"):
+            return np.asarray(top @ weight.T + bias)
 
     def _probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         if self._activation == "sigmoid":
@@ -327,17 +328,3 @@ def _dtype(state: StateDict) -> np.dtype[Any]:
 def _sigmoid(z: NDArray[Any]) -> NDArray[Any]:
     e = np.exp(-np.abs(z))
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e), dtype=z.dtype)
-
-
-def _lstm(z: NDArray[Any], c: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    i, f, g, o = np.split(z, 4, axis=1)
-    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-    return _sigmoid(o) * np.tanh(c), c
-
-
-def _gru(x: NDArray[Any], recurrent: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
-    x_r, x_z, x_n = np.split(x, 3, axis=1)
-    h_r, h_z, h_n = np.split(recurrent, 3, axis=1)
-    z = _sigmoid(x_z + h_z)
-    n = np.tanh(x_n + _sigmoid(x_r + h_r) * h_n)
-    return np.asarray((1 - z) * n + z * h)

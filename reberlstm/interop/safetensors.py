@@ -88,10 +88,10 @@ def to_bytes(weights: LSTMWeights) -> bytes:
 
     arrays, metadata = to_parts(weights)
     contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-    return _in_order(serialise(contiguous, metadata=metadata))
+    return in_order(serialise(contiguous, metadata=metadata))
 
 
-def _in_order(content: bytes) -> bytes:
+def in_order(content: bytes) -> bytes:
     """The file with its metadata sorted: safetensors writes them in an order that is random."""
     header, data = _split(content)
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))

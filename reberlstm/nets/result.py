@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reberlstm.certificates import Certificate
+from reberlstm.fsm import FSM
+from reberlstm.grammar import save_grammar
 from reberlstm.interop.safetensors import save
 from reberlstm.nets.recurrent import RecurrentWeights
 from reberlstm.nets.settings import Settings
@@ -38,7 +40,7 @@ class Training:
 
     Attributes:
         settings: What was asked.
-        net: The net that succeeded, or the best one.
+        net: The net that succeeded, or the best one; for the cell ``fsm`` it is a machine.
         success: Whether it did what was asked for.
         certificate: The proof, where one was asked for and found.
         accuracy: The share of validation answers that it gets right.
@@ -48,7 +50,7 @@ class Training:
     """
 
     settings: Settings
-    net: LSTMWeights | RecurrentWeights
+    net: LSTMWeights | RecurrentWeights | FSM
     success: bool
     certificate: Certificate | None
     accuracy: float
@@ -58,8 +60,8 @@ class Training:
 
     @property
     def cells(self) -> int:
-        """The size of the net."""
-        return self.net.size
+        """The size of the net, or the states of the machine."""
+        return len(self.net.states) if isinstance(self.net, FSM) else self.net.size
 
     @property
     def words_presented(self) -> int:
@@ -67,12 +69,16 @@ class Training:
         return self.steps * self.settings.words
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the net as a safetensors file, whole or not at all.
+        """Write the net as a safetensors file, or the machine in the format that the suffix names.
+
+        The file is whole or not there at all.
 
         Raises:
             FormatError: when the file cannot be written.
         """
         if isinstance(self.net, LSTMWeights):
             save(self.net, path)
+        elif isinstance(self.net, FSM):
+            save_grammar(self.net, path)
         else:
             self.net.save(path)

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from reberlstm.certificates import Certificate, certify
-from reberlstm.errors import TrainingError
-from reberlstm.nets.checkpoint import Checkpoint
+from reberlstm.nets.cells import CellType
+from reberlstm.nets.checkpoint import Checkpoint, adam_moments, check_settings, part, restored_adam
 from reberlstm.nets.enclosure import LEAK_WEIGHT, Enclosure
 from reberlstm.nets.model import at_random, from_weights, parameters, to_net
 from reberlstm.nets.objective import Objective
@@ -65,6 +65,8 @@ class Run:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        assert settings.cell != "fsm", "machines have a run of their own"
+        self.cell: CellType = settings.cell
         self.objective = Objective(settings.fsm, settings.task)
         self.validation = self.objective.validation(np.random.default_rng([settings.seed, 0]))
         self.questions = float(self.objective.judged(self.validation).sum())
@@ -102,7 +104,7 @@ class Run:
             return from_weights(self.rng, start, cells, self.objective.heads)
         return at_random(
             self.rng,
-            cell=settings.cell,
+            cell=self.cell,
             nets=1,
             symbols=len(settings.fsm.alphabet),
             cells=CELLS if settings.cells is None else settings.cells,
@@ -122,7 +124,7 @@ class Run:
         self.total_steps += 1
         words = self.objective.draw(self.rng, 1, self.settings.words)
         loss = self.objective.loss(
-            self.settings.cell, self.parameters, words, self._noise(words.symbols.shape)
+            self.cell, self.parameters, words, self._noise(words.symbols.shape)
         )
         total = loss.words.sum()
         if self.settings.to_be_proved:
@@ -160,7 +162,7 @@ class Run:
 
     def _look(self) -> None:
         """Is everything right, or proved? What is best is kept, and the next phase begun."""
-        wrong = self.objective.wrong(self.settings.cell, self.parameters, self.validation)
+        wrong = self.objective.wrong(self.cell, self.parameters, self.validation)
         self.accuracy = 1.0 - float(wrong.sum()) / self.questions
         right = not wrong.any()
         if self.accuracy >= self.best_accuracy:
@@ -205,7 +207,7 @@ class Run:
 
     def _net(self, arrays: dict[str, Floats]) -> LSTMWeights | RecurrentWeights:
         claims = self.objective.claims
-        return to_net(self.settings.cell, arrays, self.settings.fsm, claims=claims)
+        return to_net(self.cell, arrays, self.settings.fsm, claims=claims)
 
     def _arrays(self) -> dict[str, Floats]:
         return {key: tensor.detach().numpy().copy() for key, tensor in self.parameters.items()}
@@ -243,8 +245,7 @@ class Run:
         """All that the rest depends on."""
         arrays = {f"net.{key}": tensor.detach().numpy() for key, tensor in self.parameters.items()}
         arrays |= {f"best.{key}": array for key, array in self.best.items()}
-        for number, moments in self.optimiser.state_dict()["state"].items():
-            arrays |= {f"adam.{number}.{key}": value.numpy() for key, value in moments.items()}
+        arrays |= adam_moments(self.optimiser)
         if self.enclosure is not None:
             arrays["boxes.reach"] = self.enclosure.reach.detach().numpy()
             arrays["boxes.hull"] = self.enclosure.hull.numpy()
@@ -261,32 +262,15 @@ class Run:
         Raises:
             TrainingError: where it is of other settings, or not complete.
         """
-        asked = self.settings.to_dict()
-        for name, value in saved.state.get("settings", {}).items():
-            if asked.get(name) != value:
-                shown = "another grammar" if name == "fsm" else f"{name} {value!r}"
-                raise TrainingError(
-                    f"{where} is of a training with {shown}; resume with the same settings, or "
-                    "delete it to begin anew"
-                )
-        try:
+        with check_settings(saved, self.settings.to_dict(), where):
             self._restore(saved)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise TrainingError(
-                f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
-            ) from None
 
     def _restore(self, saved: Checkpoint) -> None:
-        def part(prefix: str) -> dict[str, Floats]:
-            start = f"{prefix}."
-            found = saved.arrays.items()
-            return {key.removeprefix(start): a for key, a in found if key.startswith(start)}
-
         for name in self._COUNTERS:
             setattr(self, name, saved.state[name])
         self.loss = math.nan if saved.state["loss"] is None else saved.state["loss"]
-        self.parameters = parameters({key: part("net")[key] for key in self.parameters})
-        self.best = part("best")
+        self.parameters = parameters({key: part(saved, "net")[key] for key in self.parameters})
+        self.best = part(saved, "best")
         self.enclosure = None
         trained = list(self.parameters.values())
         if "boxes.reach" in saved.arrays:
@@ -295,9 +279,4 @@ class Run:
             trained.append(self.enclosure.reach)
         self.rng.bit_generator.state = saved.state["random"]
         self.optimiser = torch.optim.Adam(trained, lr=saved.state["rate"])
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for key, array in part("adam").items():
-            number, name = key.split(".")
-            moments.setdefault(int(number), {})[name] = torch.tensor(array)
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        restored_adam(self.optimiser, saved)

@@ -13,7 +13,7 @@ from reberlstm.fsm import FSM
 from reberlstm.interop.safetensors import to_bytes
 from reberlstm.weights import LSTMWeights
 
-CELLS = ("lstm", "gru", "rnn")
+CELLS = ("lstm", "gru", "rnn", "fsm")
 TASKS = ("next", "accept")
 STARTS = ("random", "compiled")
 
@@ -24,9 +24,10 @@ class Settings:
 
     Attributes:
         fsm: The machine to learn.
-        cell: ``lstm``, ``gru`` or ``rnn``.
+        cell: ``lstm``, ``gru`` or ``rnn``; or ``fsm`` for a machine itself, with soft transitions.
         task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
-        cells: The number of cells, or None: 8, or those of the net that it begins from.
+        cells: The number of cells, or of a soft machine's slots. None: 8, or those of the net that
+            it begins from; 32 slots.
         seed: Of everything random.
         steps: The most steps of one attempt.
         words: Words per step.
@@ -41,7 +42,7 @@ class Settings:
     """
 
     fsm: FSM
-    cell: Literal["lstm", "gru", "rnn"] = "lstm"
+    cell: Literal["lstm", "gru", "rnn", "fsm"] = "lstm"
     task: Literal["next", "accept"] = "next"
     cells: int | None = None
     seed: int = 0
@@ -70,9 +71,13 @@ class Settings:
             )
         if not 0.0 <= self.noise < math.inf:
             raise TrainingError(f"noise is {self.noise}; it must be finite and not negative")
+        if self.noise and self.cell == "fsm":
+            raise TrainingError(
+                "a machine has no memory that noise could disturb; leave noise at 0"
+            )
         if self.start != "random" and self.cell != "lstm":
             raise TrainingError(
-                f"only an lstm can begin from another net; a {self.cell} begins at random"
+                f"only an lstm can begin from another net; {self.cell} begins at random"
             )
 
     def _check_start(self, net: LSTMWeights) -> None:

@@ -46,10 +46,11 @@ def train(
         True
     """
     torch = require("torch", extra="torch", purpose="training")
+    from reberlstm.nets.machine_run import MachineRun
     from reberlstm.nets.run import Run
 
     torch.set_num_threads(1)
-    run = Run(settings)
+    run = MachineRun(settings) if settings.cell == "fsm" else Run(settings)
     if resume and checkpoint is not None and checkpoint.exists():
         run.restore(checkpoints.load(checkpoint), str(checkpoint))
     written = time.monotonic()

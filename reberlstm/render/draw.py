@@ -31,12 +31,18 @@ PNG_DPI = 144
 POINTS = 72
 """Resolution of formats that have none of their own, so that sizes are in points."""
 
+# The Graphviz 14.1 in pygraphviz's wheels crashes when it frees some layouts, after drawing them;
+# the process ends at once, so nothing need be freed.
 _WORKER = """
+import os
 import sys
 import pygraphviz
+pygraphviz.graphviz.gvFreeLayout = lambda *arguments: 0
 graph = pygraphviz.AGraph(sys.stdin.buffer.read().decode("utf-8"))
 graph.graph_attr["dpi"] = sys.argv[2]
 sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
+sys.stdout.flush()
+os._exit(0)
 """
 
 

@@ -10,15 +10,15 @@ from reberlstm.fsm import FSM
 MOST_STATES = 60
 """Larger machines are written to files, not to the terminal."""
 
+MOST_SYMBOLS, BEGINNING, END = 80, 40, 20
+"""The longest words that are shown whole; of longer ones so many symbols."""
+
 
 def extraction_lines(found: Extraction) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
     yield f"{fsm.name}: {_count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
-    if found.ended_by is None:
-        yield "the search came to its own end: it found no difference any more"
-    else:
-        yield f"the budget of {found.ended_by} ended the search; this is the best machine so far"
+    yield ended_text(found)
     yield (
         f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "
         f"{found.memories:,} different memories, "
@@ -39,17 +39,34 @@ def extraction_lines(found: Extraction) -> Iterator[str]:
         yield from _table(*_geometry(found))
 
 
+def ended_text(found: Extraction) -> str:
+    """What ended the search."""
+    if found.ended_by is None:
+        return "the search came to its own end: it found no difference any more"
+    return f"the budget of {found.ended_by} ended the search; this is the best machine so far"
+
+
 def _pair(fsm: FSM, pair: Comparison) -> Iterator[str]:
     names = {"machine": "extracted machine"}
     yield f"{pair.left} and {names.get(pair.right, pair.right)}: {pair.relation}".replace(
         "machine and", "extracted machine and"
     )
     if pair.word is not None:
-        shown = fsm.text(pair.word) if pair.word else "(the empty word)"
+        shown = word_text(fsm, pair.word)
         by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
         shortest = ", a shortest one" if pair.shortest else ""
         yield f"    after {shown}{shortest}{by}"
     yield f"    {pair.evidence}"
+
+
+def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
+    """A word to be read; of a long one its ends, and its length."""
+    if not word:
+        return "(the empty word)"
+    if len(word) <= MOST_SYMBOLS:
+        return fsm.text(word)
+    ends = f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}"
+    return f"{ends} ({len(word):,} symbols; --json has all)"
 
 
 def _machine(fsm: FSM) -> tuple[list[str], list[list[str]]]:

@@ -1,94 +1,193 @@
-"""Pictures of an extraction: memories on a plane, and cells by state (extra ``plots``)."""
+"""Pictures of what was extracted: the machine, its states in the net's memory, what each cell does.
+
+Machines are drawn by Graphviz, the others by matplotlib (extra ``plots``).
+"""
 
 from __future__ import annotations
 
-import io
-import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reberlstm.errors import FormatError
-from reberlstm.extraction.subject import RecurrentNet, Subject
-from reberlstm.extras import require
+from reberlstm.errors import ExtractionError, FormatError
+from reberlstm.extraction import Extraction
+from reberlstm.extraction.sample import Sample
 from reberlstm.files import write_atomically
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.render import draw as graphs
+from reberlstm.render import side_by_side
+from reberlstm.render.figures import INK, QUIET, SUFFIXES, blank, number, signed_colours, to_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PICTURES = ("machines", "memories", "cells")
 
 # Okabe and Ito's palette, which the colour-blind can tell apart (jfly.uni-koeln.de/color).
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = "osD^vP*X"
 
+MOST_STATES = 40
+"""Of so many states points and names can still be told apart."""
 
-def trajectories(
-    net: RecurrentNet | LSTMWeights, fsm: FSM, *, words: int = 40, length: int = 30, seed: int = 0
-) -> Any:
-    """A matplotlib figure: visited memories in their two main directions, coloured by state.
+MOST_PARTS = 60
+MOST_NUMBERS = 24
+"""So many parts of the memory are shown, and so many with numbers in the fields."""
+
+
+def picture(found: Extraction, what: str, format: str) -> bytes:
+    """One of `PICTURES` as the content of a file.
 
     Args:
-        net: The net.
-        fsm: The extracted machine, whose states colour the memories.
-        words: Random words of the machine.
-        length: Their length, at most.
-        seed: The seed of the words.
-    """
-    memories, states, edges = _walk(net, fsm, words, length, seed)
-    names = list(fsm.states)
-    plane, how = _plane(memories, states, np.random.default_rng(seed))
-    figure, axes = _figure(7.0, 5.5)
-    means = {}
-    for number, name in enumerate(names):
-        rows = states == number
-        if rows.any():
-            means[number] = plane[rows].mean(axis=0)
-            colour, marker = COLOURS[number % 8], MARKERS[number // 8 % 8]
-            axes.scatter(*plane[rows].T, s=22, color=colour, marker=marker, label=name, zorder=3)
-    for (source, target), symbols in sorted(edges.items()):
-        loop = source == target
-        _arrow(axes, means[source], means[target], ", ".join(symbols), loop=loop)
-    axes.set_xlabel(how)
-    axes.set_title(f"memories of the net by state of: {fsm}")
-    axes.margins(0.12)
-    axes.legend(title="state", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
-    return figure
-
-
-def cells_by_state(
-    net: RecurrentNet | LSTMWeights, fsm: FSM, *, words: int = 100, length: int = 50, seed: int = 0
-) -> Any:
-    """A matplotlib figure: the mean of every part of the memory in every state."""
-    memories, states, _ = _walk(net, fsm, words, length, seed)
-    found = [number for number in range(len(fsm.states)) if (states == number).any()]
-    means = np.array([memories[states == number].mean(axis=0) for number in found])
-    if isinstance(net, LSTMWeights):
-        names = [f"c {cell}" for cell in net.cells]
-        means = means[:, -net.size :]
-    else:
-        names = [str(number) for number in range(means.shape[1])]
-    figure, axes = _figure(2.0 + 0.35 * len(names), 1.6 + 0.3 * len(found))
-    most = float(np.abs(means).max()) or 1.0
-    image = axes.imshow(means, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
-    axes.set_xticks(range(len(names)), names, rotation=90)
-    axes.set_yticks(range(len(found)), [fsm.states[number] for number in found])
-    axes.set_ylabel("state")
-    axes.set_title("mean memory by state")
-    figure.colorbar(image, ax=axes)
-    return figure
-
-
-def save(figure: Any, path: str | os.PathLike[str]) -> None:
-    """Write a figure as SVG or PNG, whole or not at all.
+        found: What was extracted.
+        what: ``machines``: the machine, beside the reference where there is one; ``memories``:
+            where its states lie; ``cells``: what each part of the memory is in each state.
+        format: ``svg``, ``png`` or ``pdf``.
 
     Raises:
-        FormatError: for another suffix, or a file that cannot be written.
+        GrammarError: for a machine too large to draw.
+        ExtractionError: for too many states to be told apart.
+        MissingExtraError: where Graphviz or matplotlib is not there.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise FormatError(f"{os.fspath(path)}: pictures are written as .svg or .png")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=suffix[1:], bbox_inches="tight", dpi=150)
-    write_atomically(Path(path), buffer.getvalue())
+    if what == "memories":
+        return to_bytes(memories(found), format)
+    if what == "cells":
+        return to_bytes(cells_by_state(found), format)
+    if found.reference is None:
+        return graphs.draw(found.fsm, format, dead_states=True)  # type: ignore[arg-type]
+    pair = next(pair for pair in found.verdict if pair.left == "machine")
+    return side_by_side.draw(
+        found.fsm,
+        found.reference,
+        format,  # type: ignore[arg-type]
+        word=pair.word,
+        acceptance="accept" in found.observed,
+    )
+
+
+def save(found: Extraction, what: str, path: str | Path) -> None:
+    """Write one of `PICTURES` to a file whose suffix says in which format.
+
+    Raises:
+        FormatError: for a suffix that is not one of a picture, or a file that cannot be written.
+        ReberLSTMError: as `picture` does.
+    """
+    suffix = check_suffix(path)
+    write_atomically(Path(path), picture(found, what, suffix))
+
+
+def check_suffix(path: str | Path) -> str:
+    """The format that the suffix of a picture names.
+
+    Raises:
+        FormatError: where it names none.
+    """
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in SUFFIXES:
+        raise FormatError(f"{path}: pictures are .{', .'.join(SUFFIXES)} files; use such a suffix")
+    return suffix
+
+
+def memories(found: Extraction) -> Figure:
+    """Visited memories on a plane: states are regions in colours with names, symbols are arrows."""
+    sample = _sample(found)
+    plane, how = _plane(sample)
+    figure = blank(8.0, 6.2)
+    axes = figure.subplots()
+    names = found.fsm.states
+    means = [plane[sample.states == state].mean(axis=0) for state in range(len(names))]
+    for state, name in enumerate(names):
+        points = np.unique(np.round(plane[sample.states == state], 6), axis=0)
+        colour, marker = COLOURS[state % 8], MARKERS[(state // 8 + state) % 8]
+        hull = _hull(points)
+        if len(hull) > 2:
+            axes.fill(*hull.T, color=colour, alpha=0.15, zorder=0)
+        axes.scatter(
+            points[:, 0], points[:, 1], s=20, color=colour, marker=marker, zorder=3, linewidths=0
+        )
+        axes.annotate(
+            name,
+            means[state],
+            xytext=(0, 7 + LINE * _hidden(means, state)),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            color=INK,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": colour, "alpha": 0.85},
+            zorder=5,
+        )
+    arrows: dict[tuple[int, int], list[str]] = {}
+    for source, line in found.fsm.transitions.items():
+        for symbol, target in line.items():
+            arrows.setdefault((names.index(source), names.index(target)), []).append(symbol)
+    for (start, end), symbols in arrows.items():
+        text = ", ".join(symbols) if len(symbols) <= 4 else f"{len(symbols)} symbols"
+        _arrow(axes, means[start], means[end], text, loop=start == end)
+    axes.set_xlabel(how, fontsize=9, color=QUIET)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.margins(0.1)
+    axes.set_title(f"{found.fsm}: memories by state", loc="left", fontsize=11, color=INK)
+    return figure
+
+
+def cells_by_state(found: Extraction) -> Figure:
+    """The mean of every part of the memory in every state, and what varies within the states."""
+    sample = _sample(found)
+    means = sample.means()
+    parts = np.arange(means.shape[1])
+    title = "mean of every part of the memory, by state"
+    if len(parts) > MOST_PARTS:  # those that differ most between states
+        parts = np.sort(np.argsort(-np.ptp(means, axis=0), kind="stable")[:MOST_PARTS])
+        title = f"the {MOST_PARTS} parts of the memory that differ most, by state"
+    shown = means[:, parts]
+    names = [sample.parts[part] for part in parts]
+    spread = np.array(
+        [sample.points[sample.states == state][:, parts].std(axis=0) for state in range(len(means))]
+    )
+    figure = blank(2.2 + 0.42 * len(names), 1.5 + 0.3 * len(shown))
+    axes = figure.subplots()
+    most = float(np.abs(shown).max()) or 1.0
+    image = axes.imshow(shown, cmap=signed_colours(), vmin=-most, vmax=most, aspect="auto")
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(shown)), found.fsm.states, fontsize=8)
+    axes.set_ylabel("state")
+    if len(names) <= MOST_NUMBERS:
+        for row, column in np.ndindex(*shown.shape):
+            text = number(float(shown[row, column]))
+            if spread[row, column] > 0.1 * most:
+                text += "~"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=INK)
+        axes.set_xlabel("~ varies within the state", fontsize=8, color=QUIET, loc="left")
+    else:
+        axes.set_xlabel("part of the memory", fontsize=8, color=QUIET)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    figure.colorbar(image, ax=axes, pad=0.02)
+    return figure
+
+
+LINE = 15
+"""The height of a name in points."""
+
+
+def _hidden(means: list[NDArray[np.float64]], state: int) -> int:
+    """How many of the states before lie where this one's name would be."""
+    extent = np.ptp(means, axis=0)
+    near = np.abs(np.array(means) - means[state]) <= [0.06, 0.04] * extent
+    return int(near[:state].all(axis=1).sum())
+
+
+def _sample(found: Extraction) -> Sample:
+    if found.sample is None:
+        raise ExtractionError(f"{found.fsm} was made without memories to draw")
+    if len(found.fsm.states) > MOST_STATES:
+        raise ExtractionError(
+            f"{found.fsm} has {len(found.fsm.states)} states, and the memories of at most "
+            f"{MOST_STATES} can be told apart in a picture"
+        )
+    return found.sample
 
 
 APART = 0.08
@@ -97,14 +196,15 @@ APART = 0.08
 TRIED = 500
 
 
-def _plane(memories: Any, states: Any, rng: np.random.Generator) -> tuple[Any, str]:
+def _plane(sample: Sample) -> tuple[NDArray[np.float64], str]:
     """The memories in two directions, shape (N, 2), and which ones these are.
 
     The main ones, unless states lie on top of each other there, as the vertices of a simplex do:
     then, of many planes through the states, the one that keeps them farthest apart.
     """
-    centred = memories - memories.mean(axis=0)
-    means = np.array([centred[states == state].mean(axis=0) for state in np.unique(states)])
+    rng = np.random.default_rng(0)
+    centred = sample.points - sample.points.mean(axis=0)
+    means = sample.means() - sample.points.mean(axis=0)
     whole = max(float((centred**2).sum()), 1e-300)
 
     def shown(basis: Any) -> tuple[float, str]:
@@ -116,9 +216,11 @@ def _plane(memories: Any, states: Any, rng: np.random.Generator) -> tuple[Any, s
         return float(distances.min()) / extent, f"{share:.0%} of the variance"
 
     def padded(directions: Any) -> Any:
-        basis = np.zeros((memories.shape[1], 2))
+        basis = np.zeros((sample.points.shape[1], 2))
         basis[:, : len(directions)] = directions.T
-        return basis
+        # The sign of a direction is arbitrary: its largest entry is made positive.
+        largest = np.take_along_axis(basis, np.abs(basis).argmax(axis=0)[np.newaxis], axis=0)
+        return basis * np.where(largest < 0, -1.0, 1.0)
 
     main = padded(np.linalg.svd(centred, full_matrices=False)[2][:2])
     apart, share = shown(main)
@@ -136,36 +238,36 @@ def _plane(memories: Any, states: Any, rng: np.random.Generator) -> tuple[Any, s
     return centred @ best, f"plane on which states lie apart, {share}"
 
 
-def _walk(
-    net: RecurrentNet | LSTMWeights, fsm: FSM, words: int, length: int, seed: int
-) -> tuple[Any, Any, dict[tuple[int, int], list[str]]]:
-    """Memories (N, D), the state of each (N,), and the symbols between each two states."""
-    subject = Subject(net)
-    rng = np.random.default_rng(seed)
-    index = {name: number for number, name in enumerate(fsm.states)}
-    memories, states = [subject.initial()], [index[fsm.start]]
-    edges: dict[tuple[int, int], list[str]] = {}
-    for _ in range(words):
-        memory, state = subject.initial()[np.newaxis], fsm.start
-        for _ in range(length):
-            legal = [symbol for symbol in subject.alphabet if symbol in fsm.legal(state)]
-            if not legal:
-                break
-            symbol = legal[int(rng.integers(len(legal)))]
-            memory = subject.step(memory, np.array([subject.alphabet.index(symbol)]))
-            source, state = state, fsm.transitions[state][symbol]
-            memories.append(memory[0])
-            states.append(index[state])
-            between = edges.setdefault((index[source], index[state]), [])
-            if symbol not in between:
-                between.append(symbol)
-    return np.array(memories, dtype=np.float64), np.array(states), edges
+def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The corners of the convex hull in order (A. M. Andrew, 1979)."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))].tolist()
+
+    def chain(way: list[list[float]]) -> list[list[float]]:
+        corners: list[list[float]] = []
+        for x, y in way:
+            while len(corners) > 1:
+                (ax, ay), (bx, by) = corners[-2:]
+                if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
+                    break
+                corners.pop()
+            corners.append([x, y])
+        return corners[:-1]
+
+    corners = chain(ordered) + chain(ordered[::-1])
+    return np.array(corners or ordered[:1])
 
 
-def _arrow(axes: Any, source: Any, target: Any, label: str, *, loop: bool) -> None:
+def _arrow(axes: Axes, source: Any, target: Any, label: str, *, loop: bool) -> None:
     if loop:
         axes.annotate(
-            f"↻ {label}", source, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8
+            f"↻ {label}",
+            source,
+            xytext=(0, -13),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color="0.3",
+            zorder=4,
         )
         return
     style = {"arrowstyle": "->", "color": "0.45", "connectionstyle": "arc3,rad=0.15"}
@@ -173,9 +275,3 @@ def _arrow(axes: Any, source: Any, target: Any, label: str, *, loop: bool) -> No
     # The middle of the arc, not of the chord.
     across = np.array([target[1] - source[1], source[0] - target[0]]) * 0.075
     axes.annotate(label, (source + target) / 2 + across, fontsize=8, ha="center", color="0.2")
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    figures = require("matplotlib.figure", extra="plots", purpose="a picture of an extraction")
-    figure = figures.Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots()

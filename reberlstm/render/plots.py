@@ -36,7 +36,7 @@ GATE_TITLES = {
 }
 PANELS = tuple(GATE_TITLES)
 
-LINES = ("#0b5fa5", "#a83a00", "#5a4a9c", "#1b1f24")
+LINES = ("#0b5fa5", "#a83a00", "#8526e0", "#1b1f24")
 STYLES = ("-", "--", ":", "-.")
 
 FIELD = 0.34

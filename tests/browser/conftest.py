@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.render.page import examples, explorer_page
+from reberlstm.render.page import default_nets, examples, explorer_page
 
 ARGUMENTS = [
     "--headless",
@@ -53,6 +53,15 @@ def reber_page(folder):
     path.write_text(
         explorer_page(fsm, nets, "BTSSSSSSXXV", examples=examples(fsm, nets)), encoding="utf-8"
     )
+    return path
+
+
+@pytest.fixture(scope="session")
+def three_nets_page(folder):
+    """The page that `reberlstm explore reber` writes: compiled, published and trained."""
+    fsm = rl.load_grammar("reber")
+    path = folder / "reber-three.html"
+    path.write_text(explorer_page(fsm, default_nets(fsm), "BTSSSSSSXXV"), encoding="utf-8")
     return path
 
 

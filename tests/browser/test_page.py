@@ -58,9 +58,9 @@ def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
     published = page.locator("section[aria-label='published net']")
     compiled = page.locator("section[aria-label='compiled net']")
     assert (
-        "wrong offers P V E; the grammar allows P V" in published.locator(".verdict").inner_text()
+        "wrong: offers P V E; the grammar allows P V" in published.locator(".verdict").inner_text()
     )
-    assert "right offers P V" in compiled.locator(".verdict").inner_text()
+    assert "right: offers P V" in compiled.locator(".verdict").inner_text()
     why = published.locator(".why").inner_text()
     assert "tanh(−3.5 + 5·c[3]) is 0.549, over 0.5" in why
     assert "Cell 3 holds 0.82: 0.5 from V (step 11); 0.32 from S (steps 3 to 8" in why
@@ -77,9 +77,9 @@ def test_the_search_finds_the_shortest_wrong_beginning(page):
 def test_whether_the_word_may_end_is_said(page):
     page.locator("#string").fill("BTXSE")
     verdict = page.locator("section[aria-label='compiled net'] .verdict").inner_text()
-    assert verdict == "✓ right offers nothing; the word may end."
+    assert verdict == "✓ right: offers nothing; the word may end."
     why = page.locator("section[aria-label='compiled net'] .why").inner_text()
-    assert "Cell end gives out 0.76. Its memory is 1: 1 from E (step 5)." in why
+    assert "Cell end gives out 0.76; its memory is 1: 1 from E (step 5)." in why
 
 
 def test_typing_runs_the_string(page):

@@ -220,9 +220,9 @@ def test_bad_input_of_convert(
 def test_a_file_given_by_a_suffix_of_another_format(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "m.txt"
+    path = tmp_path / "m.log"
     path.write_text("0 1 a\n1\n", "utf-8")
     assert run(["convert", str(path), str(tmp_path / "m.toml")]) == 2
-    assert "'.txt' names no format" in capsys.readouterr().err
+    assert "'.log' names no format" in capsys.readouterr().err
     assert run(["convert", str(path), str(tmp_path / "m.toml"), "--from", "att"]) == 0
     assert rl.load_grammar(tmp_path / "m.toml").accepts("a")

@@ -60,6 +60,7 @@ BAD = {
     "jflap: two labels": ("jflap", JFF, "<read>ab</read>", "<read>a</read><read>b</read>", "bad:11: a second <read> in one"),
     "jflap: DTD": ("jflap", JFF, "<structure>", "<!DOCTYPE x><structure>", "bad:1: a document type declaration"),
     "jflap: entity": ("jflap", JFF, ">ab<", ">&lol;<", "bad:11: not XML: undefined entity"),
+    "jflap: long label": ("jflap", JFF, ">ab<", ">" + "ab" * 9999 + "<", "bad:11: a label of 19,998 characters, 'ab"),
     "att: empty": ("att", "\n", "", "", "bad: no lines; a machine has at least one"),
     "att: two columns": ("att", ATT, "\n1\n", "\n1 x\n", "bad:2: expected a weight, found 'x'"),
     "att: six columns": ("att", ATT, "\n1\n", "\n1 1 a a 1 1\n", "bad:2: expected 'source target symbol symbol [weight]' or"),

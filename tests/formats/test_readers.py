@@ -84,7 +84,7 @@ def test_a_drawing_without_a_start_begins_at_its_first_state() -> None:
 
 
 def test_states_are_called_by_their_labels() -> None:
-    text = 'digraph { 0 [label="even"]; 1 [label="odd"]; 2 [label="odd"]; s [shape=none]; s -> 0; 0 -> 1 [label=a]; 0 -> 2 [label=b] }'
+    text = 'digraph { 0 [label="even"]; 1 [label="odd"]; 2 [label="odd", peripheries=2]; s [shape=none]; s -> 0; 0 -> 1 [label=a]; 0 -> 2 [label=b] }'
     assert read(text, "dot").states == ("even", "odd (1)", "odd (2)")
 
 
@@ -99,13 +99,13 @@ def test_mealy_machines_become_moore_machines() -> None:
 
 
 def test_a_symbol_with_blanks_is_renamed() -> None:
-    text = 'digraph { s [shape=none]; s -> a; a -> b [label="log in"]; b -> a [label="out"] }'
+    text = 'digraph { s [shape=none]; s -> a; a -> b [label="log in"]; b -> a [label="out"]; b [peripheries=2] }'
     fsm = noted(text, "dot", "white space in 1 symbols was replaced, as in 'log in' → 'log_in'")
     assert fsm.alphabet == ("log_in", "out")
 
 
 def test_strings_of_dot() -> None:
-    text = 'digraph { s [shape=none]; s -> "a\\"b"; "a\\"b" -> "c" + "d" [label="x\\\ny"] }'
+    text = 'digraph { s [shape=none]; s -> "a\\"b"; "a\\"b" -> "c" + "d" [label="x\\\ny"]; cd [peripheries=2] }'
     assert read(text, "dot").transitions == {'a"b': {"xy": "cd"}, "cd": {}}
 
 

@@ -62,8 +62,8 @@ def test_probabilities_are_weights_of_att_text(fsm: FSM) -> None:
         found = formats.read(formats.write(fsm, "att"), "file", "att")
     except FormatError:
         return  # nothing may follow the start
-    pairs = dict(zip(fsm.reachable, found.reachable, strict=True))
-    for state, other in pairs.items():
+    for number, state in enumerate(fsm.reachable):
+        other = str(number)
         assert found.stop_probability(other) == pytest.approx(fsm.stop_probability(state))
         if fsm.stop_probability(state) == 1.0:
             continue  # what would come next is not told by a weight
@@ -117,8 +117,8 @@ def test_what_is_lost_is_said(format: str, lost: str, tmp_path: Path) -> None:
 def test_a_suffix_that_names_no_format(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"'\.xml' names no format .* \.toml \.dot \.gv \.jff"):
         rl.save_grammar(MOORE, tmp_path / "machine.xml")
-    with pytest.raises(FormatError, match=r"'\.xml' names no format"):
-        rl.load_grammar(tmp_path / "machine.xml")
+    with pytest.raises(FormatError, match=r"'\.pdf' names no format"):
+        rl.load_grammar(tmp_path / "machine.pdf")
     with pytest.raises(FormatError, match="a suffix must name the format"):
         rl.save_grammar(MOORE, tmp_path / "machine")
     with pytest.raises(FormatError, match="unknown format 'xml'; choose toml, dot"):

@@ -68,6 +68,34 @@ digraph g {
 	</automaton>&#13;
 </structure>
 """,
+    "version8.jff": """\
+<?xml version="1.0" encoding="UTF-8"?><structure type="editor_panel">&#13;
+ <structure type="transition_graph"><structure mode="Default mode" type="fsa">
+  <structure type="state_set"><state><name>q0</name><id>0</id></state>
+   <state><name>q1</name><id>1</id></state></structure>
+  <structure type="input_alph"><symbol>a</symbol><symbol>b</symbol></structure>
+  <structure type="final_states"><state><name>q1</name><id>1</id></state></structure>
+  <structure type="transition_set">
+   <fsa_trans><to><name>q1</name><id>1</id></to><input>a</input>
+    <from><name>q0</name><id>0</id></from></fsa_trans>
+   <fsa_trans><to><name>q0</name><id>0</id></to><input/>
+    <from><name>q1</name><id>1</id></from></fsa_trans>
+   <fsa_trans><to><name>q1</name><id>1</id></to><input>b</input>
+    <from><name>q1</name><id>1</id></from></fsa_trans></structure>
+  <structure type="start_state"><state><name>q0</name><id>0</id></state></structure>
+ </structure><state_point_map><state_point><state>0</state><point><x>8.0</x></point></state_point>
+ </state_point_map><control_point_map><control_point><from>0</from><to>1</to></control_point>
+ </control_point_map></structure><state_label_map/><note_map/></structure>
+""",
+    "drawn.dot": """\
+digraph FST {
+  # as fstdraw draws, and others
+  { node [shape=point] I F }
+  I -> 0 [label=start];
+  0, 1 -> 1 [label="a:a/0.5"];
+  1 -> F; 1 -> 0;
+}
+""",
     "nfa.att": "0\t1\ta\ta\n0\t2\ta\ta\n1\t1\tb\tb\n2\t0\t@0@\t@0@\n1\n",
     "weighted.fst": "0 1 a 0.5\n1 1 b 1.5\n1 0.25\n",
     "graph.json": """\

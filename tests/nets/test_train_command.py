@@ -30,6 +30,19 @@ def test_it_writes_a_net_that_is_right(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["certify", "reber", "--net", str(out)]) == 0
 
 
+def test_a_machine_is_learned_and_proved_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "machine.toml"
+    options = ["--cell", "fsm", "--hidden", "12", "-o", str(out)]
+    assert run(["train", "reber", *options]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"{out}: machine of 8 states, seed 0, ")
+    assert captured.out.endswith(" words: equal to reber: proved\n")
+    assert run(["fsm", "equal", "reber", str(out)]) == 0
+    assert rl.load_grammar(str(out)).difference(rl.load_grammar("reber"), by="legal") is None
+
+
 def test_never_succeeding_is_a_no(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "net.safetensors"
     options = ["--hidden", "1", "--steps", "50", "--restarts", "0", "-o", str(out)]
@@ -71,16 +84,21 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
             "for others",
         ),
         (
+            ["reber", "--cell", "fsm", "-o", "machine.safetensors"],
+            "machine.safetensors: the suffix '.safetensors' names no format of machines; they are "
+            ".toml .dot .gv .jff .att .fst .json, each also with .gz",
+        ),
+        (
             ["reber", "--from", "published", "-o", "net.safetensors"],
             "net 'published' is of the published cell, which is not trained here; begin from an "
             "LSTM of the standard one",
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
-            "only an lstm can begin from another net; a rnn begins at random",
+            "only an lstm can begin from another net; rnn begins at random",
         ),
     ],
-    ids=["suffix", "published", "rnn"],
+    ids=["suffix", "machine", "published", "rnn"],
 )
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", *arguments]) == 2

@@ -304,7 +304,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"cell": "transformer"}, "cell 'transformer'; choose 'lstm' or 'gru' or 'rnn'"),
+        ({"cell": "transformer"}, "cell 'transformer'; choose 'lstm' or 'gru' or 'rnn' or 'fsm'"),
         ({"task": "label"}, "task 'label'; choose 'next' or 'accept'"),
         ({"start": "published"}, "start 'published'; choose 'random' or 'compiled'"),
         ({"cells": 0}, "cells is 0; it must be at least 1"),
@@ -315,7 +315,11 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ({"noise": float("nan")}, "noise is nan; it must be finite and not negative"),
         (
             {"cell": "gru", "start": "compiled"},
-            "only an lstm can begin from another net; a gru begins at random",
+            "only an lstm can begin from another net; gru begins at random",
+        ),
+        (
+            {"cell": "fsm", "noise": 1.0},
+            "a machine has no memory that noise could disturb; leave noise at 0",
         ),
         (
             {"start": rl.published()},

@@ -259,3 +259,32 @@ def test_sample_gives_up_on_long_words(shell: Shell) -> None:
     status, _, err = shell("sample", "--grammar", "contains-abba", "--max-length", "3")
     assert status == 2
     assert "a word grew over 3 symbols" in err
+
+
+def test_results_in_other_formats(shell: Shell, tmp_path: Path) -> None:
+    status, out, err = shell("fsm", "complement", "parity", "--to", "att", "-o", "-")
+    assert (status, out.splitlines()[0]) == (0, "0\t0\t0\t0")
+    assert err.startswith("note: standard output: att cannot carry name")
+    path = tmp_path / "even"
+    assert shell("fsm", "minimise", "parity", "--to", "json", "-o", str(path))[0] == 0
+    assert path.read_text("utf-8").startswith("{")
+
+
+def test_moore_machines_are_equal_when_their_outputs_are(shell: Shell, tmp_path: Path) -> None:
+    moore = "digraph {{ i [shape=point]; i -> p; p [output=x]; q [output={}]; p -> q [label=a] }}"
+    for name, output in (("one", "y"), ("two", "z")):
+        (tmp_path / f"{name}.dot").write_text(moore.format(output), "utf-8")
+    one, two = (str(tmp_path / f"{name}.dot") for name in ("one", "two"))
+    assert shell("fsm", "equal", one, one)[0] == 0
+    status, out, _ = shell("fsm", "equal", one, two)
+    assert (status, out.splitlines()[0]) == (1, "different: a")
+    assert shell("fsm", "equal", one, two, "--by", "accept")[0] == 0
+
+
+def test_a_machine_without_words_is_told(shell: Shell) -> None:
+    assert shell("fsm", "enumerate", "anbn-4", "--max-length", "1") == (
+        0,
+        "",
+        "note: anbn-4 accepts no string of up to 1 symbols\n",
+    )
+    assert shell("fsm", "enumerate", "anbn-4", "--limit", "0") == (0, "", "")

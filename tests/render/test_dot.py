@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 
@@ -50,7 +51,10 @@ class Drawing:
 
 
 def shown(text: str) -> str:
-    """What Graphviz would write: without the escapes of DOT."""
+    """What Graphviz would write: without the escapes of DOT, or the marks of an HTML string."""
+    if text.endswith("</FONT>"):  # pygraphviz leaves out the outer angle brackets
+        plain = re.sub(r"<[^<>]*>", "", text.replace("<BR/>", "\n"))
+        return "\n".join(line.strip() for line in html.unescape(plain).rstrip().split("\n"))
     lines = re.sub(r"\\(.)", lambda m: m[1] if m[1] not in "nlr" else "\n", text).split("\n")
     return "\n".join(line.strip() for line in lines).replace("&amp;", "&")
 

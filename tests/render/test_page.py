@@ -83,6 +83,16 @@ def test_what_a_module_imports_is_exported():
             assert {part.strip() for part in names.split(",") if part.strip()} <= exported[source]
 
 
+def test_the_page_in_docs_is_of_this_state():
+    """Made by scripts/draw_gallery.py; places of nodes may differ with the version of Graphviz."""
+    docs = FOLDER.parents[2] / "docs"
+    if not docs.exists():
+        pytest.skip("the docs are not here: an installed package")
+    text = (docs / "explorer.html").read_text("utf-8")
+    assert program() in text
+    assert (FOLDER / "style.css").read_text("utf-8") in text
+
+
 def test_equal_pages_from_equal_nets(page, reber):
     again = explorer_page(reber, [rl.compile(reber), rl.published()], "BTSSSSSSXXV")
     assert again == page

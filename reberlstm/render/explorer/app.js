@@ -232,7 +232,7 @@ export class App {
 
   showPlay() {
     const playing = this.timer !== null;
-    setText(byId("play"), playing ? "❚❚ Pause" : "▶ Play");
+    setText(byId("play-sign"), playing ? "❚❚" : "▶");
     byId("play").setAttribute("aria-pressed", String(playing));
   }
 
@@ -399,7 +399,7 @@ export class App {
     const marked = this.shownNets().filter(({ net }) => net.cells.some((cell) => states.includes(cell)));
     if (!this.data.layouts || marked.length === 0) return "";
     const names = marked.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
-    return `On a node, the size of a mark is how active the node's cell is: ${names}. A dotted ring: what the chosen gate reads.`;
+    return `Marks, the larger the more active the node's cell: ${names}. Dotted ring: read by the chosen gate.`;
   }
 
   update() {
@@ -433,7 +433,7 @@ export class App {
     const parts = [t === 0 ? "" : `Step ${t} of ${word.length}.`, byId("graph-text").textContent];
     for (const entry of this.shownNets()) {
       const offers = entry.steps[t].offers.map((symbol) => machine.alphabet[symbol]).join(" ") || "nothing";
-      const verdict = { right: "right", wrong: "wrong", unclaimed: "not claimed" }[entry.judged[t].verdict];
+      const verdict = { right: "right", wrong: "wrong", unclaimed: "not judged" }[entry.judged[t].verdict];
       parts.push(`${entry.net.name} offers ${offers}: ${verdict}.`);
     }
     setText(byId("announce"), parts.join(" ").trim());

@@ -3,6 +3,7 @@
 import { setAttribute, svg } from "./dom.js";
 
 const LEAST = 0.2;
+const BEYOND = 1.005;
 
 /** All bars are two shapes, so that a step of a large net costs no more than one of a small net. */
 export class Bars {
@@ -11,12 +12,13 @@ export class Bars {
     this.plus = svg("path", { class: "plus" });
     this.minus = svg("path", { class: "minus" });
     this.zeros = svg("path", { class: "zeros" });
+    this.over = svg("path", { class: "beyond" });
     const hatch = `hatch-${number}`;
     const ground = svg("rect", { class: "ground", width: 5, height: 5 });
     const stripe = svg("rect", { class: "stripe", width: 1.3, height: 5 });
     const pattern = svg("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, ground, stripe);
     this.minus.style.fill = `url(#${hatch})`;
-    this.element = svg("svg", { class: "bars", "aria-hidden": "true" }, svg("defs", {}, pattern), this.plus, this.minus, this.zeros);
+    this.element = svg("svg", { class: "bars", "aria-hidden": "true" }, svg("defs", {}, pattern), this.plus, this.minus, this.zeros, this.over);
   }
 
   resized() {
@@ -30,6 +32,7 @@ export class Bars {
     let plus = "";
     let minus = "";
     let zeros = "";
+    let over = "";
     this.rows.forEach((row, r) => {
       if (row.cell < 0) return;
       row.cells.forEach(({ signed, value }, k) => {
@@ -40,11 +43,13 @@ export class Bars {
         const path = `M${from} ${top[r]}h${length.toFixed(1)}v${height}H${from}z`;
         if (length < 0) minus += path;
         else plus += path;
+        if (Math.abs(value) > BEYOND) over += `M${from + length * 0.97} ${top[r]}v${height}`;
       });
     });
     setAttribute(this.plus, "d", plus);
     setAttribute(this.minus, "d", minus);
     setAttribute(this.zeros, "d", zeros);
+    setAttribute(this.over, "d", over);
   }
 
   /** Where the table's boxes are; they stay there until the table has another size. */

@@ -4,7 +4,7 @@ import { Bars } from "./bars.js";
 import { el, fill, setAttribute, setText } from "./dom.js";
 import { Links } from "./links.js";
 import { activity } from "./lstm.js";
-import { brief, columns, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
+import { brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
 import { wordText } from "./machine.js";
 
 const MAX_CELLS = 64;
@@ -29,15 +29,18 @@ export class NetCard {
     this.verdict = el("p", { class: "verdict" });
     this.links = new Links(this);
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
-    this.why = el("div", { class: "why" });
+    this.chosen = el("p", { class: "in-short" });
+    this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
     this.found = el("div", { class: "found" });
-    const claim = net.claims === "all" ? "claims: every string" : "claims: legal beginnings";
+    const scope = net.claims === "all" ? "every string" : "legal beginnings only";
+    const size = `${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}, judged on ${scope}`;
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, claim)),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, size)),
       this.verdict,
       this.body,
+      this.chosen,
       this.why,
       this.found,
       this.gainRow(),
@@ -58,7 +61,7 @@ export class NetCard {
       const { letter, standard, source, about } = WORDS[column];
       const sign = column === "before" && net.cell === "published" ? "c₋" : letter;
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
-      return el("th", { scope: "col", title: about }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
+      return el("th", { scope: "col", class: column, title: about }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
     });
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
@@ -187,6 +190,20 @@ export class NetCard {
       this.stop = stop;
     }
     this.updateGain();
+    this.updateChosen();
+  }
+
+  /** On a narrow screen, where the inspector is far below: the chosen number in a line. */
+  updateChosen() {
+    const { app, entry } = this;
+    const place = app.counterparts.get(entry);
+    if (!place) {
+      fill(this.chosen);
+      return;
+    }
+    const { numbers } = formula(entry.net, entry.steps, app.t, place);
+    const explain = () => app.inspector.show(entry, place);
+    fill(this.chosen, el("button", { type: "button", onclick: explain }, "Explain"), ` ${placeName(entry.net, place)} = `, el("code", {}, numbers || shown(valueAt(entry.net, entry.steps, app.t, place))));
   }
 
   chooseBusy() {
@@ -226,7 +243,7 @@ export class NetCard {
     if (at.key === key) return;
     at.key = key;
     const size = Math.abs(value ?? 0);
-    const kind = state === "pending" ? " pending" : size <= NEAR ? " rest" : size > 1.005 ? " over" : "";
+    const kind = state === "pending" ? " pending" : size <= NEAR ? " rest" : "";
     setAttribute(at.box, "class", `number${kind}`);
     setText(at.box, value === null ? "" : brief(value));
     at.element.dataset.value = value ?? "";
@@ -285,9 +302,9 @@ export class NetCard {
     const fault = found.endWrong ? `; the grammar says that it may${found.ends ? "" : " not"} end` : "";
     const offers = `offers ${list(steps[app.t].offers)}${end}`;
     const texts = {
-      right: ["✓ right", offers],
-      wrong: ["✗ wrong", `${offers}; the grammar allows ${list(found.allowed)}${fault}`],
-      unclaimed: ["○ not claimed", `${offers}; the grammar allows ${list(found.allowed)}`],
+      right: ["✓ right:", offers],
+      wrong: ["✗ wrong:", `${offers}; the grammar allows ${list(found.allowed)}${fault}`],
+      unclaimed: ["○ not judged:", `${offers}; the grammar allows ${list(found.allowed)}`],
     };
     const [mark, text] = texts[found.verdict];
     const refused = entry.refused[app.t] ? ` It had not offered ${net.alphabet[app.word[app.t - 1]]}.` : "";

@@ -53,6 +53,7 @@ export class Graph {
 
   /** Picks the layout that is drawn larger in the room that there is. */
   choose() {
+    this.room = null;
     const [wide, tall] = this.app.data.layouts;
     const room = this.root.clientWidth;
     const better = room < 0.8 * wide.width && tall.width < wide.width ? tall : wide;
@@ -123,11 +124,12 @@ export class Graph {
     const node = this.nodes?.get(this.app.machine.states[this.app.states[this.app.t]]);
     if (!node) return;
     const { root } = this;
-    const wide = root.scrollWidth > root.clientWidth + 1;
-    setAttribute(root, "tabindex", wide ? 0 : null);
-    if (!wide) return;
-    const x = ((node.x + PADDING) / this.picture.viewBox.baseVal.width) * root.scrollWidth;
-    if (x < root.scrollLeft + 40 || x > root.scrollLeft + root.clientWidth - 40) root.scrollLeft = x - root.clientWidth / 2;
+    this.room ??= { shown: root.clientWidth, whole: root.scrollWidth };
+    const { shown, whole } = this.room;
+    setAttribute(root, "tabindex", whole > shown + 1 ? 0 : null);
+    if (whole <= shown + 1) return;
+    const x = ((node.x + PADDING) / this.picture.viewBox.baseVal.width) * whole;
+    if (x < root.scrollLeft + 40 || x > root.scrollLeft + shown - 40) root.scrollLeft = x - shown / 2;
   }
 
   update() {

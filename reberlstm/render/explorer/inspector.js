@@ -32,6 +32,13 @@ export class Inspector {
     (this.body.querySelector("input") ?? this.title).focus();
   }
 
+  /** Brings a place into the panel, and the panel into view. */
+  show(entry, place) {
+    this.app.select(entry, place);
+    this.title.focus({ preventScroll: true });
+    this.title.scrollIntoView({ block: "start" });
+  }
+
   /** Builds the panel anew: when another place is chosen or a weight has changed. */
   rebuild() {
     const { entry, place } = this.app.selected;
@@ -65,7 +72,7 @@ export class Inspector {
   explain(explained, net, place) {
     const parts = place.head ? headWords(explained, net, place) : cellWords(explained, place);
     const [sentence = "", ...notes] = parts.filter(Boolean);
-    fill(this.sentence, sentence ? el("b", {}, sentence) : null, notes.map((note) => el("span", { class: "remark" }, `! ${note}`)));
+    fill(this.sentence, sentence ? el("b", {}, sentence) : null, notes.map((note) => el("span", { class: "remark" }, `⚠ ${note}`)));
     this.sentence.hidden = !sentence;
   }
 

@@ -10,8 +10,8 @@ const KEYS = [
   [[" "], "Space", "play or pause", (app) => app.togglePlay()],
   [["]", "."], "] or .", "one gate on", (app) => app.gateOn()],
   [["[", ","], "[ or ,", "one gate back", (app) => app.gateBack()],
-  [["n"], "N", "the net writes one symbol", (app) => app.generate()],
-  [["g"], "G", "go on writing at the end of the string, or not", (app) => app.setGenerate(!app.generating)],
+  [["n"], "N", "the net writes one more symbol", (app) => app.generate()],
+  [["g"], "G", "generate at the end of the string, or not", (app) => app.setGenerate(!app.generating)],
   [["+"], "+", "play faster", (app) => app.changeSpeed(1)],
   [["-"], "−", "play slower", (app) => app.changeSpeed(-1)],
   [["u"], "U or Ctrl+Z", "undo", (app) => app.undoing.undo()],
@@ -56,4 +56,5 @@ export function bindKeys(app) {
 
 function openHelp() {
   byId("help").showModal();
+  byId("help-title").focus();
 }

@@ -4,35 +4,47 @@ import { byId, svg } from "./dom.js";
 import { arrowHead, edgePath, edgeText } from "./graph.js";
 import { activity } from "./lstm.js";
 import { LOST } from "./machine.js";
-import { brief, columns, isSigned, valueAt, WORDS } from "./reasons.js";
+import { brief, columns, isSigned, reasonsFor, valueAt, WORDS } from "./reasons.js";
 
-const INK = { text: "#16191d", quiet: "#565d66", line: "#c9ced4", track: "#eef1f4", plus: "#9ccbee", minus: "#f2b58a", strong: "#0b5fa5", wrong: "#a83a00", lit: "#ffe9a8" };
+const INK = { text: "#16191d", quiet: "#565d66", line: "#c9ced4", track: "#eef1f4", plus: "#9ccbee", minus: "#f2b58a", hatch: "#b45f21", strong: "#0b5fa5", wrong: "#a83a00", lit: "#ffe9a8" };
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
-const WIDTH = 1000;
+const NET_WIDTH = 464;
+const MOST_ACROSS = 3;
+const GAP = 24;
 const MARGIN = 24;
+const LETTER = 6.4;
 const MAX_SYMBOLS = 36;
 const MAX_ROWS = 40;
 
 const label = (x, y, text, more = {}) => svg("text", { x, y, fill: INK.text, "font-size": 13, ...more }, text);
 
+/** How many nets stand beside each other, and how wide that makes the picture. */
+function measure(app) {
+  const across = Math.min(MOST_ACROSS, app.shownNets().length);
+  return { across, width: 2 * MARGIN + Math.max(2, across) * (NET_WIDTH + GAP) - GAP };
+}
+
 /** The picture as an SVG element. */
 export function makePicture(app) {
+  const { width } = measure(app);
   const parts = [label(MARGIN, 36, app.data.machine.title || app.data.machine.name, { "font-size": 20, "font-weight": 600 })];
   let y = 56;
   y = drawString(app, parts, y);
   if (app.data.layouts) y = drawGraph(app, parts, y);
   y = drawNets(app, parts, y + 10);
   const height = Math.ceil(y + MARGIN);
-  const picture = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}`, "font-family": FONT });
-  picture.append(svg("rect", { width: WIDTH, height, fill: "#fff" }), ...parts);
+  const picture = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONT });
+  const stripes = svg("pattern", { id: "negative", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 5, height: 5, fill: INK.minus }), svg("rect", { width: 1.2, height: 5, fill: INK.hatch }));
+  picture.append(svg("defs", {}, stripes), svg("rect", { width, height, fill: "#fff" }), ...parts);
   return picture;
 }
 
 function drawString(app, parts, y) {
   const { machine, word, t } = app;
+  const { width } = measure(app);
   const from = Math.max(0, Math.min(word.length - MAX_SYMBOLS, t - MAX_SYMBOLS / 2));
   const shownWord = word.slice(from, from + MAX_SYMBOLS);
-  const size = Math.min(26, (WIDTH - 2 * MARGIN) / Math.max(1, shownWord.length));
+  const size = Math.min(26, (width - 2 * MARGIN) / Math.max(1, shownWord.length));
   shownWord.forEach((symbol, index) => {
     const position = from + index + 1;
     const x = MARGIN + index * size;
@@ -48,7 +60,7 @@ function drawString(app, parts, y) {
 function drawGraph(app, parts, y) {
   const [layout] = app.data.layouts;
   const { machine, t, states } = app;
-  const scale = Math.min(1.25, (WIDTH - 2 * MARGIN) / layout.width);
+  const scale = Math.min(1.25, (measure(app).width - 2 * MARGIN) / layout.width);
   const here = states[t] === LOST ? null : machine.states[states[t]];
   const before = t > 0 && states[t - 1] !== LOST ? machine.states[states[t - 1]] : null;
   const group = svg("g", { transform: `translate(${MARGIN} ${y}) scale(${scale.toFixed(3)})` });
@@ -71,13 +83,13 @@ function drawGraph(app, parts, y) {
 
 function drawNets(app, parts, y) {
   const shown = app.shownNets();
-  const across = Math.min(2, shown.length);
-  const width = (WIDTH - 2 * MARGIN - (across - 1) * 24) / across;
+  const { across, width: whole } = measure(app);
+  const width = across === 1 ? whole - 2 * MARGIN : NET_WIDTH;
   let bottom = y;
   let top = y;
   shown.forEach((entry, index) => {
     if (index % across === 0) top = bottom;
-    const x = MARGIN + (index % across) * (width + 24);
+    const x = MARGIN + (index % across) * (width + GAP);
     bottom = Math.max(bottom, drawNet(app, entry, parts, x, top, width) + 20);
   });
   return bottom;
@@ -120,7 +132,22 @@ function drawNet(app, entry, parts, x, y, width) {
       parts.push(label(x + (row + 0.5) * wide - 1.5, end + 15, `${symbol} ${brief(steps[t].reader[row])}${mark}`, { "text-anchor": "middle", "font-size": 11 }));
     });
   }
-  return end + 24;
+  if (verdict !== "wrong") return end + 24;
+  const { sentences } = reasonsFor(net, steps, t, judged[t], app.slots);
+  const lines = sentences.flatMap((sentence) => wrapped(sentence, Math.floor(width / LETTER)));
+  lines.forEach((line, index) => parts.push(label(x, end + 44 + 17 * index, line, { "font-size": 12 })));
+  return end + 30 + 17 * lines.length;
+}
+
+/** A text in lines of at most so many letters. */
+function wrapped(text, most) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function drawBar(parts, value, column, x, y, width) {
@@ -129,9 +156,9 @@ function drawBar(parts, value, column, x, y, width) {
   const zero = signed ? x + width / 2 : x;
   const length = Math.abs(size) * (signed ? width / 2 : width);
   parts.push(svg("rect", { x, y, width, height: 19, fill: INK.track }));
-  parts.push(svg("rect", { x: size < 0 ? zero - length : zero, y, width: length, height: 19, fill: size < 0 ? INK.minus : INK.plus }));
+  parts.push(svg("rect", { x: size < 0 ? zero - length : zero, y, width: length, height: 19, fill: size < 0 ? "url(#negative)" : INK.plus }));
   if (signed) parts.push(svg("line", { x1: zero, x2: zero, y1: y, y2: y + 19, stroke: INK.quiet, "stroke-width": 0.6 }));
-  if (value !== null) parts.push(label(x + width - 4, y + 14, brief(value), { "text-anchor": "end", "font-size": 11, fill: Math.abs(value) < 0.005 ? INK.quiet : INK.text }));
+  if (value !== null) parts.push(label(x + width - 4, y + 14, brief(value), { "text-anchor": "end", "font-size": 11, stroke: INK.track, "stroke-width": 2, "paint-order": "stroke", fill: Math.abs(value) < 0.005 ? INK.quiet : INK.text }));
 }
 
 /** The picture as a file's text. */

@@ -128,12 +128,12 @@ export function shown(value, digits = 3) {
   return value < 0 ? `−${text}` : text;
 }
 
-/** Two decimals, for a table. */
+/** At most three digits, for a table: two decimals, from 1 on one, from 10 on none. */
 export function brief(value) {
   if (value === null) return "";
   const size = Math.abs(value);
   if (size <= 0.005) return "0";
-  const text = size >= 99.5 ? String(Math.round(size)) : size >= 9.95 ? size.toFixed(1) : Math.abs(size - 1) <= 0.005 ? "1" : size.toFixed(2).replace(/^0/, "");
+  const text = size >= 9.95 ? String(Math.round(size)) : size >= 1.05 ? size.toFixed(1) : Math.abs(size - 1) <= 0.005 ? "1" : size.toFixed(2).replace(/^0/, "");
   return value < 0 ? `−${text}` : text;
 }
 
@@ -226,9 +226,12 @@ export function deposits(net, steps, t, cell) {
   return found;
 }
 
+const SHARE = 0.02;
+
 /** The deposits that matter, largest first, as text: "0.5 from V (step 11)". */
 export function depositTexts(net, steps, t, cell, most = 3) {
-  const all = deposits(net, steps, t, cell).filter((deposit) => Math.abs(deposit.amount) > 0.004);
+  const least = SHARE * Math.abs(steps[t].c[cell]);
+  const all = deposits(net, steps, t, cell).filter(({ amount }) => Math.abs(amount) > Math.max(0.004, least));
   all.sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount));
   return all.slice(0, most).map((deposit) => {
     const when = deposit.from === deposit.to ? `step ${deposit.to}` : `steps ${deposit.from} to ${deposit.to}`;
@@ -245,21 +248,25 @@ export function reasonsFor(net, steps, t, found, slots) {
   if (found.verdict !== "wrong") return activeCells(net, steps, t, slots);
   const sentences = [];
   let cell = null;
-  const blame = (symbol, text, sign) => {
+  // One symbol of a kind is explained; the others are named.
+  const blame = (symbols, text, sign) => {
+    if (symbols.length === 0) return;
+    const [symbol, ...others] = symbols;
     const blamed = strongest(net, steps, t, symbol, sign);
-    sentences.push(`It ${text}: ${readerText(net, steps, t, symbol)}`);
+    const also = others.length ? ` (as well as ${others.map((other) => net.alphabet[other]).join(" ")})` : "";
+    sentences.push(`It ${text(net.alphabet[symbol] + also)}: ${readerText(net, steps, t, symbol)}`);
     cell ??= blamed;
     if (blamed !== null) sentences.push(memoryText(net, steps, t, blamed, slots));
   };
-  for (const symbol of found.extra.slice(0, 2)) blame(symbol, `offers ${net.alphabet[symbol]}, against the grammar`, 1);
-  for (const symbol of found.missing.slice(0, 2)) blame(symbol, `does not offer ${net.alphabet[symbol]}, which may come`, -1);
+  blame(found.extra, (names) => `offers ${names}, against the grammar`, 1);
+  blame(found.missing, (names) => `does not offer ${names}, which may come`, -1);
   if (found.endWrong) {
     sentences.push(`It says that the word may ${steps[t].ends ? "" : "not "}end here; the grammar says that it may${found.ends ? "" : " not"}.`);
   }
   return { sentences: [...new Set(sentences)], cell };
 }
 
-const MAX_ACTIVE = 3;
+const MAX_ACTIVE = 2;
 
 function activeCells(net, steps, t, slots) {
   const active = net.cells.map((_, cell) => cell).filter((cell) => activity(net, steps[t], cell) > 0.5);
@@ -276,11 +283,15 @@ function readerText(net, steps, t, symbol) {
   return `its reader ${letters} is ${shown(value)}, ${value > net.threshold ? "over" : "not over"} ${shown(net.threshold)}.`;
 }
 
-/** The cell whose term moves a reader most: up (sign 1), or down, or not up enough (sign −1). */
+/**
+ * The cell whose term lifts a reader most (sign 1); or where it is too low (sign −1) the one with the
+ * largest term, which falls short or holds it down. Terms that are next to nothing say nothing.
+ */
 function strongest(net, steps, t, symbol, sign) {
   const terms = termsOf(net, steps, t, { head: "legal", row: symbol }).filter((term) => term.kind === "cell");
-  const best = terms.reduce((a, b) => (a === null || sign * b.product > sign * a.product ? b : a), null);
-  return best === null ? null : best.index;
+  const size = ({ product }) => (sign > 0 ? product : Math.abs(product));
+  const best = terms.reduce((a, b) => (a === null || size(b) > size(a) ? b : a), null);
+  return best === null || size(best) < NOTHING ? null : best.index;
 }
 
 function memoryText(net, steps, t, cell, slots) {
@@ -288,5 +299,5 @@ function memoryText(net, steps, t, cell, slots) {
   const memory = shown(steps[t].c[cell], 2);
   const made = parts.length ? `: ${parts.join("; ")}` : "";
   if (net.cell === "published") return `Cell ${net.cells[cell]} holds ${memory}${made}.`;
-  return `Cell ${net.cells[cell]} gives out ${shown(steps[t].h[cell], 2)}. Its memory is ${memory}${made}.`;
+  return `Cell ${net.cells[cell]} gives out ${shown(steps[t].h[cell], 2)}; its memory is ${memory}${made}.`;
 }

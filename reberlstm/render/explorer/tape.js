@@ -4,7 +4,11 @@ import { el, setAttribute, setText } from "./dom.js";
 import { LOST } from "./machine.js";
 
 const MAX_COLUMNS = 400;
+const PAPER = 105;
 const MAX_LETTERS = 4;
+const MAX_WIDTH = 14;
+const FRAMED = 1.1;
+const SIGN = 1.4;
 
 export class Tape {
   constructor(root, app) {
@@ -12,10 +16,27 @@ export class Tape {
     this.app = app;
     this.first = 0;
     this.columns = [];
+    this.most = MAX_COLUMNS;
     root.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-t]");
       if (button) app.goTo(Number(button.dataset.t));
     });
+    this.places = null;
+    this.scrolled = 0;
+    root.addEventListener("scroll", () => {
+      this.scrolled = root.scrollLeft;
+    });
+    new ResizeObserver(() => {
+      this.places = null;
+    }).observe(root);
+    // Paper cannot be scrolled: what is around the current step is printed.
+    window.addEventListener("beforeprint", () => this.limit(2 * Math.floor(PAPER / this.letters / 2)));
+    window.addEventListener("afterprint", () => this.limit(MAX_COLUMNS));
+  }
+
+  limit(most) {
+    this.most = most;
+    this.update();
   }
 
   /** Builds the rows anew: when other nets are shown. */
@@ -25,27 +46,52 @@ export class Tape {
     this.rows[0].firstChild.setAttribute("title", "the symbols, from the first one");
     for (const row of this.rows.slice(2)) row.firstChild.append(el("small", {}, " offers"));
     this.note = el("p", { class: "note" });
-    this.table = el("table", { style: this.widths() }, el("tbody", {}, this.rows));
+    this.table = el("table", {}, el("tbody", {}, this.rows));
     this.root.replaceChildren(this.note, this.table);
     this.columns = [];
+    this.measured = null;
+    const longest = Math.max(...this.app.shownNets().map(({ net }) => [...net.name].length));
+    this.table.style.setProperty("--names", Math.min(14, Math.max(6, longest)));
     this.update();
   }
 
-  /** Fixed widths, in letters: so a step changes no other column, and a long string stays fluent. */
-  widths() {
-    const { machine } = this.app;
-    const longest = (names) => Math.max(...names.map((name) => [...name].length));
-    const symbol = longest(machine.alphabet);
-    const offers = Math.min(MAX_LETTERS, machine.alphabet.length) * (symbol + (symbol > 1)) + 3;
-    const column = Math.max(5, Math.min(12, Math.max(offers, longest(machine.states) + 1)));
-    const names = longest(this.app.shownNets().map((entry) => entry.net.name));
-    return `--column: ${column}ch; --names: ${Math.min(14, Math.max(6, names))}`;
+  /**
+   * One width for all columns, in letters, wide enough for all that stands in them: it hangs on the
+   * string and the nets but not on the step, so stepping moves nothing and a long string stays fluent.
+   */
+  measure() {
+    const { machine, states, word } = this.app;
+    const shown = this.app.shownNets();
+    const key = [word, ...shown.map(({ judged }) => judged)];
+    if (this.measured?.every((part, index) => part === key[index])) return;
+    this.measured = key;
+    this.places = null;
+    const long = machine.alphabet.some((symbol) => [...symbol].length > 1);
+    const width = (symbols) => symbols.reduce((sum, symbol) => sum + [...machine.alphabet[symbol]].length + Number(long), 0);
+    let most = Math.max(...word.map((symbol) => [...machine.alphabet[symbol]].length), 1.5);
+    for (const state of new Set(states.slice(1))) if (state !== LOST) most = Math.max(most, 0.9 * [...machine.states[state]].length);
+    for (const { judged, steps, refused } of shown) {
+      judged.forEach(({ verdict, extra, missing }, t) => {
+        const { offers } = steps[t];
+        const wrong = verdict === "wrong";
+        let size = offers.length > MAX_LETTERS ? 2 + String(offers.length).length + String(machine.alphabet.length).length : width(offers);
+        if (refused[t]) size += SIGN;
+        if (wrong) size += SIGN + (offers.length > MAX_LETTERS ? 0 : FRAMED * extra.length);
+        if (wrong && missing.length > 0 && missing.length <= MAX_LETTERS) size += width(missing) + 0.3;
+        most = Math.max(most, size);
+      });
+    }
+    this.letters = Math.min(MAX_WIDTH, most + 1.4);
+    this.table.style.setProperty("--column", `${this.letters.toFixed(1)}ch`);
+    const first = Math.max(...shown.map(({ steps }) => width(steps[0].offers.slice(0, MAX_LETTERS))), 0.9 * [...machine.states[machine.start]].length);
+    this.table.style.setProperty("--first", `${Math.min(MAX_WIDTH, first + 1.4).toFixed(1)}ch`);
   }
 
   update() {
+    this.measure();
     const { word, t } = this.app;
-    const count = Math.min(word.length + 1, MAX_COLUMNS);
-    if (word.length + 1 <= MAX_COLUMNS) this.first = 0;
+    const count = Math.min(word.length + 1, this.most);
+    if (word.length + 1 <= this.most) this.first = 0;
     else if (t < this.first || t >= this.first + count || this.first + count > word.length + 1) {
       this.first = Math.max(0, Math.min(word.length + 1 - count, t - count / 2));
     }
@@ -120,14 +166,28 @@ export class Tape {
     cell.replaceChildren(...parts);
   }
 
-  /** Scrolls to the current step; to be called when everything else has been written. */
+  /**
+   * Scrolls to the current step; to be called when everything else has been written. Where the columns
+   * are is measured once, since to ask for it at every step would lay the page out twice.
+   */
   keepInView() {
-    const cell = this.columns[this.app.t - this.first].cells[0];
-    const { root } = this;
-    const head = this.rows[0].firstChild.offsetWidth;
-    const left = cell.offsetLeft;
-    const right = left + cell.offsetWidth;
-    if (left - head < root.scrollLeft) root.scrollLeft = left - head - 80;
-    else if (right > root.scrollLeft + root.clientWidth) root.scrollLeft = right - root.clientWidth + 80;
+    this.places ??= this.measurePlaces();
+    const { head, first, column, room } = this.places;
+    const index = this.app.t - this.first;
+    const left = head + (index === 0 ? 0 : first + (index - 1) * column);
+    const right = left + (index === 0 ? first : column);
+    if (left - head < this.scrolled) this.scrollTo(left - head - 80);
+    else if (right > this.scrolled + room) this.scrollTo(right - room + 80);
+  }
+
+  measurePlaces() {
+    const [head, first, second] = this.rows[0].children;
+    this.scrolled = this.root.scrollLeft;
+    return { head: head.offsetWidth, first: first.offsetWidth, column: second?.offsetWidth ?? 0, room: this.root.clientWidth };
+  }
+
+  scrollTo(left) {
+    this.root.scrollLeft = left;
+    this.scrolled = this.root.scrollLeft;
   }
 }

@@ -1,0 +1,178 @@
+"""``reberlstm lab``: toy experiments with sequence nets, run and reported with one command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from reberlstm.cli.options import echo, json_option
+
+if TYPE_CHECKING:
+    from reberlstm.lab.runner import Progress, Result
+
+
+@click.group("lab")
+def command() -> None:
+    """Run the sequence experiments, and experiments of your own.
+
+    \b
+    reberlstm lab list
+    reberlstm lab run wavy-inverse -o out
+    """
+
+
+@command.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the experiments."""
+    from reberlstm.lab.catalogue import EXPERIMENTS
+
+    if as_json:
+        rows = [{"name": name, "title": title} for name, title in EXPERIMENTS.items()]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    width = max(map(len, EXPERIMENTS))
+    for name, title in EXPERIMENTS.items():
+        echo(f"{click.style(name.ljust(width), bold=True)}  {title}")
+
+
+@command.command("run")
+@click.argument("name", metavar="NAME|FILE.py")
+@click.option(
+    "--preset",
+    type=click.Choice(["quick", "source"]),
+    default="quick",
+    show_default=True,
+    help="At most a minute on two cores, or the settings of the source.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of everything random.",
+)
+@click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="SETTING=VALUE",
+    help="Change a setting of the preset; may be given several times.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoints in DIR.")
+@json_option
+def run_command(
+    name: str,
+    preset: str,
+    seed: int,
+    out: str,
+    changes: tuple[str, ...],
+    resume: bool,
+    as_json: bool,
+) -> int:
+    """Run an experiment; write figures, metrics.json and REPORT.md into DIR.
+
+    NAME is one of `reberlstm lab list`. FILE.py is an experiment of your own: a Python program,
+    which is executed, so run only what you would run with python. Only a name that ends in .py is
+    taken for a file.
+
+    Exit status: 0 when the report was made, whatever the verdicts on the claims.
+
+    \b
+    reberlstm lab run wavy-inverse -o out
+    reberlstm lab run line --preset source --seed 7 -o out
+    reberlstm lab run line --set epochs=100 --set hidden=8 -o out
+    reberlstm lab run ./mine.py -o out
+    """
+    chosen = dict(map(_change, changes))
+    from reberlstm.lab import catalogue, runner
+
+    if not name.endswith(".py"):
+        catalogue.check_name(name)
+    runner.need_extras()
+    experiment = catalogue.find(name)
+    try:
+        with _progress_bar(quiet=as_json) as progress:
+            result = runner.run(
+                experiment,
+                out,
+                preset=preset,
+                seed=seed,
+                changes=chosen,
+                resume=resume,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        click.echo("go on with --resume", err=True)
+        raise
+    _show(result, out, as_json)
+    return 0
+
+
+def _change(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise click.UsageError(f"--set {text}: give SETTING=VALUE, such as --set epochs=10")
+    return name, value
+
+
+def _show(result: Result, out: str, as_json: bool) -> None:
+    from reberlstm.lab import report
+    from reberlstm.lab.experiment import HOLDS
+
+    if as_json:
+        metrics = report.metrics(result.run, result.verdicts)
+        metrics["files"] = [str(path) for path in result.files]
+        click.echo(json.dumps(metrics, ensure_ascii=False, allow_nan=False))
+        return
+    run = result.run
+    seconds = sum(fit.cpu_seconds for fit in run.fits.values())
+    echo(click.style(f"{run.experiment.name}: {run.experiment.title}", bold=True))
+    echo(f"preset {run.preset}, seed {run.seed}, {len(run.fits)} nets trained in {seconds:.0f} s")
+    for verdict in result.verdicts:
+        echo()
+        echo(f"{click.style(HOLDS[verdict.holds], bold=True)}: {verdict.claim}")
+        echo(f"    {verdict.measured}" + (f" ({verdict.remark})" if verdict.remark else ""))
+    echo()
+    echo(f"{len(result.files)} files in {out}; begin with REPORT.md")
+
+
+@contextmanager
+def _progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar on standard error, where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.2g}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        shown = bar.add_task("", total=None, loss=float("nan"))
+        before = [0]
+
+        def report(progress: Progress) -> None:
+            if progress.number != before[0]:
+                before[0] = progress.number
+                bar.reset(shown, total=progress.epochs, loss=progress.loss)
+            bar.update(
+                shown,
+                description=f"{progress.name} ({progress.number} of {progress.nets})",
+                completed=progress.epoch,
+                loss=progress.loss,
+            )
+
+        yield report

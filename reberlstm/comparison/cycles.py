@@ -1,0 +1,143 @@
+"""The simple cycles of a machine, the ways to them, and how words go on from there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reberlstm.comparison.machine import Machine
+
+Word = tuple[int, ...]
+"""A word as numbers of symbols."""
+
+MOST_PATHS = 20_000
+"""Partial paths that are looked at; a machine with more of them has more cycles than are of use."""
+
+MOST_WAYS = 40
+MOST_EXITS = 60
+EXIT_LENGTH = 4
+"""Words in which cycles are left: the shortest ones of up to so many symbols."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A cycle that comes to none of its states twice.
+
+    Attributes:
+        states: The states before each of its symbols; the first is the one nearest to the start.
+        symbols: As numbers.
+        text: As a word in print, begun so that it comes first in the dictionary.
+    """
+
+    states: tuple[int, ...]
+    symbols: Word
+    text: str
+
+    def from_state(self, state: int) -> Word:
+        """Its symbols from one of its states on."""
+        turn = self.states.index(state)
+        return self.symbols[turn:] + self.symbols[:turn]
+
+    @property
+    def edges(self) -> frozenset[tuple[int, int]]:
+        """Its transitions, as pairs of state and symbol."""
+        return frozenset(zip(self.states, self.symbols, strict=True))
+
+
+def simple_cycles(machine: Machine, most: int) -> tuple[list[Cycle], bool]:
+    """The shortest cycles, and whether these are all that there are.
+
+    They are found breadth first, each from that of its states which is nearest to the start.
+    """
+    reachable = machine.shortest_ways(len(machine.names))
+    order = {state: number for number, state in enumerate(reachable)}
+    found: list[Cycle] = []
+    paths: deque[tuple[tuple[int, ...], Word]] = deque(((state,), ()) for state in reachable)
+    looked = 0
+    while paths:
+        states, symbols = paths.popleft()
+        looked += 1
+        if looked > MOST_PATHS:
+            return found, False
+        for column, target in _lines(machine, states[-1]):
+            if target == states[0]:
+                if len(found) == most:
+                    return found, False
+                word = (*symbols, column)
+                turns = [word[turn:] + word[:turn] for turn in range(len(word))]
+                found.append(Cycle(states, word, min(map(machine.text, turns))))
+            elif order[target] > order[states[0]] and target not in states:
+                paths.append(((*states, target), (*symbols, column)))
+    return found, True
+
+
+def ways_to(machine: Machine, cycle: Cycle, most: int = MOST_WAYS) -> list[tuple[int, Word]]:
+    """The shortest words that lead to the cycle and use no transition twice, none of the cycle's.
+
+    So what came before may differ: for Reber's loop at node 5 it is BP, BTXX, BTSXX, BPVPX, …
+
+    Returns:
+        The state of the cycle that each leads to, and the word, as numbers.
+    """
+    found: list[tuple[int, Word]] = []
+    paths: deque[tuple[int, Word, frozenset[tuple[int, int]]]] = deque([(0, (), cycle.edges)])
+    for _ in range(MOST_PATHS):
+        if not paths or len(found) == most:
+            break
+        state, word, used = paths.popleft()
+        if state in cycle.states:
+            found.append((state, word))
+        for column, target in _lines(machine, state):
+            edge = (state, column)
+            if edge not in used:
+                paths.append((target, (*word, column), used | {edge}))
+    if not found:
+        # Only through the cycle's own transitions, or by too long a way for that search.
+        ways = machine.shortest_ways(len(machine.names))
+        found.append(min(((p, tuple(ways[p])) for p in cycle.states), key=lambda way: len(way[1])))
+    return found
+
+
+@dataclass(frozen=True)
+class Exit:
+    """One symbol of a word that goes on from a state: a node of the tree of such words.
+
+    Attributes:
+        parent: The number of the node before it, −1 for the state itself.
+        symbol: Its number.
+        state: The state after it.
+        word: All symbols since the state.
+    """
+
+    parent: int
+    symbol: int
+    state: int
+    word: Word
+
+
+def exits(machine: Machine, state: int, cycle: Word) -> list[Exit]:
+    """The shortest legal words from a state that do not go round the cycle, as a tree.
+
+    Nodes are in breadth-first order; words that leave the cycle in the middle are among them.
+    """
+    found: list[Exit] = []
+    level: list[tuple[int, int, Word]] = [(-1, state, ())]
+    for _ in range(EXIT_LENGTH):
+        following = []
+        for parent, here, before in level:
+            for column, target in _lines(machine, here):
+                word = (*before, column)
+                if len(found) == MOST_EXITS:
+                    return found
+                if word != cycle:
+                    following.append((len(found), target, word))
+                    found.append(Exit(parent, column, target, word))
+        level = following
+    return found
+
+
+def _lines(machine: Machine, state: int) -> Iterator[tuple[int, int]]:
+    for column, legal in enumerate(machine.legal[state].tolist()):
+        if legal:
+            yield column, int(machine.target[state, column])

@@ -1,0 +1,149 @@
+"""What comes out of a comparison: a table of entries, each a figure with the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reberlstm.display import Displayed, drawn
+
+Status = Literal["measured", "proved", "refuted", "unknown", "none"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of the table.
+
+    Attributes:
+        text: What stands in the table.
+        value: The figures, as JSON values.
+        status: ``measured`` on what its row says; ``proved`` for words of every length; ``refuted``
+            by a word; ``unknown`` where the budget ended before there was an answer; ``none`` where
+            the question does not apply.
+    """
+
+    text: str
+    value: Any = None
+    status: Status = "measured"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, for JSON."""
+        return {"text": self.text, "value": self.value, "status": self.status}
+
+
+def not_applicable(why: str) -> Entry:
+    """The entry of a question that does not apply to this net or grammar."""
+    return Entry(f"– ({why})", status="none")
+
+
+def not_within(what: str = "the budget") -> Entry:
+    """The entry of a question that was not answered in time."""
+    return Entry(f"not within {what}", status="unknown")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question, asked of every net.
+
+    Attributes:
+        key: A short name, such as ``accuracy``; ``loop S`` and ``drift S`` name a cycle.
+        title: What it is called in the table.
+        meaning: Its definition.
+        entries: One for each net, in their order.
+    """
+
+    key: str
+    title: str
+    meaning: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Comparison(Displayed):
+    """Several nets, one machine, one table.
+
+    Attributes:
+        grammar: The name of the machine.
+        nets: The names of the nets, one a column.
+        rows: The questions with their answers.
+        seed: Of everything random.
+        seconds: The budget of a column.
+        took: The seconds that each column took.
+
+    ``comparison["accuracy", "compiled"]`` is one entry; ``str``, `to_markdown`, `to_html` and
+    `to_dict` are the whole of it in other shapes.
+    """
+
+    grammar: str
+    nets: tuple[str, ...]
+    rows: tuple[Row, ...]
+    seed: int
+    seconds: float
+    took: tuple[float, ...]
+
+    def __getitem__(self, place: tuple[str, str]) -> Entry:
+        key, net = place
+        return self.row(key).entries[self.nets.index(net)]
+
+    def row(self, key: str) -> Row:
+        """The row of that key.
+
+        Raises:
+            KeyError: listing the keys.
+        """
+        for row in self.rows:
+            if row.key == key:
+                return row
+        raise KeyError(f"no row {key!r}; the rows are {', '.join(row.key for row in self.rows)}")
+
+    def column(self, net: str) -> Mapping[str, Entry]:
+        """All entries of a net by their rows' keys."""
+        return {row.key: row.entries[self.nets.index(net)] for row in self.rows}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object that ``reberlstm compare --json`` prints."""
+        return {
+            "grammar": self.grammar,
+            "nets": list(self.nets),
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "took": list(self.took),
+            "rows": [
+                {
+                    "key": row.key,
+                    "title": row.title,
+                    "meaning": row.meaning,
+                    "entries": {
+                        net: entry.to_dict()
+                        for net, entry in zip(self.nets, row.entries, strict=True)
+                    },
+                }
+                for row in self.rows
+            ],
+        }
+
+    def lines(self, width: int = 100) -> Iterator[str]:
+        """The table for a terminal of so many columns."""
+        lines: Iterator[str] = drawn("comparison", "text_lines", self, width)
+        return lines
+
+    def to_markdown(self) -> str:
+        """The table as Markdown, with the definitions of its rows below it."""
+        text: str = drawn("comparison", "to_markdown", self)
+        return text
+
+    def to_html(self) -> str:
+        """The table as a page for the browser, which loads nothing from anywhere."""
+        page: str = drawn("comparison", "to_page", self)
+        return page
+
+    def _repr_html_(self) -> str:
+        html: str = drawn("comparison", "to_html", self)
+        return html
+
+    def _plain(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())

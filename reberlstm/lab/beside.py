@@ -1,0 +1,138 @@
+"""A hand-wired net beside a trained one: the same inputs, both answers, both errors, the bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from reberlstm.lab import drawing
+from reberlstm.lab.experiment import Array, Claim, Picture, Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROUNDING = 1e-9
+"""Bounds are for exact arithmetic; float64 is off by less than this."""
+
+LEAST = 1e-12
+"""Smaller errors are drawn as this, on a logarithmic scale."""
+
+
+class ByHand(Protocol):
+    """A net wired by hand: its size, its answers (N, T, K), and the bound of their error."""
+
+    @property
+    def cells(self) -> int:
+        """How many cells it has."""
+
+    def __call__(self, inputs: Array) -> Array:
+        """The answers at every step."""
+
+    def bound(self, inputs: Array) -> float:
+        """No answer to these inputs is farther off, in exact arithmetic."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Beside:
+    """What to compare on what.
+
+    Attributes:
+        trained: The name of the trained net's job.
+        net: The net wired by hand, of `reberlstm.lab.wired`.
+        names: What the N sequences are called.
+        given: The sequences, (N, T, D).
+        wanted: The right answers, (N, T, K), or (N, K) after the last step.
+        known: For each sequence whether the net was trained with such.
+        curves: What to draw of answers, (N, T); by default the answers themselves.
+    """
+
+    trained: str
+    net: ByHand
+    names: Sequence[str]
+    given: Array
+    wanted: Array
+    known: Sequence[bool]
+    curves: Callable[[Array], Array] = lambda answers: answers[:, :, 0]
+
+    def answers(self, run: Run) -> tuple[Array, Array]:
+        """Of the trained net and of the one by hand, both of the shape of `wanted`."""
+        by_hand = self.net(self.given)
+        if by_hand.ndim > self.wanted.ndim:
+            by_hand = by_hand[:, -1]
+        return run.predict(self.trained, self.given), by_hand
+
+    def measure(self, run: Run) -> dict[str, Any]:
+        """The largest errors: by hand, and trained, on what was trained and on the rest."""
+        trained, by_hand = (np.abs(found - self.wanted) for found in self.answers(run))
+        known = np.array(self.known, dtype=bool)
+        return {
+            "cells": self.net.cells,
+            "error": float(by_hand.max()),
+            "bound": float(self.net.bound(self.given)),
+            "trained_on_known": float(trained[known].max()),
+            "trained_on_others": float(trained[~known].max()) if (~known).any() else None,
+        }
+
+    def claim(self, key: str = "by_hand") -> Claim:
+        """That the weights written down do it; `key` is where `measure` was put."""
+        is_off = "cell wired by hand is" if self.net.cells == 1 else "cells wired by hand are"
+        rest = "" if all(self.known) else f", {{{key}[trained_on_others]:.1e}} on the others"
+        return Claim(
+            "(not in the source) It can be done: weights derived on paper, with an error that is "
+            "known beforehand.",
+            f"{{{key}[cells]}} {is_off} off by {{{key}[error]:.1e}} at most, by derivation by no "
+            f"more than {{{key}[bound]:.1e}}; the trained net by {{{key}[trained_on_known]:.1e}} "
+            f"on what it was trained for{rest}",
+            lambda m: m[key]["error"] <= m[key]["bound"] + ROUNDING,
+            "see docs/hand-wired-sequences.md",
+        )
+
+    def picture(self, what: str) -> Picture:
+        """The two nets side by side, and their errors; `what` is what they are fed with."""
+        return Picture(
+            "by-hand",
+            f"{what}: what is wanted (dotted), what the trained net gives, and what the net "
+            "wired by hand gives. Right: how far each is off; the dashed line is the bound derived "
+            "for the net by hand.",
+            self.draw,
+        )
+
+    def draw(self, run: Run) -> Figure:
+        """Curves of both nets, and their errors on one logarithmic scale."""
+        figure, axes = drawing.panels(3, width=4.0, height=3.2)
+        trained, by_hand = self.answers(run)
+        wanted = self.curves(self.wanted)
+        x = np.linspace(0.0, 1.0, wanted.shape[1])
+        cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
+        titles = f"trained: {self.trained}", f"by hand: {cells}"
+        for axis, title, found in zip(axes, titles, (trained, by_hand), strict=False):
+            drawing.family(axis, x, wanted, self.curves(found), self.names, dotted="what is wanted")
+            drawing.label(axis, title, "x")
+        axes[1].sharey(axes[0])
+        drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))
+        self._draw_errors(axes[2], trained, by_hand)
+        return figure
+
+    def _draw_errors(self, axis: Any, trained: Array, by_hand: Array) -> None:
+        places: Array = np.arange(len(self.names))
+        for name, found, colour, marker in (
+            ("trained, as trained", trained, drawing.COLOURS[1], "o"),
+            ("trained, others", trained, drawing.COLOURS[1], "s"),
+            ("by hand", by_hand, drawing.COLOURS[0], "D"),
+        ):
+            errors = np.abs(found - self.wanted).reshape(len(places), -1).max(axis=1)
+            chosen = np.array(self.known, dtype=bool)
+            shown = {"by hand": np.ones_like(chosen), "trained, others": ~chosen}.get(name, chosen)
+            style = {"markerfacecolor": "white"} if name == "trained, others" else {}
+            if shown.any():
+                large = np.maximum(errors[shown], LEAST)
+                axis.plot(places[shown], large, marker, color=colour, label=name, **style)
+        bound, colour = self.net.bound(self.given), drawing.COLOURS[0]
+        axis.axhline(bound, color=colour, linestyle="--", linewidth=1, label="its bound")
+        axis.set_yscale("log")
+        axis.set_xticks(places, self.names, rotation=60, ha="right", rotation_mode="anchor")
+        drawing.label(axis, "Largest error")
+        drawing.legend(axis, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -1,0 +1,306 @@
+"""What an experiment is: data, nets, how they are trained, pictures, and the claims to be judged.
+
+A description is values and small functions, no loop and no file: the runner trains, times, writes
+checkpoints, draws and reports the same way for all of them. Shapes: `N` sequences, `T` steps, `D`
+inputs and `K` outputs a step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reberlstm.errors import LabError
+
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.figure import Figure
+
+Array = npt.NDArray[Any]
+Settings = SimpleNamespace
+"""The numbers of a preset as attributes, such as ``settings.epochs``."""
+
+PRESETS = ("quick", "source")
+OPTIMISERS = ("adam", "rmsprop", "sgd", "none")
+LOSSES = ("mse", "nll")
+
+HOLDS = {True: "holds", False: "does not hold", None: "not decided"}
+"""The three verdicts on a claim, in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What a net is trained on and tested with.
+
+    Attributes:
+        x, y: Training inputs, ``(N, T, D)`` or ``(N, D)``, and targets: of the shape of the net's
+            outputs, or for the loss ``nll`` the number of the right one, without the last axis.
+        test_x, test_y: The same for testing; without them the net is tested on what it learned.
+    """
+
+    x: Array
+    y: Array
+    test_x: Array | None = None
+    test_y: Array | None = None
+
+    def __post_init__(self) -> None:
+        if (self.test_x is None) != (self.test_y is None):
+            raise LabError("Data has test_x or test_y without the other: give both or none")
+        if len(self.x) != len(self.y) or len(self.test[0]) != len(self.test[1]) or not len(self.x):
+            raise LabError(
+                f"Data of {len(self.x)} inputs and {len(self.y)} targets, for testing "
+                f"{len(self.test[0])} and {len(self.test[1])}: as many of both, and not none"
+            )
+
+    @property
+    def test(self) -> tuple[Array, Array]:
+        """Inputs and targets for testing."""
+        if self.test_x is None or self.test_y is None:
+            return self.x, self.y
+        return self.test_x, self.test_y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a net is trained.
+
+    Attributes:
+        epochs: Passes over the training data.
+        batch: Sequences in a step.
+        learning_rate: Of the optimiser.
+        optimiser: One of `OPTIMISERS`; ``rmsprop`` has Keras' constants, ``none`` never steps.
+        loss: ``mse``, the mean squared error, or ``nll``, the negative log-likelihood of the right
+            output by a softmax over all.
+        shuffle: Whether every epoch has an order of its own.
+    """
+
+    epochs: int
+    batch: int
+    learning_rate: float
+    optimiser: str = "adam"
+    loss: str = "mse"
+    shuffle: bool = True
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise LabError(f"optimiser {self.optimiser!r}: choose one of {', '.join(OPTIMISERS)}")
+        if self.loss not in LOSSES:
+            raise LabError(f"loss {self.loss!r}: choose one of {', '.join(LOSSES)}")
+        if self.epochs < 1 or self.batch < 1 or not self.learning_rate > 0:
+            raise LabError(
+                f"{self.epochs} epochs of batches of {self.batch} at learning rate "
+                f"{self.learning_rate}: all must be positive"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One net to be trained.
+
+    Attributes:
+        name: As it stands in tables and legends.
+        net: Builds the net, a `torch.nn.Module`; called after the seed was set.
+        data: What it learns from.
+        recipe: How.
+        watch: Numbers to take of the net, by name, whenever it is tested.
+    """
+
+    name: str
+    net: Callable[[], torch.nn.Module]
+    data: Data
+    recipe: Recipe
+    watch: Callable[[torch.nn.Module], Mapping[str, float]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What came of a job.
+
+    Attributes:
+        parameters: How many numbers were trained.
+        epochs: The epochs after which the losses were taken.
+        losses: Training loss of these epochs, the mean over its batches.
+        test_losses: Test loss after these epochs.
+        cpu_seconds: Processor time of the training.
+        diverged_at: The epoch whose loss was no finite number, which ended the training, or None.
+        watched: What was taken of the net after these epochs, by name.
+    """
+
+    parameters: int
+    epochs: Sequence[int]
+    losses: Sequence[float]
+    test_losses: Sequence[float]
+    cpu_seconds: float
+    diverged_at: int | None = None
+    watched: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def test_loss(self) -> float:
+        """The test loss at the end; infinite after a divergence."""
+        return self.test_losses[-1] if self.diverged_at is None else float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run of an experiment, as its measures and pictures see it.
+
+    Attributes:
+        experiment: Its description.
+        preset, seed, settings: What it was run with.
+        jobs, nets, fits: By the jobs' names.
+        measured: What the experiment measured; empty while it is measuring.
+    """
+
+    experiment: Experiment
+    preset: str
+    seed: int
+    settings: Settings
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    nets: Mapping[str, torch.nn.Module] = field(default_factory=dict)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+    def predict(self, name: str, x: Array) -> Array:
+        """What the net of job `name` gives for inputs of shape ``(N, T, D)`` or ``(N, D)``."""
+        import torch
+
+        with torch.no_grad():
+            outputs = self.nets[name](torch.as_tensor(x, dtype=torch.float32))
+        return np.asarray(outputs, dtype=float)
+
+    def generator(self, name: str) -> np.random.Generator:
+        """Random numbers for a measurement or picture, the same whenever they are asked for."""
+        return generator(self.seed, name)
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """Random numbers of a seed and a purpose: adding a net to an experiment changes no other."""
+    return np.random.default_rng([seed, *name.encode()])
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: its file name without suffix, what it shows, and what draws it."""
+
+    name: str
+    caption: str
+    draw: Callable[[Run], Figure]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, judged: what the source says, what was measured, and whether it holds."""
+
+    claim: str
+    measured: str
+    holds: bool | None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the source says, and how to tell from what was measured whether it holds.
+
+    Attributes:
+        source: The claim, in a sentence.
+        measured: What was measured, with places such as ``{error:.3f}`` or ``{error[RNN]:.3f}``.
+        holds: Whether what was measured bears the claim out; None where it cannot tell.
+        remark: What a reader must know to weigh it, such as that a figure is lost.
+    """
+
+    source: str
+    measured: str
+    holds: Callable[[Mapping[str, Any]], bool | None]
+    remark: str = ""
+
+    def judge(self, measured: Mapping[str, Any]) -> Verdict:
+        """The claim with its verdict."""
+        holds = self.holds(measured)
+        return Verdict(
+            self.source,
+            self.measured.format_map(measured),
+            None if holds is None else bool(holds),
+            self.remark,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Experiment:
+    """A declarative description of an experiment.
+
+    Attributes:
+        name: What it is called on the command line: lower-case words with dashes.
+        title: One line.
+        source: Where it comes from.
+        task: What is to be learned from what, in a paragraph.
+        presets: The settings of ``quick`` and ``source``, which name the same numbers.
+        jobs: The nets to be trained, from the settings and random numbers for their data.
+        measure: What is measured, by name: numbers, texts, or lists and mappings of them.
+        pictures: The figures.
+        claims: What the source says, and how it is judged.
+    """
+
+    name: str
+    title: str
+    source: str
+    task: str
+    presets: Mapping[str, Mapping[str, Any]]
+    jobs: Callable[[Settings, np.random.Generator], Sequence[Job]]
+    measure: Callable[[Run], Mapping[str, Any]]
+    pictures: Sequence[Picture] = ()
+    claims: Sequence[Claim] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise LabError(
+                f"experiment {self.name!r}: its name must be lower-case words-with-dashes"
+            )
+        if set(self.presets) != set(PRESETS):
+            raise LabError(
+                f"experiment {self.name}: its presets are {', '.join(self.presets) or 'none'}; "
+                f"they must be {' and '.join(PRESETS)}"
+            )
+        quick, source = (self.presets[name] for name in PRESETS)
+        if different := sorted(set(quick) ^ set(source)):
+            raise LabError(
+                f"experiment {self.name}: only one of its presets says {', '.join(different)}"
+            )
+        names = [picture.name for picture in self.pictures]
+        if len(set(names)) != len(names):
+            raise LabError(f"experiment {self.name}: two pictures have the same name")
+
+    def settings(self, preset: str, changes: Mapping[str, Any] | None = None) -> Settings:
+        """The settings of a preset, some of them changed.
+
+        Raises:
+            LabError: for a preset or a setting that there is not, or a value of another kind.
+        """
+        if preset not in self.presets:
+            raise LabError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
+        values = dict(self.presets[preset])
+        for name, value in (changes or {}).items():
+            if name not in values:
+                raise LabError(
+                    f"experiment {self.name} has no setting {name!r}; it has "
+                    f"{', '.join(values) or 'none'}"
+                )
+            values[name] = _of_the_same_kind(name, value, values[name])
+        return Settings(**values)
+
+
+def _of_the_same_kind(name: str, value: Any, old: Any) -> Any:
+    """`value`, maybe a text from the command line, as the type of the setting that it replaces."""
+    try:
+        if isinstance(old, bool):
+            return {"true": True, "false": False}[str(value).lower()]
+        return type(old)(value)
+    except (TypeError, ValueError, KeyError):
+        raise LabError(
+            f"setting {name} = {value}: give a value like {old!r} ({type(old).__name__})"
+        ) from None

@@ -1,0 +1,90 @@
+"""The page's own files, as the browser reads them: modules, style sheet, template."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from reberlstm.render.page import FOLDER, MODULES
+
+pytestmark = pytest.mark.browser
+
+STYLE = (FOLDER / "style.css").read_text("utf-8")
+TEMPLATE = (FOLDER / "template.html").read_text("utf-8")
+SCRIPTS = {name: (FOLDER / f"{name}.js").read_text("utf-8") for name in MODULES}
+
+LOAD = """async (modules) => {
+  const urls = {};
+  const faults = [];
+  for (const [name, source] of modules) {
+    const text = source.replace(/from "\\.\\/([a-z]+)\\.js"/g, (_, other) => `from "${urls[other]}"`);
+    urls[name] = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    try {
+      await import(urls[name]);
+    } catch (error) {
+      faults.push(`${name}: ${error.name}: ${error.message}`);
+    }
+  }
+  return faults;
+}"""
+
+VOID = {"meta", "input", "link", "br", "hr", "img"}
+
+
+def test_every_module_is_one_and_finds_what_it_imports(browser):
+    """As they lie in the folder, not only put together into one script."""
+    page = browser.new_page()
+    faults = page.evaluate(LOAD, list(SCRIPTS.items()))
+    page.close()
+    # The last one starts the page, which an empty document is not.
+    (fault,) = faults
+    assert fault.startswith("app: TypeError")
+
+
+def test_every_declaration_is_understood(browser):
+    plain = re.sub(r"/\*.*?\*/", "", STYLE, flags=re.DOTALL)
+    declarations = re.findall(r"^\s+([a-z-]+):\s*([^;{}]+?)(?:\s*!important)?;$", plain, re.M)
+    assert len(declarations) > 500
+    page = browser.new_page()
+    unknown = page.evaluate(
+        "(pairs) => pairs.filter(([name, value]) => !name.startsWith('--') && !CSS.supports(name, value))",
+        declarations,
+    )
+    page.close()
+    assert unknown == []
+
+
+def test_every_class_in_the_style_sheet_is_used():
+    text = TEMPLATE + "".join(SCRIPTS.values())
+    plain = re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", STYLE, flags=re.DOTALL)
+    for name in set(re.findall(r"\.([a-z][\w-]*)", plain)):
+        stem = re.sub(r"-\d$", "-", name)
+        assert re.search(rf"\b{re.escape(stem)}(?![a-z])", text), f".{name} is used nowhere"
+
+
+def test_every_element_of_the_template_is_closed_and_every_id_unique():
+    class Reader(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open = []
+            self.ids = []
+
+        def handle_starttag(self, tag, attributes):
+            self.ids += [value for name, value in attributes if name == "id"]
+            if tag not in VOID:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag, f"</{tag}> in line {self.getpos()[0]}"
+
+    reader = Reader()
+    reader.feed(TEMPLATE)
+    assert reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+    sought = set(re.findall(r'byId\("([\w-]+)"\)', "".join(SCRIPTS.values())))
+    sought |= set(re.findall(r'\bon\("([\w-]+)"', SCRIPTS["controls"]))
+    assert sought <= set(reader.ids)
+    labelled = re.findall(r'aria-(?:labelledby|describedby)="([\w-]+)"|\bfor="([\w-]+)"', TEMPLATE)
+    assert {name for pair in labelled for name in pair if name} <= set(reader.ids)
