@@ -28,7 +28,7 @@ export default [
       "no-eval": "error",
       "consistent-return": "error",
       "no-else-return": "off",
-      "max-lines": ["error", 460],
+      "max-lines": ["error", 430],
     },
   },
 ];

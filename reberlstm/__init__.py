@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
     from reberlstm.extraction import Extraction, extract
+    from reberlstm.families import embed
     from reberlstm.fsm import FSM
     from reberlstm.grammar import grammar_names, load_grammar, save_grammar
     from reberlstm.interop.loading import load
@@ -39,6 +40,7 @@ _HOME = {
     "compare": "reberlstm.comparison",
     "Comparison": "reberlstm.comparison",
     "compile": "reberlstm.compiler",
+    "embed": "reberlstm.families",
     "explain": "reberlstm.explanation",
     "Explanation": "reberlstm.explanation",
     "extract": "reberlstm.extraction",
@@ -77,6 +79,7 @@ __all__ = [
     "certify",
     "compare",
     "compile",
+    "embed",
     "explain",
     "extract",
     "grammar_names",

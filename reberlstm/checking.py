@@ -10,7 +10,7 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
@@ -24,9 +24,13 @@ PIECE_BYTES = 2**18
 
 Kind = Literal["violation", "unknown symbol", "incomplete"]
 
-# The table of a checker: the row of a state maps a symbol to the row of the next state.
-_Row = dict[str, Any]
-_ACCEPTING = ""
+Row = dict[str, Any]
+"""The row of a state maps a symbol to the row of the next state.
+
+Rows that are filled while they are used say what may come in an attribute ``legal``.
+"""
+
+ACCEPTING = ""
 """A key that no symbol has: it is in the rows of accepting states."""
 
 
@@ -91,6 +95,8 @@ class Checker:
         fsm: The machine.
         first: How many failures to keep.
         complete: Whether an incomplete string is a failure, too.
+        start: The row to begin in, where something else than the machine is to judge, such as
+            `reberlstm.simulator.judge.start_row`.
 
     Example:
         >>> from reberlstm import load_grammar
@@ -103,18 +109,14 @@ class Checker:
         strings.txt:3: position 3: 'E'; allowed: S X
     """
 
-    def __init__(self, fsm: FSM, *, first: int = 10, complete: bool = False) -> None:
+    def __init__(
+        self, fsm: FSM, *, first: int = 10, complete: bool = False, start: Row | None = None
+    ) -> None:
         self.fsm = fsm
         self.report = Report()
         self._first = first
         self.complete = complete
-        rows: dict[str, _Row] = {state: {} for state in fsm.states}
-        for state, row in rows.items():
-            row.update({a: rows[target] for a, target in fsm.transitions[state].items()})
-            if state in fsm.accepting:
-                row[_ACCEPTING] = None
-        self._states = {id(row): state for state, row in rows.items()}
-        self._start = rows[fsm.start]
+        self._start = _rows(fsm)[fsm.start] if start is None else start
         self._longest = max(map(len, fsm.alphabet))
         self._carried = ""
         self._is_open = False
@@ -170,7 +172,7 @@ class Checker:
         self._begin_line()
 
     def _begin_line(self) -> None:
-        self._row: _Row | None = self._start
+        self._row: Row | None = self._start
         self._position = 0
 
     def _whole_lines(self, words: Sequence[Sequence[str]]) -> None:
@@ -185,7 +187,7 @@ class Checker:
                 self._advance(word)
                 self._end_line()
                 continue
-            if _ACCEPTING in row:
+            if ACCEPTING in row:
                 report.strings += 1
                 report.accepted += 1
                 report.symbols += len(word)
@@ -213,7 +215,7 @@ class Checker:
         row = self._row
         assert row is not None
         for position, symbol in enumerate(symbols, start=self._position + 1):
-            if symbol not in row:
+            if symbol not in _legal(row):
                 known = symbol in self.fsm.alphabet
                 self.report.unknown += not known
                 self._note(position, symbol, row, "violation" if known else "unknown symbol")
@@ -225,7 +227,7 @@ class Checker:
         report.strings += 1
         if self._row is None:
             report.violations += 1
-        elif _ACCEPTING in self._row:
+        elif ACCEPTING in self._row:
             report.accepted += 1
         else:
             report.incomplete += 1
@@ -234,12 +236,27 @@ class Checker:
         self.line += 1
         self._begin_line()
 
-    def _note(self, position: int, symbol: str | None, row: _Row, kind: Kind) -> None:
+    def _note(self, position: int, symbol: str | None, row: Row, kind: Kind) -> None:
         if len(self.report.failures) < self._first:
-            legal = self.fsm.legal(self._states[id(row)])
+            legal = _legal(row)
             allowed = tuple(a for a in self.fsm.alphabet if a in legal)
             failure = Failure(self._source, self.line, position, symbol, allowed, kind)
             self.report.failures.append(failure)
+
+
+def _rows(fsm: FSM) -> dict[str, Row]:
+    """The rows of a machine's states."""
+    rows: dict[str, Row] = {state: {} for state in fsm.states}
+    for state, row in rows.items():
+        row.update({a: rows[target] for a, target in fsm.transitions[state].items()})
+        if state in fsm.accepting:
+            row[ACCEPTING] = None
+    return rows
+
+
+def _legal(row: Row) -> Container[str]:
+    legal: Container[str] = getattr(row, "legal", row)
+    return legal
 
 
 def check_stream(

@@ -107,7 +107,8 @@ def _checked(fsm: FSM, where: str) -> FSM:
         reachable = set(fsm.reachable)
         lost = [state for state in fsm.states if state not in reachable]
         some = " ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
-        text = one_line(f"{where}: {len(lost):,} states cannot be reached from the start: {some}")
+        states = f"{len(lost):,} state{'s' * (len(lost) != 1)}"
+        text = one_line(f"{where}: {states} cannot be reached from the start: {some}")
         warnings.warn(FormatWarning(text), stacklevel=3)
     return fsm
 

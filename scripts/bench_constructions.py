@@ -37,9 +37,11 @@ its margin is missing.
 
 *Weights* are the nonzero ones of the four gates, biases included. *Units* are the largest weight
 in units of 2·K, where those on cells are first divided by 1/tanh 1; *largest* is the largest weight
-as it is, at the default gain. *Smallest K* is the smallest gain that was proved, to 1 %, where
-there are at most {gains} cells. *Margin* is how far the nearest logit of the heads `legal` and
-`accept` is from wrong, at least, at the default gain; an exact net has 0.381, half of tanh 1.
+as it is, at the default gain. *Smallest K* is the smallest gain that was proved, to 1 %, with
+one box for each state, where there are at most {gains} cells; boxes that also go by the last symbol
+prove smaller ones, see [certificates](certificates.md#figures). *Margin* is how far the nearest
+logit of the heads `legal` and `accept` is from wrong, at least, at the default gain; an exact net
+has 0.381, half of tanh 1.
 Seconds are processor time, of one core. Random machines have {symbols} symbols; their
 names say the seed.
 """
@@ -199,7 +201,8 @@ def measure(
         assert certificate.holds, f"{fsm}, {construction}: not proved: {certificate.reason}"
         margin = certificate.margin
     if net.size <= GAIN_LIMIT:
-        gain = minimal_gain(build, upper=20.0, tolerance=0.01, heads=heads, max_k=0).gain
+        least = minimal_gain(build, upper=20.0, tolerance=0.01, heads=heads, max_k=0)
+        gain = least.gain if least.holds else None
     return Row(
         machine=str(fsm),
         states=len(fsm.states),

@@ -48,11 +48,13 @@ def measured(row: Row, seeds: int) -> str:
         seconds.append(time.process_time() - before)
     succeeded = [training for training in found if training.success]
     margins = [one.certificate.margin for one in succeeded if one.certificate is not None]
-    proof = f"{len(margins)} proved, margins {min(margins):.2f}–{max(margins):.2f}"
+    proof = "–"
+    if margins:
+        proof = f"{len(margins)} proved, margins {min(margins):.2f}–{max(margins):.2f}"
     words = [training.words_presented for training in succeeded]
     return (
         f"| `train {row.grammar} {row.options}` | {len(succeeded)} of {seeds} "
-        f"| {proof if margins else '–'} | {_range(words)} "
+        f"| {proof} | {_range(words)} "
         f"| {sum(one.attempts > 1 for one in found)} | {_range(seconds)} |"
     )
 

@@ -10,6 +10,7 @@ Chromium through Playwright, and left as they are where there is none.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -141,12 +142,13 @@ def section(name: str) -> str:
     word = a_word(fsm)
     figure = plots.heat_map(rl.trace(net, word), quantities=("hidden",))
     plots.save(figure, PICTURES / f"cells-{name}.svg")
+    shown = re.sub(r"([\[\]\\])", r"\\\1", fsm.text(word))  # brackets would end a description
     return f"""### {name}
 
 {fsm.title}. `reberlstm explore {INSTEAD.get(name, name)} -o page.html`
 
 ![State graph](pictures/{name}.svg)
-![Cells of the compiled net on {fsm.text(word)}](pictures/cells-{name}.svg)
+![Cells of the compiled net on {shown}](pictures/cells-{name}.svg)
 """
 
 

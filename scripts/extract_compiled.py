@@ -15,7 +15,7 @@ from extraction_nets import PERTURBATIONS, perturbed, small_grammars
 from in_docs import put
 
 import reberlstm as rl
-from reberlstm.extraction import extract
+from reberlstm.extraction import Comparison, extract
 from reberlstm.extraction.subject import Kind
 from reberlstm.fsm import FSM
 
@@ -37,13 +37,18 @@ def disturbed(fsm: FSM, seed: int) -> Iterator[str]:
     net = rl.compile(fsm)
     kind: Kind = "accept" if fsm.is_complete else "legal"
     for how in PERTURBATIONS:
-        found = extract(perturbed(net, how, kind, seed), reference=fsm, seconds=20)
+        found = extract(perturbed(net, how, kind, seed), reference=fsm, seconds=600)
         machine, reference, both = found.verdict
         word = "" if both.word is None else f" after `{fsm.text(both.word)}`"
         yield (
-            f"| {fsm} | {how} | {len(found.fsm.states)} | {machine.relation} | "
-            f"{reference.relation} | {both.relation}{word} |"
+            f"| {fsm} | {how} | {len(found.fsm.states)} | {machine.relation}{_closed(machine)} | "
+            f"{reference.relation} | {both.relation}{word}{_closed(both)} |"
         )
+
+
+def _closed(pair: Comparison) -> str:
+    """That words of every length come only to memories that were visited."""
+    return ", closed" if "every memory" in pair.evidence else ""
 
 
 def main() -> None:

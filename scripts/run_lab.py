@@ -32,20 +32,20 @@ SHOWN = ("quick", 0)
 """The preset and seed whose figures are on the page."""
 
 
-def run_one(name: str, preset: str, seed: int) -> None:
+def run_one(name: str, preset: str, seed: int, runs: Path | None) -> None:
     """Run an experiment; keep its record and, of the run that is shown, its figures."""
     experiment = find(name)
-    start = time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        run(experiment, folder, preset=preset, seed=seed)
-        record = json.loads((Path(folder) / "metrics.json").read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = runs / f"{name}.{preset}.{seed}" if runs is not None else Path(temporary)
+        run(experiment, folder, preset=preset, seed=seed, resume=True, formats=("svg",))
+        record = json.loads((folder / "metrics.json").read_text("utf-8"))
+        record["cpu_seconds"] = round(sum(net["cpu_seconds"] for net in record["nets"].values()), 1)
         for net in record["nets"].values():
             del net["curve"]
-        record["cpu_seconds"] = round(time.process_time() - start, 1)
         if (preset, seed) == SHOWN:
             PICTURES.mkdir(parents=True, exist_ok=True)
             for picture in experiment.pictures:
-                content = (Path(folder) / f"{picture.name}.svg").read_bytes()
+                content = (folder / f"{picture.name}.svg").read_bytes()
                 write_atomically(PICTURES / f"{name}-{picture.name}.svg", content)
     RECORDS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
@@ -141,7 +141,7 @@ def _loss(value: float | None) -> str:
 
 
 def times(kept: list[dict[str, Any]]) -> list[str]:
-    """Processor seconds of whole runs, drawing included."""
+    """Processor seconds of all trainings of a run; measuring and drawing take some more."""
     lines = ["| experiment | quick, CPU s | source, CPU s |", "|---|---|---|"]
     for name in EXPERIMENTS:
         spent = {
@@ -176,6 +176,7 @@ def main() -> int:
     parser.add_argument("--preset", choices=("quick", "source"), default="quick")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--only", nargs="+", choices=list(EXPERIMENTS), default=list(EXPERIMENTS))
+    parser.add_argument("--runs", type=Path, help="keep whole runs here, and go on with them")
     parser.add_argument("--page", action="store_true", help="run nothing")
     parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
     asked = parser.parse_args()
@@ -186,7 +187,7 @@ def main() -> int:
     for seed in [] if asked.page else asked.seeds:
         for name in asked.only:
             start = time.monotonic()
-            run_one(name, asked.preset, seed)
+            run_one(name, asked.preset, seed, asked.runs)
             print(
                 f"{name}, {asked.preset}, seed {seed}: {time.monotonic() - start:.0f} s", flush=True
             )

@@ -88,10 +88,12 @@ def run(source: str, namespace: dict[str, Any], count: int) -> list[dict[str, An
 
 
 def show(value: Any) -> dict[str, str]:
-    """What a notebook shows of a value, by kind."""
+    """What a notebook shows of a value, by kind; a page in a frame is not kept in the file."""
     bundle = getattr(value, "_repr_mimebundle_", None)
     shown: dict[str, str] = bundle() if bundle is not None else {"text/plain": repr(value)}
-    return shown
+    if bundle is None and hasattr(value, "_repr_html_"):
+        shown["text/html"] = value._repr_html_()
+    return {kind: text for kind, text in shown.items() if not text.startswith("<iframe")}
 
 
 def is_code(cell: dict[str, Any]) -> bool:

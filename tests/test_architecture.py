@@ -34,7 +34,7 @@ LAYERS = (
 
 TOGETHER = ("fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy")
 
-LEAVES = {"render", "interop", "nets", "lab", "cli", "__main__"}
+LEAVES = {"render", "interop", "nets", "study", "lab", "cli", "__main__"}
 """What nothing else but leaves depends on; a leaf may import anything."""
 
 MOST_LINES = 430

@@ -30,6 +30,9 @@ import numpy as np
 from reberlstm.errors import CertificateError
 from reberlstm.weights import Floats, Head, LSTMWeights
 
+MOST = 1e305
+"""Sums of a larger total size are not judged, not even as real numbers: float64 may overflow."""
+
 KERNEL_ULPS = 4.0
 """The relative error of a machine's sigmoid and tanh, in units of ``u``."""
 
@@ -106,8 +109,10 @@ def as_executed(weights: LSTMWeights, arithmetic: Arithmetic) -> LSTMWeights:
     """The net with the weights that the machine really holds.
 
     Raises:
-        CertificateError: naming an array that overflows the format.
+        CertificateError: naming an array that overflows the format, or where not even float64 can
+            add the weights up.
     """
+    _check_sums(weights)
     if arithmetic.exact or arithmetic.precision == 53:
         return weights
 
@@ -132,6 +137,27 @@ def as_executed(weights: LSTMWeights, arithmetic: Arithmetic) -> LSTMWeights:
             for name, head in weights.heads.items()
         },
     )
+
+
+def _check_sums(weights: LSTMWeights) -> None:
+    rows = [
+        weights.weight_ih,
+        weights.weight_hh,
+        weights.bias_ih[:, None],
+        weights.bias_hh[:, None],
+    ]
+    layers = {"gates": np.concatenate(rows, axis=1)} | {
+        f"{name} head": np.column_stack([head.weight, head.bias])
+        for name, head in weights.heads.items()
+    }
+    for name, matrix in layers.items():
+        with np.errstate(over="ignore"):
+            total = float(np.abs(matrix).sum(axis=1).max())
+        if not total < MOST:
+            raise CertificateError(
+                f"net {weights.name!r} has in its {name} a row of weights of total size {total:g}; "
+                f"above {MOST:g} float64 may overflow, and nothing can be said; use smaller weights"
+            )
 
 
 def _int8(array: Floats) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.arithmetic import KERNEL_ULPS, Arithmetic, as_executed
+from reberlstm.certificates.arithmetic import KERNEL_ULPS, MOST, Arithmetic, as_executed
 from reberlstm.certificates.intervals import (
     UNDERFLOW,
     Interval,
@@ -196,7 +196,9 @@ class BoxNet:
             slope.get(name, 0.25) * z[:, self.weights.rows(name)] + kernel
             for name in self.weights.gates
         )
-        error_c = f * c + i + g + unit * (2.0 * c + 3.0) + smallest * (10.0 + c)
+        # Two products and their sum, each rounded: (1 + u)² − 1 = 2·u + u² of the sizes.
+        rounded = unit * (2.0 + unit) * (c + 1.0) + smallest * (10.0 + c) * (1.0 + unit)
+        error_c = f * c + i + g + rounded
         error_h = o + error_c + kernel + unit + 4.0 * smallest
         return error_h * (1.0 + 2.0**-40), error_c * (1.0 + 2.0**-40)
 
@@ -232,6 +234,8 @@ class BoxNet:
         """
         machine = self.arithmetic
         if machine.exact:
+            if not (total.size < MOST).all():
+                raise SumOverflowError(f"a sum of terms of total size over {MOST:g} may overflow")
             return 0.0
         partial = total.size * np.exp(1.01 * machine.unit * total.terms)
         if not (partial < machine.largest / 2.0).all():

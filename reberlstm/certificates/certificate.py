@@ -16,6 +16,9 @@ from reberlstm.weights import Scope
 Bounds = tuple[tuple[float, float], ...]
 """For every cell the least and the greatest value."""
 
+Alike = tuple[str | None, Word]
+"""A state, or None after a violation, and last symbols."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -57,6 +60,7 @@ class Certificate(Displayed):
         k: Where it holds: how many symbols the nodes remember.
         stride: Where it holds: after how many symbols there is a box again.
         boxes: Where it holds: the invariant, one box a node.
+        alike: Where it holds: states, each with last symbols that share a box, that of the first.
         counterexample: Where it is refuted: a shortest word after which a head is wrong.
         wrong: Where it is refuted: which head, what it says, and what is right.
         depth: Where it is unknown: no word of at most so many symbols is wrong.
@@ -82,6 +86,7 @@ class Certificate(Displayed):
     k: int | None = None
     stride: int = 1
     boxes: tuple[Box, ...] = ()
+    alike: tuple[Alike, ...] = ()
     counterexample: Word | None = None
     wrong: WrongAnswer | None = None
     depth: int | None = None

@@ -13,7 +13,7 @@ from reberlstm.certificates.claims import claim
 from reberlstm.certificates.findings import describe, proved, unproved
 from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Budget, Exploration, explore
-from reberlstm.certificates.search import find_invariant
+from reberlstm.certificates.search import Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights, Scope
@@ -22,11 +22,17 @@ FIRST_LOOK = Budget(states=3_000, depth=64, seconds=1.0)
 """Wrong words are mostly short: this much is spent on them before a larger k is tried."""
 
 
-SHAPES = ((0, 1), (1, 1), (2, 1), (3, 1), (2, 3), (4, 3), (4, 2), (6, 4), (6, 1))
+SHAPES = (
+    Shape(0),
+    Shape(1, merged=True),
+    *(Shape(1), Shape(2), Shape(3)),
+    *(Shape(2, 3), Shape(4, 3), Shape(4, 2), Shape(6, 4), Shape(6)),
+)
 """What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
 
-Many a trained net needs several steps at once: what it forgets in a loop turns round as it shrinks,
-and the boxes of single steps cannot see that.
+A compiled net whose states have one cell each needs to remember none; with copies of a state it is
+the last symbol that tells which is active. Many a trained net needs several steps at once: what it
+forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
 """
 
 
@@ -83,8 +89,8 @@ def certify(
     boxes = BoxNet(net, machine, noise, inputs)
     deadline = time.monotonic() + seconds
 
-    def prove(shapes: Sequence[tuple[int, int]]) -> Invariant | str:
-        possible = [shape for shape in shapes if shape[0] <= max_k]
+    def prove(shapes: Sequence[Shape]) -> Invariant | str:
+        possible = [shape for shape in shapes if shape.k <= max_k]
         return find_invariant(boxes, judged, possible, deadline)
 
     def look(states: int, depth: int, time_limit: float) -> Exploration:
@@ -98,13 +104,16 @@ def certify(
             "judges; choose scope 'legal', or name the heads to judge"
         )
     # A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
-    proof, explored = prove(SHAPES[:1]), None
+    proof, explored = prove(SHAPES[:2]), None
     if isinstance(proof, str):
         explored = look(FIRST_LOOK.states, FIRST_LOOK.depth, FIRST_LOOK.seconds)
         if explored.word is None:
-            proof = prove(SHAPES[1:]) or proof
+            proof = prove(SHAPES[2:]) or proof
         if isinstance(proof, str) and explored.word is None and not explored.closed:
-            explored = look(max_states, max_depth, seconds)
+            further = look(max_states, max_depth, seconds)
+            # With no time left it may not have come as far as the first look.
+            if further.word is not None or further.depth >= explored.depth:
+                explored = further
 
     subject = describe(net, fsm, judged, arithmetic, noise, inputs)
     if isinstance(proof, Invariant):

@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from reberlstm.certificates.checker_bounds import MACHINES, Bounds, RejectedError
 from reberlstm.certificates.checker_paths import Paths, Place
 from reberlstm.certificates.checker_reading import (
+    alike_in,
     compact,
+    count_in,
     index_in,
     number_in,
     parsed,
@@ -100,7 +102,8 @@ def check(
     try:
         document = parsed(certificate)
         outcome = str(document.get("outcome"))
-        reason = _Checker(document, net, fsm).verdict()
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not a number is rejected
+            reason = _Checker(document, net, fsm).verdict()
     except RejectedError as rejection:
         return Check(False, outcome, str(rejection))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -208,8 +211,9 @@ class _Checker:
     # A proof
 
     def _check_proof(self, proof: Mapping[str, Any]) -> str:
-        k, stride = _count(proof, "k", 0, 1_000), _count(proof, "stride", 1, 16)
+        k, stride = count_in(proof, "k", 0, 1_000), count_in(proof, "stride", 1, 16)
         boxes = self._boxes(proof, k)
+        alike = alike_in(proof, k)
         paths = self._paths(boxes) if stride > 1 else None
         found = dict.fromkeys(self.heads, math.inf)
         # The empty word is no node of its own: a word may come back to the start state.
@@ -227,7 +231,8 @@ class _Checker:
                 steps += 1
                 if steps > MAX_STEPS:
                     raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
-                target: Node = (state, (*node[1], *path)[-k:] if k else ())
+                last = (*node[1], *path)[-k:] if k else ()
+                target: Node = (state, alike.get((state, last), last))
                 if target not in boxes:
                     raise RejectedError(f"there is no box for {_name(target)}")
                 self._check_inside(image, boxes[target], f"{where}, read {' '.join(path)}", target)
@@ -385,6 +390,8 @@ class _Checker:
                 )
             state = steps[symbol]
         values = self.bounds.run(word, head)
+        if not np.isfinite(values).all():
+            raise RejectedError(f"head {head!r} overflows after {self.fsm.text(word)!r}")
         right, asked = self._right(head, state)
         if head == "label":
             said = [row == int(values.argmax()) for row in range(len(values))]
@@ -412,13 +419,6 @@ class _Checker:
         chosen = {name for name, true in zip(names, truth, strict=True) if true}
         order = self.fsm.alphabet if head == "legal" else self.net.labels
         return [name for name in order if name in chosen]
-
-
-def _count(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    value = proof[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise RejectedError(f"{name} = {value!r} is not in {least}…{most}")
-    return value
 
 
 def _name(node: Node) -> str:

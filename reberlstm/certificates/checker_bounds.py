@@ -99,6 +99,8 @@ class Bounds:
     def _total(self, parts: list[tuple[Floats, ...]], length: int) -> Ends:
         low, high, size, number, lost = _added_up(parts)
         error = 2.0 * (length + 16) * 2.0**-53 * size + 1e-290
+        if not (size < 1e305).all():
+            raise RejectedError("a sum may overflow float64")
         if self.unit:
             error = error + self._rounding(size, number, lost)
         error = error * (1.0 + 2.0**-30)
@@ -160,7 +162,8 @@ class Bounds:
         c = np.maximum(np.abs(box[2]), np.abs(box[3]))
         written = i + g + self.unit + 4.0 * self.smallest
         kept = f * c + self.unit * c + (3.0 + c) * self.smallest
-        memory = written + kept + self.unit * (c + 2.0) + 3.0 * self.smallest
+        added = self.unit * (1.0 + self.unit) * (c + 1.0) + 3.0 * self.smallest
+        memory = written + kept + added + self.unit * self.smallest * (c + 10.0)
         read = o + memory + own + self.unit + 4.0 * self.smallest
         return np.concatenate([read, memory]) * (1.0 + 2.0**-30)
 

@@ -59,6 +59,31 @@ def index_in(value: Any) -> int:
     return value
 
 
+def count_in(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
+    """A whole number within limits."""
+    value = proof[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise RejectedError(f"{name} = {value!r} is not in {least}…{most}")
+    return value
+
+
+def alike_in(
+    proof: Mapping[str, Any], k: int
+) -> dict[tuple[str | None, tuple[str, ...]], tuple[str, ...]]:
+    """For a state and its last symbol the one whose box it shares.
+
+    Which box a step is to lead into is as good as any, as long as it is one of the right state.
+    """
+    alike: dict[tuple[str | None, tuple[str, ...]], tuple[str, ...]] = {}
+    for kind in proof.get("alike", ()):
+        state, symbols = kind["state"], kind["symbols"]
+        for symbol in symbols:
+            if k != 1 or (state, (symbol,)) in alike:
+                raise RejectedError(f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
+            alike[state, (symbol,)] = (symbols[0],)
+    return alike
+
+
 def compact(value: Any) -> bytes:
     """Canonical JSON: sorted keys, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

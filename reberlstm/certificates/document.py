@@ -16,7 +16,9 @@
                 ``{"state", "last", "most", "others"}``: after a word that leads to this state
                 (null: after a violation), has a multiple of ``stride`` symbols and ends with these
                 (``k`` of them, or the whole word), each cell is in the interval with the number
-                ``most``, or, where its name is among the ``others``, in that one
+                ``most``, or, where its name is among the ``others``, in that one; perhaps
+                ``alike`` (with ``k`` 1), a list of ``{"state", "symbols"}``: after these last
+                symbols this state has one box, whose ``last`` is the first of them
 ``refutation``  where it is refuted: ``word``, ``head``, ``said``, ``right``, ``margin``
 ``search``      where it is unknown: ``depth``, ``states``, ``closed``, ``reason``
 ``seal``        SHA-256 of the object without the seal, as canonical JSON
@@ -200,12 +202,14 @@ def _proof(certificate: Certificate) -> dict[str, Any]:
         named = zip(certificate.cells, each, strict=True)
         others = {name: index for name, index in named if index != most}
         boxes.append({"state": box.state, "last": list(box.last), "most": most, "others": others})
+    alike = [{"state": state, "symbols": list(symbols)} for state, symbols in certificate.alike]
     return {
         "k": certificate.k,
         "stride": certificate.stride,
         "margins": dict(certificate.margins),
         "intervals": [list(ends) for ends in numbers],
         "boxes": boxes,
+        **({"alike": alike} if alike else {}),
     }
 
 
@@ -232,6 +236,9 @@ def _from_dict(document: dict[str, Any]) -> Certificate:
         fields |= {"k": proof["k"], "stride": proof["stride"], "margins": dict(proof["margins"])}
         fields["boxes"] = tuple(
             _box(box, proof["intervals"], fields["cells"]) for box in proof["boxes"]
+        )
+        fields["alike"] = tuple(
+            (kind["state"], tuple(kind["symbols"])) for kind in proof.get("alike", ())
         )
     elif fields["holds"] is False:
         found = document["refutation"]

@@ -54,10 +54,13 @@ def proved(
         for (state, last), (h_lo, h_hi, c_lo, c_hi) in zip(found.nodes.names, rows, strict=True)
     ]
     margins = {
-        head: margin - MARGIN_SLACK * (1.0 + margin)
+        head: max(0.0, margin - MARGIN_SLACK * (1.0 + margin))
         for head, margin in found.margins.items()
         if margin < math.inf
     }
+    kinds: dict[tuple[int, int], list[str]] = {}
+    for (state, column), said in (found.nodes.alike or {}).items():
+        kinds.setdefault((state, said), []).append(net.alphabet[column])
     # The first node is the empty word, whose box is the zero vector and needs no saying.
     return Certificate(
         holds=True,
@@ -65,6 +68,11 @@ def proved(
         k=found.nodes.k,
         stride=found.nodes.stride,
         boxes=tuple(boxes[1:]),
+        alike=tuple(
+            (judged.monitor.states[state], tuple(symbols))
+            for (state, _), symbols in kinds.items()
+            if len(symbols) > 1
+        ),
         **subject,
     )
 

@@ -1,8 +1,9 @@
 """The nodes of an invariant: what is remembered of a word.
 
 A node is the machine's state together with the last k symbols; words shorter than k are remembered
-whole. Node 0 stands for the empty word alone, the zero vector. With a stride of m a box is needed
-only for words of m, 2·m, 3·m … symbols, and `Level` holds the steps from one to the next.
+whole. Where k is 1, some last symbols may stand for others (`reberlstm.certificates.alike`). Node 0
+stands for the empty word alone, the zero vector. With a stride of m a box is needed only for words
+of m, 2·m, 3·m … symbols, and `Level` holds the steps from one to the next.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.certificates.alike import Alike
 from reberlstm.certificates.claims import Claim
 
 Node = tuple[int, tuple[int, ...]]
@@ -51,12 +53,14 @@ class Nodes:
         names: The nodes; the first is the empty word.
         levels: The steps, as many levels as the stride; the last one sorted by target.
         targets: For every step of the last level the node that it leads to.
+        alike: Which last symbols were taken for one another, if any.
     """
 
     k: int
     names: tuple[Node, ...]
     levels: tuple[Level, ...]
     targets: Indices
+    alike: Alike | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -94,7 +98,9 @@ class Nodes:
         return levels, self.targets[kept]
 
 
-def unfold(claim: Claim, k: int, most: int, stride: int = 1) -> Nodes | None:
+def unfold(
+    claim: Claim, k: int, most: int, stride: int = 1, alike: Alike | None = None
+) -> Nodes | None:
     """The nodes that words of the scope come to, or None where there are more than `most` steps."""
     names: list[Node] = [(0, ())]
     index: dict[Node, int] = {}
@@ -111,6 +117,8 @@ def unfold(claim: Claim, k: int, most: int, stride: int = 1) -> Nodes | None:
             front = following
         for _, after, path in front:
             node = (after, (*last, *path)[-k:] if k else ())
+            if alike is not None:
+                node = (after, (alike[after, path[-1]],))
             if node not in index:
                 index[node] = len(names)
                 names.append(node)
@@ -125,6 +133,7 @@ def unfold(claim: Claim, k: int, most: int, stride: int = 1) -> Nodes | None:
         tuple(names),
         tuple(Level(*table.T) for table in tables),
         np.array(targets, dtype=np.intp)[order],
+        alike,
     )
 
 

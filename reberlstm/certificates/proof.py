@@ -92,7 +92,7 @@ class Problem:
                 if level is levels[-1]:
                     break
                 for head, margin in self.margins_on(arrived, level.states).items():
-                    smallest[head] = min(smallest[head], margin)
+                    smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
         if not len(targets):
             empty = Boxes.empty(0, self.net.size)
             return Image(targets, empty, smallest)

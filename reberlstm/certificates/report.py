@@ -65,6 +65,7 @@ def _invariant(certificate: Certificate) -> str:
     boxes, cells = len(certificate.boxes), len(certificate.cells)
     remembered = {0: "state alone", 1: "state and last symbol"}
     node = remembered.get(certificate.k or 0, f"state and last {certificate.k} symbols")
+    node = "state and kind of last symbol" if certificate.alike else node
     every = f", every {certificate.stride} symbols" if certificate.stride > 1 else ""
     return (
         f"{boxes} box{'es' * (boxes != 1)} for {cells} cell{'s' * (cells != 1)}: "

@@ -17,9 +17,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
+from reberlstm.certificates.alike import alike_symbols
 from reberlstm.certificates.boxes import Boxes, BoxNet, SumOverflowError
 from reberlstm.certificates.claims import Claim
 from reberlstm.certificates.intervals import Interval
@@ -58,26 +60,44 @@ class _ImpossibleError(_HopelessError):
     """There is no invariant with these nodes, however it is looked for."""
 
 
+class Shape(NamedTuple):
+    """What kind of nodes an invariant has.
+
+    Attributes:
+        k: How many symbols are remembered.
+        stride: After how many symbols there is a box again.
+        merged: Whether last symbols after which the net stands alike are taken for one another.
+    """
+
+    k: int
+    stride: int = 1
+    merged: bool = False
+
+
 def find_invariant(
-    net: BoxNet, claim: Claim, shapes: Iterable[tuple[int, int]], deadline: float
+    net: BoxNet, claim: Claim, shapes: Iterable[Shape], deadline: float
 ) -> Invariant | str:
     """An invariant of the first shape that will do, or why the last try failed.
 
     Args:
         net: The net, on its machine.
         claim: What has to be proved.
-        shapes: Pairs: how many symbols are remembered, and after how many there is a box again.
+        shapes: The kinds of nodes to try, in order.
         deadline: When to give up, in the time of `time.monotonic`.
     """
     reason = ""
-    for k, stride in shapes:
+    for k, stride, merged in shapes:
         if stride > 1 and not (net.inputs.exact and net.weights.cell == "standard"):
             continue
-        nodes = unfold(claim, k, MAX_STEPS if k else sys.maxsize, stride)
+        alike = alike_symbols(net.weights, claim, net.arithmetic) if merged else None
+        if merged and alike is None:
+            continue
+        few = k == 0 or merged  # about as many nodes as states, or cells
+        nodes = unfold(claim, k, sys.maxsize if few else MAX_STEPS, stride, alike)
         if nodes is None:
             continue
         numbers = net.size**2 * 4 if stride > 1 else len(net.weights.bias)
-        if (k or stride > 1) and nodes.steps * numbers > MAX_NUMBERS:
+        if not (few and stride == 1) and nodes.steps * numbers > MAX_NUMBERS:
             continue
         found = _find_with(Problem(net, claim, nodes), deadline)
         if isinstance(found, Invariant):

@@ -26,6 +26,7 @@ COMMANDS = {
     "certify": "Prove a net right for words of every length, or refute it by a shortest one.",
     "train": "Train a net on words of a grammar, until it is right or proved.",
     "compare": "Compare nets with a grammar, and with each other, in one table.",
+    "study": "Train and compare many nets, in parallel or on a cluster, into one table.",
     "diagram": "Draw the state graph of a grammar.",
     "sample": "Draw random strings of a grammar.",
     "check": "Check many strings against a grammar, from files or a pipe.",

@@ -108,6 +108,8 @@ def command(
         raise click.UsageError(f"{given[0]} and {given[1]} are different questions; ask one")
     if least_gain and net != "compiled":
         raise click.UsageError("--minimal-gain compiles the grammar itself; leave --net out")
+    if file is not None and out is not None:
+        raise click.UsageError("--check writes no certificate; leave -o/--out out")
     if most_noise and noise:
         raise click.UsageError("--largest-noise finds the noise; leave --noise out")
     options: dict[str, Any] = {
@@ -123,7 +125,14 @@ def command(
         return _show(_least_gain(machine, options), out, as_json)
     weights = load_net(net, machine)
     if file is not None:
-        asked = {"scope": scope, "arithmetic": arithmetic, "heads": list(heads) or None}
+        inputs = Inputs(input_noise, *input_range)
+        asked = {
+            "scope": scope,
+            "arithmetic": arithmetic,
+            "heads": [head for head in JUDGED if head in heads] or None,
+            "noise": noise or None,
+            "inputs": None if inputs.exact else vars(inputs),
+        }
         return _check(file, weights, machine, asked, as_json)
     if most_noise:
         del options["noise"]
@@ -169,7 +178,9 @@ def _check(
         document = json.loads(content)
         for name, value in asked.items():
             if value is not None and document[name] != value:
-                valid, reason = False, f"its {name} is {document[name]!r}, not {value!r} as asked"
+                is_ = "are" if name in ("heads", "inputs") else "is"
+                reason = f"its {name} {is_} {document[name]!r}, not {value!r} as asked"
+                valid = False
     if as_json:
         answer = {"valid": valid, "outcome": verdict.outcome, "reason": reason}
         click.echo(json.dumps(answer, ensure_ascii=False))

@@ -13,9 +13,10 @@ from typing import IO
 
 import click
 
-from reberlstm.checking import Checker, check_stream
-from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option
+from reberlstm.checking import Checker, Row, check_stream
+from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, load_net
 from reberlstm.errors import FormatError
+from reberlstm.fsm import FSM
 from reberlstm.grammar import load_grammar
 
 STANDARD_INPUT = "standard input"
@@ -25,10 +26,13 @@ STANDARD_INPUT = "standard input"
 @click.argument("files", nargs=-1, metavar="[FILE|-]...")
 @click.option(
     "--grammar",
-    default=DEFAULT_GRAMMAR,
-    show_default=True,
     metavar="NAME|FILE",
-    help="The grammar.",
+    help=f"The grammar.  [default: that of the net, or {DEFAULT_GRAMMAR}]",
+)
+@click.option(
+    "--net",
+    metavar="compiled|published|FILE",
+    help="Let a net judge the strings in place of the grammar's state machine.",
 )
 @click.option(
     "--first",
@@ -40,7 +44,14 @@ STANDARD_INPUT = "standard input"
 )
 @click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
 @json_option
-def command(files: tuple[str, ...], grammar: str, first: int, complete: bool, as_json: bool) -> int:
+def command(
+    files: tuple[str, ...],
+    grammar: str | None,
+    net: str | None,
+    first: int,
+    complete: bool,
+    as_json: bool,
+) -> int:
     """Check strings against the state machine of a grammar, any number of any length.
 
     A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
@@ -51,27 +62,43 @@ def command(files: tuple[str, ...], grammar: str, first: int, complete: bool, as
     there, the rest of it is passed over, and the next one is checked. A string without a violation
     that may not end where it does is incomplete, which is a failure with --complete only.
 
+    With --net what is allowed, and where a string may end, is what the net says.
+
     Exit status: 1 when a string failed, 2 when a file cannot be read or is no text, else 0.
 
     \b
     reberlstm sample -n 1000 | reberlstm check
     reberlstm check --grammar parity --complete words.txt.gz
+    reberlstm sample -n 1000 | reberlstm check --net published
     """
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
     files = files or ("-",)
     if grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    checker = Checker(load_grammar(grammar), first=first, complete=complete)
+    machine, start = _judge(grammar, net)
+    checker = Checker(machine, first=first, complete=complete, start=start)
     with _progress(files) as advance:
         for file in files:
             with _opened(file) as (stream, source):
                 check_stream(checker, stream, source, advance)
     if as_json:
-        _print_json(checker)
+        _print_json(checker, net)
     else:
-        _print(checker)
+        _print(checker, net)
     return int(checker.failed)
+
+
+def _judge(grammar: str | None, net: str | None) -> tuple[FSM, Row | None]:
+    """The machine, and the row of the net that judges in its place."""
+    if net is None:
+        return load_grammar(grammar or DEFAULT_GRAMMAR), None
+    from reberlstm.simulator.judge import start_row
+
+    machine = load_grammar(grammar) if grammar is not None else None
+    weights = load_net(net, machine)
+    machine = machine or weights.grammar or load_grammar(DEFAULT_GRAMMAR)
+    return machine, start_row(weights, machine)
 
 
 @contextmanager
@@ -115,10 +142,11 @@ def _size(files: tuple[str, ...]) -> int | None:
     return sum(path.stat().st_size for path in paths)
 
 
-def _print(checker: Checker) -> None:
+def _print(checker: Checker, net: str | None) -> None:
     report = checker.report
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
-    click.echo(f"{checker.fsm}: {report.strings:,} strings, {report.symbols:,} symbols")
+    judge = f"{checker.fsm}, net {net}" if net is not None else str(checker.fsm)
+    click.echo(f"{judge}: {report.strings:,} strings, {report.symbols:,} symbols")
     click.echo(
         f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, "
         f"{report.violations:,} with a violation{unknown}"
@@ -130,8 +158,8 @@ def _print(checker: Checker) -> None:
         click.echo(f"and {failed - len(report.failures):,} more; --first shows more of them")
 
 
-def _print_json(checker: Checker) -> None:
-    result = {"grammar": checker.fsm.name, **asdict(checker.report)}
+def _print_json(checker: Checker, net: str | None) -> None:
+    result = {"grammar": checker.fsm.name, "net": net, **asdict(checker.report)}
     result["failures"] = [
         {"file": failure.pop("source"), **failure} for failure in result["failures"]
     ]

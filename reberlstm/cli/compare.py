@@ -18,12 +18,11 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.fsm import FSM
 from reberlstm.grammar import load_grammar
+from reberlstm.interop.shipped import shipped, shipped_names
 
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 WIDTH_OF_FILES = 120
-
-SHIPPED = Path(__file__).parent.parent / "nets" / "shipped"
 
 
 @click.command("compare")
@@ -66,6 +65,7 @@ SHIPPED = Path(__file__).parent.parent / "nets" / "shipped"
     show_default=True,
     help="Time for each net; what is not answered by then says so.",
 )
+@click.option("--no-proofs", is_flag=True, help="Try no certificates: faster, and only measured.")
 @seed_option
 @out_option(required=False, help="Write the table to this file (.txt, .json, .md or .html).")
 @json_option
@@ -79,15 +79,16 @@ def command(
     rounds: int,
     cycles: int,
     seconds: float,
+    no_proofs: bool,
     seed: int,
     out: str | None,
     as_json: bool,
 ) -> int:
     """Compare nets that are to follow GRAMMAR (a name or a file), a column each.
 
-    A NET is compiled, resync (compiled to start over after a violation), published, trained (the
-    shipped trained net, for reber), or a weights file: LSTM, GRU or RNN, ours or of others. Give it
-    a name with NAME=NET. Without any, all that there are for the grammar are compared.
+    A NET is compiled, resync (compiled to start over after a violation), published, trained or
+    smallest (shipped nets for the grammar), or a weights file: LSTM, GRU or RNN, ours or of others.
+    Give it a name with NAME=NET. Without any: compiled, and published and trained where they are.
 
     Every row is a question with a definition, which Markdown and HTML print; every entry is marked
     where it is proved or refuted for words of every length.
@@ -113,6 +114,7 @@ def command(
             rounds=rounds,
             cycles=cycles,
             seconds=seconds,
+            prove=not no_proofs,
             report=report,
         )
     if out is not None:
@@ -169,26 +171,33 @@ def open_column(name: str, machine: FSM) -> Net:
         from reberlstm.compiler import compile
 
         return compile(machine, on_violation="resync")
-    if name == "trained":
-        net = shipped(machine)
+    if name in KINDS:
+        net = shipped_for(machine, KINDS[name])
         if net is None:
-            raise FormatError(
-                f"no trained net for {machine} is shipped; make one with `reberlstm train`"
-            )
+            raise FormatError(f"no {name} net for {machine} is shipped; {HINTS[name]}")
         return net
-    if name in ("compiled", "published"):
+    if name in ("compiled", "published", *shipped_names()):
         return load_net(name, machine)
     from reberlstm.interop.recurrent import open_net
 
     return open_net(name, alphabet=machine.alphabet)
 
 
-def shipped(machine: FSM) -> Net | None:
-    """The shipped trained net whose grammar is this machine, if there is one."""
-    from reberlstm.interop.loading import load
+KINDS = {"trained": "", "smallest": "smallest/"}
+"""Kinds of shipped nets, and what their names begin with."""
 
-    for file in sorted(SHIPPED.glob("*.safetensors")):
-        net = load(file)
+HINTS = {
+    "trained": "make one with `reberlstm train`",
+    "smallest": "there is one for each shipped grammar",
+}
+
+
+def shipped_for(machine: FSM, folder: str) -> Net | None:
+    """The shipped net in a folder whose grammar is this machine, if there is one."""
+    for name in shipped_names():
+        if name.rpartition("/")[0] != folder.rstrip("/"):
+            continue
+        net = shipped(name)
         grammar = net.grammar
         if grammar is not None and set(grammar.alphabet) == set(machine.alphabet):
             same = grammar.difference(machine, by="legal") is None
@@ -206,7 +215,7 @@ def _defaults(machine: FSM) -> dict[str, Net]:
     assert old.grammar is not None
     if set(old.alphabet) == set(machine.alphabet) and machine.difference(old.grammar) is None:
         found["published"] = old
-    net = shipped(machine)
+    net = shipped_for(machine, KINDS["trained"])
     if net is not None:
         found["trained"] = net
     return found

@@ -36,6 +36,7 @@ def compare(
     rounds: int = 1_000,
     cycles: int = 12,
     seconds: float = 60.0,
+    prove: bool = True,
     report: Report | None = None,
 ) -> Comparison:
     """Compare nets with a machine, and so with each other.
@@ -50,6 +51,8 @@ def compare(
         rounds: How often cycles are gone round.
         cycles: The most cycles with rows of their own, shortest first.
         seconds: The budget for each net; what is not answered within it says so.
+        prove: Whether to try certificates; without them a comparison takes a third of the time,
+            and what would be proved is only measured.
         report: Called with the name of the net and the title of the row before each question.
 
     Raises:
@@ -69,7 +72,7 @@ def compare(
     """
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
-    settings = Settings(seed, words, rounds, cycles, seconds)
+    settings = Settings(seed, words, rounds, cycles, seconds, prove)
     questions = list(_questions(fsm, settings, rows))
     columns, took = [], []
     for name, net in nets.items():

@@ -41,6 +41,7 @@ class Settings:
         rounds: How often cycles are gone round.
         cycles: The most cycles that get rows of their own.
         seconds: The budget for one net.
+        prove: Whether to try certificates.
     """
 
     seed: int = 0
@@ -48,6 +49,7 @@ class Settings:
     rounds: int = 1_000
     cycles: int = 12
     seconds: float = 60.0
+    prove: bool = True
 
     def __post_init__(self) -> None:
         for name in ("words", "rounds", "cycles"):
@@ -63,9 +65,10 @@ class Settings:
 class Case:
     """A net, the machine it is judged by, and what has been found out so far.
 
-    An answer is right when the legal set is the machine's; of a net that only accepts, when it
-    accepts as the machine does; of one that only labels, when the label is the machine's. What is
-    judged is the scope ``legal``: non-empty words that can go on (acceptors: all non-empty words).
+    An answer is right when the legal set is the machine's. Of a net that only accepts, and where
+    every symbol is always legal, it is right when it accepts as the machine does, or has its label.
+    What is judged is the scope ``legal``: non-empty words that can go on (acceptors: all non-empty
+    words).
 
     Attributes:
         name: What the net is called in the table.
@@ -90,13 +93,31 @@ class Case:
         self.settings = settings
         self.deadline = time.monotonic() + settings.seconds
         self.memo: dict[str, Any] = {}
-        self.head: Kind = next(
-            k for k in ("legal", "accept", "label") if k in self.subject.observed
-        )
-        if self.head == "label" and not fsm.outputs:
+        self.head = self._judged_head()
+
+    def _judged_head(self) -> Kind:
+        """The head that the rows are about: one that has something to tell apart, if there is one.
+
+        Raises:
+            GrammarError: where a net only tells labels, and the machine has none.
+        """
+        seen, fsm = self.subject.observed, self.fsm
+        if not fsm.outputs:
+            seen = tuple(kind for kind in seen if kind != "label")
+        if not seen:
             raise GrammarError(
-                f"net {name!r} tells labels, but {fsm} has no outputs to compare them with"
+                f"net {self.name!r} tells labels, but {fsm} has no outputs to compare them with"
             )
+        by_use: tuple[Kind, ...] = ("legal", "accept", "label")
+        # Where every symbol is always legal, any net is right about that.
+        if fsm.is_complete:
+            by_use = ("label", "accept", "legal")
+        return next(kind for kind in by_use if kind in seen)
+
+    @property
+    def heads(self) -> list[Kind] | None:
+        """The heads to certify: those of the scope, which are all judged, or the only one."""
+        return None if "legal" in self.subject.observed else [self.head]
 
     @property
     def weights(self) -> LSTMWeights | None:

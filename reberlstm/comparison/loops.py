@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reberlstm.comparison.case import Case, Memories
-from reberlstm.comparison.cycles import Cycle, Exit, Word, exits, ways_to
-from reberlstm.comparison.machine import Ints
+from reberlstm.comparison.cycles import Cycle, Word, exits, ways_to
 from reberlstm.comparison.proofs import proved_in_general, proved_round
 from reberlstm.comparison.result import Entry, not_applicable, not_within
 from reberlstm.extraction.trajectories import BudgetEnd
@@ -81,8 +80,8 @@ class Rounds:
         return way.word + self.cycle.from_state(way.state) * way.first + leaving
 
 
-def go_round(case: Case, cycle: Cycle, rounds: int) -> Rounds:
-    """Go round a cycle by all ways to it.
+def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -> Rounds:
+    """Go round a cycle by all ways to it, or until there is an error by some.
 
     Raises:
         BudgetEnd: when the time is over before the first chunk of rounds.
@@ -111,12 +110,21 @@ def go_round(case: Case, cycle: Cycle, rounds: int) -> Rounds:
             repeats = bool((here == before).all())
             if repeats:
                 break
-        for number, (state, _) in enumerate(ways):
-            if number not in left and not 0 < inside[number] <= gone - len(kept):
-                memories = np.array([memory[number] for memory in kept])
-                found = _first_exit(case, memories, state, cycle.from_state(state))
-                if found is not None:
-                    left[number] = (gone - len(kept) + found[0] + 1, found[1])
+        for state in dict.fromkeys(state for state, _ in ways):
+            open_ways = [
+                number
+                for number, way in enumerate(ways)
+                if way[0] == state
+                and number not in left
+                and not 0 < inside[number] <= gone - len(kept)
+            ]
+            if open_ways:
+                memories = np.array([memory[open_ways] for memory in kept])
+                found = first_exits(case, memories, state, cycle.from_state(state))
+                for number, (first, word) in found.items():
+                    left[open_ways[number]] = (gone - len(kept) + first + 1, word)
+        if until_error and (left or inside.any()):
+            break
         try:
             case.check()
         except BudgetEnd:
@@ -140,32 +148,50 @@ def _way(word: Word, state: int, inside: int, left: tuple[int, Word] | None) -> 
     return Way(word, state, within, *left)
 
 
-def _first_exit(case: Case, memories: Memories, state: int, cycle: Word) -> tuple[int, Word] | None:
-    """The first of memories (N, D) from which a word goes on with a wrong answer, and that word."""
+def first_exits(
+    case: Case, memories: Memories, state: int, cycle: Word
+) -> dict[int, tuple[int, Word]]:
+    """From which memories words go on with a wrong answer, leaving a cycle at a state.
+
+    Args:
+        case: The net.
+        memories: After each of R rounds by each of W ways, (R, W, D).
+        state: The state that they are in.
+        cycle: The cycle from there on.
+
+    Returns:
+        For each way with such a word the number of the first round, from 0, and the word.
+    """
+    rounds, ways, size = memories.shape
+    found: dict[int, tuple[int, Word]] = {}
     tree = exits(case.machine, state, cycle)
-    best: tuple[int, Word] | None = None
-    reached: dict[int, Memories] = {-1: memories}
-    for number, node in enumerate(tree):
-        after = case.step(reached[node.parent], np.full(len(memories), node.symbol))
-        if any(other.parent == number for other in tree):
-            reached[number] = after
-        if not case.judged(np.array([node.state]))[0]:
-            continue
-        wrong = np.flatnonzero(~case.right(after, _all(node, len(after))))
-        if len(wrong) and (best is None or wrong[0] < best[0]):
-            best = int(wrong[0]), node.word
-    return best
+    before, places = memories.reshape(1, -1, size), {-1: 0}
+    for length in sorted({len(node.word) for node in tree}):
+        nodes = [(number, node) for number, node in enumerate(tree) if len(node.word) == length]
+        here = before[[places[node.parent] for _, node in nodes]].reshape(-1, size)
+        each = rounds * ways
+        symbols = np.repeat([node.symbol for _, node in nodes], each).astype(np.intp)
+        states = np.repeat([node.state for _, node in nodes], each).astype(np.intp)
+        after = case.step(here, symbols)
+        wrong = ~case.right(after, states) & case.judged(states)
+        for (_, node), row in zip(nodes, wrong.reshape(-1, rounds, ways), strict=True):
+            for way in np.flatnonzero(row.any(axis=0)).tolist():
+                first = int(row[:, way].argmax())
+                if way not in found or first < found[way][0]:
+                    found[way] = first, node.word
+        before = after.reshape(len(nodes), -1, size)
+        places = {number: place for place, (number, _) in enumerate(nodes)}
+    return found
 
 
-def _all(node: Exit, count: int) -> Ints:
-    return np.full(count, node.state, dtype=np.intp)
-
-
-def rounds_of(case: Case, cycle: Cycle) -> Rounds:
+def rounds_of(case: Case, cycle: Cycle, until_error: bool = False) -> Rounds:
     """`go_round`, once for all rows that ask for it."""
     key = f"rounds {cycle.states} {cycle.symbols}"
     if key not in case.memo:
-        found = case.memo[key] = go_round(case, cycle, case.settings.rounds)
+        found = go_round(case, cycle, case.settings.rounds, until_error)
+        if until_error and found.worst is not None:
+            return found
+        case.memo[key] = found
         word = found.wrong_word()
         shortest = case.memo.get("wrong word")
         if word is not None and (shortest is None or len(word) < len(shortest)):
@@ -269,7 +295,7 @@ def shortest_limit(case: Case, cycles: Sequence[Cycle]) -> Entry:
     """The least number of rounds with an error over several cycles."""
     if not cycles:
         return not_applicable("no cycles")
-    found = [rounds_of(case, cycle) for cycle in cycles]
+    found = [rounds_of(case, cycle, until_error=True) for cycle in cycles]
     limits = [rounds.worst.first for rounds in found if rounds.worst is not None]
     least = min((limit for limit in limits if limit is not None), default=None)
     return Entry("none" if least is None else f"round {least:,}", {"first": least})

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from reberlstm.comparison import accuracy, loops, proofs, recovery, tolerance
+from reberlstm.comparison import accuracy, loops, meaning, proofs, recovery, tolerance
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import EXIT_LENGTH, Cycle, simple_cycles
 from reberlstm.comparison.machine import Machine
@@ -79,9 +79,17 @@ def measures(machine: Machine, most_cycles: int, sampled: int) -> Iterator[Measu
         "accuracy",
         "right answers on sampled strings",
         f"share of right legal sets after all proper prefixes of {sampled:,} random walks of the "
-        "grammar (of a net that only accepts: of right verdicts on prefixes, every second walk "
-        "with one symbol changed)",
+        "grammar (of a net that only accepts, and where every symbol is always legal: of right "
+        "verdicts on prefixes, every second walk with one symbol changed; or of right labels)",
         accuracy.accuracy,
+    )
+    yield Measure(
+        "meaning",
+        "what cells stand for",
+        "cells whose values on the sampled strings have a gap, of a tenth of their range, with "
+        "whole nodes on either side: one node on one side, or several on both; those that only "
+        "tell the last symbols so; and the others",
+        meaning.meanings,
     )
     for cycle in cycles:
         yield Measure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ EXTRACTION = 0.2
 SEARCH = 0.1
 """Shares of the budget: for a certificate, for one about a cycle, for extraction, for a search."""
 
+PAIRS = 50_000
+"""States of net and machine that are searched where there is no certificate."""
+
 MOST_NODES = 1_500
 """Larger machines are not made for one cycle."""
 
@@ -36,13 +40,13 @@ def certificate(case: Case) -> Certificate | None:
     Raises:
         CertificateError: where net and machine do not fit together.
     """
-    if case.weights is None:
+    if case.weights is None or not case.settings.prove:
         return None
     if "certificate" not in case.memo:
         case.memo["certificate"] = certify(
             case.weights,
             case.fsm,
-            heads=None if case.head == "legal" else [case.head],
+            heads=case.heads,
             seconds=case.share(CERTIFICATE),
         )
     found: Certificate = case.memo["certificate"]
@@ -62,7 +66,9 @@ def certified(case: Case) -> Entry:
     """What `certify` says."""
     found = certificate(case)
     if found is None:
-        return not_applicable("certificates are for one LSTM layer")
+        return not_applicable(
+            "not tried" if case.weights is not None else "certificates are for one LSTM layer"
+        )
     value = {
         "outcome": found.outcome,
         "scope": found.scope,
@@ -81,7 +87,7 @@ def certified(case: Case) -> Entry:
 def wrong_prefix(case: Case) -> Entry:
     """A shortest word after which an answer is wrong."""
     found = certificate(case)
-    if found is None:
+    if found is None or found.holds is None:
         return _searched(case)
     if found.holds:
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
@@ -93,7 +99,7 @@ def wrong_prefix(case: Case) -> Entry:
         what = {"legal": "offers"}.get(found.wrong.head, "says")
         text = f"{_shown(case, word)} ({_symbols(word)}): {what} {said}, right is {right}"
         return Entry(text, {"word": list(word), "length": len(word), "shortest": True}, "refuted")
-    return _longer(case, found.depth or 0, found.closed)
+    raise AssertionError("a certificate that is refuted says how")
 
 
 def _searched(case: Case) -> Entry:
@@ -102,8 +108,8 @@ def _searched(case: Case) -> Entry:
     evidence = Evidence()
     word: tuple[int, ...] | None = None
     try:
-        runs = Trajectories(case.subject, 200_000, case.deadline - case.left + seconds)
-        word = search.exhaustive(runs, Fixed(runs, case.fsm), 100_000, evidence)
+        runs = Trajectories(case.subject, PAIRS, time.monotonic() + seconds)
+        word = search.exhaustive(runs, Fixed(runs, case.fsm), PAIRS, evidence)
     except BudgetEnd:
         pass
     if word is None:
@@ -162,7 +168,7 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     It is one for a machine that has only these words, and those that leave the cycle with up to
     `EXIT_LENGTH` symbols; other symbols lead where nothing is judged.
     """
-    if case.weights is None or case.head != "legal":
+    if case.weights is None or case.head != "legal" or not case.settings.prove:
         return False
     fsm = words_of(case.machine, cycle, ways)
     if fsm is None or not case.left:

@@ -140,17 +140,13 @@ def _proved(
             max_depth=0,
             max_k=max(1, still.k or 0),
             **options(middle),
-            **_heads(case),
+            heads=case.heads,
         )
         if found.holds:
             low = middle
         else:
             high = middle
     return low
-
-
-def _heads(case: Case) -> dict[str, Any]:
-    return {} if case.head == "legal" else {"heads": [case.head]}
 
 
 def precision(case: Case, name: str) -> Entry:
@@ -166,7 +162,7 @@ def precision(case: Case, name: str) -> Entry:
                 arithmetic=name,
                 seconds=case.share(PRECISION),
                 max_depth=0,
-                **_heads(case),
+                heads=case.heads,
             )
             if found.holds:
                 return Entry("proved", {"proved": True, "share": 1.0}, "proved")
@@ -210,12 +206,12 @@ class Snapped:
     Args:
         net: The net.
         slots: Into how many steps the way from rest to active is divided.
+        kind: The head that is observed.
     """
 
-    kind: Kind = "legal"
-
-    def __init__(self, net: LSTMWeights, slots: int) -> None:
-        self._net, self._slots = net, slots
+    def __init__(self, net: LSTMWeights, slots: int, kind: Kind) -> None:
+        self._net, self._slots, self.kind = net, slots, kind
+        self.labels = net.labels
         self.alphabet, self.claims = net.alphabet, net.claims
         self.name = f"{net.name}, snapped"
 
@@ -235,8 +231,11 @@ class Snapped:
         return np.concatenate([after.h, after.c], axis=1)
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
-        """The symbols offered, (B, A)."""
-        return read(self._net, "legal", self._state(states)) > self._net.reader_threshold
+        """What the head says: see `reberlstm.extraction.RecurrentNet`."""
+        values = read(self._net, self.kind, self._state(states))
+        if self.kind == "legal":
+            return np.asarray(values > self._net.reader_threshold)
+        return np.asarray(values[:, 0] > 0.0 if self.kind == "accept" else values.argmax(axis=1))
 
     def _state(self, states: NDArray[Any]) -> State:
         if self._net.cell == "published":
@@ -247,9 +246,9 @@ class Snapped:
 def snapping(case: Case, slots: int, cycles: list[Cycle]) -> Entry:
     """Accuracy and loop limits with the memory rounded after each step, against those without."""
     net = case.net
-    if not isinstance(net, LSTMWeights) or case.head != "legal":
-        return not_applicable("only LSTM weights with legal sets are snapped")
-    snapped = Case(case.name, Snapped(net, slots), case.fsm, case.settings)
+    if not isinstance(net, LSTMWeights):
+        return not_applicable("only LSTM weights are snapped")
+    snapped = Case(case.name, Snapped(net, slots, case.head), case.fsm, case.settings)
     snapped.deadline = min(case.deadline, snapped.deadline)
     plain = case.wrong(case.fewer)
     counted = score(snapped.wrong(case.fewer), case.asked(case.fewer))

@@ -95,7 +95,7 @@ def default_gain(cells: int) -> float:
     """A gain at which the ``next`` head of a net of so many cells is exact to 1e-6 in float64.
 
     A closed gate leaks exp(−K); at most `cells` of them act through weights of up to 40 on a logit,
-    and the derivative of a probability in a logit is at most ¼. At 20 the sigmoid is also exactly 1
-    in float32.
+    and a probability moves by at most half of what all logits move by. At 20 the sigmoid is
+    also exactly 1 in float32.
     """
     return max(20.0, math.ceil(math.log(2e7 * cells)))

@@ -93,6 +93,17 @@ class Incoming:
         )
 
 
+def fits(incoming: Incoming) -> bool:
+    """Whether two filters are enough, which is much less work than to find the best ones.
+
+    Example:
+        >>> crown = {q: frozenset({0, 1, 2} - {q}) for q in range(3)}
+        >>> fits(Incoming(crown, 0, False, crown, frozenset()))
+        False
+    """
+    return _Relation.of(_patterns(incoming)).colouring() is not None
+
+
 def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
     """At most two filters that are open together exactly on the pairs of a relation.
 

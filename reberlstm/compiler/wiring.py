@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding
-from reberlstm.compiler.ferrers import Filter, Incoming, factorise
+from reberlstm.compiler.ferrers import Filter, Incoming, factorise, fits
 from reberlstm.monitor import Monitor
 
 
@@ -68,16 +68,13 @@ def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:
         return
 
     # Copies take as many symbols as two filters can decide; one symbol never needs more than one.
-    parts: list[tuple[list[int], tuple[Filter, ...]]] = []
+    parts: list[list[int]] = []
     for symbol in incoming.symbols:
-        if parts:
-            taken = [*parts[-1][0], symbol]
-            filters = factorise(incoming.restrict(taken))
-            if filters is not None:
-                parts[-1] = (taken, filters)
-                continue
-        filters = factorise(incoming.restrict([symbol]))
-        assert filters is not None, "a relation over one symbol has dimension 1"
-        parts.append(([symbol], filters))
-    for copy, (taken, filters) in enumerate(parts, start=1):
+        if parts and fits(incoming.restrict([*parts[-1], symbol])):
+            parts[-1].append(symbol)
+        else:
+            parts.append([symbol])
+    for copy, taken in enumerate(parts, start=1):
+        filters = factorise(incoming.restrict(taken))
+        assert filters is not None, "what fits has filters, and a single symbol always fits"
         yield Wiring(state, tuple(taken), filters, copy)

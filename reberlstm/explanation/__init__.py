@@ -1,6 +1,7 @@
 """Weights into sentences: what a person would have commented beside each row of gate weights.
 
-1. `find_vertices` says in which situations the net is meant to be: one active cell, or none.
+1. `find_vertices` says in which situations the net is meant to be: one active cell, or none;
+   `coded_vertices` for nets whose cells are not named after nodes.
 2. `tabulate` steps each cell from each of them on each symbol.
 3. `explain_cell` finds for every gate the shortest true sentence about its part of the table, and
    for every weight what would be different without it.
@@ -20,6 +21,8 @@ import numpy as np
 from reberlstm.errors import GrammarError
 from reberlstm.explanation.agreement import Steps
 from reberlstm.explanation.cells import explain_cell
+from reberlstm.explanation.codes import coded_vertices
+from reberlstm.explanation.codes import summary as codes_summary
 from reberlstm.explanation.gates import matters
 from reberlstm.explanation.heads import explain_heads
 from reberlstm.explanation.model import (
@@ -73,6 +76,11 @@ def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
         return numeric_summary(net, grammar)
 
     vertices = find_vertices(net, grammar)
+    if grammar is not None and net.cell == "standard" and not vertices.names_states:
+        coded = coded_vertices(net, grammar)
+        if coded is None:
+            return numeric_summary(net, grammar, "the cells of this net stand at no vertices")
+        vertices = coded
     steps = Steps(vertices)
     ranges = _Ranges()
     cells = []
@@ -134,13 +142,19 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
         )
     else:
         assert net.gain is not None
-        sure = f"every filter's sum is at least {ranges.decision:.3g} in size, open or shut"
+        sure = f", and every filter's sum is at least {ranges.decision:.3g} in size, open or shut"
         unit = 2.0 * net.gain
+        sure = "" if vertices.coded else sure
         yield (
-            f"gain K = {net.gain:g}, and {sure}; a unit of weight is 2·K = {unit:g}, or "
+            f"gain K = {net.gain:g}{sure}; a unit of weight is 2·K = {unit:g}, or "
             f"{unit / net.height:.4g} on a cell, since an active one stands at {net.height:.4g}"
         )
-    if not ranges.keeps:
+    if not ranges.keeps and vertices.coded:
+        yield (
+            "every step erases the memory and writes it anew, so no step adds to the error of the "
+            "one before; a filter may be half open where the other one is shut"
+        )
+    elif not ranges.keeps:
         yield (
             "every step erases the memory and writes it anew; a shut gate lets through at most "
             f"{amount(ranges.leak)}, and no step adds to the error of the one before"
@@ -153,6 +167,9 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
             f"leaks: up to {amount(ranges.loss)} of it is lost a step, and up to "
             f"{amount(ranges.leak)} comes in through a shut gate; in long loops both add up"
         )
+    if vertices.coded:
+        yield from codes_summary(vertices)
+        return
     agreement = steps.summary() if net.cell == "standard" else None
     if agreement is not None:
         yield agreement

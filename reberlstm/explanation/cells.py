@@ -63,6 +63,8 @@ def _role(vertices: Vertices, cell: int) -> str:
     name = vertices.net.cells[cell]
     if cell in vertices.clocks:
         return "active from the first symbol on"
+    if cell not in vertices.cells:
+        return f"cell {shown(name)}"
     state = vertices.states[vertices.cells.index(cell)]
     if state is None:
         return f"cell {shown(name)}"
@@ -79,7 +81,16 @@ def _role(vertices: Vertices, cell: int) -> str:
 def _sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
     if (table.gates["forget"] > 0.5).any():
         return _keeping_sentence(vertices, cell, table)
-    active = np.abs(table.hidden) > vertices.net.height / 2.0
+    half = vertices.net.height / 2.0
+    if vertices.coded and (table.hidden < -half).any():
+        signs = {"active": table.hidden > half, "negative": table.hidden < -half}
+        parts = [
+            f"{sign} after {_from(vertices, cell, _cover(vertices, where))}"
+            for sign, where in signs.items()
+            if where.any()
+        ]
+        return "; ".join(parts)
+    active = np.abs(table.hidden) > half
     if not active.any():
         return "never active"
     cover = _cover(vertices, active)
@@ -155,7 +166,7 @@ def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
         pairs = wording.say(_cover(vertices, where), "from")
         yield f"after {pairs} it stands at {span(height[where])} of an active cell"
     negative = table.hidden < -VAGUE * vertices.net.height
-    if negative.any():
+    if not vertices.coded and negative.any():
         yield f"after {wording.say(_cover(vertices, negative), 'from')} it is negative"
 
 

@@ -32,6 +32,7 @@ class GateTable:
         gate: The gate's name.
         cell: The cell's index.
         vertices: The vertices.
+        keeps: Whether the cell keeps memory anywhere.
         values: The gate's values, shape (P, A).
         sums: The pre-activations, shape (P, A).
         matters: The pairs at which there is something to let through or to keep.
@@ -53,6 +54,7 @@ class GateTable:
         alphabet = vertices.net.alphabet
         self.wording = Wording(vertices, tuple(alphabet[a] for a in self.columns))
         self.threshold = threshold(gate, vertices, cell)
+        self.keeps = bool((table.gates["forget"] > 0.5).any())
 
     @cached_property
     def open(self) -> Table:
@@ -164,7 +166,8 @@ def _candidate(table: GateTable) -> str:
         cover = shortest(inside, table.vertices.names, alphabet, symbols_first=True)
         verb, what = "rings", ""
         if rule.value != 1.0:
-            verb = "leaves breadcrumbs: " if rule.value > 0.0 else "takes away "
+            takes = "takes away " if table.keeps else "writes −"
+            verb = "leaves breadcrumbs: " if rule.value > 0.0 else takes
             what = _range(rule)
         if cover.is_everything:
             return f"always {verb}{what}"
@@ -198,7 +201,7 @@ def _input(table: GateTable) -> str:
         return f"lets in {'; '.join(parts)}; from elsewhere nothing"
     parts = [
         f"{wording.what(block.symbols)}{' in' if not place else ''} "
-        f"{'' if block.nodes.is_everything else 'only '}{wording.where(block.nodes, 'from')}"
+        f"{'' if block.nodes.negated else 'only '}{wording.where(block.nodes, 'from')}"
         for place, block in enumerate(cover.blocks)
     ]
     never = [

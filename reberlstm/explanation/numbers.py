@@ -24,15 +24,16 @@ WALKS, STEPS, SEED = 100, 60, 0
 LARGEST = 3
 
 
-def numeric_summary(net: LSTMWeights, grammar: FSM | None) -> Explanation:
+def numeric_summary(
+    net: LSTMWeights, grammar: FSM | None, why: str = "this net was not wired by hand"
+) -> Explanation:
     """What can be counted of a net without known mechanism; it says that it is no explanation."""
     watched = _watch(net, grammar)
     walks = "random walks through the grammar" if grammar is not None else "random words"
     cells = tuple(_cell(net, cell, watched) for cell in range(net.size))
     lines = [
-        "this net was not wired by hand, so what follows is a numeric summary and no explanation "
-        "of its mechanism; `extract` rebuilds the machine that it has learned, and `certify` "
-        "proves or refutes it",
+        f"{why}, so what follows is a numeric summary and no explanation of its mechanism; "
+        "`extract` rebuilds the machine that it has learned, and `certify` proves or refutes it",
         f"gates were watched on {WALKS} {walks}, {STEPS} symbols each (seed {SEED}); open is over "
         f"{OPEN:g}, shut is under {SHUT:g}",
         *_saturation(net, watched),

@@ -83,6 +83,9 @@ def _reason(table: GateTable, part: Floats) -> str:
             if (with_it[touched] >= RINGING).all():
                 return "rings the bell"
             return f"leaves a breadcrumb of {span(with_it[touched])}"
+        if (np.abs(without[touched]) <= SILENT).all() and (with_it[touched] < -SILENT).all():
+            what = span(np.abs(with_it[touched]))
+            return f"takes away {what}" if table.keeps else f"writes −{what}"
         before, after = without > 0.5, with_it > 0.5
     else:
         tolerance = ROUNDING * float(np.abs(table.sums).max() + np.abs(part).max())

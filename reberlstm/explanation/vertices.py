@@ -3,7 +3,8 @@
 A *vertex* is the zero vector or one active cell. Cells that are active after every step, whatever
 came (the compiler's `started` is one), are active at every vertex but the zero vector; on their own
 they are a vertex too, the one that a violation leads to. All of this is found from the weights;
-only names are taken from the cells and the grammar.
+only names are taken from the cells and the grammar. Other vertices than these are found in
+`reberlstm.explanation.codes`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from reberlstm.fsm import FSM
 from reberlstm.weights import Floats, LSTMWeights
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vertices:
     """The vertices of a net, ``P`` of them.
 
@@ -36,6 +37,8 @@ class Vertices:
         states: The grammar's state that each vertex stands for, None where it stands for none.
         cells: The cell of each vertex, None where it has none.
         clocks: The cells that are active at every vertex but the zero vector.
+        codes: What each cell is at each vertex: 1 active, 0 not, −1 negative; shape (P, H).
+        coded: Whether several cells together say which node it is, instead of one each.
     """
 
     net: LSTMWeights
@@ -46,34 +49,39 @@ class Vertices:
     states: tuple[str | None, ...]
     cells: tuple[int | None, ...]
     clocks: tuple[int, ...]
+    codes: Floats
+    coded: bool = False
+
+    @property
+    def names_states(self) -> bool:
+        """Whether a cell is named after a state of the grammar, or all are called `started`."""
+        own = [
+            state
+            for cell, state in zip(self.cells, self.states, strict=True)
+            if cell is not None and not self.net.cells[cell].startswith("started")
+        ]
+        return any(own) or not own
 
     def reading(self, weights: Floats) -> Floats:
         """What weights on the cells, shape (..., H), add at each vertex, shape (..., P)."""
-        always = weights[..., list(self.clocks)].sum(axis=-1)
-        added: Floats = np.repeat(always[..., np.newaxis], len(self.cells), axis=-1)
-        added[..., 0] = 0.0
-        own = [(place, cell) for place, cell in enumerate(self.cells) if cell is not None]
-        places, cells = np.array(own, dtype=np.intp).reshape(-1, 2).T
-        added[..., places] += weights[..., cells]
-        return self.net.height * added
+        return np.asarray(self.net.height * (weights @ self.codes.T))
 
     def active(self, cell: int) -> Floats:
-        """1 at each vertex where the cell is active and 0 at the others, shape (P,)."""
-        active = np.zeros(len(self.cells))
-        if cell in self.clocks:
-            active[1:] = 1.0
-        else:
-            active[self.cells.index(cell)] = 1.0
-        return active
+        """1 at each vertex where the cell is active, −1 where it is negative, else 0; (P,)."""
+        return np.asarray(self.codes[:, cell])
 
     @property
     def active_cells(self) -> Mapping[str, tuple[str, ...]]:
-        """The names of the cells that are active at each vertex."""
-        found: dict[str, tuple[str, ...]] = {}
-        for place, (name, cell) in enumerate(zip(self.names, self.cells, strict=True)):
-            active = () if place == 0 else self.clocks if cell is None else (cell, *self.clocks)
-            found[name] = tuple(self.net.cells[k] for k in active)
-        return found
+        """The names of the cells that are active at each vertex, negative ones with a minus."""
+        signs = {1.0: "", -1.0: "−"}
+        return {
+            name: tuple(
+                signs[value] + cell
+                for cell, value in zip(self.net.cells, code, strict=True)
+                if value
+            )
+            for name, code in zip(self.names, self.codes.tolist(), strict=True)
+        }
 
     @cached_property
     def loops(self) -> tuple[tuple[int, int], ...]:
@@ -102,7 +110,7 @@ def find_vertices(net: LSTMWeights, grammar: FSM | None) -> Vertices:
     entries: list[_Entry] = []
 
     def add(name: str, phrase: str, meaning: str, state: str | None) -> None:
-        entries.append(_Entry(_fresh(name, taken), phrase, meaning, state, None))
+        entries.append(_Entry(fresh(name, taken), phrase, meaning, state, None))
 
     zero = "the zero vector, before the first symbol"
     if start is None:
@@ -127,6 +135,11 @@ def find_vertices(net: LSTMWeights, grammar: FSM | None) -> Vertices:
         if cell not in clocks
     ]
     entries += sorted(own, key=lambda entry: order.get(entry.state or "", len(order)))
+    codes = np.zeros((len(entries), net.size))
+    codes[1:, list(clocks)] = 1.0
+    for place, entry in enumerate(entries):
+        if entry.cell is not None:
+            codes[place, entry.cell] = 1.0
     return Vertices(
         net=net,
         grammar=grammar,
@@ -136,6 +149,7 @@ def find_vertices(net: LSTMWeights, grammar: FSM | None) -> Vertices:
         states=tuple(entry.state for entry in entries),
         cells=tuple(entry.cell for entry in entries),
         clocks=clocks,
+        codes=codes,
     )
 
 
@@ -157,7 +171,8 @@ def state_of(cell: str, grammar: FSM) -> str | None:
     return copy[1] if copy and copy[1] in grammar.transitions else None
 
 
-def _fresh(name: str, taken: set[str]) -> str:
+def fresh(name: str, taken: set[str]) -> str:
+    """The name, with primes if it is taken; it is taken from now on."""
     while name in taken:
         name += "'"
     taken.add(name)

@@ -93,8 +93,10 @@ class Wording:
             if len(self.symbols) < len(self.vertices.net.alphabet):
                 return self._symbols(self.symbols)
             return "every symbol"
-        if names.negated:
+        if names.negated and len(self.symbols) == len(self.vertices.net.alphabet):
             return f"every symbol but {self._symbols(names.listed)}"
+        if names.negated:
+            return self._symbols([name for name in self.symbols if name not in names.listed])
         return self._symbols(names.listed)
 
     def pairs(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:

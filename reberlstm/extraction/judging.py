@@ -42,7 +42,10 @@ def judge_machine(
         pairs: How much to look through where the budget ended the search.
     """
     if proof is not None:
-        means = f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}"
+        means = (
+            f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
+            f"in {runs.subject.arithmetic} arithmetic"
+        )
         return Comparison("net", "machine", True, PROVED, evidence=means)
     if evidence is None:
         return _looked_at(runs, machine, "machine", pairs, refuted_by=refuted_by)
@@ -90,15 +93,39 @@ def _looked_at(
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
     by = runs.subject.observed
-    words = [fsm.difference(reference, by=what) for what in by]
-    found = [word for word in words if word is not None]
     means = f"breadth-first over the product, by {' and '.join(by)}"
-    if not found:
+    if by == ("legal",) and runs.subject.scope.first is not None:
+        found = [_difference_while_going_on(fsm, reference)]
+        means += ", after words that the reference lets go on"
+    else:
+        found = [fsm.difference(reference, by=what) for what in by]
+    words = [word for word in found if word is not None]
+    if not words:
         return Comparison("machine", "reference", True, PROVED, evidence=means)
-    word = min(found, key=len)
+    word = min(words, key=len)
     return Comparison(
         "machine", "reference", False, DIFFERENT, word, True, wrong="machine", evidence=means
     )
+
+
+def _difference_while_going_on(fsm: FSM, reference: FSM) -> tuple[str, ...] | None:
+    """A shortest word after which legal sets differ, among those that the reference lets go on."""
+    begin = (fsm.start, reference.start)
+    words: dict[tuple[str, str], tuple[str, ...]] = {begin: ()}
+    queue = [begin]
+    for state, right in queue:
+        legal = reference.legal(right)
+        if not legal:
+            continue
+        if fsm.legal(state) != legal:
+            return words[state, right]
+        for symbol in reference.alphabet:
+            if symbol in legal:
+                pair = (fsm.transitions[state][symbol], reference.transitions[right][symbol])
+                if pair not in words:
+                    words[pair] = (*words[state, right], symbol)
+                    queue.append(pair)
+    return None
 
 
 def _net_and_reference(

@@ -7,7 +7,7 @@ import numpy as np
 from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.subject import Subject
-from reberlstm.extraction.trajectories import LAST, Trajectories
+from reberlstm.extraction.trajectories import LAST, UNASKED, Trajectories
 from reberlstm.fsm import FSM
 from reberlstm.monitor import Monitor
 
@@ -121,11 +121,20 @@ class Fixed:
                         table[state, symbol] = -1
         self.table: list[list[int]] = table.tolist()
         silent = subject.observed == ("legal",)
+        # Nor does it say anything of use after a word that cannot go on, whatever its last symbol.
+        ends = [False] * len(over)
+        if silent and subject.scope.first is not None:
+            ends = [
+                name is not None and not fsm.transitions[name] and not over[state]
+                for state, name in enumerate(monitor.states)
+            ]
+            table[ends] = -1
         keys = [
             LAST if over[state] and silent else _key(monitor, state, subject)
             for state in range(len(over))
         ]
         self._shown = np.array([runs.number(key) for key in keys], dtype=np.intp)
+        self._shown[ends] = UNASKED
 
     def arrays(self) -> tuple[Ids, Ids]:
         """The table and the observations, as a search wants them."""

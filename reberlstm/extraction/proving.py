@@ -1,8 +1,9 @@
 """A certificate for a net and the machine extracted from it, where one covers all that is compared.
 
-A certificate of scope ``all`` is about every word. One of scope ``legal`` leaves out the empty word
-and words that cannot go on. What is seen of the empty word is known, as its memory is; so only
-machines in which a word can come to an end without being over by definition are left out.
+It is about the arithmetic in which the net is run, with all its roundings, not only about real
+numbers. A certificate of scope ``all`` is about every word. One of scope ``legal`` leaves out the
+empty word and words that cannot go on. What is seen of the empty word is known, as its memory is;
+so only machines in which a word can come to an end without being over by definition are left out.
 """
 
 from __future__ import annotations
@@ -87,7 +88,12 @@ def _prove(
     for scope in _scopes(runs, machine, net):
         try:
             certificate = certify(
-                net, fsm, scope=scope, heads=subject.observed, seconds=min(seconds, runs.left)
+                net,
+                fsm,
+                scope=scope,
+                heads=subject.observed,
+                arithmetic=subject.arithmetic,
+                seconds=min(seconds, runs.left),
             )
         except CertificateError:
             continue

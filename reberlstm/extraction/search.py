@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.extraction.interning import Ids, Interned
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.trajectories import UNASKED, Trajectories
 
 Word = tuple[int, ...]
 
@@ -100,11 +100,11 @@ def exhaustive(runs: Trajectories, machine: Machine, pairs: int, evidence: Evide
     levels: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     evidence.all_up_to, evidence.closed = -1, False
     while len(ids):
-        wrong = np.flatnonzero(runs.observation(ids) != shown[states])
+        wrong = np.flatnonzero(_differ(runs, ids, shown[states]))
         if len(wrong):
             return _word(levels, int(wrong[0]))
         evidence.all_up_to = len(levels)
-        sources, symbols = np.nonzero(runs.offered(ids))
+        sources, symbols = np.nonzero(runs.offered(ids) & (table[states] >= 0))
         if len(seen) + len(sources) > pairs:
             return None
         after, targets = runs.advance(ids[sources], symbols), table[states[sources], symbols]
@@ -113,6 +113,11 @@ def exhaustive(runs: Trajectories, machine: Machine, pairs: int, evidence: Evide
         ids, states = after[fresh], targets[fresh]
     evidence.closed = True
     return None
+
+
+def _differ(runs: Trajectories, ids: Ids, shown: Ids) -> NDArray[np.bool_]:
+    """Where a memory shows something else than the machine's state does."""
+    return np.asarray((runs.observation(ids) != shown) & (shown != UNASKED))
 
 
 class _Seen:
@@ -162,13 +167,13 @@ def _breadth_first(
     seen, cells = _Seen(len(table)), Interned(runs.width, np.dtype(np.int32))
     cells.add(_rounded(runs.states(ids), resolution))
     while len(ids) and len(seen) < pairs:
-        sources, symbols = np.nonzero(runs.offered(ids))
+        sources, symbols = np.nonzero(runs.offered(ids) & (table[states] >= 0))
         after, targets = runs.advance(ids[sources], symbols), table[states[sources], symbols]
         coarse = _rounded(runs.states(after), resolution)
         fresh = seen.add(cells.add(coarse), targets)
         levels.append((sources[fresh], symbols[fresh]))
         ids, states = after[fresh], targets[fresh]
-        wrong = np.flatnonzero(runs.observation(ids) != shown[states])
+        wrong = np.flatnonzero(_differ(runs, ids, shown[states]))
         if len(wrong):
             return _word(levels, int(wrong[0]))
     return None
@@ -189,7 +194,7 @@ def compare(
     batch = list(words)
     longest = 0
     for rows, ids, states, length in together(runs, machine, batch):
-        wrong = rows[runs.observation(ids) != shown[states]]
+        wrong = rows[_differ(runs, ids, shown[states])]
         if len(wrong):
             words_of_it: list[Word] = [batch[row][:length] for row in wrong.tolist()]
             return min(words_of_it)

@@ -146,6 +146,12 @@ class Subject:
         return _scope_of_grammar(self.alphabet, grammar)
 
     @property
+    def arithmetic(self) -> str:
+        """The numbers in which the net is run, as certificates name them."""
+        kind = self.initial().dtype.name
+        return kind if kind in ("float32", "float64") else "real"
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """What to call the numbers of a memory: the cells of ``h`` and ``c``, or how many-th."""
         if isinstance(self.net, LSTMWeights):

@@ -19,6 +19,9 @@ from reberlstm.extraction.interning import Ids, Interned, doubled
 from reberlstm.extraction.subject import Observed, Subject
 
 UNKNOWN = -1
+UNASKED = -2
+"""In the place of an observation: that whatever is seen there is right."""
+
 OVER = 0
 """The observation of a word that is over: a symbol came that was not offered, or the last one."""
 
@@ -127,12 +130,20 @@ class Trajectories:
     # Moving
 
     def advance(self, ids: Ids, symbols: Ids) -> Ids:
-        """The memory after one symbol from each; symbols must be offered there."""
+        """The memory after one symbol from each; symbols must be offered there.
+
+        Raises:
+            BudgetEnd: when the time is over, also where all is known, or there are too many.
+        """
+        if time.monotonic() > self._deadline:
+            raise BudgetEnd("seconds")
         result = self._next[ids, symbols]
         if result.min(initial=0) == UNKNOWN:
             missing = result == UNKNOWN
             pairs = np.unique(ids[missing] * self._symbols + symbols[missing])
             for start in range(0, len(pairs), self._batch):
+                if time.monotonic() > self._deadline:
+                    raise BudgetEnd("seconds")
                 sources, through = np.divmod(pairs[start : start + self._batch], self._symbols)
                 after = self.subject.step(self.states(sources), through)
                 self.steps += len(after)
@@ -157,8 +168,6 @@ class Trajectories:
     # Keeping
 
     def _intern(self, states: NDArray[Any], last: NDArray[np.bool_], first: bool = False) -> Ids:
-        if not first and time.monotonic() > self._deadline:
-            raise BudgetEnd("seconds")
         # The initial memory is another one than an equal memory later, if only of it the scope says
         # what may follow.
         marks = last.astype(np.uint8)

@@ -127,6 +127,14 @@ class Extraction(Displayed):
             "seconds": self.seconds,
         }
 
+    def _plain(self) -> str:
+        """The verdicts, without what differs from run to run."""
+        lines = [f"{self.fsm.name or 'machine'}: {len(self.fsm.states)} states"]
+        for comparison in self.verdict:
+            word = "" if comparison.word is None else f", {self.fsm.text(comparison.word)!r}"
+            lines.append(f"{comparison.left} and {comparison.right}: {comparison.relation}{word}")
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
         """Verdict, machine and pictures, for notebooks."""
         html: str = drawn("extraction_html", "to_html", self)

@@ -45,6 +45,7 @@ SNIFFED = (".txt", ".xml")
 
 _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
 _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
+_DOT_CHARSET = re.compile(rb"\bcharset\s*=\s*\"?\s*(?:latin-?1|l1|iso[-_]8859-1)\b", re.I)
 _SAFE_ENCODINGS = re.compile(
     r"(utf-?(8|16)|us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])", re.I
 )
@@ -156,7 +157,7 @@ def _module(format: str) -> Any:
 
 
 def _decoded(content: bytes, where: str) -> str:
-    """The text of a file: UTF-8, or what a byte order mark or an XML declaration says."""
+    """The text of a file: UTF-8, or what a byte order mark, XML or Graphviz's charset says."""
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -164,6 +165,8 @@ def _decoded(content: bytes, where: str) -> str:
         name = declared[1].decode("ascii")
         if _SAFE_ENCODINGS.fullmatch(name) and not name.lower().startswith("utf"):
             encoding = name
+    elif _DOT_CHARSET.search(content, 0, 2000):
+        encoding = "latin-1"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:

@@ -11,7 +11,7 @@ _EPSILON = frozenset(
 
 _INPUT_OUTPUT = re.compile(r"(.*?[^\s/])\s*/\s*([^\s].*)", re.DOTALL)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
-_LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:\s+\S)+")
+_LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:[ \t]+\S)+")
 
 
 def is_epsilon(label: str) -> bool:

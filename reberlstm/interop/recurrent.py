@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import FormatError
+from reberlstm.formats import toml
+from reberlstm.fsm import FSM
 from reberlstm.interop.foreign import Readouts, columns_of_symbols, from_state_dict
 from reberlstm.interop.safetensors import from_parts, is_ours
 from reberlstm.interop.state_dict import Layer, Stack, StateDict, read_state_dict
@@ -40,6 +43,7 @@ class RecurrentStack:
         kind: What is observed: legal symbols, acceptance or a label.
         labels: What the labels are called.
         claims: ``legal``: a legal head is asked nothing before the first symbol.
+        grammar: The machine that the file says it was trained on, for where words begin and end.
         name: The file's or module's name.
         reading: One phrase: what counts as yes.
         weights: The same net as ours, where it is one LSTM layer whose head has a plain threshold.
@@ -62,6 +66,7 @@ class RecurrentStack:
         self.alphabet = tuple(alphabet)
         self.labels = tuple(labels)
         self.claims = "legal"
+        self.grammar = _grammar_in(state)
         self.name = Path(state.where).name
         stack = _the_stack(state, layer)
         self._cell = stack.kind
@@ -72,6 +77,13 @@ class RecurrentStack:
         self.kind, layer_name = found
         matrix = readouts.head("legal" if self.kind == "legal" else self.kind, layer_name)
         self._activation: Activation = activation or _usual_activation(self.kind, layer_name)
+        if self.kind == "accept" and self._activation == "softmax":
+            if len(state.tensors[f"{layer_name}.weight"]) == 1:
+                raise FormatError(
+                    f"{state.where}: {layer_name!r} has one output, of which a softmax makes 1 "
+                    "always; its activation must be sigmoid"
+                )
+            self._activation = "sigmoid"  # of the difference, which is the same for two outputs
         usual = SOFTMAX_THRESHOLD if self._activation == "softmax" else SIGMOID_THRESHOLD
         self._threshold = usual if threshold is None else threshold
         if not 0.0 < self._threshold < 1.0:
@@ -81,8 +93,11 @@ class RecurrentStack:
             if self.kind == "label"
             else f"yes is {self._activation} probability > {self._threshold:g}"
         )
+        if stack.kind == "RNN":
+            self.reading += f"; the layer's nonlinearity is taken to be {nonlinearity}"
         number_type = _dtype(state) if dtype is None else np.dtype(dtype)
         layers = (Layer(weight_ih, *_rest(stack.layers[0])), *stack.layers[1:])
+        self._numbers = sum(int(array.size) for one in layers for array in vars(one).values())
         self._layers = tuple(
             FastLayer(stack.kind, *vars(one).values(), dtype=number_type, relu=relu)
             for one in layers
@@ -106,8 +121,18 @@ class RecurrentStack:
     @property
     def parameters(self) -> int:
         """How many numbers its answers depend on, the two biases of a gate counted as they are."""
-        arrays = [array for layer in self._layers for array in vars(layer).values()]
-        return sum(int(array.size) for array in (*arrays, *self._head))
+        return self._numbers + sum(int(array.size) for array in self._head)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What to call the numbers of a memory, such as ``h3``, or ``layer 2 h3``."""
+        depth = len(self._layers)
+        return tuple(
+            f"{kind}{number}" if depth == 1 else f"layer {layer} {kind}{number}"
+            for kind in ("hc" if self._cell == "LSTM" else "h")
+            for layer in range(1, depth + 1)
+            for number in range(1, self._size + 1)
+        )
 
     def initial(self) -> NDArray[Any]:
         """All zero, shape (D,): every layer's ``h``, then for an LSTM every layer's ``c``."""
@@ -283,12 +308,19 @@ def _readout(
         if key.endswith(".weight") and key not in stack.keys | used and tensor.ndim == 2
         and tensor.shape[1] == size
     ]  # fmt: skip
+    _refuse_deep_heads(state, stack, used)
     if kind is not None and (head is not None or len(candidates) == 1):
         readouts.guess_other_tensors(used, head or candidates[0])
         return kind, head or candidates[0]
     if head is not None:
         raise FormatError(f"{state.where}: say what head {head!r} tells: legal, accept or label")
     guessed = readouts.guess(used)
+    unnamed = [name for wanted, name in guessed.items() if wanted not in name.lower()]
+    if kind is None and len(guessed) > 1 and unnamed:
+        raise FormatError(
+            f"{state.where}: {' and '.join(map(repr, guessed.values()))} may each be the one to "
+            "ask, as their names do not say; give the kind: legal, accept or label"
+        )
     for wanted in ("legal", "next", "accept", "label"):
         tells: Observed = "legal" if wanted == "next" else wanted  # type: ignore[assignment]
         if wanted in guessed and kind in (None, tells):
@@ -306,6 +338,22 @@ def _readout(
     )
 
 
+def _refuse_deep_heads(state: StateDict, stack: Stack, used: set[str]) -> None:
+    """Refuse linear layers that stand in one `nn.Sequential`, as each reads the one before."""
+    parents: dict[str, str] = {}
+    for key in state.tensors:
+        match = re.fullmatch(r"(?:(.*)\.)?(\d+)\.weight", key)
+        if match is None or key in stack.keys | used:
+            continue
+        parent = match[1] or ""
+        if parent in parents:
+            raise FormatError(
+                f"{state.where}: {parents[parent]!r} and {key!r} are parts of one head; only heads "
+                "of a single linear layer are read"
+            )
+        parents[parent] = key
+
+
 def _usual_activation(kind: Observed, name: str) -> Activation:
     if kind != "legal" or "legal" in name.rpartition(".")[2].lower():
         return "sigmoid"
@@ -317,14 +365,26 @@ def _rest(layer: Layer) -> tuple[Any, Any, Any]:
 
 
 def _dtype(state: StateDict) -> np.dtype[Any]:
-    """float32 where every number is one, as then the net was trained and is run in it."""
-    with np.errstate(over="ignore"):
-        single = all(
-            np.array_equal(array, array.astype(np.float32)) for array in state.tensors.values()
-        )
-    return np.dtype(np.float32 if single else np.float64)
+    """That of the file, in which the net was trained and is run.
+
+    Where the file does not say, float32 if every number is one.
+    """
+    double = state.double
+    if double is None:
+        with np.errstate(over="ignore"):
+            double = not all(
+                np.array_equal(array, array.astype(np.float32)) for array in state.tensors.values()
+            )
+    return np.dtype(np.float64 if double else np.float32)
 
 
 def _sigmoid(z: NDArray[Any]) -> NDArray[Any]:
     e = np.exp(-np.abs(z))
     return np.asarray(np.where(z >= 0, 1, e) / (1 + e), dtype=z.dtype)
+
+
+def _grammar_in(state: StateDict) -> FSM | None:
+    """The machine that a net was trained on, where the file is one of `train`."""
+    if "grammar" not in state.metadata or _alphabet_in(state.metadata) is None:
+        return None
+    return toml.read(state.metadata["grammar"], f"{state.where}: metadata 'grammar'")

@@ -196,6 +196,12 @@ def open_bytes(content: bytes) -> tuple[dict[str, Floats], dict[str, str]]:
     return arrays, metadata
 
 
+def is_double(content: bytes) -> bool:
+    """Whether any tensor of a file that `open_bytes` could read has numbers of 64 bits."""
+    header = _split(content)[0]
+    return any(header[key].get("dtype") == "F64" for key in header if key != "__metadata__")
+
+
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 

@@ -99,11 +99,13 @@ class StateDict:
         where: The file, for messages.
         tensors: Arrays by name.
         metadata: What else the file says, by key.
+        double: Whether its numbers are of 64 bits; None where it does not say.
     """
 
     where: str
     tensors: Mapping[str, Floats]
     metadata: Mapping[str, str]
+    double: bool | None = None
 
     @cached_property
     def stacks(self) -> tuple[Stack, ...]:
@@ -193,13 +195,17 @@ def read_state_dict(path: str | os.PathLike[str]) -> StateDict:
         raise FormatError(f"{where}: {error}") from None
 
 
-def _open(content: bytes, suffix: str) -> tuple[Mapping[str, Floats], Mapping[str, str]]:
-    """Tensors and metadata; what is raised here and below does not name the file."""
+def _open(
+    content: bytes, suffix: str
+) -> tuple[Mapping[str, Floats], Mapping[str, str], bool | None]:
+    """Tensors, metadata, whether numbers have 64 bits; what is raised does not name the file."""
     kind = _kind(content) or _SUFFIXES.get(suffix, _SAFETENSORS)
     if kind == _TORCH:
-        return _unpickle(content), {}
+        tensors, double = _unpickle(content)
+        return tensors, {}, double
     arrays, metadata = (npz if kind == _NPZ else safetensors).open_bytes(content)
-    return keras.from_arrays(arrays) if keras.is_keras(arrays) else arrays, metadata
+    tensors = keras.from_arrays(arrays) if keras.is_keras(arrays) else arrays
+    return tensors, metadata, None if kind == _NPZ else safetensors.is_double(content)
 
 
 def _kind(content: bytes) -> str | None:
@@ -215,7 +221,7 @@ def _kind(content: bytes) -> str | None:
         return None
 
 
-def _unpickle(content: bytes) -> dict[str, Floats]:
+def _unpickle(content: bytes) -> tuple[dict[str, Floats], bool]:
     torch = require("torch", extra="torch", purpose="a PyTorch file")
     from pickle import UnpicklingError
 
@@ -236,8 +242,11 @@ def _unpickle(content: bytes) -> dict[str, Floats]:
     return _state_dict_in(loaded)
 
 
-def _state_dict_in(loaded: Any) -> dict[str, Floats]:
-    """The only state dict with a recurrent layer in a checkpoint, however deep it lies."""
+def _state_dict_in(loaded: Any) -> tuple[dict[str, Floats], bool]:
+    """The only state dict with a recurrent layer in a checkpoint, however deep it lies.
+
+    With it comes whether its numbers have 64 bits.
+    """
     found: list[tuple[str, Mapping[str, Any]]] = []
 
     def search(value: Any, path: str) -> None:
@@ -256,8 +265,10 @@ def _state_dict_in(loaded: Any) -> dict[str, Floats]:
             f"expected one state_dict with a recurrent layer, found {places}; "
             "save the model.state_dict() alone"
         )
-    return {
-        key: value.detach().double().numpy()
+    tensors = {
+        key: value.detach()
         for key, value in found[0][1].items()
         if hasattr(value, "detach") and not value.is_complex()
     }
+    double = any(str(tensor.dtype) == "torch.float64" for tensor in tensors.values())
+    return {key: tensor.double().numpy() for key, tensor in tensors.items()}, double

@@ -187,11 +187,12 @@ class Listener:
         return np.concatenate([state.h, state.c], axis=-1)
 
 
-def machine(net: LSTMWeights, seconds: float = 3.0) -> Extraction:
-    """The machine of the net's labels, for noise that is 0, ½ or 1."""
-    return extract(Listener(net), seconds=seconds, budget=BUDGET)
+def machine(net: LSTMWeights, seconds: float = 30.0) -> Extraction:
+    """The machine of the net's labels, for noise that is 0, ½ or 1, if `MOST_STATES` are enough."""
+    return extract(Listener(net), max_states=MOST_STATES, seconds=seconds, budget=BUDGET)
 
 
+MOST_STATES = 12
 BUDGET = Budget(pairs=5_000, walks=50, length=200, rounds=50)
 
 

@@ -161,7 +161,8 @@ def _main(points: Floats) -> Floats:
 
 def machine(net: LSTMWeights, noise: Floats) -> Figure:
     """The machine extracted from a net, drawn where the memories of its states are."""
-    fsm = alternation.machine(net).fsm
+    found = alternation.machine(net)
+    fsm = found.fsm
     listener = alternation.Listener(net)
     symbols = np.digitize(noise, (1 / 3, 2 / 3))
     memories, states = [], []
@@ -201,7 +202,8 @@ def machine(net: LSTMWeights, noise: Floats) -> Figure:
             heard = ", ".join(symbol for symbol in fsm.alphabet if line.get(symbol) == target)
             if state in middle and target in middle:
                 _arrow(axis, middle[state], middle[target], heard)
-    title = f"{net.name}: {len(fsm.states)} states"
+    size = f"{len(fsm.states)} state{'' if len(fsm.states) == 1 else 's'}"
+    title = f"{net.name}: {size if found.ended_by is None else 'no small machine'}"
     drawing.label(axis, title, "h and c, first main direction", "second")
     axis.margins(0.15)
     return figure

@@ -52,7 +52,7 @@ def plain(axis: Axes) -> None:
         axis.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axis.spines[side].set_color(TARGET)
-    axis.tick_params(labelsize=8, color=TARGET, labelcolor=QUIET)
+    axis.tick_params(which="both", labelsize=8, color=TARGET, labelcolor=QUIET)
     axis.grid(color=GRID, linewidth=0.7)
     axis.set_axisbelow(True)
 

@@ -177,6 +177,30 @@ def uniform(net: nn.Module, bound: float) -> nn.Module:
     return net
 
 
+def as_in_keras(net: nn.Module) -> nn.Module:
+    """The net with parameters drawn anew as Keras draws them, with which some sources were written.
+
+    Input weights are uniform after Glorot and Bengio, recurrent ones orthogonal, biases 0, except
+    those of the forget gates, which are 1: the memory holds longer from the beginning.
+    """
+    for part in net.modules():
+        if isinstance(part, nn.LSTM):
+            for name, parameter in part.named_parameters():
+                if "weight_ih" in name:
+                    nn.init.xavier_uniform_(parameter)
+                elif "weight_hh" in name:
+                    nn.init.orthogonal_(parameter)
+                else:
+                    nn.init.zeros_(parameter)
+                    if "bias_ih" in name:
+                        with torch.no_grad():
+                            parameter[part.hidden_size : 2 * part.hidden_size] = 1.0
+        elif isinstance(part, nn.Linear):
+            nn.init.xavier_uniform_(part.weight)
+            nn.init.zeros_(part.bias)
+    return net
+
+
 def parameters(net: nn.Module) -> int:
     """How many numbers are trained."""
     return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)

@@ -8,7 +8,7 @@ whole or not at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,6 +69,7 @@ def run(
     changes: Mapping[str, Any] | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    formats: Sequence[str] = FORMATS,
 ) -> Result:
     """Run an experiment and write what came of it into `folder`, which is made if need be.
 
@@ -80,6 +81,7 @@ def run(
         changes: Settings that differ from the preset's.
         resume: Whether to go on from the checkpoints in the folder.
         progress: Called after every epoch.
+        formats: The kinds of files that pictures are written as.
 
     Raises:
         LabError: when the description is wrong somewhere, naming the place.
@@ -106,7 +108,7 @@ def run(
         finished = replace(finished, measured=dict(experiment.measure(finished)))
     with _naming(experiment, "claims"):
         verdicts = tuple(report.judge(finished))
-    files = [*_draw(finished, folder)]
+    files = [*_draw(finished, folder, formats)]
     for name, content in (
         ("metrics.json", report.to_json(report.metrics(finished, verdicts))),
         ("REPORT.md", report.markdown(finished, verdicts).encode()),
@@ -157,11 +159,11 @@ def _reporter(
     return lambda epoch, epochs, loss: progress(Progress(name, number, nets, epoch, epochs, loss))
 
 
-def _draw(run: Run, folder: Path) -> Iterator[Path]:
+def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
     for picture in run.experiment.pictures:
         with _naming(run.experiment, f"picture {picture.name!r}"):
             figure = picture.draw(run)
-        for format in FORMATS:
+        for format in formats:
             path = folder / f"{picture.name}.{format}"
             figures.save(figure, path)
             figure.set_layout_engine("none")  # laid out once is enough

@@ -49,6 +49,7 @@ MODULES = (
     "link",
     "keys",
     "undo",
+    "player",
     "writing",
     "controls",
     "app",
@@ -73,6 +74,25 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTIL
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
 
 
+class Page(str):
+    """The text of a page, which a notebook shows as the page itself, running in a frame."""
+
+    __slots__ = ()
+
+    HEIGHT = 760
+    """Pixels of the frame."""
+
+    def __repr__(self) -> str:
+        return "<explorer page>"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(self)}" title="explorer" width="100%" '
+            f'height="{self.HEIGHT}" style="border:0" '
+            'sandbox="allow-scripts allow-downloads allow-modals"></iframe>'
+        )
+
+
 def explorer_page(
     fsm: FSM,
     nets: Sequence[LSTMWeights],
@@ -80,7 +100,7 @@ def explorer_page(
     *,
     step: int | None = None,
     examples: Mapping[str, str] | None = None,
-) -> str:
+) -> Page:
     """The page as text.
 
     Args:
@@ -161,7 +181,7 @@ def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
     return found
 
 
-def trace_page(trace: Trace) -> str:
+def trace_page(trace: Trace) -> Page:
     """The page of one run, see `reberlstm.simulator.Trace.to_html`."""
     if trace.grammar is None:
         raise GrammarError(
@@ -189,9 +209,9 @@ def _read(name: str) -> str:
     return (FOLDER / name).read_text("utf-8")
 
 
-def _fill(**parts: str) -> str:
+def _fill(**parts: str) -> Page:
     """The template with every ``{{name}}`` replaced, in one pass: no part is looked into."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _read("template.html"))
+    return Page(re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _read("template.html")))
 
 
 def _script_safe(text: str) -> str:

@@ -98,6 +98,7 @@ class Trace(Displayed):
         """A page for the browser in which this net runs, with this string loaded.
 
         It is one file that loads nothing from anywhere; ``reberlstm explore`` writes the same.
+        As the last value of a notebook's cell it runs in the notebook.
 
         Raises:
             GrammarError: for a trace without a grammar, or of too long a string.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import deque
 from xml.etree import ElementTree
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 import reberlstm as rl
+from reberlstm.render.page import explorer_page
 from reberlstm.simulator import initial, step
 from reberlstm.simulator.step import one_hot, read
 
@@ -180,6 +180,10 @@ def test_gate_by_gate_shows_the_formula_and_what_is_still_to_come(page):
         == "Forget gate (eraser) of cell 0 · published"
     )
     assert page.locator(".numbers").inner_text() == "= σ(−1000) = 0"
+    card = page.locator("section[aria-label='published net']")
+    assert card.locator(".verdict").inner_text() == "Gate by gate: 1 of 31."
+    assert "forget gate (eraser) of cell 0" in card.locator(".why").inner_text()
+    assert card.locator(".answer.offered, tr.active").count() == 0  # nothing is given away
     pending = page.locator("section[aria-label='published net'] .number.pending")
     first = pending.count()
     page.keyboard.press("]")
@@ -189,8 +193,11 @@ def test_gate_by_gate_shows_the_formula_and_what_is_still_to_come(page):
     assert pending.count() == first - 1
     page.keyboard.press("[")
     assert pending.count() == first
-    for _ in range(6 * 4 + 7):  # six cells with three gates and a memory, seven readers
+    for _ in range(6 * 4 + 7 - 1):  # six cells with three gates and a memory, seven readers
         page.keyboard.press("]")
+    assert where(page) == "1 / 11"
+    assert card.locator(".verdict").inner_text() == "✓ right: offers T P."
+    page.keyboard.press("]")
     assert where(page) == "2 / 11"
 
 
@@ -402,21 +409,55 @@ def test_without_a_worker_it_searches_in_idle_time(browser, reber_page):
     context.close()
 
 
-def test_it_runs_in_a_frame_of_a_notebook(open_page, folder, reber_page):
+def test_it_runs_in_a_frame_of_a_notebook(open_page, folder):
     host = folder / "host.html"
-    content = html.escape(reber_page.read_text("utf-8"))
-    host.write_text(f'<iframe width="1000" height="900" srcdoc="{content}"></iframe>', "utf-8")
+    page = rl.trace(rl.published(), "BTSSSSSSXXV").to_html()
+    assert repr(page) == "<explorer page>"
+    host.write_text(page._repr_html_(), "utf-8")
     frame = open_page(host).frame_locator("iframe")
+    found = frame.locator(".result:not(.searching)")
+    found.wait_for(timeout=30_000)
+    assert "BTSSSSSSXXV (11 symbols)" in found.inner_text()
     frame.locator("#restart").click()
     frame.locator("#forward").click()
     assert frame.locator("#where").inner_text() == "1 / 11"
     frame.locator("#copy-link").click()
-    assert "link" in frame.locator("#saved").inner_text()
+    assert "no link to a page in a frame" in frame.locator("#saved").inner_text()
+
+
+def test_symbols_that_are_words(open_page, folder):
+    from reberlstm.fsm import FSM
+
+    nouns = ("dog", "cat", "caterpillar")
+    fsm = FSM(
+        alphabet=("the", "sees", *nouns),
+        start="s",
+        accepting={"end"},
+        transitions={
+            "s": {"the": "n"},
+            "n": dict.fromkeys(nouns, "v"),
+            "v": {"sees": "s", "the": "end"},
+            "end": {},
+        },
+        name="sentences",
+    )
+    path = folder / "sentences.html"
+    path.write_text(explorer_page(fsm, [rl.compile(fsm)], ["the", "dog"]), encoding="utf-8")
+    page = open_page(path, width=360)
+    assert page.locator(".tape tr").nth(2).locator("td").all_inner_texts() == [
+        "the",
+        "3 of 5",
+        "the sees",
+    ]
+    page.locator("#string").fill("the caterpillar sees the")
+    assert where(page) == "4 / 4"
+    cut = """() => [...document.querySelectorAll('.tape td, .answer b')]
+      .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"""
+    assert page.evaluate(cut) == []
 
 
 def test_names_from_a_file_stay_names(open_page, folder):
     from reberlstm.fsm import FSM
-    from reberlstm.render.page import explorer_page
 
     evil = "</script><img src=x onerror=document.title='owned'>"
     fsm = FSM(

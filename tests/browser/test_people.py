@@ -155,6 +155,14 @@ def test_the_steps_stay_in_sight(open_page, three_nets_page, width):
     assert page.locator("#where").inner_text() == "10 / 11"
 
 
+def test_at_four_times_the_size_nothing_covers_the_page(open_page, three_nets_page):
+    page = open_page(three_nets_page, width=320, height=225)
+    page.mouse.wheel(0, 1500)
+    page.wait_for_timeout(100)
+    box = page.locator("#steps").bounding_box()
+    assert box["y"] + box["height"] < 0
+
+
 def test_on_a_phone_the_chosen_number_is_beside_its_bar(open_page, three_nets_page):
     page = open_page(three_nets_page, width=360, height=740)
     card = page.locator("section[aria-label='published net']")

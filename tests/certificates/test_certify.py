@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 import reberlstm as rl
 from reberlstm.certificates import Certificate, Inputs, check, load_certificate
+from reberlstm.certificates.alike import alike_symbols
 from reberlstm.certificates.arithmetic import ARITHMETICS
+from reberlstm.certificates.claims import claim
 from reberlstm.errors import CertificateError, FormatError
 from reberlstm.fsm import FSM, Word
 from reberlstm.weights import Head, LSTMWeights
 from tests.cases import CASES, Case
 from tests.certificates.oracles import decimal_states, target
-from tests.strategies import machines
+from tests.strategies import machines, random_machine
 
 REBER = rl.load_grammar("reber")
 
@@ -348,3 +350,57 @@ def test_nets_that_cannot_be_judged() -> None:
     labelled = rl.compile(rl.load_grammar("alternating"))
     with pytest.raises(CertificateError, match="has output '0', but the labels of net"):
         rl.certify(labelled.replace(labels=("a", "b")))
+
+
+@pytest.mark.parametrize("on_violation", ["absorb", "resync"])
+@pytest.mark.parametrize(("states", "density"), [(8, 1.0), (12, 0.5)])
+def test_states_of_several_cells_hold_with_a_box_for_each(
+    states: int, density: float, on_violation: str
+) -> None:
+    """With 50 symbols a state needs copies; the last symbol tells which of them is active."""
+    fsm = random_machine(3, states=states, symbols=50, density=density)
+    net = rl.compile(fsm, on_violation=on_violation)
+    assert net.size > states + 1
+    cert = rl.certify(net)
+    assert cert.holds
+    assert cert.k == 1
+    assert cert.nodes <= net.size + 2
+    assert "one for each state and kind of last symbol (k = 1)" in str(cert)
+    document = cert.to_dict()
+    assert check(document, net).valid
+    kinds = document["proof"]["alike"]
+    assert all(len(kind["symbols"]) > 1 for kind in kinds)
+
+
+def test_no_symbols_are_alike_where_each_state_is_one_cell() -> None:
+    net = rl.compile(rl.load_grammar("reber"))
+    judged = claim(net, net.grammar, None, None)
+    assert alike_symbols(net, judged, ARITHMETICS["real"]) is None
+
+
+@pytest.mark.parametrize("size", [1e305, 1.5e308])
+def test_sums_that_overflow_are_not_judged(size: float) -> None:
+    """As a sum of float64 the candidate is NaN or of the other sign: nothing can be said."""
+    net = rl.compile(rl.load_grammar("parity"))
+    bias = net.bias_ih.copy()
+    bias[net.rows("candidate")] = size
+    for changed in (net.replace(bias_ih=bias), net.replace(bias_ih=bias, bias_hh=bias)):
+        with pytest.raises(CertificateError, match=r"has in its gates a row of weights of total"):
+            rl.certify(changed)
+    accept = Head(net.heads["accept"].weight * size, net.heads["accept"].bias)
+    with pytest.raises(CertificateError, match="has in its accept head a row of weights of total"):
+        rl.certify(net.replace(heads=dict(net.heads) | {"accept": accept}))
+
+
+def test_huge_weights_that_do_not_overflow_are_judged() -> None:
+    net = rl.compile(rl.load_grammar("parity"))
+    saturated = net.replace(
+        bias_ih=net.bias_ih * 1e300,
+        weight_ih=net.weight_ih * 1e300,
+        weight_hh=net.weight_hh * 1e300,
+    )
+    cert = rl.certify(saturated)
+    assert cert.holds
+    assert confirmed(cert, saturated)
+    wrong = net.replace(bias_ih=net.bias_ih * 1e300, weight_hh=net.weight_hh * 1e300)
+    assert rl.certify(wrong).holds is False

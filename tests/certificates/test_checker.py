@@ -16,6 +16,7 @@ from reberlstm.certificates import check
 from reberlstm.certificates.document import digest_of_net, to_json
 from reberlstm.errors import CertificateError
 from reberlstm.weights import LSTMWeights
+from tests.strategies import random_machine
 
 Document = dict[str, Any]
 
@@ -353,3 +354,40 @@ def test_what_the_checker_cannot_be_asked() -> None:
         check(PROOF, NET.replace(grammar=None))
     with pytest.raises(CertificateError, match="the alphabet of parity is 0 1"):
         check(PROOF, NET, rl.load_grammar("parity"))
+
+
+def test_symbols_that_are_said_to_be_alike() -> None:
+    """They only name boxes: whatever is said of them, steps have to lead into these boxes."""
+    net = rl.compile(random_machine(3, states=8, symbols=12, targets=3))
+    document = rl.certify(net).to_dict()
+    kinds = document["proof"]["alike"]
+    assert check(document, net).valid
+    other = copy.deepcopy(document)
+    first, second = next(
+        (a, b) for a in kinds for b in kinds if a["state"] == b["state"] and a is not b
+    )
+    number = next(n for n, kind in enumerate(kinds) if kind is second)
+    other["proof"]["alike"][number]["symbols"] += first["symbols"]
+    other["proof"]["alike"].remove(first)
+    assert "not inside" in rejected(sealed(other), net)
+    other = copy.deepcopy(document)
+    other["proof"]["alike"].append(first)
+    assert "'alike' says twice, or with k = 1, what" in rejected(sealed(other), net)
+    other = copy.deepcopy(document)
+    other["proof"]["alike"].pop()
+    assert "there is no box for" in rejected(sealed(other), net)
+    other = copy.deepcopy(document)
+    other["proof"]["k"] = 0
+    assert "'alike' says twice, or with k = 0" in rejected(sealed(other), net)
+    other["proof"]["k"] = 1
+    for nonsense in (7, [7], [{}], [{"state": [], "symbols": ["a"]}], {"a": 1}):
+        other["proof"]["alike"] = nonsense
+        assert "not of the form" in rejected(sealed(other), net)
+
+
+def test_sums_that_overflow_are_rejected() -> None:
+    weight = NET.weight_ih * 1e305
+    other = NET.replace(weight_ih=weight)
+    document = copy.deepcopy(PROOF)
+    document["net"]["sha256"] = digest_of_net(other)
+    assert rejected(sealed(document), other) == "a sum may overflow float64"

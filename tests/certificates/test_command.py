@@ -63,6 +63,11 @@ def test_writing_and_checking(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert ask(capsys, "reber", "--check", file)[0] == 0
     status, out, _ = ask(capsys, "reber", "--check", file, "--scope", "legal")
     assert (status, out.splitlines()[1]) == (1, "  its scope is 'all', not 'legal' as asked")
+    status, out, _ = ask(capsys, "reber", "--check", file, "--noise", "0.01")
+    assert (status, out.splitlines()[1]) == (1, "  its noise is 0.0, not 0.01 as asked")
+    status, out, _ = ask(capsys, "reber", "--check", file, "--input-range", "0.9", "1")
+    assert status == 1
+    assert "its inputs are {'noise': 0.0, 'low': 1.0, 'high': 1.0}, not" in out
 
     document = json.loads(Path(file).read_text())
     document["proof"]["margins"]["accept"] = 0.39
@@ -113,6 +118,7 @@ def test_limits(capsys: pytest.CaptureFixture[str]) -> None:
         (["reber", "--minimal-gain", "--largest-noise"], "are different questions; ask one"),
         (["reber", "--minimal-gain", "--net", "published"], "leave --net out"),
         (["reber", "--largest-noise", "--noise", "1"], "leave --noise out"),
+        (["reber", "--check", "x.json", "-o", "y.json"], "--check writes no certificate"),
         (["reber", "--check", "no-such-file.json"], "no-such-file.json: no such file"),
         (["parity", "--net", "published"], "the alphabet of parity is 0 1"),
         (["reber", "--max-states", "0"], "--max-states"),

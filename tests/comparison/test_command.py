@@ -36,10 +36,10 @@ def test_another_grammar_has_its_compiled_net_only(capsys: pytest.CaptureFixture
 def test_nets_by_name_and_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.safetensors"
     rl.save(rl.compile(rl.load_grammar("reber"), gain=9.0), file)
-    nets = ["resync", str(file), "--net", f"again={file}"]
+    nets = ["resync", str(file), "--net", f"again={file}", "smallest"]
     assert run(["compare", "reber", *nets, *QUICK, "--format", "json"]) == 0
     table = json.loads(capsys.readouterr().out)
-    assert table["nets"] == ["resync", "mine", "again"]
+    assert table["nets"] == ["resync", "mine", "smallest", "again"]
     assert [row["key"] for row in table["rows"]] == ["cells", "loop S"]
     assert table["rows"][1]["entries"]["mine"]["text"] == "for ever, proved"
 

@@ -193,7 +193,10 @@ def test_a_large_net_is_compared_in_bounded_time() -> None:
 def test_errors_name_what_is_wrong() -> None:
     net = rl.compile(REBER)
     for options, message in (
-        ({"rows": ["size"]}, "no row 'size'; the rows are cells, weights, accuracy, loop, drift"),
+        (
+            {"rows": ["size"]},
+            "no row 'size'; the rows are cells, weights, accuracy, meaning, loop, drift",
+        ),
         ({"words": 0}, "words is 0; it must be at least 1"),
         ({"rounds": 0}, "rounds is 0; it must be at least 1"),
         ({"cycles": -1}, "cycles is -1; it must be at least 0"),
@@ -266,3 +269,18 @@ def test_narrow_terminals_get_several_tables() -> None:
         ["net", "2", "net", "3"],
         ["net", "4"],
     ]
+
+
+def test_where_every_symbol_is_always_legal_acceptance_is_judged() -> None:
+    parity = rl.load_grammar("parity")
+    net = rl.compile(parity)
+    head = net.heads["accept"]
+    wrong = net.replace(heads={**net.heads, "accept": type(head)(-head.weight, -head.bias)})
+    table = compare(
+        parity, {"net": net, "wrong": wrong}, rows=["accuracy", "loop", "noise"], words=100
+    )
+    assert table["accuracy", "net"].value["share"] == 1.0
+    assert table["accuracy", "wrong"].value["share"] == 0.0
+    assert table["loop 0", "net"].text == "for ever, proved"
+    assert table["loop 0", "wrong"].value["first"] == 1
+    assert table["noise", "wrong"].text == "none: no string is right without any"

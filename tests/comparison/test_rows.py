@@ -13,6 +13,7 @@ from reberlstm.comparison.accuracy import IN_A_ROW, percent
 from reberlstm.comparison.case import Case, Settings
 from reberlstm.comparison.cycles import simple_cycles, ways_to
 from reberlstm.comparison.loops import go_round
+from reberlstm.comparison.meaning import sides
 from reberlstm.comparison.proofs import words_of
 from reberlstm.comparison.recovery import from_memories
 from reberlstm.fsm import FSM
@@ -382,3 +383,41 @@ def test_a_foreign_net_has_no_certificate_but_a_shortest_wrong_prefix() -> None:
     assert table["wrong prefix", "table"].value["closed"]
     assert table["weights", "table"].status == "none"
     assert table["cells", "table"].value == len(REBER.states) + 1
+
+
+# Cells
+
+
+def test_compiled_cells_stand_for_one_node_each() -> None:
+    value = row("meaning", rl.compile(REBER)).value
+    # `started` is active at every node after the first symbol.
+    assert (value["one_node"], value["cells"]) == (7, 8)
+
+
+@pytest.mark.parametrize(
+    ("values", "groups", "expected"),
+    [
+        ([0.0, 0.1, 1.0, 0.9], [0, 1, 2, 2], (2, 1)),
+        ([0.0, 0.1, 1.0, 0.9], [0, 1, 1, 2], None),
+        ([0.0, 0.1, 0.2, 0.3], [0, 1, 2, 3], (1, 3)),
+        ([0.0, 1.0, 1.05], [0, 0, 1], None),
+        ([2.0, 2.0], [0, 1], None),
+    ],
+)
+def test_a_gap_has_whole_groups_on_its_sides(
+    values: list[float], groups: list[int], expected: object
+) -> None:
+    assert sides(np.array(values), np.array(groups), 0.0) == expected
+    assert sides(np.array(values), np.array(groups), 9.0) is None
+
+
+def test_without_proofs_everything_is_measured() -> None:
+    net = {"net": rl.compile(REBER)}
+    rows = ["loop S", "certificate", "wrong prefix", "noise", "float16"]
+    table = compare(REBER, net, rows=rows, rounds=20, words=50, prove=False)
+    assert table["certificate", "net"].text == "– (not tried)"
+    assert "proved" not in {row.entries[0].status for row in table.rows}
+    # Its memory repeats itself, so few states of net and machine are all that there are.
+    assert table["wrong prefix", "net"].value["closed"]
+    assert table["loop S", "net"].text == "no error in 20 rounds"
+    assert table["noise", "net"].value["proved"] == 0.0

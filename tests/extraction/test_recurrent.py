@@ -67,7 +67,10 @@ def test_same_numbers_as_torch(cell: str, layers: int, embed: int, dtype: torch.
 def test_relu_and_no_biases_and_softmax() -> None:
     model = Model("RNN", outputs=3, nonlinearity="relu", bias=False)
     net = from_module(model, alphabet="abc", kind="legal")
-    assert net.reading == "yes is softmax probability > 0.1"
+    expected_reading = (
+        "yes is softmax probability > 0.1; the layer's nonlinearity is taken to be relu"
+    )
+    assert net.reading == expected_reading
     words = torch.tensor([[0, 1, 2, 2, 1, 0]])
     with torch.no_grad():
         expected = torch.softmax(model(words), dim=-1)[0, -1].numpy()

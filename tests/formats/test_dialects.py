@@ -49,6 +49,7 @@ CASES = {
     "another epsilon": Case("dot", 'digraph { i [shape=point]; i -> q; q -> r [label="ɛ"]; r -> q [label=a]; r -> f [label=b]; f -> f [label=Epsilon]; f [peripheries=2] }', "a*b", ("nondeterministic",)),
     "bars": Case("dot", 'digraph { i [shape=point]; i -> q; q -> f [label="a|b"]; f -> f [label=b]; f [peripheries=2] }', "(a|b)b*", ("labels such as 'a|b' were read as several",)),
     "blanks between": Case("dot", 'digraph { i [shape=point]; i -> q; q -> f [label=" a  b "]; f -> f [label=b]; f [peripheries=2] }', "(a|b)b*", ("labels such as ' a  b ' were read as several",)),
+    "lines": Case("dot", 'digraph { i [shape=point]; i -> q; q -> f [label="a\\nb"]; f -> f [label=<b<br/>>]; f [peripheries=2] }', "(a|b)b*"),
     "labels beside": Case("dot", 'digraph { i [shape=point]; i -> q; q -> f [xlabel="a"]; f -> f [taillabel=b]; f [peripheries=2] }', "ab*"),
     "the blank": Case("dot", 'digraph { i [shape=point]; i -> q; q -> f [label="a"]; f -> f [label=" "]; f [peripheries=2] }', "a *", ("labels of blanks were read as the blank",), "a "),
     "fstdraw": Case("dot", 'digraph FST {\nrankdir = LR;\n0 [label = "0", shape = circle, style = bold, fontsize = 14]\n\t0 -> 1 [label = "a:a/0.5", fontsize = 14];\n1 [label = "1", shape = doublecircle]\n\t1 -> 1 [label = "b:<eps>"];\n}', "ab*", ("the weights of the edges were left out", "no start state is marked")),

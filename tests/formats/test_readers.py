@@ -153,6 +153,12 @@ def test_xml_in_another_encoding() -> None:
     assert formats.read(content, "file", "jflap").alphabet == ("a", "é")
 
 
+def test_dot_in_latin_1() -> None:
+    text = 'digraph { charset="latin1"; i [shape=point]; i -> a; a -> a [label="é"]; a [peripheries=2] }'
+    assert formats.read(text.encode("latin-1"), "file", "dot").alphabet == ("é",)
+    assert formats.read(text.replace("latin1", "utf-8").encode(), "file", "dot").alphabet == ("é",)
+
+
 # AT&T text
 
 
@@ -270,7 +276,7 @@ def test_regular_expressions(expression: str, alphabet: str, yes: list[str], no:
 def test_states_that_cannot_be_reached_are_kept_and_told(tmp_path: Path) -> None:
     path = _saved(tmp_path, "m.att", "0 1 a\n2 1 a\n1\n")
     with pytest.warns(
-        rl.FormatWarning, match=r"m\.att: 1 states cannot be reached from the start: 2"
+        rl.FormatWarning, match=r"m\.att: 1 state cannot be reached from the start: 2"
     ):
         fsm = rl.load_grammar(path)
     assert fsm.states == ("0", "1", "2")

@@ -9,7 +9,7 @@ from reberlstm.grammar import load_grammar
 MOORE = FSM(
     alphabet=("go", "no-go"),
     start="q 0",
-    accepting={"1"},
+    accepting=frozenset({"1"}),
     transitions={"q 0": {"go": "1", "no-go": "q 0"}, "1": {"go": "q 0"}},
     probabilities={"q 0": {"go": 0.25, "no-go": 0.75}},
     stop={"1": 0.5},

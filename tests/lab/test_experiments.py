@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from reberlstm.lab import EXPERIMENTS, coding, find, run, runner, wavy
+from reberlstm.lab import EXPERIMENTS, coding, find, run, wavy
 from reberlstm.lab.experiment import PRESETS
 
 COUNTS = {"epochs": 2, "examples": 60, "batch": 30, "steps": 12}
@@ -24,10 +24,9 @@ def tiny(experiment):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_it_runs_through_with_hardly_any_training(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "FORMATS", ("svg",))  # the other half of the time is for PNG
+def test_it_runs_through_with_hardly_any_training(name, tmp_path):
     experiment = find(name)
-    result = run(experiment, tmp_path, changes=tiny(experiment), seed=5)
+    result = run(experiment, tmp_path, changes=tiny(experiment), seed=5, formats=("svg",))
     for picture in experiment.pictures:
         assert b"</svg>" in (tmp_path / f"{picture.name}.svg").read_bytes()
     metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
@@ -112,10 +111,13 @@ def autoencoder_line(ten, one):
     }
 
 
-def cos_or_sin(cosine, sine):
+def cos_or_sin(cosine, sine, zeros, ones):
     names = ("LSTM 32 and a linear layer", "LSTM 32 and LSTM 1")
     both = {"cosine": cosine, "sine": sine}
-    return {"error": per(names, both, {"cosine": 0.02, "sine": 0.02}), "phases": []}
+    return {
+        "error": per(names, both, {"cosine": 0.02, "sine": 0.02}),
+        "phases": [zeros, 60, 40, 20, ones],
+    }
 
 
 def phase(narrow, wide, beginning, order, sweep, flat, wide_sweep):
@@ -170,8 +172,8 @@ JUDGED = [
     ("autoencoder-line", autoencoder_line(6e-4, 6e-3), [False, False]),
     ("autoencoder-sine", {"error": 0.001, "of_nothing": 0.17, "order": 1.0}, [True]),
     ("autoencoder-sine", {"error": 0.1, "of_nothing": 0.17, "order": 1.0}, [False]),
-    ("cos-or-sin", cos_or_sin(1e-4, 0.5), [True]),
-    ("cos-or-sin", cos_or_sin(6e-5, 1e-5), [False]),
+    ("cos-or-sin", cos_or_sin(1e-4, 0.5, 50, 40), [True, True]),
+    ("cos-or-sin", cos_or_sin(6e-5, 1e-5, 91, 0), [False, False]),
     ("autoencoder-phase", phase(1e-4, 5e-4, 4e-4, 1.0, 88, 90, 300), [True] * 5),
     ("autoencoder-phase", phase(0.1, 0.15, 2e-5, 0.9, 88, 30, 20), [False] * 5),
     ("autoencoder-phase", phase(1e-4, 5e-4, 4e-4, 1.0, 50, 90, 300), [True, False, *[True] * 3]),
@@ -258,7 +260,7 @@ def test_phases_are_those_of_the_waves():
         ("autoencoder-line", {"error/5 latent": (0, 3e-3), "error/1 latent": (0, 3e-3)}),
         (
             "autoencoder-phase",
-            {f"error/{NARROW}": (0, 2e-3), f"sweep/{NARROW}": (75, 95)},
+            {f"error/{NARROW}": (0, 1e-2), f"sweep/{NARROW}": (75, 95)},
         ),
     ],
 )

@@ -125,6 +125,19 @@ def test_uniform_parameters():
     assert values.std() == pytest.approx(0.02 / 3**0.5, rel=0.05)
 
 
+def test_weights_as_in_keras():
+    net = nets.as_in_keras(nets.Recurrent(2, 8, 3, layers=2))
+    for layer, inputs in ((0, 2), (1, 8)):
+        recurrent = getattr(net.recurrent, f"weight_hh_l{layer}").detach()
+        torch.testing.assert_close(recurrent.T @ recurrent, torch.eye(8))
+        bound = (6 / (inputs + 32)) ** 0.5
+        weight = getattr(net.recurrent, f"weight_ih_l{layer}").detach()
+        assert 0.8 * bound < weight.abs().max() <= bound
+        biases = [getattr(net.recurrent, f"bias_{kind}_l{layer}") for kind in ("ih", "hh")]
+        assert sum(biases).tolist() == [0.0] * 8 + [1.0] * 8 + [0.0] * 16
+    assert net.head.bias.tolist() == [0.0] * 3
+
+
 def test_waves():
     x = waves.points()
     assert (len(x), x[0], x[-1]) == (100, 0.0, 1.0)

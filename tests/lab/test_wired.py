@@ -225,13 +225,14 @@ def test_where_nothing_was_derived_the_bound_is_infinite() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: copy(scale=0.0), r"net 'copy': scale 0.0; it must be positive and finite"),
-        (lambda: running_sum(gain=4.0), r"net 'running sum': gain 4.0; give one between 5 and 700"),
-        (lambda: line(1), r"net 'line': points − 1 0; it must be positive"),
-        (lambda: peak(bar=1.0), r"net 'peak': bar − 1 0.0; it must be positive"),
-        (lambda: amplitude(4.0), r"net 'amplitude': π − angle -0.8"),
-        (lambda: wave(length=0.3), r"net 'wave': 0.2 − length -0.0999"),
-        (lambda: cosine_or_sine(math.nan), r"net 'cosine or sine': angle nan"),
+        (lambda: copy(scale=0.0), "net 'copy': scale 0; give one between 1e-09 and 1"),
+        (lambda: running_sum(gain=4.0), "net 'running sum': gain 4; give one between 5 and 700"),
+        (lambda: line_parameters(gain=math.inf), "net 'line parameters': gain inf; give one"),
+        (lambda: line(1), "net 'line': points 1; give one between 2 and 1e"),
+        (lambda: peak(bar=1.0), "net 'peak': bar 1; give one between 2 and 100"),
+        (lambda: amplitude(4.0), "net 'amplitude': angle 4; give one between 0.001 and 1.57"),
+        (lambda: wave(length=0.3), "net 'wave': length 0.3; give one between 1e-06 and 0.2"),
+        (lambda: cosine_or_sine(math.nan), "net 'cosine or sine': angle nan; give one between"),
     ],
 )
 def test_numbers_that_make_no_net(make: Callable[[], WiredNet], message: str) -> None:

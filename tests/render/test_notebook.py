@@ -121,6 +121,8 @@ def test_an_extraction_shows_verdict_and_machine(reber):
     outline = Outline(bundle["text/html"])
     assert "equal: proved" in outline.words
     assert "net and machine" in outline.words
+    plain = "extracted from compiled: 8 states\nnet and machine: equal: proved"
+    assert bundle["text/plain"] == plain
 
 
 def test_names_are_escaped():

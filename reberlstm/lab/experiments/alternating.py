@@ -28,6 +28,7 @@ from reberlstm.lab.nets import Recurrent
 if TYPE_CHECKING:
     import torch
 
+    from reberlstm.extraction import Extraction
     from reberlstm.weights import LSTMWeights
 
 SEQUENCES, STEPS, CELLS = 2, 50, 6
@@ -132,7 +133,8 @@ def measure(run: Run) -> dict[str, Any]:
         found = alternation.machine(nets[name])
         relation = found.verdict[0].relation
         machines[what] = {
-            "states": len(found.fsm.states),
+            "states": len(found.fsm.states) if found.ended_by is None else None,
+            "size": _size(found),
             "turns": alternation.takes_turns(found.fsm),
             "relation": relation,
         }
@@ -157,6 +159,13 @@ def measure(run: Run) -> dict[str, Any]:
         "good": best,
         "wired": _by_hand(noise),
     }
+
+
+def _size(found: Extraction) -> str:
+    states = len(found.fsm.states)
+    if found.ended_by is not None:
+        return f"more than {alternation.MOST_STATES} states"
+    return "1 state" if states == 1 else f"{states} states"
 
 
 def _by_hand(noise: Array) -> dict[str, Any]:
@@ -259,9 +268,11 @@ EXPERIMENT = Experiment(
         ),
         Picture(
             "memories",
-            "The hidden state of the three nets after odd and even steps, on new noise; × is the "
-            "fixed point. A net that failed stays around it, wherever the noise pushes it. One "
-            "that learned jumps from one side of it to the other. By hand: one cell, two values.",
+            "Above: the hidden state of the three nets after odd and even steps, on new noise; × "
+            "is the fixed point. Below: the same over the noise just heard. A net that failed "
+            "stays around its fixed point, wherever the noise pushes it. One that learned jumps "
+            "from one side to the other, and so does the cell by hand. Green: where a certificate "
+            "says that a net is, for all noise and every length.",
             lambda run: draw.memories(_three(run), fresh(run)[:12, :60]),
         ),
         Picture(
@@ -301,10 +312,9 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             "Solely the hidden state would be used to predict the next label.",
-            "the machine extracted from a net that learned has {machine[good][states]} states, "
+            "the machine extracted from a net that learned has {machine[good][size]}, "
             "which take turns on every input: {machine[good][turns]} (net and machine are "
-            "{machine[good][relation]}); from one that did not learn "
-            "{machine[bad][states]} states, {machine[bad][relation]}",
+            "{machine[good][relation]}); that of one that did not learn has {machine[bad][size]}",
             lambda m: m["machine"]["good"]["turns"],
         ),
         Claim(

@@ -10,7 +10,7 @@ from reberlstm.lab import coding, drawing, wired
 from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
 from reberlstm.lab.inside import look_inside
-from reberlstm.lab.nets import Autoencoder
+from reberlstm.lab.nets import Autoencoder, as_in_keras
 from reberlstm.lab.waves import STEPS, lines, points
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
         epochs=settings.epochs,
         batch=settings.batch,
         learning_rate=settings.rate,
-        optimiser="rmsprop",
+        optimiser=settings.optimiser,
     )
     return [
         Job(
             _name(size),
-            lambda size=size: Autoencoder([32], size, [32]),  # type: ignore[misc]
+            lambda size=size: as_in_keras(Autoencoder([32], size, [32])),  # type: ignore[misc]
             Data(x, x, test, test),
             recipe,
         )
@@ -127,10 +127,16 @@ EXPERIMENT = Experiment(
     "cells and one, whose output is to be the line again. Slopes m are uniform between 0 and 1. "
     "With one latent number the net has the source's 8,976 parameters, and 264 more because "
     "PyTorch has two biases for every gate. The last layer is an LSTM, so its output stays below "
-    "1, and the line of slope 1 is out of its reach at the end.",
+    "1, and the line of slope 1 is out of its reach at the end. Weights start as in Keras.",
     presets={
-        "quick": {"examples": 200, "batch": 50, "epochs": 80, "rate": 0.003},
-        "source": {"examples": 1_000, "batch": 1_000, "epochs": 250, "rate": 0.001},
+        "quick": {"examples": 200, "batch": 50, "epochs": 100, "rate": 0.005, "optimiser": "adam"},
+        "source": {
+            "examples": 1_000,
+            "batch": 1_000,
+            "epochs": 250,
+            "rate": 0.001,
+            "optimiser": "rmsprop",
+        },
     },
     jobs=jobs,
     measure=measure,

@@ -8,7 +8,7 @@ import numpy as np
 
 from reberlstm.lab import coding, drawing
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
-from reberlstm.lab.nets import Autoencoder
+from reberlstm.lab.nets import Autoencoder, as_in_keras
 from reberlstm.lab.waves import STEPS, points, sines
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
         epochs=settings.epochs,
         batch=settings.batch,
         learning_rate=settings.rate,
-        optimiser="rmsprop",
+        optimiser=settings.optimiser,
     )
-    return [Job(NET, lambda: Autoencoder([32], 1, [32]), Data(x, x, test, test), recipe)]
+    return [
+        Job(NET, lambda: as_in_keras(Autoencoder([32], 1, [32])), Data(x, x, test, test), recipe)
+    ]
 
 
 def measure(run: Run) -> dict[str, Any]:
@@ -72,8 +74,14 @@ EXPERIMENT = Experiment(
     "amplitudes a between 0 and 1. Which sines the source used is lost; the amplitudes are those "
     "of the lines in its code.",
     presets={
-        "quick": {"examples": 200, "batch": 50, "epochs": 200, "rate": 0.005},
-        "source": {"examples": 1_000, "batch": 1_000, "epochs": 250, "rate": 0.001},
+        "quick": {"examples": 200, "batch": 50, "epochs": 150, "rate": 0.005, "optimiser": "adam"},
+        "source": {
+            "examples": 1_000,
+            "batch": 1_000,
+            "epochs": 250,
+            "rate": 0.001,
+            "optimiser": "rmsprop",
+        },
     },
     jobs=jobs,
     measure=measure,

@@ -70,8 +70,8 @@ EXPERIMENT = Experiment(
     "give them back step by step: from (x, y), then from y alone, with one layer of LSTM cells and "
     "with two. There is one training sequence, and the loss is the mean squared error.",
     presets={
-        "quick": {"epochs": 1_000, "rate": 0.1, "optimiser": "sgd", "hidden": 32},
-        "source": {"epochs": 5_000, "rate": 0.1, "optimiser": "sgd", "hidden": 32},
+        "quick": {"epochs": 600, "rate": 0.2, "optimiser": "sgd", "hidden": 32},
+        "source": {"epochs": 3_000, "rate": 0.2, "optimiser": "sgd", "hidden": 32},
     },
     jobs=jobs,
     measure=measure,

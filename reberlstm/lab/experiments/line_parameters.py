@@ -10,38 +10,45 @@ from reberlstm.lab import copying, drawing, wired
 from reberlstm.lab.beside import Beside
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
 from reberlstm.lab.inside import look_inside
-from reberlstm.lab.nets import Recurrent
+from reberlstm.lab.nets import Recurrent, as_in_keras
 from reberlstm.lab.waves import lines, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+STEPS = 50
 ONE, TWO = "one layer of 32", "two layers of 32"
 INSIDE = ((0.2, 0.8), (0.5, 0.5), (0.8, 0.2), (1.0, 0.0))
 OUTSIDE = ((-1.0, 0.8), (-0.4, 0.5), (2.0, 0.5), (3.0, 0.0))
 """Slopes and intercepts of lines such as were trained, and of others."""
 
 
+def _lines(parameters: Any) -> Any:
+    """The lines of pairs of slope and intercept."""
+    slope, intercept = np.array(parameters).T
+    return lines(slope, intercept, steps=STEPS)
+
+
 BESIDE = Beside(
     trained=TWO,
     net=wired.line_parameters(),
     names=[f"{drawing.signed(m)}·x + {t:g}" for m, t in INSIDE + OUTSIDE],
-    given=lines(*np.array(INSIDE + OUTSIDE).T),
+    given=_lines(INSIDE + OUTSIDE),
     wanted=np.array(INSIDE + OUTSIDE),
     known=[True] * len(INSIDE) + [False] * len(OUTSIDE),
-    curves=lambda told: lines(*told.T)[:, :, 0],
+    curves=lambda told: _lines(told)[:, :, 0],
 )
 
 
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
     """One and two layers of LSTM cells; both numbers are read at the last step."""
     numbers = rng.uniform(0.0, 1.0, (2, settings.examples, 2))
-    (y, test_y), (x, test_x) = numbers, (lines(*part.T) for part in numbers)
+    (y, test_y), (x, test_x) = numbers, (_lines(part) for part in numbers)
     recipe = Recipe(epochs=settings.epochs, batch=settings.batch, learning_rate=settings.rate)
     return [
         Job(
             name,
-            lambda layers=layers: Recurrent(1, 32, 2, layers=layers, last=True),  # type: ignore[misc]
+            lambda layers=layers: as_in_keras(Recurrent(1, 32, 2, layers=layers, last=True)),  # type: ignore[misc]
             Data(x, y, test_x, test_y),
             recipe,
         )
@@ -50,7 +57,7 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
 
 
 def _told(run: Run, parameters: Any) -> Any:
-    return run.predict(TWO, lines(*np.array(parameters).T))
+    return run.predict(TWO, _lines(parameters))
 
 
 def measure(run: Run) -> dict[str, Any]:
@@ -71,12 +78,12 @@ def draw_lines(run: Run) -> Figure:
     """Lines and the lines that the net tells."""
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for axis, title, chosen in zip(
-        axes, ("such as were trained", "others"), (INSIDE, OUTSIDE), strict=True
+        axes, ("Lines such as were trained", "Other lines"), (INSIDE, OUTSIDE), strict=True
     ):
-        given, told = (lines(*np.array(p).T)[:, :, 0] for p in (chosen, _told(run, chosen)))
+        given, told = (_lines(p)[:, :, 0] for p in (chosen, _told(run, chosen)))
         names = [f"{drawing.signed(m)}·x + {t:g}" for m, t in chosen]
-        drawing.family(axis, points(), given, told, names)
-        drawing.label(axis, f"Lines {title}", "x", "y")
+        drawing.family(axis, points(STEPS), given, told, names)
+        drawing.label(axis, title, "x", "y")
         drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return figure
 
@@ -103,13 +110,13 @@ def draw_memory(run: Run) -> Figure:
     """What the net would tell at every step."""
     net: Any = run.nets[TWO]
     given = np.array(INSIDE)
-    top = look_inside(net.recurrent, lines(*given.T))[-1]
+    top = look_inside(net.recurrent, _lines(given))[-1]
     weight, bias = (part.detach().double().numpy() for part in (net.head.weight, net.head.bias))
     told = top.hidden @ weight.T + bias
     figure, axes = drawing.panels(2, width=4.0, height=3.0)
     for number, (axis, name) in enumerate(zip(axes, ("slope", "intercept"), strict=True)):
         for curve, colour, true in zip(told, drawing.shades(len(given)), given, strict=True):
-            axis.plot(points(), curve[:, number], color=colour, linewidth=1.6)
+            axis.plot(points(STEPS), curve[:, number], color=colour, linewidth=1.6)
             axis.plot([1.0], [true[number]], "o", color=colour, markersize=5, clip_on=False)
         drawing.label(axis, f"{name}, if read at this step", "x")
     return figure
@@ -119,11 +126,12 @@ EXPERIMENT = Experiment(
     name="line-parameters",
     title="Sequence to vector: slope and intercept of a line",
     source=f"{copying.SOURCE}: sequence to vector, Slope and intercept.",
-    task="A net reads a line y = m·x + t, from x = 0 to x = 1 in 100 steps, and has to tell the "
+    task="A net reads a line y = m·x + t, from x = 0 to x = 1 in 50 steps, and has to tell the "
     "slope m and the intercept t after the last step. Both are between 0 and 1 in training, a "
-    "range that is inferred from the description of lost figures; then come lines beyond it.",
+    "range that is inferred from the description of lost figures; then come lines beyond it. "
+    "Weights start as in Keras, which the source used.",
     presets={
-        "quick": {"examples": 500, "batch": 50, "epochs": 80, "rate": 0.005},
+        "quick": {"examples": 1_000, "batch": 50, "epochs": 40, "rate": 0.005},
         "source": {"examples": 1_000, "batch": 50, "epochs": 250, "rate": 0.001},
     },
     jobs=jobs,

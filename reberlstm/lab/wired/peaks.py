@@ -36,9 +36,10 @@ def peak(
 ) -> WiredNet:
     """The largest number so far, or 0 while all were negative.
 
-    What is held is ``D`` below the largest number and never above it. In scaled units, with
-    ``Q = s·max|y| ≤ ¼`` and ``ρ = 3/2·Q² + δ``: a new largest number, ``Δ`` above the one before,
-    leaves ``D ← (b − 1)/κ + ρ·(D + Δ) + 2·δ·Q``; any other number adds ``e^(−b−1)/κ + 2·δ·Q``.
+    What is held is at most ``D`` below the largest number and ``2·δ·Q`` above it, in scaled units,
+    with ``Q = s·max|y| + T·e^(−b−1)/κ ≤ ¼`` and ``ρ = 3/2·Q² + δ``: a new largest number, ``Δ``
+    above the one before, leaves ``D ← (b − 1)/κ + ρ·(D + Δ) + 2·δ·Q``; any other number adds
+    ``e^(−b−1)/κ + 2·δ·Q``.
 
     Args:
         scale: The scale ``s``.
@@ -48,9 +49,9 @@ def peak(
         gain: The gain ``K`` of the two gates that always stand open.
 
     Raises:
-        CompileError: for a number that is not positive, a bar under 2, or a gain under 5.
+        CompileError: for a number outside of its range, such as a bar under 2.
     """
-    check("peak", gain, scale=scale, sharpness=sharpness, **{"bar − 1": bar - 1.0})
+    check("peak", gain=gain, scale=scale, sharpness=sharpness, bar=bar)
     weights, outputs = _wired("peak", "largest", scale, sharpness, bar, gain, readout=1.0)
 
     def ideal(x: Floats) -> Floats:
@@ -86,15 +87,9 @@ def amplitude(
         gain: As for `peak`.
 
     Raises:
-        CompileError: as for `peak`, or for an angle that is not between 0 and π.
+        CompileError: for a number outside of its range, such as an angle over 1.57.
     """
-    options = {
-        "sharpness": sharpness,
-        "bar − 1": bar - 1.0,
-        "angle": angle,
-        "π − angle": PI - angle,
-    }
-    check("amplitude", gain, scale=scale, **options)
+    check("amplitude", gain=gain, scale=scale, sharpness=sharpness, bar=bar, angle=angle)
     weights, outputs = _wired("amplitude", "a", scale, sharpness, bar, gain, readout=0.5)
     missed = 1.0 / math.cos(angle / 4.0) ** 2 - 1.0
 
@@ -106,9 +101,6 @@ def amplitude(
         return lag / 2.0 + missed * float(ideal(x).max())
 
     return WiredNet(weights=weights, readout=outputs, outputs=("a",), ideal=ideal, error=error)
-
-
-PI = math.pi
 
 
 def _wired(
@@ -129,11 +121,12 @@ def _wired(
 def _lag(x: Floats, scale: float, sharpness: float, bar: float, delta: float) -> float:
     """How far what is held may be from the largest number so far, scaled; see `peak`."""
     heard = scale * x[..., 0]
-    size = float(np.abs(heard).max())
+    leaking = math.exp(-bar - 1.0) / sharpness
+    size = float(np.abs(heard).max()) + heard.shape[1] * leaking
     if size > LARGEST:
         return math.inf
     bend = 1.5 * size**2 + delta
-    lost = math.exp(-bar - 1.0) / sharpness + 2.0 * delta * size
+    lost = leaking + 2.0 * delta * size
     largest, behind = np.zeros(len(heard)), np.zeros(len(heard))
     worst = 0.0
     for now in heard.T:

@@ -41,9 +41,9 @@ def copy(inputs: tuple[str, ...] = ("y",), *, scale: float = 1e-3, gain: float =
         gain: The gain ``K``.
 
     Raises:
-        CompileError: for a scale that is not positive, or a gain under 5.
+        CompileError: for a number outside of its range, such as a gain under 5.
     """
-    check("copy", gain, scale=scale)
+    check("copy", gain=gain, scale=scale)
     cells = {
         name: Cell(always(gain), never(gain), Sum(inputs={name: scale}), always(gain))
         for name in inputs
@@ -79,9 +79,9 @@ def running_sum(*, scale: float = 1e-5, gain: float = GAIN) -> WiredNet:
         gain: The gain ``K``.
 
     Raises:
-        CompileError: for a scale that is not positive, or a gain under 5.
+        CompileError: for a number outside of its range, such as a gain under 5.
     """
-    check("running sum", gain, scale=scale)
+    check("running sum", gain=gain, scale=scale)
     cells = {"sum": Cell(always(gain), always(gain), Sum(inputs={"y": scale}), always(gain))}
 
     def ideal(x: Floats) -> Floats:
@@ -122,9 +122,9 @@ def line(points: int = 100, *, scale: float = 1e-3, gain: float = GAIN) -> Wired
         gain: The gain ``K``.
 
     Raises:
-        CompileError: for a scale that is not positive, a gain under 5, or less than two points.
+        CompileError: for a number outside of its range, such as a single point.
     """
-    check("line", gain, scale=scale, **{"points − 1": points - 1})
+    check("line", gain=gain, scale=scale, points=points)
     cells = {
         STARTED: started(gain),
         "sum": Cell(
@@ -171,9 +171,9 @@ def line_parameters(*, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
         gain: The gain ``K``.
 
     Raises:
-        CompileError: for a scale that is not positive, or a gain under 5.
+        CompileError: for a number outside of its range, such as a gain under 5.
     """
-    check("line parameters", gain, scale=scale)
+    check("line parameters", gain=gain, scale=scale)
     hears = Sum(inputs={"y": scale})
     cells = {
         STARTED: started(gain),

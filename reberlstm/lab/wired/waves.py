@@ -37,9 +37,6 @@ from reberlstm.lab.wired.wiring import (
 )
 from reberlstm.weights import Floats
 
-LONGEST = 0.2
-"""The bound is derived for vectors that are no longer."""
-
 
 def wave(
     angle: float = 10.0 / 99.0,
@@ -66,9 +63,9 @@ def wave(
         gain: The gain ``K``.
 
     Raises:
-        CompileError: for an angle not between 0 and π/2, a length over 0.2, or a gain under 5.
+        CompileError: for a number outside of its range, such as a length over 0.2.
     """
-    _check("wave", angle, length, gain)
+    check("wave", gain=gain, angle=angle, length=length)
     turn = _Turn(angle, length, leak(gain))
     start = length * cmath.exp(1j * phase)
     kicks = _unbent(start.real), _unbent(start.imag)
@@ -117,9 +114,9 @@ def cosine_or_sine(
         gain: The gain ``K``.
 
     Raises:
-        CompileError: for an angle not between 0 and π/2, a length over 0.2, or a gain under 5.
+        CompileError: for a number outside of its range, such as a length over 0.2.
     """
-    _check("cosine or sine", angle, length, gain)
+    check("cosine or sine", gain=gain, angle=angle, length=length)
     turn = _Turn(angle, length, leak(gain))
     # What the two cells give out for 1 is r; from (0, r), whose second part is the cosine's first
     # point, `which` leads to (r, 0): the sine's.
@@ -158,11 +155,6 @@ def cosine_or_sine(
         ideal=ideal,
         error=error,
     )
-
-
-def _check(net: str, angle: float, length: float, gain: float) -> None:
-    room = {"angle": angle, "π/2 − angle": math.pi / 2.0 - angle, "0.2 − length": LONGEST - length}
-    check(net, gain, length=length, **room)
 
 
 def _unbent(number: float) -> float:

@@ -21,7 +21,16 @@ from reberlstm.weights import GATES, Head, LSTMWeights
 GAIN = 40.0
 """The default ``K``: σ(−40) is 4e-18, and 1 − σ(−40) rounds to 1."""
 
-LEAST_GAIN = 5.0
+RANGES: Mapping[str, tuple[float, float]] = {
+    "gain": (5.0, 700.0),
+    "scale": (1e-9, 1.0),
+    "points": (2, 1e9),
+    "sharpness": (1.0, 1e12),
+    "bar": (2.0, 100.0),
+    "angle": (1e-3, 1.57),
+    "length": (1e-6, 0.2),
+}
+"""The least and the largest of every number that a net can be made with."""
 
 STARTED = "started"
 """The cell that is at rest before the first step and up after it."""
@@ -115,14 +124,15 @@ def readout_of(cells: Mapping[str, Cell], outputs: Mapping[str, Sum]) -> Head:
     )
 
 
-def check(net: str, gain: float, **positive: float) -> None:
-    """Refuse numbers that make no net.
+def check(net: str, **numbers: float) -> None:
+    """Refuse numbers outside of `RANGES`.
 
     Raises:
-        CompileError: naming the number.
+        CompileError: naming the number and its range.
     """
-    if not LEAST_GAIN <= gain <= 700.0:
-        raise CompileError(f"net {net!r}: gain {gain}; give one between {LEAST_GAIN:g} and 700")
-    for name, number in positive.items():
-        if not 0.0 < number < math.inf:
-            raise CompileError(f"net {net!r}: {name} {number}; it must be positive and finite")
+    for name, number in numbers.items():
+        least, most = RANGES[name]
+        if not least <= number <= most:
+            raise CompileError(
+                f"net {net!r}: {name} {number:g}; give one between {least:g} and {most:g}"
+            )

@@ -11,6 +11,7 @@ import { bindKeys } from "./keys.js";
 import { readHash, showAddress } from "./link.js";
 import { readNet, run } from "./lstm.js";
 import { legalSymbols, LOST, makeMachine, parseWord } from "./machine.js";
+import { Player } from "./player.js";
 import { columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "./reasons.js";
 import { Tape } from "./tape.js";
 import { Undo } from "./undo.js";
@@ -39,10 +40,10 @@ export class App {
     this.generating = false;
     this.lead = this.nets[0];
     this.micro = null;
-    this.timer = null;
     this.selected = { entry: this.nets[0], place: { gate: "memory", cell: 0 } };
     this.counterparts = new Map();
     this.undoing = new Undo(this);
+    this.player = new Player(this);
     this.tip = new Tip(byId("tip"));
     this.tape = new Tape(byId("tape"), this);
     this.graph = new Graph(byId("graph"), this);
@@ -198,7 +199,7 @@ export class App {
   /** Whether a number is still to come ("pending"), is being computed ("now"), or is there (""). */
   stateOf(entry, place) {
     if (this.micro === null || entry !== this.selected.entry || place.gate === "before") return "";
-    if (place.head === "accept") return "pending";
+    if (place.head === "accept") return this.progressOf(entry) ? "pending" : "";
     const names = columns(entry.net);
     const perCell = names.length - 1;
     const order = place.head
@@ -207,38 +208,12 @@ export class App {
     return order > this.micro ? "pending" : order === this.micro ? "now" : "";
   }
 
-  togglePlay() {
-    if (this.timer !== null) this.pause();
-    else {
-      if (this.t === this.word.length && !this.generating) this.goTo(0);
-      this.tick();
-    }
-  }
-
-  tick() {
-    this.timer = setTimeout(() => {
-      if (this.forward()) this.tick();
-      else this.pause();
-    }, Number(byId("speed").value));
-    this.showPlay();
-  }
-
-  pause() {
-    clearTimeout(this.timer);
-    this.timer = null;
-    this.showPlay();
-    this.announce();
-  }
-
-  showPlay() {
-    const playing = this.timer !== null;
-    setText(byId("play-sign"), playing ? "❚❚" : "▶");
-    byId("play").setAttribute("aria-pressed", String(playing));
-  }
-
-  changeSpeed(by) {
-    const speed = byId("speed");
-    speed.selectedIndex = Math.max(0, Math.min(speed.options.length - 1, speed.selectedIndex + by));
+  /** How far a net has been computed gate by gate: {number, count, place}; null where all is there. */
+  progressOf(entry) {
+    if (this.micro === null || entry !== this.selected.entry) return null;
+    const places = placesInOrder(entry.net);
+    if (this.micro === places.length - 1) return null;
+    return { number: this.micro + 1, count: places.length, place: places[this.micro] };
   }
 
   // What can be done, and undone
@@ -412,7 +387,7 @@ export class App {
     this.tape.keepInView();
     this.graph.keepInView();
     this.drawLinks();
-    if (this.timer === null) this.announce();
+    if (!this.player.playing) this.announce();
     clearTimeout(this.linking);
     this.linking = setTimeout(() => showAddress(this), LINK_DELAY);
   }

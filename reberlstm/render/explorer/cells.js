@@ -61,7 +61,8 @@ export class NetCard {
       const { letter, standard, source, about } = WORDS[column];
       const sign = column === "before" && net.cell === "published" ? "c₋" : letter;
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
-      return el("th", { scope: "col", class: column, title: about }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
+      const name = source === standard ? standard : `${standard} (${source})`;
+      return el("th", { scope: "col", class: column, title: about, "aria-label": name }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
     });
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
@@ -109,7 +110,7 @@ export class NetCard {
       "div",
       { class: "reader", role: "group", "aria-label": "reader: what may come next" },
       el("span", { class: "row-name" }, "reader: what may come next"),
-      el("div", { class: "answers", style: `--count: ${Math.min(12, places.length)}` }, this.answers.map((answer) => answer.button)),
+      el("div", { class: "answers", style: `--columns: ${columnsFor(net.alphabet, places.length)}` }, this.answers.map((answer) => answer.button)),
     );
   }
 
@@ -226,7 +227,8 @@ export class NetCard {
     row.element.hidden = row.cell < 0;
     if (row.cell < 0) return;
     setText(row.name, net.cells[row.cell]);
-    setAttribute(row.element, "class", activity(net, steps[t], row.cell) > 0.5 ? "active" : null);
+    const known = this.app.stateOf(this.entry, { gate: this.columns.at(-1), cell: row.cell }) !== "pending";
+    setAttribute(row.element, "class", known && activity(net, steps[t], row.cell) > 0.5 ? "active" : null);
     for (const at of row.cells) {
       const place = this.placeOf(at);
       const state = this.app.stateOf(this.entry, place);
@@ -282,7 +284,7 @@ export class NetCard {
       const key = `${value} ${offered} ${wrong} ${chosen} ${state}`;
       if (answer.key === key) continue;
       answer.key = key;
-      setAttribute(answer.button, "class", ["answer", offered ? "offered" : "", wrong ? "wrong" : "", state].filter(Boolean).join(" "));
+      setAttribute(answer.button, "class", ["answer", offered && state !== "pending" ? "offered" : "", wrong && state !== "pending" ? "wrong" : "", state].filter(Boolean).join(" "));
       setAttribute(answer.button, "aria-pressed", String(chosen));
       setText(answer.mark, wrong ? "✗" : offered ? "✓" : "");
       setText(answer.number, brief(value));
@@ -297,6 +299,11 @@ export class NetCard {
     const { entry, app } = this;
     const { net, steps, judged } = entry;
     const found = judged[app.t];
+    const progress = app.progressOf(entry);
+    if (progress) {
+      this.showProgress(progress);
+      return;
+    }
     const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
     const end = steps[app.t].ends ? "; the word may end" : "";
     const fault = found.endWrong ? `; the grammar says that it may${found.ends ? "" : " not"} end` : "";
@@ -315,6 +322,17 @@ export class NetCard {
       this.verdict.replaceChildren(el("b", {}, mark), ` ${text}.${refused}`);
     }
     this.updateWhy(found);
+  }
+
+  /** Gate by gate: what is being computed, in place of an answer that is not there yet. */
+  showProgress({ number, count, place }) {
+    const { entry, app } = this;
+    const { letters, numbers } = formula(entry.net, entry.steps, app.t, place);
+    this.verdictKey = this.whyKey = null;
+    this.verdict.className = "verdict unclaimed";
+    this.verdict.replaceChildren(el("b", {}, "Gate by gate:"), ` ${number} of ${count}.`);
+    this.why.className = "why";
+    fill(this.why, el("h3", {}, "Now"), el("p", {}, placeName(entry.net, place)), el("p", {}, el("code", {}, letters)), numbers ? el("p", {}, el("code", {}, `= ${numbers}`)) : null);
   }
 
   updateWhy(found) {
@@ -363,6 +381,14 @@ export class NetCard {
     const row = this.rows.find((entry) => entry.cell === place.cell);
     return row ? row.cells[this.columns.indexOf(place.gate)] ?? null : null;
   }
+}
+
+/** One row where symbols are letters, else as many columns as there is room for. */
+function columnsFor(alphabet, count) {
+  const longest = Math.max(...alphabet.map((symbol) => [...symbol].length));
+  if (longest > 3) return `repeat(auto-fill, minmax(${longest + 3}ch, 1fr))`;
+  if (count > 12 || count === alphabet.length) return `repeat(${Math.min(12, count)}, minmax(0, 1fr))`;
+  return `repeat(${count - 1}, minmax(0, 1fr)) minmax(0, 1.3fr)`;
 }
 
 /** What a certificate says that the page was made with. */

@@ -17,7 +17,7 @@ export function bindControls(app) {
   on("back", "click", () => app.back());
   on("forward", "click", () => app.forward());
   on("end", "click", () => app.goTo(app.word.length));
-  on("play", "click", () => app.togglePlay());
+  on("play", "click", () => app.player.toggle());
   on("gate-on", "click", () => app.gateOn());
   on("gate-back", "click", () => app.gateBack());
   on("undo", "click", () => app.undoing.undo());
@@ -137,6 +137,10 @@ async function save(app, make, suffix) {
 }
 
 async function copyLink(app) {
+  if (location.protocol === "about:") {
+    setText(byId("saved"), "There is no link to a page in a frame of a notebook: save it as a file of its own.");
+    return;
+  }
   const address = showAddress(app);
   try {
     await navigator.clipboard.writeText(address);

@@ -6,7 +6,7 @@ import { LOST } from "./machine.js";
 
 const NODE_HEIGHT = 34;
 const PADDING = 12;
-const LEAST_SCALE = 0.7;
+const LEAST_SCALE = 0.75;
 
 /** The label of an edge: its symbols, or the first and last one and how many there are. */
 export function edgeText(symbols) {
@@ -114,7 +114,7 @@ export class Graph {
     }
     const box = [-PADDING, -PADDING, width + 2 * PADDING, height + 2 * PADDING];
     const most = Math.round((width < height ? 1.1 : 1.6) * box[2]);
-    this.picture = svg("svg", { viewBox: box.join(" "), role: "img", style: `max-width:${most}px; min-width:${Math.round(LEAST_SCALE * box[2])}px` }, edgeGroup, nodeGroup);
+    this.picture = svg("svg", { viewBox: box.join(" "), role: "img", style: `max-width:${most}px; min-width:${Math.round(LEAST_SCALE * box[2])}px; max-height: max(21rem, ${Math.round(LEAST_SCALE * box[3])}px)` }, edgeGroup, nodeGroup);
     this.root.replaceChildren(this.picture);
     this.update();
   }

@@ -87,9 +87,21 @@ export class Inspector {
     const lines = this.lines(entry, place);
     const threshold = place.head === "legal" ? net.threshold : place.head === "accept" ? 0 : null;
     const legend = el("p", { class: "note legend" }, lines.map(({ entry: other, place: its }, index) => `${index ? " · " : ""}${LINE_WORDS[other.number % 4]}: ${other.mark} ${other.net.name} ${shown(valueAt(other.net, other.steps, app.t, its))}`));
-    this.chart.replaceChildren(timeline(app, lines, threshold, this.width), legend);
+    this.showCourse(lines, threshold, legend);
     setText(this.made, this.madeOf(net, steps, place));
     this.updateRows();
+  }
+
+  /** The course over the string: drawn where it is another, else only moved to the step. */
+  showCourse(lines, threshold, legend) {
+    const { app } = this;
+    const key = [app.word, this.width, threshold, ...lines.flatMap(({ entry, place }) => [entry.steps, JSON.stringify(place)])];
+    const same = this.courseKey?.length === key.length && key.every((part, index) => part === this.courseKey[index]);
+    if (!same) this.course = timeline(app, lines, threshold, this.width);
+    this.courseKey = key;
+    this.course.move(app.t);
+    if (!same || this.course.picture.parentNode !== this.chart) this.chart.replaceChildren(this.course.picture, legend);
+    else this.chart.lastChild.replaceWith(legend);
   }
 
   /** The same place in another net, in one line, for comparison. */

@@ -6,7 +6,9 @@ import { LOST } from "./machine.js";
 const MAX_COLUMNS = 400;
 const PAPER = 105;
 const MAX_LETTERS = 4;
-const MAX_WIDTH = 14;
+const MAX_LISTED = 10;
+const MAX_WIDTH = 24;
+const LARGE = 1.3;
 const FRAMED = 1.1;
 const SIGN = 1.4;
 
@@ -49,6 +51,7 @@ export class Tape {
     this.table = el("table", {}, el("tbody", {}, this.rows));
     this.root.replaceChildren(this.note, this.table);
     this.columns = [];
+    this.count = null;
     this.measured = null;
     const longest = Math.max(...this.app.shownNets().map(({ net }) => [...net.name].length));
     this.table.style.setProperty("--names", Math.min(14, Math.max(6, longest)));
@@ -66,18 +69,18 @@ export class Tape {
     if (this.measured?.every((part, index) => part === key[index])) return;
     this.measured = key;
     this.places = null;
-    const long = machine.alphabet.some((symbol) => [...symbol].length > 1);
-    const width = (symbols) => symbols.reduce((sum, symbol) => sum + [...machine.alphabet[symbol]].length + Number(long), 0);
-    let most = Math.max(...word.map((symbol) => [...machine.alphabet[symbol]].length), 1.5);
+    const width = (symbols) => this.lettersOf(symbols);
+    let most = Math.max(...word.map((symbol) => LARGE * [...machine.alphabet[symbol]].length), 1.5);
     for (const state of new Set(states.slice(1))) if (state !== LOST) most = Math.max(most, 0.9 * [...machine.states[state]].length);
     for (const { judged, steps, refused } of shown) {
       judged.forEach(({ verdict, extra, missing }, t) => {
         const { offers } = steps[t];
         const wrong = verdict === "wrong";
-        let size = offers.length > MAX_LETTERS ? 2 + String(offers.length).length + String(machine.alphabet.length).length : width(offers);
+        const long = this.isLong(offers);
+        let size = long ? 4 + String(offers.length).length + String(machine.alphabet.length).length : width(offers);
         if (refused[t]) size += SIGN;
-        if (wrong) size += SIGN + (offers.length > MAX_LETTERS ? 0 : FRAMED * extra.length);
-        if (wrong && missing.length > 0 && missing.length <= MAX_LETTERS) size += width(missing) + 0.3;
+        if (wrong) size += SIGN + (long ? 0 : FRAMED * extra.length);
+        if (wrong && missing.length > 0 && !this.isLong(missing)) size += width(missing) + 0.3;
         most = Math.max(most, size);
       });
     }
@@ -85,6 +88,17 @@ export class Tape {
     this.table.style.setProperty("--column", `${this.letters.toFixed(1)}ch`);
     const first = Math.max(...shown.map(({ steps }) => width(steps[0].offers.slice(0, MAX_LETTERS))), 0.9 * [...machine.states[machine.start]].length);
     this.table.style.setProperty("--first", `${Math.min(MAX_WIDTH, first + 1.4).toFixed(1)}ch`);
+  }
+
+  /** How many letters a list of symbols takes. */
+  lettersOf(symbols) {
+    const sizes = symbols.map((symbol) => [...this.app.machine.alphabet[symbol]].length);
+    return sizes.reduce((sum, size) => sum + size, 0) + (Math.max(0, ...sizes) > 1 ? symbols.length - 1 : 0);
+  }
+
+  /** Whether a list of symbols is counted instead of written. */
+  isLong(symbols) {
+    return symbols.length > MAX_LETTERS || this.lettersOf(symbols) > MAX_LISTED;
   }
 
   update() {
@@ -99,7 +113,8 @@ export class Tape {
     this.note.hidden = count > word.length;
     while (this.columns.length > count) for (const cell of this.columns.pop().cells) cell.remove();
     while (this.columns.length < count) this.addColumn();
-    this.table.style.setProperty("--count", count);
+    if (this.count !== count) this.table.style.setProperty("--count", count);
+    this.count = count;
     this.columns.forEach((column, index) => this.fill(column, this.first + index));
   }
 
@@ -142,15 +157,15 @@ export class Tape {
     const found = entry.judged[position];
     const refused = entry.refused[position];
     const cell = column.cells[row];
-    const key = `${step.offers.join()} ${found.verdict} ${found.allowed.join()} ${refused} ${current}`;
+    setAttribute(cell, "class", `offers ${found.verdict}${current ? " current" : ""}`);
+    const key = `${step.offers.join()} ${found.verdict} ${found.allowed.join()} ${refused}`;
     if (column.keys[row] === key) return;
     column.keys[row] = key;
-    cell.className = `offers ${found.verdict}${current ? " current" : ""}`;
     const name = (symbol) => machine.alphabet[symbol];
     const parts = [];
     if (refused) parts.push(el("span", { class: "refused", title: "the net had not offered this symbol" }, "⊘"));
     if (found.verdict === "wrong") parts.push(el("span", { class: "cross" }, "✗"));
-    if (step.offers.length > MAX_LETTERS) parts.push(`${step.offers.length} of ${machine.alphabet.length}`);
+    if (this.isLong(step.offers)) parts.push(`${step.offers.length} of ${machine.alphabet.length}`);
     else {
       const long = step.offers.some((symbol) => name(symbol).length > 1);
       step.offers.forEach((symbol, index) => {
@@ -159,8 +174,8 @@ export class Tape {
         parts.push(extra ? el("b", { class: "extra" }, name(symbol)) : name(symbol));
       });
     }
-    if (found.verdict === "wrong" && found.missing.length > 0 && found.missing.length <= MAX_LETTERS) {
-      parts.push(el("s", { class: "missing" }, found.missing.map(name).join("")));
+    if (found.verdict === "wrong" && found.missing.length > 0 && !this.isLong(found.missing)) {
+      parts.push(el("s", { class: "missing" }, found.missing.map(name).join(found.missing.some((symbol) => name(symbol).length > 1) ? " " : "")));
     }
     if (step.offers.length === 0 && found.missing.length === 0) parts.push("–");
     cell.replaceChildren(...parts);

@@ -1,6 +1,6 @@
 // One number over the steps of the string, for every net that has it.
 
-import { svg } from "./dom.js";
+import { setAttribute, svg } from "./dom.js";
 import { shown, valueAt } from "./reasons.js";
 
 const HEIGHT = 130;
@@ -13,6 +13,7 @@ const DASHES = ["", "5 3", "2 2", "7 2 2 2"];
 /**
  * A picture of a place's values; `lines` are {entry, place}, the first one drawn strongest.
  * `threshold` draws a level, `width` is the room in pixels; a click jumps to the step.
+ * Returns {picture, move}: a step moves only what shows it, `move(t)`, and all else stays.
  */
 export function timeline(app, lines, threshold, width) {
   const count = app.word.length + 1;
@@ -40,21 +41,33 @@ export function timeline(app, lines, threshold, width) {
     const text = each === 1 ? app.machine.alphabet[app.word[t - 1]] : String(t);
     if (text.length < 4) parts.push(svg("text", { class: "tick", x: x(t), y: HEIGHT - 8, "text-anchor": "middle" }, text));
   }
-  parts.push(svg("line", { class: "here", x1: x(app.t), x2: x(app.t), y1: TOP - 6, y2: HEIGHT - BOTTOM }));
+  const here = svg("line", { class: "here", y1: TOP - 6, y2: HEIGHT - BOTTOM });
+  const dots = lines.map((_, index) => svg("circle", { class: `dot ${style(index)}`, r: index === 0 ? 4 : 3 }));
+  parts.push(here);
   series.map((line, index) => ({ line, index })).reverse().forEach(({ line, index }) => {
     const points = line.flatMap((value, t) => (value === null ? [] : [`${x(t).toFixed(1)},${y(value).toFixed(1)}`]));
     parts.push(svg("polyline", { class: `line ${style(index)}`, points: points.join(" "), "stroke-dasharray": DASHES[lines[index].entry.number % DASHES.length] }));
-    const now = line[app.t];
-    if (now !== null) parts.push(svg("circle", { class: `dot ${style(index)}`, cx: x(app.t), cy: y(now), r: index === 0 ? 4 : 3 }));
+    parts.push(dots[index]);
   });
-  const label = lines.map(({ entry }, index) => `${entry.net.name} ${shown(series[index][app.t])}`).join(", ");
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "timeline", role: "img", "aria-label": `Over the steps of the string; now ${label}` }, parts);
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "timeline", role: "img" }, parts);
   picture.addEventListener("click", (event) => {
     const box = picture.getBoundingClientRect();
     const at = ((event.clientX - box.left) / box.width) * width;
     app.goTo(Math.round(((at - LEFT) / (width - LEFT - RIGHT)) * (count - 1)));
   });
-  return picture;
+  const move = (t) => {
+    setAttribute(here, "x1", x(t));
+    setAttribute(here, "x2", x(t));
+    dots.forEach((dot, index) => {
+      const now = series[index][t];
+      setAttribute(dot, "cx", now === null ? null : x(t));
+      setAttribute(dot, "cy", now === null ? null : y(now));
+      setAttribute(dot, "visibility", now === null ? "hidden" : null);
+    });
+    const label = lines.map(({ entry }, index) => `${entry.net.name} ${shown(series[index][t])}`).join(", ");
+    setAttribute(picture, "aria-label", `Over the steps of the string; now ${label}`);
+  };
+  return { picture, move };
 }
 
 function levels(low, high) {

@@ -1,0 +1,89 @@
+"""`check --net`: a net judges in place of the machine, as `trace` would string by string."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+import reberlstm as rl
+from reberlstm.checking import Checker, check_stream
+from reberlstm.cli import run
+from reberlstm.simulator import judge
+from reberlstm.weights import LSTMWeights
+
+REBER = rl.load_grammar("reber")
+
+
+def words(count: int = 300) -> list[str]:
+    """Words of Reber, each cut somewhere, and with a symbol changed or not."""
+    rng = random.Random(3)
+    found = ["", "BTSSSSSSXXV", "BTSSSSSSXXVE", "B" + "TE" * 10]
+    for word in REBER.sample(count, seed=3):
+        symbols = list(word[: rng.randrange(len(word) + 1)])
+        if symbols and rng.random() < 0.5:
+            symbols[rng.randrange(len(symbols))] = rng.choice(REBER.alphabet)
+        found.append("".join(symbols))
+    return found
+
+
+def compiled_with_noise() -> LSTMWeights:
+    """A net that never comes to the same state twice, as a trained one does."""
+    weights = rl.compile(REBER)
+    rng = random.Random(5)
+    noise = [[rng.uniform(-3, 3) for _ in row] for row in weights.weight_hh]
+    return dataclasses.replace(weights, weight_hh=weights.weight_hh + noise, name="noisy")
+
+
+@pytest.mark.parametrize("most", [judge.MOST_ROWS, 3])
+@pytest.mark.parametrize("net", ["compiled", "published", "noisy"])
+def test_a_net_judges_like_trace(net: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "MOST_ROWS", most)
+    weights = {
+        "compiled": lambda: rl.compile(REBER),
+        "published": rl.published,
+        "noisy": compiled_with_noise,
+    }[net]()
+    start = judge.start_row(weights, REBER)
+    for word in words():
+        checker = Checker(REBER, start=start)
+        check_stream(checker, io.BytesIO(word.encode() + b"\n"), "file")
+        trace = rl.trace(weights, word, grammar=REBER)
+        assert (checker.report.violations == 1) == (trace.violation_at is not None), word
+        if trace.violation_at is not None:
+            (failure,) = checker.report.failures
+            before = [trace.offered_first, *(step.legal for step in trace.steps)]
+            assert failure.position == trace.violation_at
+            assert failure.allowed == before[trace.violation_at - 1]
+        else:
+            assert (checker.report.accepted == 1) == trace.accepted, word
+
+
+def test_a_net_that_is_wrong_lets_wrong_strings_through(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("BTXSE\nBTSSSSSSXXVE\n", "utf-8")
+    assert run(["check", str(path)]) == 1
+    assert run(["check", str(path), "--net", "compiled"]) == 1
+    assert run(["check", str(path), "--net", "published"]) == 0
+    out = capsys.readouterr().out
+    assert "reber, net published: 2 strings, 17 symbols" in out
+    assert run(["check", str(path), "--net", "published", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["net"] == "published"
+
+
+def test_a_net_from_a_file_brings_its_grammar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net, text = tmp_path / "parity.safetensors", tmp_path / "words.txt"
+    rl.save(rl.compile(rl.load_grammar("parity")), net)
+    text.write_text("0110\n111\n", "utf-8")
+    assert run(["check", str(text), "--net", str(net), "--complete"]) == 1
+    assert "1 accepted, 1 incomplete, 0 with a violation" in capsys.readouterr().out
+    assert run(["check", str(text), "--net", str(net), "--grammar", "reber"]) == 2
+    assert "alphabet" in capsys.readouterr().err
