@@ -27,6 +27,16 @@ def test_four_trained_cells_are_proved_and_the_checker_agrees() -> None:
     assert check(certificate.to_dict(), net, reber).valid
 
 
+def test_two_trained_cells_are_proved_too() -> None:
+    net, reber = shipped("reber-2"), rl.load_grammar("reber")
+    assert net.size == 2
+    certificate = rl.certify(net, reber, scope="legal")
+    assert certificate.holds
+    assert certificate.margin > 1.3
+    assert certificate.nodes == 6  # one for each node of the graph that can go on
+    assert check(certificate.to_dict(), net, reber).valid
+
+
 def test_it_says_what_the_grammar_says() -> None:
     net, reber = rl.load(SHIPPED), rl.load_grammar("reber")
     for word in reber.prefixes(14):
@@ -60,7 +70,7 @@ def test_the_smallest_net_of_a_grammar_is_proved_by_the_certificate_beside_it(na
 
 def test_an_unknown_name_lists_what_there_is():
     with pytest.raises(
-        FormatError, match=r"no net named 'nobody' .* reber-4, smallest/alternating"
+        FormatError, match=r"no net named 'nobody' .* reber-2, reber-4, smallest/alternating"
     ):
         shipped("nobody")
     assert "reber-4" in shipped_names()
