@@ -193,8 +193,11 @@ HINTS = {
 
 
 def shipped_for(machine: FSM, folder: str) -> Net | None:
-    """The shipped net in a folder whose grammar is this machine, if there is one."""
-    for name in shipped_names():
+    """The shipped net in a folder whose grammar is this machine, if there is one.
+
+    Of several the last by name, which has the most cells.
+    """
+    for name in reversed(shipped_names()):
         if name.rpartition("/")[0] != folder.rstrip("/"):
             continue
         net = shipped(name)
