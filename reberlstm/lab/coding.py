@@ -61,11 +61,11 @@ def phases(waves: Array) -> Array:
 def order(latent: Array) -> float:
     """How nearly latent numbers ``(N,)`` rise or fall all along: 1 if they do, 0 for no order.
 
-    It is the absolute rank correlation with their places.
+    It is the absolute rank correlation with their places (Spearman's).
 
     Example:
-        >>> order(np.array([3.0, 2.0, 0.5])), round(order(np.array([0.0, 1.0, 0.0, -1.0])), 2)
-        (1.0, 0.6)
+        >>> order(np.array([3.0, 2.0, 0.5])), round(order(np.array([0.0, 2.0, 1.0, 3.0])), 2)
+        (1.0, 0.8)
     """
     ranks = np.argsort(np.argsort(latent, kind="stable"), kind="stable")
     return float(abs(np.corrcoef(ranks, np.arange(len(latent)))[0, 1]))

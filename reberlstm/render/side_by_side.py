@@ -76,8 +76,8 @@ def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matchi
         >>> from reberlstm import load_grammar
         >>> matching(load_grammar("tomita-1"), load_grammar("tomita-1")).differences
         0
-        >>> matching(load_grammar("tomita-1"), load_grammar("tomita-2")).arrows[0][("1", "1")]
-        'wrong'
+        >>> matching(load_grammar("tomita-1"), load_grammar("tomita-2")).arrows[0]
+        {('ones', '1'): 'wrong'}
     """
     result = Matching({machine.start: reference.start}, {reference.start: machine.start})
     _follow(machine, reference, [machine.start], result)

@@ -41,7 +41,7 @@ def broken(net: LSTMWeights, array: str, way: str, number: int) -> LSTMWeights |
     return net.replace(heads=dict(net.heads) | {array: Head(*parts)})
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     machines(max_states=5, max_symbols=3, plain=True),
     st.sampled_from(ARRAYS),
