@@ -152,7 +152,7 @@ def test_every_claim_holds_for_torch(number: int, dtype: torch.dtype, tmp_path: 
     check_every_claim(net, kind, found, 9 if net.symbols == 2 else 6)
 
 
-@pytest.mark.parametrize("seed", range(10, 19))
+@pytest.mark.parametrize("seed", range(10, 16))
 def test_random_acceptors(seed: int) -> None:
     layer = ("LSTM", "GRU", "RNN")[seed % 3]
     net = Net(layer, 1, seed=seed, num_layers=1 + seed % 2)

@@ -62,13 +62,6 @@ def test_an_experiment_by_name(capsys, tmp_path):
     assert out.startswith("line: Sequence to sequence: copy a line\npreset quick, seed 3, 4 nets")
     assert "does not hold: One layer" in out
     assert out.endswith(f"files in {tmp_path}; begin with REPORT.md\n")
-    status, out, _ = answer(capsys, *arguments, "--json")
-    shown = json.loads(out)
-    written = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
-    assert sorted(shown.pop("files")) == sorted(
-        str(path) for path in tmp_path.iterdir() if path.is_file()
-    )
-    assert shown == written
 
 
 def test_an_experiment_of_ones_own(capsys, tmp_path):
@@ -78,6 +71,13 @@ def test_an_experiment_of_ones_own(capsys, tmp_path):
     assert status == 0
     assert out.startswith("mine: Mine\n")
     assert (tmp_path / "out" / "REPORT.md").exists()
+    status, out, _ = answer(capsys, "run", file, "-o", tmp_path / "out", "--json")
+    shown = json.loads(out)
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
+    assert sorted(shown.pop("files")) == sorted(
+        str(path) for path in (tmp_path / "out").iterdir() if path.is_file()
+    )
+    assert shown == written
 
 
 def test_a_name_never_leads_to_a_file(capsys, tmp_path, monkeypatch):
