@@ -1,4 +1,7 @@
-"""Nets that come with the package: trained or built ones, each proved in the tests."""
+"""Nets that come with the package by name: trained or built ones, each proved in the tests.
+
+The folder ``learned`` beside them is for `extract`, by file: nets of all kinds, right and wrong.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ FOLDER = Path(__file__).parent.parent / "nets" / "shipped"
 
 def shipped_names() -> list[str]:
     """The names of the shipped nets, sorted."""
-    paths = FOLDER.rglob("*.safetensors")
+    paths = [*FOLDER.glob("*.safetensors"), *FOLDER.glob("smallest/*.safetensors")]
     return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in paths)
 
 
