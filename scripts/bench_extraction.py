@@ -2,7 +2,8 @@
 
 AALpy (E. Muškardin et al., AALpy: an active automata learning library, 2022) runs KV and L* with
 the oracles that know nothing of the machine. When a limit is reached, its last hypothesis counts.
-`reberlstm` runs twice: with its usual evidence, and with a five-hundredth of it::
+`reberlstm` runs with its usual evidence and with the least of it, and then, for steps at the same
+evidence, with each of AALpy's oracles in the place of its own searches::
 
     python scripts/bench_extraction.py --write
 """
@@ -10,179 +11,45 @@ the oracles that know nothing of the machine. When a limit is reached, its last 
 from __future__ import annotations
 
 import argparse
-import random
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from aalpy.base import SUL
-from aalpy.learning_algs import run_KV, run_Lstar
-from aalpy.oracles import RandomWMethodEqOracle, RandomWordEqOracle, StatePrefixEqOracle
+from aalpy_side import ORACLES, Run, by_aalpy, by_our_learner
+from agreement import Machine, Word, agreement, long_words, reader, short_words
 from extraction_nets import Begun, Seen
 from in_docs import put
 from train_for_extraction import OUT, RECIPES, Recipe
 
 import reberlstm as rl
-from reberlstm.extraction import Budget, extract
+from reberlstm.extraction import Budget, Comparison, extract
 from reberlstm.interop.recurrent import open_net
 
-Word = tuple[int, ...]
-Machine = Callable[[Word], Any]
-"""What a machine shows after a word: acceptance, or the legal set; None for a violation."""
 
-ORACLES: dict[str, Callable[[list[Any], Any], Any]] = {
-    "prefixes": lambda a, sul: StatePrefixEqOracle(a, sul, walks_per_state=25, walk_len=12),
-    "W-method": lambda a, sul: RandomWMethodEqOracle(a, sul, walks_per_state=25, walk_len=12),
-    "words": lambda a, sul: RandomWordEqOracle(a, sul, num_walks=500, min_walk_len=2),
-}
-
-
-class Limit(Exception):  # noqa: N818 - it ends a run, it is no error
-    """The seconds or steps of one run are spent."""
-
-
-class NetSUL(SUL):  # type: ignore[misc]
-    """A net as AALpy asks it; after a symbol that is not offered it says "over"."""
-
-    def __init__(self, net: Any, seconds: float, steps: int) -> None:
-        super().__init__()
-        self.net, self.steps, self._most = net, 0, steps
-        self._deadline = time.process_time() + seconds
-        self._state: Any = None
-
-    def pre(self) -> None:
-        """Begin a word."""
-        self._state = self.net.initial()[np.newaxis]
-
-    def post(self) -> None:
-        """End a word."""
-
-    def step(self, letter: int | None) -> Any:
-        """One symbol, or none."""
-        if letter is not None and self._state is not None:
-            if self.steps >= self._most or time.process_time() > self._deadline:
-                raise Limit
-            if self.net.kind == "legal" and not self.net.observe(self._state)[0, letter]:
-                self._state = None
-            else:
-                self._state = self.net.step(self._state, np.array([letter]))
-                self.steps += 1
-        if self._state is None:
-            return "over"
-        return _shown(self.net.observe(self._state)[0])
-
-
-class Remembering:
-    """An oracle that keeps the last hypothesis, for when a limit ends the run."""
-
-    def __init__(self, oracle: Any) -> None:
-        self.oracle, self.last = oracle, None
-        self.num_queries = self.num_steps = 0
-
-    def find_cex(self, hypothesis: Any) -> Any:
-        """Pass it on."""
-        self.last = hypothesis
-        return self.oracle.find_cex(hypothesis)
-
-
-def by_aalpy(
-    net: Any, learner: str, oracle: str, seconds: float, steps: int, seed: int
-) -> tuple[Machine, int, int, bool]:
-    """The machine, its states, the steps that it took, and whether AALpy returned it."""
-    random.seed(seed)
-    alphabet = list(range(len(net.alphabet)))
-    sul = NetSUL(net, seconds, steps)
-    asked = Remembering(ORACLES[oracle](alphabet, sul))
-    run = run_KV if learner == "KV" else run_Lstar
-    kind = "dfa" if net.kind == "accept" else "moore"
-    returned = True
-    try:
-        found = run(alphabet, sul, asked, automaton_type=kind, print_level=0)
-    except Limit:
-        found, returned = asked.last, False
-    if found is None:
-        return (lambda word: None), 0, sul.steps, False
-
-    def machine(word: Word) -> Any:
-        state = found.initial_state
-        for symbol in word:
-            state = state.transitions[symbol]
-        return state.is_accepting if kind == "dfa" else state.output
-
-    states = [q for q in found.states if kind == "dfa" or q.output != "over"]
-    return machine, len(states), sul.steps, returned
-
-
-def by_us(net: Any, effort: float, seed: int) -> tuple[Machine, int, int, str]:
-    """The machine, its states, the steps that it took, and what is claimed.
+def by_us(net: Any, effort: float, seed: int) -> tuple[Run, Comparison, str]:
+    """The run of this package, what is claimed, and the same for people.
 
     Its bound on seconds is one by the clock, which runs on while other programs do; words and
-    states bound it here.
+    states bound it here. With the least evidence a net is only asked, as AALpy asks it: there is no
+    certificate, which steps the net on its own.
     """
     found = extract(
         net,
-        seconds=600,
+        seconds=3600,
         max_words=500_000,
         max_states=200,
         budget=Budget().scaled(effort),
+        prove=effort == 1.0,
         seed=seed,
     )
-    fsm = found.fsm
-
-    def machine(word: Word) -> Any:
-        state = fsm.run([net.alphabet[symbol] for symbol in word])
-        if state is None:
-            return None
-        if net.kind == "accept":
-            return state in fsm.accepting
-        return tuple(symbol in fsm.legal(state) for symbol in fsm.alphabet)
-
-    claim = f"{found.verdict[0].relation}; machine after {found.found_after:,} steps"
+    claim = found.verdict[0]
+    outcome = f"{claim.relation}; machine after {found.found_after:,} steps"
     if found.ended_by is not None:
-        claim += f"; ended by {found.ended_by}"
-    return machine, len(fsm.states), found.steps, claim
-
-
-def _shown(seen: Any) -> Any:
-    return tuple(seen.tolist()) if np.ndim(seen) else bool(seen)
-
-
-def short_words(net: Any, length: int, most: int) -> Iterator[tuple[Word, Any]]:
-    """All words of at most `length` symbols that the net speaks about, and what it shows."""
-    words: list[Word] = [()]
-    states = net.initial()[np.newaxis]
-    for _ in range(length + 1):
-        seen = net.observe(states)
-        for word, one in zip(words, seen, strict=True):
-            yield word, _shown(one)
-        offered = seen if net.kind == "legal" else np.ones((len(words), len(net.alphabet)), bool)
-        rows, symbols = np.nonzero(offered)
-        if not len(rows) or len(rows) > most:
-            return
-        words = [(*words[row], int(symbol)) for row, symbol in zip(rows, symbols, strict=True)]
-        states = net.step(states[rows], symbols)
-
-
-def long_words(net: Any, count: int, length: int, seed: int) -> Iterator[tuple[Word, Any]]:
-    """Random words along the net's offers."""
-    rng = np.random.default_rng(seed)
-    for _ in range(count):
-        state, word = net.initial()[np.newaxis], []
-        for _ in range(length):
-            seen = net.observe(state)[0]
-            options = np.flatnonzero(seen) if net.kind == "legal" else range(len(net.alphabet))
-            if not len(options):
-                break
-            symbol = int(rng.choice(options))
-            word.append(symbol)
-            state = net.step(state, np.array([symbol]))
-        yield tuple(word), _shown(net.observe(state)[0])
-
-
-def agreement(machine: Machine, words: list[tuple[Word, Any]]) -> float:
-    """The share of words after which the machine shows what the net shows."""
-    return float(np.mean([machine(word) == shown for word, shown in words]))
+        outcome += f"; ended by {found.ended_by}"
+    machine, returned = reader(found.fsm, net), found.ended_by is None
+    return Run(machine, len(found.fsm.states), found.steps, returned), claim, outcome
 
 
 def nets() -> Iterator[tuple[str, Any]]:
@@ -195,7 +62,10 @@ def nets() -> Iterator[tuple[str, Any]]:
             yield f"{recipe.name}, trained", _loaded(recipe)
 
 
-EFFORTS = {"reberlstm": 1.0, "reberlstm, little evidence": 0.002}
+USUAL, LEAST = "reberlstm", "reberlstm, least evidence"
+EFFORTS = {USUAL: 1.0, LEAST: 0.0001}
+LEARNERS = ("KV", "L*")
+OURS, KEPT = "our learner", ", kept"
 
 TRAINED = {
     "tomita-1-lstm",
@@ -205,7 +75,9 @@ TRAINED = {
     "tomita-5-rnn",
     "tomita-6-gru",
     "tomita-7-lstm",
+    "tomita-3-lstm-cut-short",
     "reber-gru",
+    "embedded-reber-lstm",
 }
 
 
@@ -218,56 +90,163 @@ def _loaded(recipe: Recipe) -> Any:
     return Begun(net, "B") if getattr(net, "kind", "") == "legal" else net
 
 
+@dataclass(frozen=True)
+class Row:
+    """One run on one net, and what became of it.
+
+    Attributes:
+        run: The machine and what it took.
+        short: Its agreement with the net on all short words.
+        long: The same on long random ones.
+        outcome: What was claimed of it, and whether the compared words show otherwise.
+        refuted: Whether they do.
+        seconds: CPU time.
+    """
+
+    run: Run
+    short: float
+    long: float
+    outcome: str
+    refuted: bool
+    seconds: float
+
+    def cells(self) -> str:
+        """The row of the table."""
+        return (
+            f"{self.run.states} | {self.short:.2%} | {self.long:.2%} | {self.outcome} | "
+            f"{self.run.steps:,} | {self.seconds:.1f}"
+        )
+
+
+Rows = dict[tuple[str, str], Row]
+"""The runs on one net: by whom, and with which of AALpy's oracles, if any."""
+
+
+def rows_of(net: Any, arguments: argparse.Namespace) -> Rows:
+    """All runs on one net."""
+    short = list(short_words(net, 10, 20_000))
+    long = list(long_words(net, 200, 100, arguments.seed + 1))
+    limits = (arguments.seconds, arguments.steps, arguments.seed)
+    rows: Rows = {}
+    for method, effort in EFFORTS.items():
+        start = time.process_time()
+        run, claim, outcome = by_us(net, effort, arguments.seed)
+        seconds = time.process_time() - start
+        agree = agreement(run.machine, short), agreement(run.machine, long)
+        refuted = _refuted(claim, run.machine, short + long)
+        if refuted:
+            outcome += ", refuted"
+        rows[method, ""] = Row(run, *agree, outcome, refuted, seconds)
+    for oracle in ORACLES:
+        for who in (*LEARNERS, *(f"{learner}{KEPT}" for learner in LEARNERS), OURS):
+            start = time.process_time()
+            if who == OURS:
+                run = by_our_learner(net, oracle, *limits)
+            else:
+                learner = who.removesuffix(KEPT)
+                run = by_aalpy(net, learner, oracle, *limits, kept=who != learner)
+            seconds = time.process_time() - start
+            agree = agreement(run.machine, short), agreement(run.machine, long)
+            refuted = run.returned and min(agree) < 1
+            outcome = "returned" if run.returned else "limit"
+            if refuted:
+                outcome += ", refuted"
+            rows[who, oracle] = Row(run, *agree, outcome, refuted, seconds)
+    return rows
+
+
+def _refuted(claim: Comparison, machine: Machine, words: list[tuple[Word, Any]]) -> bool:
+    """Whether one of the words shows otherwise than was claimed."""
+    if claim.equal is False:
+        return False
+    length = re.search(r"up to length (\d+)", claim.relation)
+    most = int(length[1]) if length else (10**9 if claim.equal else -1)
+    return any(machine(word) != shown for word, shown in words if len(word) <= most)
+
+
+def same_evidence(title: str, rows: Rows) -> str:
+    """A row of the table of steps at the same evidence."""
+
+    def steps(who: str, oracle: str) -> str:
+        row = rows[who, oracle]
+        mark = " †" if row.refuted else "" if row.run.returned else " …"
+        return f"{row.run.steps:,}{mark}"
+
+    cells = []
+    for oracle in ORACLES:
+        both = [f"{steps(who, oracle)} ({steps(who + KEPT, oracle)})" for who in LEARNERS]
+        cells.append(" / ".join([steps(OURS, oracle), *both]))
+    return f"| {title} | {' | '.join(cells)} |"
+
+
+def tally(tables: dict[str, Rows]) -> list[str]:
+    """What the aims come to, counted: each with its exceptions."""
+    aims: dict[str, list[str | None]] = {
+        "agreement never behind any run of AALpy, usual evidence": [],
+        "agreement never behind any run of AALpy, least evidence": [],
+        "no claim of `reberlstm` refuted": [],
+        "no machine that AALpy returned refuted": [],
+        "fewer steps than the unrefuted runs of AALpy, least evidence": [],
+        "fewer steps than AALpy, same oracle": [],
+        "never refuted where AALpy is not, same oracle": [],
+    }
+    usual, least, claims, returned, fewer, alike, as_good = aims.values()
+    for title, rows in tables.items():
+        theirs = {key: row for key, row in rows.items() if key[0] in LEARNERS}
+        for method, ahead in ((USUAL, usual), (LEAST, least)):
+            ours = rows[method, ""]
+            behind = any(r.short > ours.short or r.long > ours.long for r in theirs.values())
+            ahead.append(title if behind else None)
+            claims.append(f"{title}, {method}" if ours.refuted else None)
+        for (learner, oracle), row in theirs.items():
+            name = f"{title}, {learner}, {oracle}"
+            steps, ours = row.run.steps, rows[OURS, oracle]
+            if row.run.returned:
+                returned.append(name if row.refuted else None)
+            if row.run.returned and not row.refuted:
+                fewer.append(name if rows[LEAST, ""].run.steps >= steps else None)
+                as_good.append(name if ours.refuted else None)
+            alike.append(name if ours.run.steps >= steps else None)
+    lines = ["| aim | held | exceptions |", "|---|---|---|"]
+    for aim, cases in aims.items():
+        exceptions = [case for case in cases if case is not None]
+        told = "; ".join(exceptions[:MOST_TOLD]) + ("; …" if len(exceptions) > MOST_TOLD else "")
+        lines.append(f"| {aim} | {len(cases) - len(exceptions)} of {len(cases)} | {told or '–'} |")
+    return lines
+
+
+MOST_TOLD = 4
+"""Exceptions that are named; the tables have all."""
+
+
 def main() -> None:
-    """Print or write the table."""
+    """Print or write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help="put the table into the docs")
+    parser.add_argument("--only", default="", help="nets with this in their names")
+    parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     arguments = parser.parse_args()
+    tables: dict[str, Rows] = {}
+    for title, net in nets():
+        if arguments.only in title:
+            tables[title] = rows_of(net, arguments)
+            for (who, oracle), row in tables[title].items():
+                print(f"| {title} | {who} {oracle} | {row.cells()} |", flush=True)
+    put("tally", tally(tables), arguments.write)
+    lines = [f"| net | {' | '.join(ORACLES)} |", f"|---{'|---' * len(ORACLES)}|"]
+    lines += [same_evidence(title, rows) for title, rows in tables.items()]
+    put("alike", lines, arguments.write)
     lines = [
         "| net | method | states | words ≤ 10 | words of 100 | outcome | net steps | CPU s |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for title, net in nets():
-        short = list(short_words(net, 10, 20_000))
-        long = list(long_words(net, 200, 100, arguments.seed + 1))
-
-        def row(
-            method: str,
-            machine: Machine,
-            states: int,
-            steps: int,
-            outcome: str,
-            start: float,
-            *,
-            title: str = title,
-            words: tuple[Any, Any] = (short, long),
-        ) -> str:
-            seconds = time.process_time() - start
-            first, second = (agreement(machine, part) for part in words)
-            if outcome == "returned" and min(first, second) < 1:
-                outcome = "returned, refuted"
-            return (
-                f"| {title} | {method} | {states} | {first:.2%} | {second:.2%} | {outcome} | "
-                f"{steps:,} | {seconds:.1f} |"
-            )
-
-        for method, effort in EFFORTS.items():
-            start = time.process_time()
-            machine, states, steps, claim = by_us(net, effort, arguments.seed)
-            lines.append(row(method, machine, states, steps, claim, start))
-            print(lines[-1], flush=True)
-        for learner in ("KV", "L*"):
-            for oracle in ORACLES:
-                start = time.process_time()
-                machine, states, steps, returned = by_aalpy(
-                    net, learner, oracle, arguments.seconds, arguments.steps, arguments.seed
-                )
-                outcome = "returned" if returned else "limit"
-                lines.append(row(f"{learner}, {oracle}", machine, states, steps, outcome, start))
-                print(lines[-1], flush=True)
+    for title, rows in tables.items():
+        for (who, oracle), row in rows.items():
+            if who in EFFORTS or who in LEARNERS:
+                method = f"{who}, {oracle}" if oracle else who
+                lines.append(f"| {title} | {method} | {row.cells()} |")
     put("bench", lines, arguments.write)
 
 

@@ -49,6 +49,11 @@ from reberlstm.weights import LSTMWeights
 @click.option("--labels", metavar="NAMES", help="Names of the labels, with spaces between them.")
 @click.option("--reference", metavar="GRAMMAR", help="A machine to compare with: a name or a file.")
 @click.option(
+    "--within",
+    is_flag=True,
+    help="Follow and judge only words of --reference, as far as it lets them go on.",
+)
+@click.option(
     "--max-states",
     type=click.IntRange(min=1),
     default=1_000,
@@ -92,6 +97,7 @@ def command(
     net: str,
     alphabet: str | None,
     reference: str | None,
+    within: bool,
     max_states: int,
     max_words: int,
     seconds: float,
@@ -122,6 +128,8 @@ def command(
     written = None if out is None else _format_of(out)
     if plot is not None:
         _check_picture(plot)
+    if within and reference is None:
+        raise click.UsageError("--within is about the words of a machine; give --reference")
     machine = load_grammar(reference) if reference is not None else None
     given = {name: value for name, value in options.items() if value is not None}
     subject = _open(net, alphabet, machine, given)
@@ -129,6 +137,7 @@ def command(
     found = extract(
         subject,
         reference=machine,
+        within=within,
         max_states=max_states,
         max_words=max_words,
         seconds=seconds,

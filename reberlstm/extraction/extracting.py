@@ -25,10 +25,12 @@ from reberlstm.fsm import FSM
 from reberlstm.weights import LSTMWeights
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a net may grow beyond all numbers
 def extract(
     net: RecurrentNet | LSTMWeights,
     *,
     reference: FSM | None = None,
+    within: bool = False,
     max_states: int = 1_000,
     max_words: int = 2_000_000,
     seconds: float = 60.0,
@@ -42,6 +44,8 @@ def extract(
     Args:
         net: Our weights, or anything with the protocol `RecurrentNet`.
         reference: A machine to compare with; its words are also tried.
+        within: Follow and judge only words of the reference, as far as it lets them go on. Of other
+            words the machine then says nothing: they end in a state ``outside``, if anywhere.
         max_states: A bound on the machine.
         max_words: A bound on the words whose memory is kept.
         seconds: A bound on the time for searching.
@@ -54,8 +58,8 @@ def extract(
         The machine and what is known of it; when a bound ended the search, the best machine so far.
 
     Raises:
-        ExtractionError: when the net lacks a part of the protocol or answers in a wrong shape, or
-            the alphabet of the reference is another one.
+        ExtractionError: when the net lacks a part of the protocol or answers in a wrong shape, the
+            alphabet of the reference is another one, or there is none to stay within.
 
     Example:
         >>> import reberlstm as rl
@@ -63,7 +67,7 @@ def extract(
         >>> len(found.fsm.states), found.verdict[0].relation
         (4, 'equal: proved')
     """
-    subject = Subject(net, reference)
+    subject = Subject(net, reference, within=within)
     _check_bounds(max_states, max_words, seconds)
     budget = Budget() if budget is None else budget
     started = time.monotonic()
@@ -101,7 +105,7 @@ def extract(
     judged = judge_machine(runs, machine, evidence, proof, refuted_by, budget.pairs)
     verdict: tuple[Comparison, ...] = (judged,)
     if reference is not None:
-        verdict = judge_reference(runs, fsm, reference, judged, budget)
+        verdict = judge_reference(runs, fsm, reference, judged, evidence, budget)
     reports, sample = _described(runs, machine, fsm.states, np.random.default_rng(seed))
     return Extraction(
         fsm=fsm,
@@ -120,7 +124,10 @@ def extract(
 
 
 EFFORTS = (0.002, 0.04, 1.0)
-"""Shares of the budget: every new machine is looked at quickly before it is looked at for long."""
+"""Shares of the budget: every new machine is looked at quickly before it is looked at for long.
+
+The least look is in proportion to the machine, see `Budget.scaled`.
+"""
 
 SEARCHING = 0.85
 """The share of the time that is for searching; a verdict on what was found needs some, too."""
@@ -139,9 +146,10 @@ def _looked_for(
 ) -> tuple[Word | None, Evidence]:
     """A word on which net and machine differ, or None, and what was compared by the last look."""
     looked = Evidence()
+    transitions = sum(target >= 0 for line in machine.table for target in line)
     for share in EFFORTS:
-        looked = Evidence()
-        word = difference(runs, machine, reference, budget.scaled(share), looked, seed)
+        looked, part = Evidence(), budget.scaled(share, transitions)
+        word = difference(runs, machine, reference, part, looked, seed)
         if word is None and prover is not None:
             word = prover.attempt(machine, patiently=share == EFFORTS[-1])
             if prover.proof is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Word, together
@@ -40,10 +41,11 @@ def describe(
                 found[state].add(memory)
     except BudgetEnd:
         pass  # what was visited until then is what is described
-    points = [
-        runs.states(np.array(sorted(ids) or [machine.access[state]], dtype=np.intp))
+    memories = [
+        np.array(sorted(ids) or [machine.access[state]], dtype=np.intp)
         for state, ids in enumerate(found)
     ]
+    points = [runs.states(ids) for ids in memories]
     means = np.array([block.mean(axis=0) for block in points])
     reports = []
     for state, name in enumerate(names):
@@ -58,7 +60,7 @@ def describe(
                 radius=float(np.linalg.norm(points[state] - means[state], axis=1).max()),
                 nearest=None if nearest is None else names[nearest],
                 distance=None if nearest is None else float(distances[nearest]),
-                tolerance=_tolerance(runs, machine, state, points[state][:TRIED], rng),
+                tolerance=_tolerance(runs, machine, state, memories[state][:TRIED], rng),
             )
         )
     return tuple(reports), Sample.of(points, runs.subject.parts)
@@ -68,7 +70,7 @@ def _tolerance(
     runs: Trajectories,
     machine: Snapshot,
     state: int,
-    memories: NDArray[np.float64],
+    ids: Ids,
     rng: np.random.Generator,
 ) -> float | None:
     """The largest tried size of noise under which all tried memories behave as before.
@@ -76,13 +78,15 @@ def _tolerance(
     "Behave" means: what is seen of the memory, and of all memories one and two symbols later.
     """
     table, shown = machine.arrays()
+    memories, places = runs.states(ids), np.tile(runs.places(ids), DIRECTIONS)
     directions = rng.normal(size=(DIRECTIONS, len(memories), memories.shape[1]))
     directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
     for noise in NOISES:
         if runs.left == 0.0:
             return None
         disturbed = (memories + noise * directions).reshape(-1, memories.shape[1])
-        if _behaves(runs, table, shown, state, disturbed.astype(memories.dtype), depth=2):
+        disturbed = disturbed.astype(memories.dtype)
+        if _behaves(runs, table, shown, state, disturbed, places, depth=2):
             return float(noise)
     return 0.0
 
@@ -93,15 +97,17 @@ def _behaves(
     shown: NDArray[np.intp],
     state: int,
     memories: NDArray[np.float64],
+    places: Ids,
     depth: int,
 ) -> bool:
-    if (runs.show(memories) != shown[state]).any():
+    if (runs.show(memories, places) != shown[state]).any():
         return False
     if depth == 0:
         return True
     for symbol, target in enumerate(table[state]):
-        if target >= 0 and symbol not in runs.subject.scope.last:
-            after = runs.subject.step(memories, np.full(len(memories), symbol))
-            if not _behaves(runs, table, shown, int(target), after, depth - 1):
+        if target >= 0:
+            symbols = np.full(len(memories), symbol)
+            after, there = runs.subject.step(memories, symbols), runs.next_places(places, symbols)
+            if not _behaves(runs, table, shown, int(target), after, there, depth - 1):
                 return False
     return True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Ids = NDArray[np.intp]
 Rows = NDArray[Any]
 Hashes = NDArray[np.uint64]
+Marks = NDArray[np.uint32]
 
 _SEED = 0x5EED
 """Of the numbers that hashing mixes in; they decide how fast a row is found, never what is."""
@@ -31,7 +32,7 @@ class Interned:
     def __init__(self, width: int, dtype: np.dtype[Any]) -> None:
         self.count = 0
         self._rows = np.empty((1024, width), dtype=dtype)
-        self._marks = np.empty(1024, dtype=np.uint8)
+        self._marks = np.empty(1024, dtype=np.uint32)
         self._known: dict[int, int] = {}
         words = _words(self._rows[:1]).shape[1]
         rng = np.random.default_rng(_SEED)
@@ -41,7 +42,11 @@ class Interned:
         """The rows with these numbers."""
         return self._rows[ids]
 
-    def find(self, rows: Rows, marks: NDArray[np.uint8]) -> tuple[Ids, Ids, Hashes]:
+    def marks(self, ids: Ids | slice) -> Marks:
+        """Their marks."""
+        return self._marks[ids]
+
+    def find(self, rows: Rows, marks: Marks) -> tuple[Ids, Ids, Hashes]:
         """Numbers of rows, which new ones will have when they are kept.
 
         Returns:
@@ -65,12 +70,12 @@ class Interned:
 
     def add(self, rows: Rows) -> Ids:
         """The numbers of rows without marks, new ones kept."""
-        marks = np.zeros(len(rows), dtype=np.uint8)
+        marks = np.zeros(len(rows), dtype=np.uint32)
         ids, fresh, hashes = self.find(rows, marks)
         self.keep(rows[fresh], marks[fresh], hashes[fresh])
         return ids
 
-    def keep(self, rows: Rows, marks: NDArray[np.uint8], hashes: Hashes) -> None:
+    def keep(self, rows: Rows, marks: Marks, hashes: Hashes) -> None:
         """Add new rows, as `find` told them."""
         end = self.count + len(rows)
         while end > len(self._rows):
@@ -79,7 +84,7 @@ class Interned:
         self._known.update(zip(hashes.tolist(), range(self.count, end), strict=True))
         self.count = end
 
-    def _hash(self, words: Hashes, marks: NDArray[np.uint8]) -> Hashes:
+    def _hash(self, words: Hashes, marks: Marks) -> Hashes:
         mixed = words >> np.uint64(32)
         mixed ^= words
         mixed *= self._factors[0]

@@ -10,13 +10,12 @@ from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.machines import Fixed
 from reberlstm.extraction.search import Budget, Evidence, Machine, Word
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Comparison, undistinguished
+from reberlstm.extraction.verdict import Comparison, equal, undistinguished
 from reberlstm.fsm import FSM
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
 
-PROVED = "equal: proved"
 DIFFERENT = "different"
 
 LAST_LOOK = 20_000
@@ -46,18 +45,34 @@ def judge_machine(
             f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
             f"in {runs.subject.arithmetic} arithmetic"
         )
-        return Comparison("net", "machine", True, PROVED, evidence=means)
+        return Comparison("net", "machine", True, _proved(runs), evidence=means)
     if evidence is None:
         return _looked_at(runs, machine, "machine", pairs, refuted_by=refuted_by)
-    return undistinguished("net", "machine", evidence, _words(runs))
+    return _undistinguished(runs, "machine", evidence)
 
 
 def judge_reference(
-    runs: Trajectories, fsm: FSM, reference: FSM, net_machine: Comparison, budget: Budget
+    runs: Trajectories,
+    fsm: FSM,
+    reference: FSM,
+    net_machine: Comparison,
+    evidence: Evidence | None,
+    budget: Budget,
 ) -> tuple[Comparison, ...]:
-    """All three pairs."""
+    """All three pairs.
+
+    Args:
+        runs: The memories of the net.
+        fsm: The machine.
+        reference: The reference.
+        net_machine: What is known of net and machine,
+        evidence: and what the search looked through for it; None where it was ended by its budget.
+        budget: How much to look through where nothing follows from that.
+    """
     machine_reference = _machine_and_reference(runs, fsm, reference)
-    net_reference = _net_and_reference(runs, reference, budget, net_machine, machine_reference)
+    net_reference = _net_and_reference(
+        runs, reference, budget, net_machine, evidence, machine_reference
+    )
     return (
         _blamed(net_machine, net_reference, machine_reference),
         machine_reference,
@@ -88,20 +103,21 @@ def _looked_at(
         if len(refuted_by) <= shorter:
             how = "no shorter word separates them"
         return _different(runs, right, refuted_by, how, wrong)
-    return undistinguished("net", right, evidence, _words(runs))
+    return _undistinguished(runs, right, evidence)
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
     by = runs.subject.observed
     means = f"breadth-first over the product, by {' and '.join(by)}"
-    if by == ("legal",) and runs.subject.scope.first is not None:
+    scope = runs.subject.scope
+    if by == ("legal",) and (scope.first is not None or scope.within is not None):
         found = [_difference_while_going_on(fsm, reference)]
         means += ", after words that the reference lets go on"
     else:
         found = [fsm.difference(reference, by=what) for what in by]
     words = [word for word in found if word is not None]
     if not words:
-        return Comparison("machine", "reference", True, PROVED, evidence=means)
+        return Comparison("machine", "reference", True, _proved(runs), evidence=means)
     word = min(words, key=len)
     return Comparison(
         "machine", "reference", False, DIFFERENT, word, True, wrong="machine", evidence=means
@@ -133,14 +149,26 @@ def _net_and_reference(
     reference: FSM,
     budget: Budget,
     net_machine: Comparison,
+    evidence: Evidence | None,
     machine_reference: Comparison,
 ) -> Comparison:
     if net_machine.equal and machine_reference.equal:
         return Comparison(
-            "net", "reference", True, PROVED, evidence="both are equal to the machine, proved"
+            "net",
+            "reference",
+            True,
+            _proved(runs),
+            evidence="both are equal to the machine, proved",
         )
+    if evidence is not None and machine_reference.equal:
+        return _undistinguished(runs, "reference", evidence)
     fixed = Fixed(runs, reference)
     word = _far_out(runs, fixed, budget, machine_reference.word)
+    # Of shorter words the machine says what the net says, and that is what the reference says.
+    seen = -1 if evidence is None else evidence.all_up_to
+    if word is not None and len(word) == len(machine_reference.word or ()) <= seen:
+        how = "no shorter word separates machine and reference, nor net and machine"
+        return _different(runs, "reference", word, how, "net")
     return _looked_at(runs, fixed, "reference", budget.pairs, wrong="net", refuted_by=word)
 
 
@@ -166,9 +194,23 @@ def _different(
     return Comparison("net", right, False, DIFFERENT, text, shortest, wrong, how)
 
 
+def _proved(runs: Trajectories) -> str:
+    return f"{equal(runs.subject.scope.within is not None)}: proved"
+
+
+def _undistinguished(runs: Trajectories, right: str, evidence: Evidence) -> Comparison:
+    within = runs.subject.scope.within is not None
+    return undistinguished("net", right, evidence, _words(runs), within=within)
+
+
 def _words(runs: Trajectories) -> str:
     """Which words are meant by "all"."""
     scope = runs.subject.scope
+    if scope.within is not None:
+        words = f"words of {scope.within or 'the reference'} as far as it lets them go on"
+        if "legal" in runs.subject.observed:
+            words += " and the net itself offers them, symbol by symbol"
+        return words
     if not scope.follows_legal:
         return "words over the alphabet"
     words = "words that the net itself offers, symbol by symbol"

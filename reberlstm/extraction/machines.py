@@ -7,7 +7,7 @@ import numpy as np
 from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.subject import Subject
-from reberlstm.extraction.trajectories import LAST, UNASKED, Trajectories
+from reberlstm.extraction.trajectories import LAST, OUTSIDE, UNASKED, Trajectories
 from reberlstm.fsm import FSM
 from reberlstm.monitor import Monitor
 
@@ -15,11 +15,15 @@ from reberlstm.monitor import Monitor
 def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | None) -> FSM:
     """The machine with readable names: those of the reference's states where they fit."""
     subject = runs.subject
-    names = _names(machine, subject.alphabet, reference)
     seen = [runs.meaning(observation) for observation in machine.observation]
+    outside = [observation == runs.number(OUTSIDE) for observation in machine.observation]
+    names = _names(machine, outside, subject.alphabet, reference)
     accepting, outputs = set(), {}
-    for name_of_state, shown, line in zip(names, seen, machine.table, strict=True):
-        if shown is None:  # the word is over
+    for name_of_state, shown, line, left in zip(names, seen, machine.table, outside, strict=True):
+        if left:
+            ends = False
+            outputs[name_of_state] = OUTSIDE_NAME
+        elif shown is None:  # the word is over
             ends = True
         elif shown.accept is not None:
             ends = bool(shown.accept[0])
@@ -41,7 +45,7 @@ def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | No
             }
             for state, line in enumerate(machine.table)
         },
-        outputs=outputs if len(outputs) == len(names) else {},
+        outputs=outputs if "label" in subject.observed and len(outputs) == len(names) else {},
         name=name,
     )
 
@@ -78,9 +82,15 @@ def _label(number: int, labels: tuple[str, ...]) -> str:
     return labels[number] if 0 <= number < len(labels) else str(number)
 
 
-def _names(machine: Snapshot, alphabet: tuple[str, ...], reference: FSM | None) -> list[str]:
+OUTSIDE_NAME = "outside"
+"""The state of all words that have left the reference which they were to be kept within."""
+
+
+def _names(
+    machine: Snapshot, outside: list[bool], alphabet: tuple[str, ...], reference: FSM | None
+) -> list[str]:
     """The reference's names if its graph maps one to one onto the machine's, else q0, q1, ..."""
-    plain = [f"q{state}" for state in range(len(machine.table))]
+    plain = [OUTSIDE_NAME if left else f"q{state}" for state, left in enumerate(outside)]
     if reference is None or set(reference.alphabet) != set(alphabet):
         return plain
     names: dict[int, str] = {0: reference.start}
@@ -111,6 +121,8 @@ class Fixed:
         over = np.zeros(len(table), dtype=bool)
         for symbol in subject.scope.last:
             over[table[:, symbol]] = True
+        if subject.scope.within is not None:
+            over[:] = [not monitor.legal(state) for state in range(len(table))]
         if monitor.dead is not None:
             over[monitor.dead] = False
         if subject.scope.follows_legal:
@@ -148,7 +160,7 @@ NO_LABEL = -1 << 40
 def _key(monitor: Monitor, state: int, subject: Subject) -> tuple[int, ...]:
     """What a right net would show at a state: legal set, acceptance, label, as far as it tells."""
     key: list[int] = []
-    if "legal" in subject.observed:
+    if subject.scope.follows_legal:
         legal = monitor.legal(state)
         key += [int(symbol in legal) for symbol in subject.alphabet]
     if "accept" in subject.observed:

@@ -16,7 +16,7 @@ from reberlstm.extraction import search
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.machines import to_fsm
 from reberlstm.extraction.search import Evidence, Word
-from reberlstm.extraction.trajectories import LAST, Trajectories
+from reberlstm.extraction.trajectories import LAST, OUTSIDE, Trajectories
 from reberlstm.weights import LSTMWeights, Scope
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def _scopes(runs: Trajectories, machine: Snapshot, net: LSTMWeights) -> list[Sco
     if not runs.subject.scope.follows_legal:
         return ["all"]
     scopes: list[Scope] = ["all"] if net.claims == "all" else []
-    over = runs.number(LAST)
+    unasked = (runs.number(LAST), runs.number(OUTSIDE))
     if all(
-        max(line) >= 0 or shown == over
+        max(line) >= 0 or shown in unasked
         for line, shown in zip(machine.table, machine.observation, strict=True)
     ):
         scopes.append("legal")

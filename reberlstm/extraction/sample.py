@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 MOST_POINTS = 1_500
 
+MOST = 1e6
+"""Numbers of a memory beyond it are shown as this: a picture has no room for a growing ReLU."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -34,7 +37,7 @@ class Sample:
             for block in blocks
         ]
         return Sample(
-            points=np.concatenate(chosen).astype(np.float64),
+            points=np.clip(np.nan_to_num(np.concatenate(chosen).astype(np.float64)), -MOST, MOST),
             states=np.repeat(np.arange(len(chosen)), [len(block) for block in chosen]),
             parts=parts,
         )

@@ -81,14 +81,20 @@ class Budget:
         """Pairs in a first look, and at each resolution of the search among diverse memories."""
         return round(6.7 * math.sqrt(self.pairs))
 
-    def scaled(self, share: float) -> Budget:
-        """That share of it: in full of how much, by its root of how far."""
+    def scaled(self, share: float, transitions: int = 0) -> Budget:
+        """That share of it: in full of how much, by its root of how far.
+
+        Args:
+            share: The share.
+            transitions: How many the machine has: sixteen pairs for each, if these are not more
+                than a few hundred, are the least, and eight rounds, and four walks of 20 symbols.
+        """
         root = math.sqrt(share)
         return Budget(
-            pairs=max(100, round(share * self.pairs)),
+            pairs=max(min(400, 16 * transitions), round(share * self.pairs), 1),
             walks=max(4, round(share * self.walks)),
             length=max(20, round(root * self.length)),
-            rounds=max(4, round(root * self.rounds)),
+            rounds=max(8, round(root * self.rounds)),
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
+from reberlstm.extraction.scope import Places, Scope, places_of, scope_of_grammar
 from reberlstm.fsm import FSM
 from reberlstm.simulator.layers import FastLayer
 from reberlstm.simulator.step import State, initial, read, step
@@ -56,24 +57,6 @@ class RecurrentNet(Protocol):
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Which words a net speaks about.
-
-    Attributes:
-        follows_legal: Words go on only with symbols that the net offers (its legal sets are
-            observed); else every word over the alphabet is one of them.
-        first: The symbols that a word may begin with where the net itself says nothing before the
-            first symbol; None where it does.
-        last: Symbols after which a word is over where the net itself says nothing after it; empty
-            where it does.
-    """
-
-    follows_legal: bool
-    first: frozenset[int] | None = None
-    last: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
 class Observed:
     """Observations of B memories; None for what the net does not tell."""
 
@@ -85,11 +68,22 @@ class Observed:
 class Subject:
     """A net behind one interface: protocol objects and our own weights alike.
 
+    Args:
+        net: The net.
+        reference: A machine over the same symbols, which tells where words begin and end.
+        within: Whether only words of the reference are meant.
+
     Raises:
         ExtractionError: naming what an object lacks, or the shape that one of its answers has.
     """
 
-    def __init__(self, net: RecurrentNet | LSTMWeights, reference: FSM | None = None) -> None:
+    def __init__(
+        self,
+        net: RecurrentNet | LSTMWeights,
+        reference: FSM | None = None,
+        *,
+        within: bool = False,
+    ) -> None:
         self.net = net
         self.weights: LSTMWeights | None
         if isinstance(net, LSTMWeights):
@@ -119,6 +113,10 @@ class Subject:
         if grammar is None:
             grammar = self._told_grammar()
         self.scope = self._scope(claims, grammar)
+        if within:
+            if reference is None:
+                raise ExtractionError("within a reference, but there is none; give the reference")
+            self.scope = Scope(follows_legal=True, first=self.scope.first, within=reference)
 
     def _told_grammar(self) -> FSM | None:
         """The machine that the net says it is for, if it is one over its symbols."""
@@ -143,7 +141,12 @@ class Subject:
             assert offered is not None, "legal sets are observed"
             every = frozenset(range(len(self.alphabet)))
             return Scope(follows_legal=True, first=None if offered.any() else every)
-        return _scope_of_grammar(self.alphabet, grammar)
+        return scope_of_grammar(self.alphabet, grammar)
+
+    @property
+    def places(self) -> Places:
+        """Where words may stand, apart from the memory of the net."""
+        return places_of(self.scope, self.alphabet, tells_legal="legal" in self.observed)
 
     @property
     def arithmetic(self) -> str:
@@ -252,23 +255,6 @@ def _check_protocol(net: object) -> None:
             )
     if not alphabet:
         raise ExtractionError(f"alphabet of {type(net).__name__} is empty")
-
-
-def _scope_of_grammar(alphabet: tuple[str, ...], grammar: FSM) -> Scope:
-    """Words begin and end as in the grammar: an end symbol leads only to where nothing follows."""
-    index = {symbol: number for number, symbol in enumerate(alphabet)}
-    ends = {state for state in grammar.states if not grammar.transitions[state]}
-    last = {
-        symbol
-        for symbol in grammar.alphabet
-        if {line[symbol] for line in grammar.transitions.values() if symbol in line} <= ends
-        and any(symbol in line for line in grammar.transitions.values())
-    }
-    return Scope(
-        follows_legal=True,
-        first=frozenset(index[symbol] for symbol in grammar.legal(grammar.start)),
-        last=frozenset(index[symbol] for symbol in last),
-    )
 
 
 def _layer(net: LSTMWeights) -> FastLayer | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.extraction.interning import Ids, Interned, doubled
+from reberlstm.extraction.scope import BEGINNING
 from reberlstm.extraction.subject import Observed, Subject
 
 UNKNOWN = -1
@@ -46,7 +47,10 @@ class Trajectories:
         self._most = max(1, MOST_BYTES // max(1, subject.initial().nbytes))
         self._deadline = deadline
         self._symbols = len(subject.alphabet)
-        self._ends = np.isin(np.arange(self._symbols), list(subject.scope.last))
+        self._places = subject.places
+        silent = subject.observed == ("legal",)
+        self._silent = self._places.over & silent
+        self._asked = ~(self._places.outside | (self._places.told & silent))
         start = subject.initial()
         self._memories = Interned(len(start), start.dtype)
         self._batch = int(np.clip(BATCH_BYTES // max(1, start.nbytes), 64, MOST_AT_ONCE))
@@ -54,7 +58,7 @@ class Trajectories:
         self._seen = np.empty(1024, dtype=np.intp)
         self._observations: dict[tuple[int, ...], int] = {}
         self._goes_on = np.zeros((1, self._symbols), dtype=bool)
-        self._intern(start[np.newaxis], np.zeros(1, dtype=bool), first=True)
+        self._intern(start[np.newaxis], np.array([BEGINNING], dtype=np.intp))
 
     def extend(self, deadline: float) -> None:
         """New bounds, for what is still to be said once the search has ended."""
@@ -86,24 +90,32 @@ class Trajectories:
         """The number of the initial memory, in an array."""
         return np.zeros(1, dtype=np.intp)
 
-    def show(self, states: NDArray[Any]) -> NDArray[np.intp]:
+    def show(self, states: NDArray[Any], places: Ids) -> NDArray[np.intp]:
         """What is seen of any memories, numbered like `observation`, without keeping them."""
-        return self._observe(states, np.zeros(len(states), dtype=bool), first=False)
+        return self._observe(states, places)
+
+    def places(self, ids: Ids) -> Ids:
+        """Where the words stand that led to each memory, as `Places` numbers it."""
+        return self._memories.marks(ids).astype(np.intp)
+
+    def next_places(self, places: Ids, symbols: Ids) -> Ids:
+        """Where they stand after one more symbol each."""
+        return self._places.table[places, symbols]
 
     def observation(self, ids: Ids) -> NDArray[np.intp]:
         """A number for what is seen of each memory; equal numbers mean equal observations."""
         return self._seen[ids]
 
     def meaning(self, observation: int) -> Observed | None:
-        """What a number of `observation` stands for; None where the word is over by then."""
+        """What a number of `observation` stands for; None where nothing is asked of the net."""
         key = next((key for key, n in self._observations.items() if n == observation), LAST)
-        if key == LAST:
+        if key in (LAST, OUTSIDE):
             return None
         shown = self.subject.observe(self._memories.rows(slice(1)))
         values = list(key)
         legal = (
             np.array([values.pop(0) for _ in self.subject.alphabet], dtype=bool)
-            if shown.legal is not None
+            if self.subject.scope.follows_legal
             else None
         )
         accept = np.array([values.pop(0)], dtype=bool) if shown.accept is not None else None
@@ -122,8 +134,9 @@ class Trajectories:
             margins = self.subject.margin(self._memories.rows(part))
             if margins is None or self.left == 0.0:
                 return None
-            if start == 0 and self.subject.scope.first is not None:
-                margins = margins[1:]  # of the initial memory nothing is asked
+            asked = self._asked[self._memories.marks(part)]
+            # What is no number is as near to a threshold as can be.
+            margins = np.nan_to_num(margins[asked], nan=0.0, posinf=float("inf"))
             lowest = min(lowest, float(margins.min(initial=lowest)))
         return None if lowest == float("inf") else lowest
 
@@ -147,7 +160,8 @@ class Trajectories:
                 sources, through = np.divmod(pairs[start : start + self._batch], self._symbols)
                 after = self.subject.step(self.states(sources), through)
                 self.steps += len(after)
-                self._next[sources, through] = self._intern(after, self._ends[through])
+                places = self.next_places(self.places(sources), through)
+                self._next[sources, through] = self._intern(after, places)
             result = self._next[ids, symbols]
         return result
 
@@ -167,12 +181,9 @@ class Trajectories:
 
     # Keeping
 
-    def _intern(self, states: NDArray[Any], last: NDArray[np.bool_], first: bool = False) -> Ids:
-        # The initial memory is another one than an equal memory later, if only of it the scope says
-        # what may follow.
-        marks = last.astype(np.uint8)
-        if first and self.subject.scope.first is not None:
-            marks += np.uint8(2)
+    def _intern(self, states: NDArray[Any], places: Ids) -> Ids:
+        # Equal memories at two places are two: what may follow is not the same.
+        marks = places.astype(np.uint32)
         ids, fresh, hashes = self._memories.find(states, marks)
         end = self.count + len(fresh)
         if end > max(1, min(self._max, self._most)):
@@ -182,27 +193,27 @@ class Trajectories:
                 before = len(self._next)
                 self._next, self._seen = doubled(self._next), doubled(self._seen)
                 self._next[before:] = UNKNOWN
-            self._seen[self.count : end] = self._observe(states[fresh], last[fresh], first)
+            self._seen[self.count : end] = self._observe(states[fresh], places[fresh])
             self._memories.keep(states[fresh], marks[fresh], hashes[fresh])
         return ids
 
-    def _observe(
-        self, states: NDArray[Any], last: NDArray[np.bool_], first: bool
-    ) -> NDArray[np.intp]:
+    def _observe(self, states: NDArray[Any], places: Ids) -> NDArray[np.intp]:
         rows = _table(self.subject.observe(states), len(states))
-        scope = self.subject.scope
-        if first and scope.first is not None:
-            rows[0, : self._symbols] = np.isin(np.arange(self._symbols), list(scope.first))
-        if last.any():
-            rows[last, : self._symbols] = 0  # a scope in which words are over has legal sets
+        if self.subject.scope.follows_legal:
+            if "legal" not in self.subject.observed:
+                rows = np.hstack([np.zeros((len(rows), self._symbols), dtype=np.intp), rows])
+            told = self._places.told[places]
+            rows[told, : self._symbols] = self._places.legal[places[told]]
         # A single column is sorted much faster as numbers than as rows.
         only = rows.shape[1] == 1
         distinct, inverse = np.unique(rows, axis=None if only else 0, return_inverse=True)
         distinct = distinct.reshape(-1, rows.shape[1])
         numbers = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
         result = numbers[inverse.ravel()]
-        if last.any() and self.subject.observed == ("legal",):
-            result[last] = self.number(LAST)
+        for key, there in ((LAST, self._silent), (OUTSIDE, self._places.outside)):
+            unasked = there[places]
+            if unasked.any():
+                result[unasked] = self.number(key)
         return result
 
     def number(self, key: tuple[int, ...]) -> int:
@@ -210,7 +221,7 @@ class Trajectories:
         number = self._observations.get(key)
         if number is None:
             number = self._observations[key] = len(self._goes_on)
-            if key == LAST:
+            if key in (LAST, OUTSIDE):
                 goes_on = np.zeros(self._symbols, dtype=bool)
             elif self.subject.scope.follows_legal:
                 goes_on = np.array(key[: self._symbols], dtype=bool)
@@ -230,7 +241,10 @@ MOST_AT_ONCE = 4096
 """… and of at most so many."""
 
 LAST: tuple[int, ...] = ()
-"""The key of the observation after a symbol that ends every word."""
+"""The key of the observation of a word that is over, where nothing else can be seen of it."""
+
+OUTSIDE: tuple[int, ...] = (-1,)
+"""The key of the observation of a word outside of the machine that words are kept within."""
 
 
 def _table(observed: Observed, count: int) -> NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,8 @@ class Comparison:
         right: ``machine`` or ``reference``.
         equal: True or False where that is proved, None where it only was not refuted.
         relation: ``equal: proved``, ``equal on all words up to length L``, ``equal on N sampled
-            words`` or ``different``.
+            words`` or ``different``. Where only words of the reference are meant, ``equal within
+            the reference`` stands in the place of ``equal``.
         word: The word that separates them, where they differ.
         shortest: Whether no shorter word separates them.
         wrong: Which of the two is wrong, where the reference tells.
@@ -74,6 +76,15 @@ class StateReport:
     distance: float | None
     tolerance: float | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, for JSON, which has no word for what is not a finite number."""
+        finite = {
+            name: value if value is None or math.isfinite(value) else None
+            for name, value in vars(self).items()
+            if name in ("radius", "distance", "tolerance")
+        }
+        return vars(self) | finite
+
 
 @dataclass(frozen=True)
 class Extraction(Displayed):
@@ -118,7 +129,7 @@ class Extraction(Displayed):
         return {
             "fsm": toml.write(self.fsm),
             "verdict": [comparison.to_dict() for comparison in self.verdict],
-            "states": [vars(report) for report in self.states],
+            "states": [report.to_dict() for report in self.states],
             "ended_by": self.ended_by,
             "steps": self.steps,
             "memories": self.memories,
@@ -141,7 +152,14 @@ class Extraction(Displayed):
         return html
 
 
-def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Comparison:
+def equal(within: bool) -> str:
+    """How a relation of equality begins."""
+    return "equal within the reference" if within else "equal"
+
+
+def undistinguished(
+    left: str, right: str, evidence: Evidence, words: str, *, within: bool
+) -> Comparison:
     """Two machines that no compared word told apart: exactly as much as was looked at.
 
     Args:
@@ -149,10 +167,11 @@ def undistinguished(left: str, right: str, evidence: Evidence, words: str) -> Co
         right: The other.
         evidence: What was looked at.
         words: Which words "all" is about, as a plural.
+        within: Whether they are only words of the reference.
     """
-    relation = f"equal on all words up to length {evidence.all_up_to}"
+    relation = f"{equal(within)} on all words up to length {evidence.all_up_to}"
     if evidence.all_up_to <= 0 and not evidence.closed and evidence.sampled:
-        relation = f"equal on {evidence.sampled:,} sampled words"
+        relation = f"{equal(within)} on {evidence.sampled:,} sampled words"
         means = f"{words}, up to {evidence.longest:,} symbols"
         return Comparison(left, right, None, relation, evidence=means)
     means = f"compared: {words}"

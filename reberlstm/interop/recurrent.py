@@ -68,6 +68,7 @@ class RecurrentStack:
         self.claims = "legal"
         self.grammar = _grammar_in(state)
         self.name = Path(state.where).name
+        _refuse_no_numbers(state)
         stack = _the_stack(state, layer)
         self._cell = stack.kind
         relu = nonlinearity == "relu" and stack.kind == "RNN"
@@ -268,6 +269,18 @@ def _alphabet_in(metadata: Mapping[str, str]) -> list[str] | None:
         return None
     named = isinstance(symbols, list) and all(isinstance(symbol, str) for symbol in symbols)
     return symbols if named else None
+
+
+def _refuse_no_numbers(state: StateDict) -> None:
+    """A net with a weight that is not finite says no to nearly everything, and means nothing."""
+    for key, array in state.tensors.items():
+        wrong = np.argwhere(~np.isfinite(array))
+        if len(wrong):
+            at = [int(number) for number in wrong[0]]
+            raise FormatError(
+                f"{state.where}: {key}{at} is {array[tuple(at)]}; weights must be finite, "
+                "so the training went wrong, or the file did"
+            )
 
 
 def _the_stack(state: StateDict, layer: str | None) -> Stack:

@@ -157,7 +157,7 @@ def test_random_acceptors(seed: int) -> None:
     layer = ("LSTM", "GRU", "RNN")[seed % 3]
     net = Net(layer, 1, seed=seed, num_layers=1 + seed % 2)
     theirs = from_module(net, alphabet="ab", kind="accept")
-    found = extract(theirs, budget=SMALL, max_states=12, seconds=60, prove=seed == 12)
+    found = extract(theirs, budget=SMALL, max_states=12, seconds=8, prove=seed == 12)
     check_every_claim(net, "accept", found, 10)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import reberlstm as rl
 from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, extract
 from reberlstm.interop.recurrent import RecurrentStack, from_module, open_net
+from reberlstm.render import extraction_plots
 from reberlstm.weights import LSTMWeights
 
 SMALL = Budget(pairs=2_000, walks=30, length=20, rounds=10)
@@ -182,6 +184,31 @@ def test_a_pickle_that_wants_to_run_code(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="refused, because it wants to run"):
         open_net(path, alphabet="ab")
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite(value: float, tmp_path: Path) -> None:
+    model = Model("GRU", outputs=1)
+    with torch.no_grad():
+        model.rnn.weight_hh_l0[3, 2] = value
+    path = tmp_path / "broken.pt"
+    torch.save(model.state_dict(), path)
+    with pytest.raises(FormatError, match=rf"broken.pt: rnn.weight_hh_l0\[3, 2\] is {value}; "):
+        open_net(path, alphabet="abc")
+
+
+def test_a_net_that_grows_beyond_all_numbers(tmp_path: Path) -> None:
+    """A ReLU is not bounded; the memory overflows, and that is neither a warning nor an error."""
+    model = Model("RNN", outputs=1, symbols=2, nonlinearity="relu")
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.fill_(1e6)
+        model.rnn.weight_ih_l0.fill_(1.0)
+    found = extract(from_module(model, alphabet="ab", kind="accept"), budget=SMALL, max_states=6)
+    assert found.margin == 0.0, "what is no number is as near to a threshold as can be"
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert json.loads(text)["ended_by"] == found.ended_by
+    for picture in ("machines", "memories", "cells"):
+        extraction_plots.save(found, picture, str(tmp_path / f"{picture}.svg"))
 
 
 def test_a_file_that_does_not_say_its_symbols(tmp_path: Path) -> None:
