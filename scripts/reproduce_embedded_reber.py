@@ -9,8 +9,8 @@ Computation 9(8), 1997. 256 strings to learn from and 256 others to test on; thr
 sets, ten trials each. Strings are presented one at a time, each followed by an update; only the
 symbol that comes next is taught. A trial has succeeded when, after every symbol of all 512 strings,
 just the legal symbols have a probability over 0.2; this is looked at every 100 strings. A net that
-has not succeeded begins anew after every 3,000 strings, and the trial goes on counting; without
-`--most` it ends there.
+has not succeeded begins anew after every 3,000 strings, and the trial goes on counting, up to
+15,000 strings.
 
 *proved*: the thirty nets go on learning from fresh strings, with noise on their memory and with a
 penalty on forget gates over 0.95, now taught legal sets. Then `certify` tries to prove each for
@@ -64,14 +64,15 @@ class Preset:
     pairs: int = 3
     trials: int = 10
     strings: int = 256
-    most: int = 3_000
+    most: int = 15_000
     every: int = 100
     noise: float = 0.5
     proof_steps: int = 1_000
     certify_seconds: float = 10.0
     streams: int = 5
-    stream_steps: int = 600
+    stream_steps: int = 3_000
     stream_length: int = 100
+    validation_length: int = 1_000
     test_length: int = 5_000
 
 
@@ -79,7 +80,7 @@ PRESETS = {
     "full": Preset(),
     "tiny": Preset(
         pairs=1, trials=2, strings=8, most=300, every=100, proof_steps=4, certify_seconds=0.1,
-        streams=1, stream_steps=3, stream_length=20, test_length=60,
+        streams=1, stream_steps=3, stream_length=20, validation_length=60, test_length=60,
     ),
 }  # fmt: skip
 
@@ -164,7 +165,7 @@ def learn(preset: Preset, seed: int = 0) -> tuple[Ints, dict[str, Floats]]:
             for key, tensor in parameters.items():
                 kept[key][seen == 0] = tensor.detach().double().numpy()[seen == 0]
                 kept[key][done] = tensor.detach().double().numpy()[done]
-            if number % 500 == 0:
+            if number % 500 == 0 or (seen > 0).all():
                 print(f"{number:,} strings: {(seen > 0).sum()} trials", file=sys.stderr, flush=True)
             if (seen > 0).all():
                 break
@@ -258,6 +259,9 @@ def proofs(trained: dict[str, Floats], seconds: float) -> list[rl.Certificate]:
 def continual(preset: Preset, seed: int = 0) -> tuple[Floats, Floats]:
     """The share of outer symbols foretold right on long streams, (nets,) each.
 
+    Both kinds learn from streams of their own, side by side and with the same settings. Of each net
+    the weights are kept that did best on streams for validation.
+
     Returns:
         With forget gates, and with forget gates held open.
     """
@@ -267,26 +271,42 @@ def continual(preset: Preset, seed: int = 0) -> tuple[Floats, Floats]:
     held = torch.zeros(nets, 1, 1)
     held[preset.streams :] = 1.0
     adam = Adam(parameters, preset.momentum)
-    walks = Walks(CONTINUAL)
-    for step in range(preset.stream_steps):
+    validation = _streams(rng, 1, 4, preset.validation_length)
+    best, kept = np.full(nets, -1.0), {key: t.detach().clone() for key, t in parameters.items()}
+    for step in range(1, preset.stream_steps + 1):
         symbols = torch.as_tensor(_streams(rng, nets, 4, preset.stream_length))
         present = torch.ones_like(symbols, dtype=torch.bool)
         share = step / preset.stream_steps
         loss = _surprise(_open(parameters, held), symbols, present)
         adam.step(loss, 0.02 * (1.01 + float(np.cos(np.pi * share))) / 2)
-    symbols = torch.as_tensor(_streams(rng, 1, 4, preset.test_length)).expand(-1, nets, -1)
-    with torch.no_grad():
-        opened = _open(parameters, held)
-        h, _ = run("lstm", opened, symbols)
-        said = read(opened, "legal", h).numpy()
-    states = walks.follow(symbols[:, :1].numpy(), np.ones(symbols[:, :1].shape, dtype=bool))
-    t, p = (CONTINUAL.alphabet.index(symbol) for symbol in "TP")
-    legal = walks.legal[states[:, 0]]  # (T, B, A)
-    asked = legal[..., [t, p]].sum(axis=-1) == 1
-    asked &= _end_follows(walks, states[:, 0])
-    right = (said[..., t] > said[..., p]) == legal[..., t][:, None]
-    shares = (right & asked[:, None]).sum(axis=(0, 2)) / asked.sum()
+        if step % preset.every == 0 or step == preset.stream_steps:
+            shares = _shares_right(_open(parameters, held), validation)
+            better = torch.as_tensor(shares >= best)
+            best = np.maximum(best, shares)
+            for key, tensor in parameters.items():
+                kept[key][better] = tensor.detach()[better]
+            print(f"{step:,} steps: {_percentages(best)}", file=sys.stderr, flush=True)
+    shares = _shares_right(_open(kept, held), _streams(rng, 1, 4, preset.test_length))
     return shares[: preset.streams], shares[preset.streams :]
+
+
+def _shares_right(parameters: Parameters, streams: Ints) -> Floats:
+    """How often each net prefers the right one of T and P as outer symbol, (nets,)."""
+    walks, nets = Walks(CONTINUAL), len(parameters["bias"])
+    with torch.no_grad():
+        h, _ = run("lstm", parameters, torch.as_tensor(streams).expand(-1, nets, -1))
+        said = read(parameters, "legal", h).numpy()
+    states = walks.follow(streams, np.ones(streams.shape, dtype=bool))[:, 0]
+    t, p = (CONTINUAL.alphabet.index(symbol) for symbol in "TP")
+    legal = walks.legal[states]  # (T, B, A)
+    asked = legal[..., [t, p]].sum(axis=-1) == 1
+    asked &= _end_follows(walks, states)
+    right = (said[..., t] > said[..., p]) == legal[..., t][:, None]
+    return np.asarray((right & asked[:, None]).sum(axis=(0, 2)) / max(1, asked.sum()))
+
+
+def _percentages(shares: Floats) -> str:
+    return ", ".join(f"{share:.1%}" for share in shares)
 
 
 def _open(parameters: Parameters, held: Tensor) -> Parameters:
@@ -377,7 +397,7 @@ def main() -> None:
             ("with forget gates", "forget gates held open"), continual(preset), strict=True
         ):
             print(f"streams of {preset.test_length:,} symbols, {name} {took()}")
-            print(f"  outer symbol right: {', '.join(f'{share:.1%}' for share in shares)}")
+            print(f"  outer symbol right: {_percentages(shares)}")
 
 
 if __name__ == "__main__":

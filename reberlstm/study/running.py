@@ -22,6 +22,9 @@ from reberlstm.weights import LSTMWeights
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS: tuple[Backend, ...] = ("loky", "dask", "ray")
+WITHOUT_GENERATORS: tuple[Backend, ...] = ("ray",)
+"""Backends that give results of a call all at once; a call is then as many trials as workers."""
+
 MAX_FACTS = 2**20
 
 
@@ -88,10 +91,16 @@ def _done(
     if not trials:
         return
     tasks = [(trial, store.find(trial) if store else None) for trial in trials]
+    delayed = [joblib.delayed(perform)(*task) for task in tasks]
     with _connected(cluster), joblib.parallel_config(cluster.backend, n_jobs=cluster.jobs):
+        if cluster.backend in WITHOUT_GENERATORS:
+            many = joblib.effective_n_jobs(cluster.jobs)
+            with joblib.Parallel(batch_size=1) as parallel:
+                for first in range(0, len(delayed), many):
+                    yield from parallel(delayed[first : first + many])
+            return
         # A generator that is not exhausted, as after an interrupt, has its tasks cancelled.
-        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        yield from parallel(joblib.delayed(perform)(*task) for task in tasks)
+        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(delayed)
 
 
 @contextmanager
@@ -120,7 +129,11 @@ def _connected(cluster: Cluster) -> Iterator[None]:
             raise MissingExtraError(
                 "a study on ray needs ray, which is not installed: pip install ray"
             ) from None
-        ray.init(address=cluster.scheduler, ignore_reinit_error=True)
+        try:
+            ray.init(address=cluster.scheduler, ignore_reinit_error=True)
+        except (ConnectionError, ValueError) as error:
+            why = str(error).splitlines()[0]
+            raise ReberLSTMError(f"no ray head answers at {cluster.scheduler}: {why}") from None
         register.register_ray()
         yield
 

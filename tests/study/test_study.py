@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
-from reberlstm.study import Questions, Table, grid
-from reberlstm.study.trials import perform
+from reberlstm.errors import ReberLSTMError
+from reberlstm.study import Cluster, Questions, Table, grid
+from reberlstm.study import run as run_study
+from reberlstm.study.trials import Trial, perform
 
 pytest.importorskip("torch")
-pytest.importorskip("joblib")
+joblib = pytest.importorskip("joblib")
 
 PARITY = ["parity", "--task", "accept", "--cell", "rnn", "--hidden", "3", "--steps", "100"]
 ASKED = ["--row", "accuracy", "--row", "cells", "--words", "40", "--jobs", "1"]
@@ -153,6 +156,40 @@ def test_a_dask_cluster_on_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     local = tmp_path / "local.jsonl"
     assert run(["study", *arguments[:-1], str(local), "--jobs", "1"]) == 0
     assert sorted(map(json.dumps, _records(out))) == sorted(map(json.dumps, _records(local)))
+
+
+def test_a_backend_that_gives_its_results_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ray registers is joblib's pool of processes, with its workers elsewhere."""
+    from joblib._parallel_backends import MultiprocessingBackend
+
+    begun: list[str | None] = []
+
+    def begin(address: str | None, **_: object) -> None:
+        if address == "nowhere:1":
+            raise ConnectionError("Could not find any running ray instance.\nDid you start it?")
+        begun.append(address)
+
+    ray, backend = ModuleType("ray"), ModuleType("ray.util.joblib")
+    vars(ray)["init"] = begin
+    vars(backend)["register_ray"] = lambda: joblib.register_parallel_backend(
+        "ray", MultiprocessingBackend
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.util.joblib", backend)
+    trials = grid([rl.load_grammar("parity")], cells=["rnn"], hidden=[2], seeds=[0, 1])
+    monkeypatch.setattr("reberlstm.study.running.perform", lambda trial, _: _record_of(trial))
+    table = Table(tmp_path / "study.jsonl")
+    assert run_study(trials, table, cluster=Cluster("ray", jobs=1)) == 2
+    assert begun == [None]
+    assert sorted(keys(tmp_path / "study.jsonl")) == sorted(trial.key for trial in trials)
+    with pytest.raises(ReberLSTMError, match=r"^no ray head answers at nowhere:1: Could not .*e.$"):
+        run_study(trials, Table(tmp_path / "t.jsonl"), cluster=Cluster("ray", "nowhere:1"))
+
+
+def _record_of(trial: Trial) -> tuple[dict[str, str], None]:
+    return {"key": trial.key}, None
 
 
 def _never(*_: object) -> None:
