@@ -53,7 +53,7 @@ def _shown(fsm: rl.FSM, word: tuple[str, ...]) -> str:
 def main() -> None:
     """Print or write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=3600.0, help="the budget for each net")
+    parser.add_argument("--seconds", type=float, default=600.0, help="the budget for each net")
     parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     arguments = parser.parse_args()
     for table, within in (("trained", False), ("within", True)):

@@ -165,7 +165,9 @@ def _net_and_reference(
     fixed = Fixed(runs, reference)
     word = _far_out(runs, fixed, budget, machine_reference.word)
     # Of shorter words the machine says what the net says, and that is what the reference says.
-    seen = -1 if evidence is None else evidence.all_up_to
+    seen = -1.0 if evidence is None else evidence.all_up_to
+    if net_machine.equal:
+        seen = float("inf")
     if word is not None and len(word) == len(machine_reference.word or ()) <= seen:
         how = "no shorter word separates machine and reference, nor net and machine"
         return _different(runs, "reference", word, how, "net")
