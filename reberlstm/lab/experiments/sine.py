@@ -45,6 +45,8 @@ BESIDE = Beside(
     given=np.stack(list(PROBES.values())),
     wanted=np.stack(list(PROBES.values())),
     known=[name == "the sine" for name in PROBES],
+    drawn=5,
+    alike=False,
 )
 OSCILLATOR = wired.wave(FREQUENCY / (len(SINE) - 1), height=HEIGHT, offset=HEIGHT)
 
