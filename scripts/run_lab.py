@@ -100,11 +100,12 @@ def _row(runs: list[dict[str, Any]], number: int) -> list[str]:
     shown = runs[0]["claims"][number]
     verdicts = [r["claims"][number]["holds"] for r in runs]
     verdict = HOLDS[verdicts[0]] if len(set(verdicts)) == 1 else "depends on the seed"
-    often = (
-        f"{verdicts.count(True)} of {len(runs)} seeds"
-        if len(runs) > 1
-        else f"seed {runs[0]['seed']} only"
-    )
+    if set(verdicts) == {None}:
+        often = "–"
+    elif len(runs) == 1:
+        often = f"seed {runs[0]['seed']} only"
+    else:
+        often = f"{verdicts.count(True)} of {len(runs)} seeds"
     remark = f" *({shown['remark']})*" if shown["remark"] else ""
     cells = (
         f"[{name}](#{name})",
