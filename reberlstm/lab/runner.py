@@ -147,8 +147,8 @@ def _train(
                 with _naming(run.experiment, f"net {job.name!r}"):
                     nets[job.name], fits[job.name] = train(
                         job,
-                        _seed(run.seed, job.name),
-                        path=folder / "checkpoints" / f"{_slug(job.name)}.safetensors",
+                        seed_of(run.seed, job.name),
+                        path=folder / "checkpoints" / f"{slug(job.name)}.safetensors",
                         resume=resume,
                         asked=asked,
                         report=_reporter(progress, job.name, number, len(run.jobs)),
@@ -180,18 +180,19 @@ def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
 def _by_name(experiment: Experiment, jobs: Any) -> dict[str, Job]:
     found: dict[str, Job] = {}
     for job in jobs:
-        if _slug(job.name) in {_slug(name) for name in found}:
+        if slug(job.name) in {slug(name) for name in found}:
             raise LabError(f"two nets are called {job.name!r}: give each a name of its own")
         found[job.name] = job
     return found
 
 
-def _seed(seed: int, name: str) -> int:
+def seed_of(seed: int, name: str) -> int:
     """A seed for one net: what else is trained does not change it."""
     return (seed * 0x9E3779B1 + crc32(name.encode())) % 2**63
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """The name of a net as that of a file, without its suffix."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "net"
 
 

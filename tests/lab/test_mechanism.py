@@ -323,7 +323,7 @@ def test_wrong_settings(make, tmp_path, changes, message):
         run(make(), tmp_path, changes=changes)
 
 
-def test_wrong_arguments(make, tmp_path):
+def test_wrong_arguments(make, tmp_path, monkeypatch):
     with pytest.raises(LabError, match="no preset 'slow'; choose one of quick, source"):
         run(make(), tmp_path, preset="slow")
     with pytest.raises(LabError, match="seed -1: give one that is not negative"):
@@ -331,6 +331,9 @@ def test_wrong_arguments(make, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LabError, match="file/checkpoints: cannot be made: Not a directory"):
         run(make(), tmp_path / "file")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(LabError, match="checkpoints: nothing can be written there: choose another"):
+        run(make(), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,8 @@ EXPERIMENT = Experiment(
         ),
         Picture(
             "frequencies",
-            "Sines of other frequencies: the higher, the less of the wave comes back.",
+            "Sines of other frequencies: the faster the wave, the more are its height and place "
+            "off.",
             draw_frequencies,
         ),
         Picture(
