@@ -20,8 +20,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from smaller_svg import smaller
+
 from reberlstm.files import write_atomically
 from reberlstm.lab import EXPERIMENTS, find, run
+from reberlstm.lab.checkpoint import state_of
 from reberlstm.lab.experiment import HOLDS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -37,19 +40,30 @@ def run_one(name: str, preset: str, seed: int, runs: Path | None) -> None:
     experiment = find(name)
     with tempfile.TemporaryDirectory() as temporary:
         folder = runs / f"{name}.{preset}.{seed}" if runs is not None else Path(temporary)
-        run(experiment, folder, preset=preset, seed=seed, resume=True, formats=("svg",))
+        start, before = time.process_time(), _trained(folder)
+        run(experiment, folder, preset=preset, seed=seed, resume=True)
+        spent = time.process_time() - start
         record = json.loads((folder / "metrics.json").read_text("utf-8"))
-        record["cpu_seconds"] = round(sum(net["cpu_seconds"] for net in record["nets"].values()), 1)
+        training = sum(net["cpu_seconds"] for net in record["nets"].values())
+        record["cpu_seconds"] = round(training, 1)
+        record["cpu_seconds_besides"] = round(spent - (training - before), 1)
         for net in record["nets"].values():
             del net["curve"]
         if (preset, seed) == SHOWN:
             PICTURES.mkdir(parents=True, exist_ok=True)
             for picture in experiment.pictures:
-                content = (folder / f"{picture.name}.svg").read_bytes()
-                write_atomically(PICTURES / f"{name}-{picture.name}.svg", content)
+                content = smaller((folder / f"{picture.name}.svg").read_text("utf-8"))
+                write_atomically(PICTURES / f"{name}-{picture.name}.svg", content.encode())
     RECORDS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     write_atomically(RECORDS / f"{name}.{preset}.{seed}.json", text.encode())
+
+
+def _trained(folder: Path) -> float:
+    """Processor seconds of trainings that the folder has the checkpoints of."""
+    return sum(
+        float(state_of(path)["seconds"]) for path in (folder / "checkpoints").glob("*.safetensors")
+    )
 
 
 def records() -> list[dict[str, Any]]:
@@ -79,20 +93,26 @@ def claims(kept: list[dict[str, Any]]) -> list[str]:
 def _row(runs: list[dict[str, Any]], number: int) -> list[str]:
     if not runs:
         return []
-    shown, name = runs[0]["claims"][number], runs[0]["experiment"]
+    name = runs[0]["experiment"]
+    for r in runs:
+        if [c["claim"] for c in r["claims"]] != [claim.source for claim in find(name).claims]:
+            raise SystemExit(f"docs/lab/{name}.{r['preset']}.{r['seed']}.json: of other claims")
+    shown = runs[0]["claims"][number]
     verdicts = [r["claims"][number]["holds"] for r in runs]
-    often = (
-        f"{verdicts.count(True)} of {len(runs)} seeds"
-        if len(runs) > 1
-        else f"seed {runs[0]['seed']} only"
-    )
+    verdict = HOLDS[verdicts[0]] if len(set(verdicts)) == 1 else "depends on the seed"
+    if set(verdicts) == {None}:
+        often = "–"
+    elif len(runs) == 1:
+        often = f"seed {runs[0]['seed']} only"
+    else:
+        often = f"{verdicts.count(True)} of {len(runs)} seeds"
     remark = f" *({shown['remark']})*" if shown["remark"] else ""
     cells = (
         f"[{name}](#{name})",
         shown["claim"] + remark,
         runs[0]["preset"],
         shown["measured"],
-        f"**{HOLDS[shown['holds']]}**",
+        f"**{verdict}**",
         often,
     )
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"]
@@ -141,17 +161,23 @@ def _loss(value: float | None) -> str:
 
 
 def times(kept: list[dict[str, Any]]) -> list[str]:
-    """Processor seconds of all trainings of a run; measuring and drawing take some more."""
-    lines = ["| experiment | quick, CPU s | source, CPU s |", "|---|---|---|"]
+    """Processor seconds of a run, from the least to the most of all seeds."""
+    lines = [
+        "| experiment | quick: training | measuring and drawing | source: training |",
+        "|---|---|---|---|",
+    ]
     for name in EXPERIMENTS:
-        spent = {
-            preset: [
-                r["cpu_seconds"] for r in kept if (r["experiment"], r["preset"]) == (name, preset)
-            ]
-            for preset in ("quick", "source")
-        }
-        cells = [f"{min(values):.0f}" if values else "not run" for values in spent.values()]
-        lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
+        cells = []
+        for preset, key in (
+            ("quick", "cpu_seconds"),
+            ("quick", "cpu_seconds_besides"),
+            ("source", "cpu_seconds"),
+        ):
+            runs = [r for r in kept if (r["experiment"], r["preset"]) == (name, preset)]
+            spent = sorted({round(r[key]) for r in runs if key in r})
+            cells.append("–".join(str(end) for end in dict.fromkeys(spent[:1] + spent[-1:])))
+        cells[-1] = cells[-1] or "not run"
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 

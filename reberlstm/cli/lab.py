@@ -66,6 +66,7 @@ def list_command(as_json: bool) -> None:
     help="Change a setting of the preset; may be given several times.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints in DIR.")
+@click.option("--overwrite", is_flag=True, help="Let results of another run in DIR be lost.")
 @json_option
 def run_command(
     name: str,
@@ -74,6 +75,7 @@ def run_command(
     out: str,
     changes: tuple[str, ...],
     resume: bool,
+    overwrite: bool,
     as_json: bool,
 ) -> int:
     """Run an experiment; write figures, metrics.json and REPORT.md into DIR.
@@ -106,6 +108,7 @@ def run_command(
                 seed=seed,
                 changes=chosen,
                 resume=resume,
+                overwrite=overwrite,
                 progress=progress,
             )
     except KeyboardInterrupt:

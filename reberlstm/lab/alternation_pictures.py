@@ -46,6 +46,8 @@ def learning(run: Run, variants: Mapping[str, Sequence[str]]) -> Figure:
         va="top",
         fontsize=8,
         color=drawing.QUIET,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+        zorder=4,
     )
     for axis in axes:
         axis.set_xscale("log")
@@ -67,7 +69,8 @@ def leads(nets: Mapping[str, LSTMWeights], noise: Floats) -> Figure:
             axis.plot(steps, row, color=drawing.GRID, linewidth=0.8, zorder=1)
         for wanted, colour, text in ((odd, ONE, "1"), (~odd, ZERO, "0")):
             where = np.broadcast_to(steps[wanted], (len(lead), wanted.sum()))
-            axis.scatter(where, lead[:, wanted], s=9, color=colour, label=f"wanted: {text}")
+            style: dict[str, Any] = {"s": 9, "color": colour, "rasterized": True}
+            axis.scatter(where, lead[:, wanted], label=f"wanted: {text}", **style)
         axis.axhline(0.0, color=drawing.INK, linewidth=0.8, linestyle="--")
         drawing.label(axis, title, "step", "lead of 1 over 0" if axis is axes[0] else "")
     drawing.legend(axes[-1], loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -81,6 +84,8 @@ def memories(nets: Mapping[str, LSTMWeights], noise: Floats) -> Figure:
     and ``c``; the scale is the same for all. Below, bands are where a certificate says that the
     net is, for all noise and every length.
     """
+    from matplotlib.patches import Patch
+
     figure, axes = drawing.panels(len(nets), 2, width=3.4, height=2.7)
     odd = np.broadcast_to(alternation.pattern(noise.shape[1]) == 1, noise.shape)[:, SETTLED:]
     heard = noise[:, SETTLED:]
@@ -95,9 +100,11 @@ def memories(nets: Mapping[str, LSTMWeights], noise: Floats) -> Figure:
         _cloud(below, over_noise, odd, still)
         for low, high in plane.proved:
             below.axhspan(low, high, color=drawing.COLOURS[2], alpha=0.2, linewidth=1)
-        drawing.label(above, title, plane.second, plane.first if column == 0 else "")
-        drawing.label(below, "", "noise heard", plane.first if column == 0 else "")
-    drawing.legend(axes[len(nets) - 1], loc="center left", bbox_to_anchor=(1.0, 0.5))
+        drawing.label(above, title, plane.second, plane.first)
+        drawing.label(below, "", "noise heard", plane.first)
+        above.locator_params(axis="x", nbins=4)
+    proved = Patch(color=drawing.COLOURS[2], alpha=0.3, label="proved to be here, for all noise")
+    drawing.legend_below(figure, axes[0], [proved], ncols=4, markerscale=2)
     return figure
 
 
@@ -124,8 +131,8 @@ class _Plane:
         directions = _main(h - mean)
         fixed = None if still is None else directions @ (still.h - mean)
         places = (states.h - mean) @ directions.T
-        first = "h, first main direction"
-        return cls(places, first, "second", fixed, _proved(net, mean, directions[0]))
+        first, second = "h, first direction", "second direction"
+        return cls(places, first, second, fixed, _proved(net, mean, directions[0]))
 
 
 def _proved(net: LSTMWeights, mean: Floats, direction: Floats) -> list[tuple[float, float]]:
@@ -142,7 +149,8 @@ def _cloud(axis: Axes, plane: Array, odd: Array, fixed: Array | None) -> None:
     """Points (B, T, 2), coloured by whether the step was odd, and the fixed point."""
     for wanted, colour, text in ((odd, ONE, "after odd steps"), (~odd, ZERO, "after even steps")):
         x, y = plane[wanted].T
-        axis.scatter(x, y, s=5, color=colour, alpha=0.5, linewidths=0, label=text)
+        style: dict[str, Any] = {"s": 7, "alpha": 0.5, "linewidths": 0, "rasterized": True}
+        axis.scatter(x, y, color=colour, label=text, **style)
     if fixed is not None:
         axis.scatter(
             fixed[0], fixed[1], marker="x", s=45, color=drawing.INK, label="fixed point", zorder=3
@@ -183,7 +191,8 @@ def machine(net: LSTMWeights, noise: Floats) -> Figure:
     seen = [state for state in fsm.states if state in visited]
     for state, colour in zip(seen, itertools.cycle((ONE, ZERO, *drawing.COLOURS[2:]))):
         chosen = plane[visited == state]
-        axis.scatter(chosen[:, 0], chosen[:, 1], s=8, color=colour, alpha=0.5, linewidths=0)
+        style: dict[str, Any] = {"s": 8, "alpha": 0.5, "linewidths": 0, "rasterized": True}
+        axis.scatter(chosen[:, 0], chosen[:, 1], color=colour, **style)
         middle[state] = float(chosen[:, 0].mean()), float(chosen[:, 1].mean())
         if len(seen) > NAMED:
             continue
@@ -204,7 +213,7 @@ def machine(net: LSTMWeights, noise: Floats) -> Figure:
                 _arrow(axis, middle[state], middle[target], heard)
     size = f"{len(fsm.states)} state{'' if len(fsm.states) == 1 else 's'}"
     title = f"{net.name}: {size if found.ended_by is None else 'no small machine'}"
-    drawing.label(axis, title, "h and c, first main direction", "second")
+    drawing.label(axis, title, "h and c, first direction", "second direction")
     axis.margins(0.15)
     return figure
 

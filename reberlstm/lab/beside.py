@@ -47,6 +47,8 @@ class Beside:
         wanted: The right answers, (N, T, K), or (N, K) after the last step.
         known: For each sequence whether the net was trained with such.
         curves: What to draw of answers, (N, T); by default the answers themselves.
+        drawn: How many of the sequences are drawn as curves, from the first on; by default all.
+        alike: Whether the sequences are of one kind, from small to large, and coloured so.
     """
 
     trained: str
@@ -56,6 +58,8 @@ class Beside:
     wanted: Array
     known: Sequence[bool]
     curves: Callable[[Array], Array] = lambda answers: answers[:, :, 0]
+    drawn: int | None = None
+    alike: bool = True
 
     def answers(self, run: Run) -> tuple[Array, Array]:
         """Of the trained net and of the one by hand, both of the shape of `wanted`."""
@@ -102,17 +106,21 @@ class Beside:
 
     def draw(self, run: Run) -> Figure:
         """Curves of both nets, and their errors on one logarithmic scale."""
-        figure, axes = drawing.panels(3, width=4.0, height=3.2)
+        figure, axes = drawing.panels(3, width=3.6, height=3.4)
         trained, by_hand = self.answers(run)
-        wanted = self.curves(self.wanted)
+        shown = slice(self.drawn)
+        names = self.names[shown]
+        wanted = self.curves(self.wanted)[shown]
         x = np.linspace(0.0, 1.0, wanted.shape[1])
         cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
         titles = f"trained: {self.trained}", f"by hand: {cells}"
+        colours = None if self.alike else drawing.COLOURS[: len(names)]
+        style: dict[str, Any] = {"dotted": "what is wanted", "colours": colours}
         for axis, title, found in zip(axes, titles, (trained, by_hand), strict=False):
-            drawing.family(axis, x, wanted, self.curves(found), self.names, dotted="what is wanted")
-            drawing.label(axis, title, "x")
+            drawing.family(axis, x, wanted, self.curves(found)[shown], names, **style)
+            drawing.label(axis, title, "x", "y" if axis is axes[0] else "")
         axes[1].sharey(axes[0])
-        drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))
+        drawing.legend_below(figure, axes[0], loc="outside lower left", ncols=5)
         self._draw_errors(axes[2], trained, by_hand)
         return figure
 
@@ -133,6 +141,9 @@ class Beside:
         bound, colour = self.net.bound(self.given), drawing.COLOURS[0]
         axis.axhline(bound, color=colour, linestyle="--", linewidth=1, label="its bound")
         axis.set_yscale("log")
-        axis.set_xticks(places, self.names, rotation=60, ha="right", rotation_mode="anchor")
+        few = len(places) < 3
+        turned = {} if few else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_xticks(places, self.names, **turned)
+        axis.margins(x=0.4 if few else 0.08)
         drawing.label(axis, "Largest error")
         drawing.legend(axis, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -91,5 +91,6 @@ def where(error: Exception, path: Path) -> str:
 
 def describe(error: Exception) -> str:
     """An error of foreign code in one line."""
-    text = re.sub(r"\s+", " ", str(error)).strip()
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = re.sub(r"\s+", " ", said).strip()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -79,6 +79,15 @@ def load(
     return state
 
 
+def state_of(path: Path) -> dict[str, Any]:
+    """The counters of a checkpoint, and what its run was asked for.
+
+    Raises:
+        FormatError: for a file that is damaged or no checkpoint.
+    """
+    return _read(path)[1]
+
+
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     from safetensors import SafetensorError
     from safetensors.torch import load as deserialise

@@ -79,5 +79,5 @@ def draw_decoded(axis: Axes, run: Run, name: str, low: float, high: float, steps
     ):
         shown = drawing.signed(round(float(value), 2)) if value in latent[::4] else None
         axis.plot(points(steps), curve, color=colour, linewidth=1.4, label=shown)
-    drawing.label(axis, f"{name}: decoded latent values", "x", "y")
-    drawing.legend(axis, title="latent")
+    drawing.label(axis, f"{name}: what is decoded", "x", "y")
+    drawing.legend(axis, loc="center left", bbox_to_anchor=(1.0, 0.5), title="latent\nvalue")

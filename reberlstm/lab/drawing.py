@@ -64,16 +64,34 @@ def label(axis: Axes, title: str = "", x: str = "", y: str = "") -> None:
     axis.set_ylabel(y, fontsize=9, color=INK)
 
 
+LEGEND = {"fontsize": 8, "title_fontsize": 8, "frameon": False, "labelcolor": INK}
+
+
 def legend(axis: Axes, **options: Any) -> None:
     """A legend without a frame."""
-    axis.legend(
-        **{"fontsize": 8, "title_fontsize": 8, "frameon": False, "labelcolor": INK, **options}
-    )
+    axis.legend(**{**LEGEND, **options})
+
+
+def legend_below(figure: Figure, axis: Axes, more: Sequence[Any] = (), **options: Any) -> None:
+    """The legend of a panel, and `more` of its kind, below all panels."""
+    handles = [*axis.get_legend_handles_labels()[0], *more]
+    figure.legend(handles=handles, **{**LEGEND, "loc": "outside lower center", **options})
 
 
 def signed(value: float) -> str:
     """A number with a true minus sign."""
     return f"{value:g}".replace("-", "−")
+
+
+def power(value: float) -> str:
+    """A small number with its power of ten.
+
+    Example:
+        >>> power(0.00023), power(0.5)
+        ('2.3·10⁻⁴', '5.0·10⁻¹')
+    """
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def shades(count: int) -> list[Any]:
@@ -130,9 +148,11 @@ def family(
     names: Sequence[str],
     *,
     dotted: str = "what was given",
+    colours: Sequence[Any] | None = None,
 ) -> None:
-    """Pairs of a dotted and a solid curve, in one colour each, from light to dark."""
-    for target, curve, name, colour in zip(dots, curves, names, shades(len(names)), strict=True):
+    """Pairs of a dotted and a solid curve, in one colour each, by default from light to dark."""
+    colours = shades(len(names)) if colours is None else colours
+    for target, curve, name, colour in zip(dots, curves, names, colours, strict=True):
         axis.plot(x, target, ":", color=colour, linewidth=1.3)
         axis.plot(x, curve, color=colour, linewidth=1.7, label=name)
     axis.plot([], [], ":", color=QUIET, label=dotted)

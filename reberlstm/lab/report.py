@@ -37,8 +37,8 @@ def metrics(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
             "python": platform.python_version(),
         },
     }
-    plain: dict[str, Any] = _plain(answer)
-    return plain
+    metrics: dict[str, Any] = plain(answer)
+    return metrics
 
 
 def to_json(answer: Mapping[str, Any]) -> bytes:
@@ -64,14 +64,14 @@ def _of_net(job: Job, fit: Fit) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """Arrays as lists, and what JSON has no number for as null."""
+def plain(value: Any) -> Any:
+    """Arrays as lists, and what JSON has no number for as null: the content of a JSON file."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

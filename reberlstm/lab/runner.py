@@ -7,15 +7,17 @@ whole or not at all.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from reberlstm.errors import LabError, ReberLSTMError
+from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.lab import report
@@ -68,6 +70,7 @@ def run(
     seed: int = 0,
     changes: Mapping[str, Any] | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
     formats: Sequence[str] = FORMATS,
 ) -> Result:
@@ -80,11 +83,13 @@ def run(
         seed: Of data, initial weights and orders, not negative.
         changes: Settings that differ from the preset's.
         resume: Whether to go on from the checkpoints in the folder.
+        overwrite: Whether the results of another run in the folder may be lost.
         progress: Called after every epoch.
         formats: The kinds of files that pictures are written as.
 
     Raises:
-        LabError: when the description is wrong somewhere, naming the place.
+        LabError: when the description is wrong somewhere, naming the place, or when the folder has
+            the results of another run.
         MissingExtraError: where PyTorch or matplotlib is not installed.
     """
     need_extras()
@@ -100,8 +105,10 @@ def run(
         "experiment": experiment.name,
         "preset": preset,
         "seed": seed,
-        "settings": vars(settings),
+        "settings": report.plain(vars(settings)),
     }
+    if not overwrite:
+        _lose_nothing(folder, asked)
     nets, fits = _train(finished, folder, asked, resume, progress)
     finished = replace(finished, nets=nets, fits=fits)
     with _naming(experiment, "measure"):
@@ -140,8 +147,8 @@ def _train(
                 with _naming(run.experiment, f"net {job.name!r}"):
                     nets[job.name], fits[job.name] = train(
                         job,
-                        _seed(run.seed, job.name),
-                        path=folder / "checkpoints" / f"{_slug(job.name)}.safetensors",
+                        seed_of(run.seed, job.name),
+                        path=folder / "checkpoints" / f"{slug(job.name)}.safetensors",
                         resume=resume,
                         asked=asked,
                         report=_reporter(progress, job.name, number, len(run.jobs)),
@@ -173,18 +180,19 @@ def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
 def _by_name(experiment: Experiment, jobs: Any) -> dict[str, Job]:
     found: dict[str, Job] = {}
     for job in jobs:
-        if _slug(job.name) in {_slug(name) for name in found}:
+        if slug(job.name) in {slug(name) for name in found}:
             raise LabError(f"two nets are called {job.name!r}: give each a name of its own")
         found[job.name] = job
     return found
 
 
-def _seed(seed: int, name: str) -> int:
+def seed_of(seed: int, name: str) -> int:
     """A seed for one net: what else is trained does not change it."""
     return (seed * 0x9E3779B1 + crc32(name.encode())) % 2**63
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """The name of a net as that of a file, without its suffix."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "net"
 
 
@@ -193,6 +201,37 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(f"{folder}: cannot be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise LabError(f"{folder}: nothing can be written there: choose another folder")
+
+
+def _lose_nothing(folder: Path, asked: Mapping[str, Any]) -> None:
+    """Complain about results or checkpoints of a run that was asked for something else."""
+    earlier = []
+    with suppress(OSError, ValueError, TypeError):
+        metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+        earlier.append({key: metrics[key] for key in asked if key in metrics})
+    from reberlstm.lab import checkpoint
+
+    for path in sorted((folder / "checkpoints").glob("*.safetensors")):
+        with suppress(FormatError):
+            of_net = checkpoint.state_of(path).get("asked") or {}
+            earlier.append({key: value for key, value in of_net.items() if key != "job"})
+    for other in earlier:
+        if other != asked:
+            raise LabError(
+                f"{folder}: has the results of another run ({_told(other, asked)}, and not "
+                f"{_told(asked, other)}): write into another folder, or let them be lost with "
+                "--overwrite"
+            )
+
+
+def _told(asked: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """A run in a few words: with those of its settings only that differ from another's."""
+    mine, others = (run.get("settings") or {} for run in (asked, other))
+    changed = [f"{key} {mine[key]}" for key in mine if mine[key] != others.get(key)]
+    what = asked.get("experiment", "of something else")
+    return ", ".join([f"{what}, {asked.get('preset')}, seed {asked.get('seed')}", *changed[:3]])
 
 
 @contextmanager

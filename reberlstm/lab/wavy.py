@@ -63,11 +63,14 @@ def posterior_mean(x: Array, noise: float) -> Array:
 
     All places between 0 and 10 are equally likely beforehand, and the noise is Gaussian.
     """
-    places = np.linspace(0.0, HIGHEST, 2_001)
-    expected = readings(places, 0.0)[:, : x.shape[1]]
+    # Five places to every standard deviation, and never so few that the curve is missed.
+    places = np.linspace(0.0, HIGHEST, int(np.clip(5 * HIGHEST / noise, 500, 2_000)) + 1)
+    expected = readings(places, 0.0).T
     answers = []
     for part in np.array_split(x, max(1, len(x) // 500)):
-        distance = ((part[:, None] - expected) ** 2).sum(-1) / (2 * noise**2)
+        distance = np.zeros((len(part), len(places)))
+        for read, values in zip(part.T, expected, strict=False):
+            distance += (read[:, None] - values) ** 2 / (2 * noise**2)
         weight = np.exp(distance.min(1, keepdims=True) - distance)
         answers.append(weight @ places / weight.sum(1))
     return np.concatenate(answers)
@@ -140,7 +143,7 @@ def draw_example(run: Run) -> Figure:
 def draw_ambiguity(run: Run) -> Figure:
     """Distances between the values at all pairs of places: one value or three, clean or noisy."""
     figure, axes = drawing.panels(2, 2, width=3.3, height=3.1, sharex=True, sharey=True)
-    z = np.linspace(0.0, HIGHEST, 200)
+    z = np.linspace(0.0, HIGHEST, 101)
     clean = readings(z, 0.0)
     noisy = readings(z, FIGURE_NOISE, run.generator("ambiguity"))
     for row, seen, says in ((0, clean, "no noise"), (1, noisy, f"noise {FIGURE_NOISE}")):
@@ -216,19 +219,23 @@ def draw_puzzle(run: Run) -> Figure:
 
 def draw_predictions(run: Run, normalised: Normaliser) -> Figure:
     """A panel for every net: its answers to clean values."""
-    figure, axes = drawing.panels(3, 2, width=2.9, height=2.7, sharex=True, sharey=True)
+    rows = -(-len(run.jobs) // 3)
+    figure, axes = drawing.panels(3, rows, width=2.9, height=2.7, sharex=True, sharey=True)
+    for axis in axes[len(run.jobs) :]:
+        axis.remove()
     z = np.linspace(0.0, HIGHEST, 400)
-    for number, (axis, (name, job)) in enumerate(zip(axes, run.jobs.items(), strict=True)):
+    for number, (axis, (name, job)) in enumerate(zip(axes, run.jobs.items(), strict=False)):
         x = normalised(z)
         x = x[:, : job.data.x.shape[1]]
         found = run.predict(name, x[:, :, None] if job.data.x.ndim == 3 else x)[:, 0]
         axis.plot(z, z, color=drawing.TARGET, linewidth=4, alpha=0.5)
-        axis.plot(z, found, color=drawing.COLOURS[number], linewidth=1.5)
-        error = run.fits[name].test_loss
+        axis.plot(z, found, color=drawing.COLOURS[number % 6], linewidth=1.5)
+        lowest = number >= len(run.jobs) - 3
+        axis.tick_params(labelbottom=lowest)
         drawing.label(
             axis,
-            f"{name}: {error:.3f}",
-            "place z" if number > 2 else "",
+            f"{name}: {run.fits[name].test_loss:.3f}",
+            "place z" if lowest else "",
             "answer" if number % 3 == 0 else "",
         )
     return figure

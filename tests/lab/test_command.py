@@ -62,6 +62,11 @@ def test_an_experiment_by_name(capsys, tmp_path):
     assert out.startswith("line: Sequence to sequence: copy a line\npreset quick, seed 3, 4 nets")
     assert "does not hold: One layer" in out
     assert out.endswith(f"files in {tmp_path}; begin with REPORT.md\n")
+    message = complaint(capsys, "run", "line", "--seed", 4, "--set", "epochs=2", "-o", tmp_path)
+    assert message == (
+        f"{tmp_path}: has the results of another run (line, quick, seed 3, and not line, quick, "
+        "seed 4): write into another folder, or let them be lost with --overwrite"
+    )
 
 
 def test_an_experiment_of_ones_own(capsys, tmp_path):

@@ -1,16 +1,34 @@
 """docs/lab.md: the experiment of one's own works as it stands there, and the tables are complete."""
 
 import json
+import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from reberlstm.cli import run as reberlstm
-from reberlstm.lab import EXPERIMENTS, find
+from reberlstm.lab import EXPERIMENTS, drawing, find
+from reberlstm.render import figures
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "lab.md").read_text("utf-8")
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@contextmanager
+def scripts():
+    """Lets scripts be imported, as they import one another."""
+    sys.path.insert(0, str(DOCS.parent / "scripts"))
+    try:
+        yield
+    finally:
+        sys.path.pop(0)
 
 
 def part(name):
@@ -30,12 +48,10 @@ def test_the_experiment_of_ones_own_runs_as_it_stands_there(tmp_path, capsys):
 
 
 def test_the_page_is_what_the_script_makes_of_the_records():
-    sys.path.insert(0, str(DOCS.parent / "scripts"))
-    try:
+    with scripts():
         import run_lab
-    finally:
-        sys.path.pop(0)
-    assert run_lab.page() == PAGE
+
+        assert run_lab.page() == PAGE
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -49,3 +65,33 @@ def test_every_experiment_is_on_the_page(name):
     assert len([row for row in rows if "| quick |" in row]) == len(experiment.claims)
     for picture in experiment.pictures:
         assert (DOCS / "pictures" / "lab" / f"{name}-{picture.name}.svg").exists()
+
+
+def test_the_pictures_are_small_and_show_the_same():
+    figure, (axis,) = drawing.panels()
+    x = np.linspace(0, 1, 100)
+    axis.plot(x, np.sin(4 * x), label="a wave")
+    axis.plot(x[::11], x[::11], "o-", label="a < line")
+    drawing.label(axis, "A title: 0.1234", "x", "y")
+    drawing.legend(axis)
+    svg = figures.to_bytes(figure, "svg").decode()
+    with scripts():
+        from smaller_svg import smaller
+
+        short = smaller(svg)
+    assert len(short) < 0.6 * len(svg)
+    before, after = (ElementTree.fromstring(text) for text in (svg, short))
+    said = [[text.text for text in tree.iter(f"{SVG}text")] for tree in (before, after)]
+    assert said[0] == said[1]
+    assert {"A title: 0.1234", "a < line"} < set(said[0])
+    waves = [
+        max(tree.iter(f"{SVG}path"), key=lambda p: len(p.get("d"))) for tree in (before, after)
+    ]
+    (long_x, long_y), (x, y) = (
+        np.array(re.findall(r"-?[\d.]+", wave.get("d")), dtype=float).reshape(-1, 2).T
+        for wave in waves
+    )
+    x, y = np.cumsum(x), np.cumsum(y)  # it goes from point to point
+    assert len(x) < 0.7 * len(long_x)
+    assert np.abs(np.interp(long_x, x, y) - long_y).max() < 0.15
+    assert sum(path.stat().st_size for path in (DOCS / "pictures" / "lab").iterdir()) < 1_500_000

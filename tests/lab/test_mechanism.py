@@ -72,7 +72,9 @@ def test_the_preset_of_the_source_has_its_own_settings(make, tmp_path):
 
 
 def test_a_seed_decides_everything(make, tmp_path):
-    first, again, other = (run(make(), tmp_path, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (
+        run(make(), tmp_path, seed=seed, overwrite=True, formats=()) for seed in (3, 3, 4)
+    )
     assert weights(first) == weights(again)
     assert first.run.measured == again.run.measured
     assert weights(first) != weights(other)
@@ -81,7 +83,7 @@ def test_a_seed_decides_everything(make, tmp_path):
 
 def test_another_net_changes_nothing_for_the_first(make, tmp_path):
     both = run(make(), tmp_path)
-    alone = run(make(), tmp_path, changes={"nets": "one"})
+    alone = run(make(), tmp_path / "alone", changes={"nets": "one"}, formats=())
     assert weights(both) == weights(alone)
 
 
@@ -127,16 +129,30 @@ def test_interrupted_and_resumed_is_as_if_never_interrupted(make, tmp_path, opti
 
 def test_without_resume_old_checkpoints_are_not_used(make, tmp_path):
     first = run(make(), tmp_path)
-    assert weights(run(make(), tmp_path, seed=1)) != weights(first)
+    assert weights(run(make(), tmp_path, seed=1, overwrite=True)) != weights(first)
 
 
 @pytest.mark.parametrize(
-    "changes", [{"seed": 1}, {"preset": "source"}, {"changes": {"rate": 0.2}}], ids=str
+    ("changes", "now"),
+    [
+        ({"seed": 1}, "doubling, quick, seed 1"),
+        ({"preset": "source"}, "doubling, source, seed 0, epochs 60"),
+        ({"changes": {"rate": 0.2}}, "doubling, quick, seed 0, rate 0.2"),
+    ],
 )
-def test_the_checkpoint_of_another_run_is_refused(make, tmp_path, changes):
-    run(make(), tmp_path)
+def test_the_results_of_another_run_are_not_overwritten(make, tmp_path, changes, now):
+    run(make(), tmp_path, formats=())
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    message = rf"has the results of another run \(doubling, quick, .*, and not {now}\): write into"
+    for resume in (False, True):
+        with pytest.raises(LabError, match=message):
+            run(make(), tmp_path, resume=resume, **changes)
+    assert {path: path.read_bytes() for path in before} == before
     with pytest.raises(LabError, match=r"one\.safetensors: the checkpoint of another run"):
-        run(make(), tmp_path, resume=True, **changes)
+        run(make(), tmp_path, resume=True, overwrite=True, **changes)
+    (tmp_path / "metrics.json").unlink()  # as after an interruption
+    with pytest.raises(LabError, match=message):
+        run(make(), tmp_path, **changes)
 
 
 def test_a_damaged_checkpoint_is_one_line(make, tmp_path):
@@ -223,7 +239,8 @@ def test_progress_tells_net_and_epoch(make, tmp_path):
 def test_long_trainings_are_tested_a_hundred_times_and_at_the_end(make, tmp_path):
     fit = run(make(), tmp_path, changes={"epochs": 250, "nets": "one"}).run.fits["one"]
     assert fit.epochs == list(range(2, 251, 2))
-    fit = run(make(), tmp_path, changes={"epochs": 251, "nets": "one"}).run.fits["one"]
+    changes = {"epochs": 251, "nets": "one"}
+    fit = run(make(), tmp_path, changes=changes, overwrite=True, formats=()).run.fits["one"]
     assert fit.epochs[-1] == 251
 
 
@@ -306,7 +323,7 @@ def test_wrong_settings(make, tmp_path, changes, message):
         run(make(), tmp_path, changes=changes)
 
 
-def test_wrong_arguments(make, tmp_path):
+def test_wrong_arguments(make, tmp_path, monkeypatch):
     with pytest.raises(LabError, match="no preset 'slow'; choose one of quick, source"):
         run(make(), tmp_path, preset="slow")
     with pytest.raises(LabError, match="seed -1: give one that is not negative"):
@@ -314,6 +331,9 @@ def test_wrong_arguments(make, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LabError, match="file/checkpoints: cannot be made: Not a directory"):
         run(make(), tmp_path / "file")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(LabError, match="checkpoints: nothing can be written there: choose another"):
+        run(make(), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,8 @@ EXPERIMENT = Experiment(
         Picture(
             "machine",
             "The machine extracted from the net that learned, on its memories: two states, which "
-            "take turns whatever is heard.",
+            "take turns whatever is heard. The noise is read as three letters, 0, ½ and 1, a third "
+            "of its range each.",
             lambda run: draw.machine(_three(run)[run.measured["good"]], fresh(run)[:12, :40]),
         ),
         Picture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from reberlstm.lab import copying, drawing, wired
 from reberlstm.lab.beside import Beside
@@ -54,7 +55,15 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
     outside = rng.uniform(BOUND, 1.0, settings.examples // 2)
     data = Data(_waves(inside), inside[:, None], _waves(outside), outside[:, None])
     recipe = Recipe(epochs=settings.epochs, batch=settings.batch, learning_rate=settings.rate)
-    return [Job(NET, lambda: Recurrent(1, 32, 1, last=True), data, recipe)]
+    return [Job(NET, lambda: Recurrent(1, 32, 1, last=True), data, recipe, watch=_tells)]
+
+
+def _tells(net: torch.nn.Module) -> dict[str, float]:
+    """What a net tells of some amplitudes."""
+    waves = torch.tensor(_waves(np.array(PROBES)), dtype=torch.float32)
+    return {
+        f"told of {given:g}": float(told) for given, told in zip(PROBES, net(waves), strict=True)
+    }
 
 
 def _predicted(run: Run, amplitudes: Array) -> Array:
@@ -105,6 +114,25 @@ def draw_waves(run: Run) -> Figure:
     drawing.family(axis, points(), told, _waves(given)[:, :, 0], names, dotted="told by the net")
     drawing.label(axis, "Given (solid) and told (dotted)", "x", "y")
     drawing.legend(axis, loc="center left", bbox_to_anchor=(1.0, 0.5), title="amplitude")
+    return figure
+
+
+def draw_learning(run: Run) -> Figure:
+    """The error over the epochs, and what the net would tell after each."""
+    figure, (left, right) = drawing.panels(2, width=4.2, height=3.2)
+    fit = run.fits[NET]
+    for losses, name in ((fit.losses, "trained, up to 0.5"), (fit.test_losses, "from 0.5 to 1")):
+        colour = drawing.COLOURS[0 if losses is fit.losses else 1]
+        left.plot(fit.epochs, losses, color=colour, linewidth=1.6, label=name)
+    left.set_yscale("log")
+    for given, colour in zip(PROBES, drawing.shades(len(PROBES)), strict=True):
+        right.axhline(given, color=colour, linestyle=":", linewidth=1)
+        told = fit.watched[f"told of {given:g}"]
+        right.plot(fit.epochs, told, color=colour, linewidth=1.6, label=f"{given:g}")
+    drawing.label(left, "Learning curves", "epoch", "mean squared error")
+    drawing.label(right, "What is told of an amplitude", "epoch", "amplitude told")
+    drawing.legend(left)
+    drawing.legend(right, loc="center left", bbox_to_anchor=(1.0, 0.5), title="amplitude")
     return figure
 
 
@@ -163,8 +191,10 @@ EXPERIMENT = Experiment(
         ),
         Picture(
             "learning-curves",
-            "Mean squared error on amplitudes from 0.5 to 1 over the epochs.",
-            drawing.learning_curves,
+            "Left: the error over the epochs. Right: what the net tells of six amplitudes, against "
+            "the truth (dotted). Amplitudes beyond the training are told too low; the longer it "
+            "trains, the nearer they come.",
+            draw_learning,
         ),
         BESIDE.picture("Waves of several amplitudes, as what is told of them"),
     ),

@@ -77,7 +77,7 @@ def draw_lines(run: Run) -> Figure:
         found = run.predict(name, given)[:, :, 0]
         names = [f"slope {slope:g}" for slope in SLOPES]
         drawing.family(axis, points(), given[:, :, 0], found, names)
-        drawing.label(axis, f"{name}: {run.fits[name].test_loss:.1e}", "x", "")
+        drawing.label(axis, f"{name}: error {drawing.power(run.fits[name].test_loss)}", "x", "")
     drawing.legend(axes[2], loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
@@ -141,7 +141,11 @@ EXPERIMENT = Experiment(
     jobs=jobs,
     measure=measure,
     pictures=(
-        Picture("lines", "Lines (dotted) and their reconstructions (solid).", draw_lines),
+        Picture(
+            "lines",
+            "Lines (dotted) and their reconstructions (solid), with the mean squared error.",
+            draw_lines,
+        ),
         Picture(
             "latent",
             "The latent numbers over the slope, and what the decoder makes of a single one.",

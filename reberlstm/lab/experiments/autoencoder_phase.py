@@ -33,13 +33,16 @@ FLAT = 0.25
 def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder for both ranges of displacement."""
     found = []
-    for name, epochs in ((NARROW, settings.narrow_epochs), (WIDE, settings.wide_epochs)):
+    for name, epochs, rate in (
+        (NARROW, settings.narrow_epochs, settings.narrow_rate),
+        (WIDE, settings.wide_epochs, settings.wide_rate),
+    ):
         counts = (settings.examples, max(1, settings.examples // 10))
         x, test = (
             sines(shift=rng.uniform(0.0, RANGES[name], count), steps=settings.steps)
             for count in counts
         )
-        recipe = Recipe(epochs=epochs, batch=settings.batch, learning_rate=settings.rate)
+        recipe = Recipe(epochs=epochs, batch=settings.batch, learning_rate=rate)
         found.append(
             Job(
                 name,
@@ -98,13 +101,12 @@ def draw_sines(run: Run) -> Figure:
         shifts = np.linspace(0.0, RANGES[name], 4)
         given = sines(shift=shifts, steps=run.settings.steps)
         found = run.predict(name, given)[:, :, 0]
-        names = [f"{shift:.2f}" for shift in shifts]
+        names = [f"shift {shift:.2f}" for shift in shifts]
         drawing.family(axis, x, given[:, :, 0], found, names)
         axis.axvspan(0.0, coding.BEGINNING, color=drawing.QUIET, alpha=0.08, linewidth=0)
-        drawing.label(axis, f"{name}: {run.measured['error'][name]:.1e}", "x")
-        drawing.legend(
-            axis, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3, title="shift"
-        )
+        error = drawing.power(run.measured["error"][name])
+        drawing.label(axis, f"{name}: error {error}", "x", "y" if axis is axes[0] else "")
+        drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     return figure
 
 
@@ -116,16 +118,16 @@ def draw_latent(run: Run) -> Figure:
         latent = coding.encode(run, name, given)[:, 0]
         left, right = axes[2 * row : 2 * row + 2]
         left.plot(shifts, latent, color=drawing.COLOURS[row], linewidth=1.8)
-        drawing.label(left, name, "shift of the sine", "latent value")
+        drawing.label(left, name, "shift δ of the sine, in units of x", "latent value")
         phases = np.array(run.measured["phases"][name])
         knob = np.linspace(0.0, 1.0, len(phases))
         right.plot(knob, phases, color=drawing.COLOURS[row], linewidth=1.8)
-        right.axhspan(
-            0.0, min(360.0, np.degrees(10 * RANGES[name])), color=drawing.QUIET, alpha=0.1
-        )
-        drawing.label(
-            right, "the phase decoded", "latent value, from end to end of its range", "degrees"
-        )
+        trained = float(np.degrees(10 * RANGES[name]))
+        if trained < 360.0:
+            right.axhspan(0.0, trained, color=drawing.QUIET, alpha=0.1, linewidth=0)
+        says = "band: as trained" if trained < 360.0 else "every phase was trained"
+        across = "latent value, from end to end of its range"
+        drawing.label(right, f"the phase decoded; {says}", across, "phase in degrees")
     return figure
 
 
@@ -136,9 +138,6 @@ def draw_decoded(run: Run) -> Figure:
         latent = coding.encode(run, name, _grid(run, name)[1])
         ends = (float(latent.min()), float(latent.max()))
         coding.draw_decoded(axis, run, name, *ends, run.settings.steps)
-        drawing.legend(
-            axis, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3, title="latent"
-        )
     return figure
 
 
@@ -157,7 +156,8 @@ EXPERIMENT = Experiment(
             "batch": 50,
             "narrow_epochs": 150,
             "wide_epochs": 200,
-            "rate": 0.005,
+            "narrow_rate": 0.01,
+            "wide_rate": 0.005,
             "steps": 50,
         },
         "source": {
@@ -165,18 +165,24 @@ EXPERIMENT = Experiment(
             "batch": 50,
             "narrow_epochs": 250,
             "wide_epochs": 500,
-            "rate": 0.001,
+            "narrow_rate": 0.001,
+            "wide_rate": 0.001,
             "steps": 100,
         },
     },
     jobs=jobs,
     measure=measure,
     pictures=(
-        Picture("sines", "Sines (dotted) and their reconstructions (solid).", draw_sines),
+        Picture(
+            "sines",
+            "Sines (dotted) and their reconstructions (solid), with the mean squared error; the "
+            "beginning, which the source found hard, is grey.",
+            draw_sines,
+        ),
         Picture(
             "latent",
             "The latent number over the shift, and the phase of what is decoded as the latent "
-            "number goes from one end to the other; the band is what was trained. "
+            "number goes from one end to the other. "
             "Beyond a turn the latent number is the phase within it.",
             draw_latent,
         ),

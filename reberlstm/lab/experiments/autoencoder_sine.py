@@ -50,7 +50,7 @@ def draw_sines(run: Run) -> Figure:
     given = sines(AMPLITUDES)
     names = [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES]
     drawing.family(axis, points(), given[:, :, 0], run.predict(NET, given)[:, :, 0], names)
-    drawing.label(axis, f"Mean squared error {run.measured['error']:.1e}", "x", "y")
+    drawing.label(axis, f"Mean squared error {drawing.power(run.measured['error'])}", "x", "y")
     drawing.legend(axis, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 

@@ -42,6 +42,7 @@ BESIDE = Beside(
     given=_constants([0.0, 1.0]),
     wanted=WAVES,
     known=[True, True],
+    alike=False,
 )
 
 
@@ -67,7 +68,7 @@ def measure(run: Run) -> dict[str, Any]:
     between = run.predict(HEAD, _constants(np.linspace(0.0, 1.0, 5)))[:, :, 0]
     return {
         "error": errors,
-        "phases": coding.phases(between).tolist(),
+        "phases": [float(phase) if abs(phase) >= 0.5 else 0.0 for phase in coding.phases(between)],
         "by_hand": BESIDE.measure(run),
     }
 

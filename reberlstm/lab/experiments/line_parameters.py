@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,10 +30,16 @@ def _lines(parameters: Any) -> Any:
     return lines(slope, intercept, steps=STEPS)
 
 
+def _formula(slope: float, intercept: float) -> str:
+    """How a line is called."""
+    term = {1.0: "x", -1.0: "−x"}.get(slope, f"{drawing.signed(slope)}·x")
+    return f"{term} + {intercept:g}" if intercept else term
+
+
 BESIDE = Beside(
     trained=TWO,
     net=wired.line_parameters(),
-    names=[f"{drawing.signed(m)}·x + {t:g}" for m, t in INSIDE + OUTSIDE],
+    names=list(starmap(_formula, INSIDE + OUTSIDE)),
     given=_lines(INSIDE + OUTSIDE),
     wanted=np.array(INSIDE + OUTSIDE),
     known=[True] * len(INSIDE) + [False] * len(OUTSIDE),
@@ -81,7 +88,7 @@ def draw_lines(run: Run) -> Figure:
         axes, ("Lines such as were trained", "Other lines"), (INSIDE, OUTSIDE), strict=True
     ):
         given, told = (_lines(p)[:, :, 0] for p in (chosen, _told(run, chosen)))
-        names = [f"{drawing.signed(m)}·x + {t:g}" for m, t in chosen]
+        names = list(starmap(_formula, chosen))
         drawing.family(axis, points(STEPS), given, told, names)
         drawing.label(axis, title, "x", "y")
         drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
@@ -116,9 +123,11 @@ def draw_memory(run: Run) -> Figure:
     figure, axes = drawing.panels(2, width=4.0, height=3.0)
     for number, (axis, name) in enumerate(zip(axes, ("slope", "intercept"), strict=True)):
         for curve, colour, true in zip(told, drawing.shades(len(given)), given, strict=True):
-            axis.plot(points(STEPS), curve[:, number], color=colour, linewidth=1.6)
+            says = {"color": colour, "label": _formula(*true)}
+            axis.plot(points(STEPS), curve[:, number], linewidth=1.6, **says)
             axis.plot([1.0], [true[number]], "o", color=colour, markersize=5, clip_on=False)
-        drawing.label(axis, f"{name}, if read at this step", "x")
+        drawing.label(axis, f"{name}, if read at this step", "x", name)
+    drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
@@ -146,8 +155,7 @@ EXPERIMENT = Experiment(
         ),
         Picture(
             "memory",
-            "What the net would tell at every step; dots are the truth. The lines are those of the "
-            "first figure's left panel.",
+            "What the net would tell at every step; dots are the truth.",
             draw_memory,
         ),
         Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),

@@ -45,6 +45,8 @@ BESIDE = Beside(
     given=np.stack(list(PROBES.values())),
     wanted=np.stack(list(PROBES.values())),
     known=[name == "the sine" for name in PROBES],
+    drawn=5,
+    alike=False,
 )
 OSCILLATOR = wired.wave(FREQUENCY / (len(SINE) - 1), height=HEIGHT, offset=HEIGHT)
 
@@ -209,7 +211,8 @@ EXPERIMENT = Experiment(
         ),
         Picture(
             "frequencies",
-            "Sines of other frequencies: the higher, the less of the wave comes back.",
+            "Sines of other frequencies: the faster the wave, the more are its height and place "
+            "off.",
             draw_frequencies,
         ),
         Picture(
