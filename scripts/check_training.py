@@ -34,6 +34,12 @@ ROWS = {
     "proved-8": Row("--hidden 8 --noise 1.0", settings={"cells": 8, "noise": 1.0}),
     "proved-3": Row("--hidden 3 --noise 1.0", settings={"cells": 3, "noise": 1.0}),
     "fsm": Row("--cell fsm", settings={"cell": "fsm"}),
+    "embedded": Row("--cell fsm", "embedded-reber", settings={"cell": "fsm"}),
+    "embedded-tuned": Row(
+        "--from compiled --noise 0.3",
+        "embedded-reber",
+        settings={"start": "compiled", "noise": 0.3},
+    ),
 }
 
 

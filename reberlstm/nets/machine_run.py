@@ -1,6 +1,9 @@
 """The training of a machine, step by step: like `run`, with soft machines in the place of nets.
 
-Several machines learn side by side from the same words, each from a beginning of its own. Success
+Several machines learn side by side from the same words, each from a beginning of its own. Short
+words come first: of four times as many words as are wanted the shortest are learned from, and of
+fewer and fewer as time goes on. What a long word begins with is soon forgotten where the states of
+all its middle have yet to be found; in a short one there is less between the two. Success
 is exact: a rounded machine has the legal sets and the acceptance of the one that drew the words,
 which is decided over the product of the two.
 """
@@ -29,6 +32,12 @@ MACHINES = 8
 
 RATE = 0.1
 """Adam's learning rate."""
+
+CHOICE = 4
+"""So many times as many words as are learned from are drawn at first, and the shortest taken …"""
+
+CHOICE_FOR = 200
+"""… and after so many steps, all that are drawn; by the same factor in every step."""
 
 CHECK_EVERY = 25
 """Steps between looks at the rounded machines."""
@@ -72,7 +81,9 @@ class MachineRun:
             self._begin()
         self.step += 1
         self.total_steps += 1
-        words = self.objective.draw(self.rng, 1, self.settings.words)
+        choice = CHOICE ** max(0.0, 1.0 - self.step / CHOICE_FOR)
+        drawn = self.objective.draw(self.rng, 1, round(choice * self.settings.words))
+        words = drawn.shortest(self.settings.words)
         each = loss(self.objective.walks, self.settings.task, self.parameters, words)
         self.optimiser.zero_grad()
         each.sum().backward()  # type: ignore[no-untyped-call]

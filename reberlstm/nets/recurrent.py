@@ -21,6 +21,7 @@ from reberlstm.files import write_atomically
 from reberlstm.formats import toml
 from reberlstm.fsm import FSM
 from reberlstm.interop.recurrent import RecurrentStack
+from reberlstm.interop.safetensors import in_order
 from reberlstm.interop.state_dict import StateDict
 from reberlstm.weights import Floats
 
@@ -73,7 +74,7 @@ class RecurrentWeights:
             "version": __version__,
         }
         tensors = {key: np.ascontiguousarray(array) for key, array in self.tensors.items()}
-        return bytes(save(tensors, metadata=metadata))
+        return in_order(bytes(save(tensors, metadata=metadata)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file, whole or not at all.

@@ -38,6 +38,13 @@ class Words:
         """The number of symbols of every word, (N, B)."""
         return np.asarray(self.present.sum(axis=0))
 
+    def shortest(self, number: int) -> Words:
+        """The shortest words for one net, N = 1, in the order in which they were."""
+        lengths = self.lengths[0]
+        chosen = np.sort(np.argsort(lengths, kind="stable")[:number])
+        part = np.s_[: lengths[chosen].max(), :, chosen]
+        return Words(self.symbols[part], self.states[part], self.present[part])
+
 
 class Walks:
     """A machine as tables that many walks look up at once.

@@ -90,6 +90,16 @@ def test_what_is_learned_from_words_is_the_machine() -> None:
     assert training.certificate is None
 
 
+@pytest.mark.slow
+def test_what_has_to_be_kept_over_the_inner_word_is_learned_too() -> None:
+    fsm = rl.load_grammar("embedded-reber")
+    training = rl.train(rl.Settings(fsm=fsm, cell="fsm", words=16, seed=4, steps=500, restarts=0))
+    assert training.success
+    assert isinstance(training.net, rl.FSM)
+    assert training.net.difference(fsm, by="legal") is None
+    assert training.cells == 20
+
+
 def test_too_few_slots_never_succeed_and_the_best_is_kept(tmp_path: Path) -> None:
     training = rl.train(replace(SMALL, cells=1, steps=20, restarts=1))
     assert not training.success

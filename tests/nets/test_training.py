@@ -109,6 +109,7 @@ def test_other_cells_learn_too(cell: str, tmp_path: Path) -> None:
     assert training.success
     assert isinstance(training.net, RecurrentWeights)
     training.save(tmp_path / "net.safetensors")
+    assert (tmp_path / "net.safetensors").read_bytes() == training.net.to_bytes()
     from reberlstm.interop.recurrent import open_net
 
     assert training.net.size == training.cells == 8

@@ -62,6 +62,20 @@ def test_probabilities_are_those_of_the_machine() -> None:
     assert abs(share - 0.5) < 4 * 0.5 / np.sqrt(4_000)
 
 
+def test_the_shortest_words_stay_in_order() -> None:
+    walks = Walks(rl.load_grammar("reber"))
+    drawn = walks.draw(np.random.default_rng(0), 1, 40, 30)
+    shortest = drawn.shortest(10)
+    words, chosen = words_of(walks, drawn), words_of(walks, shortest)
+    assert len(chosen) == 10
+    assert sorted(map(len, chosen)) == sorted(map(len, words))[:10]
+    left = iter(words)
+    assert all(word in left for word in chosen), "in the order in which they were"
+    assert len(shortest.symbols) == max(map(len, chosen))
+    assert np.array_equal(shortest.states, walks.follow(shortest.symbols, shortest.present))
+    assert words_of(walks, drawn.shortest(40)) == words
+
+
 def test_a_machine_without_words_is_refused() -> None:
     nothing = rl.FSM(
         alphabet=("a",), start="s", accepting=["s"], transitions={"s": {}}, name="none"
