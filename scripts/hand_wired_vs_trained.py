@@ -20,12 +20,17 @@ from typing import Any
 
 import reberlstm as rl
 from reberlstm.comparison import Comparison, Entry, keys
+from reberlstm.files import write_atomically
 from reberlstm.nets.settings import Settings
 from reberlstm.render.comparison import marked
+from reberlstm.render.figures import to_bytes
+from reberlstm.render.study_plots import study_figure
 from reberlstm.study import Cluster, Questions, Table, Trial, grid, run
 from reberlstm.study.trials import Record
 
-PAGE = Path(__file__).parent.parent / "docs" / "hand-wired-vs-trained.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = DOCS / "hand-wired-vs-trained.md"
+PICTURE = DOCS / "pictures" / "hand-wired-vs-trained.svg"
 REBER = rl.load_grammar("reber")
 SETTINGS: tuple[tuple[str, int, float], ...] = (
     ("lstm", 3, 0.0),
@@ -212,22 +217,22 @@ def loops(found: Sequence[Group]) -> list[str]:
 
 
 def proofs(found: Sequence[Group]) -> list[str]:
-    """What `certify` says of each net, and what each bears."""
+    """Which nets are proved, of which a wrong word is known, and what each bears."""
     heads = (
-        "net", "proved", "refuted", "neither", "margin of the proofs",
+        "net", "proved", "a wrong word is known", "neither", "margin of the proofs",
         "noise borne", "… proved", "soft input borne", "… proved",
     )  # fmt: skip
     rows = []
     for name, nets in found:
         asked = [net["certificate"]["value"] for net in nets if net["certificate"]["value"]]
-        outcomes = [value["outcome"] for value in asked]
+        proved = sum(value["outcome"] == "holds" for value in asked)
+        wrong = sum(net["wrong prefix"]["status"] == "refuted" for net in nets)
         rows.append(
             (
                 name,
-                *(
-                    f"{outcomes.count(outcome)} of {len(asked)}" if asked else "–"
-                    for outcome in ("holds", "refuted", "unknown")
-                ),
+                f"{proved} of {len(asked)}" if asked else "–",
+                f"{wrong} of {len(nets)}",
+                f"{len(nets) - proved - wrong} of {len(nets)}",
                 middle([value["margin"] for value in asked if value["margin"] is not None]),
                 *(
                     middle([figure for figure in figures(nets, row, kind) if figure])
@@ -381,6 +386,9 @@ def main() -> None:
         ("snapping", snapping(columns + trained)),
     ):
         put(name, lines, arguments.write)
+    if arguments.write:
+        own = [of_setting(records.records, *setting) for setting in SETTINGS]
+        write_atomically(PICTURE, to_bytes(study_figure([r for part in own for r in part]), "svg"))
 
 
 if __name__ == "__main__":

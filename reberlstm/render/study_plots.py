@@ -93,7 +93,7 @@ def _loops(axes: Axes, groups: Sequence[Group]) -> None:
         for count, first in enumerate(failures, start=1):
             xs += [float(first), float(first)]
             ys += [ys[-1], 1.0 - count / total]
-        xs.append(max(1_000.0, xs[-1]))
+        xs.append(max(float(min(loop.rounds for loop in cycles)), xs[-1]))
         ys.append(ys[-1])
         style = STYLES[number // len(LINES) % len(STYLES)]
         axes.plot(xs, ys, style, color=LINES[number % len(LINES)], label=group.title, lw=1.4)

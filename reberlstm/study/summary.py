@@ -24,12 +24,15 @@ class Loop:
         wrong: With an error.
         first: The rounds after which each of these has its first error, sorted.
         nets: How many were asked.
+        rounds: So many were gone with every net that has no error and may still come to one: not
+            proved, and its memory not repeating itself.
     """
 
     proved: int
     wrong: int
     first: tuple[int, ...]
     nets: int
+    rounds: int
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,14 @@ def _loop(records: Sequence[Record], row: str) -> Loop:
     entries = [record["rows"][row] for record in records if row in record["rows"]]
     values = [entry["value"] for entry in entries if entry["value"] is not None]
     first = sorted(value["first"] for value in values if value["first"] is not None)
+    open_ = [v for v in values if v["first"] is None and not (v["proved"] or v["repeats"])]
+    most = max((value["rounds"] for value in values), default=0)
     return Loop(
         proved=sum(entry["status"] == "proved" for entry in entries),
         wrong=len(first),
         first=tuple(first),
         nets=len(values),
+        rounds=min((value["rounds"] for value in open_), default=most),
     )
 
 

@@ -108,7 +108,7 @@ def test_a_killed_writer_leaves_whole_lines(tmp_path: Path) -> None:
 
 
 def record(seed: int, cell: str, first: int | None, **changes: object) -> dict[str, object]:
-    loop = {"first": first, "rounds": 100, "proved": first is None}
+    loop = {"first": first, "rounds": 100, "proved": first is None, "repeats": False}
     status = "proved" if first is None else "refuted"
     rows = {
         "accuracy": {"text": "", "value": {"share": 1.0 if seed else 0.9}, "status": "measured"},
@@ -145,6 +145,7 @@ def test_summary_counts_by_setting() -> None:
     assert (lstm.nets, lstm.success, lstm.right, lstm.proved, lstm.refuted) == (3, 2, 2, 1, 2)
     assert lstm.words == 200
     assert lstm.loops["S"].first == (3, 7)
+    assert lstm.loops["S"].rounds == 100
     assert (gru.nets, gru.failed, gru.success) == (2, 1, 1)
     lines = list(study_lines(RECORDS))
     assert lines[1].split() == ["g,", "lstm", "4", "3", "2", "2", "1", "2", "200"]
