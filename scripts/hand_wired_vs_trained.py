@@ -247,16 +247,16 @@ def proofs(found: Sequence[Group]) -> list[str]:
 def machines(found: Sequence[Group]) -> list[str]:
     """The machines that are extracted from the nets, against the grammar's; and perplexity."""
     heads = (
-        "net", "equal, and the net proved equal to it", "equal, the net as far as was looked",
-        "different", "shortest word that tells, symbols", "states of the different",
+        "net", "equal, and the net proved", "equal, the net not proved", "different",
+        "shortest word that tells, symbols", "states of the different",
         "perplexity above the grammar's, %",
     )  # fmt: skip
     rows = []
     for name, nets in found:
-        asked = [net["extracted"]["value"] for net in nets if net["extracted"]["value"]]
-        equal = [value for value in asked if value["equal"]]
-        proved = [value for value in equal if value["net and machine"] == "equal: proved"]
-        other = [value for value in asked if not value["equal"]]
+        asked = [net for net in nets if net["extracted"]["value"]]
+        equal = [net for net in asked if net["extracted"]["value"]["equal"]]
+        proved = [net for net in equal if net["certificate"]["status"] == "proved"]
+        other = [net["extracted"]["value"] for net in asked if net not in equal]
         likely = [net for net in nets if net["perplexity"]["value"]["by"] == "next head"]
         excess = [
             100 * (net / grammar - 1)
