@@ -136,13 +136,15 @@ def mean(values: Sequence[float]) -> str:
     return f"{100 * statistics.fmean(values):.0f} %" if values else "–"
 
 
-def middle(values: Sequence[float], digits: int = 2) -> str:
+def middle(values: Sequence[float]) -> str:
     """The median and the range."""
     if not values:
         return "–"
-    low, high = min(values), max(values)
-    text = f"{statistics.median(values):.{digits}g}"
-    return text if low == high else f"{text} ({low:.{digits}g} to {high:.{digits}g})"
+    text, low, high = (
+        f"{value:.0f}" if abs(value) >= 100 else f"{round(value, 6):.2g}"
+        for value in (statistics.median(values), min(values), max(values))
+    )
+    return text if low == high else f"{text} ({low} to {high})"
 
 
 def count(nets: Sequence[Entries], holds: Callable[[Entries], bool]) -> str:
