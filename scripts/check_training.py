@@ -35,6 +35,9 @@ ROWS = {
     "proved-3": Row("--hidden 3 --noise 1.0", settings={"cells": 3, "noise": 1.0}),
     "fsm": Row("--cell fsm", settings={"cell": "fsm"}),
     "embedded": Row("--cell fsm", "embedded-reber", settings={"cell": "fsm"}),
+    "embedded-proved": Row(
+        "--hidden 16 --noise 0.3", "embedded-reber", settings={"cells": 16, "noise": 0.3}
+    ),
     "embedded-tuned": Row(
         "--from compiled --noise 0.3",
         "embedded-reber",

@@ -25,7 +25,7 @@ net_option = click.option(
     show_default=True,
     metavar="compiled|published|NAME|FILE",
     help="The net: compiled from the grammar, the published Toy LSTM, one that comes with the "
-    "package (reber-2 and reber-4 are trained), or a weights file.",
+    "package (reber-2, reber-4 and embedded-reber-16 are trained), or a weights file.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, never coloured.")

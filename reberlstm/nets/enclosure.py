@@ -8,8 +8,8 @@ words lead, reaching beyond it on every side as far as it learns to, and three h
 
 - *escape*: how far the image of a box, in interval arithmetic, sticks out of the next one;
 - *wrong*: by how much a head on a box falls short of a margin of 1;
-- *leak*: how far the forget gates are over 0.95 on the boxes. A memory that is kept and not
-  refreshed has boxes that never close.
+- *leak*: how far the forget gates are over 0.95, or less, on the boxes. A memory that is kept and
+  not refreshed has boxes that never close.
 
 Then the boxes are an invariant, and the search of `certify` finds one at least as small. Hulls hold
 the boxes to the truth: with free centres, boxes drift to where the heads would be right and the net
@@ -60,6 +60,7 @@ class Enclosure:
         objective: The task.
         parameters: Those of the net, one of N = 1.
         rng: Where the words come from.
+        leak: The weight of the leak, and the pre-activation from which a forget gate leaks.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class Enclosure:
         objective: Objective,
         parameters: Parameters,
         rng: np.random.Generator,
+        leak: tuple[float, float] = (LEAK_WEIGHT, LEAK_FROM),
     ) -> None:
         judged = claim(net, objective.fsm, objective.claims, [objective.head])
         nodes = unfold(judged, 1, MOST_STEPS) or unfold(judged, 0, sys.maxsize)
         assert nodes is not None, "states alone are never too many"
         self._objective = objective
+        self._leak_weight, self._leak_from = leak
         self._head = objective.head
         self._next = _transitions(nodes, len(net.alphabet))
         self._access = objective.walks.table(_access_words(nodes, net.alphabet))
@@ -129,8 +132,8 @@ class Enclosure:
         value = middle @ weight + one[f"{self._head}.bias"]
         least = self._signs * value - radius @ weight.abs()
         wrong = (torch.relu(MARGIN - least) * self._signs.abs()).sum()
-        leak = torch.relu(forget - LEAK_FROM).sum()
-        return escape + wrong + LEAK_WEIGHT * leak
+        leak = torch.relu(forget - self._leak_from).sum()
+        return escape + wrong + self._leak_weight * leak
 
     def _hull(self, parameters: Parameters, words: Words) -> tuple[Tensor, Tensor]:
         """The least and greatest (h, c) at every node; infinite where no word comes by."""

@@ -41,7 +41,7 @@ class Loss:
 
     Attributes:
         words: The loss on words, per symbol.
-        leak: How far forget gates are over `LEAK_FROM`, per symbol.
+        leak: How far forget gates are over `LEAK_FROM`, or what is asked for, per symbol.
     """
 
     words: Tensor
@@ -83,7 +83,12 @@ class Objective:
         return draw(rng, nets, words, LONGEST[self.task] if longest is None else longest)
 
     def loss(
-        self, cell: CellType, parameters: Parameters, words: Words, noise: Tensor | None
+        self,
+        cell: CellType,
+        parameters: Parameters,
+        words: Words,
+        noise: Tensor | None,
+        leak_from: float = LEAK_FROM,
     ) -> Loss:
         """The loss of N nets on words of their own."""
         symbols = torch.as_tensor(words.symbols)
@@ -108,7 +113,7 @@ class Objective:
             number = number + symbols.shape[2]
         leak = torch.zeros_like(total)
         if cell == "lstm" and len(symbols) > 1:
-            leak = _leak(parameters, symbols, h, judged)
+            leak = _leak(parameters, symbols, h, judged, leak_from)
         return Loss(total / number, leak / number)
 
     def _surprise(self, parameters: Parameters, h: Tensor, symbols: Tensor, words: Words) -> Tensor:
@@ -166,9 +171,11 @@ class Objective:
         return found or [word for word, _ in levels[-1]]
 
 
-def _leak(parameters: Parameters, symbols: Tensor, h: Tensor, judged: Tensor) -> Tensor:
-    """How far the forget gates' pre-activations are over `LEAK_FROM`, summed."""
+def _leak(
+    parameters: Parameters, symbols: Tensor, h: Tensor, judged: Tensor, leak_from: float
+) -> Tensor:
+    """How far the forget gates' pre-activations are over `leak_from`, summed."""
     size = h.shape[-1]
     rows = slice(size, 2 * size)
     z = inputs(parameters, symbols[1:])[..., rows] + h[:-1] @ parameters["weight_hh"][..., rows]
-    return (torch.relu(z - LEAK_FROM).sum(dim=-1) * judged[1:]).sum(dim=(0, 2))
+    return (torch.relu(z - leak_from).sum(dim=-1) * judged[1:]).sum(dim=(0, 2))

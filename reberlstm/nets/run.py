@@ -22,8 +22,8 @@ from reberlstm.certificates import Certificate, certify
 from reberlstm.nets.cells import CellType
 from reberlstm.nets.checkpoint import Checkpoint, adam_moments, check_settings, part, restored_adam
 from reberlstm.nets.enclosure import LEAK_WEIGHT, Enclosure
-from reberlstm.nets.model import at_random, from_weights, parameters, to_net
-from reberlstm.nets.objective import Objective
+from reberlstm.nets.model import at_random, begin_as_latches, from_weights, parameters, to_net
+from reberlstm.nets.objective import LEAK_FROM, Objective
 from reberlstm.nets.recurrent import RecurrentWeights
 from reberlstm.nets.result import Progress, Training
 from reberlstm.nets.settings import Settings
@@ -49,6 +49,13 @@ GROWS_FOR = 0.7
 
 NOISE_GROWS_FOR = 300
 """Steps over which the noise grows from nothing."""
+
+FEW_STATES = 16
+"""Where a machine has more, and has to be proved, half of the cells begin as latches …"""
+
+LATCHED_LEAK = (0.1, 1.0)
+"""… and this is the weight of the leak, from forget gates of 0.73 on: what is kept for long has to
+be refreshed, for if a gate could keep it, it would fade away in a loop that is long enough."""
 
 SOFT_GAIN = 5.0
 """The gain of a compiled net that is trained further: it is right, and its gates can still move."""
@@ -102,14 +109,29 @@ class Run:
         if isinstance(start, LSTMWeights):
             cells = start.size if settings.cells is None else settings.cells
             return from_weights(self.rng, start, cells, self.objective.heads)
-        return at_random(
+        cells = CELLS if settings.cells is None else settings.cells
+        first = at_random(
             self.rng,
             cell=self.cell,
             nets=1,
             symbols=len(settings.fsm.alphabet),
-            cells=CELLS if settings.cells is None else settings.cells,
+            cells=cells,
             heads=self.objective.heads,
         )
+        if self.latched:
+            begin_as_latches(first, cells // 2)
+        return first
+
+    @property
+    def latched(self) -> bool:
+        """Whether the net begins with latches."""
+        settings = self.settings
+        many = len(settings.fsm.states) > FEW_STATES
+        return settings.to_be_proved and settings.start == "random" and many
+
+    @property
+    def _leak(self) -> tuple[float, float]:
+        return LATCHED_LEAK if self.latched else (LEAK_WEIGHT, LEAK_FROM)
 
     @property
     def phase(self) -> Literal["learn", "prove"]:
@@ -124,11 +146,11 @@ class Run:
         self.total_steps += 1
         words = self.objective.draw(self.rng, 1, self.settings.words)
         loss = self.objective.loss(
-            self.cell, self.parameters, words, self._noise(words.symbols.shape)
+            self.cell, self.parameters, words, self._noise(words.symbols.shape), self._leak[1]
         )
         total = loss.words.sum()
         if self.settings.to_be_proved:
-            total = total + LEAK_WEIGHT * loss.leak.sum()
+            total = total + self._leak[0] * loss.leak.sum()
         if self.enclosure is not None:
             total = total + self._weight_of_boxes() * self.enclosure.loss(self.parameters)
         self.optimiser.zero_grad()
@@ -191,7 +213,7 @@ class Run:
     def _boxes(self) -> Enclosure:
         net = self._net(self._arrays())
         assert isinstance(net, LSTMWeights), "only LSTMs are proved"
-        return Enclosure(net, self.objective, self.parameters, self.rng)
+        return Enclosure(net, self.objective, self.parameters, self.rng, self._leak)
 
     def _proof(self) -> Certificate | None:
         net = self._net(self._arrays())

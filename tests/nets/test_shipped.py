@@ -37,6 +37,20 @@ def test_two_trained_cells_are_proved_too() -> None:
     assert check(certificate.to_dict(), net, reber).valid
 
 
+def test_embedded_reber_was_learned_from_random_weights_and_is_proved() -> None:
+    net, embedded = shipped("embedded-reber-16"), rl.load_grammar("embedded-reber")
+    assert net.size == 16
+    assert net.gain is None
+    certificate = rl.certify(net, embedded)
+    assert certificate.holds
+    assert certificate.scope == "legal"
+    assert certificate.margin > 3.0
+    assert check(certificate.to_dict(), net, embedded).valid
+    for outer in "TP":
+        long = f"B{outer}BT{'S' * 300}XSE"
+        assert set(rl.trace(net, long).steps[-1].legal) == {outer}
+
+
 def test_it_says_what_the_grammar_says() -> None:
     net, reber = rl.load(SHIPPED), rl.load_grammar("reber")
     for word in reber.prefixes(14):

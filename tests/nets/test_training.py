@@ -18,8 +18,11 @@ import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.errors import FormatError, TrainingError
 from reberlstm.nets import checkpoint as checkpoints
+from reberlstm.nets.cells import run
+from reberlstm.nets.model import at_random, begin_as_latches
 from reberlstm.nets.recurrent import RecurrentWeights
 from reberlstm.nets.result import Progress
+from reberlstm.nets.run import Run
 from reberlstm.weights import LSTMWeights
 
 REBER = rl.load_grammar("reber")
@@ -122,6 +125,27 @@ def test_other_cells_learn_too(cell: str, tmp_path: Path) -> None:
                 said = net.observe(states)[0]
                 offered = {s for s, yes in zip(net.alphabet, said, strict=True) if yes}
                 assert offered == REBER.legal(REBER.run(word))
+
+
+def test_latches_keep_either_value_whatever_comes() -> None:
+    rng = np.random.default_rng(0)
+    first = at_random(rng, cell="lstm", nets=1, symbols=7, cells=16, heads={"legal": 7})
+    begin_as_latches(first, 8)
+    symbols = torch.as_tensor(rng.integers(0, 7, (400, 1, 20)))
+    noise = torch.zeros(400, 1, 20, 16, dtype=torch.float64)
+    noise[0, :, :, :8] = torch.as_tensor(rng.choice([-2.0, 2.0], (20, 8)))  # what is to be kept
+    with torch.no_grad():
+        _, c = run("lstm", first, symbols, noise)
+    assert bool((c[-1, ..., :8].sign() == noise[0, ..., :8].sign()).all())
+    assert float(c[-1, ..., :8].abs().min()) > 0.5
+
+
+def test_large_machines_that_have_to_be_proved_begin_with_latches() -> None:
+    embedded = rl.load_grammar("embedded-reber")
+    assert Run(rl.Settings(fsm=embedded, noise=0.3)).latched
+    assert not Run(rl.Settings(fsm=embedded)).latched
+    assert not Run(rl.Settings(fsm=embedded, noise=0.3, start="compiled")).latched
+    assert not Run(rl.Settings(fsm=REBER, noise=0.3)).latched
 
 
 def test_an_acceptor_knows_the_empty_word_and_violations(small: rl.Training) -> None:
