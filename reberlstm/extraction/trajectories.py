@@ -48,6 +48,7 @@ class Trajectories:
         self._deadline = deadline
         self._symbols = len(subject.alphabet)
         self._places = subject.places
+        self._alone = not self._places.table.any()  # all words stand at one place
         silent = subject.observed == ("legal",)
         self._silent = self._places.over & silent
         self._asked = ~(self._places.outside | (self._places.told & silent))
@@ -160,7 +161,9 @@ class Trajectories:
                 sources, through = np.divmod(pairs[start : start + self._batch], self._symbols)
                 after = self.subject.step(self.states(sources), through)
                 self.steps += len(after)
-                places = self.next_places(self.places(sources), through)
+                places = np.zeros(len(after), dtype=np.intp)
+                if not self._alone:
+                    places = self.next_places(self.places(sources), through)
                 self._next[sources, through] = self._intern(after, places)
             result = self._next[ids, symbols]
         return result
@@ -210,6 +213,8 @@ class Trajectories:
         distinct = distinct.reshape(-1, rows.shape[1])
         numbers = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
         result = numbers[inverse.ravel()]
+        if self._alone:
+            return result
         for key, there in ((LAST, self._silent), (OUTSIDE, self._places.outside)):
             unasked = there[places]
             if unasked.any():
