@@ -12,9 +12,9 @@ just the legal symbols have a probability over 0.2; this is looked at every 100 
 has not succeeded begins anew after every 3,000 strings, and the trial goes on counting, up to
 15,000 strings.
 
-*proved*: the thirty nets go on learning from fresh strings, with noise on their memory and with a
-penalty on forget gates over 0.95, now taught legal sets. Then `certify` tries to prove each for
-strings of all lengths.
+*proved*: `certify` tries to prove each of the thirty nets for strings of all lengths. Then they
+learn on, as `reberlstm train --noise 0.3` does it: from fresh strings, 32 a step, with legal sets
+taught, noise on their memory and boxes around it, until they are proved.
 
 *continual*: F. Gers, J. Schmidhuber & F. Cummins, Learning to forget, Neural Computation 12(10),
 2000. Strings follow each other without a reset; nets with forget gates, and nets whose forget gates
@@ -27,6 +27,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,9 +37,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 import reberlstm as rl
 from reberlstm.nets.cells import Parameters, read, run
-from reberlstm.nets.enclosure import LEAK_WEIGHT
 from reberlstm.nets.model import at_random, to_net
-from reberlstm.nets.objective import LEAK_FROM
 from reberlstm.nets.walks import Bools, Ints, Walks, Words
 from reberlstm.weights import Floats, LSTMWeights
 
@@ -66,8 +65,8 @@ class Preset:
     strings: int = 256
     most: int = 15_000
     every: int = 100
-    noise: float = 0.5
-    proof_steps: int = 1_000
+    noise: float = 0.3
+    proof_steps: int = 4_000
     certify_seconds: float = 10.0
     streams: int = 5
     stream_steps: int = 3_000
@@ -210,47 +209,31 @@ def _all_right(parameters: Parameters, walks: Walks, words: Words) -> Bools:
 # Proofs
 
 
-def consolidate(preset: Preset, kept: dict[str, Floats], seed: int = 0) -> dict[str, Floats]:
-    """Train on, with noise that grows and a rate that falls, taught legal sets."""
-    walks = Walks(EMBEDDED)
-    truth = torch.as_tensor(walks.legal, dtype=torch.float32)
-    rng = np.random.default_rng([seed, 1])
-    generator = torch.Generator().manual_seed(seed)
-    parameters = {key: torch.tensor(a, dtype=torch.float32) for key, a in kept.items()}
-    parameters["legal.bias"] -= OFFERED
-    parameters = {key: tensor.requires_grad_() for key, tensor in parameters.items()}
-    nets, cells = parameters["weight_hh"].shape[:2]
-    adam = Adam(parameters)
-    for step in range(1, preset.proof_steps + 1):
-        share = step / preset.proof_steps
-        words = walks.draw(rng, nets, 8, 30)
-        symbols = torch.as_tensor(words.symbols)
-        drawn = torch.randn(*symbols.shape, cells, generator=generator)
-        h, _ = run("lstm", parameters, symbols, preset.noise * min(1.0, 2 * share) * drawn)
-        asked = torch.as_tensor(words.present & walks.goes_on[words.states])
-        said = read(parameters, "legal", h)
-        each = binary_cross_entropy_with_logits(
-            said, truth[torch.as_tensor(words.states)], reduction="none"
-        ).sum(dim=-1)
-        forget = slice(cells, 2 * cells)
-        gates = (
-            parameters["weight_ih"].transpose(0, 1)[symbols[1:], torch.arange(nets)[:, None]]
-            + parameters["bias"]
-        )[..., forget] + h[:-1] @ parameters["weight_hh"][..., forget]
-        leak = (torch.relu(gates - LEAK_FROM).sum(dim=-1) * asked[1:]).sum()
-        loss = (each * asked).sum() + LEAK_WEIGHT * leak
-        adam.step(loss, 1e-2 * (1.01 + float(np.cos(np.pi * share))) / 2)
-    return {key: tensor.detach().double().numpy() for key, tensor in parameters.items()}
-
-
-def proofs(trained: dict[str, Floats], seconds: float) -> list[rl.Certificate]:
-    """What `certify` says of each net."""
+def as_they_are(kept: dict[str, Floats]) -> list[LSTMWeights]:
+    """The nets, which offer a symbol where its probability is over 0.2."""
+    nets = {**kept, "legal.bias": kept["legal.bias"] - OFFERED}
     found = []
-    for index in range(len(trained["bias"])):
-        net = to_net("lstm", trained, EMBEDDED, claims="legal", index=index)
+    for index in range(len(nets["bias"])):
+        net = to_net("lstm", nets, EMBEDDED, claims="legal", index=index)
         assert isinstance(net, LSTMWeights)
-        found.append(rl.certify(net, seconds=seconds, max_states=MAX_STATES))
+        found.append(net)
     return found
+
+
+def trained_on(net: LSTMWeights, preset: Preset, seed: int) -> rl.Training:
+    """What `reberlstm train --noise` makes of a net: it learns on until it is proved."""
+    settings = rl.Settings(
+        fsm=EMBEDDED, start=net, noise=preset.noise, steps=preset.proof_steps, seed=seed, restarts=0
+    )
+    return rl.train(settings)
+
+
+def outcomes(found: Sequence[rl.Certificate | None]) -> str:
+    """Counted, with the margins of the proofs."""
+    margins = [one.margin for one in found if one and one.holds and one.margin is not None]
+    refuted = sum(one is not None and one.holds is False for one in found)
+    text = f"{len(margins)} of {len(found)}, refuted {refuted}"
+    return text + (f", margins {min(margins):.2f} to {max(margins):.2f}" if margins else "")
 
 
 # Streams without a reset
@@ -380,18 +363,23 @@ def main() -> None:
                 flush=True,
             )
     if "proved" in parts:
-        for name, nets in (
-            ("as they are", {**kept, "legal.bias": kept["legal.bias"] - OFFERED}),
-            ("trained on", consolidate(preset, kept)),
-        ):
-            found = proofs(nets, preset.certify_seconds)
-            margins = [one.margin for one in found if one.holds and one.margin is not None]
+        nets = as_they_are(kept)
+        found = [
+            rl.certify(net, seconds=preset.certify_seconds, max_states=MAX_STATES) for net in nets
+        ]
+        print(f"proved for all lengths, as they are: {outcomes(found)} {took()}", flush=True)
+        further = []
+        for seed, net in enumerate(nets):
+            further.append(trained_on(net, preset, seed))
+            spent = f"{further[-1].words_presented:,} words"
+            print(f"  trial {seed}, trained on: {spent}", file=sys.stderr, flush=True)
+        proofs = [one.certificate for one in further]
+        print(f"proved for all lengths, trained on: {outcomes(proofs)} {took()}")
+        words = [one.words_presented for one in further if one.success]
+        if words:
             print(
-                f"proved for all lengths, {name}: {len(margins)} of {len(found)}, "
-                f"refuted {sum(one.holds is False for one in found)} {took()}"
+                f"  words until then: mean {np.mean(words):,.0f}, {min(words):,} to {max(words):,}"
             )
-            if margins:
-                print(f"  margins     {min(margins):.2f} to {max(margins):.2f}", flush=True)
     if "continual" in parts:
         for name, shares in zip(
             ("with forget gates", "forget gates held open"), continual(preset), strict=True

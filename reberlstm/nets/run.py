@@ -51,11 +51,14 @@ NOISE_GROWS_FOR = 300
 """Steps over which the noise grows from nothing."""
 
 FEW_STATES = 16
-"""Where a machine has more, and has to be proved, half of the cells begin as latches …"""
+"""Where a machine has more, and has to be proved, half of random cells begin as latches …"""
 
-LATCHED_LEAK = (0.1, 1.0)
-"""… and this is the weight of the leak, from forget gates of 0.73 on: what is kept for long has to
-be refreshed, for if a gate could keep it, it would fade away in a loop that is long enough."""
+LONG_LEAK = (0.1, 1.0)
+"""… and unless it begins compiled, this is the weight of the leak, from forget gates of 0.73 on.
+
+What is kept for long has to be refreshed: if a gate could keep it, it would fade away in a loop
+that is long enough.
+"""
 
 SOFT_GAIN = 5.0
 """The gain of a compiled net that is trained further: it is right, and its gates can still move."""
@@ -125,13 +128,17 @@ class Run:
     @property
     def latched(self) -> bool:
         """Whether the net begins with latches."""
+        return self._keeps_long and self.settings.start == "random"
+
+    @property
+    def _keeps_long(self) -> bool:
         settings = self.settings
         many = len(settings.fsm.states) > FEW_STATES
-        return settings.to_be_proved and settings.start == "random" and many
+        return settings.to_be_proved and settings.start != "compiled" and many
 
     @property
     def _leak(self) -> tuple[float, float]:
-        return LATCHED_LEAK if self.latched else (LEAK_WEIGHT, LEAK_FROM)
+        return LONG_LEAK if self._keeps_long else (LEAK_WEIGHT, LEAK_FROM)
 
     @property
     def phase(self) -> Literal["learn", "prove"]:
