@@ -12,11 +12,12 @@ proof up to twice that; `--jobs` and `--scheduler` are those of `reberlstm study
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from in_docs import DOCS, put
 
 import reberlstm as rl
 from reberlstm.comparison import Comparison, Entry, keys
@@ -28,8 +29,7 @@ from reberlstm.render.study_plots import study_figure
 from reberlstm.study import Cluster, Questions, Table, Trial, grid, run
 from reberlstm.study.trials import Record
 
-DOCS = Path(__file__).parent.parent / "docs"
-PAGE = DOCS / "hand-wired-vs-trained.md"
+PAGE = "hand-wired-vs-trained.md"
 PICTURE = DOCS / "pictures" / "hand-wired-vs-trained.svg"
 REBER = rl.load_grammar("reber")
 SETTINGS: tuple[tuple[str, int, float], ...] = (
@@ -338,19 +338,6 @@ def plain(entry: Entry) -> str:
     return marked(entry).replace("|", "\\|").replace("*", "\\*")
 
 
-def put(name: str, lines: Sequence[str], write: bool) -> None:
-    """Print a table, and write it between ``<!-- name -->`` and ``<!-- /name -->``."""
-    print(f"\n{name}", *lines, sep="\n", flush=True)
-    if write:
-        text = PAGE.read_text("utf-8")
-        block = "\n".join([f"<!-- {name} -->", *lines, f"<!-- /{name} -->"])
-        pattern = f"<!-- {name} -->.*?<!-- /{name} -->"
-        changed, number = re.subn(pattern, lambda _: block, text, flags=re.S)
-        if number != 1:
-            raise SystemExit(f"{PAGE}: no place for the table {name!r}")
-        PAGE.write_text(changed, "utf-8")
-
-
 def main() -> None:
     """Train and ask, then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -387,7 +374,7 @@ def main() -> None:
         ("recovery", recovery(columns + trained)),
         ("snapping", snapping(columns + trained)),
     ):
-        put(name, lines, arguments.write)
+        put(name, lines, arguments.write, PAGE)
     if arguments.write:
         own = [of_setting(records.records, *setting) for setting in SETTINGS]
         write_atomically(PICTURE, to_bytes(study_figure([r for part in own for r in part]), "svg"))
