@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
     from reberlstm.extraction import Extraction, extract
-    from reberlstm.families import embed
-    from reberlstm.fsm import FSM
-    from reberlstm.grammar import grammar_names, load_grammar, save_grammar
-    from reberlstm.interop.loading import load
-    from reberlstm.interop.safetensors import save
-    from reberlstm.nets.result import Training
-    from reberlstm.nets.settings import Settings
-    from reberlstm.nets.training import train
+    from reberlstm.grammars import grammar_names, load_grammar, save_grammar
+    from reberlstm.grammars.families import embed
+    from reberlstm.machine.fsm import FSM
+    from reberlstm.net.files.safetensors import save
+    from reberlstm.net.loading import load
+    from reberlstm.net.weights import LSTMWeights
     from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
-    from reberlstm.weights import LSTMWeights
+    from reberlstm.training.result import Training
+    from reberlstm.training.settings import Settings
+    from reberlstm.training.training import train
 
 _HOME = {
     "Certificate": "reberlstm.certificates",
@@ -40,27 +40,27 @@ _HOME = {
     "compare": "reberlstm.comparison",
     "Comparison": "reberlstm.comparison",
     "compile": "reberlstm.compiler",
-    "embed": "reberlstm.families",
+    "embed": "reberlstm.grammars.families",
     "explain": "reberlstm.explanation",
     "Explanation": "reberlstm.explanation",
     "extract": "reberlstm.extraction",
     "Extraction": "reberlstm.extraction",
     "FormatWarning": "reberlstm.errors",
-    "FSM": "reberlstm.fsm",
-    "grammar_names": "reberlstm.grammar",
-    "load": "reberlstm.interop.loading",
-    "load_grammar": "reberlstm.grammar",
-    "LSTMWeights": "reberlstm.weights",
+    "FSM": "reberlstm.machine.fsm",
+    "grammar_names": "reberlstm.grammars",
+    "load": "reberlstm.net.loading",
+    "load_grammar": "reberlstm.grammars",
+    "LSTMWeights": "reberlstm.net.weights",
     "published": "reberlstm.compiler",
     "ReberLSTMError": "reberlstm.errors",
-    "save": "reberlstm.interop.safetensors",
-    "save_grammar": "reberlstm.grammar",
-    "Settings": "reberlstm.nets.settings",
+    "save": "reberlstm.net.files.safetensors",
+    "save_grammar": "reberlstm.grammars",
+    "Settings": "reberlstm.training.settings",
     "to_svg": "reberlstm.render.draw",
     "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
-    "train": "reberlstm.nets.training",
-    "Training": "reberlstm.nets.result",
+    "train": "reberlstm.training.training",
+    "Training": "reberlstm.training.result",
 }
 
 __all__ = [

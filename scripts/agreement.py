@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 Word = tuple[int, ...]
 Machine = Callable[[Word], Any]

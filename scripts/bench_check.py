@@ -35,7 +35,7 @@ print(json.dumps([seconds, peak / 1024, accepted]))
 """
 
 _CHECK = (
-    "from reberlstm.checking import Checker, check_stream; import reberlstm as rl;"
+    "from reberlstm.simulator.checking import Checker, check_stream; import reberlstm as rl;"
     "checker = Checker(rl.load_grammar('reber'))",
     "with {stream} as stream: check_stream(checker, stream, path)\n"
     "accepted = checker.report.accepted",

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 import reberlstm as rl
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Head, LSTMWeights
 from reberlstm.render.page import explorer_page
-from reberlstm.weights import Head, LSTMWeights
 
 STEPS, RUNS = 30, 7
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

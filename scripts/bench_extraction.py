@@ -25,7 +25,7 @@ from train_for_extraction import OUT, RECIPES, Recipe
 
 import reberlstm as rl
 from reberlstm.extraction import Budget, Comparison, extract
-from reberlstm.interop.recurrent import open_net
+from reberlstm.net.recurrent import open_net
 
 
 def by_us(net: Any, effort: float, seed: int) -> tuple[Run, Comparison, str]:

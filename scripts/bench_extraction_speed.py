@@ -24,7 +24,7 @@ from aalpy.oracles import RandomWordEqOracle
 from torch import nn
 
 from reberlstm.extraction import Budget, extract
-from reberlstm.interop.recurrent import from_module
+from reberlstm.net.recurrent import from_module
 
 CELLS, SYMBOLS = 64, 2
 NAIVE_STEPS = 20_000

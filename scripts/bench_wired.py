@@ -26,7 +26,7 @@ from reberlstm.lab.wired import (
     running_sum,
     wave,
 )
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 PAGE = Path(__file__).parent.parent / "docs" / "hand-wired-sequences.md"
 

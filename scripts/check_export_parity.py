@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm import FSM, LSTMWeights, compile, grammar_names, load_grammar
-from reberlstm.interop import onnx as onnx_target
-from reberlstm.interop import torch as torch_target
+from reberlstm.net.files import onnx as onnx_target
+from reberlstm.net.files import torch as torch_target
 from reberlstm.simulator import run_batch
 from reberlstm.simulator.step import read
 

@@ -19,7 +19,7 @@ import numpy as np
 from check_export_parity import LIMITS, draw_strings, simulated
 
 from reberlstm import compile, grammar_names, load_grammar
-from reberlstm.interop import keras as target
+from reberlstm.net.files import keras as target
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import reberlstm as rl
-from reberlstm.nets.result import Training
+from reberlstm.training.result import Training
 
 
 @dataclass(frozen=True)

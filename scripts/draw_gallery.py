@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import reberlstm as rl
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 from reberlstm.render import plots
 from reberlstm.render.animation import save_animation
 from reberlstm.render.page import default_nets, examples, explorer_page

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import reberlstm as rl
-from reberlstm.counting import count_up_to
-from reberlstm.entropy import entropy
-from reberlstm.fsm import FSM
+from reberlstm.machine.counting import count_up_to
+from reberlstm.machine.entropy import entropy
+from reberlstm.machine.fsm import FSM
 from reberlstm.render.draw import draw
 
 DOCS = Path(__file__).parent.parent / "docs"

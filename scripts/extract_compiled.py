@@ -17,7 +17,7 @@ from in_docs import put
 import reberlstm as rl
 from reberlstm.extraction import Comparison, extract
 from reberlstm.extraction.subject import Kind
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 
 def compiled(fsm: FSM) -> str:

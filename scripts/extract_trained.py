@@ -19,8 +19,8 @@ from train_for_extraction import OUT, RECIPES
 
 import reberlstm as rl
 from reberlstm.extraction import extract
-from reberlstm.interop.recurrent import open_net
-from reberlstm.interop.shipped import shipped
+from reberlstm.net.recurrent import open_net
+from reberlstm.net.shipped import shipped
 from reberlstm.render.extraction import word_text
 
 MAX_STATES = 100

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 import reberlstm as rl
 from reberlstm.extraction.subject import Kind, Subject
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 
 class Seen:
@@ -111,7 +111,7 @@ def trained(fsm: FSM, cell: str, kind: Kind, *, cells: int, steps: int, seed: in
     import torch
     from torch import nn
 
-    from reberlstm.interop.recurrent import from_module
+    from reberlstm.net.recurrent import from_module
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)

@@ -18,10 +18,10 @@ import numpy as np
 
 import reberlstm as rl
 from reberlstm.certificates import Box
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.simulator import initial, step
 from reberlstm.simulator.step import one_hot
-from reberlstm.weights import Floats, LSTMWeights
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "boxes.svg"
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 import reberlstm as rl
+from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.simulator import initial, step
 from reberlstm.simulator.step import one_hot, read
-from reberlstm.weights import Floats, LSTMWeights
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "leak.svg"
 

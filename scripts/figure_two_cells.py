@@ -17,11 +17,11 @@ import numpy as np
 from figure_boxes import COLOURS
 
 import reberlstm as rl
-from reberlstm.fsm import FSM
-from reberlstm.interop.shipped import FOLDER
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.shipped import FOLDER
+from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.simulator import initial, step
 from reberlstm.simulator.step import one_hot
-from reberlstm.weights import Floats, LSTMWeights
 
 NET = FOLDER / "reber-2.safetensors"
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "two-cells.svg"

@@ -18,8 +18,8 @@ import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.wired import copy, peak, wave
+from reberlstm.net.weights import Floats
 from reberlstm.simulator import State, step
-from reberlstm.weights import Floats
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "wired.svg"
 
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=PICTURE)
     options = parser.parse_args()
-    from reberlstm.render import figures
+    from reberlstm import figures
 
     figure, axes = drawing.panels(3, width=3.5, height=3.6)
     for axis, draw in zip(axes, (draw_paths, draw_peak, draw_errors), strict=True):

@@ -17,9 +17,9 @@ import sys
 import numpy as np
 
 import reberlstm as rl
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import ACTIVE, LSTMWeights
 from reberlstm.simulator import run_batch
-from reberlstm.weights import ACTIVE, LSTMWeights
 
 WORDS, LENGTH, SEED = 50, 100, 20
 

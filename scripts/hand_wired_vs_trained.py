@@ -21,13 +21,13 @@ from in_docs import DOCS, put
 
 import reberlstm as rl
 from reberlstm.comparison import Comparison, Entry, keys
+from reberlstm.comparison.study import Cluster, Questions, Table, Trial, grid, run
+from reberlstm.comparison.study.trials import Record
+from reberlstm.figures import to_bytes
 from reberlstm.files import write_atomically
-from reberlstm.nets.settings import Settings
 from reberlstm.render.comparison import marked
-from reberlstm.render.figures import to_bytes
 from reberlstm.render.study_plots import study_figure
-from reberlstm.study import Cluster, Questions, Table, Trial, grid, run
-from reberlstm.study.trials import Record
+from reberlstm.training.settings import Settings
 
 PAGE = "hand-wired-vs-trained.md"
 PICTURE = DOCS / "pictures" / "hand-wired-vs-trained.svg"

@@ -36,10 +36,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 import reberlstm as rl
-from reberlstm.nets.cells import Parameters, read, run
-from reberlstm.nets.model import at_random, to_net
-from reberlstm.nets.walks import Bools, Ints, Walks, Words
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.training.cells import Parameters, read, run
+from reberlstm.training.model import at_random, to_net
+from reberlstm.training.walks import Bools, Ints, Walks, Words
 
 EMBEDDED = rl.load_grammar("embedded-reber")
 CONTINUAL = rl.load_grammar("continual-embedded-reber")

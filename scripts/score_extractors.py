@@ -27,7 +27,7 @@ from in_docs import put
 import reberlstm as rl
 from reberlstm.extraction import extract
 from reberlstm.extraction.subject import Kind
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render.extraction import word_text
 
 Extractor = Callable[[Any, float], Any]

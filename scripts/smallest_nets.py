@@ -3,7 +3,7 @@
     python scripts/smallest_nets.py            print the table, and check the files that there are
     python scripts/smallest_nets.py --write    build the nets anew, write them and the table
 
-The nets lie in reberlstm/nets/shipped/smallest, each beside its certificate. Among what is
+The nets lie in reberlstm/net/zoo/smallest, each beside its certificate. Among what is
 compared: one cell per state, the same after minimising, two states per cell (`signed_cells.py`,
 with scipy), and the slots of a stack for brackets (`reberlstm.compiler.stack`).
 """
@@ -23,8 +23,8 @@ import reberlstm as rl
 from reberlstm.certificates import certify, check
 from reberlstm.certificates.document import load, read
 from reberlstm.compiler.stack import stack_net
-from reberlstm.fsm import FSM
-from reberlstm.interop.shipped import FOLDER, shipped
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.shipped import FOLDER, shipped
 
 SMALLEST = FOLDER / "smallest"
 SIGNED_LIMIT = 30

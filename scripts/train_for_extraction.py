@@ -24,14 +24,14 @@ from safetensors.numpy import save
 import reberlstm as rl
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
-from reberlstm.interop.safetensors import in_order
-from reberlstm.nets.recurrent import RecurrentWeights
-from reberlstm.nets.result import Training
-from reberlstm.nets.settings import Settings
-from reberlstm.nets.training import train
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.files.safetensors import in_order
+from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.training.recurrent import RecurrentWeights
+from reberlstm.training.result import Training
+from reberlstm.training.settings import Settings
+from reberlstm.training.training import train
 
-OUT = Path(__file__).parent.parent / "reberlstm" / "nets" / "shipped" / "learned"
+OUT = Path(__file__).parent.parent / "reberlstm" / "net" / "zoo" / "learned"
 
 Cell = Literal["lstm", "gru", "rnn"]
 CELL_TYPES: tuple[Cell, ...] = ("lstm", "gru", "rnn")

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 import reberlstm as rl
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.net.weights import Head, LSTMWeights
 
-OUT = Path(__file__).parent.parent / "reberlstm" / "nets" / "shipped" / "reber-4.safetensors"
+OUT = Path(__file__).parent.parent / "reberlstm" / "net" / "zoo" / "reber-4.safetensors"
 CELLS = 4
 NOISE = 0.6
 """Standard deviation of the noise on ``c``, reached after `RAMP` steps."""

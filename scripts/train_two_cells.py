@@ -7,9 +7,9 @@ Two is the least. A net of one cell reads every symbol from one number, so each 
 one side of a threshold: of the three legal sets {T, V}, {P, V} and {P, T}, which the grammar has,
 some symbol would be wanted at both ends of a row of three and not between them.
 
-All nets are trained together (`reberlstm.nets.cells`), with noise on the memory that starts late
-and grows; each has words of its own. What is proved is proved by `certify` alone. Needs the extra
-`torch`; takes a few minutes on one core.
+All nets are trained together (`reberlstm.training.cells`), with noise on the memory that starts
+late and grows; each has words of its own. What is proved is proved by `certify` alone. Needs the
+extra `torch`; takes a few minutes on one core.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 import reberlstm as rl
 from reberlstm.certificates import check
-from reberlstm.fsm import FSM
-from reberlstm.interop.shipped import FOLDER
-from reberlstm.nets.cells import Parameters, read, run
-from reberlstm.nets.model import parameters
-from reberlstm.nets.walks import Walks
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.shipped import FOLDER
+from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.training.cells import Parameters, read, run
+from reberlstm.training.model import parameters
+from reberlstm.training.walks import Walks
 
 OUT = FOLDER / "reber-2.safetensors"
 STEPS = 2_500

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 VIOLATION: tuple[bool, str] = (False, "")
 """What is expected after a word with a violation: not accepted, and nothing may follow."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from reberlstm.fsm import FSM, Word
-from reberlstm.interop.safetensors import to_bytes
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM, Word
+from reberlstm.net.files.safetensors import to_bytes
+from reberlstm.net.weights import LSTMWeights
 
 
 @dataclass(frozen=True)

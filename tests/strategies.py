@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 
 # Names that a careless writer of files, cells or diagrams would trip over.
 AWKWARD_NAMES = (

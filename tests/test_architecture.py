@@ -19,25 +19,12 @@ import reberlstm as rl
 
 PACKAGE = Path(rl.__file__).parent
 
-LAYERS = (
-    {"_version", "errors"},
-    {"files", "extras", "naming", "display"},
-    # The machine: its methods are spread over several modules that know each other.
-    {"fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy"},
-    {"formats", "families", "weights"},
-    {"grammar", "checking"},
-    {"compiler", "simulator", "certificates", "explanation"},
-    {"extraction"},
-    {"comparison"},
+ORDER = (
+    *("_version", "errors", "files", "extras", "display", "figures"),
+    *("machine", "formats", "grammars", "net", "compiler", "simulator", "certificates"),
+    *("explanation", "extraction", "training", "comparison", "lab", "render", "cli", "__main__"),
 )
-"""Every part may import what stands in a line above its own; in its own line only `TOGETHER`."""
-
-TOGETHER = ("fsm", "validation", "algorithms", "monitor", "operations", "counting", "entropy")
-
-LEAVES = {"render", "interop", "nets", "study", "lab", "cli", "__main__"}
-"""What nothing else but leaves depends on; a leaf may import anything."""
-
-MOST_LINES = 430
+"""Every part may import the parts before it, and no other."""
 
 HEAVY = [
     "torch",
@@ -99,26 +86,16 @@ def part(module: str) -> str:
     return module.split(".")[0]
 
 
-def layer(name: str) -> int:
-    return next((number for number, parts in enumerate(LAYERS) if name in parts), -1)
-
-
 def test_every_part_has_its_place() -> None:
-    unknown = {part(module) for module in modules()} - LEAVES - set().union(*LAYERS)
-    assert not unknown, "say in LAYERS or LEAVES what these may import"
+    assert {part(module) for module in modules()} == set(ORDER)
 
 
 @pytest.mark.parametrize("module", sorted(modules()))
 def test_imports_go_one_way(module: str) -> None:
     own = part(module)
-    if own in LEAVES:
-        return
     for imported in imports(module):
         other = part(imported)
-        if other == own or (own in TOGETHER and other in TOGETHER):
-            continue
-        assert other not in LEAVES, f"{module} imports {imported}, which is a leaf"
-        assert layer(other) < layer(own), f"{module} imports {imported}, which is not below it"
+        assert other == own or ORDER.index(other) < ORDER.index(own), f"{module} imports {imported}"
 
 
 def reached(start: str) -> set[str]:
@@ -144,11 +121,6 @@ def test_extraction_knows_no_compiler() -> None:
 def test_the_simulator_knows_no_compiler_and_the_compiler_no_simulator() -> None:
     assert "compiler" not in {part(module) for module in reached("simulator")}
     assert "simulator" not in {part(module) for module in reached("compiler")}
-
-
-@pytest.mark.parametrize("module", sorted(modules()))
-def test_modules_can_be_read_in_one_sitting(module: str) -> None:
-    assert len(modules()[module].read_text("utf-8").splitlines()) <= MOST_LINES
 
 
 # The public names

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.simulator import run_batch
 from tests.oracles import expected
 from tests.strategies import machines

@@ -17,7 +17,7 @@ import numpy as np
 from reberlstm.certificates.arithmetic import Arithmetic
 from reberlstm.certificates.claims import Claim
 from reberlstm.certificates.execution import Execution
-from reberlstm.weights import LSTMWeights
+from reberlstm.net.weights import LSTMWeights
 
 Alike = Mapping[tuple[int, int], int]
 """For a state of the monitor and the column of the last symbol the column to say instead."""

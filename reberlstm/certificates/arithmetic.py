@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reberlstm.errors import CertificateError
-from reberlstm.weights import Floats, Head, LSTMWeights
+from reberlstm.net.weights import Floats, Head, LSTMWeights
 
 MOST = 1e305
 """Sums of a larger total size are not judged, not even as real numbers: float64 may overflow."""

@@ -24,7 +24,7 @@ from reberlstm.certificates.intervals import (
     sum_error,
     tanh,
 )
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
 
 Indices = NDArray[np.intp]
 

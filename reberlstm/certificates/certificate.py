@@ -10,8 +10,8 @@ from typing import Any
 from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.refutation import WrongAnswer
 from reberlstm.display import Displayed
-from reberlstm.fsm import Word
-from reberlstm.weights import Scope
+from reberlstm.machine.fsm import Word
+from reberlstm.net.weights import Scope
 
 Bounds = tuple[tuple[float, float], ...]
 """For every cell the least and the greatest value."""

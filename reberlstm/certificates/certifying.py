@@ -15,8 +15,8 @@ from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Budget, Exploration, explore
 from reberlstm.certificates.search import Shape, find_invariant
 from reberlstm.errors import CertificateError
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights, Scope
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights, Scope
 
 FIRST_LOOK = Budget(states=3_000, depth=64, seconds=1.0)
 """Wrong words are mostly short: this much is spent on them before a larger k is tried."""

@@ -36,8 +36,8 @@ from reberlstm.certificates.checker_reading import (
     sha256_of_net,
 )
 from reberlstm.errors import CertificateError
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 Floats = NDArray[np.float64]
 Node = tuple[str | None, tuple[str, ...]]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.weights import LSTMWeights
+from reberlstm.net.weights import LSTMWeights
 
 Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]

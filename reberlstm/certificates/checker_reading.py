@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from reberlstm.certificates.checker_bounds import RejectedError
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 
 def parsed(certificate: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:

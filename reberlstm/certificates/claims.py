@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import CertificateError
-from reberlstm.fsm import FSM
-from reberlstm.monitor import Monitor
-from reberlstm.weights import Floats, LSTMWeights, Scope
+from reberlstm.machine.fsm import FSM
+from reberlstm.machine.monitor import Monitor
+from reberlstm.net.weights import Floats, LSTMWeights, Scope
 
 JUDGED = ("legal", "accept", "label")
 """The heads that a certificate can be about; probabilities (``next``) are not judged."""

@@ -46,8 +46,8 @@ from reberlstm.certificates.certificate import Box, Certificate
 from reberlstm.certificates.refutation import WrongAnswer
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 FORMAT = "reberlstm certificate"
 VERSION = 1

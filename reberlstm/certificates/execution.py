@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.arithmetic import Arithmetic, as_executed
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
 
 
 class Execution:

@@ -11,8 +11,8 @@ from reberlstm.certificates.claims import Claim
 from reberlstm.certificates.document import digest_of_grammar, digest_of_net
 from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Exploration
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 MARGIN_SLACK = 1e-9
 """What is taken off a margin before it is claimed, so that other arithmetic finds it too."""

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 FUNCTION_ERROR = 2.0**-47
 """Relative error allowed for sigmoid and tanh, far over what libraries have."""

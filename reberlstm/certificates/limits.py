@@ -11,8 +11,8 @@ from typing import Any
 
 from reberlstm.certificates.certificate import Certificate
 from reberlstm.certificates.certifying import certify
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 MAX_K = 1
 """How many symbols nodes may remember, unless an option says otherwise: more hardly helps here."""

@@ -19,7 +19,7 @@ from reberlstm.certificates.boxes import Boxes, BoxNet
 from reberlstm.certificates.intervals import Interval, tanh
 from reberlstm.certificates.nodes import Level
 from reberlstm.certificates.slopes import derivatives, identity
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 
 def follow(net: BoxNet, boxes: Boxes, levels: Sequence[Level]) -> Iterator[Boxes]:

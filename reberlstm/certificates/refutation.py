@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from reberlstm.certificates.arithmetic import Arithmetic
 from reberlstm.certificates.claims import Claim, margins, threshold
 from reberlstm.certificates.execution import Execution
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
 
 Indices = NDArray[np.intp]
 

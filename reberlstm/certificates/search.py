@@ -28,7 +28,7 @@ from reberlstm.certificates.intervals import Interval
 from reberlstm.certificates.nodes import unfold
 from reberlstm.certificates.proof import Image, Invariant, Margins, Problem, with_slack
 from reberlstm.certificates.tidying import tidied
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 MAX_STEPS = 200_000
 """Nodes that words go on from by more steps than this are not tried with k ≥ 1."""

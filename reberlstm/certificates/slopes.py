@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm.certificates.intervals import UNDERFLOW, Interval, multiply, sum_error
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
 
 ROUNDED = 2.0**-46
 """Over what a sum of a few products of a few rounded numbers may be off by, relatively."""

@@ -7,7 +7,7 @@ import numpy as np
 from reberlstm.certificates.boxes import Boxes
 from reberlstm.certificates.intervals import Interval
 from reberlstm.certificates.proof import Problem
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 DIGITS = 4
 """The most digits that the ends of boxes are tried with, beyond the first one of the width."""

@@ -20,9 +20,9 @@ from reberlstm.certificates.claims import JUDGED
 from reberlstm.certificates.document import read
 from reberlstm.certificates.report import figure, lines
 from reberlstm.cli.options import echo, json_option, load_net, net_option, out_option
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
-from reberlstm.weights import LSTMWeights
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 SECONDS = 60.0
 MAX_STATES = 200_000

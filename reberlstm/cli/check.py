@@ -13,11 +13,11 @@ from typing import IO
 
 import click
 
-from reberlstm.checking import Checker, Row, check_stream
 from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, load_net
 from reberlstm.errors import FormatError
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.simulator.checking import Checker, Row, check_stream
 
 STANDARD_INPUT = "standard input"
 

@@ -16,9 +16,9 @@ from reberlstm.comparison import Comparison, compare
 from reberlstm.comparison.case import Net
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
-from reberlstm.interop.shipped import shipped, shipped_names
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.shipped import shipped, shipped_names
 
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -178,7 +178,7 @@ def open_column(name: str, machine: FSM) -> Net:
         return net
     if name in ("compiled", "published", *shipped_names()):
         return load_net(name, machine)
-    from reberlstm.interop.recurrent import open_net
+    from reberlstm.net.recurrent import open_net
 
     return open_net(name, alphabet=machine.alphabet)
 

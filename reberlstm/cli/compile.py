@@ -10,8 +10,8 @@ import numpy as np
 from reberlstm.cli.options import out_option
 from reberlstm.compiler import compile
 from reberlstm.errors import FormatError
-from reberlstm.grammar import load_grammar
-from reberlstm.interop.safetensors import save
+from reberlstm.grammars import load_grammar
+from reberlstm.net.files.safetensors import save
 
 
 @click.command("compile")

@@ -8,14 +8,14 @@ import click
 
 from reberlstm import formats
 from reberlstm.errors import FormatError
-from reberlstm.fsm import FSM
-from reberlstm.grammar import (
+from reberlstm.grammars import (
     load_grammar,
     read_file,
     read_standard_input,
     save_grammar,
     warn_of_losses,
 )
+from reberlstm.machine.fsm import FSM
 
 _FORMATS = click.Choice(list(formats.FORMATS))
 

@@ -10,7 +10,7 @@ import click
 from reberlstm.cli.options import out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
 from reberlstm.render.dot import dot
 from reberlstm.render.draw import FORMATS, TIME_LIMIT, draw
 

@@ -19,7 +19,7 @@ from reberlstm.errors import FormatError
 from reberlstm.explanation import Explanation, explain
 from reberlstm.explanation.model import CellExplanation
 from reberlstm.files import write_atomically
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
 from reberlstm.render.explanation import (
     MAX_WEIGHT_CELLS,
     explanation_lines,

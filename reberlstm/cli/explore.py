@@ -9,7 +9,7 @@ import click
 from reberlstm.cli.options import load_net, out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
 from reberlstm.render.page import default_nets, examples, explorer_page
 
 

@@ -11,8 +11,8 @@ import click
 from reberlstm.cli.options import load_net, net_option, out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammar import load_grammar
-from reberlstm.weights import LSTMWeights
+from reberlstm.grammars import load_grammar
+from reberlstm.net.weights import LSTMWeights
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),
@@ -87,14 +87,14 @@ def _target(out: str, to: str | None) -> str:
 
 
 def _torch(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.interop import torch as target
+    from reberlstm.net.files import torch as target
 
     content = target.to_bytes(net, dtype=target.DTYPES[dtype or "float64"])
     return content, target.how_to_load(net, file)
 
 
 def _onnx(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.interop import onnx as target
+    from reberlstm.net.files import onnx as target
 
     content = target.to_bytes(
         net, dtype="float64" if dtype == "float64" else "float32", indices=indices
@@ -103,13 +103,13 @@ def _onnx(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tupl
 
 
 def _keras(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.interop import keras as target
+    from reberlstm.net.files import keras as target
 
     return target.to_bytes(net, dtype or "float64"), target.how_to_load(net, file)
 
 
 def _npz(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.interop.npz import to_bytes
+    from reberlstm.net.files.npz import to_bytes
 
     return to_bytes(net), f"import numpy\nweights = dict(numpy.load({file!r}))\n"
 
@@ -117,7 +117,7 @@ def _npz(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple
 def _safetensors(
     net: LSTMWeights, file: str, dtype: str | None, indices: bool
 ) -> tuple[bytes, str]:
-    from reberlstm.interop.safetensors import to_bytes
+    from reberlstm.net.files.safetensors import to_bytes
 
     return to_bytes(net), f"import reberlstm\nnet = reberlstm.load({file!r})\n"
 

@@ -14,10 +14,10 @@ from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.files import write_atomically
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.render.extraction import extraction_lines
-from reberlstm.weights import LSTMWeights
 
 
 @click.command("extract")
@@ -163,7 +163,7 @@ def _open(net: str, alphabet: str | None, reference: FSM | None, options: dict[s
         if options or alphabet:
             raise click.UsageError(f"{net} says all about itself; leave out its description")
         return load_net(net, reference)
-    from reberlstm.interop.recurrent import open_net
+    from reberlstm.net.recurrent import open_net
 
     symbols: tuple[str, ...] | None = reference.alphabet if reference is not None else None
     if alphabet is not None:

@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
-from reberlstm import counting, formats, operations
+from reberlstm import formats
 from reberlstm.cli.options import Decorated, json_option, out_option
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM, Word
-from reberlstm.grammar import load_grammar, save_grammar, warn_of_losses
+from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
+from reberlstm.machine import algebra as operations
+from reberlstm.machine import counting
+from reberlstm.machine.fsm import FSM, Word
 
 DEFAULT_LIMIT = 20
 """How many words `enumerate` prints where neither a number nor a length is given."""
@@ -255,7 +257,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     Probabilities are uniform where GRAMMAR gives none. The bits per string count its end as a
     choice like any other; those per symbol are shared out over its symbols.
     """
-    from reberlstm.entropy import entropy as measure
+    from reberlstm.machine.entropy import entropy as measure
 
     machine = load_grammar(grammar)
     result = measure(machine)

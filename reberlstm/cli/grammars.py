@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from reberlstm.cli.options import json_option
-from reberlstm.families import FAMILIES
-from reberlstm.fsm import FSM
-from reberlstm.grammar import grammar_names, load_grammar
+from reberlstm.grammars import grammar_names, load_grammar
+from reberlstm.grammars.families import FAMILIES
+from reberlstm.machine.fsm import FSM
 
 
 @click.command("grammars")

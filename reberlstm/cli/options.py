@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from reberlstm.errors import FormatError
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
-from reberlstm.weights import LSTMWeights
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -62,8 +62,8 @@ def load_net(net: str, grammar: FSM | None) -> LSTMWeights:
         from reberlstm.compiler import published
 
         return published()
-    from reberlstm.interop.loading import load
-    from reberlstm.interop.shipped import shipped, shipped_names
+    from reberlstm.net.loading import load
+    from reberlstm.net.shipped import shipped, shipped_names
 
     if net in shipped_names():
         return shipped(net)

@@ -7,8 +7,8 @@ import json
 import click
 
 from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, seed_option
-from reberlstm.counting import sample_of_length
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.counting import sample_of_length
 
 MAX_LENGTH = 100_000
 

@@ -16,11 +16,11 @@ from reberlstm.comparison import keys
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
-from reberlstm.grammar import load_grammar
-from reberlstm.nets.settings import STARTS, TASKS
+from reberlstm.grammars import load_grammar
+from reberlstm.training.settings import STARTS, TASKS
 
 if TYPE_CHECKING:
-    from reberlstm.study.trials import Record
+    from reberlstm.comparison.study.trials import Record
 
 BACKENDS = ("loky", "dask", "ray")
 CELLS = ("lstm", "gru", "rnn")
@@ -167,7 +167,7 @@ def command(
     require("joblib", extra="torch", purpose="a study")
     if plot is not None:
         require("matplotlib", extra="plots", purpose="drawing a study")
-    from reberlstm.study import Cluster, Questions, Table, grid, run
+    from reberlstm.comparison.study import Cluster, Questions, Table, grid, run
 
     trials = grid(
         machines,
@@ -206,18 +206,18 @@ def _check_rows(known: Sequence[str], rows: Sequence[str]) -> None:
 
 def _write(records: Sequence[Record], plot: str | None, csv: str | None) -> None:
     if csv is not None:
-        from reberlstm.study.summary import to_csv
+        from reberlstm.comparison.study.summary import to_csv
 
         write_atomically(Path(csv), to_csv(records).encode())
     if plot is not None:
-        from reberlstm.render.figures import save
+        from reberlstm.figures import save
         from reberlstm.render.study_plots import study_figure
 
         save(study_figure(records), plot)
 
 
 def _report(records: Sequence[Record], out: str, done: int, known: int, as_json: bool) -> None:
-    from reberlstm.study import summary
+    from reberlstm.comparison.study import summary
 
     if as_json:
         groups = [vars(group) | {"loops": _loops(group.loops)} for group in summary(records)]

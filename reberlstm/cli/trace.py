@@ -16,7 +16,7 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
 from reberlstm.render.table import trace_lines
 from reberlstm.simulator import Trace, trace
 

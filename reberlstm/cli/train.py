@@ -13,11 +13,11 @@ import click
 from reberlstm.cli.options import echo, load_net, out_option, seed_option
 from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
-from reberlstm.nets.result import Progress, Training
-from reberlstm.nets.settings import CELLS, STARTS, TASKS, Settings
-from reberlstm.nets.training import train
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.training.result import Progress, Training
+from reberlstm.training.settings import CELLS, STARTS, TASKS, Settings
+from reberlstm.training.training import train
 
 
 @click.command("train")

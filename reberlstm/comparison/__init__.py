@@ -19,7 +19,7 @@ from reberlstm.comparison.measures import Measure, measures, unique_keys
 from reberlstm.comparison.result import Comparison, Entry, Row, not_applicable, not_within
 from reberlstm.errors import CertificateError, CompileError, GrammarError
 from reberlstm.extraction.trajectories import BudgetEnd
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 __all__ = ["Comparison", "Entry", "Row", "Settings", "compare", "keys"]
 

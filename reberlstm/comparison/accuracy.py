@@ -9,10 +9,10 @@ import numpy as np
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.machine import Bools, Words
 from reberlstm.comparison.result import Entry, not_applicable
-from reberlstm.entropy import MAX_STATES, entropy
 from reberlstm.errors import GrammarError
+from reberlstm.machine.entropy import MAX_STATES, entropy
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, read
-from reberlstm.weights import LSTMWeights
 
 IN_A_ROW = 10
 """Words that are run without a reset."""

@@ -16,8 +16,8 @@ from reberlstm.errors import GrammarError
 from reberlstm.extraction import RecurrentNet
 from reberlstm.extraction.subject import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 Net = LSTMWeights | RecurrentNet
 Memories = NDArray[Any]

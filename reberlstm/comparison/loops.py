@@ -12,7 +12,7 @@ from reberlstm.comparison.cycles import Cycle, Word, exits, ways_to
 from reberlstm.comparison.proofs import proved_in_general, proved_round
 from reberlstm.comparison.result import Entry, not_applicable, not_within
 from reberlstm.extraction.trajectories import BudgetEnd
-from reberlstm.weights import LSTMWeights
+from reberlstm.net.weights import LSTMWeights
 
 CHUNK = 32
 """Rounds that are gone before words that leave the cycle are tried from all of them."""

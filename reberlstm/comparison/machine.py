@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM, Word
-from reberlstm.monitor import monitor
+from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.monitor import monitor
 
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]

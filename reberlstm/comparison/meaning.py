@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reberlstm.comparison.case import Case, Memories
 from reberlstm.comparison.machine import Ints
 from reberlstm.comparison.result import Entry, not_applicable
-from reberlstm.weights import LSTMWeights
+from reberlstm.net.weights import LSTMWeights
 
 GAP = 0.1
 """Values on either side of a gap of this share of a cell's range are told apart by it."""

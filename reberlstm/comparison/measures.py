@@ -13,7 +13,7 @@ from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import EXIT_LENGTH, Cycle, simple_cycles
 from reberlstm.comparison.machine import Machine
 from reberlstm.comparison.result import Entry, not_applicable
-from reberlstm.weights import LSTMWeights
+from reberlstm.net.weights import LSTMWeights
 
 ARITHMETICS = ("float16", "bfloat16", "int8")
 

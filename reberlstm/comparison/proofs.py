@@ -16,7 +16,7 @@ from reberlstm.extraction import Budget, extract, search
 from reberlstm.extraction.machines import Fixed
 from reberlstm.extraction.search import Evidence
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 CERTIFICATE = 0.2
 CYCLE = 0.03

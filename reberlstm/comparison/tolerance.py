@@ -22,8 +22,8 @@ from reberlstm.comparison.result import Entry, not_applicable
 from reberlstm.errors import CertificateError
 from reberlstm.extraction.subject import Kind
 from reberlstm.extraction.trajectories import BudgetEnd
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, read, snap_to_vertex, step
-from reberlstm.weights import LSTMWeights
 
 MOST_NOISE = 8.0
 TOLERANCE = 0.02

@@ -20,8 +20,8 @@ from reberlstm.compiler.layout import lay_out
 from reberlstm.compiler.published_net import published
 from reberlstm.compiler.wiring import wire
 from reberlstm.errors import CompileError
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 __all__ = ["compile", "default_gain", "published"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from reberlstm.monitor import Monitor
+from reberlstm.machine.monitor import Monitor
 
 
 class Special(Enum):

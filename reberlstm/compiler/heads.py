@@ -9,7 +9,7 @@ import numpy as np
 
 from reberlstm.compiler.encoding import Encoding, Special
 from reberlstm.compiler.layout import Layout
-from reberlstm.weights import ACTIVE, Floats, Head
+from reberlstm.net.weights import ACTIVE, Floats, Head
 
 ILLEGAL_LOGIT = -30.0
 """The logit of a symbol that may not come next: a probability of 9e-14.
@@ -21,7 +21,7 @@ MARGIN = ACTIVE / 2.0
 
 
 def readouts(encoding: Encoding, layout: Layout) -> dict[str, Head]:
-    """The heads of a compiled net; see `reberlstm.weights.LSTMWeights`."""
+    """The heads of a compiled net; see `reberlstm.net.weights.LSTMWeights`."""
     monitor, fsm = encoding.monitor, encoding.monitor.fsm
     labels = tuple(dict.fromkeys(fsm.outputs.values()))
 

@@ -17,7 +17,7 @@ import numpy as np
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter
 from reberlstm.compiler.wiring import Wiring
-from reberlstm.weights import ACTIVE, Floats
+from reberlstm.net.weights import ACTIVE, Floats
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError
-from reberlstm.fsm import FSM
-from reberlstm.weights import ACTIVE, Head, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import ACTIVE, Head, LSTMWeights
 
 PATTERN = FSM(
     name="alternating-pattern",

@@ -32,14 +32,14 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError
-from reberlstm.families.brackets import dyck
-from reberlstm.weights import ACTIVE, Floats, Head, LSTMWeights
+from reberlstm.grammars.families.brackets import dyck
+from reberlstm.net.weights import ACTIVE, Floats, Head, LSTMWeights
 
 
 def stack_net(
     kinds: int, depth: int, *, violations: bool = True, gain: float | None = None
 ) -> LSTMWeights:
-    """The net of the bounded Dyck language, for `reberlstm.families.dyck(kinds, depth)`.
+    """The net of the bounded Dyck language, for `reberlstm.grammars.families.dyck(kinds, depth)`.
 
     Args:
         kinds: How many kinds of brackets there are, ``k``.

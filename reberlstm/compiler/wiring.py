@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding
 from reberlstm.compiler.ferrers import Filter, Incoming, factorise, fits
-from reberlstm.monitor import Monitor
+from reberlstm.machine.monitor import Monitor
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from reberlstm.explanation.model import (
 from reberlstm.explanation.numbers import numeric_summary
 from reberlstm.explanation.vertices import CellTable, Vertices, find_vertices, tabulate
 from reberlstm.explanation.wording import Wording, amount
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 __all__ = [
     "CellExplanation",

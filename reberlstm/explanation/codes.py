@@ -13,8 +13,8 @@ import numpy as np
 
 from reberlstm.explanation.vertices import Vertices, fresh, squash
 from reberlstm.explanation.wording import listed, shown
-from reberlstm.fsm import FSM
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, LSTMWeights
 
 NEAR = 0.2
 """How far from 0 or from its full height, as part of that, a cell may be at a vertex."""

@@ -10,7 +10,7 @@ from reberlstm.explanation.covers import Table, shortest, size
 from reberlstm.explanation.model import Cover, Names, Rule
 from reberlstm.explanation.vertices import CellTable, Vertices
 from reberlstm.explanation.wording import MAX_NAMES, Wording, amount, listed, shown
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 SHUT, OPEN = 0.1, 0.9
 """A filter up to the first is shut, and open from the second on; between them it is neither."""

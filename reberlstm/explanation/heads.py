@@ -12,7 +12,7 @@ from reberlstm.explanation.covers import names_of
 from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names
 from reberlstm.explanation.vertices import Vertices
 from reberlstm.explanation.wording import Wording, amount, condition, shown
-from reberlstm.weights import Floats, Head
+from reberlstm.net.weights import Floats, Head
 
 MAX_SHOWN = 6
 """Of more symbols than these only the likeliest are named."""

@@ -15,8 +15,8 @@ from reberlstm.explanation.model import (
 )
 from reberlstm.explanation.vertices import squash
 from reberlstm.explanation.wording import listed, shown, weight
-from reberlstm.fsm import FSM
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, LSTMWeights
 
 WALKS, STEPS, SEED = 100, 60, 0
 """How many random words the gates are watched on, of how many symbols, and the seed of both."""

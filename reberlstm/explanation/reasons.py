@@ -15,7 +15,7 @@ from reberlstm.explanation.gates import RINGING, SILENT, GateTable, span
 from reberlstm.explanation.model import WeightReason
 from reberlstm.explanation.vertices import squash
 from reberlstm.explanation.wording import MAX_NAMES, amount, shown, units
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 LETS = {"input": "lets in", "forget": "keeps", "output": "shows", "candidate": "rings"}
 STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "candidate": "silences"}

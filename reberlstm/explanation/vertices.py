@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.fsm import FSM
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, LSTMWeights
 
 
 @dataclass(frozen=True, eq=False)

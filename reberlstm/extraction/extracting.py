@@ -21,8 +21,8 @@ from reberlstm.extraction.search import Budget, Evidence, Word
 from reberlstm.extraction.subject import RecurrentNet, Subject
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
-from reberlstm.fsm import FSM
-from reberlstm.weights import LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a net may grow beyond all numbers

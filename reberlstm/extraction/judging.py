@@ -11,7 +11,7 @@ from reberlstm.extraction.machines import Fixed
 from reberlstm.extraction.search import Budget, Evidence, Machine, Word
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Comparison, equal, undistinguished
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate

@@ -10,7 +10,7 @@ from reberlstm.extraction import search
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.search import Budget, Evidence, Word
 from reberlstm.extraction.trajectories import Trajectories
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 
 def difference(

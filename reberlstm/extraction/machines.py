@@ -8,8 +8,8 @@ from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.subject import Subject
 from reberlstm.extraction.trajectories import LAST, OUTSIDE, UNASKED, Trajectories
-from reberlstm.fsm import FSM
-from reberlstm.monitor import Monitor
+from reberlstm.machine.fsm import FSM
+from reberlstm.machine.monitor import Monitor
 
 
 def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | None) -> FSM:

@@ -17,7 +17,7 @@ from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.machines import to_fsm
 from reberlstm.extraction.search import Evidence, Word
 from reberlstm.extraction.trajectories import LAST, OUTSIDE, Trajectories
-from reberlstm.weights import LSTMWeights, Scope
+from reberlstm.net.weights import LSTMWeights, Scope
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate

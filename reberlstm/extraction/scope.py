@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 BEGINNING = 0
 """The place of the empty word."""

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.scope import Places, Scope, places_of, scope_of_grammar
-from reberlstm.fsm import FSM
-from reberlstm.simulator.layers import FastLayer
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.layers import FastLayer
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, initial, read, step
-from reberlstm.weights import LSTMWeights
 
 Kind = Literal["legal", "accept", "label"]
 OBSERVED: tuple[Kind, ...] = ("legal", "accept", "label")

@@ -9,7 +9,7 @@ from typing import Any
 from reberlstm.display import Displayed, drawn
 from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Evidence
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 
 @dataclass(frozen=True)

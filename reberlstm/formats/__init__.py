@@ -22,7 +22,7 @@ from typing import Any
 from reberlstm.errors import FormatError
 from reberlstm.files import gunzip
 from reberlstm.formats.messages import one_line, shown
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 MAX_FILE_BYTES = 64 * 2**20
 """Larger files, also after they are decompressed, are refused before they are parsed."""

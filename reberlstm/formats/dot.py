@@ -48,7 +48,7 @@ from reberlstm.formats.draft import EMPTY_OUTPUT, Draft
 from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
 from reberlstm.formats.mealy import to_moore
 from reberlstm.formats.messages import shown
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 _RECORDS = {"record", "mrecord"}
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}

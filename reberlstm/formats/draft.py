@@ -14,7 +14,7 @@ from typing import NamedTuple
 from reberlstm.errors import FormatError, FormatWarning, GrammarError
 from reberlstm.formats.messages import one_line, shown
 from reberlstm.formats.subsets import determinise, distinct, subset_names
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 MAX_STATES = 200_000
 """Files with more states are refused."""

@@ -32,7 +32,7 @@ from reberlstm.formats.jflap_labels import Labels
 from reberlstm.formats.mealy import to_moore
 from reberlstm.formats.messages import shown
 from reberlstm.formats.xml_elements import Elements
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 _TYPES = ("fa", "moore", "mealy")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

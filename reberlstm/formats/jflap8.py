@@ -21,7 +21,7 @@ from reberlstm.formats.draft import MAX_TRANSITIONS
 from reberlstm.formats.jflap_labels import Labels
 from reberlstm.formats.messages import shown
 from reberlstm.formats.xml_elements import Elements
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 _HEAD = re.compile(r"<structure\b[^<>]*\btype\s*=")
 _PARTS = ("state_set", "start_state", "final_states", "transition_set", "input_alph")

@@ -26,7 +26,7 @@ from reberlstm.errors import FormatError
 from reberlstm.formats.draft import MAX_TRANSITIONS, Draft
 from reberlstm.formats.labels import symbols
 from reberlstm.formats.messages import one_line, shown
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 _ACCEPTING = ("accepting", "is_accepting", "final", "accept")
 _INITIAL = ("start", "initial")

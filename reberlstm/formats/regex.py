@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.formats.messages import one_line, shown
 from reberlstm.formats.subsets import determinise
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
     from automata.fa.nfa import NFA

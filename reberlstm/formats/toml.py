@@ -25,7 +25,7 @@ from typing import Any
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
 from reberlstm.formats.messages import one_line, shown
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 _TEXTS = ("name", "title", "source")
 _TABLES = ("transitions", "probabilities", "stop", "outputs")

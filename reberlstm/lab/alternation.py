@@ -20,10 +20,10 @@ from reberlstm.certificates import Certificate, Inputs, certify
 from reberlstm.compiler.oscillator import PATTERN
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.extraction.subject import Kind
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, Head, LSTMWeights
 from reberlstm.simulator import State, initial, step
 from reberlstm.simulator.step import read
-from reberlstm.weights import Floats, Head, LSTMWeights
 
 if TYPE_CHECKING:
     from torch import nn

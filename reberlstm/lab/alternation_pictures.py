@@ -12,7 +12,7 @@ import numpy as np
 from reberlstm.lab import alternation, drawing
 from reberlstm.lab.experiment import Array, Run
 from reberlstm.lab.inside import look_inside
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

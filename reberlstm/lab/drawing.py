@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reberlstm import figures
 from reberlstm.lab.experiment import Array, Run
-from reberlstm.render import figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from reberlstm import figures
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.lab import report
 from reberlstm.lab.catalogue import describe
 from reberlstm.lab.experiment import Experiment, Fit, Job, Run, Verdict, generator
-from reberlstm.render import figures
 
 if TYPE_CHECKING:
     import torch

@@ -243,8 +243,8 @@ def draw_predictions(run: Run, normalised: Normaliser) -> Figure:
 
 def draw_memory(run: Run, name: str, normalised: Normaliser) -> Figure:
     """The memory after one, two and three values, over the place."""
+    from reberlstm.figures import signed_colours
     from reberlstm.lab.inside import look_inside
-    from reberlstm.render.figures import signed_colours
 
     z = np.linspace(0.0, HIGHEST, 300)
     (layer,) = look_inside(run.nets[name].recurrent, normalised(z)[:, :, None])  # type: ignore[arg-type]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
+from reberlstm.figures import INK, QUIET, WRONG, number, signed_colours
 from reberlstm.files import write_atomically
-from reberlstm.render.figures import INK, QUIET, WRONG, number, signed_colours
 from reberlstm.render.layout import HEIGHT, Edge, Layout, edge_text, lay_out
 from reberlstm.render.plots import is_wrong
 from reberlstm.simulator import Trace

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 
 if TYPE_CHECKING:
     import graphviz

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from reberlstm.errors import GrammarError, MissingExtraError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render.dot import dot
 
 Format = Literal["svg", "png", "pdf"]

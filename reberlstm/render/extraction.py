@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reberlstm.extraction import Comparison, Extraction
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 MOST_STATES = 60
 """Larger machines are written to files, not to the terminal."""

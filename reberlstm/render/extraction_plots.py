@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from reberlstm.errors import ExtractionError, FormatError
 from reberlstm.extraction import Extraction
 from reberlstm.extraction.sample import Sample
+from reberlstm.figures import INK, QUIET, SUFFIXES, blank, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.render import draw as graphs
 from reberlstm.render import side_by_side
-from reberlstm.render.figures import INK, QUIET, SUFFIXES, blank, number, signed_colours, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reberlstm.errors import GrammarError, MissingExtraError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render.draw import run
 
 Point = tuple[float, float]

@@ -15,11 +15,11 @@ import numpy as np
 from reberlstm.certificates import Certificate
 from reberlstm.certificates.report import figure
 from reberlstm.errors import ReberLSTMError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.render.draw import to_svg
 from reberlstm.render.plots import is_wrong
 from reberlstm.simulator import Trace
-from reberlstm.weights import LSTMWeights
 
 MAX_DRAWN = 40
 """Larger machines take Graphviz longer than a reader of a notebook waits."""

@@ -22,10 +22,10 @@ from reberlstm._version import __version__
 from reberlstm.certificates import certify
 from reberlstm.errors import GrammarError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.render.layout import lay_out
 from reberlstm.simulator import Trace
-from reberlstm.weights import Floats, LSTMWeights
 
 FOLDER = Path(__file__).parent / "explorer"
 
@@ -154,7 +154,7 @@ def explorer_page(
 def default_nets(fsm: FSM) -> list[LSTMWeights]:
     """The compiled net, and for Reber's grammar also the published and the shipped trained one."""
     from reberlstm.compiler import compile, published
-    from reberlstm.interop.shipped import shipped
+    from reberlstm.net.shipped import shipped
 
     nets = [compile(fsm)]
     toy = published()

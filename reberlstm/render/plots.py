@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reberlstm.errors import GrammarError
-from reberlstm.render.figures import INK, WRONG, blank, number, save, signed_colours, to_bytes
+from reberlstm.figures import INK, WRONG, blank, number, save, signed_colours, to_bytes
+from reberlstm.net.weights import Floats
 from reberlstm.render.trajectory import trajectory
 from reberlstm.simulator import Trace
-from reberlstm.weights import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

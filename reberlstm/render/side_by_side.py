@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 from reberlstm.render.dot import FONT, LIGHT, escaped, printable, symbol_text, wrapped
 from reberlstm.render.draw import Format, render
 

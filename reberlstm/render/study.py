@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reberlstm.study import Group, summary
-from reberlstm.study.trials import Record
+from reberlstm.comparison.study import Group, summary
+from reberlstm.comparison.study.trials import Record
 
 HEADS = ("setting", "nets", "success", "right", "proved", "wrong word", "words (median)")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from reberlstm.comparison.study import Group, summary
+from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
-from reberlstm.render.figures import INK, NEGATIVE, POSITIVE, QUIET, blank
-from reberlstm.study import Group, summary
-from reberlstm.study.trials import Record
+from reberlstm.figures import INK, NEGATIVE, POSITIVE, QUIET, blank
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ from typing import Any
 import click
 import numpy as np
 
+from reberlstm.net.weights import Floats
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
-from reberlstm.weights import Floats
 
 ROWS = (
     ("forget gate (eraser)", "forget"),

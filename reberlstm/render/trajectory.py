@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reberlstm.errors import GrammarError
-from reberlstm.render.figures import blank
+from reberlstm.figures import blank
+from reberlstm.net.weights import Floats
 from reberlstm.simulator import Trace
-from reberlstm.weights import Floats
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, initial, step
-from reberlstm.weights import LSTMWeights
 
 
 def run_batch(

@@ -1,21 +1,21 @@
 """A net as the judge of many strings, in place of the machine that it is meant to follow.
 
-`reberlstm.checking.Checker` walks over rows: the row of a state maps a symbol to the row after it.
-Those of a net are made when they are first asked for, one for each state that the net has come to,
-bit by bit the same; a saturated net comes to few of them, so that it judges as fast as the machine.
-The rows of an unsaturated net, which hardly ever comes to the same state twice, are not kept beyond
-`MOST_ROWS`.
+`reberlstm.simulator.checking.Checker` walks over rows: the row of a state maps a symbol to the row
+after it. Those of a net are made when they are first asked for, one for each state that the net has
+come to, bit by bit the same; a saturated net comes to few of them, so that it judges as fast as the
+machine. The rows of an unsaturated net, which hardly ever comes to the same state twice, are not
+kept beyond `MOST_ROWS`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from reberlstm.checking import ACCEPTING
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.simulator.checking import ACCEPTING
 from reberlstm.simulator.step import State, initial, one_hot, read, step
-from reberlstm.weights import Floats, LSTMWeights
 
 MOST_ROWS = 20_000
 """How many rows are kept."""

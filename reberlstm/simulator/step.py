@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reberlstm.weights import Floats, LSTMWeights
+from reberlstm.net.weights import Floats, LSTMWeights
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from reberlstm.display import Displayed, drawn
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM
-from reberlstm.monitor import Monitor
+from reberlstm.machine.fsm import FSM
+from reberlstm.machine.monitor import Monitor
+from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.simulator.step import State, Step, initial, one_hot, read, snap_to_vertex, step
-from reberlstm.weights import Floats, LSTMWeights
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import reberlstm as rl
+from reberlstm.net.weights import Head
 from reberlstm.render.page import explorer_page
-from reberlstm.weights import Head
 
 pytestmark = pytest.mark.browser
 

@@ -426,7 +426,7 @@ def test_it_runs_in_a_frame_of_a_notebook(open_page, folder):
 
 
 def test_symbols_that_are_words(open_page, folder):
-    from reberlstm.fsm import FSM
+    from reberlstm.machine.fsm import FSM
 
     nouns = ("dog", "cat", "caterpillar")
     fsm = FSM(
@@ -457,7 +457,7 @@ def test_symbols_that_are_words(open_page, folder):
 
 
 def test_names_from_a_file_stay_names(open_page, folder):
-    from reberlstm.fsm import FSM
+    from reberlstm.machine.fsm import FSM
 
     evil = "</script><img src=x onerror=document.title='owned'>"
     fsm = FSM(

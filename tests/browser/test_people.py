@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import reberlstm as rl
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Head
 from reberlstm.render.page import explorer_page
-from reberlstm.weights import Head
 
 from .conftest import OUTPUT
 

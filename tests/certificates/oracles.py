@@ -8,9 +8,9 @@ from decimal import Decimal, getcontext
 
 import numpy as np
 
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, initial, one_hot, read, step
-from reberlstm.weights import LSTMWeights
 
 getcontext().prec = 40
 

@@ -12,7 +12,7 @@ from reberlstm.certificates.boxes import Boxes, BoxNet, Inputs
 from reberlstm.certificates.checker_bounds import Bounds
 from reberlstm.certificates.intervals import Interval
 from reberlstm.errors import CertificateError
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.net.weights import Head, LSTMWeights
 
 DTYPES = {
     "float64": torch.float64,

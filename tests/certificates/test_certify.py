@@ -19,8 +19,8 @@ from reberlstm.certificates.alike import alike_symbols
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import claim
 from reberlstm.errors import CertificateError, FormatError
-from reberlstm.fsm import FSM, Word
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.machine.fsm import FSM, Word
+from reberlstm.net.weights import Head, LSTMWeights
 from tests.cases import CASES, Case
 from tests.certificates.oracles import decimal_states, target
 from tests.strategies import machines, random_machine

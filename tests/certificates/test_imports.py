@@ -12,8 +12,13 @@ import pytest
 import reberlstm.certificates
 
 FOLDER = Path(reberlstm.certificates.__file__).parent
-SHARED = {"reberlstm.errors", "reberlstm.files", "reberlstm.fsm", "reberlstm.monitor"}
-SHARED |= {"reberlstm.weights", "reberlstm.display"}
+SHARED = {
+    "reberlstm.errors",
+    "reberlstm.files",
+    "reberlstm.machine.fsm",
+    "reberlstm.machine.monitor",
+}
+SHARED |= {"reberlstm.net.weights", "reberlstm.display"}
 
 
 def imports(path: Path) -> set[str]:
@@ -41,8 +46,8 @@ def test_the_checker_shares_no_code_with_the_search(name: str) -> None:
         "reberlstm.certificates.checker_paths",
         "reberlstm.certificates.checker_reading",
         "reberlstm.errors",
-        "reberlstm.fsm",
-        "reberlstm.weights",
+        "reberlstm.machine.fsm",
+        "reberlstm.net.weights",
     }
     assert imports(FOLDER / f"{name}.py") <= permitted
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.boxes import Boxes, BoxNet
 from reberlstm.certificates.intervals import FUNCTION_ERROR, Interval, add, scale, sigmoid, tanh
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.net.weights import Head, LSTMWeights
 from tests.certificates.oracles import decimal_sigmoid, decimal_tanh
 
 numbers = st.floats(-1e3, 1e3) | st.floats(-40, 40) | st.floats(-1e-6, 1e-6)

@@ -21,8 +21,8 @@ from reberlstm.certificates.intervals import Interval, tanh
 from reberlstm.certificates.nodes import Level
 from reberlstm.certificates.paths import follow
 from reberlstm.certificates.slopes import derivatives
-from reberlstm.fsm import FSM
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Head, LSTMWeights
 from tests.certificates.test_arithmetic import DTYPES, random_boxes, random_net
 from tests.certificates.test_checker import sealed
 

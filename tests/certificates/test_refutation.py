@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import reberlstm as rl
 from reberlstm.certificates import check
-from reberlstm.fsm import FSM
-from reberlstm.weights import Head, LSTMWeights
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Head, LSTMWeights
 from tests.certificates.oracles import enumerate_words
 from tests.strategies import machines
 

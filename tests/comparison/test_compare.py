@@ -16,7 +16,7 @@ import reberlstm as rl
 from reberlstm.comparison import compare, keys
 from reberlstm.comparison.cycles import simple_cycles, ways_to
 from reberlstm.comparison.machine import Machine
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.extraction.nets import RandomNet, TableNet
 from tests.strategies import machines, random_machine
 

@@ -16,7 +16,7 @@ from reberlstm.comparison.loops import go_round
 from reberlstm.comparison.meaning import sides
 from reberlstm.comparison.proofs import words_of
 from reberlstm.comparison.recovery import from_memories
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.comparison import reber
 from tests.extraction.nets import TableNet
 

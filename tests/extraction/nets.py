@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from reberlstm.extraction.subject import Kind
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 
 
 class TableNet:

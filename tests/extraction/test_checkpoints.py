@@ -17,8 +17,8 @@ from torch import nn
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, Extraction, extract
-from reberlstm.fsm import FSM
-from reberlstm.interop.recurrent import from_module, open_net
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.recurrent import from_module, open_net
 
 SMALL = Budget(pairs=1_500, walks=20, length=20, rounds=8)
 SYMBOLS = "abc"

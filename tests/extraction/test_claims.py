@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.extraction.subject import Kind
-from reberlstm.fsm import FSM
-from reberlstm.interop.recurrent import open_net
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.recurrent import open_net
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net
 
 MOST_WORDS = 4_000
@@ -162,8 +162,8 @@ def test_time_is_kept_where_all_memories_are_known() -> None:
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 def test_a_proof_is_about_the_arithmetic_that_runs_the_net(kind: str) -> None:
-    from reberlstm.interop.recurrent import RecurrentStack
-    from reberlstm.interop.state_dict import StateDict
+    from reberlstm.net.files.state_dict import StateDict
+    from reberlstm.net.recurrent import RecurrentStack
 
     fsm = rl.load_grammar("tomita-4")
     net = rl.compile(fsm)
@@ -214,7 +214,7 @@ def broken(fsm: FSM) -> FSM:
     return replace(fsm, transitions=lines)
 
 
-LEARNED = Path(rl.__file__).parent / "nets" / "shipped" / "learned"
+LEARNED = Path(rl.__file__).parent / "net" / "zoo" / "learned"
 
 
 @pytest.mark.parametrize(

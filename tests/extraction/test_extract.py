@@ -14,7 +14,7 @@ import reberlstm as rl
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.subject import OBSERVED, Kind
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net, words
 from tests.strategies import machines, random_machine
 

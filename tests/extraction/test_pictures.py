@@ -14,7 +14,7 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import ExtractionError, FormatError, GrammarError
 from reberlstm.extraction import Extraction, extract
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render import extraction_plots, side_by_side
 from reberlstm.render.extraction_plots import PICTURES, cells_by_state, memories, save
 from reberlstm.render.side_by_side import dot, matching

@@ -17,9 +17,9 @@ from torch import nn
 import reberlstm as rl
 from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, extract
-from reberlstm.interop.recurrent import RecurrentStack, from_module, open_net
+from reberlstm.net.recurrent import RecurrentStack, from_module, open_net
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.render import extraction_plots
-from reberlstm.weights import LSTMWeights
 
 SMALL = Budget(pairs=2_000, walks=30, length=20, rounds=10)
 

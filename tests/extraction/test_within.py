@@ -17,7 +17,7 @@ from reberlstm.cli import run
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction import Budget, Comparison, Extraction, extract
 from reberlstm.extraction.subject import OBSERVED, Kind
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net
 from tests.extraction.test_claims import Untaught, broken
 from tests.strategies import machines
@@ -197,9 +197,7 @@ def test_there_must_be_a_reference(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_command_says_which_words(capsys: pytest.CaptureFixture[str]) -> None:
-    file = (
-        Path(rl.__file__).parent / "nets/shipped/learned/embedded-reber-lstm-cut-short.safetensors"
-    )
+    file = Path(rl.__file__).parent / "net/zoo/learned/embedded-reber-lstm-cut-short.safetensors"
     options = ["--reference", "embedded-reber", "--within", "--effort", "0.001"]
     assert run(["extract", str(file), *options]) == 0
     out = capsys.readouterr().out

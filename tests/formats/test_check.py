@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.checking import Checker, Report, check_stream
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
+from reberlstm.simulator.checking import Checker, Report, check_stream
 from tests.formats.valid import FOREIGN
 from tests.strategies import machines_with_words
 

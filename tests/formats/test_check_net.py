@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.checking import Checker, check_stream
 from reberlstm.cli import run
+from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator import judge
-from reberlstm.weights import LSTMWeights
+from reberlstm.simulator.checking import Checker, check_stream
 
 REBER = rl.load_grammar("reber")
 

@@ -23,7 +23,7 @@ from hypothesis import given
 import reberlstm as rl
 from reberlstm import formats
 from reberlstm.formats import node_link
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 from tests.strategies import machines
 
 

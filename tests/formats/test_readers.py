@@ -9,7 +9,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm import formats
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.formats.valid import FOREIGN
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm import formats
 from reberlstm.errors import FormatError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.formats.valid import MOORE, SUFFIX
 from tests.strategies import machines
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reberlstm import formats
-from reberlstm.fsm import FSM
-from reberlstm.grammar import load_grammar
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
 
 MOORE = FSM(
     alphabet=("go", "no-go"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reberlstm as rl
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 from reberlstm.simulator import run_batch
 from reberlstm.simulator.step import State, read
 

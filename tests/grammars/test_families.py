@@ -9,8 +9,8 @@ from itertools import product
 import pytest
 
 import reberlstm as rl
-from reberlstm import families
 from reberlstm.errors import GrammarError
+from reberlstm.grammars import families
 from tests.grammars.languages import is_balanced
 
 

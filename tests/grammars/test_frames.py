@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 
 import reberlstm as rl
-from reberlstm.entropy import entropy
 from reberlstm.errors import GrammarError
-from reberlstm.families import continual, embed
-from reberlstm.families.frames import REBER_FRAMES
-from reberlstm.fsm import FSM, Word
+from reberlstm.grammars.families import continual, embed
+from reberlstm.grammars.families.frames import REBER_FRAMES
+from reberlstm.machine.entropy import entropy
+from reberlstm.machine.fsm import FSM, Word
 from tests.cases import machine
 from tests.strategies import machines
 

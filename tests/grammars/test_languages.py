@@ -12,7 +12,7 @@ from automata.fa.dfa import DFA
 from automata.fa.nfa import NFA
 
 import reberlstm as rl
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from tests.grammars.languages import OUTPUTS, PREDICATES, REGULAR_EXPRESSIONS
 
 MAX_LENGTH = 12

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from reberlstm import figures
 from reberlstm.cli import run as reberlstm
 from reberlstm.lab import EXPERIMENTS, drawing, find
-from reberlstm.render import figures
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "lab.md").read_text("utf-8")

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reberlstm.formats import toml
-from reberlstm.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word
 from tests.strategies import machines, machines_with_words
 
 MAX_LENGTH = 5

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError, MissingExtraError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render import draw as module
 from reberlstm.render.draw import draw, to_svg
 from tests.strategies import machines

@@ -10,7 +10,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.errors import MissingExtraError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render import layout
 from reberlstm.render.layout import HEIGHT, edge_text, lay_out, layered
 

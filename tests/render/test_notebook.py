@@ -8,7 +8,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.extraction import extract
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render import notebook
 
 

@@ -13,7 +13,7 @@ import pytest
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
-from reberlstm.fsm import FSM
+from reberlstm.machine.fsm import FSM
 from reberlstm.render.page import FOLDER, MODULES, explorer_page, program
 
 KILOBYTE = 1000

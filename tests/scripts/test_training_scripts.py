@@ -11,7 +11,7 @@ import reproduce_embedded_reber as embedded
 import torch
 
 import reberlstm as rl
-from reberlstm.nets.walks import Walks
+from reberlstm.training.walks import Walks
 
 
 def test_a_row_of_the_table_counts_what_it_trains() -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from reberlstm.extraction import Extraction
-    from reberlstm.weights import LSTMWeights
+    from reberlstm.net.weights import LSTMWeights
 
 SEQUENCES, STEPS, CELLS = 2, 50, 6
 FRESH, LONG = 100, 500

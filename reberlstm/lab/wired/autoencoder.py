@@ -8,7 +8,7 @@ import numpy as np
 
 from reberlstm.lab.wired.net import WiredNet
 from reberlstm.lab.wired.sums import line, running_sum
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reberlstm.errors import WeightsError
+from reberlstm.net.weights import Floats, Head, LSTMWeights
 from reberlstm.simulator import initial, step
-from reberlstm.weights import Floats, Head, LSTMWeights
 
 if TYPE_CHECKING:
     from torch import nn

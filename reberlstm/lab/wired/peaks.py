@@ -25,7 +25,7 @@ from reberlstm.lab.wired.wiring import (
     readout_of,
     weights_of,
 )
-from reberlstm.weights import Floats, Head, LSTMWeights
+from reberlstm.net.weights import Floats, Head, LSTMWeights
 
 LARGEST = 0.25
 """The bound is derived for inputs that are no larger than this when scaled."""

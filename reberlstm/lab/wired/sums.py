@@ -27,7 +27,7 @@ from reberlstm.lab.wired.wiring import (
     started,
     weights_of,
 )
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 
 def copy(inputs: tuple[str, ...] = ("y",), *, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:

@@ -35,7 +35,7 @@ from reberlstm.lab.wired.wiring import (
     started,
     weights_of,
 )
-from reberlstm.weights import Floats
+from reberlstm.net.weights import Floats
 
 
 def wave(

@@ -16,7 +16,7 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError
-from reberlstm.weights import GATES, Head, LSTMWeights
+from reberlstm.net.weights import GATES, Head, LSTMWeights
 
 GAIN = 40.0
 """The default ``K``: σ(−40) is 4e-18, and 1 − σ(−40) rounds to 1."""

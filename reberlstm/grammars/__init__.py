@@ -1,0 +1,132 @@
+"""Finding machines: the shipped grammars by name, any other by file."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from reberlstm import formats
+from reberlstm.errors import FormatError, FormatWarning, GrammarError
+from reberlstm.files import read_bytes, write_atomically
+from reberlstm.formats import MAX_FILE_BYTES, toml
+from reberlstm.formats.messages import one_line
+from reberlstm.machine.fsm import FSM
+
+_HERE = Path(__file__).parent
+# In a wheel the grammars lie beside this module, in a checkout at its top.
+_FOLDER = next(f for f in (_HERE, _HERE.parents[1] / "grammars") if any(f.glob("*.toml")))
+
+
+def grammar_names() -> list[str]:
+    """The names of the shipped grammars, sorted."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
+    """The shipped grammar of that name, the member of a family, or the machine in that file.
+
+    A plain word is a name; anything with a suffix or a folder is a path, whose suffix names the
+    format: .toml, .dot or .gv, .jff, .att or .fst, .json, each also with .gz after it; that of .txt
+    and .xml is found out, as it is of ``-``, standard input. ``regex:...`` is a regular expression.
+    What a reader had to decide, such as determinising the machine, is said by a `FormatWarning`.
+
+    Raises:
+        GrammarError: for an unknown name, or a file that describes no machine.
+        FormatError: for a file that cannot be read.
+
+    Example:
+        >>> load_grammar("reber").accepts("BTSSXXTVVE")
+        True
+        >>> load_grammar("regex:B(TS*X|PT*V)E").accepts("BTSSXE")
+        True
+    """
+    text = os.fspath(name_or_path)
+    if isinstance(name_or_path, str):
+        if text == "-":
+            return _checked(read_standard_input(), "standard input")
+        if text.startswith("regex:"):
+            from reberlstm.formats import regex
+
+            return regex.read(text.removeprefix("regex:"), text)
+        if Path(text).name == text and not Path(text).suffix:
+            return _load_shipped(text)
+    return _checked(read_file(text), text)
+
+
+def read_file(path: str, format: str | None = None) -> FSM:
+    """The machine in a file, of the given format or the one that the suffix names."""
+    format = format or formats.format_to_read(path)
+    return formats.read(read_bytes(Path(path), limit=MAX_FILE_BYTES), path, format)
+
+
+def read_standard_input(format: str | None = None) -> FSM:
+    """The machine on standard input, in a given format or the one that it begins like."""
+    content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise FormatError(f"standard input: larger than the limit of {MAX_FILE_BYTES:,} bytes")
+    return formats.read(content, "standard input", format)
+
+
+def save_grammar(fsm: FSM, path: str | os.PathLike[str], format: str | None = None) -> None:
+    """Write a machine to a file, in the given format or the one that the suffix names.
+
+    The file is whole or not there at all. What the format cannot carry is said by a
+    `FormatWarning`; .toml, .dot and .json carry everything.
+
+    Raises:
+        FormatError: for an unknown suffix, a file that cannot be written, or a symbol that the
+            format cannot hold.
+    """
+    text = os.fspath(path)
+    format = format or formats.format_of(text)
+    if format is None:
+        raise FormatError(
+            f"{text}: a suffix must name the format; they are {' '.join(formats.SUFFIXES)}"
+        )
+    content = formats.write(fsm, format)
+    warn_of_losses(fsm, format, text)
+    if text.lower().endswith(".gz"):
+        content = gzip.compress(content, mtime=0)
+    write_atomically(Path(text), content)
+
+
+def warn_of_losses(fsm: FSM, format: str, where: str) -> None:
+    """Say what a format cannot carry of a machine."""
+    lost = formats.losses(fsm, format)
+    if lost:
+        text = one_line(f"{where}: {format} cannot carry {', '.join(lost)}")
+        warnings.warn(FormatWarning(text), stacklevel=3)
+
+
+def _checked(fsm: FSM, where: str) -> FSM:
+    """Warn of states that no word leads to; they stay, since loading changes no machine."""
+    if len(fsm.reachable) < len(fsm.states):
+        reachable = set(fsm.reachable)
+        lost = [state for state in fsm.states if state not in reachable]
+        some = " ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
+        states = f"{len(lost):,} state{'s' * (len(lost) != 1)}"
+        text = one_line(f"{where}: {states} cannot be reached from the start: {some}")
+        warnings.warn(FormatWarning(text), stacklevel=3)
+    return fsm
+
+
+def _load_shipped(name: str) -> FSM:
+    names = grammar_names()
+    if name not in names:
+        from reberlstm.grammars.families import by_name
+
+        member = by_name(name)
+        if member is not None:
+            return member
+        import difflib
+
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise GrammarError(
+            f"unknown grammar {name!r}; {hint}`reberlstm grammars` lists the names, "
+            "and a file is given with its suffix, as in ./mine.toml"
+        )
+    return toml.read((_FOLDER / f"{name}.toml").read_text("utf-8"), name)

@@ -1,1 +1,0 @@
-"""Exchange with other programs: leaves that nothing else depends on."""

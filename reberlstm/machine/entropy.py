@@ -1,0 +1,154 @@
+"""How unpredictable the words of a probabilistic grammar are.
+
+A machine with probabilities draws a word by a walk: at state ``q`` the word ends with probability
+``s(q)``, else it goes on with symbol ``a`` with probability ``(1 − s(q))·p(q, a)``. Walks that come
+to where acceptance is out of reach do not count, as in `FSM.sample`; so with ``z(q)`` the
+probability that a walk from ``q`` is accepted, the words follow the chain with::
+
+    s'(q) = s(q) / z(q)        p'(q, a) = (1 − s(q))·p(q, a)·z(next) / z(q)
+
+Let ``v(q)`` be the expected number of visits of ``q`` (the row of the start in the fundamental
+matrix ``(I − P')⁻¹``; J. G. Kemeny and J. L. Snell, Finite Markov Chains, 1960, section 3.2). Since
+a deterministic machine has one walk per word, the entropy of a word is, by the chain rule
+(T. M. Cover and J. A. Thomas, Elements of Information Theory, 2nd ed. 2006, section 2.5), the
+derivational entropy of U. Grenander, Syntax-controlled probabilities (1967) and S. Soule, Entropies
+of probabilistic grammars, Information and Control 25 (1974) 57–74::
+
+    H = − Σ v(q) · ( s'(q)·log2 s'(q) + Σ p'(q, a)·log2 p'(q, a) )     bits per word
+    L = Σ v(q) · (1 − s'(q))                                          symbols per word
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from reberlstm.errors import GrammarError
+from reberlstm.machine.fsm import FSM
+
+MAX_STATES = 2_500
+"""The linear equations of a larger machine are not solved: the matrix would fill the memory."""
+
+
+@dataclass(frozen=True)
+class Entropy:
+    """The unpredictability of the words of a probabilistic grammar.
+
+    Attributes:
+        acceptance: The probability that a walk is accepted; 1 where every state can reach the end.
+        word_entropy: Bits per word, ``H``; the end of the word counts as one of the choices.
+        expected_length: Symbols per word, ``L``.
+        entropy_rate: Bits per symbol, ``H / L``; 0 where the empty word is the only one.
+        perplexity: ``2^(H / L)``: as many equally likely symbols at each position would be as
+            unpredictable.
+        perplexity_with_end: ``2^(H / (L + 1))``, where the end of the word counts as one more
+            position, as in language models with a symbol for it; at most ``A + 1``.
+    """
+
+    acceptance: float
+    word_entropy: float
+    expected_length: float
+    entropy_rate: float
+    perplexity: float
+    perplexity_with_end: float
+
+    def to_dict(self) -> dict[str, float]:
+        """The object that ``reberlstm fsm entropy --json`` prints."""
+        return asdict(self)
+
+
+def entropy(fsm: FSM) -> Entropy:
+    """Entropy per word and per symbol of a machine with its (or uniform) probabilities.
+
+    Raises:
+        GrammarError: for a machine that accepts no word, one in which words may never end though
+            acceptance is not out of reach, or one of over `MAX_STATES` states.
+
+    Example:
+        >>> from reberlstm import load_grammar
+        >>> reber = entropy(load_grammar("reber"))
+        >>> round(reber.word_entropy, 6), round(reber.expected_length, 6)
+        (6.0, 8.0)
+    """
+    states = _walked(fsm)
+    index = {state: number for number, state in enumerate(states)}
+    size = len(states)
+    stop = np.array([fsm.stop_probability(q) for q in states])
+    step = np.zeros((size, size))
+    for q, line in ((q, fsm.transitions[q]) for q in states):
+        for symbol, target in line.items():
+            if target in index:
+                chance = (1.0 - stop[index[q]]) * fsm.probability(q, symbol)
+                step[index[q], index[target]] += chance
+    identity = np.eye(size)
+    # Where no walk can go astray this is exactly 1, and there is nothing to solve.
+    astray = any(to not in index for q in states for to in fsm.transitions[q].values())
+    accepted = np.linalg.solve(identity - step, stop) if astray else np.ones(size)
+    ending = stop / accepted
+    given = step * accepted / accepted[:, np.newaxis]
+    visits = np.linalg.solve((identity - given).T, identity[index[fsm.start]])
+
+    bits = 0.0
+    for q in states:
+        here = index[q]
+        chances = [ending[here]]
+        for symbol, target in fsm.transitions[q].items():
+            if target in index:
+                going = (1.0 - stop[here]) * fsm.probability(q, symbol)
+                chances.append(going * accepted[index[target]] / accepted[here])
+        bits += visits[here] * _bits(chances)
+    length = float(visits @ (1.0 - ending))
+    rate = bits / length if length > 0.0 else 0.0
+    return Entropy(
+        acceptance=float(accepted[index[fsm.start]]),
+        word_entropy=float(bits),
+        expected_length=length,
+        entropy_rate=float(rate),
+        perplexity=float(2.0**rate),
+        perplexity_with_end=float(2.0 ** (bits / (length + 1.0))),
+    )
+
+
+def _bits(chances: Iterable[float]) -> float:
+    return -math.fsum(chance * math.log2(chance) for chance in chances if chance > 0.0)
+
+
+def _walked(fsm: FSM) -> list[str]:
+    """The states that walks come to and from which they can end, with positive probability."""
+    alive = fsm.distance_to_acceptance
+    if fsm.start not in alive:
+        raise GrammarError(f"{fsm} accepts no word, so its words have no entropy")
+    found = {fsm.start: None}
+    queue = [fsm.start]
+    sources: dict[str, list[str]] = {}
+    for q in queue:
+        going_on = 1.0 - fsm.stop_probability(q)
+        for symbol, target in fsm.transitions[q].items():
+            if target not in alive or going_on * fsm.probability(q, symbol) == 0.0:
+                continue
+            sources.setdefault(target, []).append(q)
+            if target not in found:
+                found[target] = None
+                queue.append(target)
+    if len(found) > MAX_STATES:
+        raise GrammarError(
+            f"{fsm} has {len(found):,} states that words come to; entropy is computed for at most "
+            f"{MAX_STATES:,}, minimise it first"
+        )
+    ends = [q for q in found if fsm.stop_probability(q) > 0.0]
+    can_end = set(ends)
+    for q in ends:
+        for source in sources.get(q, ()):
+            if source not in can_end:
+                can_end.add(source)
+                ends.append(source)
+    for q in found:
+        if q not in can_end:
+            raise GrammarError(
+                f"{fsm}: a word that comes to state {q!r} never ends, as no way on from there to "
+                "an accepting state has a positive probability; change the probabilities or [stop]"
+            )
+    return list(found)

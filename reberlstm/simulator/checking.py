@@ -1,0 +1,311 @@
+"""Many strings against a machine: any number, of any length, in bounded memory.
+
+Strings come one a line, as text in pieces that may end anywhere, so that one line of ten million
+symbols needs no more memory than a million short ones.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any, Literal
+
+from reberlstm.errors import FormatError
+from reberlstm.files import GZIP_MAGIC
+from reberlstm.formats.messages import one_line, shown
+from reberlstm.machine.fsm import FSM
+
+PIECE_BYTES = 2**18
+"""How much is read at a time."""
+
+Kind = Literal["violation", "unknown symbol", "incomplete"]
+
+Row = dict[str, Any]
+"""The row of a state maps a symbol to the row of the next state.
+
+Rows that are filled while they are used say what may come in an attribute ``legal``.
+"""
+
+ACCEPTING = ""
+"""A key that no symbol has: it is in the rows of accepting states."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A string that is not as it should be.
+
+    Attributes:
+        source: The file it came from.
+        line: Its line there, from 1.
+        position: The position of the symbol that was not allowed, from 1; for an incomplete string
+            the position after its last symbol.
+        symbol: That symbol, cut where it is long; None for an incomplete string.
+        allowed: The symbols that were allowed there, in alphabet order.
+        kind: ``violation`` of a symbol that is in the alphabet, ``unknown symbol``, or
+            ``incomplete``.
+    """
+
+    source: str
+    line: int
+    position: int
+    symbol: str | None
+    allowed: tuple[str, ...]
+    kind: Kind
+
+    def __str__(self) -> str:
+        place = f"{self.source}:{self.line}: position {self.position}: "
+        allowed = " ".join(map(_plain, self.allowed)) or "nothing"
+        if self.symbol is None:
+            return f"{place}the string ends too early; allowed: {allowed}"
+        what = "unknown symbol " if self.kind == "unknown symbol" else ""
+        return f"{place}{what}{shown(self.symbol)}; allowed: {allowed}"
+
+
+@dataclass
+class Report:
+    """What has been seen so far.
+
+    Attributes:
+        strings: How many strings; each is accepted, incomplete, or has a violation.
+        accepted: How many are words of the machine.
+        incomplete: How many are without a violation, but may not end there.
+        violations: How many have a symbol that was not allowed.
+        unknown: How many of these have it because the symbol is not in the alphabet at all.
+        symbols: How many symbols, those after a violation included.
+        failures: The first failures.
+    """
+
+    strings: int = 0
+    accepted: int = 0
+    incomplete: int = 0
+    violations: int = 0
+    unknown: int = 0
+    symbols: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+class Checker:
+    r"""Checks text that comes in pieces.
+
+    Args:
+        fsm: The machine.
+        first: How many failures to keep.
+        complete: Whether an incomplete string is a failure, too.
+        start: The row to begin in, where something else than the machine is to judge, such as
+            `reberlstm.simulator.judge.start_row`.
+
+    Example:
+        >>> from reberlstm import load_grammar
+        >>> checker = Checker(load_grammar("reber"))
+        >>> checker.feed("BTXSE\nBTS", "strings.txt"); checker.feed("X\nBTE\n", "strings.txt")
+        >>> checker.end("strings.txt")
+        >>> (checker.report.accepted, checker.report.incomplete, checker.report.violations)
+        (1, 1, 1)
+        >>> print(checker.report.failures[0])
+        strings.txt:3: position 3: 'E'; allowed: S X
+    """
+
+    def __init__(
+        self, fsm: FSM, *, first: int = 10, complete: bool = False, start: Row | None = None
+    ) -> None:
+        self.fsm = fsm
+        self.report = Report()
+        self._first = first
+        self.complete = complete
+        self._start = _rows(fsm)[fsm.start] if start is None else start
+        self._longest = max(map(len, fsm.alphabet))
+        self._carried = ""
+        self._is_open = False
+        self._begin_file()
+
+    @property
+    def failed(self) -> bool:
+        """Whether some string so far is not as it should be."""
+        report = self.report
+        return report.violations > 0 or (self.complete and report.incomplete > 0)
+
+    def feed(self, text: str, source: str = "") -> None:
+        """Check a piece of the file `source`; strings end at line ends."""
+        self._source = source
+        if text:
+            self._is_open = not text.endswith("\n")
+        words = self._words(self._carried + text)
+        if len(words) > 1:
+            self._advance(words[0])
+            self._end_line()
+            self._whole_lines(words[1:-1])
+        self._advance(words[-1])
+
+    def _words(self, text: str) -> Sequence[Sequence[str]]:
+        """The symbols of each line; what may go on in the next piece is carried over to it."""
+        self._carried = ""
+        if not self.fsm.has_long_symbols:
+            if "\r" not in self.fsm.alphabet:
+                if text.endswith("\r"):
+                    text, self._carried = text[:-1], "\r"
+                text = text.replace("\r\n", "\n")
+            return text.split("\n")
+        words = [line.split() for line in text.split("\n")]
+        if words[-1] and not text[-1].isspace():
+            # A symbol that is longer than any is unknown, however it goes on.
+            self._carried = words[-1].pop()[: self._longest + 1]
+        return words
+
+    def end(self, source: str = "") -> None:
+        """End the file; its last line need not have a line end."""
+        self._source = source
+        if self._carried:
+            self._advance([self._carried] if self.fsm.has_long_symbols else self._carried)
+        if self._is_open:
+            self._end_line()
+        self._begin_file()
+
+    def _begin_file(self) -> None:
+        self.line = 1
+        self._source = ""
+        self._carried = ""
+        self._is_open = False
+        self._begin_line()
+
+    def _begin_line(self) -> None:
+        self._row: Row | None = self._start
+        self._position = 0
+
+    def _whole_lines(self, words: Sequence[Sequence[str]]) -> None:
+        """The loop in which the time goes."""
+        start, report = self._start, self.report
+        for word in words:
+            row = start
+            try:
+                for symbol in word:
+                    row = row[symbol]
+            except KeyError:
+                self._advance(word)
+                self._end_line()
+                continue
+            if ACCEPTING in row:
+                report.strings += 1
+                report.accepted += 1
+                report.symbols += len(word)
+                self.line += 1
+            else:
+                self._advance(word)
+                self._end_line()
+
+    def _advance(self, symbols: Sequence[str]) -> None:
+        """Go on in the current line."""
+        row = self._row
+        if row is not None:
+            try:
+                for symbol in symbols:
+                    row = row[symbol]
+            except KeyError:
+                self._violation(symbols)
+                row = None
+            self._row = row
+        self._position += len(symbols)
+        self.report.symbols += len(symbols)
+
+    def _violation(self, symbols: Sequence[str]) -> None:
+        """Find the first of the symbols that is not allowed, and note it."""
+        row = self._row
+        assert row is not None
+        for position, symbol in enumerate(symbols, start=self._position + 1):
+            if symbol not in _legal(row):
+                known = symbol in self.fsm.alphabet
+                self.report.unknown += not known
+                self._note(position, symbol, row, "violation" if known else "unknown symbol")
+                return
+            row = row[symbol]
+
+    def _end_line(self) -> None:
+        report = self.report
+        report.strings += 1
+        if self._row is None:
+            report.violations += 1
+        elif ACCEPTING in self._row:
+            report.accepted += 1
+        else:
+            report.incomplete += 1
+            if self.complete:
+                self._note(self._position + 1, None, self._row, "incomplete")
+        self.line += 1
+        self._begin_line()
+
+    def _note(self, position: int, symbol: str | None, row: Row, kind: Kind) -> None:
+        if len(self.report.failures) < self._first:
+            legal = _legal(row)
+            allowed = tuple(a for a in self.fsm.alphabet if a in legal)
+            failure = Failure(self._source, self.line, position, symbol, allowed, kind)
+            self.report.failures.append(failure)
+
+
+def _rows(fsm: FSM) -> dict[str, Row]:
+    """The rows of a machine's states."""
+    rows: dict[str, Row] = {state: {} for state in fsm.states}
+    for state, row in rows.items():
+        row.update({a: rows[target] for a, target in fsm.transitions[state].items()})
+        if state in fsm.accepting:
+            row[ACCEPTING] = None
+    return rows
+
+
+def _legal(row: Row) -> Container[str]:
+    legal: Container[str] = getattr(row, "legal", row)
+    return legal
+
+
+def check_stream(
+    checker: Checker, stream: IO[bytes], source: str, advance: Callable[[int], None] | None = None
+) -> None:
+    """Check a whole binary stream of text in UTF-8, which gzip may have compressed.
+
+    Args:
+        checker: What checks, and keeps the report.
+        stream: Where to read.
+        source: Its name, for messages.
+        advance: Called with the number of decompressed bytes of every piece.
+
+    Raises:
+        FormatError: naming the line that is not UTF-8, or saying that compressed data is damaged.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    begins = True
+    for piece in _pieces(stream, source):
+        try:
+            text = decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            line = checker.line + error.object.count(b"\n", 0, error.start)
+            raise FormatError(f"{source}:{line}: not text in UTF-8") from None
+        if begins and text:
+            begins = False
+            if "\ufeff" not in checker.fsm.alphabet:
+                text = text.removeprefix("\ufeff")
+        if text:
+            checker.feed(text, source)
+        if advance is not None:
+            advance(len(piece))
+    checker.end(source)
+
+
+def _pieces(stream: IO[bytes], source: str) -> Iterator[bytes]:
+    """The content in pieces of bounded size, decompressed; then an empty piece."""
+    buffered: Any = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+    try:
+        if buffered.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
+            buffered = gzip.GzipFile(fileobj=buffered)
+        while piece := buffered.read(PIECE_BYTES):
+            yield piece
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise FormatError(one_line(f"{source}: damaged gzip data: {error}")) from None
+    except OSError as error:
+        raise FormatError(f"{source}: cannot be read: {error.strerror or error}") from None
+    yield b""
+
+
+def _plain(symbol: str) -> str:
+    return symbol if symbol.isprintable() and not symbol.isspace() else repr(symbol)

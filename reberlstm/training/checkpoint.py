@@ -1,0 +1,120 @@
+"""Checkpoints: an unfinished training as one safetensors file, to be taken up after a kill.
+
+Tensors are what is trained, the optimiser's moments, the boxes and the best net so far; all else
+is JSON in the metadata: settings, counters, and the state of the random numbers. Nothing in the
+file is executed. It is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reberlstm.errors import FormatError, TrainingError
+from reberlstm.files import read_bytes, write_atomically
+from reberlstm.net.weights import Floats
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+FORMAT = "reberlstm-checkpoint-1"
+MAX_FILE_BYTES = 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        arrays: By key.
+        state: Counters and random state, as JSON values.
+    """
+
+    arrays: Mapping[str, Floats]
+    state: Mapping[str, Any]
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint."""
+    from safetensors.numpy import save as serialise
+
+    arrays = {key: np.ascontiguousarray(array) for key, array in checkpoint.arrays.items()}
+    metadata = {"format": FORMAT, "state": json.dumps(checkpoint.state, ensure_ascii=False)}
+    write_atomically(path, bytes(serialise(arrays, metadata=metadata)))
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        FormatError: for a file that is missing, damaged, or no checkpoint.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as deserialise
+
+    content = read_bytes(path, limit=MAX_FILE_BYTES)
+    try:
+        arrays = deserialise(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        state = json.loads(metadata["state"]) if metadata.get("format") == FORMAT else None
+    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
+        raise FormatError(f"{path}: damaged, or no checkpoint of a training: {error}") from None
+    if not isinstance(state, dict):
+        raise FormatError(f"{path}: no checkpoint of a training; `train` writes them")
+    return Checkpoint(arrays, state)
+
+
+# What the runs have in common
+
+
+def part(saved: Checkpoint, prefix: str) -> dict[str, Floats]:
+    """The arrays whose keys begin with a prefix and a dot, without these."""
+    start = f"{prefix}."
+    found = saved.arrays.items()
+    return {key.removeprefix(start): array for key, array in found if key.startswith(start)}
+
+
+def adam_moments(optimiser: Optimizer) -> dict[str, Floats]:
+    """What Adam remembers, as arrays."""
+    return {
+        f"adam.{number}.{key}": value.numpy()
+        for number, moments in optimiser.state_dict()["state"].items()
+        for key, value in moments.items()
+    }
+
+
+def restored_adam(optimiser: Optimizer, saved: Checkpoint) -> None:
+    """Let Adam remember it again."""
+    import torch
+
+    moments: dict[int, dict[str, Any]] = {}
+    for key, array in part(saved, "adam").items():
+        number, name = key.split(".")
+        moments.setdefault(int(number), {})[name] = torch.tensor(array)
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": moments, "param_groups": groups})
+
+
+@contextmanager
+def check_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> Iterator[None]:
+    """Around what takes up a training: refuse other settings, and what is not complete."""
+    for name, value in saved.state.get("settings", {}).items():
+        if asked.get(name) != value:
+            shown = "another grammar" if name == "fsm" else f"{name} {value!r}"
+            raise TrainingError(
+                f"{where} is of a training with {shown}; resume with the same settings, or "
+                "delete it to begin anew"
+            )
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise TrainingError(
+            f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
+        ) from None

@@ -1,0 +1,211 @@
+"""Training for a proof: boxes around where a net goes, and how far its steps lead out of them.
+
+A certificate is a box of (h, c) for every node, that is, for every state of the machine with the
+last symbol, such that each step leads from box into box; see `reberlstm.certificates.search`. Nets
+trained on words alone seldom have one: they are right at the points where words lead, and anything
+may happen beside them. Here the boxes are trained along with the net. Each is the hull of where
+words lead, reaching beyond it on every side as far as it learns to, and three hinges are to be 0:
+
+- *escape*: how far the image of a box, in interval arithmetic, sticks out of the next one;
+- *wrong*: by how much a head on a box falls short of a margin of 1;
+- *leak*: how far the forget gates are over 0.95, or less, on the boxes. A memory that is kept and
+  not refreshed has boxes that never close.
+
+Then the boxes are an invariant, and the search of `certify` finds one at least as small. Hulls hold
+the boxes to the truth: with free centres, boxes drift to where the heads would be right and the net
+never goes. Interval bounds as a loss: S. Gowal et al., On the effectiveness of interval bound
+propagation for training verifiably robust models, 2018 (arxiv.org/abs/1810.12715), there for one
+pass through a feed-forward net, here for a fixpoint.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reberlstm.certificates.claims import claim
+from reberlstm.certificates.nodes import Nodes, unfold
+from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.training.cells import Parameters, run
+from reberlstm.training.objective import LEAK_FROM, Objective
+from reberlstm.training.walks import Ints, Words
+
+MOST_STEPS = 1000
+"""Where states with last symbols have more steps than this, states alone are the nodes."""
+
+REACH = 0.02
+"""How far boxes reach beyond the hulls at first."""
+
+SLACK = 0.003
+"""How far inside its box each step has to lead."""
+
+MARGIN = 1.0
+"""How far each head has to be from wrong."""
+
+LEAK_WEIGHT = 0.03
+
+WALKS = 100
+WALKS_LONGEST = 40
+"""The words whose hulls are taken, besides one that leads to each node."""
+
+
+class Enclosure:
+    """The boxes of one net.
+
+    Args:
+        net: Says which machine and claim the boxes are for; its weights do not matter.
+        objective: The task.
+        parameters: Those of the net, one of N = 1.
+        rng: Where the words come from.
+        leak: The weight of the leak, and the pre-activation from which a forget gate leaks.
+    """
+
+    def __init__(
+        self,
+        net: LSTMWeights,
+        objective: Objective,
+        parameters: Parameters,
+        rng: np.random.Generator,
+        leak: tuple[float, float] = (LEAK_WEIGHT, LEAK_FROM),
+    ) -> None:
+        judged = claim(net, objective.fsm, objective.claims, [objective.head])
+        nodes = unfold(judged, 1, MOST_STEPS) or unfold(judged, 0, sys.maxsize)
+        assert nodes is not None, "states alone are never too many"
+        self._objective = objective
+        self._leak_weight, self._leak_from = leak
+        self._head = objective.head
+        self._next = _transitions(nodes, len(net.alphabet))
+        self._access = objective.walks.table(_access_words(nodes, net.alphabet))
+        self._sources, self._symbols, self._targets = (
+            torch.as_tensor(part) for part in _edges(nodes)
+        )
+        signs = np.array(judged.right[self._head][nodes.states], dtype=float)
+        if not judged.judges_start:
+            signs[0] = 0.0
+        self._signs = torch.as_tensor(signs)
+        # The first box is a point: every word begins from zero.
+        self._movable = torch.ones(len(nodes), 1, dtype=torch.float64)
+        self._movable[0] = 0.0
+        size = 2 * net.size
+        self.reach = torch.full((2, len(nodes), size), float(np.log(REACH)), dtype=torch.float64)
+        self.reach.requires_grad_()
+        self.hull = torch.zeros(2, len(nodes), size, dtype=torch.float64)
+        self.follow(parameters, rng)
+
+    def follow(self, parameters: Parameters, rng: np.random.Generator) -> None:
+        """Take the hulls anew: where do words lead now?"""
+        drawn = self._objective.draw(rng, 1, WALKS, WALKS_LONGEST)
+        low, high = self._hull(parameters, self._access)
+        more_low, more_high = self._hull(parameters, drawn)
+        self.hull = torch.stack([torch.minimum(low, more_low), torch.maximum(high, more_high)])
+
+    def restore(self, reach: Floats, hull: Floats) -> None:
+        """Boxes as they were."""
+        self.reach = torch.tensor(reach, requires_grad=True)
+        self.hull = torch.tensor(hull)
+
+    def loss(self, parameters: Parameters) -> Tensor:
+        """How far the boxes are from a proof; 0 is one."""
+        one = {key: tensor[0] for key, tensor in parameters.items()}
+        size = one["weight_hh"].shape[0]
+        beyond = self.reach.exp() * self._movable
+        low, high = self.hull[0] - beyond[0], self.hull[1] + beyond[1]
+        # h is never beyond 1, so no box has to be.
+        bound = torch.full_like(low, torch.inf)
+        bound[:, :size] = 1.0
+        low, high = torch.maximum(low, -bound), torch.minimum(high, bound)
+
+        step_low, step_high, forget = _step(
+            one, low[self._sources], high[self._sources], self._symbols
+        )
+        out_high = step_high - high[self._targets]
+        out_low = low[self._targets] - step_low
+        room_high = SLACK * (high < bound)[self._targets]
+        room_low = SLACK * (low > -bound)[self._targets]
+        escape = torch.relu(out_high + room_high).sum() + torch.relu(out_low + room_low).sum()
+
+        middle, radius = (low + high)[:, :size] / 2, (high - low)[:, :size] / 2
+        weight = one[f"{self._head}.weight"]
+        value = middle @ weight + one[f"{self._head}.bias"]
+        least = self._signs * value - radius @ weight.abs()
+        wrong = (torch.relu(MARGIN - least) * self._signs.abs()).sum()
+        leak = torch.relu(forget - self._leak_from).sum()
+        return escape + wrong + self._leak_weight * leak
+
+    def _hull(self, parameters: Parameters, words: Words) -> tuple[Tensor, Tensor]:
+        """The least and greatest (h, c) at every node; infinite where no word comes by."""
+        node = self._nodes_of(words).reshape(-1)
+        seen = torch.as_tensor(node >= 0)
+        with torch.no_grad():
+            h, c = run("lstm", parameters, torch.as_tensor(words.symbols))
+        states = torch.cat([h, c], dim=-1).reshape(len(node), -1)[seen]
+        where = torch.as_tensor(node)[seen][:, None].expand(-1, states.shape[1])
+        empty = torch.full_like(self.hull[0], torch.inf)
+        low = empty.scatter_reduce(0, where, states, "amin")
+        high = (-empty).scatter_reduce(0, where, states, "amax")
+        low[0], high[0] = 0.0, 0.0
+        return low, high
+
+    def _nodes_of(self, words: Words) -> Ints:
+        """The node after every symbol, −1 where the word is over or out of scope, (T, N, B)."""
+        node = np.zeros(words.symbols.shape[1:], dtype=np.intp)
+        found = np.empty_like(words.symbols)
+        for t, symbols in enumerate(words.symbols):
+            node = np.where((node >= 0) & words.present[t], self._next[node, symbols], -1)
+            found[t] = node
+        return found
+
+
+def _step(
+    one: Parameters, low: Tensor, high: Tensor, symbols: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """An LSTM step on boxes of (h, c), (E, 2H): their images' ends, and the forget gates' highest.
+
+    Without outward rounding: this is what is trained, not what is proved.
+    """
+    size = one["weight_hh"].shape[0]
+    middle, radius = (low + high)[:, :size] / 2, (high - low)[:, :size] / 2
+    z = middle @ one["weight_hh"] + one["weight_ih"][symbols] + one["bias"]
+    spread = radius @ one["weight_hh"].abs()
+    i0, f0, g0, o0 = (z - spread).chunk(4, dim=-1)
+    i1, f1, g1, o1 = (z + spread).chunk(4, dim=-1)
+    i0, i1, o0, o1 = i0.sigmoid(), i1.sigmoid(), o0.sigmoid(), o1.sigmoid()
+    g0, g1, keep0, keep1 = g0.tanh(), g1.tanh(), f0.sigmoid(), f1.sigmoid()
+    c0, c1 = low[:, size:], high[:, size:]
+    new0 = torch.minimum(keep0 * c0, keep1 * c0) + torch.minimum(i0 * g0, i1 * g0)
+    new1 = torch.maximum(keep0 * c1, keep1 * c1) + torch.maximum(i0 * g1, i1 * g1)
+    t0, t1 = new0.tanh(), new1.tanh()
+    h0, h1 = torch.minimum(o0 * t0, o1 * t0), torch.maximum(o0 * t1, o1 * t1)
+    return torch.cat([h0, new0], dim=-1), torch.cat([h1, new1], dim=-1), f1
+
+
+def _edges(nodes: Nodes) -> tuple[Ints, Ints, Ints]:
+    """The steps from node to node: sources, symbols and targets."""
+    (level,) = nodes.levels
+    return level.roots, level.symbols, nodes.targets
+
+
+def _transitions(nodes: Nodes, symbols: int) -> Ints:
+    """The node after each symbol, (nodes, A), −1 where that is out of scope."""
+    table = np.full((len(nodes), symbols), -1, dtype=np.intp)
+    sources, columns, targets = _edges(nodes)
+    table[sources, columns] = targets
+    return table
+
+
+def _access_words(nodes: Nodes, alphabet: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A shortest word to each node but the first."""
+    words: dict[int, tuple[str, ...]] = {0: ()}
+    onward: dict[int, list[tuple[int, int]]] = {}
+    for source, symbol, target in zip(*_edges(nodes), strict=True):
+        onward.setdefault(int(source), []).append((int(symbol), int(target)))
+    queue = [0]
+    for node in queue:
+        for symbol, target in onward.get(node, ()):
+            if target not in words:
+                words[target] = (*words[node], alphabet[symbol])
+                queue.append(target)
+    return [word for word in words.values() if word]

@@ -1,0 +1,181 @@
+"""What is made small, and what counts as success.
+
+The task ``next`` is to say after every prefix of a legal word which symbols may follow (``legal``,
+binary cross-entropy on legal sets) and with which probability each does (``next``, cross-entropy on
+the symbol that came). The task ``accept`` is to say of every word, with violations or without,
+whether it is accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from reberlstm.machine.fsm import FSM, Word
+from reberlstm.net.weights import Scope
+from reberlstm.training.cells import CellType, Parameters, inputs, read, run
+from reberlstm.training.walks import Bools, Walks, Words
+
+Task = Literal["next", "accept"]
+
+LONGEST: dict[Task, int] = {"next": 40, "accept": 20}
+"""The longest words that are learned from."""
+
+VALIDATION_SAMPLES = 200
+VALIDATION_LONGEST = 60
+VALIDATION_PREFIXES = 400
+"""Success means all right on so many sampled words and about so many of the shortest ones."""
+
+LEAK_FROM = 3.0
+"""The pre-activation above which a forget gate counts as one that hardly forgets: 0.95."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Of N nets, shape (N,) each.
+
+    Attributes:
+        words: The loss on words, per symbol.
+        leak: How far forget gates are over `LEAK_FROM`, or what is asked for, per symbol.
+    """
+
+    words: Tensor
+    leak: Tensor
+
+
+class Objective:
+    """One task on one machine.
+
+    Args:
+        fsm: The machine.
+        task: What is asked.
+    """
+
+    def __init__(self, fsm: FSM, task: Task) -> None:
+        self.task = task
+        self.fsm = fsm
+        self.walks = Walks(fsm)
+        truth = self.walks.legal if task == "next" else self.walks.accepting[:, None]
+        self.head = "legal" if task == "next" else "accept"
+        self._truth = torch.tensor(truth, dtype=torch.float64)  # (S, R)
+
+    @property
+    def heads(self) -> dict[str, int]:
+        """The heads to train, with their numbers of rows."""
+        symbols = len(self.fsm.alphabet)
+        return {"legal": symbols, "next": symbols} if self.task == "next" else {"accept": 1}
+
+    @property
+    def claims(self) -> Scope:
+        """The scope that a net of this task is meant to be right in."""
+        return "legal" if self.task == "next" else "all"
+
+    def draw(
+        self, rng: np.random.Generator, nets: int, words: int, longest: int | None = None
+    ) -> Words:
+        """Words to learn from."""
+        draw = self.walks.draw if self.task == "next" else self.walks.stray
+        return draw(rng, nets, words, LONGEST[self.task] if longest is None else longest)
+
+    def loss(
+        self,
+        cell: CellType,
+        parameters: Parameters,
+        words: Words,
+        noise: Tensor | None,
+        leak_from: float = LEAK_FROM,
+    ) -> Loss:
+        """The loss of N nets on words of their own."""
+        symbols = torch.as_tensor(words.symbols)
+        h, _ = run(cell, parameters, symbols, noise)
+        states = torch.as_tensor(words.states)
+        judged = torch.as_tensor(self.judged(words), dtype=h.dtype)
+        each = binary_cross_entropy_with_logits(
+            read(parameters, self.head, h), self._truth[states], reduction="none"
+        ).sum(dim=-1)
+        total = (each * judged).sum(dim=(0, 2))
+        number = judged.sum(dim=(0, 2))
+        if self.task == "next":
+            total = total + self._surprise(parameters, h, symbols, words)
+        else:
+            empty = read(parameters, self.head, h.new_zeros(h.shape[1], 1, h.shape[3]))
+            right = self._truth[0].expand_as(empty)
+            total = (
+                total
+                + binary_cross_entropy_with_logits(empty, right, reduction="none").sum(dim=(1, 2))
+                * symbols.shape[2]
+            )
+            number = number + symbols.shape[2]
+        leak = torch.zeros_like(total)
+        if cell == "lstm" and len(symbols) > 1:
+            leak = _leak(parameters, symbols, h, judged, leak_from)
+        return Loss(total / number, leak / number)
+
+    def _surprise(self, parameters: Parameters, h: Tensor, symbols: Tensor, words: Words) -> Tensor:
+        """The negative logarithm of the probability of every symbol but the first, summed."""
+        came = torch.as_tensor(words.present[1:], dtype=h.dtype)
+        logits = read(parameters, "next", h[:-1]).log_softmax(dim=-1)
+        chosen = logits.gather(-1, symbols[1:, ..., None]).squeeze(-1)
+        return -(chosen * came).sum(dim=(0, 2))
+
+    def validation(self, rng: np.random.Generator) -> Words:
+        """Words on which all has to be right: sampled ones, and the shortest of all."""
+        drawn = self.draw(rng, 1, VALIDATION_SAMPLES, VALIDATION_LONGEST)
+        table = [
+            tuple(self.fsm.alphabet[a] for a in drawn.symbols[:length, 0, number])
+            for number, length in enumerate(drawn.lengths[0])
+        ]
+        return self.walks.table(table + self._shortest())
+
+    def wrong(self, cell: CellType, parameters: Parameters, words: Words) -> Bools:
+        """Where an answer is wrong, (T, N, B); for ``accept`` also the empty word, at the first."""
+        nets = parameters["weight_hh"].shape[0]
+        with torch.no_grad():
+            symbols = torch.as_tensor(words.symbols).expand(-1, nets, -1)
+            h, _ = run(cell, parameters, symbols)
+            said = (read(parameters, self.head, h) > 0.0).numpy()
+            first = (parameters[f"{self.head}.bias"] > 0.0).numpy()
+        truth = self._truth.numpy() > 0.5
+        wrong: Bools = (said != truth[words.states]).any(axis=-1) & self.judged(words)
+        if self.task == "accept":
+            wrong[0] |= (first != truth[0]).any(axis=-1)
+        return wrong
+
+    def judged(self, words: Words) -> Bools:
+        """Where something is asked: the scope ``legal`` leaves out words that cannot go on."""
+        if self.task == "accept":
+            return words.present
+        return words.present & self.walks.goes_on[words.states]
+
+    def _shortest(self) -> list[Word]:
+        """The shortest legal words (or all words), of whole lengths, up to about the number."""
+        levels: list[list[tuple[Word, int]]] = [[((), 0)]]
+        found: list[Word] = []
+        while levels[-1] and len(found) + len(levels[-1]) <= VALIDATION_PREFIXES:
+            if len(levels) > VALIDATION_LONGEST:
+                break
+            found += [word for word, _ in levels[-1] if word]
+            levels.append(
+                [
+                    ((*word, symbol), int(self.walks.target[state, column]))
+                    for word, state in levels[-1]
+                    for column, symbol in enumerate(self.fsm.alphabet)
+                    if self.task == "accept" or self.walks.legal[state, column]
+                ]
+            )
+        return found or [word for word, _ in levels[-1]]
+
+
+def _leak(
+    parameters: Parameters, symbols: Tensor, h: Tensor, judged: Tensor, leak_from: float
+) -> Tensor:
+    """How far the forget gates' pre-activations are over `leak_from`, summed."""
+    size = h.shape[-1]
+    rows = slice(size, 2 * size)
+    z = inputs(parameters, symbols[1:])[..., rows] + h[:-1] @ parameters["weight_hh"][..., rows]
+    return (torch.relu(z - leak_from).sum(dim=-1) * judged[1:]).sum(dim=(0, 2))

@@ -1,0 +1,109 @@
+"""What a training is asked to do, checked before anything starts."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reberlstm.errors import TrainingError
+from reberlstm.formats import toml
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.files.safetensors import to_bytes
+from reberlstm.net.weights import LSTMWeights
+
+CELLS = ("lstm", "gru", "rnn", "fsm")
+TASKS = ("next", "accept")
+STARTS = ("random", "compiled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that a training depends on; equal settings give equal nets.
+
+    Attributes:
+        fsm: The machine to learn.
+        cell: ``lstm``, ``gru`` or ``rnn``; or ``fsm`` for a machine itself, with soft transitions.
+        task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
+        cells: The number of cells, or of a soft machine's slots. None: 8, or those of the net that
+            it begins from; 32 slots.
+        seed: Of everything random.
+        steps: The most steps of one attempt.
+        words: Words per step.
+        noise: The standard deviation of what is added to the memory after each step. An LSTM that
+            is trained with noise has succeeded when it is proved.
+        restarts: Further attempts after the first one.
+        start: ``random``; ``compiled``: from the compiled net at a soft gain; or an LSTM to go on
+            from.
+
+    Raises:
+        TrainingError: naming the setting and what it may be.
+    """
+
+    fsm: FSM
+    cell: Literal["lstm", "gru", "rnn", "fsm"] = "lstm"
+    task: Literal["next", "accept"] = "next"
+    cells: int | None = None
+    seed: int = 0
+    steps: int = 4000
+    words: int = 32
+    noise: float = 0.0
+    restarts: int = 3
+    start: Literal["random", "compiled"] | LSTMWeights = "random"
+
+    def __post_init__(self) -> None:
+        for name, choices in {"cell": CELLS, "task": TASKS, "start": STARTS}.items():
+            if isinstance(getattr(self, name), LSTMWeights):
+                self._check_start(getattr(self, name))
+            elif getattr(self, name) not in choices:
+                raise TrainingError(
+                    f"{name} {getattr(self, name)!r}; choose {' or '.join(map(repr, choices))}"
+                )
+        least = {"cells": 1, "steps": 1, "words": 1, "restarts": 0, "seed": 0}
+        for name, number in least.items():
+            value = getattr(self, name)
+            if value is not None and value < number:
+                raise TrainingError(f"{name} is {value}; it must be at least {number}")
+        if self.cells is not None and self.cells > MAX_CELLS:
+            raise TrainingError(
+                f"cells is {self.cells:,}; at most {MAX_CELLS:,} can be trained here"
+            )
+        if not 0.0 <= self.noise < math.inf:
+            raise TrainingError(f"noise is {self.noise}; it must be finite and not negative")
+        if self.noise and self.cell == "fsm":
+            raise TrainingError(
+                "a machine has no memory that noise could disturb; leave noise at 0"
+            )
+        if self.start != "random" and self.cell != "lstm":
+            raise TrainingError(
+                f"only an lstm can begin from another net; {self.cell} begins at random"
+            )
+
+    def _check_start(self, net: LSTMWeights) -> None:
+        if net.cell != "standard":
+            raise TrainingError(
+                f"net {net.name!r} is of the {net.cell} cell, which is not trained here; begin "
+                "from an LSTM of the standard one"
+            )
+        if net.alphabet != self.fsm.alphabet:
+            raise TrainingError(
+                f"the alphabet of net {net.name!r} is {' '.join(net.alphabet)}, but that of "
+                f"{self.fsm} is {' '.join(self.fsm.alphabet)}; begin from a net with the same one, "
+                "in the same order"
+            )
+
+    @property
+    def to_be_proved(self) -> bool:
+        """Whether success means a certificate."""
+        return self.noise > 0.0 and self.cell == "lstm"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values, the machine as its file, a net by its digest."""
+        values = vars(self) | {"fsm": toml.write(self.fsm)}
+        if isinstance(self.start, LSTMWeights):
+            values["start"] = hashlib.sha256(to_bytes(self.start)).hexdigest()
+        return values
+
+
+MAX_CELLS = 2_000

@@ -1,0 +1,366 @@
+"""Weights of others: imported with any prefix, or refused with a message that names the culprit."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import reberlstm as rl
+from reberlstm.cli import run
+from reberlstm.errors import FormatError
+from reberlstm.net.files.state_dict import read_state_dict
+from reberlstm.net.foreign import import_lstm
+from reberlstm.simulator import run_batch
+from reberlstm.simulator.step import read
+
+ALPHABET = ("a", "b", "c")
+
+
+class Model(nn.Module):
+    """What people train: an LSTM deep inside, and a linear layer."""
+
+    def __init__(self, rows=3, embed=None, **options):
+        super().__init__()
+        self.model = nn.Module()
+        self.model.encoder = nn.Module()
+        if embed:
+            self.embedding = nn.Embedding(3, embed)
+        self.model.encoder.rnn = nn.LSTM(embed or 3, 5, batch_first=True, **options)
+        self.fc = nn.Linear(5, rows)
+
+    def forward(self, symbols):
+        embedded = hasattr(self, "embedding")
+        x = self.embedding(symbols) if embedded else torch.eye(3, dtype=torch.float64)[symbols]
+        return self.fc(self.model.encoder.rnn(x)[0])
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    torch.manual_seed(20)
+
+
+def save(state, path):
+    """Save tensors as the suffix says."""
+    if path.suffix == ".safetensors":
+        save_file({key: tensor.contiguous() for key, tensor in state.items()}, path)
+    elif path.suffix == ".npz":
+        np.savez(path, **{key: tensor.numpy() for key, tensor in state.items()})
+    else:
+        torch.save(state, path)
+    return path
+
+
+def check_runs_alike(module, net, head):
+    words = np.random.default_rng(0).integers(3, size=(6, 9))
+    expected = module(torch.from_numpy(words)).detach().numpy()
+    for t, state in enumerate(run_batch(net, words)):
+        np.testing.assert_allclose(read(net, head, state), expected[:, t], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".pt", ".pth"])
+@pytest.mark.parametrize("options", [{}, {"bias": False}, {"embed": 4}, {"embed": 3}], ids=str)
+def test_imported_net_runs_as_in_torch(tmp_path, suffix, options):
+    module = Model(**options).double()
+    path = save(module.state_dict(), tmp_path / f"net{suffix}")
+    net = rl.load(path, alphabet=ALPHABET)
+    assert net.claims == "legal"
+    assert net.name == path.name
+    assert list(net.heads) == ["legal"]
+    check_runs_alike(module, net, "legal")
+
+
+def test_one_output_is_acceptance_and_two_are_its_logits(tmp_path):
+    one = Model(rows=1).double()
+    net = import_lstm(save(one.state_dict(), tmp_path / "one.pt"), alphabet="abc")
+    assert list(net.heads) == ["accept"]
+    check_runs_alike(one, net, "accept")
+
+    two = Model(rows=2).double()
+    net = import_lstm(save(two.state_dict(), tmp_path / "two.pt"), alphabet="abc")
+    words = np.random.default_rng(0).integers(3, size=(6, 9))
+    logits = two(torch.from_numpy(words)).detach().numpy()
+    for t, state in enumerate(run_batch(net, words)):
+        expected = logits[:, t, 1] - logits[:, t, 0]
+        np.testing.assert_allclose(read(net, "accept", state)[:, 0], expected, atol=1e-12)
+
+
+def test_threshold_is_a_logit(tmp_path):
+    path = save(Model().double().state_dict(), tmp_path / "net.pt")
+    plain, strict = (import_lstm(path, alphabet="abc", threshold=t) for t in (0.0, 1.5))
+    assert strict.heads["legal"].bias == pytest.approx(plain.heads["legal"].bias - 1.5)
+
+
+def test_heads_are_named_by_the_caller(tmp_path):
+    module = Model().double()
+    path = save(module.state_dict(), tmp_path / "net.pt")
+    net = import_lstm(path, alphabet="abc", heads={"next": "fc", "legal": "fc"})
+    check_runs_alike(module, net, "next")
+    assert set(net.heads) == {"next", "legal"}
+    assert import_lstm(path, alphabet="abc", heads={}).heads == {}
+
+
+def test_heads_are_known_by_their_own_names(tmp_path):
+    module = nn.Module()
+    module.rnn = nn.LSTM(3, 5)
+    module.next_symbol = nn.Linear(5, 3)
+    module.legal = nn.Linear(5, 3)
+    module.labels = nn.Linear(5, 4)
+    path = save(module.state_dict(), tmp_path / "net.pt")
+    net = import_lstm(path, alphabet="abc", labels="wxyz")
+    assert set(net.heads) == {"next", "legal", "label"}
+    assert net.heads["next"].bias == pytest.approx(module.next_symbol.bias.detach().numpy())
+
+
+def test_a_cell_is_a_layer_and_low_precision_is_read(tmp_path):
+    module = nn.Module()
+    module.cell = nn.LSTMCell(3, 2)
+    module = module.to(torch.bfloat16)
+    expected = module.cell.weight_hh.detach().float().numpy()
+    for suffix in (".pt", ".safetensors"):
+        net = import_lstm(save(module.state_dict(), tmp_path / f"n{suffix}"), alphabet="abc")
+        assert (net.weight_hh == expected).all()
+
+
+def test_checkpoint_around_the_state_dict_is_opened(tmp_path):
+    module = Model().double()
+    checkpoint = {
+        "epoch": 3,
+        "model": {"state_dict": module.state_dict()},
+        "optimiser": {"state": {0: {"exp_avg": torch.zeros(20, 3)}}},
+    }
+    torch.save(checkpoint, tmp_path / "net.ckpt")
+    check_runs_alike(module, rl.load(tmp_path / "net.ckpt", alphabet="abc"), "legal")
+
+
+def test_our_own_export_comes_back(tmp_path):
+    net = rl.compile(rl.load_grammar("reber"))
+    assert run(["export", "reber", "-o", str(tmp_path / "reber.pt")]) == 0
+    again = rl.load(tmp_path / "reber.pt", alphabet=net.alphabet)
+    assert (again.weight_hh == net.weight_hh).all()
+    assert {name: head.bias.tolist() for name, head in again.heads.items()} == {
+        name: head.bias.tolist() for name, head in net.heads.items()
+    }
+
+
+def test_command_line_takes_the_alphabet_from_the_grammar(tmp_path, capsys):
+    path = str(tmp_path / "reber.pt")
+    assert run(["export", "reber", "-o", path]) == 0
+    assert run(["trace", "BTX", "--net", path, "--grammar", "reber"]) == 0
+    assert "S X may follow" in capsys.readouterr().out
+    assert run(["trace", "BTX", "--net", path]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {path}: not written by reberlstm as safetensors or npz, so its alphabet is "
+        "unknown; give it, as in load(path, alphabet=...), or on the command line a grammar\n"
+    )
+
+
+def test_alphabet_of_our_own_file_is_checked(tmp_path):
+    rl.save(rl.compile(rl.load_grammar("parity")), tmp_path / "p.safetensors")
+    assert rl.load(tmp_path / "p.safetensors", alphabet="10").alphabet == ("0", "1")
+    with pytest.raises(FormatError, match=r"p.safetensors: its alphabet is 0 1, not a b; give"):
+        rl.load(tmp_path / "p.safetensors", alphabet="ab")
+
+
+def test_metadata_of_other_frameworks_is_not_ours(tmp_path):
+    state = Model().double().state_dict()
+    save_file(state, tmp_path / "hub.safetensors", metadata={"format": "pt"})
+    assert rl.load(tmp_path / "hub.safetensors", alphabet="abc").size == 5
+    with pytest.raises(FormatError, match=r"not written by reberlstm .* its alphabet is unknown"):
+        rl.load(tmp_path / "hub.safetensors")
+
+
+def modules(**parts):
+    module = nn.Module()
+    for name, part in parts.items():
+        module.add_module(name, part)
+    return module.state_dict()
+
+
+def without(state, key):
+    return {name: tensor for name, tensor in state.items() if name != key}
+
+
+REFUSED = {
+    "two layers": (
+        modules(rnn=nn.LSTM(3, 5, num_layers=2)),
+        r"rnn.\* \(2-layer LSTM of 5 cells\) is 2 layers deep; only a single-layer, forward",
+    ),
+    "bidirectional": (modules(rnn=nn.LSTM(3, 5, bidirectional=True)), "is bidirectional: it reads"),
+    "projection": (modules(rnn=nn.LSTM(3, 5, proj_size=2)), "is an LSTM with a projection of h"),
+    "GRU": (modules(rnn=nn.GRU(3, 5)), r"rnn.\* \(1-layer GRU of 5 cells\) is a GRU; only"),
+    "RNN": (modules(rnn=nn.RNN(3, 5)), "is a RNN; only"),
+    "no layer": (modules(fc=nn.Linear(3, 5)), "expected one LSTM, found none among fc."),
+    "two nets": (
+        modules(encoder=nn.LSTM(3, 5), decoder=nn.LSTM(3, 4)),
+        r"expected one LSTM, found decoder.\* \(1-layer LSTM of 4 cells\), encoder.\* "
+        r"\(1-layer LSTM of 5 cells\); choose one with layer=",
+    ),
+    "other alphabet": (
+        modules(rnn=nn.LSTM(4, 5)),
+        r"reads vectors of size 4, but the alphabet has 3 symbols; give one symbol for each column",
+    ),
+    "other embedding": (
+        modules(embedding=nn.Embedding(6, 4), rnn=nn.LSTM(4, 5)),
+        r"'embedding.weight' embeds 6 symbols, but the alphabet has 3; give a symbol for each row",
+    ),
+    "hidden layer before the head": (
+        modules(rnn=nn.LSTM(3, 5), hidden=nn.Linear(5, 8), fc=nn.Linear(8, 3)),
+        r"tensor 'fc.weight' \(3, 8\) has no place in an LSTM of 5 cells over 3 symbols with "
+        r"linear heads; give heads=\{\.\.\.\} to leave out what is not named",
+    ),
+    "normalised": (
+        modules(rnn=nn.LSTM(3, 5), norm=nn.LayerNorm(5)),
+        r"'norm.bias' \(5,\) has no",
+    ),
+    "learned initial state": (
+        modules(rnn=nn.LSTM(3, 5)) | {"h0": torch.zeros(1, 1, 5)},
+        r"tensor 'h0' \(1, 1, 5\) has no place",
+    ),
+    "scaled head": (
+        modules(rnn=nn.LSTM(3, 5), fc=nn.Linear(5, 3)) | {"fc.scale": torch.ones(3)},
+        r"tensor 'fc.weight' \(3, 5\) has no place",
+    ),
+    "two heads of one shape": (
+        modules(rnn=nn.LSTM(3, 5), one=nn.Linear(5, 3), two=nn.Linear(5, 3)),
+        r"both 'one' and 'two' could be the head 'legal'; say which with heads=\{'legal': ...\}",
+    ),
+    "weight missing": (
+        without(modules(rnn=nn.LSTM(3, 5)), "rnn.weight_hh_l0"),
+        r"weight_hh of layer 0 of 'rnn.\*' is missing; it has rnn.bias_hh_l0, rnn.bias_ih_l0, rnn.w",
+    ),
+    "bias missing": (
+        without(modules(rnn=nn.LSTM(3, 5)), "rnn.bias_hh_l0"),
+        r"bias_hh of layer 0 of 'rnn.\*' is missing, but the other bias is there",
+    ),
+    "rows missing": (
+        modules(rnn=nn.LSTM(3, 5)) | {"rnn.bias_hh_l0": torch.zeros(19)},
+        r"'rnn.bias_hh_l0' has shape \(19,\); expected 20 rows, as in 'rnn.weight_hh_l0'",
+    ),
+    "not a matrix": (
+        modules(rnn=nn.LSTM(3, 5)) | {"rnn.weight_ih_l0": torch.zeros(20)},
+        r"'rnn.weight_ih_l0' has shape \(20,\); expected a matrix",
+    ),
+    "no multiple of the cells": (
+        modules(rnn=nn.LSTM(3, 5)) | {"rnn.weight_hh_l0": torch.zeros(20, 7)},
+        r"'rnn.weight_hh_l0' has shape \(20, 7\), which is that of no LSTM \(4·H, H\), GRU",
+    ),
+    "not finite": (
+        modules(rnn=nn.LSTM(3, 5)) | {"rnn.bias_hh_l0": torch.full((20,), torch.nan)},
+        r"net.safetensors: bias_hh\[0\] is nan; weights must be finite",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_with_the_reason(name, tmp_path):
+    state, message = REFUSED[name]
+    path = save(state, tmp_path / "net.safetensors")
+    with pytest.raises(FormatError, match=message) as caught:
+        import_lstm(path, alphabet="abc")
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("heads", "message"),
+    [
+        ({"legal": "fd"}, r"head 'legal': no tensor 'fd.weight'; the file has model.encoder"),
+        ({"accept": "fc"}, r"head 'accept': 'fc.weight' has shape \(3, 5\), expected \(1, 5\)"),
+        ({"reader": "fc"}, r"unknown head 'reader'; the heads are legal, accept, next, label"),
+    ],
+)
+def test_heads_that_do_not_fit_are_refused(heads, message, tmp_path):
+    path = save(Model().state_dict(), tmp_path / "net.pt")
+    with pytest.raises(FormatError, match=message):
+        import_lstm(path, alphabet="abc", heads=heads)
+
+
+def test_one_of_several_layers_is_chosen(tmp_path):
+    state = modules(encoder=nn.LSTM(3, 5), decoder=nn.LSTM(3, 4), fc=nn.Linear(4, 3))
+    path = save(state, tmp_path / "net.pt")
+    net = import_lstm(path, alphabet="abc", layer="decoder", heads={"legal": "fc"})
+    assert net.size == 4
+    with pytest.raises(FormatError, match=r"tensor 'encoder.weight_ih_l0' \(20, 3\) has no place"):
+        import_lstm(path, alphabet="abc", layer="decoder")
+
+
+class Evil:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.path}'",)
+
+
+def test_pickle_that_runs_code_is_refused_and_nothing_runs(tmp_path):
+    mark = tmp_path / "executed"
+    torch.save({"lstm.weight_ih_l0": Evil(mark)}, tmp_path / "evil.pt")
+    with pytest.raises(
+        FormatError,
+        match=r"evil.pt: refused, because it wants to run (posix|nt).system; nothing was run",
+    ):
+        rl.load(tmp_path / "evil.pt", alphabet="abc")
+    assert not mark.exists()
+    torch.load(tmp_path / "evil.pt", weights_only=False)
+    assert mark.exists(), "the file would have run something, or this test shows nothing"
+
+
+def test_whole_pickled_module_is_refused(tmp_path):
+    torch.save(nn.LSTM(3, 5), tmp_path / "module.pt")
+    with pytest.raises(FormatError, match=r"wants to run torch.nn.modules.rnn.LSTM; nothing was"):
+        rl.load(tmp_path / "module.pt", alphabet="abc")
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 cut off", b"\x80\x02}."])
+@pytest.mark.parametrize("suffix", [".pt", ".npz", ".safetensors"])
+def test_damaged_file_is_one_clear_error(content, suffix, tmp_path):
+    path = tmp_path / f"net{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(FormatError) as caught:
+        rl.load(path, alphabet="abc")
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(FormatError, match=r"net.h5: not a safetensors file, or damaged: "):
+        rl.load(tmp_path / "net.h5", alphabet="abc")
+    with pytest.raises(FormatError, match=r"net.pt: no such file"):
+        rl.load(tmp_path / "net.pt", alphabet="abc")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".pt"])
+def test_content_tells_the_kind_before_the_suffix_does(suffix, tmp_path):
+    path = save(Model().double().state_dict(), tmp_path / f"net{suffix}")
+    for other in ("weights", "pytorch_model.bin", "net.npz"):
+        renamed = path.rename(tmp_path / other)
+        assert rl.load(renamed, alphabet="abc").size == 5
+        path = renamed
+
+
+def test_legacy_format_of_torch(tmp_path):
+    module = Model().double()
+    torch.save(module.state_dict(), tmp_path / "old", _use_new_zipfile_serialization=False)
+    check_runs_alike(module, rl.load(tmp_path / "old", alphabet="abc"), "legal")
+
+
+def test_stacks_of_any_depth_and_kind_are_read(tmp_path):
+    state = modules(
+        deep=nn.GRU(3, 5, num_layers=2, bidirectional=True), plain=nn.RNN(3, 4), fc=nn.Linear(4, 3)
+    )
+    deep, plain = read_state_dict(save(state, tmp_path / "net.pt")).stacks
+    assert (deep.kind, deep.hidden_size, deep.input_size, deep.bidirectional) == ("GRU", 5, 3, True)
+    assert [layer.weight_ih.shape for layer in deep.layers] == [(15, 3), (15, 10)]
+    assert (deep.layers[1].bias_ih == state["deep.bias_ih_l1"].numpy()).all()
+    assert (plain.kind, plain.hidden_size, plain.prefix, plain.projected) == (
+        "RNN",
+        4,
+        "plain.",
+        False,
+    )

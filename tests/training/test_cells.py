@@ -1,0 +1,106 @@
+"""The cells against PyTorch's own layers, and the written-out derivative against autograd's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import reberlstm as rl
+from reberlstm.net.weights import LSTMWeights
+from reberlstm.training import cells, model
+from reberlstm.training.cells import CellType, Parameters
+from reberlstm.training.recurrent import RecurrentWeights
+
+REBER = rl.load_grammar("reber")
+SYMBOLS = len(REBER.alphabet)
+HEADS = {"legal": SYMBOLS, "next": SYMBOLS}
+
+
+def some(cell: CellType, nets: int = 2, size: int = 5) -> Parameters:
+    rng = np.random.default_rng(3)
+    return model.at_random(rng, cell=cell, nets=nets, symbols=SYMBOLS, cells=size, heads=HEADS)
+
+
+def layer_of(cell: CellType, net: LSTMWeights | RecurrentWeights) -> torch.nn.Module:
+    """PyTorch's layer with the tensors of a net."""
+    layers = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
+    layer = layers[cell](SYMBOLS, net.size).double()
+    if isinstance(net, LSTMWeights):
+        tensors = {
+            "weight_ih_l0": net.weight_ih,
+            "weight_hh_l0": net.weight_hh,
+            "bias_ih_l0": net.bias_ih,
+            "bias_hh_l0": net.bias_hh,
+        }
+    else:
+        tensors = {key.removeprefix(f"{cell}."): a for key, a in net.tensors.items() if cell in key}
+    layer.load_state_dict({key: torch.tensor(array) for key, array in tensors.items()})
+    return layer
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_states_and_outputs_are_those_of_pytorch(cell: CellType) -> None:
+    parameters = some(cell)
+    symbols = torch.randint(SYMBOLS, (9, 2, 4), generator=torch.Generator().manual_seed(0))
+    h, _ = cells.run(cell, parameters, symbols)
+    arrays = {key: tensor.detach().numpy() for key, tensor in parameters.items()}
+    for index in range(2):
+        net = model.to_net(cell, arrays, REBER, claims="legal", index=index)
+        one_hot = torch.nn.functional.one_hot(symbols[:, index], SYMBOLS).double()
+        expected, _ = layer_of(cell, net)(one_hot)
+        assert torch.allclose(h[:, index], expected, atol=1e-12)
+        values = cells.read(parameters, "legal", h)[:, index]
+        if isinstance(net, LSTMWeights):
+            weight, bias = net.heads["legal"].weight, net.heads["legal"].bias
+        else:
+            weight, bias = net.tensors["legal.weight"], net.tensors["legal.bias"]
+        assert np.allclose(values.detach(), expected.detach().numpy() @ weight.T + bias)
+
+
+def test_the_derivative_of_the_lstm_is_right() -> None:
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(4, 2, 3, 8, dtype=torch.float64, generator=generator, requires_grad=True)
+    recurrent = torch.randn(2, 2, 8, dtype=torch.float64, generator=generator, requires_grad=True)
+    noise = torch.randn(4, 2, 3, 2, dtype=torch.float64, generator=generator)
+    for added in (None, noise):
+        assert torch.autograd.gradcheck(
+            lambda z, w, added=added: cells.LSTM.apply(z, w, added), (z, recurrent)
+        )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_noise_is_added_to_the_memory_after_each_step(cell: CellType) -> None:
+    """A net whose weights are all 0 has the memory 0 but for the noise, carried on as it should."""
+    parameters = {key: torch.zeros_like(tensor) for key, tensor in some(cell).items()}
+    symbols = torch.zeros(2, 2, 1, dtype=torch.int64)
+    noise = torch.ones(2, 2, 1, 5, dtype=torch.float64)
+    _, memory = cells.run(cell, parameters, symbols, noise)
+    # Gates are at ½: an LSTM and a GRU keep half; a simple RNN keeps nothing.
+    kept = 0.0 if cell == "rnn" else 0.5
+    assert torch.allclose(memory[0], torch.tensor(1.0, dtype=torch.float64))
+    assert torch.allclose(memory[1], torch.tensor(1.0 + kept, dtype=torch.float64))
+
+
+def test_a_compiled_net_is_the_same_as_parameters() -> None:
+    net = rl.compile(REBER)
+    rng = np.random.default_rng(0)
+    parameters = model.from_weights(rng, net, net.size, {"legal": SYMBOLS})
+    for word in REBER.prefixes(6):
+        if word:
+            columns = [REBER.alphabet.index(symbol) for symbol in word]
+            h, _ = cells.run("lstm", parameters, torch.tensor(columns)[:, None, None])
+            said = cells.read(parameters, "legal", h)[-1, 0, 0] > 0
+            offered = {s for s, yes in zip(REBER.alphabet, said, strict=True) if yes}
+            assert offered == set(rl.trace(net, word).steps[-1].legal)
+    assert parameters["bias"].requires_grad
+
+
+def test_further_cells_begin_small() -> None:
+    net = rl.compile(REBER, gain=3.0)
+    parameters = model.from_weights(np.random.default_rng(0), net, 11, {"legal": SYMBOLS})
+    assert parameters["weight_hh"].shape == (1, 11, 44)
+    extra = parameters["weight_hh"][0, net.size :].abs().max()
+    assert 0 < extra < 0.1
+    with pytest.raises(rl.ReberLSTMError, match="5 cells are too few to begin from net"):
+        model.from_weights(np.random.default_rng(0), net, 5, {"legal": SYMBOLS})
