@@ -4,7 +4,8 @@ An attempt goes through one or two phases:
 
 1. *learn*: Adam on words, until all validation words are right. Without noise this is success.
 2. *prove* (an LSTM with noise): boxes are trained along with it, see
-   `reberlstm.training.enclosure`, with a weight that grows, so that what was learned is kept; success is a certificate.
+   `reberlstm.training.enclosure`, with a weight that grows, so that what was learned is kept;
+   success is a certificate.
 
 An attempt that uses up its steps is followed by another one, as long as there are restarts.
 Everything follows from the seed, also across an interruption.
