@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -500,6 +501,9 @@ def side_by_side(
     fsm: FSM, other: FSM, keep: Callable[[str | None, str | None], bool]
 ) -> Callable[[Pair], Iterator[tuple[str, Pair]]]:
     """What follows a pair of states, for `crawl`; pairs that are not kept are left out."""
+    for machine in (fsm, other):
+        if not isinstance(machine, FSM):
+            raise GrammarError(f"expected an FSM, got {reprlib.repr(machine)}")
     alphabet = tuple(dict.fromkeys(fsm.alphabet + other.alphabet))
 
     def step(machine: FSM, state: str | None, symbol: str) -> str | None:
