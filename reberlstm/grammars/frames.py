@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from reberlstm.errors import GrammarError
 from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.algebra import Names
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.machine.naming import Names
 
 Frame = tuple[str | Iterable[str], str | Iterable[str]]
 """What stands before and after a word of the inner grammar; each one symbol or more."""
