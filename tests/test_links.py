@@ -1,5 +1,6 @@
 """What the pages refer to is there: files, pictures, headings."""
 
+import pkgutil
 import re
 from pathlib import Path
 
@@ -37,3 +38,19 @@ def test_every_page_can_be_found_from_the_readme():
     linked = set(LINK.findall((ROOT / "README.md").read_text("utf-8")))
     pages = {f"docs/{page.name}" for page in PAGES[1:]} | {page.name for page in OTHERS}
     assert pages <= {link.partition("#")[0] for link in linked}
+
+
+PATH = re.compile(r"`(?:python )?((?:reberlstm|scripts|tests|docs|grammars)/[\w/.-]+?\.\w+)[ `]")
+NAME = re.compile(r"`(reberlstm(?:\.\w+)+)\b")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: page.name)
+def test_files_that_a_page_names_exist(page):
+    missing = [name for name in PATH.findall(page.read_text("utf-8")) if not (ROOT / name).exists()]
+    assert not missing, f"{page.name} names {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: page.name)
+def test_names_of_the_package_that_a_page_names_exist(page):
+    for name in set(NAME.findall(page.read_text("utf-8"))):
+        assert pkgutil.resolve_name(name) is not None
