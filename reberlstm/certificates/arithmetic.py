@@ -174,14 +174,19 @@ class Execution:
         """The state vector that words begin in, (1, D)."""
         return self.net.start()
 
-    def step(self, states: Floats, symbols: NDArray[np.intp]) -> Floats:
-        """The state vectors (B, D) after one more symbol each, (B,)."""
+    def step(
+        self, states: Floats, symbols: NDArray[np.intp], rows: NDArray[np.intp] | None = None
+    ) -> Floats:
+        """The state vectors (B, D) after one more symbol each, (B,).
+
+        Where `rows` is given, symbol ``symbols[e]`` is read in the state of row ``rows[e]``.
+        """
         math, after = self._math, []
         a, h = Rounded(self._table[symbols], math.arithmetic, is_sum=True), None
         for layer, before in zip(self.net.layers, self.net.split(states), strict=True):
             if h is not None:
                 a = math.linear(h, layer.weight_ih, layer.bias_ih)
-            parts = tuple(Rounded(part, math.arithmetic) for part in before)
+            parts = tuple(Rounded(part, math.arithmetic, rows=rows) for part in before)
             _, state = layer.cell.step(layer, a, parts, math)
             h = layer.cell.hidden(state)
             after += [part.value for part in state]
@@ -205,11 +210,13 @@ class Rounded:
         exact: The numbers, or the sums before they are rounded.
         arithmetic: The format.
         is_sum: Whether they are such sums.
+        rows: Which rows of the array are meant; None for all. `linear` is computed once for each.
     """
 
     exact: Floats
     arithmetic: Arithmetic
     is_sum: bool = False
+    rows: NDArray[np.intp] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -219,6 +226,8 @@ class Rounded:
     @property
     def value(self) -> Floats:
         """The numbers, rounded."""
+        if self.rows is not None:
+            return np.asarray(self.exact[self.rows])
         return self.arithmetic.round(self.exact) if self.is_sum else self.exact
 
     def __getitem__(self, index: Any) -> Rounded:
@@ -247,7 +256,8 @@ class _RoundedNumbers(Numbers):
         self.arithmetic = arithmetic
 
     def linear(self, x: Rounded, weight: Floats, bias: Floats) -> Rounded:
-        return Rounded(NUMBERS.linear(x.value, weight, bias), self.arithmetic, is_sum=True)
+        z = NUMBERS.linear(x.value if x.rows is None else x.exact, weight, bias)
+        return Rounded(z if x.rows is None else z[x.rows], self.arithmetic, is_sum=True)
 
     def sigmoid(self, z: Rounded) -> Rounded:  # type: ignore[override]
         return z.rounded(NUMBERS.sigmoid(z.value))

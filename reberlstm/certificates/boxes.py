@@ -101,7 +101,7 @@ class BoxNet:
 
     def inputs_of(self, symbols: Indices) -> Sum:
         """What the symbols add to the pre-activations of the first layer, (N, G·H)."""
-        return self._columns[symbols]
+        return self._columns.part(symbols, 0)
 
     @property
     def width(self) -> int:
@@ -145,7 +145,7 @@ class BoxNet:
     def _step(self, boxes: Interval, sources: Indices, symbols: Indices) -> Interval:
         used, rows = np.unique(sources, return_inverse=True)
         parts = self.net.split(boxes[used].computed_in(self.arithmetic))
-        a, h = self._columns[symbols], None
+        a, h = self.inputs_of(symbols), None
         after: list[Interval] = []
         for layer, before in zip(self.net.layers, parts, strict=True):
             if h is not None:

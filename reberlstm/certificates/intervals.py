@@ -197,22 +197,34 @@ class Sum:
         """That of the sums."""
         return self.parts[0].shape
 
-    def __getitem__(self, index: Any) -> Sum:
-        """Some rows, or, with ``[..., i:j]``, some columns."""
-        axis = -1 if isinstance(index, tuple) else 0
+    def __getitem__(self, columns: Any) -> Block:
+        """Some columns, ``[..., i:j]``."""
+        return Block(self, columns)
+
+    def part(self, index: Any, axis: int) -> Sum:
+        """The sums of some rows (axis 0) or columns (axis −1)."""
         middle, *others = self.parts
         # What is the same for all rows or columns is kept once.
         chosen = [x if x.shape[axis] == 1 else x[index] for x in others]
         return Sum((middle[index], *chosen), self.length, self.arithmetic)
 
-    def __add__(self, other: Sum | Interval) -> Any:
+    def __add__(self, other: Sum | Block | Interval) -> Any:
         if isinstance(other, Interval):
-            return settled(self) + other
+            return self.settled + other
+        other = other.sum if isinstance(other, Block) else other
         parts = tuple(a + b for a, b in zip(self.parts, other.parts, strict=True))
         return Sum(parts, self.length + other.length, self.arithmetic)
 
     def __mul__(self, other: Interval) -> Interval:
-        return settled(self) * other
+        return self.settled * other
+
+    @cached_property
+    def settled(self) -> Interval:
+        """The sums as they come out of the arithmetic."""
+        middle, radius, size, _, _ = self.parts
+        radius = radius + sum_error(self.length) * size
+        radius = (radius + self.rounding) * (1.0 + 2.0**-40) + UNDERFLOW
+        return Interval(middle, middle, self.arithmetic).widen(radius)
 
     def gaps(self, middle: Floats, radius: Floats) -> Sum:
         """The differences between the sums of a row, each added up on its own: (N, R, R).
@@ -252,14 +264,30 @@ class Sum:
         return np.asarray(rounding + arithmetic.smallest * underflow * (1.0 + gamma))
 
 
-def settled(x: Interval | Sum) -> Interval:
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some columns of sums: they are settled together with the others, or grow on their own."""
+
+    whole: Sum
+    columns: Any
+
+    @property
+    def sum(self) -> Sum:
+        """The sums on their own."""
+        return self.whole.part(self.columns, -1)
+
+    @property
+    def settled(self) -> Interval:
+        """The sums as they come out of the arithmetic."""
+        return self.whole.settled[self.columns]
+
+    def __add__(self, other: Any) -> Any:
+        return self.settled + other if isinstance(other, Interval) else self.sum + other
+
+
+def settled(x: Interval | Sum | Block) -> Interval:
     """Sums as they come out of the arithmetic; intervals as they are."""
-    if isinstance(x, Interval):
-        return x
-    middle, radius, size, _, _ = x.parts
-    radius = radius + sum_error(x.length) * size
-    radius = (radius + x.rounding) * (1.0 + 2.0**-40) + UNDERFLOW
-    return Interval(middle, middle, x.arithmetic).widen(radius)
+    return x if isinstance(x, Interval) else x.settled
 
 
 class Rows(Interval):
@@ -301,7 +329,7 @@ class Intervals:
             parts = (row, np.zeros_like(row), np.abs(row), present, 4.0 * present)
             self._constants[id(bias)] = bias, Sum(parts, 1, self.arithmetic)
         matrix = self._matrices[id(weight)]
-        total = matrix.apply(x.base)[x.rows] if isinstance(x, Rows) else matrix.apply(x)
+        total = matrix.apply(x.base).part(x.rows, 0) if isinstance(x, Rows) else matrix.apply(x)
         both: Sum = total + self._constants[id(bias)][1]
         return both
 
