@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reberlstm.grammars.families import embed
     from reberlstm.machine.fsm import FSM
     from reberlstm.net.files.safetensors import save
+    from reberlstm.net.batch import Runs, run
     from reberlstm.net.loading import load
     from reberlstm.net.weights import LSTMWeights
     from reberlstm.render.draw import to_svg
@@ -52,6 +53,8 @@ _HOME = {
     "load_grammar": "reberlstm.grammars",
     "LSTMWeights": "reberlstm.net.weights",
     "published": "reberlstm.compiler",
+    "run": "reberlstm.net.batch",
+    "Runs": "reberlstm.net.batch",
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",
@@ -72,6 +75,7 @@ __all__ = [
     "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
+    "Runs",
     "Settings",
     "Trace",
     "Training",
@@ -86,6 +90,7 @@ __all__ = [
     "load",
     "load_grammar",
     "published",
+    "run",
     "save",
     "save_grammar",
     "to_svg",
