@@ -26,6 +26,7 @@ from reberlstm.extraction.oracles import (
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Extraction, net_and_machine, with_reference
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 
 EFFORTS = (0.002, 0.04, 1.0)
@@ -48,7 +49,7 @@ WALKS, WALK_LENGTH = 200, 100
 def extract(
     net: Any,
     *,
-    reference: FSM | None = None,
+    reference: Grammar | None = None,
     within: bool = False,
     max_states: int = 1_000,
     max_words: int = 2_000_000,
@@ -62,7 +63,7 @@ def extract(
 
     Args:
         net: A net, or anything with the protocol `RecurrentNet`.
-        reference: A machine to compare with; its words are also tried.
+        reference: A machine to compare with, its name or its file; its words are also tried.
         within: Ask the net only about words of the reference, as far as they go on there. Of other
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
         max_states: A bound on the machine.
@@ -87,6 +88,7 @@ def extract(
         (4, 'equal: proved')
     """
     _check_bounds(max_states, max_words, seconds)
+    reference = None if reference is None else as_machine(reference)
     subject = subject_of(net)
     scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget

@@ -166,7 +166,7 @@ class Learner(Hypothesis):
                     self._open.append((state, symbol))
 
     def _sift(self, ids: Ids) -> list[int]:
-        """The state of each vector, by the suffixes of the tree; unseen behaviour is a new state."""
+        """The state of each vector, by the tree's suffixes; unseen behaviour is a new state."""
         unique, inverse = np.unique(ids, return_inverse=True)
         result = np.full(len(unique), -1)
         waiting: list[tuple[_Node, Ids]] = [(self._root, np.arange(len(unique)))]
