@@ -58,11 +58,13 @@ def extract(
     prove: bool = True,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    **reading: Any,
 ) -> Extraction:
     """Rebuild a machine from the state vectors of a net.
 
     Args:
-        net: A net, or anything with the protocol `RecurrentNet`.
+        net: A net, a shipped name, a path, a state dict or an `nn.Module`; or an object with the
+            protocol `RecurrentNet`.
         reference: A machine to compare with, its name or its file; its words are also tried.
         within: Ask the net only about words of the reference, as far as they go on there. Of other
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
@@ -73,6 +75,7 @@ def extract(
         prove: Try a certificate in the end, where the net is one that `certify` takes.
         seed: The seed of the sampled words.
         progress: Called with the number of states and of steps whenever the machine was refined.
+        reading: How a foreign net is read (``alphabet``, ``readout`` and others), as in `load`.
 
     Returns:
         The machine and what is known of it; when a bound ended the search, the best machine so far.
@@ -89,7 +92,7 @@ def extract(
     """
     _check_bounds(max_states, max_words, seconds)
     reference = None if reference is None else as_machine(reference)
-    subject = subject_of(net)
+    subject = subject_of(net, **reading)
     scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget
     started = time.monotonic()
