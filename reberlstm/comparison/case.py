@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import GrammarError
 from reberlstm.extraction import RecurrentNet
-from reberlstm.extraction.subject import Kind, Subject
+from reberlstm.extraction.nets import Kind, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Ints, Tables, Words
@@ -103,7 +103,7 @@ class Case:
                 f"{' '.join(net.alphabet)}; compare nets over the grammar's alphabet"
             )
         self.columns: Ints = np.array([net.alphabet.index(a) for a in fsm.alphabet], dtype=np.intp)
-        self.subject = Subject(net, fsm)
+        self.subject = subject_of(net)
         self.settings = settings
         self.deadline = time.monotonic() + settings.seconds
         self.memo: dict[str, Any] = {}
@@ -136,7 +136,8 @@ class Case:
     @property
     def weights(self) -> LSTMWeights | None:
         """The weights, where the net is one LSTM layer."""
-        return self.subject.weights
+        subject = self.subject
+        return subject if isinstance(subject, LSTMWeights) else getattr(subject, "weights", None)
 
     # Time
 
@@ -166,7 +167,7 @@ class Case:
 
     def affordable(self, count: int, symbols: float = 20.0) -> int:
         """As many of so many words as this net's size allows."""
-        width = len(self.subject.initial())
+        width = self.subject.start().shape[1]
         return max(min(count, FEWEST), min(count, int(MULTIPLICATIONS / (symbols * width * width))))
 
     @cached_property
@@ -196,7 +197,7 @@ class Case:
 
     def start(self, count: int) -> Memories:
         """The initial memory, so many times, (B, D)."""
-        return np.tile(self.subject.initial(), (count, 1))
+        return self.subject.start(count)
 
     def step(self, memories: Memories, symbols: Ints) -> Memories:
         """The memories (B, D) after one symbol each."""

@@ -39,7 +39,7 @@ def cells(case: Case) -> Entry:
     """H, or the size of the memory of a net that is not one LSTM layer."""
     if isinstance(case.net, LSTMWeights):
         return Entry(f"{case.net.size:,}", case.net.size)
-    size = int(getattr(case.net, "cells", 0)) or len(case.subject.initial())
+    size = int(getattr(case.net, "cells", 0)) or case.subject.start().shape[1]
     return Entry(f"{size:,}", size)
 
 

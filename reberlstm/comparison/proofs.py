@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from reberlstm.certificates import Certificate, certify
@@ -11,9 +12,10 @@ from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
 from reberlstm.comparison.result import Entry, not_applicable, not_within
 from reberlstm.errors import CertificateError
-from reberlstm.extraction import Budget, extract, search
-from reberlstm.extraction.machines import Fixed
-from reberlstm.extraction.search import Evidence
+from reberlstm.extraction import Budget, extract
+from reberlstm.extraction.machines import hypothesis_of
+from reberlstm.extraction.oracles import Exhaustive
+from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
@@ -105,13 +107,13 @@ def wrong_prefix(case: Case) -> Entry:
 def _searched(case: Case) -> Entry:
     """Breadth first over the product of net and machine, for any net."""
     seconds = case.share(SEARCH)
-    evidence = Evidence()
+    scope = scope_of(case.subject, case.fsm)
+    runs = Trajectories(case.subject, scope, PAIRS, time.monotonic() + seconds)
+    oracle = Exhaustive(runs, PAIRS)
     word: tuple[int, ...] | None = None
-    try:
-        runs = Trajectories(case.subject, PAIRS, time.monotonic() + seconds)
-        word = search.exhaustive(runs, Fixed(runs, case.fsm), PAIRS, evidence)
-    except BudgetEnd:
-        pass
+    with suppress(BudgetEnd):
+        word = oracle.find_counterexample(hypothesis_of(runs, case.fsm))
+    evidence = oracle.evidence
     if word is None:
         return _longer(case, max(0, evidence.all_up_to), evidence.closed)
     names = [case.subject.alphabet[column] for column in word]

@@ -19,7 +19,7 @@ from reberlstm.comparison.loops import shortest_limit
 from reberlstm.comparison.proofs import certificate, proved_in_general
 from reberlstm.comparison.result import Entry, not_applicable
 from reberlstm.errors import CertificateError
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import Kind
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
 from reberlstm.net.weights import LSTMWeights
@@ -40,7 +40,7 @@ NOISE, PRECISION, SOFT = 0.06, 0.04, 0.06
 def noise(case: Case) -> Entry:
     """The most noise with which all is right, proved and as measured on sampled words."""
     words, rng = _right_ones(case), case.rng(5)
-    size = len(case.subject.initial())
+    size = case.subject.start().shape[1]
     pattern = rng.uniform(-1.0, 1.0, (len(words.symbols), words.count, size))
 
     def holds(amount: float) -> bool:
