@@ -37,8 +37,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 import reberlstm as rl
 from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.training.cells import Parameters, read, run
-from reberlstm.training.model import at_random, to_net
+from reberlstm.training.cells import Parameters, at_random, parameters, read, run, to_net
 from reberlstm.training.walks import Bools, Ints, Walks, Words
 
 EMBEDDED = rl.load_grammar("embedded-reber")
@@ -119,14 +118,14 @@ class Adam:
 def beginning(rng: np.random.Generator, nets: int, preset: Preset) -> Parameters:
     """First weights. Half of the cells keep their memory, as all of those of 1997 did."""
     cells, half = preset.cells, preset.cells // 2
-    drawn = at_random(
+    arrays = at_random(
         rng, cell="lstm", nets=nets, symbols=SYMBOLS, cells=cells, heads={"legal": SYMBOLS}
     )
-    arrays = {key: tensor.detach().float() for key, tensor in drawn.items()}
+    arrays = {key: array.astype(np.float32) for key, array in arrays.items()}
     arrays["bias"][..., cells : cells + half] += preset.keeping
     arrays["bias"][..., cells + half : 2 * cells] += 1.0
     arrays["legal.bias"] -= 1.5  # most symbols are not the next one
-    return {key: tensor.requires_grad_() for key, tensor in arrays.items()}
+    return parameters(arrays, torch.float32)
 
 
 # The protocol of 1997

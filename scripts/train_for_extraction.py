@@ -27,8 +27,7 @@ from reberlstm.formats import toml
 from reberlstm.net.files.safetensors import in_order
 from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.training.recurrent import RecurrentWeights
-from reberlstm.training.result import Training
-from reberlstm.training.settings import Settings
+from reberlstm.training.settings import Settings, Training
 from reberlstm.training.training import train
 
 OUT = Path(__file__).parent.parent / "reberlstm" / "net" / "zoo" / "learned"

@@ -15,7 +15,7 @@ from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.training.result import Progress, Training
+from reberlstm.training.settings import Progress, Training
 from reberlstm.training.settings import CELLS, STARTS, TASKS, Settings
 from reberlstm.training.training import train
 

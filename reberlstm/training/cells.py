@@ -8,10 +8,18 @@ transposed against PyTorch's layers, gates in PyTorch's order; the formulas are 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from reberlstm._version import __version__
+from reberlstm.errors import WeightsError
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.weights import Floats, Head, LSTMWeights, Scope
+from reberlstm.training.recurrent import RecurrentWeights
 
 CellType = Literal["lstm", "gru", "rnn"]
 GATES: dict[CellType, int] = {"lstm": 4, "gru": 3, "rnn": 1}
@@ -20,6 +28,8 @@ GATES: dict[CellType, int] = {"lstm": 4, "gru": 3, "rnn": 1}
 Parameters = dict[str, Tensor]
 """Of N nets: ``weight_ih`` (N, A, G·H), ``weight_hh`` (N, H, G·H), ``bias`` (N, 1, G·H), for a GRU
 ``bias_hn`` (N, 1, H), and for every head ``head.weight`` (N, H, R) and ``head.bias`` (N, 1, R)."""
+
+# Running
 
 
 def run(
@@ -38,15 +48,19 @@ def run(
         ``h`` and the memory (``c`` of an LSTM, ``h`` again of the others), (T, N, B, H) each.
     """
     z = inputs(parameters, symbols)
-    recurrent = parameters["weight_hh"]
     if cell == "lstm":
-        states: tuple[Tensor, Tensor] = LSTM.apply(z, recurrent, noise)  # type: ignore[no-untyped-call]
+        states: tuple[Tensor, Tensor] = LSTM.apply(z, parameters["weight_hh"], noise)  # type: ignore[no-untyped-call]
         return states
-    if cell == "gru":
-        h = _gru(z, recurrent, parameters["bias_hn"], noise)
-    else:
-        h = _rnn(z, recurrent, noise)
-    return h, h
+    step = STEPS[cell]
+    h = z.new_zeros(*z.shape[1:3], parameters["weight_hh"].shape[1])
+    every = []
+    for t in range(len(z)):
+        h = step(parameters, z[t], h)
+        if noise is not None:
+            h = h + noise[t]
+        every.append(h)
+    memory = torch.stack(every)
+    return memory, memory
 
 
 def inputs(parameters: Parameters, symbols: Tensor) -> Tensor:
@@ -59,6 +73,21 @@ def inputs(parameters: Parameters, symbols: Tensor) -> Tensor:
 def read(parameters: Parameters, head: str, h: Tensor) -> Tensor:
     """The values of a head, (..., N, B, R)."""
     return h @ parameters[f"{head}.weight"] + parameters[f"{head}.bias"]
+
+
+def _gru(parameters: Parameters, z: Tensor, h: Tensor) -> Tensor:
+    again = h @ parameters["weight_hh"]
+    two = 2 * h.shape[-1]
+    r, u = torch.sigmoid(z[..., :two] + again[..., :two]).chunk(2, dim=-1)
+    new = torch.tanh(z[..., two:] + r * (again[..., two:] + parameters["bias_hn"]))
+    return new + u * (h - new)
+
+
+def _rnn(parameters: Parameters, z: Tensor, h: Tensor) -> Tensor:
+    return torch.tanh(torch.baddbmm(z, h, parameters["weight_hh"]))
+
+
+STEPS: dict[CellType, Callable[[Parameters, Tensor, Tensor], Tensor]] = {"gru": _gru, "rnn": _rnn}
 
 
 class LSTM(torch.autograd.Function):
@@ -121,27 +150,115 @@ class LSTM(torch.autograd.Function):
         return to_z, torch.einsum("tnbh,tnbg->nhg", h[:-1], to_z), None
 
 
-def _gru(z: Tensor, recurrent: Tensor, bias: Tensor, noise: Tensor | None) -> Tensor:
-    size = recurrent.shape[1]
-    h = z.new_zeros(*z.shape[1:3], size)
-    states = []
-    for t in range(len(z)):
-        again = h @ recurrent
-        r, u = torch.sigmoid(z[t][..., : 2 * size] + again[..., : 2 * size]).chunk(2, dim=-1)
-        new = torch.tanh(z[t][..., 2 * size :] + r * (again[..., 2 * size :] + bias))
-        h = new + u * (h - new)
-        if noise is not None:
-            h = h + noise[t]
-        states.append(h)
-    return torch.stack(states)
+# First weights, and the nets that come of them
 
 
-def _rnn(z: Tensor, recurrent: Tensor, noise: Tensor | None) -> Tensor:
-    h = z.new_zeros(*z.shape[1:3], recurrent.shape[1])
-    states = []
-    for t in range(len(z)):
-        h = torch.tanh(torch.baddbmm(z[t], h, recurrent))
-        if noise is not None:
-            h = h + noise[t]
-        states.append(h)
-    return torch.stack(states)
+def parameters(
+    arrays: Mapping[str, Floats], dtype: torch.dtype = torch.float64
+) -> dict[str, Tensor]:
+    """Arrays as something to train."""
+    return {
+        key: torch.tensor(array, dtype=dtype, requires_grad=True) for key, array in arrays.items()
+    }
+
+
+def at_random(
+    rng: np.random.Generator,
+    *,
+    cell: CellType,
+    symbols: int,
+    cells: int,
+    heads: Mapping[str, int],
+    nets: int = 1,
+) -> dict[str, Floats]:
+    """Weights as PyTorch's layers have them at first: uniform, up to one over the root of H."""
+    rows = GATES[cell] * cells
+    shapes = {
+        "weight_ih": (nets, symbols, rows),
+        "weight_hh": (nets, cells, rows),
+        "bias": (nets, 1, rows),
+    }
+    if cell == "gru":
+        shapes["bias_hn"] = (nets, 1, cells)
+    for name, outputs in heads.items():
+        shapes[f"{name}.weight"] = (nets, cells, outputs)
+        shapes[f"{name}.bias"] = (nets, 1, outputs)
+    most = cells**-0.5
+    return {key: rng.uniform(-most, most, shape) for key, shape in shapes.items()}
+
+
+def begin_as_latches(first: Mapping[str, Floats], number: int) -> None:
+    """Let the first cells of LSTMs refresh what they hold, at both of two values, until they learn.
+
+    The candidate of such a cell is pushed to the side on which its own ``h`` is, with the input and
+    output gates open and the forget gate half open: c ← ½·c + ¾·tanh(3·h) or so. (Cells
+    like that are due to N. Vecoven, D. Ernst & G. Drion, A bio-inspired bistable recurrent cell
+    allows for long-lasting memory, 2020, arxiv.org/abs/2006.05252; here they are only a beginning.)
+    """
+    cells = first["weight_hh"].shape[1]
+    which = np.arange(number)
+    first["weight_hh"][:, which, 2 * cells + which] += 3.0
+    first["bias"][:, 0, which] += 1.0
+    first["bias"][:, 0, 3 * cells + which] += 2.0
+
+
+def from_weights(
+    rng: np.random.Generator, net: LSTMWeights, cells: int, heads: Mapping[str, int]
+) -> dict[str, Floats]:
+    """One net's weights, with as many further cells and the heads wanted, whose weights are small.
+
+    Raises:
+        WeightsError: where the net has more cells than that.
+    """
+    if cells < net.size:
+        raise WeightsError(
+            f"{cells} cells are too few to begin from net {net.name!r}, which has {net.size}"
+        )
+    small = at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads)
+    arrays = {key: 0.1 * array for key, array in small.items()}
+    block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(4)])
+    arrays["weight_ih"][0][:, block] = net.weight_ih.T
+    arrays["weight_hh"][0][: net.size, block] = net.weight_hh.T
+    arrays["bias"][0][:, block] = net.bias
+    for name in heads.keys() & net.heads.keys():
+        arrays[f"{name}.weight"][0][: net.size] = net.heads[name].weight.T
+        arrays[f"{name}.bias"][0][:] = net.heads[name].bias
+    return arrays
+
+
+def to_net(
+    cell: CellType, trained: Mapping[str, Floats], fsm: FSM, *, claims: Scope, index: int = 0
+) -> LSTMWeights | RecurrentWeights:
+    """The net number `index` that the parameters make."""
+    one = {key: np.asarray(array[index], dtype=np.float64) for key, array in trained.items()}
+    heads = [key.removesuffix(".weight") for key in one if key.endswith(".weight")]
+    name, bias = "trained", one["bias"][0]
+    if cell == "lstm":
+        return LSTMWeights(
+            alphabet=fsm.alphabet,
+            cells=tuple(f"c{number}" for number in range(1, one["weight_hh"].shape[0] + 1)),
+            weight_ih=one["weight_ih"].T,
+            weight_hh=one["weight_hh"].T,
+            bias_ih=bias,
+            bias_hh=np.zeros_like(bias),
+            heads={head: Head(one[f"{head}.weight"].T, one[f"{head}.bias"][0]) for head in heads},
+            grammar=fsm,
+            claims=claims,
+            name=name,
+            version=__version__,
+        )
+    again = np.zeros_like(bias)
+    if cell == "gru":
+        again[-one["bias_hn"].shape[1] :] = one["bias_hn"][0]
+    tensors = {
+        f"{cell}.weight_ih_l0": one["weight_ih"].T,
+        f"{cell}.weight_hh_l0": one["weight_hh"].T,
+        f"{cell}.bias_ih_l0": bias,
+        f"{cell}.bias_hh_l0": again,
+    }
+    for head in heads:
+        tensors[f"{head}.weight"] = one[f"{head}.weight"].T
+        tensors[f"{head}.bias"] = one[f"{head}.bias"][0]
+    return RecurrentWeights(
+        cell=cell, alphabet=fsm.alphabet, tensors=tensors, grammar=fsm, name=name
+    )

@@ -1,21 +1,26 @@
-"""What a training is asked to do, checked before anything starts."""
+"""What a training is asked for, what it reports, and what comes out of it."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reberlstm.certificates import Certificate
 from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
+from reberlstm.grammars import load_grammar, save_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.files.safetensors import to_bytes
+from reberlstm.net.files.safetensors import save, to_bytes
 from reberlstm.net.weights import LSTMWeights
+from reberlstm.training.recurrent import RecurrentWeights
 
 CELLS = ("lstm", "gru", "rnn", "fsm")
 TASKS = ("next", "accept")
 STARTS = ("random", "compiled")
+MAX_CELLS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +28,7 @@ class Settings:
     """All that a training depends on; equal settings give equal nets.
 
     Attributes:
-        fsm: The machine to learn.
+        fsm: The machine to learn; a name or a path is replaced by the machine.
         cell: ``lstm``, ``gru`` or ``rnn``; or ``fsm`` for a machine itself, with soft transitions.
         task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
         cells: The number of cells, or of a soft machine's slots. None: 8, or those of the net that
@@ -53,13 +58,14 @@ class Settings:
     start: Literal["random", "compiled"] | LSTMWeights = "random"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.fsm, FSM):
+            object.__setattr__(self, "fsm", load_grammar(self.fsm))
         for name, choices in {"cell": CELLS, "task": TASKS, "start": STARTS}.items():
-            if isinstance(getattr(self, name), LSTMWeights):
-                self._check_start(getattr(self, name))
-            elif getattr(self, name) not in choices:
-                raise TrainingError(
-                    f"{name} {getattr(self, name)!r}; choose {' or '.join(map(repr, choices))}"
-                )
+            value = getattr(self, name)
+            if isinstance(value, LSTMWeights):
+                self._check_start(value)
+            elif value not in choices:
+                raise TrainingError(f"{name} {value!r}; choose {' or '.join(map(repr, choices))}")
         least = {"cells": 1, "steps": 1, "words": 1, "restarts": 0, "seed": 0}
         for name, number in least.items():
             value = getattr(self, name)
@@ -106,4 +112,73 @@ class Settings:
         return values
 
 
-MAX_CELLS = 2_000
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        attempt: From 1.
+        step: Within the attempt.
+        phase: ``learn`` or ``prove``.
+        loss: The loss on words, per symbol, a running mean.
+        accuracy: The share of validation answers that were right at the last check.
+    """
+
+    attempt: int
+    step: int
+    phase: Literal["learn", "prove"]
+    loss: float
+    accuracy: float
+
+
+Trained = LSTMWeights | RecurrentWeights | FSM
+
+
+@dataclass(frozen=True)
+class Training:
+    """What came out of a training.
+
+    Attributes:
+        settings: What was asked.
+        net: The net that succeeded, or the best one; for the cell ``fsm`` it is a machine.
+        success: Whether it did what was asked for.
+        certificate: The proof, where one was asked for and found.
+        accuracy: The share of validation answers that it gets right.
+        attempts: How many there were.
+        steps: Steps of all attempts.
+        interrupted: Whether it was cut short.
+    """
+
+    settings: Settings
+    net: Trained
+    success: bool
+    certificate: Certificate | None
+    accuracy: float
+    attempts: int
+    steps: int
+    interrupted: bool
+
+    @property
+    def cells(self) -> int:
+        """The size of the net, or the states of the machine."""
+        return len(self.net.states) if isinstance(self.net, FSM) else self.net.size
+
+    @property
+    def words_presented(self) -> int:
+        """How many words it was trained on, each presentation counted."""
+        return self.steps * self.settings.words
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the net as a safetensors file, or the machine in the format that the suffix names.
+
+        The file is whole or not there at all.
+
+        Raises:
+            FormatError: when the file cannot be written.
+        """
+        if isinstance(self.net, LSTMWeights):
+            save(self.net, path)
+        elif isinstance(self.net, FSM):
+            save_grammar(self.net, path)
+        else:
+            self.net.save(path)

@@ -12,9 +12,9 @@ import torch
 
 import reberlstm as rl
 from reberlstm.net.weights import Floats
+from reberlstm.training.machine_run import Rounded, at_random, loss
 from reberlstm.training.objective import Task
-from reberlstm.training.result import Progress
-from reberlstm.training.soft_machine import Rounded, at_random, loss
+from reberlstm.training.settings import Progress
 from reberlstm.training.walks import Walks
 
 REBER = rl.load_grammar("reber")

@@ -19,11 +19,10 @@ from reberlstm.certificates import check
 from reberlstm.errors import FormatError, TrainingError
 from reberlstm.net.weights import LSTMWeights
 from reberlstm.training import checkpoint as checkpoints
-from reberlstm.training.cells import run
-from reberlstm.training.model import at_random, begin_as_latches
+from reberlstm.training.cells import at_random, begin_as_latches, parameters, run
+from reberlstm.training.net_run import NetRun
 from reberlstm.training.recurrent import RecurrentWeights
-from reberlstm.training.result import Progress
-from reberlstm.training.run import Run
+from reberlstm.training.settings import Progress
 
 REBER = rl.load_grammar("reber")
 PARITY = rl.load_grammar("parity")
@@ -131,21 +130,22 @@ def test_latches_keep_either_value_whatever_comes() -> None:
     rng = np.random.default_rng(0)
     first = at_random(rng, cell="lstm", nets=1, symbols=7, cells=16, heads={"legal": 7})
     begin_as_latches(first, 8)
+    trained = parameters(first)
     symbols = torch.as_tensor(rng.integers(0, 7, (400, 1, 20)))
     noise = torch.zeros(400, 1, 20, 16, dtype=torch.float64)
     noise[0, :, :, :8] = torch.as_tensor(rng.choice([-2.0, 2.0], (20, 8)))  # what is to be kept
     with torch.no_grad():
-        _, c = run("lstm", first, symbols, noise)
+        _, c = run("lstm", trained, symbols, noise)
     assert bool((c[-1, ..., :8].sign() == noise[0, ..., :8].sign()).all())
     assert float(c[-1, ..., :8].abs().min()) > 0.5
 
 
 def test_large_machines_that_have_to_be_proved_begin_with_latches() -> None:
     embedded = rl.load_grammar("embedded-reber")
-    assert Run(rl.Settings(fsm=embedded, noise=0.3)).latched
-    assert not Run(rl.Settings(fsm=embedded)).latched
-    assert not Run(rl.Settings(fsm=embedded, noise=0.3, start="compiled")).latched
-    assert not Run(rl.Settings(fsm=REBER, noise=0.3)).latched
+    assert NetRun(rl.Settings(fsm=embedded, noise=0.3)).latched
+    assert not NetRun(rl.Settings(fsm=embedded)).latched
+    assert not NetRun(rl.Settings(fsm=embedded, noise=0.3, start="compiled")).latched
+    assert not NetRun(rl.Settings(fsm=REBER, noise=0.3)).latched
 
 
 def test_an_acceptor_knows_the_empty_word_and_violations(small: rl.Training) -> None:

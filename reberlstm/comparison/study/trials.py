@@ -15,7 +15,7 @@ from reberlstm.errors import ReberLSTMError, TrainingError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import LSTMWeights
 from reberlstm.training.recurrent import RecurrentWeights
-from reberlstm.training.result import Training
+from reberlstm.training.settings import Training
 from reberlstm.training.settings import Settings
 
 Record = dict[str, Any]
