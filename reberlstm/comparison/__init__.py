@@ -13,8 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from reberlstm.comparison.case import Case, Net, Settings
-from reberlstm.comparison.machine import Machine
+from reberlstm.comparison.case import Case, Net, Settings, tables_of
 from reberlstm.comparison.measures import Measure, measures, unique_keys
 from reberlstm.comparison.result import Comparison, Entry, Row, not_applicable, not_within
 from reberlstm.errors import CertificateError, CompileError, GrammarError
@@ -100,7 +99,7 @@ def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
 
 
 def _questions(fsm: FSM, settings: Settings, rows: Sequence[str] | None) -> list[Measure]:
-    machine = Machine(fsm)
+    machine = tables_of(fsm)
     found = list(measures(machine, settings.cycles, settings.words))
     unique_keys(found)
     if rows is None:

@@ -1,6 +1,6 @@
 """From a finite-state machine to the weights of a standard LSTM: the whole story on one screen.
 
-1. `FSM.monitor` completes the machine: what a violation leads to.
+1. `FSM.tables` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
 4. `lay_out` turns these into rows of gate weights, and `readouts` adds the heads.
@@ -58,16 +58,17 @@ def compile(
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
     """
-    monitor = fsm.monitor(on_violation)
-    if len(monitor.states) > MAX_CELLS:
+    tables = fsm.tables(on_violation)
+    if len(tables) > MAX_CELLS:
         raise CompileError(
-            f"{fsm} has {len(monitor.states):,} reachable states; at most {MAX_CELLS:,} can be "
+            f"{fsm} has {len(tables):,} reachable states; at most {MAX_CELLS:,} can be "
             "compiled, one cell each; minimise it first"
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
 
-    encoding = encode(monitor)
+    encoding = encode(tables)
+    labels = tuple(dict.fromkeys(fsm.outputs.values()))
     wirings = list(wire(encoding))
     size = len(wirings) + encoding.has_started
     if gain is None:
@@ -80,8 +81,8 @@ def compile(
         weight_hh=layout.weight_hh,
         bias_ih=layout.bias,
         bias_hh=layout.zero_bias,
-        heads=readouts(encoding, layout),
-        labels=tuple(dict.fromkeys(fsm.outputs.values())),
+        heads=readouts(encoding, layout, labels),
+        labels=labels,
         grammar=fsm,
         gain=gain,
         claims="all",

@@ -75,14 +75,14 @@ def summary(vertices: Vertices) -> Iterator[str]:
 
 def _walk(net: LSTMWeights, grammar: FSM) -> list[Found] | None:
     """Each state with each code that it is met in, breadth first."""
-    monitor = grammar.monitor(net.on_violation)
+    tables = grammar.tables(net.on_violation)
     columns = [net.alphabet.index(symbol) for symbol in grammar.alphabet]
     zero = np.zeros(net.size)
     found: dict[Found, tuple[int, Floats, Floats]] = {
         (grammar.start, (0.0,) * net.size): (0, zero, zero)
     }
     for state, h, c in (pending := list(found.values())):
-        for column, target in zip(columns, monitor.table[state], strict=True):
+        for column, target in zip(columns, tables.table[state], strict=True):
             sums = net.weight_ih[:, column] + net.weight_hh @ h + net.bias
             gate = {name: squash(name, sums[net.rows(name)]) for name in net.gates}
             after = gate["forget"] * c + gate["input"] * gate["candidate"]
@@ -90,7 +90,7 @@ def _walk(net: LSTMWeights, grammar: FSM) -> list[Found] | None:
             code = np.rint(shows / net.height)
             if (np.abs(shows / net.height - code) > NEAR).any() or (np.abs(code) > 1.0).any():
                 return None
-            vertex = (monitor.states[target], tuple((code + 0.0).tolist()))
+            vertex = (tables.names[target], tuple((code + 0.0).tolist()))
             if vertex not in found:
                 if len(found) == MAX_CODES:
                     return None

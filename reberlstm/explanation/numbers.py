@@ -55,26 +55,26 @@ def numeric_summary(
 def _watch(net: LSTMWeights, grammar: FSM | None) -> Mapping[str, Floats]:
     """The gates' values on random walks, each of shape (STEPS·WALKS, H)."""
     generator = np.random.default_rng(SEED)
-    monitor = grammar.monitor() if grammar is not None else None
+    tables = grammar.tables() if grammar is not None else None
     columns = {symbol: column for column, symbol in enumerate(net.alphabet)}
     h, c = np.zeros((WALKS, net.size)), np.zeros((WALKS, net.size))
     nodes = [0] * WALKS
     records: dict[str, list[Floats]] = {gate: [] for gate in net.gates}
     for _ in range(STEPS):
         symbols = generator.integers(len(net.alphabet), size=WALKS)
-        if monitor is not None:
+        if tables is not None:
             draws = generator.random(WALKS)
             for walk, node in enumerate(nodes):
-                legal = sorted(monitor.legal(node), key=columns.__getitem__)
+                legal = sorted(tables.symbols[node], key=columns.__getitem__)
                 if not legal:  # the word is over: start another one
                     node = 0
                     h[walk] = c[walk] = 0.0
-                    legal = sorted(monitor.legal(0), key=columns.__getitem__)
+                    legal = sorted(tables.symbols[0], key=columns.__getitem__)
                 if not legal:
                     continue
                 symbol = legal[int(draws[walk] * len(legal))]
                 symbols[walk] = columns[symbol]
-                nodes[walk] = monitor.table[node][monitor.fsm.alphabet.index(symbol)]
+                nodes[walk] = tables.table[node][tables.alphabet.index(symbol)]
         sums = net.weight_ih.T[symbols] + h @ net.weight_hh.T + net.bias
         gates = {gate: squash(gate, sums[:, net.rows(gate)]) for gate in net.gates}
         c = gates["forget"] * c + gates["input"] * gates["candidate"]

@@ -79,7 +79,7 @@ class LSTMWeights(Displayed):
         claims: The scope that the net is meant to be right in: ``legal`` after non-empty prefixes
             of legal words that can go on, ``all`` after every word.
         on_violation: What the net is meant to do after a violation, see
-            `reberlstm.machine.monitor`.
+            `reberlstm.machine.tables`.
         name: What to call the net in a table: ``compiled``, ``published``, a file's name.
         version: The version of the package that made it.
 

@@ -9,7 +9,7 @@ from typing import Any
 from reberlstm.display import Displayed, drawn
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.monitor import Monitor
+from reberlstm.machine.tables import Tables
 from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.simulator.step import State, Step, initial, one_hot, read, snap_to_vertex, step
 
@@ -168,7 +168,7 @@ def trace(
             f"the alphabet of {grammar} is {' '.join(grammar.alphabet)}, but that of the net "
             f"{weights.name!r} is {' '.join(weights.alphabet)}; give the grammar that it is for"
         )
-    monitor = grammar.monitor(weights.on_violation) if grammar is not None else None
+    tables = grammar.tables(weights.on_violation) if grammar is not None else None
     symbols = _symbols(weights, grammar, word)
 
     state = initial(weights)
@@ -181,16 +181,16 @@ def trace(
     node = 0
     records: list[TraceStep] = []
     for t, symbol in enumerate(symbols, start=1):
-        source = _node(monitor, node)
-        if monitor is not None:
-            node = monitor.table[node][monitor.fsm.alphabet.index(symbol)]
+        source = _node(tables, node)
+        if tables is not None:
+            node = tables.table[node][tables.alphabet.index(symbol)]
         result = step(weights, one_hot(weights, symbol), state)
         state = snap_to_vertex(weights, result.state, slots) if snap else result.state
-        record = _record(weights, t, symbol, source, _node(monitor, node), result, state, offered)
+        record = _record(weights, t, symbol, source, _node(tables, node), result, state, offered)
         records.append(record)
         offered = record.legal
     violation = next((record.t for record in records if not record.ok), None)
-    accepted = _accepted(weights, grammar, _node(monitor, node), state, violation)
+    accepted = _accepted(weights, grammar, _node(tables, node), state, violation)
     return Trace(weights, grammar, symbols, offered_first, tuple(records), accepted, violation)
 
 
@@ -204,8 +204,8 @@ def _symbols(
     return stand_in.word(word)
 
 
-def _node(monitor: Monitor | None, node: int) -> str | None:
-    return monitor.states[node] if monitor is not None else None
+def _node(tables: Tables | None, node: int) -> str | None:
+    return tables.names[node] if tables is not None else None
 
 
 def _reader(weights: LSTMWeights, state: State) -> dict[str, float]:

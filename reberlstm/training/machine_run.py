@@ -20,11 +20,11 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Tables, Words
 from reberlstm.net.weights import Floats
 from reberlstm.training.cells import Parameters
 from reberlstm.training.objective import LONGEST, Task
 from reberlstm.training.run import Run
-from reberlstm.training.walks import Bools, Ints, Walks, Words
 
 SLOTS = 32
 """The slots of a machine where nothing says otherwise; too many do no harm."""
@@ -64,7 +64,7 @@ class MachineRun(Run):
         choice = CHOICE ** max(0.0, 1.0 - self.step / CHOICE_FOR)
         drawn = self.objective.draw(self.rng, 1, round(choice * self.settings.words))
         words = drawn.shortest(self.settings.words)
-        each = loss(self.objective.walks, self.settings.task, self.parameters, words)
+        each = loss(self.objective.machine, self.settings.task, self.parameters, words)
         return each.sum(), float(each.detach().min())
 
     def _assess(self) -> tuple[float, dict[str, Floats]]:
@@ -73,13 +73,13 @@ class MachineRun(Run):
         best = int(np.argmax(accuracies))
         return accuracies[best], {key: array[best : best + 1] for key, array in arrays.items()}
 
-    def _accuracy(self, machine: Rounded) -> float:
+    def _accuracy(self, found: Tables) -> float:
         """The share of validation answers that a rounded machine gets right."""
-        words, walks = self.validation, self.objective.walks
-        slots = machine.follow(words)
-        right = machine.accepting[slots] == walks.accepting[words.states]
+        words, truth = self.validation, self.objective.machine
+        slots = found.follow(words.symbols, words.present).states
+        right = found.accepting[slots] == truth.accepting[words.states]
         if self.settings.task == "next":
-            right &= (machine.legal[slots] == walks.legal[words.states]).all(axis=-1)
+            right &= (found.legal[slots] == truth.legal[words.states]).all(axis=-1)
         return float((right & words.present).sum() / words.present.sum())
 
     def _succeeds(self) -> bool:
@@ -91,7 +91,7 @@ class MachineRun(Run):
         )
 
     def _trained(self) -> FSM:
-        return Rounded(self.best, 0, self.settings.fsm.alphabet).to_fsm("trained")
+        return to_fsm(rounded(self.best, 0, self.settings.fsm.alphabet), "trained")
 
 
 def at_random(
@@ -112,11 +112,11 @@ def at_random(
     }
 
 
-def loss(walks: Walks, task: Task, parameters: Parameters, words: Words) -> Tensor:
+def loss(machine: Tables, task: Task, parameters: Parameters, words: Words) -> Tensor:
     """The negative logarithm of what came, per symbol, for each machine, (R,).
 
     Args:
-        walks: The machine to learn; of it, only labels and the ends of words are used.
+        machine: The machine to learn; of it, only labels and the ends of words are used.
         task: What is asked.
         parameters: Of R machines.
         words: The same for all machines, (T, 1, B).
@@ -126,7 +126,7 @@ def loss(walks: Walks, task: Task, parameters: Parameters, words: Words) -> Tens
     present = torch.as_tensor(words.present[:, 0]).to(transitions.dtype)
     at = _distributions(transitions, symbols, present)
     came = _next_came if task == "next" else _labels_came
-    return came(walks, parameters["outputs"], at, words) / present.sum()
+    return came(machine, parameters["outputs"], at, words) / present.sum()
 
 
 def _distributions(transitions: Tensor, symbols: Tensor, present: Tensor) -> Tensor:
@@ -142,7 +142,7 @@ def _distributions(transitions: Tensor, symbols: Tensor, present: Tensor) -> Ten
     return torch.stack(all_of_them)
 
 
-def _next_came(walks: Walks, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
+def _next_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
     """Of the symbols, and of the end where a word ended by itself."""
     offered = at @ outputs.softmax(dim=-1)  # (T + 1, R, B, A + 1)
     symbols = torch.as_tensor(words.symbols[:, 0])
@@ -150,21 +150,21 @@ def _next_came(walks: Walks, outputs: Tensor, at: Tensor, words: Words) -> Tenso
     chosen = (offered[:-1] * one_hot(symbols, offered.shape[-1])[:, None]).sum(dim=-1)
     total = -(chosen.clamp(min=LEAST).log() * present[:, None]).sum(dim=(0, 2))
     last = words.states[-1, 0]  # a word that is over stays in its last state
-    ended = torch.as_tensor(walks.accepting[last] & (words.lengths[0] < LONGEST["next"]))
+    ended = torch.as_tensor(machine.accepting[last] & (words.lengths[0] < LONGEST["next"]))
     return total - (offered[-1, ..., -1].clamp(min=LEAST).log() * ended).sum(dim=1)
 
 
-def _labels_came(walks: Walks, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
+def _labels_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
     """Of the label of every prefix, the empty one too."""
     yes = (at @ outputs.sigmoid())[..., 0].clamp(LEAST, 1.0 - LEAST)  # (T + 1, R, B)
     start = np.zeros((1, words.symbols.shape[2]), dtype=np.intp)
-    label = torch.as_tensor(walks.accepting[np.concatenate([start, words.states[:, 0]])])[:, None]
+    label = torch.as_tensor(machine.accepting[np.concatenate([start, words.states[:, 0]])])[:, None]
     present = torch.as_tensor(words.present[:, 0]).to(at.dtype)
     counts = torch.cat([torch.ones_like(present[:1]), present])[:, None]
     return -(torch.where(label, yes, 1.0 - yes).log() * counts).sum(dim=(0, 2))
 
 
-class Rounded:
+def rounded(parameters: dict[str, Floats], index: int, alphabet: tuple[str, ...]) -> Tables:
     """A soft machine with every row of its transitions rounded to its largest entry.
 
     Args:
@@ -172,57 +172,39 @@ class Rounded:
         index: Which one.
         alphabet: The symbols.
     """
+    target = parameters["transitions"][index].argmax(axis=-1).T  # (N, A)
+    outputs = parameters["outputs"][index]
+    if outputs.shape[1] == 1:
+        legal, accepting = np.ones(target.shape, dtype=bool), outputs[:, 0] > 0.0
+    else:
+        offered = torch.as_tensor(outputs).softmax(dim=1).numpy() > OFFERED / outputs.shape[1]
+        legal, accepting = offered[:, :-1], offered[:, -1]
+    slots = len(target)
+    return Tables(
+        alphabet=alphabet,
+        names=tuple(map(str, range(slots))),
+        target=target,
+        legal=legal,
+        accepting=accepting,
+        outputs=(None,) * slots,
+        probability=legal / np.maximum(1, legal.sum(axis=1, keepdims=True)),
+        stop=np.where(accepting, 0.5, 0.0),
+    )
 
-    def __init__(
-        self, parameters: dict[str, Floats], index: int, alphabet: tuple[str, ...]
-    ) -> None:
-        self.alphabet = alphabet
-        self.target: Ints = parameters["transitions"][index].argmax(axis=-1).T  # (N, A)
-        outputs = parameters["outputs"][index]
-        if outputs.shape[1] == 1:
-            self.legal: Bools = np.ones(self.target.shape, dtype=bool)
-            self.accepting: Bools = outputs[:, 0] > 0.0
-        else:
-            e = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-            said = e / e.sum(axis=1, keepdims=True) > OFFERED / outputs.shape[1]
-            self.legal, self.accepting = said[:, :-1], said[:, -1]
 
-    def follow(self, words: Words) -> Ints:
-        """The slot after every symbol, (T, 1, B)."""
-        slot = np.zeros(words.symbols.shape[1:], dtype=np.intp)
-        slots = np.empty_like(words.symbols)
-        for t, symbols in enumerate(words.symbols):
-            slot = np.where(words.present[t], self.target[slot, symbols], slot)
-            slots[t] = slot
-        return slots
-
-    def to_fsm(self, name: str) -> FSM:
-        """The machine, minimised, its states numbered in the order of shortest words."""
-        whole = FSM(
-            alphabet=self.alphabet,
+def to_fsm(machine: Tables, name: str) -> FSM:
+    """The machine, minimised, its states numbered in the order of shortest words."""
+    return (
+        FSM(
+            alphabet=machine.alphabet,
             start="0",
-            accepting=frozenset(map(str, np.flatnonzero(self.accepting))),
+            accepting=frozenset(map(str, np.flatnonzero(machine.accepting))),
             transitions={
-                str(slot): {
-                    symbol: str(self.target[slot, column])
-                    for column, symbol in enumerate(self.alphabet)
-                    if self.legal[slot, column]
-                }
-                for slot in range(len(self.target))
-            },
-            name=name,
-        ).minimise()
-        order = [whole.start]
-        for state in order:
-            order += [to for to in whole.transitions[state].values() if to not in order]
-        number = {state: str(position) for position, state in enumerate(order)}
-        return FSM(
-            alphabet=self.alphabet,
-            start="0",
-            accepting=frozenset(number[state] for state in whole.accepting),
-            transitions={
-                number[state]: {a: number[to] for a, to in whole.transitions[state].items()}
-                for state in order
+                str(slot): {machine.alphabet[a]: str(to) for a, to in machine.legal_steps(slot)}
+                for slot in range(len(machine))
             },
             name=name,
         )
+        .minimise()
+        .numbered()
+    )

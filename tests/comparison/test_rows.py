@@ -201,7 +201,7 @@ def test_a_cycle_that_holds_while_others_fail_is_proved_on_its_own() -> None:
     """The machine for one cycle has the grammar's legal sets, and no other cycle."""
     for cycle in CYCLES:
         ways = ways_to(PUBLISHED.machine, cycle)
-        fsm = words_of(PUBLISHED.machine, cycle, ways)
+        fsm = words_of(PUBLISHED.machine, cycle, ways, "rounds")
         assert fsm is not None
         judged = [word for word in fsm.prefixes(9) if word and fsm.legal(str(fsm.run(word)))]
         assert len(judged) > 20
