@@ -69,7 +69,7 @@ class MachineRun(Run):
 
     def _assess(self) -> tuple[float, dict[str, Floats]]:
         arrays, alphabet = self._arrays(), self.settings.fsm.alphabet
-        accuracies = [self._accuracy(Rounded(arrays, index, alphabet)) for index in range(MACHINES)]
+        accuracies = [self._accuracy(rounded(arrays, index, alphabet)) for index in range(MACHINES)]
         best = int(np.argmax(accuracies))
         return accuracies[best], {key: array[best : best + 1] for key, array in arrays.items()}
 
