@@ -37,7 +37,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 import reberlstm as rl
 from reberlstm.machine.tables import Bools, Ints, Tables, Words
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net
 from reberlstm.training.cells import Parameters, at_random, parameters, read, run, to_net
 
 EMBEDDED = rl.load_grammar("embedded-reber")
@@ -208,18 +209,16 @@ def _all_right(parameters: Parameters, machine: Tables, words: Words) -> Bools:
 # Proofs
 
 
-def as_they_are(kept: dict[str, Floats]) -> list[LSTMWeights]:
+def as_they_are(kept: dict[str, Floats]) -> list[Net]:
     """The nets, which offer a symbol where its probability is over 0.2."""
     nets = {**kept, "legal.bias": kept["legal.bias"] - OFFERED}
-    found = []
-    for index in range(len(nets["bias"])):
-        net = to_net("lstm", nets, EMBEDDED, claims="legal", index=index)
-        assert isinstance(net, LSTMWeights)
-        found.append(net)
-    return found
+    return [
+        to_net("lstm", nets, EMBEDDED, claims="legal", index=index)
+        for index in range(len(nets["bias"]))
+    ]
 
 
-def trained_on(net: LSTMWeights, preset: Preset, seed: int) -> rl.Training:
+def trained_on(net: Net, preset: Preset, seed: int) -> rl.Training:
     """What `reberlstm train --noise` makes of a net: it learns on until it is proved."""
     settings = rl.Settings(
         fsm=EMBEDDED, start=net, noise=preset.noise, steps=preset.proof_steps, seed=seed, restarts=0

@@ -2,13 +2,15 @@
 
 One net of a few cells keeps a processor busy with the overhead of operations, not with numbers, so
 the leading axis costs little: thirty nets take about three times as long as one. Weights are
-transposed against PyTorch's layers, gates in PyTorch's order; the formulas are those of `nn.LSTM`,
-`nn.GRU` and `nn.RNN` (docs.pytorch.org).
+transposed against PyTorch's layers. The formulas are those of `reberlstm.net.cells`; the LSTM's is
+written out once more, with its derivative, which halves the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,12 +20,13 @@ from torch import Tensor
 from reberlstm._version import __version__
 from reberlstm.errors import WeightsError
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, Head, LSTMWeights, Scope
-from reberlstm.training.recurrent import RecurrentWeights
+from reberlstm.net.cells import CELLS, Cell, Layer
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net, Scope
+from reberlstm.net.numbers import Numbers
+from reberlstm.net.readouts import Head
 
 CellType = Literal["lstm", "gru", "rnn"]
-GATES: dict[CellType, int] = {"lstm": 4, "gru": 3, "rnn": 1}
-"""Rows of weights per cell."""
 
 Parameters = dict[str, Tensor]
 """Of N nets: ``weight_ih`` (N, A, G·H), ``weight_hh`` (N, H, G·H), ``bias`` (N, 1, G·H), for a GRU
@@ -32,13 +35,53 @@ Parameters = dict[str, Tensor]
 # Running
 
 
+class Tensors(Numbers):
+    """The functions of a cell's formula for tensors, with weights (N, H, R), biases (N, 1, R)."""
+
+    sigmoid = staticmethod(torch.sigmoid)
+    tanh = staticmethod(torch.tanh)
+    relu = staticmethod(torch.relu)
+
+    def linear(self, x: Any, weight: Any, bias: Any) -> Any:
+        """``x @ weight + bias``."""
+        return x @ weight + bias
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """What a cell's formula asks of a layer, in tensors: the recurrent part of parameters."""
+
+    cell: Cell
+    weight_hh: Tensor
+    bias_hh: Tensor
+
+    @staticmethod
+    def of(cell: Cell, parameters: Parameters) -> Recurrence:
+        """That of N nets, or of one without the axis N."""
+        bias = torch.zeros_like(parameters["bias"])
+        if "bias_hn" in parameters:
+            inner = parameters["bias_hn"]
+            bias = torch.cat([bias[..., inner.shape[-1] :], inner], dim=-1)
+        return Recurrence(cell, parameters["weight_hh"], bias)
+
+    @cached_property
+    def recurrent_blocks(self) -> tuple[Tensor, ...]:
+        """The weights of each gate."""
+        return self.weight_hh.chunk(len(self.cell.gates), dim=-1)
+
+    @cached_property
+    def bias_blocks(self) -> tuple[Tensor, ...]:
+        """The biases of each gate."""
+        return self.bias_hh.chunk(len(self.cell.gates), dim=-1)
+
+
 def run(
     cell: CellType, parameters: Parameters, symbols: Tensor, noise: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """The states after each symbol, from zero.
 
     Args:
-        cell: The formula.
+        cell: The kind of cell.
         parameters: Of N nets.
         symbols: Columns, (T, N, B).
         noise: What is added to the memory after each step, (T, N, B, H): to ``c`` of an LSTM before
@@ -47,15 +90,15 @@ def run(
     Returns:
         ``h`` and the memory (``c`` of an LSTM, ``h`` again of the others), (T, N, B, H) each.
     """
-    z = inputs(parameters, symbols)
+    a = inputs(parameters, symbols)
     if cell == "lstm":
-        states: tuple[Tensor, Tensor] = LSTM.apply(z, parameters["weight_hh"], noise)  # type: ignore[no-untyped-call]
+        states: tuple[Tensor, Tensor] = LSTM.apply(a, parameters["weight_hh"], noise)  # type: ignore[no-untyped-call]
         return states
-    step = STEPS[cell]
-    h = z.new_zeros(*z.shape[1:3], parameters["weight_hh"].shape[1])
+    layer, math = Recurrence.of(CELLS[cell], parameters), Tensors()
+    h = a.new_zeros(*a.shape[1:3], parameters["weight_hh"].shape[1])
     every = []
-    for t in range(len(z)):
-        h = step(parameters, z[t], h)
+    for t in range(len(a)):
+        _, (h,) = layer.cell.step(layer, a[t], (h,), math)  # type: ignore[arg-type]
         if noise is not None:
             h = h + noise[t]
         every.append(h)
@@ -75,26 +118,8 @@ def read(parameters: Parameters, head: str, h: Tensor) -> Tensor:
     return h @ parameters[f"{head}.weight"] + parameters[f"{head}.bias"]
 
 
-def _gru(parameters: Parameters, z: Tensor, h: Tensor) -> Tensor:
-    again = h @ parameters["weight_hh"]
-    two = 2 * h.shape[-1]
-    r, u = torch.sigmoid(z[..., :two] + again[..., :two]).chunk(2, dim=-1)
-    new = torch.tanh(z[..., two:] + r * (again[..., two:] + parameters["bias_hn"]))
-    return new + u * (h - new)
-
-
-def _rnn(parameters: Parameters, z: Tensor, h: Tensor) -> Tensor:
-    return torch.tanh(torch.baddbmm(z, h, parameters["weight_hh"]))
-
-
-STEPS: dict[CellType, Callable[[Parameters, Tensor, Tensor], Tensor]] = {"gru": _gru, "rnn": _rnn}
-
-
 class LSTM(torch.autograd.Function):
-    """All steps of an LSTM, with the derivative written out.
-
-    This halves the time against recording every operation, and tests compare it with that.
-    """
+    """All steps of LSTMs, with the derivative written out; tests compare it with the formula."""
 
     @staticmethod
     def forward(
@@ -172,7 +197,7 @@ def at_random(
     nets: int = 1,
 ) -> dict[str, Floats]:
     """Weights as PyTorch's layers have them at first: uniform, up to one over the root of H."""
-    rows = GATES[cell] * cells
+    rows = len(CELLS[cell].gates) * cells
     shapes = {
         "weight_ih": (nets, symbols, rows),
         "weight_hh": (nets, cells, rows),
@@ -203,7 +228,7 @@ def begin_as_latches(first: Mapping[str, Floats], number: int) -> None:
 
 
 def from_weights(
-    rng: np.random.Generator, net: LSTMWeights, cells: int, heads: Mapping[str, int]
+    rng: np.random.Generator, net: Net, cells: int, heads: Mapping[str, int]
 ) -> dict[str, Floats]:
     """One net's weights, with as many further cells and the heads wanted, whose weights are small.
 
@@ -214,51 +239,39 @@ def from_weights(
         raise WeightsError(
             f"{cells} cells are too few to begin from net {net.name!r}, which has {net.size}"
         )
-    small = at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads)
+    (layer,), small = (
+        net.layers,
+        at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads),
+    )
     arrays = {key: 0.1 * array for key, array in small.items()}
     block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(4)])
-    arrays["weight_ih"][0][:, block] = net.weight_ih.T
-    arrays["weight_hh"][0][: net.size, block] = net.weight_hh.T
-    arrays["bias"][0][:, block] = net.bias
+    arrays["weight_ih"][0][:, block] = layer.weight_ih.T
+    arrays["weight_hh"][0][: net.size, block] = layer.weight_hh.T
+    arrays["bias"][0][:, block] = layer.bias
     for name in heads.keys() & net.heads.keys():
-        arrays[f"{name}.weight"][0][: net.size] = net.heads[name].weight.T
-        arrays[f"{name}.bias"][0][:] = net.heads[name].bias
+        head = net.heads[name]
+        over = head.threshold if head.rule.function == "logit" else 0.0
+        arrays[f"{name}.weight"][0][: net.size] = head.weight.T
+        arrays[f"{name}.bias"][0][:] = head.bias - over
     return arrays
 
 
 def to_net(
     cell: CellType, trained: Mapping[str, Floats], fsm: FSM, *, claims: Scope, index: int = 0
-) -> LSTMWeights | RecurrentWeights:
+) -> Net:
     """The net number `index` that the parameters make."""
-    one = {key: np.asarray(array[index], dtype=np.float64) for key, array in trained.items()}
-    heads = [key.removesuffix(".weight") for key in one if key.endswith(".weight")]
-    name, bias = "trained", one["bias"][0]
-    if cell == "lstm":
-        return LSTMWeights(
-            alphabet=fsm.alphabet,
-            cells=tuple(f"c{number}" for number in range(1, one["weight_hh"].shape[0] + 1)),
-            weight_ih=one["weight_ih"].T,
-            weight_hh=one["weight_hh"].T,
-            bias_ih=bias,
-            bias_hh=np.zeros_like(bias),
-            heads={head: Head(one[f"{head}.weight"].T, one[f"{head}.bias"][0]) for head in heads},
-            grammar=fsm,
-            claims=claims,
-            name=name,
-            version=__version__,
-        )
+    one = {key: array[index].T.astype(np.float64) for key, array in trained.items()}
+    bias = one["bias"][:, 0]
     again = np.zeros_like(bias)
-    if cell == "gru":
-        again[-one["bias_hn"].shape[1] :] = one["bias_hn"][0]
-    tensors = {
-        f"{cell}.weight_ih_l0": one["weight_ih"].T,
-        f"{cell}.weight_hh_l0": one["weight_hh"].T,
-        f"{cell}.bias_ih_l0": bias,
-        f"{cell}.bias_hh_l0": again,
-    }
-    for head in heads:
-        tensors[f"{head}.weight"] = one[f"{head}.weight"].T
-        tensors[f"{head}.bias"] = one[f"{head}.bias"][0]
-    return RecurrentWeights(
-        cell=cell, alphabet=fsm.alphabet, tensors=tensors, grammar=fsm, name=name
+    if "bias_hn" in one:
+        again[-len(one["bias_hn"]) :] = one["bias_hn"][:, 0]
+    names = [key.removesuffix(".weight") for key in one if key.endswith(".weight")]
+    return Net.of(
+        alphabet=fsm.alphabet,
+        layers=(Layer(CELLS[cell], one["weight_ih"], one["weight_hh"], bias, again),),
+        heads={name: Head(one[f"{name}.weight"], one[f"{name}.bias"][:, 0]) for name in names},
+        grammar=fsm,
+        claims=claims,
+        name="trained",
+        version=__version__,
     )

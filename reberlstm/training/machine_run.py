@@ -21,7 +21,7 @@ from torch.nn.functional import one_hot
 
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables, Words
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 from reberlstm.training.cells import Parameters
 from reberlstm.training.objective import LONGEST, Task
 from reberlstm.training.run import Run

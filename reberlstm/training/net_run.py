@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from reberlstm.certificates import Certificate, certify
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.training.cells import CellType, at_random, begin_as_latches, from_weights, to_net
 from reberlstm.training.checkpoint import Arrays, Checkpoint
 from reberlstm.training.enclosure import LEAK_WEIGHT, Enclosure
 from reberlstm.training.objective import LEAK_FROM
-from reberlstm.training.recurrent import RecurrentWeights
 from reberlstm.training.run import Run
 from reberlstm.training.settings import Settings
 
@@ -86,7 +86,7 @@ class NetRun(Run):
             from reberlstm.compiler import compile
 
             start = compile(settings.fsm, gain=SOFT_GAIN)
-        if isinstance(start, LSTMWeights):
+        if isinstance(start, Net):
             return from_weights(self.rng, start, settings.cells or start.size, heads)
         cells, symbols = settings.cells or CELLS, len(settings.fsm.alphabet)
         first = at_random(self.rng, cell=self.cell, symbols=symbols, cells=cells, heads=heads)
@@ -196,10 +196,10 @@ class NetRun(Run):
         assert isinstance(net, LSTMWeights), "only LSTMs are proved"
         return net
 
-    def _net(self, arrays: dict[str, Floats]) -> LSTMWeights | RecurrentWeights:
+    def _net(self, arrays: dict[str, Floats]) -> Net:
         return to_net(self.cell, arrays, self.settings.fsm, claims=self.objective.claims)
 
-    def _trained(self) -> LSTMWeights | RecurrentWeights:
+    def _trained(self) -> Net:
         return self._net(self.best)
 
     # A checkpoint

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from reberlstm.certificates import Certificate
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 from reberlstm.training.cells import parameters
 from reberlstm.training.checkpoint import (
     Checkpoint,

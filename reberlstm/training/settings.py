@@ -13,11 +13,11 @@ from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
 from reberlstm.grammars import load_grammar, save_grammar
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells import CELLS
 from reberlstm.net.files.safetensors import save, to_bytes
-from reberlstm.net.weights import LSTMWeights
-from reberlstm.training.recurrent import RecurrentWeights
+from reberlstm.net.net import Net
 
-CELLS = ("lstm", "gru", "rnn", "fsm")
+CELL_CHOICES = ("lstm", "gru", "rnn", "fsm")
 TASKS = ("next", "accept")
 STARTS = ("random", "compiled")
 MAX_CELLS = 2_000
@@ -55,14 +55,14 @@ class Settings:
     words: int = 32
     noise: float = 0.0
     restarts: int = 3
-    start: Literal["random", "compiled"] | LSTMWeights = "random"
+    start: Literal["random", "compiled"] | Net = "random"
 
     def __post_init__(self) -> None:
         if not isinstance(self.fsm, FSM):
             object.__setattr__(self, "fsm", load_grammar(self.fsm))
-        for name, choices in {"cell": CELLS, "task": TASKS, "start": STARTS}.items():
+        for name, choices in {"cell": CELL_CHOICES, "task": TASKS, "start": STARTS}.items():
             value = getattr(self, name)
-            if isinstance(value, LSTMWeights):
+            if isinstance(value, Net):
                 self._check_start(value)
             elif value not in choices:
                 raise TrainingError(f"{name} {value!r}; choose {' or '.join(map(repr, choices))}")
@@ -86,11 +86,12 @@ class Settings:
                 f"only an lstm can begin from another net; {self.cell} begins at random"
             )
 
-    def _check_start(self, net: LSTMWeights) -> None:
-        if net.cell != "standard":
+    def _check_start(self, net: Net) -> None:
+        if not net.is_plain or net.layers[0].cell != CELLS["lstm"]:
+            cells = ", ".join(layer.cell.title for layer in net.layers)
             raise TrainingError(
-                f"net {net.name!r} is of the {net.cell} cell, which is not trained here; begin "
-                "from an LSTM of the standard one"
+                f"net {net.name!r} ({cells}) is not one LSTM layer over one-hot symbols; begin "
+                "from such a net"
             )
         if net.alphabet != self.fsm.alphabet:
             raise TrainingError(
@@ -107,7 +108,7 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, the machine as its file, a net by its digest."""
         values = vars(self) | {"fsm": toml.write(self.fsm)}
-        if isinstance(self.start, LSTMWeights):
+        if isinstance(self.start, Net):
             values["start"] = hashlib.sha256(to_bytes(self.start)).hexdigest()
         return values
 
@@ -131,7 +132,7 @@ class Progress:
     accuracy: float
 
 
-Trained = LSTMWeights | RecurrentWeights | FSM
+Trained = Net | FSM
 
 
 @dataclass(frozen=True)
@@ -176,9 +177,7 @@ class Training:
         Raises:
             FormatError: when the file cannot be written.
         """
-        if isinstance(self.net, LSTMWeights):
-            save(self.net, path)
-        elif isinstance(self.net, FSM):
+        if isinstance(self.net, FSM):
             save_grammar(self.net, path)
         else:
-            self.net.save(path)
+            save(self.net, path)
