@@ -20,7 +20,7 @@ from reberlstm.compiler.layout import lay_out
 from reberlstm.compiler.published_net import published
 from reberlstm.compiler.wiring import wire
 from reberlstm.errors import CompileError
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.net.weights import LSTMWeights
 
 __all__ = ["compile", "default_gain", "published"]
@@ -32,7 +32,7 @@ MAX_GAIN = 300.0
 
 
 def compile(
-    fsm: FSM,
+    fsm: Grammar,
     *,
     gain: float | None = None,
     on_violation: Literal["absorb", "resync"] = "absorb",
@@ -44,7 +44,7 @@ def compile(
     default gain) and, for a machine with outputs, the state's output (``label``).
 
     Args:
-        fsm: Any machine. States that no word leads to get no cell.
+        fsm: Any machine, its name, or a path. States that no word leads to get no cell.
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
@@ -53,11 +53,11 @@ def compile(
         CompileError: for a gain that is not positive, or a machine over `MAX_CELLS`.
 
     Example:
-        >>> from reberlstm import load_grammar
-        >>> net = compile(load_grammar("reber"))
+        >>> net = compile("reber")
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
     """
+    fsm = as_machine(fsm)
     tables = fsm.tables(on_violation)
     if len(tables) > MAX_CELLS:
         raise CompileError(

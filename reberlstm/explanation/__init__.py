@@ -35,7 +35,7 @@ from reberlstm.explanation.model import (
 from reberlstm.explanation.numbers import numeric_summary
 from reberlstm.explanation.vertices import CellTable, Vertices, find_vertices, tabulate
 from reberlstm.explanation.wording import Wording, amount
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.net.weights import LSTMWeights
 
 __all__ = [
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
+def explain(net: LSTMWeights, fsm: Grammar | None = None) -> Explanation:
     """Explain every gate row of a compiled or published net, edited or not, in words and in code.
 
     Args:
@@ -66,7 +66,7 @@ def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
         >>> explanation.cell("1").gates["input"].code
         'filter[1] = node == 1 or (node == 0 and symbol != S)'
     """
-    grammar = net.grammar if fsm is None else fsm
+    grammar = net.grammar if fsm is None else as_machine(fsm)
     if grammar is not None and set(grammar.alphabet) != set(net.alphabet):
         raise GrammarError(
             f"the alphabet of {grammar} is {' '.join(grammar.alphabet)}, but that of the net "

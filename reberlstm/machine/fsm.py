@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -324,11 +325,9 @@ class FSM(Displayed):
                 return None
             return machine.legal(state) if by == "legal" else machine.outputs.get(state)
 
-        start: Pair = self.start, other.start
+        start, follow = side_by_side(self, other, lambda p, q: p is not None or q is not None)
         found = crawl(
-            [start],
-            side_by_side(self, other, lambda p, q: p is not None or q is not None),
-            goal=lambda pair: seen(self, pair[0]) != seen(other, pair[1]),
+            [start], follow, goal=lambda pair: seen(self, pair[0]) != seen(other, pair[1])
         )
         return None if found.goal is None else found.word(found.goal)
 
@@ -498,8 +497,11 @@ class FSM(Displayed):
 
 def side_by_side(
     fsm: FSM, other: FSM, keep: Callable[[str | None, str | None], bool]
-) -> Callable[[Pair], Iterator[tuple[str, Pair]]]:
-    """What follows a pair of states, for `crawl`; pairs that are not kept are left out."""
+) -> tuple[Pair, Callable[[Pair], Iterator[tuple[str, Pair]]]]:
+    """The pair of starts, and what follows a pair; to `crawl` all pairs that are to be kept."""
+    for machine in (fsm, other):
+        if not isinstance(machine, FSM):
+            raise GrammarError(f"expected an FSM, got {reprlib.repr(machine)}")
     alphabet = tuple(dict.fromkeys(fsm.alphabet + other.alphabet))
 
     def step(machine: FSM, state: str | None, symbol: str) -> str | None:
@@ -511,7 +513,7 @@ def side_by_side(
             if keep(*after):
                 yield symbol, after
 
-    return follow
+    return (fsm.start, other.start), follow
 
 
 def _freeze(fsm: FSM) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from reberlstm.display import Displayed, drawn
 from reberlstm.errors import GrammarError
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
 from reberlstm.net.weights import Floats, LSTMWeights
@@ -131,7 +132,7 @@ def trace(
     weights: LSTMWeights,
     word: str | Iterable[str],
     *,
-    grammar: FSM | None = None,
+    grammar: Grammar | None = None,
     snap: bool = False,
     slots: int = 1,
 ) -> Trace:
@@ -157,7 +158,7 @@ def trace(
         >>> trace(compile(load_grammar("reber")), "BTX").steps[-1].legal
         ('S', 'X')
     """
-    grammar = weights.grammar if grammar is None else grammar
+    grammar = weights.grammar if grammar is None else as_machine(grammar)
     if "legal" not in weights.heads:
         raise GrammarError(
             f"net {weights.name!r} has no 'legal' head, so nothing says which symbols it offers; "

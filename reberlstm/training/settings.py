@@ -11,7 +11,7 @@ from typing import Any, Literal
 from reberlstm.certificates import Certificate
 from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
-from reberlstm.grammars import load_grammar, save_grammar
+from reberlstm.grammars import as_machine, save_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import CELLS
 from reberlstm.net.files.safetensors import save, to_bytes
@@ -58,8 +58,7 @@ class Settings:
     start: Literal["random", "compiled"] | Net = "random"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.fsm, FSM):
-            object.__setattr__(self, "fsm", load_grammar(self.fsm))
+        object.__setattr__(self, "fsm", as_machine(self.fsm))
         for name, choices in {"cell": CELL_CHOICES, "task": TASKS, "start": STARTS}.items():
             value = getattr(self, name)
             if isinstance(value, Net):

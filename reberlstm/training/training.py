@@ -14,13 +14,13 @@ from typing import Any
 
 from reberlstm.errors import TrainingError
 from reberlstm.extras import require
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import Grammar
 from reberlstm.training import checkpoint as checkpoints
 from reberlstm.training.settings import Progress, Settings, Training
 
 
 def train(
-    task: Settings | FSM | str | Path,
+    task: Settings | Grammar,
     *,
     report: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
@@ -76,7 +76,7 @@ def train(
     return run.result(interrupted=not run.finished)
 
 
-def _asked(task: Settings | FSM | str | Path, settings: dict[str, Any]) -> Settings:
+def _asked(task: Settings | Grammar, settings: dict[str, Any]) -> Settings:
     if isinstance(task, Settings):
         if settings:
             raise TrainingError(
