@@ -253,6 +253,11 @@ class Net(Displayed):
         return sum(layer.size for layer in self.layers)
 
     @property
+    def separator(self) -> str:
+        """What stands between the symbols of a word in print: nothing, or a space."""
+        return " " if any(len(symbol) != 1 for symbol in self.alphabet) else ""
+
+    @property
     def parameters(self) -> int:
         """How many numbers its answers depend on, the two biases of a gate counted as they are."""
         sizes: list[int] = []

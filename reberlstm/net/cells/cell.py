@@ -75,6 +75,10 @@ class Cell(ABC):
         """Where the state can be after a step, for intervals of inputs and states."""
         return self.step(layer, a, state, intervals)[1]
 
+    def exposed(self, gates: Gates, memory: Any, math: Any = NUMBERS) -> Any:
+        """The first part of the state where its last part is `memory`, (..., H)."""
+        return memory
+
     def hidden(self, state: State) -> Any:
         """What gates and heads read of a state: its first part."""
         return state[0]
