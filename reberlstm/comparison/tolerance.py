@@ -187,17 +187,29 @@ class Executed(_Changed):
 
     def __init__(self, net: Net, arithmetic: str) -> None:
         self._execution = Execution(net, ARITHMETICS[arithmetic])
-        super().__init__(self._execution.net)
+        super().__init__(net)
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one symbol each, rounded."""
-        return self._execution.step(states, symbols)
+        h, c = self._parts(states)
+        h, c = self._execution.step(h, c, np.arange(len(h)), symbols)
+        return h if h is c else np.concatenate([h, c], axis=1)
+
+    def _parts(self, states):
+        size = self.net.size
+        return (states[:, :size], states[:, -size:])
 
     def observe(self, states: NDArray[Any]) -> Observed:
         """What the heads say, in rounded numbers."""
-        return Observed(
-            **{kind: self._execution.answers(kind, states) for kind in self.net.observed}
-        )
+        found = {}
+        for kind in self.net.observed:
+            values = self._execution.read(kind, self._parts(states)[0])
+            if kind == "label":
+                found[kind] = values.argmax(axis=1)
+                continue
+            yes = values > self.net.readout(kind).threshold
+            found[kind] = yes if kind == "legal" else yes[:, 0]
+        return Observed(**found)
 
 
 class Snapped(_Changed):

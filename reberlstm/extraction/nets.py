@@ -40,7 +40,7 @@ class RecurrentNet(Protocol):
         """The state vectors (B, D) after one symbol each, given as indices (B,)."""
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
-        """For (B, D) state vectors: bool (B, A) if legal, bool (B,) if accept, int (B,) if label."""
+        """For states (B, D): bool (B, A) if legal, bool (B,) if accept, int (B,) if label."""
 
 
 class ProtocolNet:

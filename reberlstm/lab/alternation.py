@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reberlstm.certificates import Certificate, Inputs, certify
 from reberlstm.compiler.oscillator import PATTERN
 from reberlstm.extraction import Budget, Extraction, extract
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import Floats, Head, LSTMWeights
 from reberlstm.simulator import State, initial, step
