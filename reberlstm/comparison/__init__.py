@@ -32,7 +32,7 @@ Report = Callable[[str, str], None]
 
 def compare(
     fsm: Grammar,
-    nets: Mapping[str, Net],
+    nets: Mapping[str, Any],
     *,
     rows: Sequence[str] | None = None,
     seed: int = 0,
@@ -46,7 +46,7 @@ def compare(
     """Compare nets with a machine, and so with each other.
 
     Args:
-        grammar: The machine that says what is right; or its name, or a path.
+        fsm: The machine that says what is right; or its name, or a path.
         nets: The nets by name: nets, names of shipped ones, paths, state dicts, modules of
             PyTorch, or objects with the protocol of `extract`.
         rows: The keys of the questions to ask, see `keys`; ``loop`` and ``drift`` stand for all
@@ -75,21 +75,20 @@ def compare(
         >>> print(table["loop S", "compiled"].text)
         for ever, proved
     """
-    fsm = as_machine(fsm)
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
-    fsm = as_machine(grammar)
+    machine = as_machine(fsm)
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
-    questions = _questions(fsm, settings, rows)
-    subjects = {name: _opened(net, fsm) for name, net in nets.items()}
+    questions = _questions(machine, settings, rows)
+    subjects = {name: _opened(net, machine) for name, net in nets.items()}
     columns, took = [], []
     for name, net in subjects.items():
         started = time.monotonic()
-        case = Case(name, net, fsm, settings)
+        case = Case(name, net, machine, settings)
         columns.append([_answer(case, question, report) for question in questions])
         took.append(time.monotonic() - started)
     return Comparison(
-        grammar=str(fsm),
+        grammar=str(machine),
         nets=tuple(nets),
         readings=tuple(net.reading or "as the net itself says" for net in subjects.values()),
         rows=tuple(

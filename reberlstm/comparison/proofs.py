@@ -154,6 +154,10 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     return bool(found.holds)
 
 
+Place = tuple[Any, ...]
+"""Where a word is in `words_of`."""
+
+
 def words_of(
     machine: Tables, cycle: Cycle, ways: Sequence[tuple[int, Word]], name: str
 ) -> FSM | None:
@@ -169,7 +173,6 @@ def words_of(
         state: {node.word for node in exits(machine, state, cycle.from_state(state))}
         for state in cycle.states
     }
-    Place = tuple[object, ...]
 
     def after(place: Place, state: int, a: int) -> Place | None:
         kind, number, read = place
