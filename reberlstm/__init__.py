@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from reberlstm.grammars import grammar_names, load_grammar, save_grammar
     from reberlstm.grammars.families import embed
     from reberlstm.machine.fsm import FSM
-    from reberlstm.net.files.safetensors import save
     from reberlstm.net.batch import Runs, run
+    from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import load
     from reberlstm.net.weights import LSTMWeights
     from reberlstm.render.draw import to_svg

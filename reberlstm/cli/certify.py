@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import JUDGED
 from reberlstm.certificates.document import read
 from reberlstm.certificates.report import figure, lines
-from reberlstm.cli.options import echo, json_option, load_net, net_option, out_option
+from reberlstm.cli.options import NetOptions, echo, json_option, net_option, net_options, out_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import LSTMWeights
@@ -31,6 +32,7 @@ MAX_STATES = 200_000
 @click.command("certify")
 @click.argument("grammar")
 @net_option
+@net_options(leave_out=("head",))
 @click.option(
     "--scope",
     type=click.Choice(["legal", "all"]),
@@ -40,8 +42,9 @@ MAX_STATES = 200_000
     "--head",
     "heads",
     multiple=True,
-    type=click.Choice(JUDGED),
-    help="Judge this head only; repeat for several.  [default: those of the scope]",
+    metavar="KIND|NAME",
+    help=f"Prove this head only ({', '.join(JUDGED)}; repeat for several), or the name of the "
+    "linear layer to read.  [default: those of the scope]",
 )
 @click.option(
     "--arithmetic",
@@ -73,6 +76,7 @@ MAX_STATES = 200_000
 def command(
     grammar: str,
     net: str,
+    reading: NetOptions,
     scope: Any,
     heads: tuple[str, ...],
     arithmetic: str | None,
@@ -102,6 +106,11 @@ def command(
     reberlstm certify reber --minimal-gain
     """
     machine = load_grammar(grammar)
+    layers = [head for head in heads if head not in JUDGED]
+    if len(layers) > 1:
+        raise click.UsageError(f"--head {layers[0]} and --head {layers[1]}: give one layer")
+    heads = tuple(head for head in heads if head in JUDGED)
+    reading = replace(reading, head=next(iter(layers), None))
     wanted = {"--largest-noise": most_noise, "--minimal-gain": least_gain, "--check": file}
     given = [name for name, value in wanted.items() if value]
     if len(given) > 1:
@@ -123,7 +132,7 @@ def command(
     }
     if least_gain:
         return _show(_least_gain(machine, options), out, as_json)
-    weights = load_net(net, machine)
+    weights = reading.load(net, machine)
     if file is not None:
         inputs = Inputs(input_noise, *input_range)
         asked = {

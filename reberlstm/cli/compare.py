@@ -10,7 +10,14 @@ from pathlib import Path
 
 import click
 
-from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_option
+from reberlstm.cli.options import (
+    NetOptions,
+    echo,
+    json_option,
+    net_options,
+    out_option,
+    seed_option,
+)
 from reberlstm.cli.options import terminal_width as width_of_terminal
 from reberlstm.comparison import Comparison, compare
 from reberlstm.comparison.case import Net
@@ -29,6 +36,7 @@ WIDTH_OF_FILES = 120
 @click.argument("grammar")
 @click.argument("nets", nargs=-1, metavar="[NET]...")
 @click.option("--net", "more", multiple=True, metavar="NET", help="The same as NET; repeat it.")
+@net_options()
 @click.option(
     "--row",
     "rows",
@@ -73,6 +81,7 @@ def command(
     grammar: str,
     nets: tuple[str, ...],
     more: tuple[str, ...],
+    reading: NetOptions,
     rows: tuple[str, ...],
     format: str | None,
     words: int,
@@ -101,7 +110,7 @@ def command(
     """
     machine = load_grammar(grammar)
     written = _format(out, format, as_json)
-    columns = dict(_named(name, machine) for name in (*nets, *more)) or _defaults(machine)
+    columns = dict(_named(name, machine, reading) for name in (*nets, *more)) or _defaults(machine)
     if len(columns) < len(nets) + len(more):
         raise click.UsageError("two nets have the same name; give one another with NAME=NET")
     with _progress() as report:
@@ -154,18 +163,18 @@ def _content(table: Comparison, format: str, width: int) -> str:
     return "\n".join(table.lines(width)) + "\n"
 
 
-def _named(argument: str, machine: FSM) -> tuple[str, Net]:
+def _named(argument: str, machine: FSM, reading: NetOptions) -> tuple[str, Net]:
     """The column that an argument asks for; a name comes before an equals sign."""
     name, separator, rest = argument.partition("=")
     if separator and name and not Path(argument).exists():
-        return name, open_column(rest, machine)
+        return name, open_column(rest, machine, reading)
     return (
         Path(argument).stem if "." in Path(argument).name else argument,
-        open_column(argument, machine),
+        open_column(argument, machine, reading),
     )
 
 
-def open_column(name: str, machine: FSM) -> Net:
+def open_column(name: str, machine: FSM, reading: NetOptions | None = None) -> Net:
     """The net that a name or file means, for this machine."""
     if name == "resync":
         from reberlstm.compiler import compile
@@ -176,11 +185,7 @@ def open_column(name: str, machine: FSM) -> Net:
         if net is None:
             raise FormatError(f"no {name} net for {machine} is shipped; {HINTS[name]}")
         return net
-    if name in ("compiled", "published", *shipped_names()):
-        return load_net(name, machine)
-    from reberlstm.net.recurrent import open_net
-
-    return open_net(name, alphabet=machine.alphabet)
+    return (reading or NetOptions()).load(name, machine, only_files=True)
 
 
 KINDS = {"trained": "", "smallest": "smallest/"}

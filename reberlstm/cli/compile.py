@@ -28,7 +28,8 @@ from reberlstm.net.files.safetensors import save
 def command(grammar: str, out: str, gain: float | None, on_violation: str) -> None:
     """Compile GRAMMAR (a name or a file) into the weights of a standard LSTM.
 
-    The file loads into torch.nn.LSTM as it is; see docs/theory.md for what each weight means.
+    The file holds the net, its heads and the grammar. `reberlstm export` writes it for PyTorch and
+    other runtimes; docs/theory.md says what each weight means.
     """
     if Path(out).suffix != ".safetensors":
         raise FormatError(

@@ -68,7 +68,9 @@ def _indices(net: Net, words: Words) -> list[NDArray[np.intp]]:
     if isinstance(words, str) or not hasattr(words, "__len__"):
         raise GrammarError(f"{words!r} is one word; give several, in a list")
     each = list(words)
-    symbols = [symbol for word in each if not isinstance(word, str) for symbol in np.atleast_1d(word)]
+    symbols = [
+        symbol for word in each if not isinstance(word, str) for symbol in np.atleast_1d(word)
+    ]
     if any(isinstance(symbol, str) for symbol in symbols) or not symbols:
         number = {symbol: index for index, symbol in enumerate(net.alphabet)}
         machine = FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)

@@ -219,7 +219,9 @@ class _Placing:
                 stacks.setdefault(match["prefix"], {})[int(match["layer"] or 0), part] = key
         chosen = sorted(stacks)
         if self.given.layer is not None:
-            chosen = [x for x in chosen if x.removesuffix(".") == self.given.layer.removesuffix(".")]
+            chosen = [
+                x for x in chosen if x.removesuffix(".") == self.given.layer.removesuffix(".")
+            ]
         if len(chosen) != 1:
             found = ", ".join(self.described(prefix, keys) for prefix, keys in stacks.items())
             hint = "; choose one with layer=..." if len(stacks) > 1 or self.given.layer else ""
@@ -457,9 +459,14 @@ class _Placing:
 
     def chosen(self, units: list[Unit]) -> dict[Kind, Unit]:
         """Which head is of which kind."""
-        chosen = self.by_kind(units)
-        self.check_others(units, chosen)
-        return chosen
+        self.doubt = self.doubt_of(units)
+        try:
+            return self.by_kind(units)
+        except FormatError:
+            # What is asked for there could not be answered rightly while this is in doubt.
+            if self.doubt is not None:
+                raise FormatError(self.doubt) from None
+            raise
 
     def by_kind(self, units: list[Unit]) -> dict[Kind, Unit]:
         given = self.given
@@ -566,25 +573,20 @@ class _Placing:
             )
         return unit
 
-    def check_others(self, units: list[Unit], chosen: Mapping[Kind, Unit]) -> None:
-        """Doubt where a head could read what another linear layer gives: sizes do not tell."""
-        told = set((self.given.heads or {}).values()) | {self.given.head}
-        heads = list(chosen.values())
-
-        def sure(unit: Unit) -> bool:
-            return self.is_named(unit) or (
-                unit in heads and bool(told & {unit.name, *unit.parts})
-            )
-
+    def doubt_of(self, units: list[Unit]) -> str | None:
+        """Where a head could read what another linear layer gives, as sizes do not tell."""
+        told = set((self.given.heads or {}).values())
+        sure = {
+            unit for unit in units if self.is_named(unit) or told & {unit.name, *unit.parts}
+        }
         for first, second in itertools.permutations(units, 2):
-            if first.rows != second.inputs or (sure(first) and sure(second)):
-                continue
-            if second in heads or (first in heads and not sure(first)):
-                self.doubt = (
+            if first.rows == second.inputs and not {first, second} <= sure:
+                return (
                     f"{second} may read h, or the {first.rows} numbers that {first} gives; say "
                     "what stands between them with head_activation='relu' or 'tanh', or leave out "
                     "of the file what is not the net's, or give the module itself in Python"
                 )
+        return None
 
     def usual(self, kind: Kind, unit: Unit, rule: Rule | None = None) -> Readout:
         """The readout by the rule that such a head has where nothing else is said."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -159,7 +158,9 @@ def _in_tensors(tensors: Tensors, given: Description) -> Net:
 
 def _asked(net: Net, given: Description, where: str) -> Net:
     """A net that says all about itself, with only the head that is asked for, read as asked."""
-    foreign = [name for name in given.given() if name not in ("alphabet", "kind", "head", "readout")]
+    foreign = [
+        name for name in given.given() if name not in ("alphabet", "kind", "head", "readout")
+    ]
     if foreign:
         raise FormatError(
             f"{where}: {foreign[0]}=... is for nets of others; this one says all about itself"
@@ -178,9 +179,7 @@ def _asked(net: Net, given: Description, where: str) -> Net:
                 named = [x for x in net.heads.values() if x.source == asked]
                 head = named[0] if named else None
             if head is None:
-                raise FormatError(
-                    f"no {asked!r} head; it has {', '.join(net.heads) or 'none'}"
-                )
+                raise FormatError(f"no {asked!r} head; it has {', '.join(net.heads) or 'none'}")
             net = net.replace(heads={head.kind: head})
         if given.readout is not None:
             net = _read_by(net, given.readout)

@@ -42,9 +42,7 @@ def read_module(module: Any, given: Description) -> Net:
     if why is not None:
         if found.doubt is not None:
             raise FormatError(f"{name}: {found.doubt}")
-        warnings.warn(
-            FormatWarning(f"{name}: it was not run for comparison: {why}"), stacklevel=4
-        )
+        warnings.warn(FormatWarning(f"{name}: it was not run for comparison: {why}"), stacklevel=4)
     return found.net
 
 
@@ -67,9 +65,7 @@ def structure_of(module: Any) -> Structure:
             embeddings[name] = part.padding_idx
         elif isinstance(part, nn.Linear):
             linear.add(name)
-        elif getattr(part, "nonlinearity", "") == "relu" and isinstance(
-            part, nn.RNN | nn.RNNCell
-        ):
+        elif getattr(part, "nonlinearity", "") == "relu" and isinstance(part, nn.RNN | nn.RNNCell):
             cells[f"{name}." if name else ""] = "rnn-relu"
         elif isinstance(part, nn.Sequential) and name not in within:
             inner = {other: x for other, x in part.named_modules(prefix=name) if other != name}
@@ -96,7 +92,11 @@ def _chain(name: str, parts: Mapping[str, Any]) -> tuple[tuple[str, ...], str] |
     while order and order[-1] in _LAST:
         order.pop()
     between = set(order[1::2])
-    if order[::2] != ["Linear"] * len(linear) or not between <= {"ReLU", "Tanh"} or len(between) > 1:
+    if (
+        order[::2] != ["Linear"] * len(linear)
+        or not between <= {"ReLU", "Tanh"}
+        or len(between) > 1
+    ):
         raise FormatError(
             f"{name or 'nn.Sequential'} is {', '.join(kinds.values())}; read are linear layers "
             "with ReLU, or with Tanh, between each two"
@@ -131,14 +131,13 @@ def compare(module: Any, found: Foreign) -> str | None:
                 difference = _difference(torch, runner, found, form, double)
                 if difference is None:
                     continue
-                if difference[0] <= (1e-6 if double else 1e-3):
+                size, allowed, text = difference
+                if size <= allowed * (1e-6 if double else 1e-3):
                     return None
-                worst = min(worst or difference, difference)
+                worst = min(worst or (size, text), (size, text))
     if worst is None:
         return reason
-    raise FormatError(
-        f"{worst[1]}; " + (found.doubt or "so it is another net than its parts say")
-    )
+    raise FormatError(f"{worst[1]}; " + (found.doubt or "so it is another net than its parts say"))
 
 
 _FORMS = ("indices", "one-hot", "indices, time first", "one-hot, time first",
@@ -147,10 +146,13 @@ _FORMS = ("indices", "one-hot", "indices, time first", "one-hot, time first",
 
 def _difference(
     torch: Any, module: Any, found: Foreign, form: str, double: bool
-) -> tuple[float, str] | None:
-    """The largest difference, with a sentence; None if no output fits when it is called so."""
+) -> tuple[float, float, str] | None:
+    """The largest difference, the size of our numbers, and a sentence about it.
+
+    None if no output fits when the module is called in this form.
+    """
     rng = np.random.default_rng(0)
-    largest = (0.0, "")
+    largest, scale, text = -1.0, 1.0, ""
     for length in LENGTHS:
         words = rng.integers(len(found.rows), size=(WORDS, length))
         edges = [np.tile(np.array(x, dtype=int), (WORDS, 1)) for x in (found.before, found.after)]
@@ -173,11 +175,12 @@ def _difference(
             )
             at = int(best.max(axis=1).argmax())
             size = float(best[at].max())
-            if size >= largest[0]:
+            scale = max(scale, float(np.abs(expected).max()))
+            if size > largest:
                 word = found.net.separator.join(found.net.alphabet[a] for a in words[at])
                 text = f"after {word!r} its own {kind} outputs differ by {size:.3g} from ours"
-                largest = (size, text)
-    return largest
+                largest = size
+    return largest, scale, text
 
 
 def _columns(found: Foreign) -> int:
@@ -247,15 +250,14 @@ def _ours(found: Foreign, words: NDArray[Any], double: bool) -> dict[str, NDArra
 
 
 def _distance(value: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
-    """How far outputs (B, R) are from ours, relative, if they are logits or probabilities of them."""
+    """How far outputs (B, R) are from our logits, or from the probabilities of them."""
     e = np.exp(z - z.max(axis=1, keepdims=True))
     softmax = e / e.sum(axis=1, keepdims=True)
-    with np.errstate(over="ignore", divide="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         sigmoid = 1.0 / (1.0 + np.exp(-z))
         forms = [z, softmax, np.log(softmax), sigmoid, np.log(sigmoid)]
-    with np.errstate(invalid="ignore"):
-        each = [np.abs(value - form) / (1.0 + np.abs(form)) for form in forms]
-    return min((np.nan_to_num(x, nan=np.inf) for x in each), key=lambda x: float(x.max()))
+        each = [np.nan_to_num(np.abs(value - form), nan=np.inf) for form in forms]
+    return min(each, key=lambda x: float(x.max()))
 
 
 def _first_line(error: Exception) -> str:

@@ -266,7 +266,9 @@ def _state_dicts_in(loaded: Any, path: str) -> list[tuple[str, Mapping[str, Any]
     if any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in loaded):
         return [(path, loaded)]
     return [
-        found for key, value in loaded.items() for found in _state_dicts_in(value, f"{path}[{key!r}]")
+        found
+        for key, value in loaded.items()
+        for found in _state_dicts_in(value, f"{path}[{key!r}]")
     ]
 
 

@@ -24,7 +24,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from reberlstm.errors import FormatError
-from reberlstm.net.cells import Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import Tensors, pack_npz
 from reberlstm.net.files.safetensors import require_stock_layers, to_parts
@@ -123,8 +122,11 @@ def _how_to_load(net: Net, file: str) -> str:
         "        outputs[name] = dense[part](outputs[name])",
         "model = keras.Model(x, outputs)",
         'recurrent.set_weights([w["kernel"], w["recurrent_kernel"], w["bias"]])',
-        *(['embedding.set_weights([w["embedding_embeddings"]])'] if net.embedding is not None
-          else []),
+        *(
+            ['embedding.set_weights([w["embedding_embeddings"]])']
+            if net.embedding is not None
+            else []
+        ),
         "for part, layer in dense.items():",
         '    layer.set_weights([w[f"{part}_kernel"], w[f"{part}_bias"]])',
     ]

@@ -94,11 +94,11 @@ def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
         if net.embedding is not None:
             graph.constant("vectors", net.vectors)
             graph.node("MatMul", ["x", "vectors"], "embedded")
-    graph.constant("directions", np.array([1]), integer=True)
     given = "embedded" if indices or net.embedding is not None else "x"
     graph.node("Transpose", [given], "h0", perm=[1, 0, 2])
     for number, layer in enumerate(net.layers, start=1):
         _add_layer(graph, layer, number)
+    graph.constant("directions", np.array([1]), integer=True)
     graph.node("Transpose", [f"h{len(net.layers)}"], "hidden", perm=[1, 0, 2])
     graph.output("hidden", net.layers[-1].size)
     for name, head in net.heads.items():
@@ -153,12 +153,15 @@ def export(
         feed = '"symbols": np.array([[0, 1]])'
     else:
         feed = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
-    return bytes(model.SerializeToString(deterministic=True)), f"""\
+    return (
+        bytes(model.SerializeToString(deterministic=True)),
+        f"""\
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession({file!r})
 names = [output.name for output in session.get_outputs()]
 outputs = dict(zip(names, session.run(names, {{{feed}}})))
-"""
+""",
+    )
 
 
 class _Graph:
