@@ -91,7 +91,7 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
 
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
 _KEYWORD = re.compile(
-    rf"(?<![\w-])({'|'.join(sorted(_OPTIONS, key=len, reverse=True))})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
+    rf"(?<![\w.-])({'|'.join(sorted(_OPTIONS, key=len, reverse=True))})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
 )
 
 

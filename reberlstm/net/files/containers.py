@@ -79,9 +79,12 @@ Opened = tuple[dict[str, Floats], dict[str, str], bool]
 
 def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
     """What opens a file of this content and, where that says nothing, of this suffix."""
+    header = content[8:9] == b"{"
+    if header and int.from_bytes(content[:8], "little") <= len(content):
+        return open_safetensors  # the length of its header may be 0x0280, as a pickle begins
     if content.startswith(b"\x80\x02"):
         return open_torch
-    if content[8:9] == b"{":
+    if header:
         return open_safetensors
     members: list[str] = []
     try:
