@@ -48,7 +48,7 @@ def read(text: str, where: str) -> FSM:
             first one of a transducer.
         GrammarError: where the whole describes no machine.
     """
-    draft = Draft(where, lambda line: f":{line}" if line else "", "the first line's source is it")
+    draft = Draft(where, "the first line's source is it")
     arcs, finals = _columns(draft, text)
     if not arcs and not finals:
         raise draft.error(

@@ -44,9 +44,8 @@ from reberlstm.formats.dot_marks import (
     likely_start,
 )
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
-from reberlstm.formats.draft import EMPTY_OUTPUT, Draft
+from reberlstm.formats.draft import EMPTY_OUTPUT, Draft, to_moore
 from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
-from reberlstm.formats.mealy import to_moore
 from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM
 
@@ -69,19 +68,14 @@ def read(text: str, where: str) -> FSM:
     return _Reader(parse(text, where), text, where).fsm()
 
 
-def losses(fsm: FSM) -> list[str]:
-    """What the format cannot carry of this machine: nothing."""
-    return []
-
-
 class _Reader:
     def __init__(self, graph: Graph, text: str, where: str) -> None:
         self.graph = graph
         self.text = text
         self.draft = Draft(
             where,
-            lambda offset: f":{line_at(text, offset)}" if isinstance(offset, int) else "",
             f"mark it by an edge from a node without a shape: {START} [shape=none]; {START} -> q0;",
+            lambda offset: f":{line_at(text, offset)}" if isinstance(offset, int) else "",
         )
         self.declared = self._declared_alphabet()
 

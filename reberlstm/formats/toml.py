@@ -92,11 +92,6 @@ def write(fsm: FSM) -> str:
     return "\n".join(lines) + "\n"
 
 
-def losses(fsm: FSM) -> list[str]:
-    """What the format cannot carry of this machine: nothing."""
-    return []
-
-
 def _check_size(text: str, where: str) -> None:
     """Refuse what the parser would take minutes or gigabytes for."""
     lines = text.count("\n")

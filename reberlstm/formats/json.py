@@ -19,7 +19,7 @@ Written: everything that a machine has: ``probability`` of edges; ``output`` and
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reberlstm.errors import FormatError
@@ -30,6 +30,7 @@ from reberlstm.machine.fsm import FSM
 
 _ACCEPTING = ("accepting", "is_accepting", "final", "accept")
 _INITIAL = ("start", "initial")
+_TEXTS = ("name", "title", "source")
 _MAX_VALUES = 12 * MAX_TRANSITIONS
 
 Json = Mapping[str, Any]
@@ -56,25 +57,17 @@ def read(text: str, where: str) -> FSM:
     return _Reader(where).fsm(data)
 
 
-def losses(fsm: FSM) -> list[str]:
-    """What the format cannot carry of this machine: nothing."""
-    return []
-
-
 class _Reader:
     def __init__(self, where: str) -> None:
-        self.draft = Draft(
-            where,
-            lambda path: f": {path}" if path else "",
-            'name it in "graph": {"start": ...}',
-        )
+        hint = 'name it in "graph": {"start": ...}'
+        self.draft = Draft(where, hint, lambda path: f": {path}" if path else "")
 
     def fsm(self, data: object) -> FSM:
         top = self.table(data, "the file")
         if top.get("directed") is False:
             raise self.draft.error("directed", "false: a machine needs a directed graph")
-        nodes = self.items(top, ("nodes",))
-        edges = self.items(top, ("edges", "links"))
+        nodes = self.items(top, "nodes")
+        edges = self.items(top, "edges" if "edges" in top or "links" not in top else "links")
         for path, node in nodes:
             self.node(self.table(node, path), path)
         self.graph(self.table(top.get("graph", {}), "graph"))
@@ -102,73 +95,62 @@ class _Reader:
 
     def graph(self, graph: Json) -> None:
         draft = self.draft
-        for key in ("name", "title", "source"):
+        for key in _TEXTS:
             value = graph.get(key, "")
-            if not isinstance(value, str):
-                raise draft.error(f"graph.{key}", f"expected a string, found {shown(value)}")
+            self.expect(isinstance(value, str), "a string", value, f"graph.{key}")
             setattr(draft, key, value)
         if "alphabet" in graph:
-            alphabet = graph["alphabet"]
-            draft.alphabet_place = "graph.alphabet"
-            if not isinstance(alphabet, list):
-                raise draft.error(
-                    "graph.alphabet", f"expected a list of symbols, found {shown(alphabet)}"
-                )
-            draft.alphabet = [
-                self.scalar(symbol, f"graph.alphabet[{index}]")
-                for index, symbol in enumerate(alphabet)
-            ]
-        start = next((key for key in _INITIAL if key in graph), None)
-        if start is not None:
-            name = self.name(graph[start], f"graph.{start}")
-            number = draft.find(name)
-            if number is None:
-                raise draft.error(f"graph.{start}", f"{shown(name)} is no node of the file")
-            draft.initial[number] = None
+            path = draft.alphabet_place = "graph.alphabet"
+            given = graph["alphabet"]
+            self.expect(isinstance(given, list), "a list of symbols", given, path)
+            draft.alphabet = [self.scalar(a, f"{path}[{index}]") for index, a in enumerate(given)]
+        for key in (key for key in _INITIAL if key in graph):
+            draft.initial[self.state(graph, key, "graph")] = None
+            break
 
     def edge(self, edge: Json, path: str, alphabet: frozenset[str]) -> None:
-        draft = self.draft
-        ends = []
-        for key in ("source", "target"):
-            if key not in edge:
-                raise draft.error(path, f"{key!r} is missing")
-            name = self.name(edge[key], f"{path}.{key}")
-            number = draft.find(name)
-            if number is None:
-                raise draft.error(f"{path}.{key}", f"{shown(name)} is no node of the file")
-            ends.append(number)
-        probability = None
-        if edge.get("probability") is not None:
-            probability = self.number(edge["probability"], f"{path}.probability")
+        source, target = (self.state(edge, key, path) for key in ("source", "target"))
+        probability = edge.get("probability")
+        if probability is not None:
+            probability = self.number(probability, f"{path}.probability")
         for symbol in self.symbols(edge, path, alphabet):
-            draft.arc(ends[0], symbol, ends[1], path, probability)
+            self.draft.arc(source, symbol, target, path, probability)
 
     def symbols(self, edge: Json, path: str, alphabet: frozenset[str]) -> list[str | None]:
-        key = next((key for key in ("symbol", "label") if key in edge), None)
-        if key is None:
-            if not isinstance(edge.get("key"), str):
-                raise self.draft.error(path, "'symbol' is missing: what the transition reads")
-            key = "key"
-        value = edge[key]
-        if value is None:
+        key = next((key for key in ("symbol", "label") if key in edge), "key")
+        if key == "key" and not isinstance(edge.get("key"), str):
+            raise self.draft.error(path, "'symbol' is missing: what the transition reads")
+        if edge[key] is None:
             return [None]
-        text = self.scalar(value, f"{path}.{key}")
+        text = self.scalar(edge[key], f"{path}.{key}")
         return symbols(text, alphabet) if key == "label" else [text or None]
 
     # Values
 
-    def table(self, value: object, path: str) -> Json:
-        if not isinstance(value, dict):
-            raise self.draft.error(path, f"expected an object, found {shown(value)}")
-        return value
+    def expect(self, is_so: bool, what: str, value: object, path: str | None) -> None:
+        if not is_so:
+            raise self.draft.error(path, f"expected {what}, found {shown(value)}")
 
-    def items(self, top: Json, keys: tuple[str, ...]) -> list[tuple[str, object]]:
-        key = next((key for key in keys if key in top), None)
-        if key is None:
-            raise self.draft.error(None, f"{keys[0]!r} is missing; is this node-link JSON?")
-        if not isinstance(top[key], list):
-            raise self.draft.error(key, f"expected a list, found {shown(top[key])}")
-        return [(f"{key}[{index}]", item) for index, item in enumerate(top[key])]
+    def table(self, value: Any, path: str) -> Json:
+        self.expect(isinstance(value, dict), "an object", value, path)
+        table: Json = value
+        return table
+
+    def items(self, top: Json, key: str) -> Iterator[tuple[str, object]]:
+        if key not in top:
+            raise self.draft.error(None, f"{key!r} is missing; is this node-link JSON?")
+        self.expect(isinstance(top[key], list), "a list", top[key], key)
+        return ((f"{key}[{index}]", item) for index, item in enumerate(top[key]))
+
+    def state(self, table: Json, key: str, path: str) -> int:
+        """The number of a node that is named."""
+        if key not in table:
+            raise self.draft.error(path, f"{key!r} is missing")
+        name = self.name(table[key], f"{path}.{key}")
+        number = self.draft.find(name)
+        if number is None:
+            raise self.draft.error(f"{path}.{key}", f"{shown(name)} is no node of the file")
+        return number
 
     def name(self, value: object, path: str) -> str:
         """The name of a state: a string, a number, or a list of them, which was a tuple."""
@@ -177,29 +159,24 @@ class _Reader:
         return self.scalar(value, path)
 
     def scalar(self, value: object, path: str) -> str:
-        if isinstance(value, str):
-            return value
-        if isinstance(value, bool | int | float):
-            return str(value)
-        raise self.draft.error(path, f"expected a string or a number, found {shown(value)}")
+        scalar = isinstance(value, str | bool | int | float)
+        self.expect(scalar, "a string or a number", value, path)
+        return str(value)
 
-    def number(self, value: object, path: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.draft.error(path, f"expected a number, found {shown(value)}")
+    def number(self, value: Any, path: str) -> float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        self.expect(number, "a number", value, path)
         try:
             return float(value)
         except OverflowError:
             raise self.draft.error(path, f"{shown(value)} is no number of float's range") from None
 
     def flag(self, node: Json, keys: tuple[str, ...], path: str) -> bool:
-        for key in keys:
-            if key in node:
-                if node[key] not in (True, False):
-                    raise self.draft.error(
-                        f"{path}.{key}", f"expected true or false, found {shown(node[key])}"
-                    )
-                return bool(node[key])
-        return False
+        key = next((key for key in keys if key in node), None)
+        if key is None:
+            return False
+        self.expect(node[key] in (True, False), "true or false", node[key], f"{path}.{key}")
+        return bool(node[key])
 
 
 # Writing
@@ -207,34 +184,37 @@ class _Reader:
 
 def write(fsm: FSM) -> str:
     """The machine as node-link JSON, one node or edge a line; `read` gives it back."""
-    graph: dict[str, Any] = {
-        key: getattr(fsm, key) for key in ("name", "title", "source") if getattr(fsm, key)
-    }
-    graph |= {"alphabet": fsm.alphabet, "start": fsm.start}
-    nodes = []
+    graph: Json = {key: getattr(fsm, key) for key in _TEXTS if getattr(fsm, key)}
+    graph = {**graph, "alphabet": fsm.alphabet, "start": fsm.start}
+    return (
+        f'{{"directed": true, "multigraph": true,\n "graph": {_compact(graph)},\n'
+        f' "nodes": [{_lines(_nodes(fsm))}],\n "edges": [{_lines(_edges(fsm))}]}}\n'
+    )
+
+
+def _nodes(fsm: FSM) -> Iterator[Json]:
     for state in fsm.states:
         node: dict[str, Any] = {"id": state, "accepting": state in fsm.accepting}
         if fsm.outputs:
             node["output"] = fsm.outputs[state]
         if state in fsm.stop:
             node["stop"] = float(fsm.stop[state])
-        nodes.append(_compact(node))
-    edges = []
+        yield node
+
+
+def _edges(fsm: FSM) -> Iterator[Json]:
     for state, line in fsm.transitions.items():
         for symbol, target in line.items():
-            edge = {"source": state, "target": target, "key": symbol, "symbol": symbol}
+            edge: Json = {"source": state, "target": target, "key": symbol, "symbol": symbol}
             if state in fsm.probabilities:
-                edge["probability"] = float(fsm.probabilities[state][symbol])  # type: ignore[assignment]
-            edges.append(_compact(edge))
-    return (
-        f'{{"directed": true, "multigraph": true,\n "graph": {_compact(graph)},\n'
-        f' "nodes": [{_lines(nodes)}],\n "edges": [{_lines(edges)}]}}\n'
-    )
+                edge = {**edge, "probability": float(fsm.probabilities[state][symbol])}
+            yield edge
 
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _lines(items: list[str]) -> str:
-    return ("\n  " + ",\n  ".join(items)) if items else ""
+def _lines(items: Iterable[Json]) -> str:
+    lines = ",\n  ".join(map(_compact, items))
+    return lines and f"\n  {lines}"
