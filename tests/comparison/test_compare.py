@@ -16,6 +16,7 @@ import reberlstm as rl
 from reberlstm.comparison import compare, keys
 from reberlstm.comparison.cycles import simple_cycles, ways_to
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.readouts import Head
 from tests.extraction.nets import RandomNet, TableNet
 from tests.strategies import machines, random_machine
 
@@ -108,9 +109,7 @@ def test_an_acceptor_is_judged_by_what_it_accepts() -> None:
     assert table["certificate", "net"].status == "proved"
     assert table["invalid", "net"].value["for_good"] == 1.0
     assert table["perplexity", "net"].status == "none"
-    never = full.replace(
-        heads={"accept": type(full.heads["accept"])(np.zeros((1, 8)), np.array([-1.0]))}
-    )
+    never = full.replace(heads={"accept": Head(np.zeros((1, 8)), np.array([-1.0]))})
     share = compare(REBER, {"n": never}, rows=["accuracy"], words=200)["accuracy", "n"].value
     assert 0.5 < share["share"] < 1.0, "words are accepted at their ends only"
 
@@ -275,7 +274,7 @@ def test_where_every_symbol_is_always_legal_acceptance_is_judged() -> None:
     parity = rl.load_grammar("parity")
     net = rl.compile(parity)
     head = net.heads["accept"]
-    wrong = net.replace(heads={**net.heads, "accept": type(head)(-head.weight, -head.bias)})
+    wrong = net.replace(heads={**net.heads, "accept": Head(-head.weight, -head.bias)})
     table = compare(
         parity, {"net": net, "wrong": wrong}, rows=["accuracy", "loop", "noise"], words=100
     )

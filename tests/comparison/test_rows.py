@@ -17,6 +17,7 @@ from reberlstm.comparison.meaning import sides
 from reberlstm.comparison.proofs import words_of
 from reberlstm.comparison.recovery import from_memories
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.readouts import Head
 from tests.comparison import reber
 from tests.extraction.nets import TableNet
 
@@ -134,9 +135,7 @@ def test_perplexity_of_a_net_that_only_offers() -> None:
     assert value["grammar"] == pytest.approx(2 ** (6 / 7), rel=0.03), "6 bits, 7 symbols after B"
     assert value["entropy"]["word_entropy"] == pytest.approx(6.0)
     nothing = rl.published()
-    nothing = nothing.replace(
-        heads={"legal": type(nothing.heads["legal"])(np.zeros((7, 6)), np.full(7, -9.0))}
-    )
+    nothing = nothing.replace(heads={"legal": Head(np.zeros((7, 6)), np.full(7, -9.0))})
     assert row("perplexity", nothing).text.startswith("infinite")
 
 
