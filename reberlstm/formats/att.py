@@ -25,6 +25,7 @@ start on. See https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
 from __future__ import annotations
 
 import math
+import re
 import sys
 
 from reberlstm.errors import FormatError
@@ -63,11 +64,11 @@ def read(text: str, where: str) -> FSM:
         source, target = (draft.state(key, line, key) for key in columns[:2])
         symbol = _symbol(draft, line, columns[2], zero_is_epsilon)
         draft.arc(source, symbol, target, line)
-        costs.append(_weight(draft, line, columns[weights]) if len(columns) > weights else 0.0)
+        costs.append(_weight(draft, line, columns, weights))
     final_costs: dict[int, float] = {}
     for line, columns in finals:
         state = draft.state(columns[0], line, columns[0])
-        cost = _weight(draft, line, columns[1]) if len(columns) > 1 else 0.0
+        cost = _weight(draft, line, columns, 1)
         if cost < math.inf:
             draft.accepting.add(state)
             final_costs[state] = cost
@@ -138,7 +139,7 @@ def _weight_column(draft: Draft, arcs: list[_Line]) -> int:
             "acceptor of its input"
         )
         return 4
-    integers = all(_is_integer(columns[2]) and _is_integer(columns[3]) for _, columns in fours)
+    integers = all(re.fullmatch("[0-9]+", c) for _, columns in fours for c in columns[2:4])
     if numbers and not integers:
         return 3
     line, columns = changed
@@ -178,10 +179,13 @@ def _symbol(draft: Draft, line: int, column: str, zero_is_epsilon: bool) -> str 
     return column
 
 
-def _weight(draft: Draft, line: int, column: str) -> float:
-    if not _is_number(column):
-        raise draft.error(line, f"expected a weight, found {shown(column)}")
-    return float(column)
+def _weight(draft: Draft, line: int, columns: list[str], place: int) -> float:
+    """The weight in a column, 0 where the line has none."""
+    if len(columns) <= place:
+        return 0.0
+    if not _is_number(columns[place]):
+        raise draft.error(line, f"expected a weight, found {shown(columns[place])}")
+    return float(columns[place])
 
 
 def _is_number(column: str) -> bool:
@@ -191,32 +195,26 @@ def _is_number(column: str) -> bool:
         return False
 
 
-def _is_integer(column: str) -> bool:
-    return column.isascii() and column.isdecimal()
-
-
 def _read_probabilities(draft: Draft, costs: list[float], final_costs: dict[int, float]) -> None:
     """Turn weights into probabilities where they are the negative logarithms of such."""
-    going_on: dict[int, float] = {}
     chances = [_exp(-cost) for cost in costs]
+    ending = {state: _exp(-cost) for state, cost in final_costs.items()}
+    going_on: dict[int, float] = {}
     for arc, chance in zip(draft.arcs, chances, strict=True):
         going_on[arc.source] = going_on.get(arc.source, 0.0) + chance
-    for state in range(len(draft.names)):
-        ending = _exp(-final_costs[state]) if state in final_costs else 0.0
-        total = going_on.get(state, 0.0) + ending
-        if abs(total - 1.0) > PROBABILITY_TOLERANCE and (state in going_on or ending):
+    for state, name in enumerate(draft.names):
+        total = going_on.get(state, 0.0) + ending.get(state, 0.0)
+        if abs(total - 1.0) > PROBABILITY_TOLERANCE and (state in going_on or total):
             draft.notes.append(
-                f"the weights were left out: those of state {shown(draft.names[state])} are no "
-                "negative logarithms of probabilities, whose sum would be 1"
+                f"the weights were left out: those of state {shown(name)} are no negative "
+                "logarithms of probabilities, whose sum would be 1"
             )
             return
-    for index, (arc, chance) in enumerate(zip(draft.arcs, chances, strict=True)):
-        if going_on[arc.source] > 0.0:
-            share = chance / going_on[arc.source]
-            draft.arcs[index] = arc._replace(probability=share)
-    for state, cost in final_costs.items():
-        if state in going_on:
-            draft.stop[state] = min(1.0, _exp(-cost))
+    draft.arcs = [
+        arc._replace(probability=chance / going_on[arc.source]) if going_on[arc.source] else arc
+        for arc, chance in zip(draft.arcs, chances, strict=True)
+    ]
+    draft.stop = {state: min(1.0, ending[state]) for state in ending if state in going_on}
 
 
 def _exp(value: float) -> float:

@@ -447,9 +447,10 @@ class FSM(Displayed):
         graph = networkx.MultiDiGraph(
             name=self.name, alphabet=list(self.alphabet), start=self.start
         )
-        for state, line in self.transitions.items():
+        for state in self.states:
             output = {"output": self.outputs[state]} if self.outputs else {}
             graph.add_node(state, accepting=state in self.accepting, **output)
+        for state, line in self.transitions.items():
             for symbol, target in line.items():
                 chance = self.probability(state, symbol)
                 graph.add_edge(state, target, key=symbol, symbol=symbol, probability=chance)
