@@ -4,22 +4,10 @@
     1	1	b	b
     1
 
-One line per transition: source, target, input symbol, and output symbol, which must be the same: a
-machine that changes its input is a transducer, and is refused. OpenFST's acceptors leave the output
-out; one whose outputs are all epsilon is read as an acceptor of its input, with a note. Then one
-line per accepting state. Columns are separated by tabs, or by blanks where a line has no tab. The
-source of the first line is the start.
-
-Weights may follow. Where in every state the numbers exp(−weight) of its transitions and of ending
-there sum to 1 they are read as probabilities (OpenFST's log semiring); else they are left out, with
-a warning. A weight of ``Infinity`` at a state makes it not accepting.
-
-Epsilon is ``<eps>``, ``@0@``, ``@_EPSILON_SYMBOL_@`` or ``ε``; also ``0``, where all labels are
-numbers and some has several digits, as OpenFST prints them without a table of symbols.
-``@_SPACE_@`` and ``@_TAB_@`` are HFST's; ``@_NEWLINE_@`` and ``@_RETURN_@`` go with them.
-
-Written: acceptance and transitions, and probabilities as weights. States are numbered from the
-start on. See https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
+One line per transition: source, target, symbol, output, which must be the symbol; one per accepting
+state. A weight may follow, read as the negative logarithm of a probability where those of every
+state sum to 1 (OpenFST's log semiring); ``Infinity`` at a state makes it not accepting. More is in
+docs/formats.md and at https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
 """
 
 from __future__ import annotations

@@ -5,26 +5,12 @@ r"""Graphviz's DOT, as a language for machines: AALpy's dialect, and plain drawi
       even [label="even", shape=doublecircle];
       odd [label="odd", shape=circle];
       __start0 -> even;
-      even -> even [label="0"];
       even -> odd [label="1"];
-      odd -> odd [label="0"];
-      odd -> even [label="1"];
+      ...
     }
 
-Read: accepting states have ``shape=doublecircle`` or ``peripheries=2``; an unlabelled edge from a
-node without a shape (or ``shape=point``, or an empty label) marks the start, else the first state
-is taken, with a warning. An edge's label holds one symbol, or several separated by commas or line
-ends: parallel transitions; an empty label or ``ε`` is an epsilon transition. A state is called by
-its label, or by its node's name where there is none. ``label="s0|a"`` of a record, as AALpy and
-https://automata.cs.ru.nl write it, and ``label="s0/a"`` throughout a file without accepting states,
-give a state the output ``a``. Where every edge is labelled ``in/out`` and no state accepts, the
-file holds a Mealy machine: it is read, with a warning, as the Moore machine whose states tell the
-output of the transition by which they were entered.
-
-Written: everything that a machine has, in attributes beside the label where a label cannot say it
-(``symbol``, ``probability`` of edges; ``state``, ``stop``, ``output`` of nodes; ``alphabet``,
-``name``, ``title``, ``source`` of the graph); strings in them have the escapes of JSON. AALpy and
-Graphviz read the file.
+What drawings are read as is told by docs/formats.md. Written is everything that a machine has, in
+attributes beside the label where a label cannot say it; strings in them have the escapes of JSON.
 """
 
 from __future__ import annotations

@@ -8,35 +8,20 @@
         <transition><from>0</from><to>1</to><read>1</read></transition>
         ...
 
-Read: an empty ``<read/>`` is an epsilon transition. A file with an ``<alphabet>`` of ``<symbol>``
-elements, an extension of ours that JFLAP passes over, has labels that are symbols of it, whatever
-their length. Moore machines have an ``<output>`` in each state; Mealy machines, with a
-``<transout>`` in each transition, become Moore machines, with a warning. There are no documents
-with a DTD or entities.
-
-JFLAP itself reads the label ``ab`` as ``a`` and then ``b`` in a finite automaton. People write such
-labels for other things, too, so the labels of a whole file are looked at:
-
-- ``int``, where the file also has lists of words such as ``letter,digit``: a symbol of its own;
-- ``aab``, where a character comes twice in some label of a finite automaton: one after the other;
-- ``ab``, else: parallel transitions, one for each character.
-
-Everywhere ``a,b`` is a list, and ``[a-z]`` the characters of that range. A note says which it was.
-
 JFLAP 8, a test version, writes another XML, also inside the structures of an editor window:
 
     <structure type="fsa">
       <structure type="state_set"><state><name>q0</name><id>0</id></state>...</structure>
       <structure type="start_state"><state>...</state></structure>
-      <structure type="final_states"><state>...</state></structure>
       <structure type="transition_set">
         <fsa_trans>
           <to><name>q1</name><id>1</id></to><input>a</input><from><name>q0</name><id>0</id></from>
         </fsa_trans>
         ...
 
-Written: the machine but for its probabilities, name, title and source. Characters that XML has not
-are replaced in names of states; in symbols and outputs they are an error.
+A file with an ``<alphabet>`` of ``<symbol>`` elements, an extension of ours that JFLAP passes over,
+has labels that are symbols of it. What other labels mean is told by docs/formats.md. Characters
+that XML has not are replaced in names of states; in symbols and outputs they are an error.
 """
 
 from __future__ import annotations
@@ -120,10 +105,13 @@ class _Reader:
     """
 
     start_hint: str
+    label = "read"
+    type = "fa"
 
     def __init__(self, where: str) -> None:
         self.draft = Draft(where, self.start_hint)
         self.transitions: list[_Element] = []
+        self.outputs: list[str] = []
         self.open: list[_Element] = []
         self.count = 0
         self.text: list[str] = []
@@ -139,7 +127,7 @@ class _Reader:
         line = self.parser.CurrentLineNumber if element is None else element.line
         return self.draft.error(line, message)
 
-    def parse(self, text: str) -> None:
+    def fsm(self, text: str) -> FSM:
         try:
             self.parser.Parse(text, True)
         except expat.ExpatError as error:
@@ -147,16 +135,32 @@ class _Reader:
             raise self.draft.error(error.lineno, f"not XML: {reason}") from None
         except UnicodeEncodeError:
             raise self.draft.error(None, "not XML: half of a surrogate pair") from None
+        draft = self.draft
+        given = [self.value(each.parts.get(self.label, "")) for each in self.transitions]
+        labels = _Labels(given, exact=draft.alphabet is not None, words=self.type == "fa")
+        for transition, label in zip(self.transitions, given, strict=True):
+            source, target = (self.end(transition, part) for part in ("from", "to"))
+            try:
+                words = labels.read(label, transition.line)
+            except ValueError as error:
+                raise self.error(str(error), transition) from None
+            for word in words:
+                draft.word(source, word, target, transition.line)
+                self.outputs.append(transition.parts.get("transout", "").strip() or EMPTY_OUTPUT)
+        draft.notes += labels.notes
+        return self.finished()
 
-    def add(self, transition: _Element, ends: list[int], label: str, labels: _Labels) -> int:
-        """Add the arcs of a transition; the result is their number."""
-        try:
-            words = labels.read(label, transition.line)
-        except ValueError as error:
-            raise self.error(str(error), transition) from None
-        for word in words:
-            self.draft.word(ends[0], word, ends[1], transition.line)
-        return len(words)
+    def value(self, text: str) -> str:
+        """An element's text without the blanks of a layout."""
+        return text.strip()
+
+    def end(self, transition: _Element, part: str) -> int:
+        """The number of the state in which a transition begins or ends."""
+        raise NotImplementedError
+
+    def finished(self) -> FSM:
+        """The machine, when all has been read."""
+        raise NotImplementedError
 
     def opened(self, element: _Element) -> None:
         """An element begins."""
@@ -200,19 +204,10 @@ class _Version7(_Reader):
     start_hint = "put <initial/> into the element of one state"
     type = ""
 
-    def fsm(self, text: str) -> FSM:
-        self.parse(text)
-        draft, transitions = self.draft, self.transitions
-        read = [self.value(each.parts.get("read", "")) for each in transitions]
-        labels = _Labels(read, exact=draft.alphabet is not None, words=self.type == "fa")
-        outputs: list[str] = []
-        for transition, label in zip(transitions, read, strict=True):
-            ends = [self.end(transition, part) for part in ("from", "to")]
-            count = self.add(transition, ends, label, labels)
-            outputs += [transition.parts.get("transout", "").strip() or EMPTY_OUTPUT] * count
-        draft.notes += labels.notes
+    def finished(self) -> FSM:
+        draft = self.draft
         if self.type == "mealy":
-            return to_moore(draft, outputs).finish()
+            return to_moore(draft, self.outputs).finish()
         if self.type == "moore":
             for number in range(len(draft.names)):
                 draft.outputs.setdefault(number, EMPTY_OUTPUT)
@@ -271,21 +266,20 @@ class _Version7(_Reader):
 
 class _Version8(_Reader):
     start_hint = 'name it in <structure type="start_state">'
+    label = "input"
     part = ""
 
-    def fsm(self, text: str) -> FSM:
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
         self.alphabet: dict[str, None] = {}
-        self.parse(text)
-        draft = self.draft
-        read = [each.parts.get("input", "").strip() for each in self.transitions]
-        labels = _Labels(read)
-        for transition, label in zip(self.transitions, read, strict=True):
-            ends = [self.number(transition, end, f"{end}.id") for end in ("from", "to")]
-            self.add(transition, ends, label, labels)
-        if {arc.symbol for arc in draft.arcs} - {None} <= self.alphabet.keys():
-            draft.alphabet = list(self.alphabet)
-        draft.notes += labels.notes
-        return draft.finish()
+
+    def finished(self) -> FSM:
+        if {arc.symbol for arc in self.draft.arcs} - {None} <= self.alphabet.keys():
+            self.draft.alphabet = list(self.alphabet)
+        return self.draft.finish()
+
+    def end(self, transition: _Element, part: str) -> int:
+        return self.number(transition, part, f"{part}.id")
 
     def opened(self, element: _Element) -> None:
         if element.name == "structure":

@@ -5,15 +5,8 @@
      "nodes": [{"id": "even", "accepting": true}, {"id": "odd", "accepting": false}],
      "edges": [{"source": "even", "target": "odd", "key": "1", "symbol": "1"}, ...]}
 
-Read: the edges under ``edges`` or ``links`` (before networkx 3.4); their symbol under ``symbol``,
-or under ``label`` (where commas part several and an empty one is an epsilon transition), or the key
-of a multigraph; null is epsilon. The start is named by the graph's ``start``, or marked by
-``start`` or ``initial`` of nodes; accepting states by ``accepting``, ``is_accepting`` or ``final``.
-Names of states may be strings, numbers or lists of them.
-
-Written: everything that a machine has: ``probability`` of edges; ``output`` and ``stop`` of nodes;
-``name``, ``title``, ``source``, ``alphabet`` and ``start`` of the graph.
-`networkx.node_link_graph` gives `FSM.to_networkx` back.
+Read is what docs/formats.md says. Written is everything that a machine has: ``probability`` of
+edges, ``output`` and ``stop`` of nodes; `networkx.node_link_graph` gives `FSM.to_networkx` back.
 """
 
 from __future__ import annotations
