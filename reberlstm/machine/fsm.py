@@ -86,6 +86,9 @@ class FSM(Displayed):
     source: str = ""
 
     def __post_init__(self) -> None:
+        _check_types(self)
+        if not isinstance(self.alphabet, str):
+            object.__setattr__(self, "alphabet", tuple(self.alphabet))
         check_alphabet(self.alphabet)
         _freeze(self)
         for message, place in _faults(self):
@@ -171,14 +174,15 @@ class FSM(Displayed):
         Raises:
             GrammarError: naming the first symbol that is not in the alphabet and its position.
         """
-        if not isinstance(text, str):
-            word = tuple(text)
-        elif self.has_long_symbols:
-            word = tuple(text.split())
-        else:
-            word = tuple(text)
+        if not isinstance(text, Iterable):
+            raise GrammarError(
+                f"expected a word: a string, or its symbols one by one; got {reprlib.repr(text)}"
+            )
+        if isinstance(text, str) and self.has_long_symbols:
+            text = text.split()
+        word = tuple(text)
         for position, symbol in enumerate(word, start=1):
-            if symbol not in self._index:
+            if not isinstance(symbol, str) or symbol not in self._index:
                 raise GrammarError(
                     f"unknown symbol {symbol!r} at position {position}; "
                     f"the alphabet of {self} is {' '.join(self.alphabet)}"
@@ -459,7 +463,7 @@ class FSM(Displayed):
     def _line(self, state: str) -> Mapping[str, str]:
         try:
             return self.transitions[state]
-        except KeyError:
+        except (KeyError, TypeError):
             raise GrammarError(f"{self} has no state {state!r}") from None
 
     @cached_property
@@ -488,33 +492,47 @@ def side_by_side(
     return (fsm.start, other.start), follow
 
 
-def _freeze(fsm: FSM) -> None:
-    """Replace the caller's collections by read-only copies of our own, in alphabet order."""
+def _check_types(fsm: FSM) -> None:
     if isinstance(fsm.accepting, str):
         raise GrammarError(f"accepting {fsm.accepting!r} is one string; give a set of states")
-    alphabet = tuple(fsm.alphabet)
-    order = {symbol: index for index, symbol in enumerate(alphabet)}
-
-    def in_order(line: Mapping[str, Any]) -> Mapping[str, Any]:
-        items = sorted(line.items(), key=lambda item: order.get(item[0], len(order)))
-        return MappingProxyType(dict(items))
-
-    def lines(table: Mapping[str, Mapping[str, Any]], what: str) -> Mapping[str, Any]:
-        for state, line in table.items():
+    expected: dict[str, tuple[Any, str]] = {
+        "alphabet": (Iterable, "a tuple of symbols"),
+        "accepting": (Iterable, "a set of states"),
+        **dict.fromkeys(("transitions", "probabilities"), (Mapping, "a table of tables")),
+        **dict.fromkeys(("stop", "outputs"), (Mapping, "a table from states")),
+        **dict.fromkeys(("start", "name", "title", "source"), (str, "a string")),
+    }
+    for name, (kind, what) in expected.items():
+        value = getattr(fsm, name)
+        if not isinstance(value, kind):
+            raise GrammarError(f"{name}: expected {what}, got {reprlib.repr(value)}", (name,))
+    for name in ("transitions", "probabilities"):
+        for state, line in getattr(fsm, name).items():
             if not isinstance(line, Mapping):
                 raise GrammarError(
-                    f"{what} of state {state!r}: expected a table from symbols, got {line!r}"
+                    f"{name} of state {state!r}: expected a table from symbols, got {line!r}"
                 )
-        return MappingProxyType({state: in_order(line) for state, line in table.items()})
+
+
+def _freeze(fsm: FSM) -> None:
+    """Replace the caller's collections by read-only copies of our own, in alphabet order."""
+    order = {symbol: index for index, symbol in enumerate(fsm.alphabet)}
+
+    def lines(table: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+        return MappingProxyType(
+            {
+                state: MappingProxyType(
+                    dict(sorted(line.items(), key=lambda item: order.get(item[0], len(order))))
+                )
+                for state, line in table.items()
+            }
+        )
 
     for name, value in {
-        "alphabet": alphabet,
         "accepting": frozenset(fsm.accepting),
-        "transitions": lines(fsm.transitions, "transitions"),
+        "transitions": lines(fsm.transitions),
         # A line without a probability says nothing, so a machine with one equals one without.
-        "probabilities": lines(
-            {q: line for q, line in fsm.probabilities.items() if line != {}}, "probabilities"
-        ),
+        "probabilities": lines({q: line for q, line in fsm.probabilities.items() if line}),
         "stop": MappingProxyType(dict(fsm.stop)),
         "outputs": MappingProxyType(dict(fsm.outputs)),
     }.items():
