@@ -396,5 +396,5 @@ def test_fields_of_a_wrong_type(field: str, value: object, message: str) -> None
 def test_words_of_a_wrong_type(word: object) -> None:
     with pytest.raises(GrammarError, match="expected a word: a string, or its symbols one by one"):
         REBER.accepts(word)  # type: ignore[arg-type]
-    with pytest.raises(GrammarError, match="unknown symbol .* at position 1"):
+    with pytest.raises(GrammarError, match=r"unknown symbol .* at position 1"):
         REBER.accepts([word])  # type: ignore[list-item]
