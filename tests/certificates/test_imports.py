@@ -15,6 +15,7 @@ FOLDER = Path(reberlstm.certificates.__file__).parent
 SHARED = {
     "reberlstm.errors",
     "reberlstm.files",
+    "reberlstm.grammars",
     "reberlstm.machine.fsm",
     "reberlstm.machine.tables",
 }
