@@ -65,7 +65,8 @@ def measure(key: str, title: str) -> Callable[[Callable[..., Entry]], Measure]:
     """Make a question of a function that answers it: its docstring is the definition."""
 
     def make(of: Callable[..., Entry]) -> Measure:
-        return Measure(key, title, " ".join((of.__doc__ or "").split()), of)
+        text = " ".join((of.__doc__ or "").split()).rstrip(".")
+        return Measure(key, title, text[:1].lower() + text[1:], of)
 
     return make
 
