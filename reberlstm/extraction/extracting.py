@@ -122,7 +122,8 @@ def extract(
         ended_by = str(end)
     if machine is None:
         runs.extend(float("inf"))
-        machine, found_after = learner.settled(), runs.steps
+        learner.close(grow=False)
+        machine, found_after = learner.copy(), runs.steps
     machine, steps = machine.minimised(), runs.steps
     runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name or 'the net'}", reference)
