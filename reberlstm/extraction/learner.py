@@ -168,7 +168,7 @@ class Learner(Hypothesis):
                     self._add(int(unique[part[0]]), node, value)
                 child = node.children.get(value) or next(iter(node.children.values()))
                 waiting.append((child, part))
-        return result[inverse].tolist()
+        return [int(state) for state in result[inverse]]
 
     def _add(self, vector: int, parent: _Node, value: int) -> None:
         number = len(self.access)

@@ -215,8 +215,8 @@ class Trajectories:
         known = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
         result = known[inverse.ravel()]
         if not self._one_node:
-            for key, at in ((LAST, scope.over & scope.only_legal), (OUTSIDE, scope.outside)):
-                not_asked = at[nodes]
+            over = scope.over[nodes] & scope.only_legal
+            for key, not_asked in ((LAST, over), (OUTSIDE, nodes == scope.outside)):
                 if not_asked.any():
                     result[not_asked] = self.number(key)
         return result

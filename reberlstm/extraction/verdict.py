@@ -183,59 +183,46 @@ LAST_SEARCH = 20_000
 """Pairs of state vector and state in the search with a machine that no oracle has compared yet."""
 
 
-def net_and_machine(
+def verdict_of(
     runs: Trajectories,
     machine: Hypothesis,
+    fsm: FSM,
+    reference: FSM | None,
+    budget: Budget,
+    *,
     searched: Evidence | None,
     proof: Certificate | None,
     refuted_by: Word | None,
-    pairs: int,
-) -> Comparison:
-    """Net against machine.
+) -> tuple[Comparison, ...]:
+    """Net and machine; with a reference also machine and reference, net and reference.
 
     Args:
         runs: The state vectors of the net.
-        machine: The machine.
+        machine: The machine that was found.
+        fsm: The same with names.
+        reference: The machine to compare with.
+        budget: How much to compare where nothing follows from what is known.
         searched: What the oracles compared; None where a budget ended the search.
-        proof: A certificate that proves them equal.
-        refuted_by: A word on which they are known to differ.
-        pairs: How much to compare where a budget ended the search.
+        proof: A certificate that proves net and machine equal.
+        refuted_by: A word on which net and machine are known to differ.
     """
     if proof is not None:
         how = (
             f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
             f"in {runs.arithmetic} arithmetic"
         )
-        return _proved(runs, "net", "machine", how)
-    if searched is None:
-        return _searched(runs, machine, "machine", pairs, refuted_by)
-    return _undistinguished(runs, "machine", searched)
-
-
-def with_reference(
-    runs: Trajectories,
-    fsm: FSM,
-    reference: FSM,
-    own: Comparison,
-    searched: Evidence | None,
-    budget: Budget,
-) -> tuple[Comparison, Comparison, Comparison]:
-    """All three pairs: net and machine, machine and reference, net and reference.
-
-    Args:
-        runs: The state vectors of the net.
-        fsm: The machine.
-        reference: The reference.
-        own: What is known of net and machine.
-        searched: What the oracles compared for it; None where a budget ended the search.
-        budget: How much to compare where nothing follows from that.
-    """
-    machine = _machine_and_reference(runs, fsm, reference)
-    net = _net_and_reference(runs, reference, own, machine, searched, budget)
+        own = _proved(runs, "net", "machine", how)
+    elif searched is not None:
+        own = _undistinguished(runs, "machine", searched)
+    else:
+        own = _searched(runs, machine, "machine", budget.pairs, refuted_by)
+    if reference is None:
+        return (own,)
+    right = _machine_and_reference(runs, fsm, reference)
+    net = _net_and_reference(runs, reference, own, right, searched, budget)
     if own.equal is False:  # where one of the two equals the reference, the other one is wrong
-        wrong = "net" if machine.equal else "machine" if net.equal else None
-        own = replace(own, wrong=wrong)
-    return own, machine, net
+        own = replace(own, wrong="net" if right.equal else "machine" if net.equal else None)
+    return own, right, net
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
