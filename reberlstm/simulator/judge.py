@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net
+from reberlstm.net.net import Net, check_alphabets
 from reberlstm.simulator.checking import ACCEPTING
-from reberlstm.simulator.tracing import check_alphabets
 
 MOST_ROWS = 20_000
 """How many rows are kept."""

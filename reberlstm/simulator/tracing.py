@@ -13,7 +13,7 @@ from reberlstm.display import Displayed, drawn
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, Step, joined
+from reberlstm.net.net import Net, Step, check_alphabets, joined
 
 if TYPE_CHECKING:
     import pandas
@@ -250,19 +250,6 @@ def trace(
         check_alphabets(machine, net)
     symbols = (machine or _any_word(net)).word(word)
     return _Run(net, machine, snap, slots, patch or {}).trace(symbols)
-
-
-def check_alphabets(machine: FSM, net: Net) -> None:
-    """Refuse a net and a machine with different symbols.
-
-    Raises:
-        GrammarError: naming both alphabets.
-    """
-    if set(machine.alphabet) != set(net.alphabet):
-        raise GrammarError(
-            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of the net "
-            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
-        )
 
 
 def _any_word(net: Net) -> FSM:

@@ -163,6 +163,12 @@ class Layer:
         """What input vectors (..., D) add to the pre-activations, (..., G·H)."""
         return x @ self.weight_ih.T + self.bias_ih
 
+    @staticmethod
+    def pointwise(cell: Cell) -> Layer:
+        """A layer of one cell without weights: its gates see only what is given to `step`."""
+        gates = len(cell.gates)
+        return Layer(cell, *(np.zeros(s) for s in ((gates, 0), (gates, 1), (gates,), (gates,))))
+
     def cast(self, dtype: DTypeLike) -> Layer:
         """The layer with its arrays in another type of numbers, to be run in it."""
         if np.dtype(dtype) == np.float64:
