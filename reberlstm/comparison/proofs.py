@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from reberlstm.certificates import Certificate, certify
+from reberlstm.certificates import Found, Proof, Refutation, Unknown, certify
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
 from reberlstm.comparison.result import Entry, not_applicable, not_within
@@ -36,7 +36,7 @@ LONG = 40
 """Longer words are cut in the table; --json has them whole."""
 
 
-def certificate(case: Case) -> Certificate | None:
+def certificate(case: Case) -> Found | None:
     """The certificate of the whole net in the scope that it claims; None where none can be made.
 
     Raises:
@@ -51,7 +51,7 @@ def certificate(case: Case) -> Certificate | None:
             heads=case.heads,
             seconds=case.share(CERTIFICATE),
         )
-    found: Certificate = case.memo["certificate"]
+    found: Found = case.memo["certificate"]
     return found
 
 
@@ -75,15 +75,15 @@ def certified(case: Case) -> Entry:
         "outcome": found.outcome,
         "scope": found.scope,
         "margin": found.margin if found.holds else None,
-        "boxes": found.nodes or None,
-        "depth": found.depth,
+        "boxes": found.nodes if isinstance(found, Proof) else None,
+        "depth": found.depth if isinstance(found, Unknown) else None,
     }
-    if found.holds:
+    if isinstance(found, Proof):
         text = f"holds in scope {found.scope}, margin {found.margin:.3g}, {found.nodes} boxes"
         return Entry(text, value, "proved")
-    if found.counterexample is not None:
-        return Entry(f"refuted in scope {found.scope}", value, "refuted")
-    return Entry(f"unknown: {found.reason}", value, "unknown")
+    if isinstance(found, Unknown):
+        return Entry(f"unknown: {found.reason}", value, "unknown")
+    return Entry(f"refuted in scope {found.scope}", value, "refuted")
 
 
 def wrong_prefix(case: Case) -> Entry:
@@ -93,15 +93,15 @@ def wrong_prefix(case: Case) -> Entry:
         return _searched(case)
     if found.holds:
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
-    if found.counterexample is not None and found.wrong is not None:
-        word = found.counterexample
+    if isinstance(found, Refutation):
+        word = found.word
         said, right = (
             " ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right)
         )
         what = {"legal": "offers"}.get(found.wrong.head, "says")
         text = f"{_shown(case, word)} ({_symbols(word)}): {what} {said}, right is {right}"
         return Entry(text, {"word": list(word), "length": len(word), "shortest": True}, "refuted")
-    raise AssertionError("a certificate that is refuted says how")
+    raise AssertionError("a certificate is one of three")
 
 
 def _searched(case: Case) -> Entry:

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Inputs, certify
-from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.execution import Execution
+from reberlstm.certificates import Inputs, Proof, certify
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.comparison.accuracy import percent, score
 from reberlstm.comparison.case import Case, Memories
 from reberlstm.comparison.cycles import Cycle
@@ -125,7 +124,7 @@ def _proved(
     """The largest amount that is proved, found by bisection in a bounded time."""
     weights, still = case.weights, certificate(case)
     assert weights is not None
-    assert still is not None
+    assert isinstance(still, Proof), "only what is proved is proved to bear more"
     ends = time.monotonic() + case.share(share)
     low, high = 0.0, measured
     for _ in range(PROOFS):
@@ -138,7 +137,7 @@ def _proved(
             case.fsm,
             seconds=left,
             max_depth=0,
-            max_k=max(1, still.k or 0),
+            max_k=max(1, still.k),
             **options(middle),
             heads=case.heads,
         )
@@ -178,22 +177,22 @@ def _executed(
     case: Case, execution: Execution, words: Words
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Wrong answers and answers asked for on a machine that rounds."""
-    h, c = (np.repeat(part, words.count, axis=0) for part in execution.start())
-    every = np.arange(words.count)
+    memories = np.repeat(execution.start(), words.count, axis=0)
     wrong = np.zeros(words.symbols.shape, dtype=bool)
     asked = case.asked(words)
-    over = execution.weights.reader_threshold if case.head == "legal" else 0.0
+    readout = execution.net.readout(case.head)
+    assert readout is not None, "the case is about a head that the net has"
     for t, column in enumerate(words.symbols):
         case.check()
-        h, c = execution.step(h, c, every, case.columns[column])
-        said = execution.read(case.head, h)
+        memories = execution.step(memories, case.columns[column])
+        said = execution.read(case.head, memories)
         if case.head == "legal":
             said = said[:, case.columns]
         states = words.states[t]
         if case.head == "legal":
-            right = ((said > over) == case.machine.legal[states]).all(axis=1)
+            right = ((said > readout.threshold) == case.machine.legal[states]).all(axis=1)
         elif case.head == "accept":
-            right = (said[:, 0] > over) == case.machine.accepting[states]
+            right = (said[:, 0] > readout.threshold) == case.machine.accepting[states]
         else:
             right = said.argmax(axis=1) == case.labels[states]
         wrong[t] = ~right & asked[t]
