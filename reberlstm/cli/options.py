@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,11 @@ from reberlstm.net.net import Net
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 DEFAULT_GRAMMAR = "reber"
+
+option = partial(click.option, show_default=True)
+"""A click option whose help tells its default."""
+
+AT_LEAST_1 = click.IntRange(min=1)
 
 net_option = click.option(
     "--net",

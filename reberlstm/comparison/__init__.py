@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from reberlstm.comparison.case import Case, Settings, tables_of
-from reberlstm.comparison.measures import Measure, measures
-from reberlstm.comparison.result import Comparison, Entry, Row, not_applicable, not_within
+from reberlstm.comparison.measures import measures
+from reberlstm.comparison.result import Comparison, Entry, Measure, Row, not_applicable, not_within
 from reberlstm.errors import CertificateError, CompileError, GrammarError
 from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
@@ -79,7 +79,10 @@ def compare(
         raise GrammarError("nothing to compare: give at least one net")
     machine = as_machine(fsm)
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
-    questions = _questions(machine, settings, rows)
+    questions = measures(tables_of(machine), settings)
+    if rows is not None:
+        check_rows([one.key for one in questions], rows)
+        questions = [one for one in questions if set(names(one.key)) & set(rows)]
     subjects = {name: _opened(net, machine) for name, net in nets.items()}
     columns, took = [], []
     for name, net in subjects.items():
@@ -112,13 +115,17 @@ def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
     return tuple(question.key for question in measures(tables_of(fsm), Settings(cycles=cycles)))
 
 
-def _questions(fsm: FSM, settings: Settings, rows: Sequence[str] | None) -> list[Measure]:
-    found = measures(tables_of(fsm), settings)
-    for row in rows or ():
-        if not any(row in names(question.key) for question in found):
-            known = dict.fromkeys(names(question.key)[-1] for question in found)
-            raise GrammarError(f"no row {row!r}; the rows are {', '.join(known)}")
-    return [one for one in found if rows is None or set(names(one.key)) & set(rows)]
+def check_rows(found: Sequence[str], rows: Sequence[str]) -> None:
+    """Refuse rows that are not among those of these keys.
+
+    Raises:
+        GrammarError: listing the rows.
+    """
+    known = {name for key in found for name in names(key)}
+    for row in rows:
+        if row not in known:
+            shown = dict.fromkeys(names(key)[-1] for key in found)
+            raise GrammarError(f"no row {row!r}; the rows are {', '.join(shown)}")
 
 
 def names(key: str) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reberlstm.certificates import certify
+from reberlstm.certificates import Proof, Refutation, Unknown, certify
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
-from reberlstm.comparison.result import Entry, not_applicable, not_within
+from reberlstm.comparison.result import Entry, measure, not_applicable, not_within
 from reberlstm.errors import CertificateError
 from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.machines import hypothesis_of
@@ -35,38 +35,38 @@ LONG = 40
 """Longer words are cut in the table; --json has them whole."""
 
 
+@measure("certificate", "certificate")
 def certified(case: Case) -> Entry:
-    """What `certify` says."""
+    """What `reberlstm certify` says, in the scope that the net claims."""
     found = case.certificate
     if isinstance(found, str):
         return not_applicable(found)
     value = {
         "outcome": found.outcome,
         "scope": found.scope,
-        "margin": None,
-        "boxes": None,
-        "depth": None,
+        "margin": found.margin if isinstance(found, Proof) else None,
+        "boxes": found.nodes if isinstance(found, Proof) else None,
+        "depth": found.depth if isinstance(found, Unknown) else None,
     }
-    if found.holds:
-        value |= {"margin": found.margin, "boxes": found.nodes}
+    if isinstance(found, Proof):
         text = f"holds in scope {found.scope}, margin {found.margin:.3g}, {found.nodes} boxes"
         return Entry(text, value, "proved")
-    if found.holds is None:
-        return Entry(f"unknown: {found.reason}", value | {"depth": found.depth}, "unknown")
+    if isinstance(found, Unknown):
+        return Entry(f"unknown: {found.reason}", value, "unknown")
     return Entry(f"refuted in scope {found.scope}", value, "refuted")
 
 
+@measure("wrong prefix", "shortest wrong prefix")
 def wrong_prefix(case: Case) -> Entry:
-    """A shortest word after which an answer is wrong."""
+    """A shortest word, within the scope of the certificate, after which an answer is wrong."""
     found = case.certificate
-    if isinstance(found, str) or found.holds is None:
-        return _searched(case)
-    if found.holds:
+    if isinstance(found, Proof):
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
-    wrong = found.wrong
-    said, right = (" ".join(part) or "nothing" for part in (wrong.said, wrong.right))
-    says = "offers" if wrong.head == "legal" else "says"
-    return _shortest(case, found.counterexample, f": {says} {said}, right is {right}")
+    if not isinstance(found, Refutation):
+        return _searched(case)
+    said, right = (" ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right))
+    says = "offers" if found.wrong.head == "legal" else "says"
+    return _shortest(case, found.word, f": {says} {said}, right is {right}")
 
 
 def _shortest(case: Case, word: Sequence[str], what: str = "") -> Entry:
@@ -100,8 +100,9 @@ def _searched(case: Case) -> Entry:
     return Entry(text, value, "refuted")
 
 
+@measure("extracted", "extracted machine")
 def extracted(case: Case) -> Entry:
-    """The machine in the net's memory, against the grammar."""
+    """The machine that `reberlstm extract` finds in the state vectors, against the grammar."""
     seconds = case.share(EXTRACTION)
     if not seconds:
         return not_within()
@@ -169,10 +170,7 @@ def words_of(
     """
     rounds = [cycle.from_state(state) for state, _ in ways]
     on_the_way = {word[:length] for _, word in ways for length in range(len(word) + 1)}
-    leaving = {
-        state: {node.word for node in exits(machine, state, cycle.from_state(state))}
-        for state in cycle.states
-    }
+    leaving = {state: set(exits(machine, state, cycle.from_state(state))) for state in cycle.states}
 
     def after(place: Place, state: int, a: int) -> Place | None:
         kind, number, read = place

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Inputs, certify
-from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.execution import Execution
+from reberlstm.certificates import Inputs, Proof, certify
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.comparison.answers import percent, score
 from reberlstm.comparison.case import Case, States
 from reberlstm.comparison.loops import first_error
-from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import CertificateError
+from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net, Observed
@@ -37,8 +37,13 @@ Options = Callable[[float], dict[str, Any]]
 """What `certify` is given for an amount."""
 
 
+@measure("noise", "noise on the memory")
 def noise(case: Case) -> Entry:
-    """The most noise with which all is right, proved and as measured on sampled words."""
+    """The largest disturbance of the state vector after each step with which all is right.
+
+    Every number of it may be off by so much. Proved for any disturbance, and by bisection for
+    uniform noise on {fewer} strings (those of them that are right without).
+    """
     words, rng = _right_ones(case), case.rng(5)
     size = case.start(1).shape[1]
     pattern = rng.uniform(-1.0, 1.0, (len(words.symbols), words.count, size))
@@ -52,8 +57,13 @@ def noise(case: Case) -> Entry:
     return _tolerance(case, words, holds, MOST_NOISE, NOISE, lambda amount: {"noise": amount})
 
 
+@measure("soft inputs", "soft inputs")
 def soft_inputs(case: Case) -> Entry:
-    """The same for inputs between symbols: how far from its vertex may an input be?"""
+    """How far inputs may be from their symbols.
+
+    Proved: every coordinate of the input may be off by so much. On strings (those right without):
+    the largest share of a random mixture of symbols in every input with which all is right.
+    """
     net = case.net
     if not isinstance(net, Net):
         return not_applicable("only symbols can be put in")
@@ -119,7 +129,7 @@ class _Enough(Exception):  # noqa: N818 - it ends a bisection, it is no error
 def _proved(case: Case, measured: float, share: float, options: Options) -> float:
     """The largest amount that is proved, found by bisection in a bounded time."""
     still = case.certificate
-    assert not isinstance(still, str), "asked of nets that are proved"
+    assert isinstance(still, Proof), "asked of nets that are proved"
     ends = time.monotonic() + case.share(share)
     tries = iter(range(PROOFS))
 
@@ -132,7 +142,7 @@ def _proved(case: Case, measured: float, share: float, options: Options) -> floa
             case.fsm,
             seconds=left,
             max_depth=0,
-            max_k=max(1, still.k or 0),
+            max_k=max(1, still.k),
             **options(amount),
             heads=case.heads,
         )
@@ -141,8 +151,12 @@ def _proved(case: Case, measured: float, share: float, options: Options) -> floa
     return _bisected(holds, measured, least=0.0)
 
 
-def precision(case: Case, name: str) -> Entry:
-    """Right in arithmetic that rounds: proved, or the share that is right on sampled words."""
+@measure("{arithmetic}", "executed in {arithmetic}")
+def precision(case: Case, arithmetic: str) -> Entry:
+    """Proved for arithmetic that rounds, or tried on {fewer} strings.
+
+    For int8: weights in int8, executed in float32.
+    """
     net = case.weights
     if net is None:
         return not_applicable("only weights that are known are rounded here")
@@ -151,14 +165,14 @@ def precision(case: Case, name: str) -> Entry:
             found = certify(
                 net,
                 case.fsm,
-                arithmetic=name,
+                arithmetic=arithmetic,
                 seconds=case.share(PRECISION),
                 max_depth=0,
                 heads=case.heads,
             )
             if found.holds:
                 return Entry("proved", {"proved": True, "share": 1.0}, "proved")
-        executed = Executed(net, name)
+        executed = Executed(net, arithmetic)
     except CertificateError as error:
         return not_applicable(str(error))
     words = case.fewer
@@ -167,18 +181,20 @@ def precision(case: Case, name: str) -> Entry:
     return Entry(f"not proved; {counted.text}", value, counted.status)
 
 
-class _Changed:
-    """A net that runs differently: what a `Case` asks of one."""
+class _Changed(ProtocolNet):
+    """A net that runs differently."""
 
     def __init__(self, net: Net) -> None:
         self.net = self.weights = net
         self.name, self.alphabet, self.labels = net.name, net.alphabet, net.labels
         self.observed = net.observed
 
-    def start(self, count: int) -> NDArray[Any]:
+    def start(self, count: int = 1) -> NDArray[Any]:
+        """The state vector that words begin in, so many times."""
         return self.net.start(count)
 
     def observe(self, states: NDArray[Any]) -> Observed:
+        """What its heads say."""
         return self.net.observe(states)
 
 
@@ -187,29 +203,22 @@ class Executed(_Changed):
 
     def __init__(self, net: Net, arithmetic: str) -> None:
         self._execution = Execution(net, ARITHMETICS[arithmetic])
-        super().__init__(net)
+        super().__init__(self._execution.net)
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one symbol each, rounded."""
-        h, c = self._parts(states)
-        h, c = self._execution.step(h, c, np.arange(len(h)), symbols)
-        return h if h is c else np.concatenate([h, c], axis=1)
-
-    def _parts(self, states):
-        size = self.net.size
-        return (states[:, :size], states[:, -size:])
+        return self._execution.step(states, symbols)
 
     def observe(self, states: NDArray[Any]) -> Observed:
-        """What the heads say, in rounded numbers."""
-        found = {}
-        for kind in self.net.observed:
-            values = self._execution.read(kind, self._parts(states)[0])
-            if kind == "label":
-                found[kind] = values.argmax(axis=1)
-                continue
-            yes = values > self.net.readout(kind).threshold
-            found[kind] = yes if kind == "legal" else yes[:, 0]
-        return Observed(**found)
+        """What its heads say in rounded numbers."""
+        heads = {kind: self.net.readout(kind) for kind in self.net.observed}
+        return Observed(
+            **{
+                kind: head.decide(self._execution.read(kind, states))
+                for kind, head in heads.items()
+                if head is not None
+            }
+        )
 
 
 class Snapped(_Changed):
@@ -221,18 +230,18 @@ class Snapped(_Changed):
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one symbol each, rounded."""
-        return np.concatenate(
-            [
-                snapped(part, self.net.height, self._slots) if number == 0 else part
-                for state in self.net.split(self.net.step(states, symbols))
-                for number, part in enumerate(state)
-            ],
-            axis=1,
-        )
+        parts: list[NDArray[Any]] = []
+        for hidden, *rest in self.net.split(self.net.step(states, symbols)):
+            parts += [snapped(hidden, self.net.height, self._slots), *rest]
+        return np.concatenate(parts, axis=1, dtype=states.dtype)
 
 
+@measure("snap {slots}", "snapped, {slots} slots a cell")
 def snapping(case: Case, slots: int) -> Entry:
-    """Accuracy and loop limits with the state rounded after each step, against those without."""
+    """The same words and cycles with what the gates read rounded after each step.
+
+    To the nearest vertex, or multiple of an active cell's height divided by the slots.
+    """
     if not isinstance(case.net, Net):
         return not_applicable("only known layers are snapped")
     words, rounded = case.fewer, case.on(Snapped(case.net, slots))

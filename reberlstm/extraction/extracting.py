@@ -25,7 +25,7 @@ from reberlstm.extraction.oracles import (
 )
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Extraction, net_and_machine, with_reference
+from reberlstm.extraction.verdict import Extraction, verdict_of
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 
@@ -122,14 +122,20 @@ def extract(
         ended_by = str(end)
     if machine is None:
         runs.extend(float("inf"))
-        machine, found_after = learner.settled(), runs.steps
+        learner.close(grow=False)
+        machine, found_after = learner.copy(), runs.steps
     machine, steps = machine.minimised(), runs.steps
     runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name or 'the net'}", reference)
-    proof = None if prover is None else prover.proof
-    own = net_and_machine(runs, machine, searched, proof, refuted_by, budget.pairs)
-    verdict = (
-        (own,) if reference is None else with_reference(runs, fsm, reference, own, searched, budget)
+    verdict = verdict_of(
+        runs,
+        machine,
+        fsm,
+        reference,
+        budget,
+        searched=searched,
+        proof=None if prover is None else prover.proof,
+        refuted_by=refuted_by,
     )
     # Where the states lie, from random walks and from a shortest word to each state.
     rng = np.random.default_rng(seed)

@@ -105,8 +105,11 @@ class ProtocolNet:
                 f"{self.name}.observe() of {len(states)} states has shape {seen.shape}, "
                 f"expected {expected} for kind {kind!r}"
             )
-        whole = seen.dtype == bool or np.issubdtype(seen.dtype, np.integer)
-        if not whole or (kind != "label" and not np.isin(seen, (0, 1)).all()):
+        right = seen.dtype == bool or (
+            np.issubdtype(seen.dtype, np.integer)
+            and (kind == "label" or np.isin(seen, (0, 1)).all())
+        )
+        if not right:
             wanted = "integers" if kind == "label" else "booleans, as in `probability > 0.5`"
             raise ExtractionError(
                 f"{self.name}.observe() answered {seen.dtype} for kind {kind!r}; give {wanted}"
@@ -167,7 +170,7 @@ def subject_of(net: Any, **reading: Any) -> Subject:
     found = as_net(net, **reading)
     if not found.observed:
         raise ExtractionError(
-            f"net {found.name!r} has no 'legal', 'accept', 'next' or 'label' head, so nothing of it "
-            "can be observed"
+            f"net {found.name!r} has no 'legal', 'accept', 'next' or 'label' head, so nothing of "
+            "it can be observed"
         )
     return found

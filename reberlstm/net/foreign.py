@@ -576,9 +576,7 @@ class _Placing:
     def doubt_of(self, units: list[Unit]) -> str | None:
         """Where a head could read what another linear layer gives, as sizes do not tell."""
         told = set((self.given.heads or {}).values())
-        sure = {
-            unit for unit in units if self.is_named(unit) or told & {unit.name, *unit.parts}
-        }
+        sure = {unit for unit in units if self.is_named(unit) or told & {unit.name, *unit.parts}}
         for first, second in itertools.permutations(units, 2):
             if first.rows == second.inputs and not {first, second} <= sure:
                 return (

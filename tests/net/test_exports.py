@@ -172,7 +172,9 @@ def test_stacked_keras_layers_are_not_read_as_one() -> None:
 @settings(max_examples=30, deadline=None)
 @given(net=nets(kinds=list(CELLS)))
 def test_own_files_hold_every_kind(net: Net) -> None:
-    net = net.replace(dtype="float32", suffix=net.vectors[:1], start_state=np.ones_like(net.start()[0]))
+    net = net.replace(
+        dtype="float32", suffix=net.vectors[:1], start_state=np.ones_like(net.start()[0])
+    )
     with tempfile.TemporaryDirectory() as folder:
         for suffix in (".safetensors", ".npz"):
             rl.save(net, f"{folder}/net{suffix}")

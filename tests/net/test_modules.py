@@ -255,7 +255,9 @@ def test_a_module_that_does_something_else_is_refused_with_the_word() -> None:
         def forward(self, x: torch.Tensor) -> Any:
             return self.fc(2 * self.rnn(x)[0])
 
-    with pytest.raises(FormatError, match=r"^Doubled: after '[abc]+' its own legal outputs differ b"):
+    with pytest.raises(
+        FormatError, match=r"^Doubled: after '[abc]+' its own legal outputs differ b"
+    ):
         rl.load(Doubled(), alphabet="abc")
 
     class Started(Own):

@@ -145,7 +145,10 @@ def test_messages_name_options_on_the_command_line(message: str, expected: str) 
 
 def test_an_output_is_probed_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
     Path("folder.svg").mkdir()
-    for command in (["certify", "reber", "-o", "none/c.json"], ["explore", "reber", "-o", "none/p.html"]):
+    for command in (
+        ["certify", "reber", "-o", "none/c.json"],
+        ["explore", "reber", "-o", "none/p.html"],
+    ):
         assert run(command) == 2
         found = capsys.readouterr()
         assert found.err.endswith("cannot be written: No such file or directory\n")

@@ -221,9 +221,8 @@ def require_stock_layers(
     if reason is not None:
         raise FormatError(
             f"{target} cannot hold the net {net.name!r}: {reason}; export it as safetensors or "
-            "npz (--to npz)" + (
-                ", or compile the grammar instead (--net compiled)" if "toy" in names else ""
-            )
+            "npz (--to npz)"
+            + (", or compile the grammar instead (--net compiled)" if "toy" in names else "")
         )
 
 
