@@ -24,8 +24,8 @@ from smaller_svg import smaller
 
 from reberlstm.files import write_atomically
 from reberlstm.lab import EXPERIMENTS, find, run
-from reberlstm.lab.checkpoint import state_of
 from reberlstm.lab.experiment import HOLDS
+from reberlstm.lab.training import state_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "lab.md"

@@ -30,7 +30,7 @@ def command() -> None:
 @json_option
 def list_command(as_json: bool) -> None:
     """List the experiments."""
-    from reberlstm.lab.catalogue import EXPERIMENTS
+    from reberlstm.lab.experiments import EXPERIMENTS
 
     if as_json:
         rows = [{"name": name, "title": title} for name, title in EXPERIMENTS.items()]
@@ -66,7 +66,7 @@ def list_command(as_json: bool) -> None:
     help="Change a setting of the preset; may be given several times.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints in DIR.")
-@click.option("--overwrite", is_flag=True, help="Let results of another run in DIR be lost.")
+@click.option("--overwrite", is_flag=True, help="Replace the results of another run in DIR.")
 @json_option
 def run_command(
     name: str,
@@ -93,12 +93,12 @@ def run_command(
     reberlstm lab run ./mine.py -o out
     """
     chosen = dict(map(_change, changes))
-    from reberlstm.lab import catalogue, runner
+    from reberlstm.lab import experiments, runner
 
     if not name.endswith(".py"):
-        catalogue.check_name(name)
+        experiments.check_name(name)
     runner.need_extras()
-    experiment = catalogue.find(name)
+    experiment = experiments.find(name)
     try:
         with _progress_bar(quiet=as_json) as progress:
             result = runner.run(
@@ -126,13 +126,13 @@ def _change(text: str) -> tuple[str, str]:
 
 
 def _show(result: Result, out: str, as_json: bool) -> None:
-    from reberlstm.lab import report
     from reberlstm.lab.experiment import HOLDS
+    from reberlstm.lab.runner import metrics
 
     if as_json:
-        metrics = report.metrics(result.run, result.verdicts)
-        metrics["files"] = [str(path) for path in result.files]
-        click.echo(json.dumps(metrics, ensure_ascii=False, allow_nan=False))
+        answer = metrics(result.run, result.verdicts)
+        answer["files"] = [str(path) for path in result.files]
+        click.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False))
         return
     run = result.run
     seconds = sum(fit.cpu_seconds for fit in run.fits.values())

@@ -1,6 +1,6 @@
 """One cell that says 1, 0, 1, 0, … whatever it hears: the alternating pattern, wired by hand.
 
-The task (a question on the PyTorch forum, "Simple LSTM Experiment to Predict Pattern 010101…"): the
+The task (a question on forums.fast.ai, "Simple LSTM Experiment to Predict Pattern 010101…"): the
 input is noise between 0 and 1, one number a step, and the label alternates. One standard cell does
 it. Its sign is its state: forget gate closed, input and output gate open, and the candidate ::
 
