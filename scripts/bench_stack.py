@@ -39,7 +39,7 @@ HEADINGS = (
 def row(kinds: int, depth: int) -> list[object]:
     """Cells of each, and what the proof in scope `all` took."""
     fsm = dyck(kinds, depth)
-    encoding = encode(fsm.monitor())
+    encoding = encode(fsm.tables())
     small, full = (stack_net(kinds, depth, violations=seen) for seen in (False, True))
     begin = time.process_time()
     certificate = certify(full, seconds=600.0)

@@ -49,10 +49,10 @@ class Steps:
     def _wrong(self) -> Iterator[str]:
         vertices, net = self.vertices, self.vertices.net
         assert vertices.grammar is not None
-        monitor = vertices.grammar.monitor(net.on_violation)
-        index = {state: number for number, state in enumerate(monitor.states)}
+        tables = vertices.grammar.tables(net.on_violation)
+        index = {state: number for number, state in enumerate(tables.names)}
         places = {cell: place for place, cell in enumerate(vertices.cells) if cell is not None}
-        column = [monitor.fsm.alphabet.index(symbol) for symbol in net.alphabet]
+        column = tables.columns(net.alphabet)
         wording = Wording(vertices, net.alphabet)
         # With no cell active the net is after a violation, or at the start where none can happen.
         rest = vertices.states[1] if vertices.clocks else vertices.states[0]
@@ -60,7 +60,7 @@ class Steps:
             if state not in index:
                 continue
             for a, symbol in enumerate(net.alphabet):
-                expected = monitor.states[monitor.table[index[state]][column[a]]]
+                expected = tables.names[tables.table[index[state]][column[a]]]
                 count, cell = self.count[place, a], int(self.last[place, a])
                 reached = rest if count == 0 else vertices.states[places[cell]]
                 if count <= 1 and reached == expected:

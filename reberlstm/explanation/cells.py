@@ -8,10 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from reberlstm.explanation.covers import Table, shortest, size
-from reberlstm.explanation.gates import SILENT, GateTable, span, threshold
+from reberlstm.explanation.gates import SILENT, GateTable, in_order, span, threshold
 from reberlstm.explanation.model import CellExplanation, Cover, GateExplanation
 from reberlstm.explanation.reasons import reasons
-from reberlstm.explanation.vertices import CellTable, Vertices, active_memory, tabulate
+from reberlstm.explanation.vertices import (
+    CellTable,
+    Vertices,
+    active_memory,
+    reads_memory,
+    tabulate,
+)
 from reberlstm.explanation.wording import Wording, amount, code, listed, shown
 
 PSEUDO = {"input": "filter", "forget": "eraser", "candidate": "writer", "output": "output"}
@@ -35,9 +41,7 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
     net = vertices.net
     name = net.cells[cell]
     gates: dict[str, GateExplanation] = {}
-    for gate in ("forget", "candidate", "input", "output"):
-        if gate not in net.gates:
-            continue
+    for gate in in_order(net.layers[0].cell.gates):
         row = GateTable(gate, vertices, cell, table)
         gates[gate] = GateExplanation(
             name=gate,
@@ -156,7 +160,7 @@ def _from(vertices: Vertices, cell: int, cover: Cover) -> str:
 
 def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
     """Where the cell is left between two vertices, unless it is meant to gather breadcrumbs."""
-    if vertices.net.cell == "published":
+    if reads_memory(vertices.net):
         return
     height = np.abs(table.hidden) / vertices.net.height
     vague = (height > VAGUE) & (height < FIRM)
@@ -202,7 +206,7 @@ def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
 def _worn_guards(vertices: Vertices, cell: int) -> Iterator[str]:
     """Where a gate counts on another cell's memory, and a self-loop wears that memory down."""
     net = vertices.net
-    for gate in net.gates:
+    for gate in net.layers[0].cell.gates:
         guard = threshold(gate, vertices, cell)
         if guard is None or guard[0] == net.cells[cell] or not 0.0 < guard[1] < 1.0:
             continue

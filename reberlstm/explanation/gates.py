@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from reberlstm.explanation.covers import Table, shortest, size
 from reberlstm.explanation.model import Cover, Names, Rule
-from reberlstm.explanation.vertices import CellTable, Vertices
+from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
 from reberlstm.explanation.wording import MAX_NAMES, Wording, amount, listed, shown
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 SHUT, OPEN = 0.1, 0.9
 """A filter up to the first is shut, and open from the second on; between them it is neither."""
@@ -23,6 +24,12 @@ TIGHT = 1e-6
 
 MAX_PARTIAL = 3
 """More different values between shut and open than these are put together."""
+
+
+def in_order(gates: Sequence[str]) -> list[str]:
+    """Gates in the order in which they are explained: forget, candidate, input, then others."""
+    order = ("forget", "candidate", "input")
+    return sorted(gates, key=lambda gate: order.index(gate) if gate in order else len(order))
 
 
 class GateTable:
@@ -99,11 +106,12 @@ def matters(gate: str, table: CellTable) -> Table:
 def threshold(gate: str, vertices: Vertices, cell: int) -> tuple[str, float] | None:
     """In a published cell's row that reads only one memory: whose, and where the gate turns."""
     net = vertices.net
-    row = net.rows(gate).start + cell
-    read = np.flatnonzero(net.weight_hh[row])
-    if net.cell != "published" or len(read) != 1 or net.weight_ih[row].any():
+    (layer,) = net.layers
+    row = layer.rows(gate).start + cell
+    read = np.flatnonzero(layer.weight_hh[row])
+    if not reads_memory(net) or len(read) != 1 or layer.weight_ih[row].any():
         return None
-    return net.cells[read[0]], float(-net.bias[row] / net.weight_hh[row, read[0]])
+    return net.cells[read[0]], float(-layer.bias[row] / layer.weight_hh[row, read[0]])
 
 
 def _classes(values: Floats, gate: str) -> Floats:

@@ -12,7 +12,8 @@ from reberlstm.explanation.covers import names_of
 from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names
 from reberlstm.explanation.vertices import Vertices
 from reberlstm.explanation.wording import Wording, amount, condition, shown
-from reberlstm.net.weights import Floats, Head
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.readouts import Readout
 
 MAX_SHOWN = 6
 """Of more symbols than these only the likeliest are named."""
@@ -30,34 +31,34 @@ def explain_heads(vertices: Vertices) -> Mapping[str, HeadExplanation]:
     }
 
 
-def _values(vertices: Vertices, head: Head) -> Floats:
-    """A head's values at every vertex, shape (R, P); the published reader is a tanh layer."""
+def _values(vertices: Vertices, head: Readout) -> Floats:
+    """A head's outputs at every vertex, shape (R, P); of a rule that is about tanh, their tanh."""
     sums: Floats = vertices.reading(head.weight) + head.bias[:, np.newaxis]
-    return np.tanh(sums) if vertices.net.cell == "published" else sums
+    return np.tanh(sums) if head.rule.function == "tanh" else sums
 
 
-def _legal(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _legal(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     net = vertices.net
-    true = values > net.reader_threshold
-    margin = float(np.abs(values - net.reader_threshold).min())
+    true = values > head.threshold
+    margin = float(np.abs(values - head.threshold).min())
     lines = [
         _line(vertices, f"legal[{shown(symbol)}]", symbol, "offered", true[row])
         for row, symbol in enumerate(net.alphabet)
     ]
-    if net.cell == "published":
+    if head.rule.function == "tanh":
         lines = [
             HeadLine(line.name, line.sentence + text, line.code, line.where)
             for line, text in zip(lines, _thresholds(vertices, head), strict=True)
         ]
     return HeadExplanation(
         "legal",
-        f"which symbols may come next: those over {net.reader_threshold:g}; every node is at "
+        f"which symbols may come next: those over {head.threshold:g}; every node is at "
         f"least {amount(margin)} away from that",
         tuple(lines),
     )
 
 
-def _thresholds(vertices: Vertices, head: Head) -> Iterator[str]:
+def _thresholds(vertices: Vertices, head: Readout) -> Iterator[str]:
     """For rows of the published reader that weigh memories equally: what their sum must exceed."""
     net = vertices.net
     for row, bias in zip(head.weight, head.bias, strict=True):
@@ -66,11 +67,11 @@ def _thresholds(vertices: Vertices, head: Head) -> Iterator[str]:
             yield ""
             continue
         sum_ = " + ".join(f"memory {shown(net.cells[k])}" for k in read)
-        turn = (math.atanh(net.reader_threshold) - bias) / row[read[0]]
+        turn = (math.atanh(head.threshold) - bias) / row[read[0]]
         yield f" ({sum_} over {amount(float(turn))})"
 
 
-def _accept(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _accept(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     line = _line(vertices, "accept", "accept", "the word may end", values[0] > 0.0)
     margin = amount(float(np.abs(values).min()))
     return HeadExplanation(
@@ -80,7 +81,7 @@ def _accept(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
     )
 
 
-def _label(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _label(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     best = values.argmax(axis=0)
     lines = [
         _line(vertices, f"label[{shown(label)}]", label, "largest", best == row)
@@ -89,7 +90,7 @@ def _label(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
     return HeadExplanation("label", "the output: the label whose row is the largest", tuple(lines))
 
 
-def _next(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _next(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     shares = np.exp(values - values.max(axis=0))
     shares /= shares.sum(axis=0)
     lines = [

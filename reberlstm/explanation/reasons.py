@@ -1,6 +1,6 @@
 """Each weight of a row with its reason: what would be different without it.
 
-The reason is found by leaving the weight out and looking which (node, symbol) pairs the gate would
+The reason is found by leaving the weight out and asking which (node, symbol) pairs the gate would
 then treat otherwise; so it is true of any weights, whoever made them.
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 from reberlstm.explanation.covers import Table
 from reberlstm.explanation.gates import RINGING, SILENT, GateTable, span
 from reberlstm.explanation.model import WeightReason
-from reberlstm.explanation.vertices import squash
 from reberlstm.explanation.wording import MAX_NAMES, amount, shown, units
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.numbers import sigmoid
 
 LETS = {"input": "lets in", "forget": "keeps", "output": "shows", "candidate": "rings"}
 STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "candidate": "silences"}
@@ -31,7 +31,8 @@ def reasons(table: GateTable, cell: int) -> tuple[WeightReason, ...]:
     them.
     """
     net = table.vertices.net
-    row = net.rows(table.gate).start + cell
+    (layer,) = net.layers
+    row = layer.rows(table.gate).start + cell
     unit = None if net.gain is None else 2.0 * net.gain
 
     def entry(
@@ -41,19 +42,19 @@ def reasons(table: GateTable, cell: int) -> tuple[WeightReason, ...]:
         return WeightReason(kind, names, value, in_units, _reason(table, part))
 
     def found() -> Iterator[WeightReason]:
-        bias = float(net.bias[row])
+        bias = float(layer.bias[row])
         if bias:
-            alone = not net.weight_ih[row].any() and not net.weight_hh[row].any()
+            alone = not layer.weight_ih[row].any() and not layer.weight_hh[row].any()
             in_units = bias / unit if unit else None
             reason = _bias_reason(table.gate, bias, in_units, alone=alone)
             yield WeightReason("bias", (), bias, in_units, reason)
-        for a in np.flatnonzero(net.weight_ih[row]).tolist():
-            value = float(net.weight_ih[row, a])
+        for a in np.flatnonzero(layer.weight_ih[row]).tolist():
+            value = float(layer.weight_ih[row, a])
             part = np.zeros_like(table.sums)
             part[:, a] = value
             yield entry("symbol", (net.alphabet[a],), value, 1.0, part)
-        for cells in _equal(net.weight_hh[row]):
-            value = float(net.weight_hh[row, cells[0]])
+        for cells in _equal(layer.weight_hh[row]):
+            value = float(layer.weight_hh[row, cells[0]])
             active = np.sum([table.vertices.active(k) for k in cells], axis=0)
             part = np.zeros_like(table.sums) + (net.height * value * active)[:, np.newaxis]
             yield entry("cell", tuple(net.cells[k] for k in cells), value, net.height, part)
@@ -78,7 +79,7 @@ def _reason(table: GateTable, part: Floats) -> str:
     if not touched.any():
         return "changes nothing: nothing rings then"
     if table.gate == "candidate":
-        with_it, without = table.values, squash("candidate", table.sums - part)
+        with_it, without = table.values, np.tanh(table.sums - part)
         if (np.abs(without[touched]) <= SILENT).all() and (with_it[touched] > SILENT).all():
             if (with_it[touched] >= RINGING).all():
                 return "rings the bell"
@@ -117,7 +118,7 @@ def _threshold(table: GateTable) -> str:
 
 
 def _bias_reason(gate: str, bias: float, in_units: float | None, *, alone: bool) -> str:
-    value = float(squash(gate, np.array(bias)))
+    value = float((np.tanh if gate == "candidate" else sigmoid)(np.array(bias)))
     if gate == "candidate":
         verb = "rings" if value >= RINGING else f"writes {amount(value)}"
         return f"always {verb}" if alone else f"{verb} at rest"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.net.files.safetensors import from_parts, is_ours
 from reberlstm.net.files.state_dict import read_state_dict
 from reberlstm.net.foreign import from_state_dict
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net
 
 
 def load(
@@ -20,7 +21,7 @@ def load(
     layer: str | None = None,
     labels: Sequence[str] = (),
     threshold: float = 0.0,
-) -> LSTMWeights:
+) -> Net:
     """Read a net from a file.
 
     Files that `save` or ``reberlstm export`` wrote as safetensors or npz say all about themselves;
@@ -54,3 +55,8 @@ def load(
     return from_state_dict(
         state, alphabet=alphabet, heads=heads, layer=layer, labels=labels, threshold=threshold
     )
+
+
+def as_net(net: Any, **options: Any) -> Net:
+    """A net, or what `load` takes."""
+    return net if isinstance(net, Net) else load(net, **options)

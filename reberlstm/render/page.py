@@ -22,6 +22,7 @@ from reberlstm._version import __version__
 from reberlstm.certificates import certify
 from reberlstm.errors import GrammarError
 from reberlstm.explanation import GateExplanation, explain
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.render.layout import lay_out
@@ -94,7 +95,7 @@ class Page(str):
 
 
 def explorer_page(
-    fsm: FSM,
+    fsm: Grammar,
     nets: Sequence[LSTMWeights],
     word: str | Iterable[str] = (),
     *,
@@ -114,6 +115,7 @@ def explorer_page(
         GrammarError: for a net over other symbols or without a ``legal`` head, a word with a symbol
             that is not in the alphabet, or one that is too long.
     """
+    fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
         raise GrammarError(
