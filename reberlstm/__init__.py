@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from reberlstm.net.weights import LSTMWeights
     from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
-    from reberlstm.training.result import Training
-    from reberlstm.training.settings import Settings
+    from reberlstm.training.settings import Settings, Training
     from reberlstm.training.training import train
 
 _HOME = {
@@ -60,7 +59,7 @@ _HOME = {
     "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
     "train": "reberlstm.training.training",
-    "Training": "reberlstm.training.result",
+    "Training": "reberlstm.training.settings",
 }
 
 __all__ = [

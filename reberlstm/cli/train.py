@@ -15,8 +15,7 @@ from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.training.result import Progress, Training
-from reberlstm.training.settings import CELLS, STARTS, TASKS, Settings
+from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS, Progress, Settings, Training
 from reberlstm.training.training import train
 
 
@@ -27,7 +26,7 @@ from reberlstm.training.training import train
 )
 @click.option(
     "--cell",
-    type=click.Choice(CELLS),
+    type=click.Choice(CELL_CHOICES),
     default="lstm",
     show_default=True,
     help="The kind of net; fsm trains a machine with soft transitions, and rounds it.",

@@ -66,6 +66,7 @@ class Comparison(Displayed):
     Attributes:
         grammar: The name of the machine.
         nets: The names of the nets, one a column.
+        readings: How the answers of each are read, such as ``legal: softmax > 0.1``.
         rows: The questions with their answers.
         seed: Of everything random.
         seconds: The budget of a column.
@@ -77,6 +78,7 @@ class Comparison(Displayed):
 
     grammar: str
     nets: tuple[str, ...]
+    readings: tuple[str, ...]
     rows: tuple[Row, ...]
     seed: int
     seconds: float
@@ -106,6 +108,7 @@ class Comparison(Displayed):
         return {
             "grammar": self.grammar,
             "nets": list(self.nets),
+            "readings": dict(zip(self.nets, self.readings, strict=True)),
             "seed": self.seed,
             "seconds": self.seconds,
             "took": list(self.took),

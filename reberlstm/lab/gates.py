@@ -9,8 +9,9 @@ import numpy as np
 
 from reberlstm.errors import LabError
 from reberlstm.lab.experiment import Array
-from reberlstm.net.weights import Floats, Head, LSTMWeights
-from reberlstm.simulator import initial, step
+from reberlstm.net.cells import CELLS, Layer, State
+from reberlstm.net.readouts import Head
+from reberlstm.net.weights import Floats
 
 TITLES = {
     "input": "input gate (filter)",
@@ -26,30 +27,20 @@ Gates = Mapping[str, Array]
 """One layer over time: for each name in `TITLES` an array ``(T, H)``, or ``(N, T, H)``."""
 
 
-def unrolled(weights: LSTMWeights, x: Floats) -> dict[str, Floats]:
-    """All gates and states of a layer, each ``(N, T, H)``, for inputs ``(N, T, D)``."""
-    state = initial(weights, batch=len(x))
+def unrolled(layer: Layer, x: Floats) -> dict[str, Floats]:
+    """All gates and states of an LSTM layer, each ``(N, T, H)``, for inputs ``(N, T, D)``."""
+    state: State = (np.zeros((len(x), layer.size)),) * len(layer.cell.parts)
     steps = []
     for t in range(x.shape[1]):
-        result = step(weights, x[:, t], state)
-        state = result.state
-        steps.append({**result.gates, "memory": state.c, "hidden": state.h})
+        gates, state = layer.cell.step(layer, layer.inputs(x[:, t]), state)
+        steps.append({**gates, "memory": state[-1], "hidden": layer.cell.hidden(state)})
     return {name: np.stack([values[name] for values in steps], axis=1) for name in steps[0]}
 
 
-def weights_of(lstm: Any, layer: int = 0, **others: Any) -> LSTMWeights:
-    """One layer of an `nn.LSTM` as weights whose inputs are numbers.
-
-    `others` are further attributes of the weights; by default their inputs are called 1, 2, ….
-    """
+def layer_of(lstm: Any, number: int = 0) -> Layer:
+    """One layer of an `nn.LSTM`."""
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    arrays = {kind: numbers(getattr(lstm, f"{kind}_l{layer}")) for kind in kinds}
-    given: dict[str, Any] = {
-        "alphabet": _names(arrays["weight_ih"].shape[1]),
-        "cells": _names(lstm.hidden_size),
-        "heads": {},
-    }
-    return LSTMWeights(**arrays, **given | others)
+    return Layer(CELLS["lstm"], *(numbers(getattr(lstm, f"{kind}_l{number}")) for kind in kinds))
 
 
 def head_of(linear: Any) -> Head:
@@ -60,10 +51,6 @@ def head_of(linear: Any) -> Head:
 def numbers(tensor: Any) -> Floats:
     """A tensor of PyTorch as an array of float64."""
     return np.asarray(tensor.detach().double().cpu().numpy(), dtype=np.float64)
-
-
-def _names(count: int) -> tuple[str, ...]:
-    return tuple(str(number) for number in range(1, count + 1))
 
 
 def record_gates(recurrent: Any, x: Array) -> list[Gates]:
@@ -86,7 +73,7 @@ def record_gates(recurrent: Any, x: Array) -> list[Gates]:
         layers.append({name: numbers(values) for name, values in recorded.items()})
     elif isinstance(recurrent, nn.LSTM) and _is_plain(recurrent):
         for layer in range(recurrent.num_layers):
-            layers.append(unrolled(weights_of(recurrent, layer), fed))
+            layers.append(unrolled(layer_of(recurrent, layer), fed))
             fed = layers[-1]["hidden"]
     else:
         raise LabError(

@@ -97,7 +97,7 @@ class WiredNet:
 
     def hidden(self, inputs: Floats) -> Floats:
         """The hidden state ``h`` after every step: shape (B, T, H)."""
-        return unrolled(self.weights, self._checked(inputs))["hidden"]
+        return unrolled(self.weights.layer, self._checked(inputs))["hidden"]
 
     def bound(self, inputs: Floats) -> float:
         """No output for these inputs is farther than this from `ideal`, in exact arithmetic."""

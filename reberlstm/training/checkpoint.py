@@ -118,7 +118,3 @@ def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> It
         raise TrainingError(
             f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
         ) from None
-
-
-adam_moments, restored_adam = optimiser_arrays, restore_optimiser
-check_settings = same_settings

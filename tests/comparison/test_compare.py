@@ -210,7 +210,7 @@ def test_errors_name_what_is_wrong() -> None:
     with pytest.raises(rl.ReberLSTMError, match="alphabet of parity is 0 1, but that of net 'n'"):
         compare(parity, {"n": net})
     bare = net.replace(heads={})
-    with pytest.raises(rl.ReberLSTMError, match="no 'legal', 'accept' or 'label' head"):
+    with pytest.raises(rl.ReberLSTMError, match="no 'legal', 'accept', 'next' or 'label' head"):
         compare(REBER, {"n": bare})
 
 

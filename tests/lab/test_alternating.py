@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from reberlstm.compiler.oscillator import PATTERN, oscillator
-from reberlstm.extraction.subject import Subject
 from reberlstm.lab import find, run
 from reberlstm.lab.experiments import alternating
 from reberlstm.lab.nets import Recurrent
@@ -47,7 +46,7 @@ def test_the_flip_multiplier_is_that_of_autograd(net: Recurrent) -> None:
 
     weights = alternating.net_of(net, "net")
     still = alternating.fixed_point(weights)
-    point = torch.tensor(np.concatenate([still.h, still.c]))
+    point = torch.tensor(still)
     assert torch.allclose(step(point), point, atol=1e-11)
     derivative = torch.autograd.functional.jacobian(step, point)
     wanted = torch.linalg.eigvals(derivative).real.min().item()
@@ -95,9 +94,9 @@ def test_a_net_whose_label_depends_on_its_inputs_has_no_small_machine() -> None:
     assert not alternating.alternates(found.fsm)
 
 
-def test_the_net_at_three_inputs_answers_as_the_protocol_asks() -> None:
-    subject = Subject(alternating.AtThreeInputs(oscillator()))
-    start = subject.initial()
+def test_the_net_at_three_inputs_begins_after_a_one() -> None:
+    subject = alternating.at_three_inputs(oscillator())
+    start = subject.start()[0]
     after = subject.step(np.stack([start] * 3), np.arange(3))
     assert subject.observe(start[None]).label.tolist() == [1]
     assert subject.observe(after).label.tolist() == [0, 0, 0]

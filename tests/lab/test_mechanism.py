@@ -118,7 +118,9 @@ def test_interrupted_and_resumed_is_as_if_never_interrupted(make, tmp_path, opti
     passes = []
     once = training_module.JobTraining._pass
     monkeypatch.setattr(
-        training_module.JobTraining, "_pass", lambda self: passes.append(self.job.name) or once(self)
+        training_module.JobTraining,
+        "_pass",
+        lambda self: passes.append(self.job.name) or once(self),
     )
     resumed = run(make(jobs=jobs), tmp_path / "parts", resume=True)
     assert passes == ["two", "two"]

@@ -97,7 +97,9 @@ def test_the_peephole_cell_follows_its_formulas():
     ids=str,
 )
 def test_gates_that_cannot_be_recorded(module):
-    with pytest.raises(LabError, match=r"the gates of a (GRU|LSTM) cannot be recorded: give an nn\.LSTM"):
+    with pytest.raises(
+        LabError, match=r"the gates of a (GRU|LSTM) cannot be recorded: give an nn\.LSTM"
+    ):
         record_gates(module, np.zeros((3, 1)))
 
 

@@ -90,8 +90,8 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         (
             ["reber", "--from", "published", "-o", "net.safetensors"],
-            "net 'published' is of the published cell, which is not trained here; begin from an "
-            "LSTM of the standard one",
+            "net 'published' (Toy LSTM) is not one LSTM layer over one-hot symbols; begin from such "
+            "a net",
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],

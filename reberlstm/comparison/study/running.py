@@ -15,10 +15,7 @@ from reberlstm.comparison.study.trials import Done, Record, Trial, perform
 from reberlstm.errors import FormatError, MissingExtraError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import read_bytes, write_atomically
-from reberlstm.net.files.safetensors import from_parts, save
-from reberlstm.net.files.state_dict import read_state_dict
-from reberlstm.net.weights import LSTMWeights
-from reberlstm.training.recurrent import RecurrentWeights
+from reberlstm.net.files.safetensors import load, save
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS: tuple[Backend, ...] = ("loky", "dask", "ray")
@@ -157,10 +154,7 @@ class Nets:
 
     def keep(self, trial: Trial, done: Done) -> None:
         """Write a net and, when it is there, what is known of it."""
-        if isinstance(done.net, LSTMWeights):
-            save(done.net, self._file(trial, ".safetensors"))
-        else:
-            done.net.save(self._file(trial, ".safetensors"))
+        save(done.net, self._file(trial, ".safetensors"))
         facts = {"training": trial.training_key} | done.facts
         write_atomically(self._file(trial, ".json"), json.dumps(facts).encode() + b"\n")
 
@@ -175,14 +169,7 @@ class Nets:
             return None
         if facts.pop("training", None) != trial.training_key:
             return None
-        state = read_state_dict(self._file(trial, ".safetensors"))
-        cell, fsm = trial.settings.cell, trial.settings.fsm
-        if cell not in ("gru", "rnn"):
-            return Done(from_parts(state.tensors, state.metadata), facts)
-        net = RecurrentWeights(
-            cell=cell, alphabet=fsm.alphabet, tensors=state.tensors, grammar=fsm, name="trained"
-        )
-        return Done(net, facts)
+        return Done(load(self._file(trial, ".safetensors")), facts)
 
     def _file(self, trial: Trial, suffix: str) -> Path:
         return self.folder / f"{trial.name}{suffix}"

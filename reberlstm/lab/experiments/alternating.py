@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from reberlstm.certificates import Certificate, Inputs, certify
 from reberlstm.compiler.oscillator import PATTERN, oscillator
 from reberlstm.extraction import Budget, Extraction, extract
-from reberlstm.extraction.subject import Kind
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import (
     Array,
@@ -35,11 +34,10 @@ from reberlstm.lab.experiment import (
     picture,
     presets,
 )
-from reberlstm.lab.gates import head_of, record_gates, unrolled, weights_of
+from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.simulator import State, initial, step
-from reberlstm.simulator.step import read
+from reberlstm.net.net import Net
+from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,11 +59,11 @@ LEARNED = 0.9
 # What tells whether a net can alternate
 
 
-def net_of(module: Any, name: str) -> LSTMWeights:
-    """A trained `Recurrent` as weights whose one input is the number itself."""
-    return weights_of(
-        module.recurrent,
+def net_of(module: Any, name: str) -> Net:
+    """A trained `Recurrent` as a net whose one input is the number itself."""
+    return Net.of(
         alphabet=PATTERN.alphabet,
+        layers=(layer_of(module.recurrent),),
         heads={"label": head_of(module.head)},
         labels=("0", "1"),
         grammar=PATTERN,
@@ -78,136 +76,83 @@ def pattern(steps: int) -> NDArray[np.intp]:
     return 1 - np.arange(steps) % 2
 
 
-def leads(net: LSTMWeights, noise: Floats) -> Floats:
+def leads(net: Net, noise: Floats) -> Floats:
     """The lead of label 1 over label 0 after each step (B, T), for inputs (B, T)."""
-    hidden = unrolled(net, noise[:, :, np.newaxis])["hidden"]
-    values = read(net, "label", State(hidden, hidden))
-    one, zero = net.labels.index("1"), net.labels.index("0")
-    lead: Floats = values[..., one] - values[..., zero]
-    return lead
+    hidden = unrolled(net.layers[0], noise[:, :, np.newaxis])["hidden"]
+    logits = net.heads["label"].logits(hidden)
+    return np.asarray(logits[..., net.labels.index("1")] - logits[..., net.labels.index("0")])
 
 
-def accuracy(net: LSTMWeights, noise: Floats) -> float:
+def accuracy(net: Net, noise: Floats) -> float:
     """The share of right labels."""
     return float(((leads(net, noise) > 0.0) == (pattern(noise.shape[1]) == 1)).mean())
 
 
-def flip_multiplier(net: LSTMWeights, fed: float = MIDDLE) -> float:
+def flip_multiplier(net: Net, fed: float = MIDDLE) -> float:
     """The lowest eigenvalue of a step's derivative at the fixed point that it has at one input.
 
     NaN where no fixed point was found.
     """
-    state = fixed_point(net, fed)
-    if state is None:
+    vector = fixed_point(net, fed)
+    if vector is None:
         return math.nan
-    derivative = _derivative(net, np.array([fed]), state)
-    return float(np.linalg.eigvals(derivative).real.min())
+    return float(np.linalg.eigvals(_step(net, fed, vector)[1]).real.min())
 
 
-def fixed_point(net: LSTMWeights, fed: float = MIDDLE) -> State | None:
-    """The state that a step at one input leaves as it is; None where none was found."""
-    found = (_fixed_point(net, np.array([fed]), part) for part in PARTS)
-    return next((state for state in found if state is not None), None)
+def fixed_point(net: Net, fed: float = MIDDLE) -> Floats | None:
+    """The state vector that a step at one input leaves as it is; None where none was found.
 
-
-PARTS = (0.5, 0.1, 0.02)
-"""Parts of a step to go at once: the fixed point of a net that alternates is no attractor, and
-whole steps leave it."""
-
-
-def _fixed_point(net: LSTMWeights, x: Floats, part: float) -> State | None:
-    """From rest by parts of steps, then with Newton's method; None where it does not converge."""
-    state = initial(net)
-    for _ in range(round(20.0 / part)):
-        after = step(net, x, state).state
-        state = State(state.h + part * (after.h - state.h), state.c + part * (after.c - state.c))
-    for _ in range(20):
-        after = step(net, x, state).state
-        off = np.concatenate([after.h - state.h, after.c - state.c])
-        if np.abs(off).max() < 1e-12:
-            return state
-        try:
-            move = np.linalg.solve(np.eye(len(off)) - _derivative(net, x, state), off)
-        except np.linalg.LinAlgError:
-            return None
-        state = State(state.h + move[: net.size], state.c + move[net.size :])
+    It is sought from rest by parts of steps, since the fixed point of a net that alternates is no
+    attractor and whole steps leave it, and then with Newton's method.
+    """
+    for part in (0.5, 0.1, 0.02):
+        vector = net.initial()
+        for _ in range(round(20.0 / part)):
+            vector = vector + part * (_step(net, fed, vector)[0] - vector)
+        for _ in range(20):
+            after, derivative = _step(net, fed, vector)
+            if np.abs(after - vector).max() < 1e-12:
+                return vector
+            try:
+                move = np.linalg.solve(np.eye(len(vector)) - derivative, after - vector)
+            except np.linalg.LinAlgError:
+                break
+            vector = vector + move
     return None
 
 
-def _derivative(net: LSTMWeights, x: Floats, state: State) -> Floats:
-    """The derivative of ``(h', c')`` by ``(h, c)``, shape (2·H, 2·H)."""
-    result = step(net, x, state)
-    i, f, g, o = (result.gates[name] for name in net.gates)
-    slopes = (i * (1.0 - i), f * (1.0 - f), 1.0 - g**2, o * (1.0 - o))
-    by_i, by_f, by_g, by_o = (
-        slope[:, np.newaxis] * net.weight_hh[net.rows(gate)]
-        for slope, gate in zip(slopes, net.gates, strict=True)
-    )
-    bent = np.tanh(result.state.c)
-    c_by_h = g[:, np.newaxis] * by_i + state.c[:, np.newaxis] * by_f + i[:, np.newaxis] * by_g
-    c_by_c = np.diag(f)
-    out = (o * (1.0 - bent**2))[:, np.newaxis]
-    return np.block([[out * c_by_h + bent[:, np.newaxis] * by_o, out * c_by_c], [c_by_h, c_by_c]])
+def _step(net: Net, fed: float, vector: Floats) -> tuple[Floats, Floats]:
+    """The state vector (2·H,) after a step at one input, and its derivative (2·H, 2·H)."""
+    layer, before = net.layers[0], net.split(vector)[0]
+    gates, after = layer.cell.step(layer, layer.inputs(np.array([fed])), before)
+    return np.concatenate(after), layer.cell.derivative(layer, gates, before, after)
 
 
-@dataclass(eq=False)
-class AtThreeInputs:
-    """A net to extract a machine from, whose symbols are the noise at three of its values.
+def at_three_inputs(net: Net) -> Net:
+    """The net over three symbols, which stand for the noise at 0, ½ and 1.
 
     It begins after the 1 that every sequence of the source begins with, so that its start has a
     label that was asked for.
     """
-
-    net: LSTMWeights
-    alphabet: tuple[str, ...] = ("0", "½", "1")
-    values: tuple[float, ...] = (0.0, 0.5, 1.0)
-    kind: Kind = "label"
-
-    @property
-    def name(self) -> str:
-        """The name of the net."""
-        return self.net.name
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The names of the labels."""
-        return self.net.labels
-
-    def initial(self) -> Floats:
-        """The state vector after a 1: ``h`` and ``c``."""
-        return self._joined(step(self.net, np.ones(1), initial(self.net)).state)
-
-    def step(self, states: Floats, symbols: NDArray[np.intp]) -> Floats:
-        """The state vectors after one number each."""
-        x = np.array(self.values)[symbols][:, np.newaxis]
-        size = self.net.size
-        return self._joined(step(self.net, x, State(states[:, :size], states[:, size:])).state)
-
-    def observe(self, states: Floats) -> NDArray[np.intp]:
-        """The number of the label."""
-        return np.asarray(self._logits(states).argmax(axis=1), dtype=np.intp)
-
-    def margin(self, states: Floats) -> Floats:
-        """The lead of the label over the other one."""
-        values = np.sort(self._logits(states), axis=1)
-        return np.asarray(values[:, -1] - values[:, -2])
-
-    def _logits(self, states: Floats) -> Floats:
-        h = states[:, : self.net.size]
-        return read(self.net, "label", State(h, h))
-
-    @staticmethod
-    def _joined(state: State) -> Floats:
-        return np.concatenate([state.h, state.c], axis=-1)
+    return Net(
+        alphabet=("0", "½", "1"),
+        layers=net.layers,
+        heads={"label": net.heads["label"]},
+        embedding=np.array([[0.0], [0.5], [1.0]]),
+        start_state=_step(net, 1.0, net.initial())[0],
+        labels=net.labels,
+        claims="all",
+        name=net.name,
+    )
 
 
 MOST_STATES = 12
 BUDGET = Budget(pairs=5_000, walks=50, length=200, rounds=50)
 
 
-def machine_of(net: LSTMWeights, seconds: float = 30.0) -> Extraction:
+def machine_of(net: Net, seconds: float = 30.0) -> Extraction:
     """The machine of the net's labels, for noise that is 0, ½ or 1, if `MOST_STATES` are enough."""
-    return extract(AtThreeInputs(net), max_states=MOST_STATES, seconds=seconds, budget=BUDGET)
+    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=BUDGET)
 
 
 def alternates(fsm: FSM) -> bool:
@@ -220,7 +165,7 @@ def alternates(fsm: FSM) -> bool:
     )
 
 
-def certificate(net: LSTMWeights, seconds: float = 10.0) -> Certificate:
+def certificate(net: Net, seconds: float = 10.0) -> Certificate:
     """Is every label right, after every sequence of noise between 0 and 1, of any length?"""
     return certify(net, PATTERN, scope="legal", heads=["label"], inputs=NOISE, seconds=seconds)
 
@@ -332,7 +277,7 @@ def measure(run: Run) -> dict[str, Any]:
     }
 
 
-def _machine(net: LSTMWeights) -> dict[str, Any]:
+def _machine(net: Net) -> dict[str, Any]:
     found = machine_of(net)
     states, whole = len(found.fsm.states), found.ended_by is None
     return {
@@ -390,7 +335,7 @@ def _outcome(right: Mapping[str, float], names: Sequence[str]) -> str:
     )
 
 
-def _three(run: Run) -> dict[str, LSTMWeights]:
+def _three(run: Run) -> dict[str, Net]:
     """A net that did not learn, one that did, and the one by hand."""
     best = run.measured["good"]
     return {name: net_of(run.nets[name], name) for name in (STEPPED_FIRST, best)} | {
@@ -521,23 +466,22 @@ class _Plane:
     proved: Sequence[tuple[float, float]]
 
     @classmethod
-    def of(cls, net: LSTMWeights, noise: Floats) -> _Plane:
-        states = unrolled(net, noise[:, :, np.newaxis])
-        hidden, still = states["hidden"], fixed_point(net)
+    def of(cls, net: Net, noise: Floats) -> _Plane:
+        states = unrolled(net.layers[0], noise[:, :, np.newaxis])
+        hidden, fixed = states["hidden"], fixed_point(net)
         if net.size == 1:
             places = np.concatenate([hidden, states["memory"]], axis=-1)
-            fixed = None if still is None else np.concatenate([still.h, still.c])
             return cls(places, "h", "c", fixed, _proved(net, np.zeros(1), np.ones(1)))
         h = hidden[:, SETTLED:].reshape(-1, net.size)
         mean = h.mean(axis=0)
         directions = _main(h - mean)
-        fixed = None if still is None else directions @ (still.h - mean)
+        fixed = None if fixed is None else directions @ (fixed[: net.size] - mean)
         places = (hidden - mean) @ directions.T
         first, second = "h, first direction", "second direction"
         return cls(places, first, second, fixed, _proved(net, mean, directions[0]))
 
 
-def _proved(net: LSTMWeights, mean: Floats, direction: Floats) -> list[tuple[float, float]]:
+def _proved(net: Net, mean: Floats, direction: Floats) -> list[tuple[float, float]]:
     """The ranges of a direction of ``h`` in the boxes of a certificate; none without one."""
     proof = certificate(net)
     ranges = []
@@ -601,17 +545,16 @@ def _machine_picture(run: Run) -> Figure:
     return figure
 
 
-def _visits(net: LSTMWeights, fsm: FSM, noise: Floats) -> tuple[Floats, NDArray[Any]]:
+def _visits(net: Net, fsm: FSM, noise: Floats) -> tuple[Floats, NDArray[Any]]:
     """State vectors (N, 2) in their two main directions, and the machine's state at each."""
-    quantised = AtThreeInputs(net)
+    stepped = at_three_inputs(net)
     vectors, states = [], []
-    vector = np.repeat(quantised.initial()[np.newaxis], len(noise), axis=0)
-    names = [fsm.start] * len(noise)
+    vector, names = stepped.start(len(noise)), [fsm.start] * len(noise)
     for column in np.digitize(noise, (1 / 3, 2 / 3)).T:
         vectors.append(vector)
         states.append(names)
-        vector = quantised.step(vector, column)
-        symbols = (quantised.alphabet[number] for number in column)
+        vector = stepped.step(vector, column)
+        symbols = (stepped.alphabet[number] for number in column)
         names = [fsm.transitions[name][a] for name, a in zip(names, symbols, strict=True)]
     points = np.concatenate(vectors)
     centred = points - points.mean(axis=0)
