@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Claim, Picture, Run
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROUNDING = 1e-9
 """Bounds are for exact arithmetic; float64 is off by less than this."""
@@ -56,25 +53,26 @@ class Comparison:
     names: Sequence[str]
     given: Array
     known: Sequence[bool]
-    wanted: Array = field(default=None)  # type: ignore[assignment]
+    wanted: Array | None = None
     curves: Callable[[Array], Array] = lambda answers: answers[:, :, 0]
     drawn: int | None = None
     ordered: bool = True
 
-    def __post_init__(self) -> None:
-        if self.wanted is None:
-            object.__setattr__(self, "wanted", self.given)
+    @property
+    def right(self) -> Array:
+        """The right answers."""
+        return self.given if self.wanted is None else self.wanted
 
     def answers(self, run: Run) -> tuple[Array, Array]:
-        """Of the trained net and of the one by hand, both of the shape of `wanted`."""
+        """Of the trained net and of the one by hand, both of the shape of `right`."""
         by_hand = self.net(self.given)
-        if by_hand.ndim > self.wanted.ndim:
+        if by_hand.ndim > self.right.ndim:
             by_hand = by_hand[:, -1]
         return run.predict(self.trained, self.given), by_hand
 
     def errors(self, run: Run) -> tuple[Array, Array, Array]:
         """The largest error on each sequence, trained and by hand; and `known` as an array."""
-        answers = (np.abs(found - self.wanted) for found in self.answers(run))
+        answers = (np.abs(found - self.right) for found in self.answers(run))
         trained, by_hand = (found.reshape(len(self.names), -1).max(axis=1) for found in answers)
         return trained, by_hand, np.array(self.known, dtype=bool)
 
@@ -113,11 +111,11 @@ class Comparison:
             self.draw,
         )
 
-    def draw(self, run: Run) -> Figure:
+    def draw(self, run: Run) -> drawing.Figure:
         """Curves of both nets, and their errors on one logarithmic scale."""
         figure, axes = drawing.panels(3, width=3.6, height=3.4)
         names = self.names[: self.drawn]
-        wanted = self.curves(self.wanted)[: self.drawn]
+        wanted = self.curves(self.right)[: self.drawn]
         cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
         titles = f"trained: {self.trained}", f"by hand: {cells}"
         colours = None if self.ordered else drawing.COLOURS[: len(names)]

@@ -12,8 +12,6 @@ from reberlstm.lab.experiment import Array, Data, Job, Recipe, Run, Settings
 from reberlstm.lab.gates import record_gates
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from torch import nn
 
 SOURCE = "“LSTM toy examples”, a blog post whose figures are lost"
@@ -131,7 +129,7 @@ def copying_errors(run: Run, y: Array) -> dict[str, float]:
     return {name: rmse(copies(run, name, y[None])[0], y) for name in run.jobs}
 
 
-def draw_copies(run: Run, y: Array) -> Figure:
+def draw_copies(run: Run, y: Array) -> drawing.Figure:
     """A panel for every net: the curve and what the net makes of it."""
     rows = len(run.jobs) // 2
     figure, axes = drawing.panels(2, rows, width=3.6, height=2.6, sharex=True, sharey=True)
@@ -142,7 +140,7 @@ def draw_copies(run: Run, y: Array) -> Figure:
     return figure
 
 
-def draw_gates(run: Run, name: str, y: Array) -> Figure:
+def draw_gates(run: Run, name: str, y: Array) -> drawing.Figure:
     """Every gate and memory of the first layer of a net, while it reads the curve `y`."""
     layer = record_gates(run.nets[name].recurrent, y[:, None])[0]
     return drawing.gates(layer, title=f"Inside: {name}")
@@ -161,7 +159,9 @@ def decode(run: Run, name: str, latent: Array, steps: int = STEPS) -> Array:
     return run.predict(name, latent, "decode", steps=steps)[:, :, 0]
 
 
-def draw_decoded(axis: Axes, run: Run, name: str, latent: Array, steps: int = STEPS) -> None:
+def draw_decoded(
+    axis: drawing.Axes, run: Run, name: str, latent: Array, steps: int = STEPS
+) -> None:
     """What is decoded from one end of some latent numbers to the other."""
     shown = np.linspace(float(latent.min()), float(latent.max()), 9)
     named: list[Any] = [None] * 9

@@ -14,10 +14,12 @@ from reberlstm import figures
 from reberlstm.lab.experiment import Array, Picture, Run
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
 
     from reberlstm.lab.gates import Gates
+else:
+    Axes = Figure = Any  # matplotlib is loaded where something is drawn
 
 INK, QUIET = figures.INK, figures.QUIET
 COLOURS = ("#0b5fa5", "#d9772b", "#2f8f6f", "#8c5aa8", "#b03a5b", "#5c6670")

@@ -144,9 +144,11 @@ def _train(
         with torch.random.fork_rng(devices=[]):
             for number, job in enumerate(run.jobs.values(), start=1):
 
-                def report(told: tuple[int, int, float], place: Any = (job.name, number)) -> None:
+                def report(
+                    told: tuple[int, int, float], name: str = job.name, number: int = number
+                ) -> None:
                     if progress is not None:
-                        progress(Progress(*place, len(run.jobs), *told))
+                        progress(Progress(name, number, len(run.jobs), *told))
 
                 with _naming(run.experiment, f"net {job.name!r}"):
                     nets[job.name], fits[job.name] = train(
@@ -388,7 +390,8 @@ def _net_in_words(name: str, job: Job, fit: Fit) -> tuple[str, ...]:
 
 def claim_in_words(verdict: Mapping[str, Any]) -> str:
     """A claim with its remark."""
-    return verdict["claim"] + (f" *({verdict['remark']})*" if verdict["remark"] else "")
+    remark = f" *({verdict['remark']})*" if verdict["remark"] else ""
+    return f"{verdict['claim']}{remark}"
 
 
 def markdown_table(heading: str, rows: Iterable[Sequence[str]]) -> str:

@@ -141,15 +141,15 @@ GAIN = 40.0
 """The default ``K``: σ(−40) is 4e-18, and 1 − σ(−40) rounds to 1."""
 
 RANGES: Mapping[str, tuple[float, float]] = {
-    "gain": (5.0, 700.0),
-    "scale": (1e-9, 1.0),
-    "points": (2, 1e9),
-    "sharpness": (1.0, 1e12),
-    "bar": (2.0, 100.0),
-    "angle": (1e-3, 1.57),
-    "length": (1e-6, 0.2),
+    "gain": (5.0, 700.0),  # K, the size of the sums of gates that are always open or always shut
+    "scale": (1e-9, 1.0),  # s, by which numbers are multiplied on their way in
+    "points": (2, 1e9),  # how many points a line has for x from 0 to 1
+    "sharpness": (1.0, 1e12),  # κ, the slope of a comparison
+    "bar": (2.0, 100.0),  # b, what a comparison subtracts: the logarithm of the steps is good
+    "angle": (1e-3, 1.57),  # θ, the angle between two steps of a wave
+    "length": (1e-6, 0.2),  # r, the length of the vector that a wave turns
 }
-"""The least and the largest of every number that a net can be made with."""
+"""The least and the largest of every number that a net can be made with; others are refused."""
 
 STARTED = "started"
 """The cell that is at rest before the first step and up after it."""
@@ -248,24 +248,17 @@ def _check(net: str, **numbers: float) -> None:
             )
 
 
-# Copies, sums, lines: numbers that are kept nearly linearly
-#
-# A number x enters as tanh(s·x) and leaves as tanh(c)/s. As |tanh u − u| ≤ |u|³/3, what the two
-# bends do to a number is of the order of s²; what the gates leak is of the order of δ.
+# Copies, sums, lines: |tanh u − u| ≤ |u|³/3, so what the two bends do to s·x is of the order of s²
 
 
 def copy(inputs: tuple[str, ...] = ("y",), *, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
     """Gives back its inputs: one cell an input, whose memory is written anew at every step.
 
-    With ``X`` the largest size of an input the error is at most ``⅔·s²·X³ + 3·δ·X``.
-
-    Args:
-        inputs: The names of the inputs, which are those of the outputs.
-        scale: The scale ``s``.
-        gain: The gain ``K``.
+    With ``X`` the largest size of an input the error is at most ``⅔·s²·X³ + 3·δ·X``. The outputs
+    have the names of the inputs.
 
     Raises:
-        CompileError: for a number outside of its range, such as a gain under 5.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("copy", gain=gain, scale=scale)
     cells = {name: _cell(gain, Sum(inputs={name: scale})) for name in inputs}
@@ -289,12 +282,8 @@ def running_sum(*, scale: float = 1e-5, gain: float = GAIN) -> WiredNet:
     ``D = s²·Σ|x|³/3 + T·δ·A`` the error of the memory, that of the output is at most
     ``D + s²·(S + D)³/3 + δ·(S + D)``. It grows with ``T``: a sum has no way to notice its errors.
 
-    Args:
-        scale: The scale ``s``.
-        gain: The gain ``K``.
-
     Raises:
-        CompileError: for a number outside of its range, such as a gain under 5.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("running sum", gain=gain, scale=scale)
     cells = {"sum": _cell(gain, Sum(inputs={"y": scale}), keeps=True)}
@@ -326,13 +315,8 @@ def line(points: int = 100, *, scale: float = 1e-3, gain: float = GAIN) -> Wired
     ``D = s²·T·p³/3 + δ·p·T²``, and the output by ``D + s²·(T·p + D)³/3 + δ·(T·p + D)`` and the
     error of the copy.
 
-    Args:
-        points: How many points there are for ``x`` from 0 to 1.
-        scale: The scale ``s``.
-        gain: The gain ``K``.
-
     Raises:
-        CompileError: for a number outside of its range, such as a single point.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("line", gain=gain, scale=scale, points=points)
     cells = {
@@ -367,12 +351,8 @@ def line_parameters(*, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
     number the intercept is off by at most ``⅔·s²·Y³ + (2·T + 1)·δ·Y``, the slope by that and the
     error of the copy.
 
-    Args:
-        scale: The scale ``s``.
-        gain: The gain ``K``.
-
     Raises:
-        CompileError: for a number outside of its range, such as a gain under 5.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("line parameters", gain=gain, scale=scale)
     number = Sum(inputs={"y": scale})
@@ -456,13 +436,7 @@ class LineAutoencoder:
         return np.repeat(parameters[:, np.newaxis], self.points, axis=1)
 
 
-# The largest number so far
-#
-# One cell. Its gates compare the number read with the one held, both scaled: e = s·y − h. The
-# candidate is tanh(e), the input gate σ(κ·e − b), the forget gate open: a number that is larger by
-# a little more than b/κ is let in, and one that is smaller leaks out what a shut gate lets through,
-# at most e^(−b−1)/κ a step. As the gates read h and not the memory, the bend of tanh is inside the
-# comparison: the cell is at rest where h = s·y.
+# The largest number so far: the gates compare the number read with the one held, e = s·y − h
 
 LARGEST = 0.25
 """The bound is derived for inputs that are no larger than this when scaled."""
@@ -478,15 +452,8 @@ def peak(
     above the one before, leaves ``D ← (b − 1)/κ + ρ·(D + Δ) + 2·δ·Q``; any other number adds
     ``e^(−b−1)/κ + 2·δ·Q``.
 
-    Args:
-        scale: The scale ``s``.
-        sharpness: The slope ``κ`` of the comparison.
-        bar: What the comparison subtracts, ``b``, at least 2; the logarithm of the number of steps
-            is a good choice.
-        gain: The gain ``K`` of the two gates that always stand open.
-
     Raises:
-        CompileError: for a number outside of its range, such as a bar under 2.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("peak", gain=gain, scale=scale, sharpness=sharpness, bar=bar)
 
@@ -496,55 +463,34 @@ def peak(
     def error(x: Floats) -> float:
         return _lag(x, scale, sharpness, bar, _leak(gain)) / scale
 
-    cells = _holding(scale, sharpness, bar, gain)
+    larger = Sum(-bar, {"y": sharpness * scale}, {"held": -sharpness})
+    candidate = Sum(0.0, {"y": scale}, {"held": -1.0})
+    cells = {"held": _cell(gain, candidate, input=larger, keeps=True)}
     outputs = {"largest": Sum(cells={"held": 1.0 / scale})}
     return _wired("peak", ("y",), cells, outputs, gain, ideal, error)
 
 
-def amplitude(
-    angle: float = 10.0 / 99.0,
-    *,
-    scale: float = 0.01,
-    sharpness: float = 1e6,
-    bar: float = 6.0,
-    gain: float = GAIN,
-) -> WiredNet:
+def amplitude(angle: float = 10.0 / 99.0, **like_peak: float) -> WiredNet:
     """The amplitude ``a`` of a wave ``a·(1 + sin(…))``: half of the largest number so far.
 
     A sample need not fall on the crest: it misses it by half an angle at most, so that
     ``a·cos²(angle/4) ≤ max/2 ≤ a``. The bound includes this, and so is one of the distance from the
-    true amplitude as soon as a crest has passed, whatever amplitude and phase are.
-
-    Args:
-        angle: The angle between two samples.
-        scale: As for `peak`.
-        sharpness: As for `peak`.
-        bar: As for `peak`.
-        gain: As for `peak`.
+    true amplitude as soon as a crest has passed, whatever amplitude and phase are. All other
+    options are those of `peak`.
 
     Raises:
-        CompileError: for a number outside of its range, such as an angle over 1.57.
+        CompileError: for a number outside of `RANGES`.
     """
-    _check("amplitude", gain=gain, scale=scale, sharpness=sharpness, bar=bar, angle=angle)
+    _check("amplitude", angle=angle)
+    net = peak(**like_peak)
     missed = 1.0 / math.cos(angle / 4.0) ** 2 - 1.0
-
-    def ideal(x: Floats) -> Floats:
-        return np.maximum.accumulate(np.maximum(x, 0.0), axis=1) / 2.0
-
-    def error(x: Floats) -> float:
-        lag = _lag(x, scale, sharpness, bar, _leak(gain)) / scale
-        return lag / 2.0 + missed * float(ideal(x).max())
-
-    cells = _holding(scale, sharpness, bar, gain)
-    outputs = {"a": Sum(cells={"held": 0.5 / scale})}
-    return _wired("amplitude", ("y",), cells, outputs, gain, ideal, error)
-
-
-def _holding(scale: float, sharpness: float, bar: float, gain: float) -> dict[str, Cell]:
-    """The cell that holds the largest number so far."""
-    larger = Sum(-bar, {"y": sharpness * scale}, {"held": -sharpness})
-    candidate = Sum(0.0, {"y": scale}, {"held": -1.0})
-    return {"held": _cell(gain, candidate, input=larger, keeps=True)}
+    return WiredNet(
+        weights=net.weights.replace(name="amplitude"),
+        readout=Head(net.readout.weight / 2.0, net.readout.bias),
+        outputs=("a",),
+        ideal=lambda x: net.ideal(x) / 2.0,
+        error=lambda x: (net.error(x) + missed * float(net.ideal(x).max())) / 2.0,
+    )
 
 
 def _lag(x: Floats, scale: float, sharpness: float, bar: float, delta: float) -> float:
@@ -569,12 +515,8 @@ def _lag(x: Floats, scale: float, sharpness: float, bar: float, delta: float) ->
 
 # Oscillators: two cells turn a vector by the same angle at every step, and keep its length
 #
-# The candidates are tanh(λ·R·h) with a rotation R, the forget gates are shut. λ slightly over 1
-# makes the vector grow; the two bends of tanh make it shrink, the more the longer it is. At the
-# length r with λ·(1 − λ²·r²/2) = 1 both are in balance, and a vector of another length comes back
-# to it, by a factor of about 1 − r² at each step; a plain rotation would keep any error for ever.
-# That the bends act on each coordinate by itself distorts the circle by |β|·r² with |β| =
-# 1/(12·sin 2θ): the length is a choice between a pure sine (small) and a quick recovery (large).
+# λ slightly over 1 makes the vector grow; the two bends of tanh make it shrink, the more the longer
+# it is. At the length r with λ·(1 − λ²·r²/2) = 1 both are in balance.
 
 
 def wave(
@@ -592,17 +534,10 @@ def wave(
     At the first step ``started`` is at rest, and the biases of the candidates put the vector on its
     first point; from then on its weight cancels the biases.
 
-    Args:
-        angle: The angle of a step.
-        height: The amplitude.
-        offset: What the wave goes around.
-        phase: The angle of the first point.
-        inputs: The names of the inputs, none of which has a weight.
-        length: The length ``r`` of the vector, at most 0.2.
-        gain: The gain ``K``.
+    The inputs only have names: none of them has a weight.
 
     Raises:
-        CompileError: for a number outside of its range, such as a length over 0.2.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("wave", gain=gain, angle=angle, length=length)
     turn = _Turn(angle, length, _leak(gain))
@@ -640,15 +575,10 @@ def cosine_or_sine(
     input, and are read as the first point of the wave; at the second step they are turned into the
     vector, and are at rest from then on.
 
-    Args:
-        angle: The angle of a step.
-        height: The amplitude.
-        offset: What the waves go around.
-        length: The length ``r`` of the vector, at most 0.2.
-        gain: The gain ``K``.
+    The waves are ``offset + height·cos(k·angle)`` and ``offset + height·sin(k·angle)``.
 
     Raises:
-        CompileError: for a number outside of its range, such as a length over 0.2.
+        CompileError: for a number outside of `RANGES`.
     """
     _check("cosine or sine", gain=gain, angle=angle, length=length)
     turn = _Turn(angle, length, _leak(gain))

@@ -110,7 +110,7 @@ def test_the_nets_by_hand_do_the_tasks_of_the_experiments(name: str) -> None:
     if found:
         comparison = sys.modules[find(name).measure.__module__].COMPARISON
         assert comparison.net.cells == BY_HAND[name]
-        measured = comparison.measure(run(comparison.wanted))
+        measured = comparison.measure(run(comparison.right))
         assert measured["error"] <= measured["bound"] + 1e-9
         assert measured["bound"] < 1.5e-3
         assert measured["trained_on_known"] == 0.0

@@ -22,26 +22,13 @@ from reberlstm.certificates import Certificate, Inputs, certify
 from reberlstm.compiler.oscillator import PATTERN, oscillator
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.lab import drawing
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
 from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from torch import nn
 
 NOISE = Inputs(low=0.0, high=1.0)
@@ -203,7 +190,7 @@ STEPPED_FIRST = f"{STEPPED.name}, run 1"
 VARIANTS = (PRINTED, STEPPED, FASTER, LONGER, ADAM, NOISE_ONLY)
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Every variant a few times, each time with noise of its own."""
     found = []
     for number in range(1, settings.runs + 1):
@@ -218,7 +205,7 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
     return found
 
 
-def _job(variant: Variant, number: int, fed: Array, settings: Settings) -> Job:
+def _job(variant: Variant, number: int, fed: NDArray[Any], settings: Any) -> Job:
     labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
     recipe = Recipe(
         epochs=settings.epochs * variant.longer,
@@ -292,7 +279,7 @@ def _count(states: int) -> str:
     return "1 state" if states == 1 else f"{states} states"
 
 
-def _by_hand(noise: Array) -> dict[str, Any]:
+def _by_hand(noise: Floats) -> dict[str, Any]:
     net = oscillator()
     proof = certificate(net)
     return {
@@ -304,7 +291,7 @@ def _by_hand(noise: Array) -> dict[str, Any]:
     }
 
 
-def fresh(run: Run) -> Array:
+def fresh(run: Run) -> Floats:
     """Sequences of new noise after a 1, longer than those learned from."""
     noise = run.generator("fresh").uniform(0.0, 1.0, (FRESH, LONG))
     noise[:, 0] = 1.0
@@ -370,7 +357,7 @@ SHOWN, SETTLED = 40, 6
     "Right: the lowest eigenvalue of a step at its fixed point. A net can alternate only "
     "where it is under −1; it falls below at the same epoch, or never."
 )
-def _learning(run: Run) -> Figure:
+def _learning(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for number, (variant, names) in enumerate(_by_variant(run).items()):
         style: dict[str, Any] = {"color": drawing.COLOURS[number], "linewidth": 1.2}
@@ -405,7 +392,7 @@ def _learning(run: Run) -> Figure:
     "label 0. The noise decides in the net that did not learn; in one that learned it does not "
     "matter."
 )
-def _leads(run: Run) -> Figure:
+def _leads(run: Run) -> drawing.Figure:
     nets, noise = _three(run), fresh(run)[:8]
     figure, axes = drawing.panels(len(nets), width=3.5, height=2.8)
     steps = np.arange(1, SHOWN + 1)
@@ -431,7 +418,7 @@ def _leads(run: Run) -> Figure:
     "from one side to the other, and so does the cell by hand. Green: where a certificate "
     "says that a net is, for all noise and every length."
 )
-def _memories(run: Run) -> Figure:
+def _memories(run: Run) -> drawing.Figure:
     # Nets of more than one cell in the two main directions of h, the others by h and c.
     from matplotlib.patches import Patch
 
@@ -491,7 +478,7 @@ def _proved(net: Net, mean: Floats, direction: Floats) -> list[tuple[float, floa
     return ranges
 
 
-def _cloud(axis: Axes, plane: Array, odd: Array, fixed: Array | None) -> None:
+def _cloud(axis: drawing.Axes, plane: Floats, odd: NDArray[np.bool_], fixed: Floats | None) -> None:
     """Points (B, T, 2), coloured by whether the step was odd, and the fixed point."""
     for wanted, colour, text in ((odd, ONE, "after odd steps"), (~odd, ZERO, "after even steps")):
         x, y = plane[wanted].T
@@ -517,7 +504,7 @@ def _main(points: Floats) -> Floats:
     "take turns whatever is fed. The noise is read as three letters, 0, ½ and 1, a third "
     "of its range each."
 )
-def _machine_picture(run: Run) -> Figure:
+def _machine_picture(run: Run) -> drawing.Figure:
     net, noise = _three(run)[run.measured["good"]], fresh(run)[:12, :40]
     found = machine_of(net)
     fsm = found.fsm
@@ -565,7 +552,7 @@ Place = tuple[float, float]
 TEXT: dict[str, Any] = {"fontsize": 9, "ha": "center", "va": "center", "zorder": 4}
 
 
-def _arrow(axis: Axes, source: Place, target: Place, fed: str) -> None:
+def _arrow(axis: drawing.Axes, source: Place, target: Place, fed: str) -> None:
     if source == target:
         axis.annotate(f"↻ {fed}", source, xytext=(0, 24), textcoords="offset points", **TEXT)
         return
@@ -580,7 +567,7 @@ def _arrow(axis: Axes, source: Place, target: Place, fed: str) -> None:
 
 
 @picture("Inside the net that learned: every gate and memory over the first 30 steps.")
-def _gates(run: Run) -> Figure:
+def _gates(run: Run) -> drawing.Figure:
     lstm = run.nets[run.measured["good"]].recurrent
     (layer,) = record_gates(lstm, fresh(run)[0, :30, np.newaxis])
     return drawing.gates(layer, title="The net that learned")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,23 +10,10 @@ import torch
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import points, rmse
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import numbers, record_gates
 from reberlstm.lab.nets import Recurrent
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from reberlstm.net.weights import Floats
 
 BOUND = 0.5
 """Waves up to this amplitude are for training, those above for validation."""
@@ -36,7 +23,7 @@ PROBES = np.array([0.1, 0.3, 0.5, 0.6, 0.8, 1.0])
 NAMES = [f"{amplitude:g}" for amplitude in PROBES]
 
 
-def _waves_of(amplitudes: Array) -> Array:
+def _waves_of(amplitudes: Floats) -> Floats:
     return curves.sines(amplitudes, offset=amplitudes)
 
 
@@ -51,7 +38,7 @@ COMPARISON = Comparison(
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One layer of LSTM cells; the amplitude is read at the last step."""
     inside = rng.uniform(0.0, BOUND, settings.examples)
     outside = rng.uniform(BOUND, 1.0, settings.examples // 2)
@@ -65,7 +52,7 @@ def _told_so_far(net: torch.nn.Module) -> dict[str, float]:
     return {f"told of {name}": float(number) for name, number in zip(NAMES, told, strict=True)}
 
 
-def _told(run: Run, amplitudes: Array) -> Array:
+def _told(run: Run, amplitudes: Floats) -> Floats:
     return run.predict(NET, _waves_of(amplitudes))[:, 0]
 
 
@@ -82,7 +69,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("What the net tells over what is true: it bends away where the training ended.")
-def _amplitudes(run: Run) -> Figure:
+def _amplitudes(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=4.6, height=3.8)
     given = np.linspace(0.0, 1.0, 101)
     axis.axvspan(0.0, BOUND, color=drawing.COLOURS[0], alpha=0.08, linewidth=0)
@@ -95,7 +82,7 @@ def _amplitudes(run: Run) -> Figure:
 
 
 @picture("Waves as they were given and with the amplitude that the net tells.")
-def _waves(run: Run) -> Figure:
+def _waves(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=6.2, height=3.6)
     told, given = (_waves_of(some)[:, :, 0] for some in (_told(run, PROBES), PROBES))
     drawing.family(axis, points(), told, given, NAMES, dotted="told by the net")
@@ -108,7 +95,7 @@ def _waves(run: Run) -> Figure:
     "What the net would answer at every step, and the memory of the three cells that weigh most "
     "in the answer to the largest wave."
 )
-def _memory(run: Run) -> Figure:
+def _memory(run: Run) -> drawing.Figure:
     net: Any = run.nets[NET]
     (layer,) = record_gates(net.recurrent, _waves_of(PROBES))
     weight, hidden = numbers(net.head.weight)[0], layer["hidden"]
@@ -128,7 +115,7 @@ def _memory(run: Run) -> Figure:
     "truth (dotted). Amplitudes beyond the training are told too low; the longer it trains, the "
     "nearer they come."
 )
-def _learning_curves(run: Run) -> Figure:
+def _learning_curves(run: Run) -> drawing.Figure:
     figure, (left, right) = drawing.panels(2, width=4.2, height=3.2)
     fit = run.fits[NET]
     for losses, name, colour in (

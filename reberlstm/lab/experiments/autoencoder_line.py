@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import lines, points
-from reberlstm.lab.experiment import (
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Autoencoder, as_in_keras
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ONE = "1 latent"
 SIZES = {"10 latent": 10, "5 latent": 5, ONE: 1}
@@ -41,7 +28,7 @@ COMPARISON = Comparison(
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder with ten, five and one latent numbers."""
     x = lines(rng.uniform(0.0, 1.0, settings.examples))
     test = lines(rng.uniform(0.0, 1.0, max(1, settings.examples // 10)))
@@ -74,7 +61,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("Lines (dotted) and their reconstructions (solid), with the mean squared error.")
-def _lines(run: Run) -> Figure:
+def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(3, width=3.6, height=3.2, sharey=True)
     given = lines(SLOPES)
     for axis, name in zip(axes, run.jobs, strict=True):
@@ -86,7 +73,7 @@ def _lines(run: Run) -> Figure:
 
 
 @picture("The latent numbers over the slope, and what the decoder makes of a single one.")
-def _latent(run: Run) -> Figure:
+def _latent(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, 2, width=4.2, height=3.0)
     for axis, name in zip(axes, SIZES, strict=False):
         latent = curves.encode(run, name, lines(ALL_SLOPES))
@@ -97,8 +84,9 @@ def _latent(run: Run) -> Figure:
 
 
 @picture("How the single latent number comes about: the cell that holds it, over the steps.")
-def _memory(run: Run) -> Figure:
-    first, last = run.nets[ONE].encoder.layers
+def _memory(run: Run) -> drawing.Figure:
+    net: Any = run.nets[ONE]
+    first, last = net.encoder.layers
     (before,) = record_gates(first, lines(SLOPES))
     (cell,) = record_gates(last, before["hidden"])
     figure, axes = drawing.panels(3, width=3.6, height=2.8)

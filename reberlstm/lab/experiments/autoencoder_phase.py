@@ -9,7 +9,6 @@ import numpy as np
 from reberlstm.lab import curves, drawing
 from reberlstm.lab.curves import points, sines
 from reberlstm.lab.experiment import (
-    Array,
     Claim,
     Data,
     Experiment,
@@ -17,14 +16,13 @@ from reberlstm.lab.experiment import (
     Job,
     Recipe,
     Run,
-    Settings,
     picture,
     presets,
 )
 from reberlstm.lab.nets import Autoencoder, as_in_keras
+from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from torch import nn
 
 NARROW, WIDE = "shift up to 0.1·π/2", "shift up to π/2"
@@ -33,7 +31,7 @@ FLAT = 0.25
 """Half the variance of a sine: a loss above it means that next to nothing is reconstructed."""
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder for both ranges of displacement."""
     found = []
     for name, kind in ((NARROW, "narrow"), (WIDE, "wide")):
@@ -50,7 +48,7 @@ def _net() -> nn.Module:
     return as_in_keras(Autoencoder([32, 32], 1, [32, 32]))
 
 
-def _grid(run: Run, name: str) -> tuple[Array, Array]:
+def _grid(run: Run, name: str) -> tuple[Floats, Floats]:
     """Shifts all over the range, and their sines."""
     shifts = np.linspace(0.0, RANGES[name], 91)
     return shifts, sines(shift=shifts, steps=run.settings.steps)
@@ -79,11 +77,11 @@ def _measure(run: Run, name: str, fit: Fit) -> dict[str, Any]:
     }
 
 
-def _decoded_phases(run: Run, name: str, latent: Array) -> Array:
+def _decoded_phases(run: Run, name: str, latent: Floats) -> Floats:
     """The phases, in degrees, of what is decoded from latent numbers evenly over their range."""
     knob = np.linspace(float(latent.min()), float(latent.max()), 41)[:, None]
     found = curves.phases(curves.decode(run, name, knob, run.settings.steps))
-    rising: Array = found if found[0] <= found[-1] else found[::-1]
+    rising: Floats = found if found[0] <= found[-1] else found[::-1]
     rising -= 360.0 * np.floor((rising[0] + 45.0) / 360.0)
     return rising
 
@@ -92,7 +90,7 @@ def _decoded_phases(run: Run, name: str, latent: Array) -> Array:
     "Sines (dotted) and their reconstructions (solid), with the mean squared error; the "
     "beginning, which the source found hard, is grey."
 )
-def _sines(run: Run) -> Figure:
+def _sines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.6, height=3.4, sharey=True)
     for axis, name in zip(axes, run.jobs, strict=True):
         shifts = np.linspace(0.0, RANGES[name], 4)
@@ -111,7 +109,7 @@ def _sines(run: Run) -> Figure:
     "The latent number over the shift, and the phase of what is decoded as the latent number goes "
     "from one end to the other. Beyond a turn the latent number is the phase within it."
 )
-def _latent(run: Run) -> Figure:
+def _latent(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, 2, width=4.2, height=2.8)
     for row, name in enumerate(run.jobs):
         shifts, given = _grid(run, name)
@@ -131,7 +129,7 @@ def _latent(run: Run) -> Figure:
 
 
 @picture("What the decoder makes of latent numbers.")
-def _decoded(run: Run) -> Figure:
+def _decoded(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.6, height=3.4, sharey=True)
     for axis, name in zip(axes, run.jobs, strict=True):
         latent = curves.encode(run, name, _grid(run, name)[1])

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing
 from reberlstm.lab.curves import points, sines
-from reberlstm.lab.experiment import (
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.nets import Autoencoder, as_in_keras
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 NET = "1 latent"
 AMPLITUDES = (0.1, 0.3, 0.5, 0.7, 0.9)
 ALL_AMPLITUDES = np.linspace(0.0, 1.0, 101)
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The autoencoder of the source's code with one latent number."""
     x = sines(rng.uniform(0.0, 1.0, settings.examples))
     test = sines(rng.uniform(0.0, 1.0, max(1, settings.examples // 10)))
@@ -48,7 +35,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("Sines (dotted) and their reconstructions (solid).")
-def _sines(run: Run) -> Figure:
+def _sines(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=6.0, height=3.4)
     given = sines(AMPLITUDES)
     names = [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES]
@@ -59,7 +46,7 @@ def _sines(run: Run) -> Figure:
 
 
 @picture("The latent number over the amplitude, and what the decoder makes of latent numbers.")
-def _latent(run: Run) -> Figure:
+def _latent(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.2, height=3.2)
     latent = curves.encode(run, NET, sines(ALL_AMPLITUDES))[:, 0]
     axes[0].plot(ALL_AMPLITUDES, latent, color=drawing.COLOURS[0], linewidth=1.8)

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import STEPS, points
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Recurrent, Stack
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from reberlstm.net.weights import Floats
 
 HEAD, BOUNDED = "LSTM 32 and a linear layer", "LSTM 32 and LSTM 1"
 NAMES = ["0 → cosine", "1 → sine"]
@@ -33,7 +20,7 @@ WAVES = curves.sines(1.0, shift=[np.pi / 20, 0.0])
 """The cosine and the sine."""
 
 
-def _constants(values: Any) -> Array:
+def _constants(values: Any) -> Floats:
     return np.repeat(np.array(values, dtype=float), STEPS).reshape(-1, STEPS, 1)
 
 
@@ -49,7 +36,7 @@ COMPARISON = Comparison(
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """A net with a linear output, and one whose output is an LSTM cell as in the source's code."""
     recipe, data = Recipe.of(settings, batch=2), Data(BOTH, WAVES)
     return [
@@ -73,7 +60,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("What the nets give for zeros and ones, over the waves.")
-def _waves(run: Run) -> Figure:
+def _waves(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.2, sharey=True)
     for axis, name in zip(axes, run.jobs, strict=True):
         found = run.predict(name, BOTH)[:, :, 0]
@@ -86,7 +73,7 @@ def _waves(run: Run) -> Figure:
 
 
 @picture("What comes for constants that were never trained.")
-def _between(run: Run) -> Figure:
+def _between(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=6.0, height=3.4)
     values = np.linspace(0.0, 1.0, 9)
     waves = run.predict(HEAD, _constants(values))[:, :, 0]
@@ -99,7 +86,7 @@ def _between(run: Run) -> Figure:
 @picture(
     "The outputs of the 32 cells in their two main directions, from the large dot on, a dot a step."
 )
-def _memory(run: Run) -> Figure:
+def _memory(run: Run) -> drawing.Figure:
     hidden = record_gates(run.nets[HEAD].recurrent, BOTH)[0]["hidden"]
     centred = hidden - hidden.mean((0, 1))
     directions = np.linalg.svd(np.concatenate(list(centred)), full_matrices=False)[2]

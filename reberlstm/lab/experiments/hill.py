@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
-from reberlstm.lab.experiment import Claim, Experiment, Job, Run, Settings, picture, presets
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from reberlstm.lab.experiment import Claim, Experiment, Job, Run, picture, presets
 
 HILL = np.sin(np.pi * curves.points())
 GOOD = 0.05
@@ -27,7 +24,7 @@ COMPARISON = Comparison(
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers, from (x, y) and from y alone."""
     return curves.copying_jobs(settings, HILL)
 
@@ -42,12 +39,12 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("The hill and what each net makes of it.")
-def _copies(run: Run) -> Figure:
+def _copies(run: Run) -> drawing.Figure:
     return curves.draw_copies(run, HILL)
 
 
 @picture("Every gate and memory of the one-layer net from y alone, on the hill.")
-def _inside(run: Run) -> Figure:
+def _inside(run: Run) -> drawing.Figure:
     return curves.draw_gates(run, "one layer, from y", HILL)
 
 

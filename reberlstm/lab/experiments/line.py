@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
-from reberlstm.lab.experiment import Claim, Experiment, Job, Run, Settings, picture, presets
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from reberlstm.lab.experiment import Claim, Experiment, Job, Run, picture, presets
 
 LINE = curves.lines(1.0)[0, :, 0]
 SLOPES = (-0.5, 0.25, 0.5, 1.0, 1.5)
@@ -28,7 +25,7 @@ COMPARISON = Comparison(
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers, from (x, y) and from y alone."""
     return curves.copying_jobs(settings, LINE)
 
@@ -44,7 +41,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("The line and what each net makes of it.")
-def _copies(run: Run) -> Figure:
+def _copies(run: Run) -> drawing.Figure:
     return curves.draw_copies(run, LINE)
 
 
@@ -52,7 +49,7 @@ def _copies(run: Run) -> Figure:
     "Lines of other slopes (dotted) and what the nets give back (solid): what was learned is the "
     "line, and the identity only near it."
 )
-def _other_lines(run: Run) -> Figure:
+def _other_lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.0, height=3.2, sharey=True)
     others = OTHERS[:, :, 0]
     for axis, name in zip(axes, ALONE, strict=True):

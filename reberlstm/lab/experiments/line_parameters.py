@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from itertools import starmap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
-from reberlstm.lab.experiment import (
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import head_of, record_gates
 from reberlstm.lab.nets import Recurrent, as_in_keras
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 STEPS = 50
 ONE, TWO = "one layer of 32", "two layers of 32"
@@ -56,7 +43,7 @@ COMPARISON = Comparison(
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers of LSTM cells; both numbers are read at the last step."""
     numbers = rng.uniform(0.0, 1.0, (2, settings.examples, 2))
     (y, test_y), (x, test_x) = numbers, (_lines_of(part) for part in numbers)
@@ -92,7 +79,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 @picture("Lines (dotted) and the lines that the net tells (solid).")
-def _lines(run: Run) -> Figure:
+def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for axis, title, chosen in zip(
         axes, ("Lines such as were trained", "Other lines"), (TRAINED, OTHERS), strict=True
@@ -108,7 +95,7 @@ def _lines(run: Run) -> Figure:
     "Slope and intercept of lines, and what the net tells of them: outside of the slopes that it "
     "was trained with, it draws them in."
 )
-def _parameters(run: Run) -> Figure:
+def _parameters(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=5.4, height=4.4)
     given = np.array([(m, t) for m in np.linspace(-1, 2, 13) for t in np.linspace(0, 1, 5)])
     trained = (given[:, 0] >= 0) & (given[:, 0] <= 1)
@@ -125,7 +112,7 @@ def _parameters(run: Run) -> Figure:
 
 
 @picture("What the net would tell at every step; dots are the truth.")
-def _memory(run: Run) -> Figure:
+def _memory(run: Run) -> drawing.Figure:
     net: Any = run.nets[TWO]
     head = head_of(net.head)
     told = record_gates(net.recurrent, _lines_of(TRAINED))[-1]["hidden"] @ head.weight.T + head.bias

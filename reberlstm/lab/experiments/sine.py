@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import lines, points, sines
-from reberlstm.lab.experiment import Array, Claim, Experiment, Job, Run, Settings, picture, presets
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from reberlstm.lab.experiment import Array, Claim, Experiment, Job, Run, picture, presets
 
 HEIGHT = 0.3
 SINE = sines(HEIGHT, offset=HEIGHT)[0, :, 0]
@@ -55,7 +52,7 @@ COMPARISON = Comparison(
 OSCILLATOR = wired.wave(curves.FREQUENCY / (len(SINE) - 1), height=HEIGHT, offset=HEIGHT)
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers, from y alone."""
     return curves.copying_jobs(settings, SINE, with_x=False)
 
@@ -120,12 +117,12 @@ def _correlations(run: Run) -> dict[str, float]:
 
 
 @picture("The sine and what each net makes of it.")
-def _copies(run: Run) -> Figure:
+def _copies(run: Run) -> drawing.Figure:
     return curves.draw_copies(run, SINE)
 
 
 @picture("Lines (dotted) and what the net that learned the sine makes of them (solid).")
-def _lines(run: Run) -> Figure:
+def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.0, height=3.2, sharey=True)
     names = [f"slope {slope:g}" for slope in SLOPES]
     for axis, intercept in zip(axes, (INTERCEPT, 0.0), strict=True):
@@ -137,7 +134,7 @@ def _lines(run: Run) -> Figure:
 
 
 @picture("Sines of other amplitudes and phases (dotted) and what comes back (solid).")
-def _waves(run: Run) -> Figure:
+def _waves(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.6, height=3.2, sharey=True)
     amplitudes = [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES]
     shifts = [f"shifted by {drawing.signed(shift)}" for shift in SHIFTS]
@@ -152,7 +149,7 @@ def _waves(run: Run) -> Figure:
 
 
 @picture("Sines of other frequencies: the faster the wave, the more are its height and place off.")
-def _frequencies(run: Run) -> Figure:
+def _frequencies(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, 2, width=3.8, height=2.4, sharex=True, sharey=True)
     found = _through(run, OF_FREQUENCIES)
     for number, (axis, frequency) in enumerate(zip(axes, FREQUENCIES, strict=True)):
@@ -165,7 +162,7 @@ def _frequencies(run: Run) -> Figure:
 
 
 @picture("Every gate and memory of the first of two layers, on the sine.")
-def _inside(run: Run) -> Figure:
+def _inside(run: Run) -> drawing.Figure:
     return curves.draw_gates(run, NET, SINE)
 
 

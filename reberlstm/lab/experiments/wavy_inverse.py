@@ -9,25 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reberlstm.lab import drawing
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    Settings,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Perceptron, Recurrent, uniform
+from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
     import torch
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ONE_INPUT, WIDE, DEEP = "MLP 1-152-1", "MLP 3-152-1", "MLP 3-30-20-1"
 RNN, PEEPHOLE, LSTM = "RNN 26", "peephole LSTM 16", "LSTM 16"
@@ -44,20 +32,20 @@ BLUE, ORANGE, RED = drawing.COLOURS[0], drawing.COLOURS[1], drawing.COLOURS[4]
 # The curve, and the least error possible
 
 
-def curve(z: Array) -> Array:
+def curve(z: Floats) -> Floats:
     """The curve at the places `z`."""
-    slow: Array = 0.5 * np.sin(z / 2 - 1) + np.sin(z / 4 + 1)
-    fast: Array = np.sin(z) + np.sin(2 * z + 2)
+    slow: Floats = 0.5 * np.sin(z / 2 - 1) + np.sin(z / 4 + 1)
+    fast: Floats = np.sin(z) + np.sin(2 * z + 2)
     return slow + fast + 2
 
 
-def readings(z: Array, noise: float, rng: np.random.Generator | None = None) -> Array:
+def readings(z: Floats, noise: float, rng: np.random.Generator | None = None) -> Floats:
     """The values read for the places `z`, ``(N,)``, in the order z, z − 1, z − 2: ``(N, 3)``."""
     values = curve(z[:, None] - np.arange(3.0))
     return values if rng is None else values + noise * rng.standard_normal(values.shape)
 
 
-def crossings(level: float, lowest: float = LOWEST, highest: float = HIGHEST) -> Array:
+def crossings(level: float, lowest: float = LOWEST, highest: float = HIGHEST) -> Floats:
     """The places between two bounds where the curve has the value `level`.
 
     Example:
@@ -68,11 +56,11 @@ def crossings(level: float, lowest: float = LOWEST, highest: float = HIGHEST) ->
     """
     z = np.linspace(lowest, highest, 120_001)
     above = curve(z) > level
-    found: Array = z[1:][above[1:] != above[:-1]]
+    found: Floats = z[1:][above[1:] != above[:-1]]
     return found
 
 
-def posterior_mean(x: Array, noise: float) -> Array:
+def posterior_mean(x: Floats, noise: float) -> Floats:
     """The best answer to the values `x`, ``(N, k)``: the mean place, weighed by its likelihood.
 
     All places between 0 and 10 are equally likely beforehand, and the noise is Gaussian.
@@ -90,7 +78,7 @@ def posterior_mean(x: Array, noise: float) -> Array:
     return np.concatenate(answers)
 
 
-def least_error(x: Array, z: Array, noise: float) -> float:
+def least_error(x: Floats, z: Floats, noise: float) -> float:
     """The mean squared error of the best answer: no net can have less, but for chance."""
     return float(np.mean((posterior_mean(x, noise) - z) ** 2))
 
@@ -98,25 +86,25 @@ def least_error(x: Array, z: Array, noise: float) -> float:
 # Data, nets, and what is measured
 
 
-def _training_places(settings: Settings, rng: np.random.Generator) -> tuple[Array, Array, int]:
+def _training_places(settings: Any, rng: np.random.Generator) -> tuple[Floats, Floats, int]:
     """All places and readings, and how many of them are for training."""
     z = rng.uniform(0.0, HIGHEST, settings.examples)
     return z, readings(z, settings.noise, rng), round(0.7 * settings.examples)
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Six nets on the same data, or seven; the first sees one of the three values only."""
     z, x, split = _training_places(settings, rng)
     x = (x - x[:split].mean()) / x[:split].std()
     few = min(split, settings.mlp_examples)
 
-    def data(x: Array, most: int = split) -> Data:
+    def data(x: Floats, most: int = split) -> Data:
         return Data(x[:most], z[:most, None], x[split:], z[split:, None])
 
     def started(net: torch.nn.Module, bound: float) -> torch.nn.Module:
         return uniform(net, bound) if settings.optimiser == "sgd" else net
 
-    def perceptron(name: str, hidden: list[int], recipe: Recipe, seen: Array = x) -> Job:
+    def perceptron(name: str, hidden: list[int], recipe: Recipe, seen: Floats = x) -> Job:
         size = seen.shape[1]
         return Job(name, lambda: started(Perceptron(size, hidden, 1), 0.1), data(seen, few), recipe)
 
@@ -175,7 +163,7 @@ def _faster(run: Run) -> dict[str, Any]:
     }
 
 
-def _normaliser(run: Run) -> Callable[[Array], Array]:
+def _normaliser(run: Run) -> Callable[[Floats], Floats]:
     """Clean readings, normalised as the training data were."""
     _, x, split = _training_places(run.settings, run.generator("data"))
     return lambda z: (readings(z, 0.0) - x[:split].mean()) / x[:split].std()
@@ -186,7 +174,7 @@ def _normaliser(run: Run) -> Callable[[Array], Array]:
 PLACES = np.linspace(LOWEST, HIGHEST, 600)
 
 
-def _draw_curve(axis: Axes) -> None:
+def _draw_curve(axis: drawing.Axes) -> None:
     axis.plot(curve(PLACES), PLACES, color=drawing.INK, linewidth=1.6)
 
 
@@ -194,7 +182,7 @@ def _draw_curve(axis: Axes) -> None:
     "The curve, read from left to right: one value belongs to six places between −2 and 10, five "
     "of them between 0 and 10."
 )
-def _curve(run: Run) -> Figure:
+def _curve(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=4.4, height=4.2)
     _draw_curve(axis)
     axis.axvline(LINE, color=ORANGE, linewidth=1.2)
@@ -209,7 +197,7 @@ def _curve(run: Run) -> Figure:
     "Three values (triangles) read with noise at z, z − 1 and z − 2; the dotted line is what is "
     "to be told from them."
 )
-def _example(run: Run) -> Figure:
+def _example(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=4.4, height=4.2)
     _draw_curve(axis)
     z = EXAMPLE - np.arange(3.0)
@@ -234,7 +222,7 @@ def _example(run: Run) -> Figure:
     "at many pairs of places, three are the same on the diagonal only; noise of standard deviation "
     "0.4, as in the source's figures, blurs that."
 )
-def _ambiguity(run: Run) -> Figure:
+def _ambiguity(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, 2, width=3.3, height=3.1, sharex=True, sharey=True)
     z = np.linspace(0.0, HIGHEST, 101)
     clean = readings(z, 0.0)
@@ -254,7 +242,7 @@ def _ambiguity(run: Run) -> Figure:
 
 
 @picture("Ten examples, first in any order: which row belongs to which place? Below, matched.")
-def _puzzle(run: Run) -> Figure:
+def _puzzle(run: Run) -> drawing.Figure:
     rng = run.generator("puzzle")
     z = np.linspace(0.0, HIGHEST, 10)
     values = readings(z, FIGURE_NOISE, rng)
@@ -273,7 +261,7 @@ def _puzzle(run: Run) -> Figure:
     return figure
 
 
-def _draw_rows(axis: Axes, z: Array, values: Array) -> None:
+def _draw_rows(axis: drawing.Axes, z: Floats, values: Floats) -> None:
     """The values of each example, in a row at the height of a place."""
     edge = float(values.max()) + 0.5
     text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "color": BLUE}
@@ -286,7 +274,7 @@ def _draw_rows(axis: Axes, z: Array, values: Array) -> None:
     axis.set_xlim(float(values.min()) - 0.2, edge)
 
 
-def _draw_places(axis: Axes, z: Array, order: Array | None) -> None:
+def _draw_places(axis: drawing.Axes, z: Floats, order: Any | None) -> None:
     """The curve with ten places; with an order, the example of each row at its place."""
     _draw_curve(axis)
     start = float(curve(PLACES).min()) - 1.6
@@ -304,7 +292,7 @@ def _draw_places(axis: Axes, z: Array, order: Array | None) -> None:
     "Test error of all nets over the epochs, and the least error that any net could have: that of "
     "the posterior mean."
 )
-def _learning_curves(run: Run) -> Figure:
+def _learning_curves(run: Run) -> drawing.Figure:
     figure = drawing.learning_curves(run)
     (axis,) = figure.axes
     text: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "ha": "right", "fontsize": 8}
@@ -323,7 +311,7 @@ def _learning_curves(run: Run) -> Figure:
     "What each net answers for values without noise, over the place where they were read. Right "
     "answers lie on the diagonal."
 )
-def _predictions(run: Run) -> Figure:
+def _predictions(run: Run) -> drawing.Figure:
     rows = -(-len(run.jobs) // 3)
     figure, axes = drawing.panels(3, rows, width=2.9, height=2.7, sharex=True, sharey=True)
     for axis in axes[len(run.jobs) :]:
@@ -346,7 +334,7 @@ def _predictions(run: Run) -> Figure:
     "The memory of the sixteen LSTM cells after each of the three values, over the place. After "
     "one value, places with the same value have the same memory; after three they have not."
 )
-def _memory(run: Run) -> Figure:
+def _memory(run: Run) -> drawing.Figure:
     z = np.linspace(0.0, HIGHEST, 300)
     values = _normaliser(run)(z)[:, :, None]
     memory = record_gates(run.nets[LSTM].recurrent, values)[0]["memory"]
