@@ -276,7 +276,7 @@ def _copied(size: float, scale: float, delta: float) -> float:
 
 
 def running_sum(*, scale: float = 1e-5, gain: float = GAIN) -> WiredNet:
-    """Adds up what it hears: one cell that keeps its memory.
+    """Adds up its inputs: one cell that keeps its memory.
 
     With ``A`` the sum of the sizes of ``T`` inputs, ``S`` the largest size of a sum so far, and
     ``D = s²·Σ|x|³/3 + T·δ·A`` the error of the memory, that of the output is at most

@@ -26,7 +26,7 @@ EXPERIMENTS = {
     "autoencoder-sine": "Sines through one latent number",
     "cos-or-sin": "Zero in, cosine out; one in, sine out",
     "autoencoder-phase": "The phase of a sine as one latent number",
-    "alternating": "Say 1, 0, 1, 0, … whatever noise is heard",
+    "alternating": "Say 1, 0, 1, 0, … whatever the noise",
 }
 """The experiments by name, with their titles; `x-y` is ``EXPERIMENT`` in ``x_y.py`` here."""
 
@@ -90,6 +90,6 @@ def _line(error: Exception, path: Path) -> str:
 
 def describe(error: Exception) -> str:
     """An error of foreign code in one line."""
-    said = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = re.sub(r"\s+", " ", said).strip()
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = re.sub(r"\s+", " ", text).strip()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

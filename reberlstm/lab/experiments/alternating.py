@@ -435,7 +435,7 @@ def _memories(run: Run) -> drawing.Figure:
         for low, high in plane.proved:
             below.axhspan(low, high, color=GREEN, alpha=0.2, linewidth=1)
         drawing.label(above, title, plane.second, plane.first)
-        drawing.label(below, "", "noise heard", plane.first)
+        drawing.label(below, "", "noise fed", plane.first)
         above.locator_params(axis="x", nbins=4)
     proved = Patch(color=GREEN, alpha=0.3, label="proved to be here, for all noise")
     drawing.legend_below(figure, axes[0], [proved], ncols=4, markerscale=2)
@@ -575,7 +575,7 @@ def _gates(run: Run) -> drawing.Figure:
 
 EXPERIMENT = Experiment(
     name="alternating",
-    title="Say 1, 0, 1, 0, … whatever noise is heard",
+    title="Say 1, 0, 1, 0, … whatever the noise",
     source="“Simple LSTM Experiment to Predict Pattern 010101… Understanding Hidden State”, a "
     "question on forums.fast.ai (topic 82412).",
     task="The input is a 1 and then noise between 0 and 1, one number a step; the labels are "

@@ -248,7 +248,7 @@ def _puzzle(run: Run) -> drawing.Figure:
     values = readings(z, FIGURE_NOISE, rng)
     order = rng.permutation(10)
     figure, axes = drawing.panels(2, 2, width=4.2, height=3.4, sharey=True)
-    for row, said in enumerate(("which row belongs to which place?", "matched")):
+    for row, says in enumerate(("which row belongs to which place?", "matched")):
         left, right = axes[2 * row : 2 * row + 2]
         _draw_rows(left, z, values[order])
         _draw_places(right, z, order if row else None)
@@ -256,7 +256,7 @@ def _puzzle(run: Run) -> drawing.Figure:
             axis.grid(visible=False)
             axis.set_yticks([])
             axis.spines["left"].set_visible(False)
-        drawing.label(left, f"Ten examples, {said}", "values 1, 2, 3" if row else "")
+        drawing.label(left, f"Ten examples, {says}", "values 1, 2, 3" if row else "")
         drawing.label(right, "", "value" if row else "")
     return figure
 
