@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from reberlstm.net.weights import LSTMWeights
     from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
-    from reberlstm.training.settings import Settings, Training
-    from reberlstm.training.training import train
+    from reberlstm.training import Settings, Training, train
 
 _HOME = {
     "Certificate": "reberlstm.certificates",
@@ -54,12 +53,12 @@ _HOME = {
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",
-    "Settings": "reberlstm.training.settings",
+    "Settings": "reberlstm.training",
     "to_svg": "reberlstm.render.draw",
     "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
-    "train": "reberlstm.training.training",
-    "Training": "reberlstm.training.settings",
+    "train": "reberlstm.training",
+    "Training": "reberlstm.training",
 }
 
 __all__ = [

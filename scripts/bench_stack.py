@@ -14,10 +14,10 @@ import time
 
 import numpy as np
 from in_docs import put
+from stack_net import stack_net
 
 from reberlstm.certificates import certify, check
 from reberlstm.compiler.encoding import encode
-from reberlstm.compiler.stack import stack_net
 from reberlstm.grammars.families import dyck
 
 SHAPES = ((2, 3), (2, 5), (2, 10), (3, 4), (4, 4), (8, 3))

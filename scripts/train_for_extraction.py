@@ -26,8 +26,7 @@ from reberlstm.files import write_atomically
 from reberlstm.formats import toml
 from reberlstm.net.files.safetensors import in_order
 from reberlstm.net.net import ARRAYS, Net
-from reberlstm.training.settings import Settings, Training
-from reberlstm.training.training import train
+from reberlstm.training import Settings, Training, train
 
 OUT = Path(__file__).parent.parent / "reberlstm" / "net" / "zoo" / "learned"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from reberlstm.cli.options import echo, json_option
+from reberlstm.cli.progress import progress
 
 if TYPE_CHECKING:
     from reberlstm.lab.runner import Progress, Result
@@ -100,7 +100,7 @@ def run_command(
     runner.need_extras()
     experiment = experiments.find(name)
     try:
-        with _progress_bar(quiet=as_json) as progress:
+        with _progress() as report:
             result = runner.run(
                 experiment,
                 out,
@@ -109,7 +109,7 @@ def run_command(
                 changes=chosen,
                 resume=resume,
                 overwrite=overwrite,
-                progress=progress,
+                progress=report,
             )
     except KeyboardInterrupt:
         click.echo("go on with --resume", err=True)
@@ -147,35 +147,16 @@ def _show(result: Result, out: str, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """A bar on standard error, where that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Show how far the training of each net is."""
+    with ExitStack() as stack:
+        number, show = 0, None
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.2g}"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        shown = bar.add_task("", total=None, loss=float("nan"))
-        before = [0]
-
-        def report(progress: Progress) -> None:
-            if progress.number != before[0]:
-                before[0] = progress.number
-                bar.reset(shown, total=progress.epochs, loss=progress.loss)
-            bar.update(
-                shown,
-                description=f"{progress.name} ({progress.number} of {progress.nets})",
-                completed=progress.epoch,
-                loss=progress.loss,
-            )
+        def report(told: Progress) -> None:
+            nonlocal number, show
+            if show is None or told.number != number:
+                stack.close()
+                number, show = told.number, stack.enter_context(progress(told.epochs))
+            show(told.epoch, f"{told.name} ({number} of {told.nets}), loss {told.loss:.2g}")
 
         yield report

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -18,6 +19,11 @@ from reberlstm.net.weights import LSTMWeights
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 DEFAULT_GRAMMAR = "reber"
+
+option = partial(click.option, show_default=True)
+"""A click option whose help tells its default."""
+
+AT_LEAST_1 = click.IntRange(min=1)
 
 net_option = click.option(
     "--net",

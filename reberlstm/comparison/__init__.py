@@ -32,7 +32,7 @@ Report = Callable[[str, str], None]
 
 def compare(
     fsm: Grammar,
-    nets: Mapping[str, Net],
+    nets: Mapping[str, Any],
     *,
     rows: Sequence[str] | None = None,
     seed: int = 0,
@@ -46,7 +46,7 @@ def compare(
     """Compare nets with a machine, and so with each other.
 
     Args:
-        grammar: The machine that says what is right; or its name, or a path.
+        fsm: The machine that says what is right; or its name, or a path.
         nets: The nets by name: nets, names of shipped ones, paths, state dicts, modules of
             PyTorch, or objects with the protocol of `extract`.
         rows: The keys of the questions to ask, see `keys`; ``loop`` and ``drift`` stand for all
@@ -75,21 +75,23 @@ def compare(
         >>> print(table["loop S", "compiled"].text)
         for ever, proved
     """
-    fsm = as_machine(fsm)
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
-    fsm = as_machine(grammar)
+    machine = as_machine(fsm)
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
-    questions = _questions(fsm, settings, rows)
-    subjects = {name: _opened(net, fsm) for name, net in nets.items()}
+    questions = measures(tables_of(machine), settings)
+    if rows is not None:
+        check_rows([one.key for one in questions], rows)
+        questions = [one for one in questions if set(names(one.key)) & set(rows)]
+    subjects = {name: _opened(net, machine) for name, net in nets.items()}
     columns, took = [], []
     for name, net in subjects.items():
         started = time.monotonic()
-        case = Case(name, net, fsm, settings)
+        case = Case(name, net, machine, settings)
         columns.append([_answer(case, question, report) for question in questions])
         took.append(time.monotonic() - started)
     return Comparison(
-        grammar=str(fsm),
+        grammar=str(machine),
         nets=tuple(nets),
         readings=tuple(net.reading or "as the net itself says" for net in subjects.values()),
         rows=tuple(
@@ -113,13 +115,17 @@ def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
     return tuple(question.key for question in measures(tables_of(fsm), Settings(cycles=cycles)))
 
 
-def _questions(fsm: FSM, settings: Settings, rows: Sequence[str] | None) -> list[Measure]:
-    found = measures(tables_of(fsm), settings)
-    for row in rows or ():
-        if not any(row in names(question.key) for question in found):
-            known = dict.fromkeys(names(question.key)[-1] for question in found)
-            raise GrammarError(f"no row {row!r}; the rows are {', '.join(known)}")
-    return [one for one in found if rows is None or set(names(one.key)) & set(rows)]
+def check_rows(found: Sequence[str], rows: Sequence[str]) -> None:
+    """Refuse rows that are not among those of these keys.
+
+    Raises:
+        GrammarError: listing the rows.
+    """
+    known = {name for key in found for name in names(key)}
+    for row in rows:
+        if row not in known:
+            shown = dict.fromkeys(names(key)[-1] for key in found)
+            raise GrammarError(f"no row {row!r}; the rows are {', '.join(shown)}")
 
 
 def names(key: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Certificate, certify
+from reberlstm.certificates import Found, Proof, certify
 from reberlstm.comparison.cycles import Cycle, simple_cycles
 from reberlstm.errors import CertificateError, GrammarError
 from reberlstm.extraction.nets import Kind, Subject
@@ -140,7 +140,7 @@ class Case:
         return self.net if isinstance(self.net, Net) else self.net.weights
 
     @cached_property
-    def certificate(self) -> Certificate | str:
+    def certificate(self) -> Found | str:
         """What `certify` says of the net in the scope that it claims; or why it says nothing."""
         if not self.settings.prove:
             return "not tried"
@@ -156,7 +156,7 @@ class Case:
     @property
     def proved(self) -> bool:
         """Whether the net is proved right for words of every length."""
-        return not isinstance(self.certificate, str) and bool(self.certificate.holds)
+        return isinstance(self.certificate, Proof)
 
     @cached_property
     def cycles(self) -> list[Cycle]:

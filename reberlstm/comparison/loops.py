@@ -53,8 +53,9 @@ class Rounds:
         cycle: The cycle.
         ways: The ways.
         rounds: How many rounds were gone.
-        path: The state vectors before the first and after each round, by the first way, (rounds + 1, D).
-        repeats: Whether at last every state vector was, bit by bit, what it had been a round before.
+        path: The state vectors before the first and after each round, by the first way, shape
+            (rounds + 1, D).
+        repeats: Whether at last every state vector was, bit by bit, what it was a round before.
     """
 
     cycle: Cycle

@@ -220,9 +220,7 @@ def measures(machine: Tables, settings: Settings) -> list[Measure]:
         )
     sampled, fewer = f"{settings.words:,}", f"{max(1, settings.words // 5):,}"
     return [
-        replace(
-            one, meaning=one.meaning.replace("{words}", sampled).replace("{fewer}", fewer)
-        )
+        replace(one, meaning=one.meaning.replace("{words}", sampled).replace("{fewer}", fewer))
         for one in _with_unique_keys([*found, *AFTER_CYCLES])
     ]
 

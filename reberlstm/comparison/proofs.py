@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reberlstm.certificates import certify
+from reberlstm.certificates import Proof, Refutation, Unknown, certify
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
 from reberlstm.comparison.result import Entry, not_applicable, not_within
@@ -43,30 +43,28 @@ def certified(case: Case) -> Entry:
     value = {
         "outcome": found.outcome,
         "scope": found.scope,
-        "margin": None,
-        "boxes": None,
-        "depth": None,
+        "margin": found.margin if isinstance(found, Proof) else None,
+        "boxes": found.nodes if isinstance(found, Proof) else None,
+        "depth": found.depth if isinstance(found, Unknown) else None,
     }
-    if found.holds:
-        value |= {"margin": found.margin, "boxes": found.nodes}
+    if isinstance(found, Proof):
         text = f"holds in scope {found.scope}, margin {found.margin:.3g}, {found.nodes} boxes"
         return Entry(text, value, "proved")
-    if found.holds is None:
-        return Entry(f"unknown: {found.reason}", value | {"depth": found.depth}, "unknown")
+    if isinstance(found, Unknown):
+        return Entry(f"unknown: {found.reason}", value, "unknown")
     return Entry(f"refuted in scope {found.scope}", value, "refuted")
 
 
 def wrong_prefix(case: Case) -> Entry:
     """A shortest word after which an answer is wrong."""
     found = case.certificate
-    if isinstance(found, str) or found.holds is None:
-        return _searched(case)
-    if found.holds:
+    if isinstance(found, Proof):
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
-    wrong = found.wrong
-    said, right = (" ".join(part) or "nothing" for part in (wrong.said, wrong.right))
-    says = "offers" if wrong.head == "legal" else "says"
-    return _shortest(case, found.counterexample, f": {says} {said}, right is {right}")
+    if not isinstance(found, Refutation):
+        return _searched(case)
+    said, right = (" ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right))
+    says = "offers" if found.wrong.head == "legal" else "says"
+    return _shortest(case, found.word, f": {says} {said}, right is {right}")
 
 
 def _shortest(case: Case, word: Sequence[str], what: str = "") -> Entry:
@@ -154,6 +152,10 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     return bool(found.holds)
 
 
+Place = tuple[Any, ...]
+"""Where a word is in `words_of`."""
+
+
 def words_of(
     machine: Tables, cycle: Cycle, ways: Sequence[tuple[int, Word]], name: str
 ) -> FSM | None:
@@ -169,7 +171,6 @@ def words_of(
         state: {node.word for node in exits(machine, state, cycle.from_state(state))}
         for state in cycle.states
     }
-    Place = tuple[object, ...]
 
     def after(place: Place, state: int, a: int) -> Place | None:
         kind, number, read = place

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Inputs, certify
-from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.execution import Execution
+from reberlstm.certificates import Inputs, Proof, certify
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.comparison.answers import percent, score
 from reberlstm.comparison.case import Case, States
 from reberlstm.comparison.loops import first_error
 from reberlstm.comparison.result import Entry, not_applicable
 from reberlstm.errors import CertificateError
+from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net, Observed
@@ -119,7 +119,7 @@ class _Enough(Exception):  # noqa: N818 - it ends a bisection, it is no error
 def _proved(case: Case, measured: float, share: float, options: Options) -> float:
     """The largest amount that is proved, found by bisection in a bounded time."""
     still = case.certificate
-    assert not isinstance(still, str), "asked of nets that are proved"
+    assert isinstance(still, Proof), "asked of nets that are proved"
     ends = time.monotonic() + case.share(share)
     tries = iter(range(PROOFS))
 
@@ -132,7 +132,7 @@ def _proved(case: Case, measured: float, share: float, options: Options) -> floa
             case.fsm,
             seconds=left,
             max_depth=0,
-            max_k=max(1, still.k or 0),
+            max_k=max(1, still.k),
             **options(amount),
             heads=case.heads,
         )
@@ -167,18 +167,20 @@ def precision(case: Case, name: str) -> Entry:
     return Entry(f"not proved; {counted.text}", value, counted.status)
 
 
-class _Changed:
-    """A net that runs differently: what a `Case` asks of one."""
+class _Changed(ProtocolNet):
+    """A net that runs differently."""
 
     def __init__(self, net: Net) -> None:
         self.net = self.weights = net
         self.name, self.alphabet, self.labels = net.name, net.alphabet, net.labels
         self.observed = net.observed
 
-    def start(self, count: int) -> NDArray[Any]:
+    def start(self, count: int = 1) -> NDArray[Any]:
+        """The state vector that words begin in, so many times."""
         return self.net.start(count)
 
     def observe(self, states: NDArray[Any]) -> Observed:
+        """What its heads say."""
         return self.net.observe(states)
 
 
@@ -187,29 +189,22 @@ class Executed(_Changed):
 
     def __init__(self, net: Net, arithmetic: str) -> None:
         self._execution = Execution(net, ARITHMETICS[arithmetic])
-        super().__init__(net)
+        super().__init__(self._execution.net)
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one symbol each, rounded."""
-        h, c = self._parts(states)
-        h, c = self._execution.step(h, c, np.arange(len(h)), symbols)
-        return h if h is c else np.concatenate([h, c], axis=1)
-
-    def _parts(self, states):
-        size = self.net.size
-        return (states[:, :size], states[:, -size:])
+        return self._execution.step(states, symbols)
 
     def observe(self, states: NDArray[Any]) -> Observed:
-        """What the heads say, in rounded numbers."""
-        found = {}
-        for kind in self.net.observed:
-            values = self._execution.read(kind, self._parts(states)[0])
-            if kind == "label":
-                found[kind] = values.argmax(axis=1)
-                continue
-            yes = values > self.net.readout(kind).threshold
-            found[kind] = yes if kind == "legal" else yes[:, 0]
-        return Observed(**found)
+        """What its heads say in rounded numbers."""
+        heads = {kind: self.net.readout(kind) for kind in self.net.observed}
+        return Observed(
+            **{
+                kind: head.decide(self._execution.read(kind, states))
+                for kind, head in heads.items()
+                if head is not None
+            }
+        )
 
 
 class Snapped(_Changed):
@@ -221,14 +216,10 @@ class Snapped(_Changed):
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one symbol each, rounded."""
-        return np.concatenate(
-            [
-                snapped(part, self.net.height, self._slots) if number == 0 else part
-                for state in self.net.split(self.net.step(states, symbols))
-                for number, part in enumerate(state)
-            ],
-            axis=1,
-        )
+        parts: list[NDArray[Any]] = []
+        for hidden, *rest in self.net.split(self.net.step(states, symbols)):
+            parts += [snapped(hidden, self.net.height, self._slots), *rest]
+        return np.concatenate(parts, axis=1, dtype=states.dtype)
 
 
 def snapping(case: Case, slots: int) -> Entry:

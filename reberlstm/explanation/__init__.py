@@ -19,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from reberlstm.explanation.agreement import Steps
-from reberlstm.explanation.cells import explain_cell
+from reberlstm.explanation.cells import Steps, explain_cell
 from reberlstm.explanation.codes import coded_vertices
 from reberlstm.explanation.codes import summary as codes_summary
 from reberlstm.explanation.gates import matters

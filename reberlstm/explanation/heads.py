@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.explanation.covers import names_of
-from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names
+from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names, names_of
 from reberlstm.explanation.vertices import Vertices
 from reberlstm.explanation.wording import Wording, amount, condition, shown
 from reberlstm.net.cells.cell import Floats

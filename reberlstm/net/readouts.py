@@ -239,7 +239,10 @@ class Readout:
 
     def answers(self, h: NDArray[Any]) -> NDArray[Any]:
         """What it answers: booleans (..., R), for ``accept`` (...), for ``label`` numbers (...)."""
-        values = self.values(h)
+        return self.decide(self.values(h))
+
+    def decide(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The answers that the rule makes of `values`, (..., R)."""
         if self.kind == "label":
             return np.asarray(values.argmax(axis=-1))
         if self.rule.function == "argmax":

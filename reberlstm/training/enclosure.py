@@ -139,7 +139,7 @@ class Enclosure:
             torch.as_tensor(part) for part in _edges(nodes)
         )
         signs = np.array(judged.right[self._head][nodes.states], dtype=float)
-        if not judged.judges_start:
+        if not judged.includes_empty_word:
             signs[0] = 0.0
         self._signs = torch.as_tensor(signs)
         # The first box is a point: every word begins from zero.

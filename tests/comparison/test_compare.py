@@ -282,4 +282,4 @@ def test_where_every_symbol_is_always_legal_acceptance_is_judged() -> None:
     assert table["accuracy", "wrong"].value["share"] == 0.0
     assert table["loop 0", "net"].text == "for ever, proved"
     assert table["loop 0", "wrong"].value["first"] == 1
-    assert table["noise", "wrong"].text == "none: no string is right without any"
+    assert table["noise", "wrong"].text == "– (no string is right without)"

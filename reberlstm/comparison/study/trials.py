@@ -14,7 +14,7 @@ from reberlstm.comparison import compare
 from reberlstm.errors import ReberLSTMError, TrainingError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
-from reberlstm.training.settings import Settings, Training
+from reberlstm.training import Settings, train
 
 Record = dict[str, Any]
 
@@ -157,9 +157,7 @@ def _described(trial: Trial) -> Record:
 
 
 def _train(settings: Settings) -> Done:
-    from reberlstm.training.training import train
-
-    training: Training = train(settings)
+    training = train(settings)
     if training.interrupted:
         raise KeyboardInterrupt
     if isinstance(training.net, FSM):

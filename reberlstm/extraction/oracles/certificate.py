@@ -18,7 +18,6 @@ from reberlstm.extraction.machines import to_fsm
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles.base import Oracle, Word, Words
 from reberlstm.extraction.trajectories import LAST, OUTSIDE, Trajectories
-from reberlstm.net.net import Net
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
@@ -43,8 +42,6 @@ class Certificates(Oracle):
         self.proof: Certificate | None = None
         net = runs.net
         self._net: Any = net.weights if isinstance(net, ProtocolNet) else net
-        if isinstance(net, Net) and not net.is_plain:
-            self._net = None  # `certify` takes plain nets only
         self._seconds = seconds
         self._spent = 0.0
         self._tried: Hypothesis | None = None

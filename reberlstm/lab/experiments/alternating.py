@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Certificate, Inputs, certify
+from reberlstm.certificates import Found, Inputs, Proof, certify
 from reberlstm.compiler.oscillator import PATTERN, oscillator
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.lab import drawing
@@ -152,7 +152,7 @@ def alternates(fsm: FSM) -> bool:
     )
 
 
-def certificate(net: Net, seconds: float = 10.0) -> Certificate:
+def certificate(net: Net, seconds: float = 10.0) -> Found:
     """Is every label right, after every sequence of noise between 0 and 1, of any length?"""
     return certify(net, PATTERN, scope="legal", heads=["label"], inputs=NOISE, seconds=seconds)
 
@@ -472,7 +472,7 @@ def _proved(net: Net, mean: Floats, direction: Floats) -> list[tuple[float, floa
     """The ranges of a direction of ``h`` in the boxes of a certificate; none without one."""
     proof = certificate(net)
     ranges = []
-    for box in proof.boxes if proof.holds else ():
+    for box in proof.boxes if isinstance(proof, Proof) else ():
         ends = (np.array(box.h) - mean[:, np.newaxis]) * direction[:, np.newaxis]
         ranges.append((float(ends.min(axis=1).sum()), float(ends.max(axis=1).sum())))
     return ranges
