@@ -540,11 +540,10 @@ def wave(
         CompileError: for a number outside of `RANGES`.
     """
     _check("wave", gain=gain, angle=angle, length=length)
-    turn = _Turn(angle, length, _leak(gain))
     start = length * cmath.exp(1j * phase)
     kicks = _unbent(start.real), _unbent(start.imag)
     cells = {STARTED: _started(gain)}
-    for name, row, kick in zip(("cos", "sin"), turn.rows, kicks, strict=True):
+    for name, row, kick in zip(("cos", "sin"), _turning(angle, length), kicks, strict=True):
         turned = dict(zip(("cos", "sin"), row, strict=True))
         candidate = Sum(bias=kick, cells=turned | {STARTED: -kick / _risen(gain)})
         cells[name] = _cell(gain, candidate)
@@ -556,7 +555,7 @@ def wave(
         return np.broadcast_to(values[:, np.newaxis], (*x.shape[:2], 1)).copy()
 
     def error(x: Floats) -> float:
-        return abs(height) * turn.error(x.shape[1]) / length
+        return abs(height) * _turning_error(angle, length, _leak(gain), x.shape[1]) / length
 
     return _wired("wave", inputs, cells, outputs, gain, ideal, error)
 
@@ -581,7 +580,6 @@ def cosine_or_sine(
         CompileError: for a number outside of `RANGES`.
     """
     _check("cosine or sine", gain=gain, angle=angle, length=length)
-    turn = _Turn(angle, length, _leak(gain))
     # The two cells are at r for a 1; from (0, r), whose second part is the cosine's first point,
     # `which` leads to (r, 0): the sine's.
     starts = {"one": (0.0, 1.0), "which": (1.0, -1.0)}
@@ -591,7 +589,7 @@ def cosine_or_sine(
         "one": _cell(gain, Sum(bias=kick), input=_at_start(gain)),
         "which": _cell(gain, Sum(inputs={"x": kick}), input=_at_start(gain)),
     }
-    for name, row in zip(("cos", "sin"), turn.rows, strict=True):
+    for name, row in zip(("cos", "sin"), _turning(angle, length), strict=True):
         turned = dict(zip(("cos", "sin"), row, strict=True))
         kicked = {cell: float(np.dot(row, start)) for cell, start in starts.items()}
         cells[name] = _cell(gain, Sum(cells=turned | kicked))
@@ -608,7 +606,9 @@ def cosine_or_sine(
             return math.inf
         # `one` and `which` start the vector from twice the gates' leaks off, and go on leaking.
         leaks = 20.0 * _leak(gain) * length * x.shape[1]
-        return float(abs(height) * (turn.error(x.shape[1]) + leaks) / length)
+        return float(
+            abs(height) * (_turning_error(angle, length, _leak(gain), x.shape[1]) + leaks) / length
+        )
 
     return _wired("cosine or sine", ("x",), cells, outputs, gain, ideal, error)
 
@@ -618,75 +618,61 @@ def _unbent(number: float) -> float:
     return math.atanh(math.atanh(number))
 
 
-class _Turn:
-    """A step ``z → tanh tanh(λ·R·z)`` of vectors near length ``r``, and how exactly it turns them.
+def _turning(angle: float, length: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The matrix ``λ·R`` by rows: what turns a vector of this length by an angle."""
+    grow = _balanced(length)
+    cosine, sine = grow * math.cos(angle), grow * math.sin(angle)
+    return (cosine, -sine), (sine, cosine)
 
-    In complex numbers, with ``w = λ·μ·z`` and ``μ = e^{iθ}``, a step is
-    ``w·(1 − |w|²/2) − w̄³/6`` and something of the size ``3/5·|w|⁵``. The term in ``w̄³`` goes out of
-    phase with ``w`` and nearly averages out: for ``ζ = z + β·z̄³`` with ``β = 1/(6·(1 − μ⁴))`` a
-    step is ``λ·μ·ζ·(1 − λ²·|ζ|²/2)`` and an error of at most ``E``, of fifth order.
 
-    Attributes:
-        rows: The matrix ``λ·R``, by rows.
+def _turning_error(angle: float, length: float, delta: float, steps: int) -> float:
+    """How far the vector may be from the turning point on the circle, for so many steps.
+
+    Infinite where the argument of docs/hand-wired-sequences.md, section 7, does not go through. It
+    is about ``ζ = z + β·z̄³``, for which errors of third order cancel.
     """
+    grow, bend = _balanced(length), 1.0 / (12.0 * math.sin(2.0 * angle))
 
-    def __init__(self, angle: float, length: float, delta: float) -> None:
-        self._length, self._delta = length, delta
-        self._grow = _balanced(length)
-        self._bend = 1.0 / (12.0 * math.sin(2.0 * angle))
-        cosine, sine = math.cos(angle), math.sin(angle)
-        grow = self._grow
-        self.rows = ((grow * cosine, -grow * sine), (grow * sine, grow * cosine))
+    def leaking(reach: float) -> float:
+        """What the gates of the two cells and of `STARTED` may put ``ζ`` off in a step."""
+        return 8.0 * delta * reach * (1.0 + 4.0 * bend * reach**2)
 
-    def error(self, steps: int) -> float:
-        """How far the vector may be from the turning point on the circle, for so many steps.
-
-        Infinite where the argument does not go through.
-        """
-        reach = self._length
-        for _ in range(100):
-            reach = self._farthest(reach, steps)
-            if reach > 1.5 * self._length:
-                return math.inf
-        reach *= 1.0 + 1e-9
-        monotone = self._grow * reach * math.sqrt(3.0 * self._bend) < 1.0
-        if self._farthest(reach, steps) > reach or not monotone:
-            return math.inf
-        off, start, each = self._off(reach, steps), self._start(), self._each(reach)
-        if off > self._length / 4.0 or each >= self._length / 2.0:
-            return math.inf
-        late = math.asin(start / self._length) + steps * math.asin(each / (self._length - off))
-        return self._bend * reach**3 + off + self._length * late
-
-    def _farthest(self, reach: float, steps: int) -> float:
-        """How long the vector may become if it was at most that long so far."""
-        return self._length + self._off(reach, steps) + self._bend * reach**3
-
-    def _each(self, reach: float) -> float:
+    def each(reach: float) -> float:
         """``E``: what a step may put ``ζ`` off."""
-        grow, bend, cubed = self._grow, self._bend, reach**3
+        cubed = reach**3
         fifth = grow**5 * (0.6 + 2.0 * bend) * reach**5
         growing = grow * (grow**2 - 1.0) * bend * cubed
         between = 1.5 * grow**3 * bend * cubed * (reach + bend * cubed) ** 2
-        return fifth + growing + between + self._leaking(reach)
+        return fifth + growing + between + leaking(reach)
 
-    def _leaking(self, reach: float) -> float:
-        """What the gates of the two cells and of `STARTED` may put ``ζ`` off."""
-        return 8.0 * self._delta * reach * (1.0 + 4.0 * self._bend * reach**2)
+    start = bend * length**3 + leaking(length)
 
-    def _start(self) -> float:
-        """How far the first ``ζ`` is from the circle."""
-        return self._bend * self._length**3 + self._leaking(self._length)
-
-    def _off(self, reach: float, steps: int) -> float:
-        """How far the length of ``ζ`` may be from ``r``.
+    def off(reach: float) -> float:
+        """``D``: how far the length of ``ζ`` may be from ``r``.
 
         Errors of the length add up at most; but up to ``r/4`` they also shrink by a factor of
-        ``1 − λ³·r²/3`` or less at each step, so after however many steps no more is left than this.
+        ``1 − λ³·r²/3`` or less at each step, so in the end no more is left than this.
         """
-        each, start = self._each(reach), self._start()
-        settled = each / (self._grow**3 * self._length**2 / 3.0)
-        return min(start + steps * each, max(start, settled))
+        settled = each(reach) / (grow**3 * length**2 / 3.0)
+        return min(start + steps * each(reach), max(start, settled))
+
+    def farthest(reach: float) -> float:
+        """How long the vector may become if it was at most that long so far."""
+        return length + off(reach) + bend * reach**3
+
+    reach = length
+    for _ in range(100):
+        reach = farthest(reach)
+        if reach > 1.5 * length:
+            return math.inf
+    reach *= 1.0 + 1e-9
+    monotone = grow * reach * math.sqrt(3.0 * bend) < 1.0
+    if farthest(reach) > reach or not monotone:
+        return math.inf
+    if off(reach) > length / 4.0 or each(reach) >= length / 2.0:
+        return math.inf
+    late = math.asin(start / length) + steps * math.asin(each(reach) / (length - off(reach)))
+    return bend * reach**3 + off(reach) + length * late
 
 
 def _balanced(length: float) -> float:

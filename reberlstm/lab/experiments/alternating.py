@@ -348,6 +348,8 @@ DOTS: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": True}
 MOST_NAMED = 6
 """With more states than these a machine is shown by its state vectors alone."""
 
+Ranges = list[tuple[float, float]]
+
 SHOWN, SETTLED = 40, 6
 """Steps of a picture; those after which a state is shown, when its beginning is forgotten."""
 
@@ -427,48 +429,39 @@ def _memories(run: Run) -> drawing.Figure:
     odd = np.broadcast_to(pattern(noise.shape[1]) == 1, noise.shape)[:, SETTLED:]
     for column, (title, net) in enumerate(nets.items()):
         above, below = axes[column], axes[len(nets) + column]
-        plane = _Plane.of(net, noise)
-        places, fixed = plane.places[:, SETTLED:], plane.fixed
+        (first, second), places, fixed, proved = _plane(net, noise)
+        places = places[:, SETTLED:]
         _cloud(above, places[..., ::-1], odd, None if fixed is None else fixed[::-1])
         over_noise = np.stack([noise[:, SETTLED:], places[..., 0]], axis=-1)
         _cloud(below, over_noise, odd, None if fixed is None else np.array([MIDDLE, fixed[0]]))
-        for low, high in plane.proved:
+        for low, high in proved:
             below.axhspan(low, high, color=GREEN, alpha=0.2, linewidth=1)
-        drawing.label(above, title, plane.second, plane.first)
-        drawing.label(below, "", "noise fed", plane.first)
+        drawing.label(above, title, second, first)
+        drawing.label(below, "", "noise fed", first)
         above.locator_params(axis="x", nbins=4)
-    proved = Patch(color=GREEN, alpha=0.3, label="proved to be here, for all noise")
-    drawing.legend_below(figure, axes[0], [proved], ncols=4, markerscale=2)
+    green = Patch(color=GREEN, alpha=0.3, label="proved to be here, for all noise")
+    drawing.legend_below(figure, axes[0], [green], ncols=4, markerscale=2)
     return figure
 
 
-@dataclass(frozen=True, eq=False)
-class _Plane:
-    """States (B, T, 2) in a plane, its axes, its fixed point, and proved ranges of the first."""
-
-    places: Floats
-    first: str
-    second: str
-    fixed: Floats | None
-    proved: Sequence[tuple[float, float]]
-
-    @classmethod
-    def of(cls, net: Net, noise: Floats) -> _Plane:
-        states = unrolled(net.layers[0], noise[:, :, np.newaxis])
-        hidden, fixed = states["hidden"], fixed_point(net)
-        if net.size == 1:
-            places = np.concatenate([hidden, states["memory"]], axis=-1)
-            return cls(places, "h", "c", fixed, _proved(net, np.zeros(1), np.ones(1)))
-        h = hidden[:, SETTLED:].reshape(-1, net.size)
-        mean = h.mean(axis=0)
-        directions = _main(h - mean)
-        fixed = None if fixed is None else directions @ (fixed[: net.size] - mean)
-        places = (hidden - mean) @ directions.T
-        first, second = "h, first direction", "second direction"
-        return cls(places, first, second, fixed, _proved(net, mean, directions[0]))
+def _plane(net: Net, noise: Floats) -> tuple[tuple[str, str], Floats, Floats | None, Ranges]:
+    """Two axes, the states (B, T, 2) over them, the fixed point, proved ranges of the first."""
+    states = unrolled(net.layers[0], noise[:, :, np.newaxis])
+    hidden, fixed = states["hidden"], fixed_point(net)
+    if net.size == 1:
+        places = np.concatenate([hidden, states["memory"]], axis=-1)
+        return ("h", "c"), places, fixed, _proved(net, np.zeros(1), np.ones(1))
+    h = hidden[:, SETTLED:].reshape(-1, net.size)
+    mean = h.mean(axis=0)
+    directions = _main(h - mean)
+    if fixed is not None:
+        fixed = directions @ (fixed[: net.size] - mean)
+    places = (hidden - mean) @ directions.T
+    axes = "h, first direction", "second direction"
+    return axes, places, fixed, _proved(net, mean, directions[0])
 
 
-def _proved(net: Net, mean: Floats, direction: Floats) -> list[tuple[float, float]]:
+def _proved(net: Net, mean: Floats, direction: Floats) -> Ranges:
     """The ranges of a direction of ``h`` in the boxes of a certificate; none without one."""
     proof = certificate(net)
     ranges = []

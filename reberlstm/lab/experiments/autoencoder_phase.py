@@ -8,17 +8,7 @@ import numpy as np
 
 from reberlstm.lab import curves, drawing
 from reberlstm.lab.curves import points, sines
-from reberlstm.lab.experiment import (
-    Claim,
-    Data,
-    Experiment,
-    Fit,
-    Job,
-    Recipe,
-    Run,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.nets import Autoencoder, as_in_keras
 from reberlstm.net.weights import Floats
 
@@ -56,24 +46,24 @@ def _grid(run: Run, name: str) -> tuple[Floats, Floats]:
 
 def measure(run: Run) -> dict[str, Any]:
     """Errors at the beginning and after, how latent and shift go together, the phases decoded."""
-    by_net = {name: _measure(run, name, fit) for name, fit in run.fits.items()}
+    by_net = {name: _measure(run, name) for name in run.fits}
     return {key: {name: found[key] for name, found in by_net.items()} for key in by_net[WIDE]}
 
 
-def _measure(run: Run, name: str, fit: Fit) -> dict[str, Any]:
+def _measure(run: Run, name: str) -> dict[str, Any]:
     late = points(run.settings.steps) >= curves.BEGINNING
     _, given = _grid(run, name)
     squares = (run.predict(name, given)[:, :, 0] - given[:, :, 0]) ** 2
     latent = curves.encode(run, name, given)
     decoded = _decoded_phases(run, name, latent)
     return {
-        "error": fit.test_loss,
+        "error": run.fits[name].test_loss,
         "beginning": float(squares[:, ~late].mean()),
         "later": float(squares[:, late].mean()),
         "order": curves.rank_correlation(latent[:, 0]),
         "phases": decoded.tolist(),
         "sweep": float(abs(decoded[-1] - decoded[0])),
-        "flat": fit.epochs_to(FLAT),
+        "flat": run.fits[name].epochs_to(FLAT),
     }
 
 
