@@ -278,9 +278,8 @@ def _copied(size: float, scale: float, delta: float) -> float:
 def running_sum(*, scale: float = 1e-5, gain: float = GAIN) -> WiredNet:
     """Adds up its inputs: one cell that keeps its memory.
 
-    With ``A`` the sum of the sizes of ``T`` inputs, ``S`` the largest size of a sum so far, and
-    ``D = s²·Σ|x|³/3 + T·δ·A`` the error of the memory, that of the output is at most
-    ``D + s²·(S + D)³/3 + δ·(S + D)``. It grows with ``T``: a sum has no way to notice its errors.
+    The bound (docs/hand-wired-sequences.md, section 3) grows with the steps: a sum cannot tell an
+    error from a number.
 
     Raises:
         CompileError: for a number outside of `RANGES`.
@@ -289,17 +288,14 @@ def running_sum(*, scale: float = 1e-5, gain: float = GAIN) -> WiredNet:
     cells = {"sum": _cell(gain, Sum(inputs={"y": scale}), keeps=True)}
     outputs = {"sum": Sum(cells={"sum": 1.0 / scale})}
 
-    def ideal(x: Floats) -> Floats:
-        return x.cumsum(axis=1)
-
     def error(x: Floats) -> float:
         size = np.abs(x)
         entering = scale**2 * (size**3).sum(axis=1) / 3.0
         leaking = x.shape[1] * _leak(gain) * size.sum(axis=1)
         off = float((entering + leaking).max())
-        return _left(float(np.abs(ideal(x)).max()), off, scale, _leak(gain))
+        return _left(float(np.abs(x.cumsum(axis=1)).max()), off, scale, _leak(gain))
 
-    return _wired("running sum", ("y",), cells, outputs, gain, ideal, error)
+    return _wired("running sum", ("y",), cells, outputs, gain, lambda x: x.cumsum(axis=1), error)
 
 
 def _left(size: float, off: float, scale: float, delta: float) -> float:
@@ -311,9 +307,7 @@ def line(points: int = 100, *, scale: float = 1e-3, gain: float = GAIN) -> Wired
     """Draws a line from its slope and intercept, given at every step: ``t + m·k/(points − 1)``.
 
     ``sum`` adds an n-th part of the slope at every step but the first, ``level`` copies the
-    intercept. With ``p = |m|/(points − 1)`` and ``T`` steps the memory of ``sum`` is off by at most
-    ``D = s²·T·p³/3 + δ·p·T²``, and the output by ``D + s²·(T·p + D)³/3 + δ·(T·p + D)`` and the
-    error of the copy.
+    intercept; docs/hand-wired-sequences.md, section 4, has the bound.
 
     Raises:
         CompileError: for a number outside of `RANGES`.
@@ -347,9 +341,8 @@ def line_parameters(*, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
     """Slope and intercept of the line read so far: its last number minus its first; its first.
 
     ``first`` lets in the number of the first step and keeps it, ``last`` copies; so after the last
-    point, at ``x`` = 1, the outputs are slope and intercept. With ``Y`` the largest size of a
-    number the intercept is off by at most ``⅔·s²·Y³ + (2·T + 1)·δ·Y``, the slope by that and the
-    error of the copy.
+    point, at ``x`` = 1, the outputs are slope and intercept; docs/hand-wired-sequences.md,
+    section 5, has the bound.
 
     Raises:
         CompileError: for a number outside of `RANGES`.
@@ -367,7 +360,8 @@ def line_parameters(*, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
     }
 
     def ideal(x: Floats) -> Floats:
-        return np.concatenate([x - x[:, :1], np.repeat(x[:, :1], x.shape[1], axis=1)], axis=2)
+        first = np.repeat(x[:, :1], x.shape[1], axis=1)
+        return np.concatenate([x - first, first], axis=2)
 
     def error(x: Floats) -> float:
         size, delta = float(np.abs(x).max()), _leak(gain)
@@ -447,15 +441,16 @@ def peak(
 ) -> WiredNet:
     """The largest number so far, or 0 while all were negative.
 
-    What is held is at most ``D`` below the largest number and ``2·δ·Q`` above it, in scaled units,
-    with ``Q = s·max|y| + T·e^(−b−1)/κ ≤ ¼`` and ``ρ = 3/2·Q² + δ``: a new largest number, ``Δ``
-    above the one before, leaves ``D ← (b − 1)/κ + ρ·(D + Δ) + 2·δ·Q``; any other number adds
-    ``e^(−b−1)/κ + 2·δ·Q``.
+    The bound (docs/hand-wired-sequences.md, section 6) is infinite for numbers over ¼ when scaled.
 
     Raises:
         CompileError: for a number outside of `RANGES`.
     """
     _check("peak", gain=gain, scale=scale, sharpness=sharpness, bar=bar)
+    larger = Sum(-bar, {"y": sharpness * scale}, {"held": -sharpness})
+    candidate = Sum(0.0, {"y": scale}, {"held": -1.0})
+    cells = {"held": _cell(gain, candidate, input=larger, keeps=True)}
+    outputs = {"largest": Sum(cells={"held": 1.0 / scale})}
 
     def ideal(x: Floats) -> Floats:
         return np.maximum.accumulate(np.maximum(x, 0.0), axis=1)
@@ -463,10 +458,6 @@ def peak(
     def error(x: Floats) -> float:
         return _lag(x, scale, sharpness, bar, _leak(gain)) / scale
 
-    larger = Sum(-bar, {"y": sharpness * scale}, {"held": -sharpness})
-    candidate = Sum(0.0, {"y": scale}, {"held": -1.0})
-    cells = {"held": _cell(gain, candidate, input=larger, keeps=True)}
-    outputs = {"largest": Sum(cells={"held": 1.0 / scale})}
     return _wired("peak", ("y",), cells, outputs, gain, ideal, error)
 
 
