@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import click
 
+from reberlstm.errors import printable
+
 SECONDS = 60.0
 """Between two lines where there is no terminal."""
 
@@ -32,7 +34,7 @@ def progress(total: int | None = None, done: int = 0) -> Iterator[Show]:
         )
         with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("", total=total, completed=done)
-            yield lambda completed, text: bar.update(task, completed=completed, description=text)
+            yield lambda done, text: bar.update(task, completed=done, description=printable(text))
         return
     last = time.monotonic()
 
@@ -41,6 +43,6 @@ def progress(total: int | None = None, done: int = 0) -> Iterator[Show]:
         if time.monotonic() >= last + SECONDS:
             last = time.monotonic()
             of = "" if total is None else f" of {total:,}"
-            click.echo(f"{completed:,}{of}: {text}", err=True)
+            click.echo(f"{completed:,}{of}: {printable(text)}", err=True)
 
     yield line

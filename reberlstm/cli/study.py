@@ -15,7 +15,16 @@ from reberlstm.cli.compare import question_options
 from reberlstm.cli.options import AT_LEAST_1, echo, json_option, option, out_option, seed_option
 from reberlstm.cli.progress import progress
 from reberlstm.comparison import check_rows, keys
-from reberlstm.comparison.study import Cluster, Questions, Table, Trial, grid, run, summary
+from reberlstm.comparison.study import (
+    BACKENDS,
+    Cluster,
+    Questions,
+    Table,
+    Trial,
+    grid,
+    run,
+    summary,
+)
 from reberlstm.comparison.study.summary import to_csv
 from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
@@ -23,8 +32,6 @@ from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.training.settings import STARTS, TASKS
-
-BACKENDS = ("loky", "dask", "ray")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from reberlstm.comparison.case import Case, Settings, tables_of
-from reberlstm.comparison.measures import Measure, measures
-from reberlstm.comparison.result import Comparison, Entry, Row, not_applicable, not_within
+from reberlstm.comparison.measures import measures
+from reberlstm.comparison.result import Comparison, Entry, Measure, Row, not_applicable, not_within
 from reberlstm.errors import CertificateError, CompileError, GrammarError
 from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd

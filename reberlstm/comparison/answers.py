@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from reberlstm.comparison.case import Case, States
-from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import GrammarError
 from reberlstm.machine.entropy import MAX_STATES, entropy
 from reberlstm.machine.tables import Bools, Floats, Ints, Words
+from reberlstm.net.net import Net
 
 IN_A_ROW = 10
 """Words that are run without a reset."""
@@ -29,8 +30,35 @@ STILL = 0.02
 """A cell stands still where its range is this share of the largest one's, or less."""
 
 
+@measure("cells", "cells")
+def cells(case: Case) -> Entry:
+    """Numbers in h, of all layers; of a net whose layers are not known, in the state vector."""
+    known = case.net.size if isinstance(case.net, Net) else len(case.start(1)[0])
+    return Entry(f"{known:,}", known)
+
+
+@measure("weights", "weights")
+def numbers(case: Case) -> Entry:
+    """Numbers in embedding, gates and the head that is asked; biases added up to one each."""
+    if not isinstance(case.net, Net):
+        return not_applicable("the net does not tell")
+    head = case.net.readout(case.head)
+    assert head is not None, "the rows are about a head that there is"
+    arrays = [case.net.embedding] if case.net.embedding is not None else []
+    arrays += [a for x in case.net.layers for a in (x.weight_ih, x.weight_hh, x.bias)]
+    arrays += [array for layer in head.layers for array in (layer.weight, layer.bias)]
+    count = sum(array.size for array in arrays)
+    nonzero = sum(int(np.count_nonzero(array)) for array in arrays)
+    return Entry(f"{count:,}, {nonzero:,} not zero", {"all": count, "not_zero": nonzero})
+
+
+@measure("accuracy", "right answers on sampled strings")
 def accuracy(case: Case) -> Entry:
-    """The share of right answers on sampled words, and how many words have a wrong one."""
+    """Share of right legal sets after all proper prefixes of {words} random walks of the grammar.
+
+    Of a net that only accepts, and where every symbol is always legal: of right verdicts on
+    prefixes, every second walk with one symbol changed; or of right labels.
+    """
     return score(case.wrong(case.words), case.asked(case.words))
 
 
@@ -58,16 +86,18 @@ def percent(share: float) -> str:
     return f"{100.0 * share:.{digits}f} %"
 
 
+@measure("missing start", "start symbol missing")
 def without_start(case: Case) -> Entry:
-    """The same words without their first symbol, which all words share."""
+    """Right answers on the sampled strings without their first symbol, which all share."""
     if case.machine.legal[0].sum() != 1:
         return not_applicable("words begin with different symbols")
     rest = Words(*(part[1:] for part in vars(case.words).values()))
     return score(case.wrong(rest), case.asked(rest))
 
 
+@measure("concatenated", "strings without reset")
 def concatenated(case: Case) -> Entry:
-    """Words one after another without a reset, from the second one on."""
+    """Right answers from the second on of ten strings in a row."""
     machine = case.machine
     if machine.goes_on[machine.accepting].any() or not machine.accepting.any():
         return not_applicable("words have no end of their own")
@@ -82,8 +112,12 @@ def concatenated(case: Case) -> Entry:
     return score(np.concatenate(wrong[1:]), np.concatenate(asked[1:]))
 
 
+@measure("perplexity", "perplexity")
 def perplexity(case: Case) -> Entry:
-    """How surprised the net is by the symbols of sampled words, after the first of each."""
+    """Two to the power of the mean surprise, in bits, and that of the grammar's own probabilities.
+
+    The mean is over every symbol but the first of the sampled strings.
+    """
     words = case.words
     if "legal" not in case.net.observed:
         return not_applicable("the net predicts no symbols")
@@ -127,8 +161,13 @@ def _entropy(case: Case) -> dict[str, float] | None:
 # After a violation, and from a state vector that the net was never given
 
 
+@measure("invalid", "invalid symbols")
 def invalid(case: Case) -> Entry:
-    """The reaction to every illegal symbol in every state, by what may follow it."""
+    """Shares of all pairs of a state and a symbol not allowed there.
+
+    Offers nothing: right after it. For good: also through words that follow. Starts over: a fresh
+    word is followed rightly. Carries on: so is a word that goes on from the state before.
+    """
     machine = case.machine
     if case.head == "label":
         return not_applicable("labels say nothing about violations")
@@ -174,16 +213,22 @@ def _right_throughout(case: Case, words: Words, states: States) -> float:
     return float(right[asked].mean()) if asked.any() else 0.0
 
 
+@measure("unknown memory", "unknown initial memory")
 def unknown_memory(case: Case) -> Entry:
-    """Words from vectors drawn uniformly between the least and greatest that words lead to."""
+    """The share of strings all right, or right from somewhere on, from other state vectors.
+
+    These are drawn uniformly from the box around all that sampled strings lead to. Also of the
+    words that follow without a reset.
+    """
     visited = case.visited
     low, high = visited.min(axis=0), visited.max(axis=0)
     states = case.rng(2).uniform(low, high, (case.words.count, len(low)))
     return from_states(case, states.astype(visited.dtype))
 
 
+@measure("other memory", "initial memory of another prefix")
 def other_memory(case: Case) -> Entry:
-    """Words from state vectors that prefixes of other words have led to."""
+    """The same from state vectors that random prefixes have left."""
     chosen = case.rng(3).integers(len(case.visited), size=case.words.count)
     return from_states(case, case.visited[chosen])
 
@@ -219,8 +264,13 @@ def from_states(case: Case, states: States) -> Entry:
 # What cells tell
 
 
+@measure("meaning", "what cells stand for")
 def meanings(case: Case) -> Entry:
-    """How many cells have a gap in their values with whole nodes, or symbols, on each side."""
+    """Cells whose values on the sampled strings have a gap, of a tenth of their range.
+
+    With whole nodes on either side: one node on one side, or several on both; those that only tell
+    the last symbols so; and the others.
+    """
     words = case.words
     every, at, came = case.hidden(case.visited), words.states, words.symbols
     at, came = at[words.present], came[words.present]

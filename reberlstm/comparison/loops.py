@@ -9,7 +9,9 @@ import numpy as np
 from reberlstm.comparison.case import Case, States
 from reberlstm.comparison.cycles import Cycle, Word, exits, ways_to
 from reberlstm.comparison.proofs import proved_round
-from reberlstm.comparison.result import Entry, not_within
+from reberlstm.comparison.result import Entry, measure, not_within
+from reberlstm.extraction.trajectories import BudgetEnd
+from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net
 
 CHUNK = 32
@@ -107,18 +109,24 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             repeats = bool((here == before).all())
         path += [states[:1] for states in chunk]
         passed = gone - len(chunk)
-        for state in dict.fromkeys(ends.tolist()):
-            open_ways = [
-                number
-                for number in np.flatnonzero(ends == state).tolist()
-                if number not in left and not 0 < inside[number] <= passed
-            ]
-            if open_ways:
-                after = np.array([states[open_ways] for states in chunk])
-                found = first_exits(case, after, state, cycle.from_state(state))
-                for number, (first, word) in found.items():
-                    left[open_ways[number]] = (passed + first + 1, word)
-        if (until_error and (left or inside.any())) or not case.left:
+        try:
+            for state in dict.fromkeys(ends.tolist()):
+                open_ways = [
+                    number
+                    for number in np.flatnonzero(ends == state).tolist()
+                    if number not in left and not 0 < inside[number] <= passed
+                ]
+                if open_ways:
+                    after = np.array([states[open_ways] for states in chunk])
+                    found = first_exits(case, after, state, cycle.from_state(state))
+                    for number, (first, word) in found.items():
+                        left[open_ways[number]] = (passed + first + 1, word)
+        except BudgetEnd:
+            if not passed:
+                raise
+            gone = passed
+            break
+        if until_error and (left or inside.any()):
             break
     return Rounds(
         cycle,
@@ -154,24 +162,17 @@ def first_exits(
         For each way with such a word the number of the first round, from 0, and the word.
     """
     rounds, ways, size = after_rounds.shape
+    every = exits(case.machine, state, cycle)
+    whole = sorted(set(every) - {word[:-1] for word in every})
+    words = case.machine.given(whole, np.full(len(whole), state))
+    words = Words(*(np.repeat(part, rounds * ways, axis=1) for part in vars(words).values()))
+    states = np.tile(after_rounds.reshape(-1, size), (len(whole), 1))
+    wrong = case.wrong(words, states).reshape(len(words.symbols), len(whole), rounds, ways)
     found: dict[int, tuple[int, Word]] = {}
-    tree = exits(case.machine, state, cycle)
-    before, places = after_rounds.reshape(1, -1, size), {-1: 0}
-    for length in sorted({len(node.word) for node in tree}):
-        nodes = [(number, node) for number, node in enumerate(tree) if len(node.word) == length]
-        here = before[[places[node.parent] for _, node in nodes]].reshape(-1, size)
-        each = rounds * ways
-        symbols = np.repeat([node.symbol for _, node in nodes], each).astype(np.intp)
-        states = np.repeat([node.state for _, node in nodes], each).astype(np.intp)
-        after = case.step(here, symbols)
-        wrong = ~case.right(after, states) & case.judged(states)
-        for (_, node), row in zip(nodes, wrong.reshape(-1, rounds, ways), strict=True):
-            for way in np.flatnonzero(row.any(axis=0)).tolist():
-                first = int(row[:, way].argmax())
-                if way not in found or first < found[way][0]:
-                    found[way] = first, node.word
-        before = after.reshape(len(nodes), -1, size)
-        places = {number: place for place, (number, _) in enumerate(nodes)}
+    for way in np.flatnonzero(wrong.any(axis=(0, 1, 2))).tolist():
+        first = int(wrong[..., way].any(axis=(0, 1)).argmax())
+        t, number = np.argwhere(wrong[:, :, first, way])[0].tolist()
+        found[way] = first, whole[number][: t + 1]
     return found
 
 
@@ -189,8 +190,12 @@ def rounds_of(case: Case, cycle: Cycle, until_error: bool = False) -> Rounds:
     return found
 
 
+@measure("loop {cycle}", "rounds of {cycle} to the first error")
 def limit(case: Case, cycle: Cycle) -> Entry:
-    """How many rounds until the first error, or for ever."""
+    """The least number of rounds of {cycle} with a wrong answer.
+
+    Within it or in up to four symbols after it, by all ways in that use no transition twice.
+    """
     found = rounds_of(case, cycle)
     worst = found.worst
     text = case.machine.text
@@ -229,8 +234,12 @@ def _error(case: Case, found: Rounds, worst: Way) -> str:
     return answer
 
 
+@measure("drift {cycle}", "drift over rounds of {cycle}")
 def drift(case: Case, cycle: Cycle) -> Entry:
-    """Where the memory goes, by the shortest way to the cycle."""
+    """What the state vector does by the shortest way in.
+
+    Shown is the coordinate that is farthest from where it was after the first round.
+    """
     found = rounds_of(case, cycle)
     path = found.path
     if len(path) < 3:

@@ -9,7 +9,7 @@ from typing import Any
 from reberlstm.certificates import Proof, Refutation, Unknown, certify
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
-from reberlstm.comparison.result import Entry, not_applicable, not_within
+from reberlstm.comparison.result import Entry, measure, not_applicable, not_within
 from reberlstm.errors import CertificateError
 from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.machines import hypothesis_of
@@ -35,8 +35,9 @@ LONG = 40
 """Longer words are cut in the table; --json has them whole."""
 
 
+@measure("certificate", "certificate")
 def certified(case: Case) -> Entry:
-    """What `certify` says."""
+    """What `reberlstm certify` says, in the scope that the net claims."""
     found = case.certificate
     if isinstance(found, str):
         return not_applicable(found)
@@ -55,8 +56,9 @@ def certified(case: Case) -> Entry:
     return Entry(f"refuted in scope {found.scope}", value, "refuted")
 
 
+@measure("wrong prefix", "shortest wrong prefix")
 def wrong_prefix(case: Case) -> Entry:
-    """A shortest word after which an answer is wrong."""
+    """A shortest word, within the scope of the certificate, after which an answer is wrong."""
     found = case.certificate
     if isinstance(found, Proof):
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
@@ -98,8 +100,9 @@ def _searched(case: Case) -> Entry:
     return Entry(text, value, "refuted")
 
 
+@measure("extracted", "extracted machine")
 def extracted(case: Case) -> Entry:
-    """The machine in the net's memory, against the grammar."""
+    """The machine that `reberlstm extract` finds in the state vectors, against the grammar."""
     seconds = case.share(EXTRACTION)
     if not seconds:
         return not_within()
@@ -167,10 +170,7 @@ def words_of(
     """
     rounds = [cycle.from_state(state) for state, _ in ways]
     on_the_way = {word[:length] for _, word in ways for length in range(len(word) + 1)}
-    leaving = {
-        state: {node.word for node in exits(machine, state, cycle.from_state(state))}
-        for state in cycle.states
-    }
+    leaving = {state: set(exits(machine, state, cycle.from_state(state))) for state in cycle.states}
 
     def after(place: Place, state: int, a: int) -> Place | None:
         kind, number, read = place

@@ -14,7 +14,7 @@ from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.comparison.answers import percent, score
 from reberlstm.comparison.case import Case, States
 from reberlstm.comparison.loops import first_error
-from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import CertificateError
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
@@ -37,8 +37,13 @@ Options = Callable[[float], dict[str, Any]]
 """What `certify` is given for an amount."""
 
 
+@measure("noise", "noise on the memory")
 def noise(case: Case) -> Entry:
-    """The most noise with which all is right, proved and as measured on sampled words."""
+    """The largest disturbance of the state vector after each step with which all is right.
+
+    Every number of it may be off by so much. Proved for any disturbance, and by bisection for
+    uniform noise on {fewer} strings (those of them that are right without).
+    """
     words, rng = _right_ones(case), case.rng(5)
     size = case.start(1).shape[1]
     pattern = rng.uniform(-1.0, 1.0, (len(words.symbols), words.count, size))
@@ -52,8 +57,13 @@ def noise(case: Case) -> Entry:
     return _tolerance(case, words, holds, MOST_NOISE, NOISE, lambda amount: {"noise": amount})
 
 
+@measure("soft inputs", "soft inputs")
 def soft_inputs(case: Case) -> Entry:
-    """The same for inputs between symbols: how far from its vertex may an input be?"""
+    """How far inputs may be from their symbols.
+
+    Proved: every coordinate of the input may be off by so much. On strings (those right without):
+    the largest share of a random mixture of symbols in every input with which all is right.
+    """
     net = case.net
     if not isinstance(net, Net):
         return not_applicable("only symbols can be put in")
@@ -141,8 +151,12 @@ def _proved(case: Case, measured: float, share: float, options: Options) -> floa
     return _bisected(holds, measured, least=0.0)
 
 
-def precision(case: Case, name: str) -> Entry:
-    """Right in arithmetic that rounds: proved, or the share that is right on sampled words."""
+@measure("{arithmetic}", "executed in {arithmetic}")
+def precision(case: Case, arithmetic: str) -> Entry:
+    """Proved for arithmetic that rounds, or tried on {fewer} strings.
+
+    For int8: weights in int8, executed in float32.
+    """
     net = case.weights
     if net is None:
         return not_applicable("only weights that are known are rounded here")
@@ -151,14 +165,14 @@ def precision(case: Case, name: str) -> Entry:
             found = certify(
                 net,
                 case.fsm,
-                arithmetic=name,
+                arithmetic=arithmetic,
                 seconds=case.share(PRECISION),
                 max_depth=0,
                 heads=case.heads,
             )
             if found.holds:
                 return Entry("proved", {"proved": True, "share": 1.0}, "proved")
-        executed = Executed(net, name)
+        executed = Executed(net, arithmetic)
     except CertificateError as error:
         return not_applicable(str(error))
     words = case.fewer
@@ -222,8 +236,12 @@ class Snapped(_Changed):
         return np.concatenate(parts, axis=1, dtype=states.dtype)
 
 
+@measure("snap {slots}", "snapped, {slots} slots a cell")
 def snapping(case: Case, slots: int) -> Entry:
-    """Accuracy and loop limits with the state rounded after each step, against those without."""
+    """The same words and cycles with what the gates read rounded after each step.
+
+    To the nearest vertex, or multiple of an active cell's height divided by the slots.
+    """
     if not isinstance(case.net, Net):
         return not_applicable("only known layers are snapped")
     words, rounded = case.fewer, case.on(Snapped(case.net, slots))

@@ -25,7 +25,7 @@ from reberlstm.extraction.oracles import (
 )
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Extraction, net_and_machine, with_reference
+from reberlstm.extraction.verdict import Extraction, verdict_of
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 
@@ -58,11 +58,13 @@ def extract(
     prove: bool = True,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    **reading: Any,
 ) -> Extraction:
     """Rebuild a machine from the state vectors of a net.
 
     Args:
-        net: A net, or anything with the protocol `RecurrentNet`.
+        net: A net, a shipped name, a path, a state dict or an `nn.Module`; or an object with the
+            protocol `RecurrentNet`.
         reference: A machine to compare with, its name or its file; its words are also tried.
         within: Ask the net only about words of the reference, as far as they go on there. Of other
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
@@ -73,6 +75,7 @@ def extract(
         prove: Try a certificate in the end, where the net is one that `certify` takes.
         seed: The seed of the sampled words.
         progress: Called with the number of states and of steps whenever the machine was refined.
+        reading: How a foreign net is read (``alphabet``, ``readout`` and others), as in `load`.
 
     Returns:
         The machine and what is known of it; when a bound ended the search, the best machine so far.
@@ -89,7 +92,7 @@ def extract(
     """
     _check_bounds(max_states, max_words, seconds)
     reference = None if reference is None else as_machine(reference)
-    subject = subject_of(net)
+    subject = subject_of(net, **reading)
     scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget
     started = time.monotonic()
@@ -119,14 +122,20 @@ def extract(
         ended_by = str(end)
     if machine is None:
         runs.extend(float("inf"))
-        machine, found_after = learner.settled(), runs.steps
+        learner.close(grow=False)
+        machine, found_after = learner.copy(), runs.steps
     machine, steps = machine.minimised(), runs.steps
     runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name or 'the net'}", reference)
-    proof = None if prover is None else prover.proof
-    own = net_and_machine(runs, machine, searched, proof, refuted_by, budget.pairs)
-    verdict = (
-        (own,) if reference is None else with_reference(runs, fsm, reference, own, searched, budget)
+    verdict = verdict_of(
+        runs,
+        machine,
+        fsm,
+        reference,
+        budget,
+        searched=searched,
+        proof=None if prover is None else prover.proof,
+        refuted_by=refuted_by,
     )
     # Where the states lie, from random walks and from a shortest word to each state.
     rng = np.random.default_rng(seed)

@@ -79,8 +79,7 @@ class Learner(Hypothesis):
 
     def __init__(self, trajectories: Trajectories, max_states: int) -> None:
         super().__init__([], [], [])
-        self._trajectories = trajectories
-        self._max_states = max_states
+        self._trajectories, self._max_states = trajectories, max_states
         self._root = _Node()
         self._leaf: list[_Node] = []
         self._open: list[tuple[int, int]] = []
@@ -89,37 +88,24 @@ class Learner(Hypothesis):
     def __len__(self) -> int:
         return len(self.access)
 
-    def close(self) -> None:
+    def close(self, *, grow: bool = True) -> None:
         """Find the targets of all open transitions; new states may open more.
+
+        Args:
+            grow: Whether there may be new states; else a transition leads to the known state that
+                is nearest in the tree.
 
         Raises:
             BudgetEnd: when there are more states than allowed, or the trajectories may not go on.
         """
         while self._open:
-            batch, self._open = self._open, []
+            batch = list(self._open)
             sources = np.array([self.access[state] for state, _ in batch], dtype=np.intp)
             symbols = np.array([symbol for _, symbol in batch], dtype=np.intp)
-            targets = self._sift(self._trajectories.advance(sources, symbols))
+            targets = self._sift(self._trajectories.advance(sources, symbols), grow)
             for (state, symbol), target in zip(batch, targets, strict=True):
                 self.table[state][symbol] = target
-
-    def settled(self) -> Hypothesis:
-        """A machine at any time: open transitions lead to the known state nearest in the tree."""
-        machine = self.copy()
-        for state, vector in enumerate(self.access):
-            ids = np.array([vector], dtype=np.intp)
-            for symbol in np.flatnonzero(self._trajectories.offered(ids)[0]):
-                if machine.table[state][symbol] < 0:
-                    after = self._trajectories.advance(ids, np.array([symbol]))
-                    machine.table[state][symbol] = self._nearest(after)
-        return machine
-
-    def _nearest(self, ids: Ids) -> int:
-        node = self._root
-        while node.state is None:
-            value = int(self._trajectories.follow(ids, node.suffix)[0])
-            node = node.children.get(value) or next(iter(node.children.values()))
-        return node.state
+            del self._open[: len(batch)]
 
     def refine(self, word: Sequence[int]) -> None:
         """Split a state so that the machine no longer errs on a word whose prefixes were right."""
@@ -165,7 +151,7 @@ class Learner(Hypothesis):
                 if target == old:
                     self._open.append((state, symbol))
 
-    def _sift(self, ids: Ids) -> list[int]:
+    def _sift(self, ids: Ids, grow: bool = True) -> list[int]:
         """The state of each vector, by the tree's suffixes; unseen behaviour is a new state."""
         unique, inverse = np.unique(ids, return_inverse=True)
         result = np.full(len(unique), -1)
@@ -176,11 +162,12 @@ class Learner(Hypothesis):
                 result[rows] = node.state
                 continue
             seen = self._trajectories.follow(unique[rows], node.suffix)
-            for value in np.unique(seen):
+            for value in np.unique(seen).tolist():
                 part = rows[seen == value]
-                if int(value) not in node.children:
-                    self._add(int(unique[part[0]]), node, int(value))
-                waiting.append((node.children[int(value)], part))
+                if value not in node.children and grow:
+                    self._add(int(unique[part[0]]), node, value)
+                child = node.children.get(value) or next(iter(node.children.values()))
+                waiting.append((child, part))
         return [int(state) for state in result[inverse]]
 
     def _add(self, vector: int, parent: _Node, value: int) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
+from reberlstm.net.loading import as_net
 from reberlstm.net.net import Net, Observed
 
 Kind = Literal["legal", "accept", "label"]
@@ -102,8 +105,11 @@ class ProtocolNet:
                 f"{self.name}.observe() of {len(states)} states has shape {seen.shape}, "
                 f"expected {expected} for kind {kind!r}"
             )
-        whole = seen.dtype == bool or np.issubdtype(seen.dtype, np.integer)
-        if not whole or (kind != "label" and not np.isin(seen, (0, 1)).all()):
+        right = seen.dtype == bool or (
+            np.issubdtype(seen.dtype, np.integer)
+            and (kind == "label" or np.isin(seen, (0, 1)).all())
+        )
+        if not right:
             wanted = "integers" if kind == "label" else "booleans, as in `probability > 0.5`"
             raise ExtractionError(
                 f"{self.name}.observe() answered {seen.dtype} for kind {kind!r}; give {wanted}"
@@ -141,19 +147,30 @@ Subject = Net | ProtocolNet
 """What is stepped and observed: both have the same methods."""
 
 
-def subject_of(net: Any) -> Subject:
-    """A net, or an object with the protocol, as what is stepped and observed.
+def subject_of(net: Any, **reading: Any) -> Subject:
+    """Anything that is taken as a net, or an object with the protocol, as what is stepped.
+
+    Args:
+        net: What `as_net` takes, or an object with the protocol `RecurrentNet`.
+        reading: How a foreign net is read, as in `as_net`.
 
     Raises:
         ExtractionError: for an object that lacks a part of the protocol, or a net without a head.
     """
     if isinstance(net, ProtocolNet):
         return net
-    if not isinstance(net, Net):
+    named = isinstance(net, (Net, str, os.PathLike, Mapping)) or hasattr(net, "state_dict")
+    if not named:
+        if reading:
+            raise ExtractionError(
+                f"{next(iter(reading))} tells how weights are read; {type(net).__name__} is run as "
+                "it is, by step() and observe()"
+            )
         return ProtocolNet(net)
-    if not net.observed:
+    found = as_net(net, **reading)
+    if not found.observed:
         raise ExtractionError(
-            f"net {net.name!r} has no 'legal', 'accept', 'next' or 'label' head, so nothing of it "
-            "can be observed"
+            f"net {found.name!r} has no 'legal', 'accept', 'next' or 'label' head, so nothing of "
+            "it can be observed"
         )
-    return net
+    return found

@@ -27,14 +27,12 @@ class Scope:
     Attributes:
         alphabet: The symbols.
         observed: What is seen of the net: ``legal``, ``accept``, ``label``, or several.
-        follows_legal: Words go on only with symbols that are offered (by the net, where its legal
-            sets are observed); else every word over the alphabet is asked.
         target: The next node, (P, A).
         decides: Where the node and not the net says which symbols may follow, (P,).
         legal: These symbols, (P, A).
         over: Where words end, so that nothing may be said of what follows, (P,).
-        outside: Where words have left the machine that they must not leave: nothing at all may be
-            said of them, (P,).
+        outside: The node of words that have left the machine that they must not leave, of which
+            nothing at all may be said; −1 where there is none.
         first: The symbols that a word may begin with, where the net itself is not asked before the
             first symbol.
         last: Symbols after which a word is over.
@@ -44,15 +42,19 @@ class Scope:
 
     alphabet: tuple[str, ...]
     observed: tuple[str, ...]
-    follows_legal: bool
     target: NDArray[np.intp]
     decides: NDArray[np.bool_]
     legal: NDArray[np.bool_]
     over: NDArray[np.bool_]
-    outside: NDArray[np.bool_]
+    outside: int = -1
     first: frozenset[int] | None = None
     last: frozenset[int] = frozenset()
     within: FSM | None = None
+
+    @property
+    def follows_legal(self) -> bool:
+        """Whether words go on only with symbols that are offered; else all words are asked."""
+        return "legal" in self.observed or self.within is not None
 
     @property
     def only_legal(self) -> bool:
@@ -62,7 +64,8 @@ class Scope:
     @property
     def asked(self) -> NDArray[np.bool_]:
         """The nodes where the net's answer counts, (P,)."""
-        return np.asarray(~self.outside & ~(self.decides & self.only_legal))
+        asked = ~(self.decides & self.only_legal)
+        return np.asarray(asked & (np.arange(len(asked)) != self.outside))
 
     def goes_on(self, node: int, legal: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """With which symbols a word goes on at a node where the net offers some, (A,)."""
@@ -141,43 +144,22 @@ def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[i
     target[:, sorted(last)] = over
     legal = np.zeros((3, size), dtype=bool)
     legal[BEGINNING, sorted(first or ())] = True
-    return Scope(
-        net.alphabet,
-        net.observed,
-        follows_legal="legal" in net.observed,
-        target=target,
-        decides=np.array([first is not None, False, True]),
-        legal=legal,
-        over=np.array([False, False, True]),
-        outside=np.zeros(3, dtype=bool),
-        first=first,
-        last=last,
-    )
+    decides, at_end = np.array([first is not None, False, True]), np.arange(3) == over
+    return Scope(net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last)
 
 
 def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope:
     """The states of a machine as nodes; a copy of its start where the net is not asked yet."""
     tables = reference.tables()
     columns = tables.columns(net.alphabet)
-    target, legal = tables.target[:, columns], tables.legal[:, columns]
-    outside = np.array([name is None for name in tables.names])
-    over = ~tables.goes_on & ~outside
-    decides = over | outside | ("legal" not in net.observed)
-    if first is not None:
-        target = np.vstack([target[:1], target]) + 1
-        legal, over, outside, decides = (
-            np.concatenate([part[:1], part]) for part in (legal, over, outside, decides)
-        )
-        decides[BEGINNING] = True
+    copies = int(first is not None)
+    states = np.arange(-copies, len(tables)).clip(0)
+    target, legal = tables.target[states][:, columns] + copies, tables.legal[states][:, columns]
+    outside = -1 if tables.dead is None else tables.dead + copies
+    ends = ~legal.any(axis=1)
+    decides = ends | ("legal" not in net.observed)
+    decides[BEGINNING] |= first is not None
+    over = ends & (states + copies != outside)
     return Scope(
-        net.alphabet,
-        net.observed,
-        follows_legal=True,
-        target=target,
-        decides=decides,
-        legal=legal,
-        over=over,
-        outside=outside,
-        first=first,
-        within=reference,
+        net.alphabet, net.observed, target, decides, legal, over, outside, first, within=reference
     )

@@ -69,7 +69,9 @@ class Trajectories:
         self._batch = int(np.clip(BATCH_BYTES // max(1, start.nbytes), 64, MOST_AT_ONCE))
         self._next = np.full((1024, self._symbols), UNKNOWN, dtype=np.intp)
         self._seen = np.empty(1024, dtype=np.intp)
-        self._observations: dict[tuple[int, ...], int] = {}
+        self._columns = _columns(scope)
+        self._numbers: dict[tuple[int, ...], int] = {}
+        self._keys = [LAST]  # number 0 is NO_MORE
         self._goes_on = np.zeros((1, self._symbols), dtype=bool)
         self._intern(start, np.array([BEGINNING], dtype=np.intp))
 
@@ -197,7 +199,12 @@ class Trajectories:
 
     def numbers(self, observed: Observed, nodes: Ids) -> NDArray[np.intp]:
         """The numbers of B observations at these nodes of the scope, (B,)."""
-        rows, scope = self._rows(observed, len(nodes)), self.scope
+        scope, width = self.scope, max(part.stop for part in self._columns.values())
+        rows = np.zeros((len(nodes), width), dtype=np.intp)
+        for kind, part in self._columns.items():
+            answers = getattr(observed, kind)
+            if answers is not None:
+                rows[:, part] = answers.reshape(len(nodes), -1)
         if scope.follows_legal:
             decided = scope.decides[nodes]
             rows[decided, : self._symbols] = scope.legal[nodes[decided]]
@@ -208,27 +215,18 @@ class Trajectories:
         known = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
         result = known[inverse.ravel()]
         if not self._one_node:
-            for key, at in ((LAST, scope.over & scope.only_legal), (OUTSIDE, scope.outside)):
-                not_asked = at[nodes]
+            over = scope.over[nodes] & scope.only_legal
+            for key, not_asked in ((LAST, over), (OUTSIDE, nodes == scope.outside)):
                 if not_asked.any():
                     result[not_asked] = self.number(key)
         return result
 
-    def _rows(self, observed: Observed, count: int) -> NDArray[np.intp]:
-        """Observations as rows of integers: legal sets where they matter, acceptance, label."""
-        columns = [np.empty((count, 0), dtype=np.intp)]
-        if self.scope.follows_legal and observed.legal is None:
-            columns.append(np.zeros((count, self._symbols), dtype=np.intp))
-        for part in (observed.legal, observed.accept, observed.label):
-            if part is not None:
-                columns.append(part.reshape(count, -1).astype(np.intp))
-        return np.hstack(columns)
-
     def number(self, key: tuple[int, ...]) -> int:
         """The number of an observation, a new one where it was never seen."""
-        number = self._observations.get(key)
+        number = self._numbers.get(key)
         if number is None:
-            number = self._observations[key] = len(self._goes_on)
+            number = self._numbers[key] = len(self._keys)
+            self._keys.append(key)
             goes_on = np.ones(self._symbols, dtype=bool)
             if key in (LAST, OUTSIDE):
                 goes_on[:] = False
@@ -239,15 +237,19 @@ class Trajectories:
 
     def meaning(self, observation: int) -> Observed | None:
         """The observation of a number, of one word; None where the net is not asked."""
-        key = next((key for key, n in self._observations.items() if n == observation), LAST)
+        key = self._keys[observation]
         if key in (LAST, OUTSIDE):
             return None
-        values = list(key)
-        legal, accept, label = None, None, None
-        if self.scope.follows_legal:
-            legal, values = np.array(values[: self._symbols], dtype=bool), values[self._symbols :]
-        if "accept" in self.net.observed:
-            accept, values = np.array(values[:1], dtype=bool), values[1:]
-        if "label" in self.net.observed:
-            label = np.array(values)
-        return Observed(legal, accept, label)
+        answers: dict[str, Any] = {
+            kind: np.array(key[part], dtype=np.intp if kind == "label" else bool)
+            for kind, part in self._columns.items()
+        }
+        return Observed(**answers)
+
+
+def _columns(scope: Scope) -> dict[str, slice]:
+    """Where each answer is in the row of integers by which an observation is known."""
+    seen = (*(["legal"] if scope.follows_legal else []), *scope.observed)
+    widths = {kind: len(scope.alphabet) if kind == "legal" else 1 for kind in seen}
+    ends = np.cumsum([*widths.values()]).tolist()
+    return {kind: slice(end - widths[kind], end) for kind, end in zip(widths, ends, strict=True)}

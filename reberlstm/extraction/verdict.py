@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -183,59 +184,46 @@ LAST_SEARCH = 20_000
 """Pairs of state vector and state in the search with a machine that no oracle has compared yet."""
 
 
-def net_and_machine(
+def verdict_of(
     runs: Trajectories,
     machine: Hypothesis,
+    fsm: FSM,
+    reference: FSM | None,
+    budget: Budget,
+    *,
     searched: Evidence | None,
     proof: Certificate | None,
     refuted_by: Word | None,
-    pairs: int,
-) -> Comparison:
-    """Net against machine.
+) -> tuple[Comparison, ...]:
+    """Net and machine; with a reference also machine and reference, net and reference.
 
     Args:
         runs: The state vectors of the net.
-        machine: The machine.
+        machine: The machine that was found.
+        fsm: The same with names.
+        reference: The machine to compare with.
+        budget: How much to compare where nothing follows from what is known.
         searched: What the oracles compared; None where a budget ended the search.
-        proof: A certificate that proves them equal.
-        refuted_by: A word on which they are known to differ.
-        pairs: How much to compare where a budget ended the search.
+        proof: A certificate that proves net and machine equal.
+        refuted_by: A word on which net and machine are known to differ.
     """
     if proof is not None:
         how = (
             f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
             f"in {runs.arithmetic} arithmetic"
         )
-        return _proved(runs, "net", "machine", how)
-    if searched is None:
-        return _searched(runs, machine, "machine", pairs, refuted_by)
-    return _undistinguished(runs, "machine", searched)
-
-
-def with_reference(
-    runs: Trajectories,
-    fsm: FSM,
-    reference: FSM,
-    own: Comparison,
-    searched: Evidence | None,
-    budget: Budget,
-) -> tuple[Comparison, Comparison, Comparison]:
-    """All three pairs: net and machine, machine and reference, net and reference.
-
-    Args:
-        runs: The state vectors of the net.
-        fsm: The machine.
-        reference: The reference.
-        own: What is known of net and machine.
-        searched: What the oracles compared for it; None where a budget ended the search.
-        budget: How much to compare where nothing follows from that.
-    """
-    machine = _machine_and_reference(runs, fsm, reference)
-    net = _net_and_reference(runs, reference, own, machine, searched, budget)
+        own = _proved(runs, "net", "machine", how)
+    elif searched is not None:
+        own = _undistinguished(runs, "machine", searched)
+    else:
+        own = _searched(runs, machine, "machine", budget.pairs, refuted_by)
+    if reference is None:
+        return (own,)
+    right = _machine_and_reference(runs, fsm, reference)
+    net = _net_and_reference(runs, reference, own, right, searched, budget)
     if own.equal is False:  # where one of the two equals the reference, the other one is wrong
-        wrong = "net" if machine.equal else "machine" if net.equal else None
-        own = replace(own, wrong=wrong)
-    return own, machine, net
+        own = replace(own, wrong="net" if right.equal else "machine" if net.equal else None)
+    return own, right, net
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
@@ -258,7 +246,7 @@ def _difference_while_going_on(fsm: FSM, reference: FSM) -> tuple[str, ...] | No
     """A shortest word after which legal sets differ, if it can go on in the reference."""
 
     def follow(pair: tuple[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-        left, right = (fsm.transitions[pair[0]], reference.transitions[pair[1]])
+        left, right = fsm.transitions[pair[0]], reference.transitions[pair[1]]
         return ((a, (left[a], right[a])) for a in reference.alphabet if a in right)
 
     def differ(pair: tuple[str, str]) -> bool:
@@ -282,7 +270,13 @@ def _net_and_reference(
     if searched is not None and machine.equal:
         return _undistinguished(runs, "reference", searched)
     expected = hypothesis_of(runs, reference)
-    word = _far_out(runs, expected, budget, machine.word)
+    # Long words on which the net may err: cycles of the reference, and what the machine shows.
+    words = [*Cycles(runs, budget.rounds).words(expected)]
+    if machine.word is not None:
+        words.append(tuple(map(runs.net.alphabet.index, machine.word)))
+    word: Word | None = None
+    with suppress(BudgetEnd):
+        word = Words(runs, words).find_counterexample(expected)
     # Of shorter words the machine says what the net says, and that is what the reference says.
     compared = -1.0 if searched is None else searched.all_up_to
     if own.equal:
@@ -293,36 +287,21 @@ def _net_and_reference(
     return _searched(runs, expected, "reference", budget.pairs, word)
 
 
-def _far_out(
-    runs: Trajectories, expected: Hypothesis, budget: Budget, known: tuple[str, ...] | None
-) -> Word | None:
-    """A long word on which the net errs: a cycle of the reference, or what the machine shows."""
-    words = [*Cycles(runs, budget.rounds).words(expected)]
-    if known is not None:
-        words.append(tuple(map(runs.net.alphabet.index, known)))
-    try:
-        return Words(runs, words).find_counterexample(expected)
-    except BudgetEnd:
-        return None
-
-
 def _searched(
-    runs: Trajectories, machine: Hypothesis, right: str, pairs: int, known: Word | None
+    runs: Trajectories, machine: Hypothesis, right: str, pairs: int, word: Word | None
 ) -> Comparison:
     """What an exhaustive search finds, as far as it gets; else a longer word that is known."""
     oracle = Exhaustive(runs, min(pairs, LAST_SEARCH))
-    try:
-        word = oracle.find_counterexample(machine)
-    except BudgetEnd:
-        word = None
-    least = oracle.evidence.all_up_to + 1
-    if word is None and known is None:
+    with suppress(BudgetEnd):
+        found = oracle.find_counterexample(machine)
+        word = word if found is None else found
+    if word is None:
         return _undistinguished(runs, right, oracle.evidence)
-    if word is not None or (known is not None and len(known) <= least):
-        how = "no shorter word separates them"
-        return _different(runs, right, word or known or (), how, shortest=True)
+    least = oracle.evidence.all_up_to + 1
+    if len(word) <= least:
+        return _different(runs, right, word, "no shorter word separates them", shortest=True)
     how = f"a shorter one of {least} symbols or more may exist"
-    return _different(runs, right, known or (), how, shortest=False)
+    return _different(runs, right, word, how, shortest=False)
 
 
 def _different(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reberlstm.extraction.interning import Ids, Interned
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Oracle, Word
-from reberlstm.extraction.oracles.exhaustive import Frontier
+from reberlstm.extraction.oracles.exhaustive import by_length
 from reberlstm.extraction.trajectories import Trajectories
 
 RESOLUTIONS = (1.0, 0.5, 0.25, 0.1)
@@ -35,23 +35,16 @@ class Diverse(Oracle):
     def find_counterexample(self, hypothesis: Hypothesis) -> Word | None:
         """A word, the shortest among those that are followed."""
         for resolution in RESOLUTIONS:
-            word = self._at(resolution, hypothesis)
-            if word is not None:
-                return word
-        return None
+            cells = Interned(self.runs.width, np.dtype(np.int32))
 
-    def _at(self, resolution: float, hypothesis: Hypothesis) -> Word | None:
-        cells = Interned(self.runs.width, np.dtype(np.int32))
+            def cell(ids: Ids, size: float = resolution, cells: Interned = cells) -> Ids:
+                return cells.add(_rounded(self.runs.states(ids), size))
 
-        def cell(ids: Ids) -> Ids:
-            return cells.add(_rounded(self.runs.states(ids), resolution))
-
-        frontier = Frontier(self.runs, hypothesis, key=cell)
-        while len(frontier.ids) and frontier.count < self._pairs:
-            frontier.advance()
-            word = frontier.difference()
-            if word is not None:
-                return word
+            for word, known, _ in by_length(self.runs, hypothesis, key=cell):
+                if word is not None:
+                    return word
+                if known >= self._pairs:
+                    break
         return None
 
 
