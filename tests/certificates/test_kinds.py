@@ -309,3 +309,27 @@ def test_files_of_version_1_are_read_and_checked(tmp_path: Path) -> None:
         assert "readout" not in str(again)
         reread = net.with_rule("legal", "logit > 0.25")
         assert "it reads head 'legal' by" in check(old, reread).reason
+
+
+class Mine(torch.nn.Module):
+    """A module that was not trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.lstm = torch.nn.LSTM(2, 3, batch_first=True)
+        self.legal = torch.nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        legal: torch.Tensor = self.legal(self.lstm(x)[0])
+        return legal
+
+
+def test_nets_and_machines_are_given_by_name_and_read_as_asked(tmp_path: Path) -> None:
+    assert rl.certify("reber-4", "reber", scope="legal").holds
+    path = tmp_path / "net.safetensors"
+    rl.save(rl.compile("parity"), path)
+    assert rl.certify(path).holds
+    found = rl.certify(path, "parity", scope="legal", readout="logit > 0.4")
+    assert (found.holds, found.readouts) == (False, {"legal": "logit > 0.4"})
+    assert rl.certify(Mine(), "parity", scope="legal", alphabet="01").net == "Mine"
