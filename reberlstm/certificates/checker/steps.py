@@ -310,7 +310,7 @@ class Steps:
             self.heads.setdefault("legal", self.heads["next"])
         vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
         width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
-        self.start = np.zeros(width) if net.start_state is None else np.array(net.start_state)
+        self.start = np.zeros(width) if net.start_state is None else held(net.start_state)
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
         self.columns: dict[str, Sums] = {}
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
@@ -321,6 +321,7 @@ class Steps:
                 most = np.nextafter(most + blur, math.inf)
             first = self.layers[0]
             self.columns[symbol] = self.bounds.linear(first.w, (least, most), first.bias_ih)
+        self.suffix = () if net.suffix is None else tuple(map(held, net.suffix))
         self._known: tuple[Any, Sums] | None = None
 
     def split(self, box: Ends) -> list[list[Ends]]:
@@ -335,7 +336,10 @@ class Steps:
 
     def step(self, box: Ends, symbol: str) -> Ends:
         """The box after a symbol."""
-        a: Any = self.columns[symbol]
+        return self._after(box, self.columns[symbol])
+
+    def _after(self, box: Ends, a: Sums) -> Ends:
+        """The box after a step, with what the input adds."""
         after: list[list[Ends]] = []
         for layer, state in zip(self.layers, self.split(box), strict=True):
             if after:
@@ -385,7 +389,7 @@ class Steps:
     def read(self, head: str, box: Ends) -> Ends:
         """The least and greatest of the numbers that the head's rule is about."""
         readout = self.heads[head]
-        x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
+        x = self._before_last(readout, self._hidden(box), self.bounds)
         weight, bias = readout.layers[-1]
         if readout.function == "softmax":
             gaps = [self._gaps(weight, bias, x, row) for row in range(len(bias))]
@@ -408,7 +412,7 @@ class Steps:
         """
         readout, yes = self.heads[head], np.array(right)
         if readout.function == "argmax":
-            x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
+            x = self._before_last(readout, self._hidden(box), self.bounds)
             low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
             return float(low[~yes].min(initial=math.inf))
         return self.distance(readout, yes, self.read(head, box))
@@ -421,6 +425,13 @@ class Steps:
             return float(low[yes].min() - high[~yes].max(initial=-math.inf))
         over = readout.threshold
         return float(np.where(yes, low - over, over - high).min())
+
+    def _hidden(self, box: Ends) -> Ends:
+        """What the heads read, the suffix fed."""
+        first = self.layers[0]
+        for vector in self.suffix:
+            box = self._after(box, self.bounds.linear(first.w, (vector, vector), first.bias_ih))
+        return self.split(box)[-1][0]
 
     @staticmethod
     def _before_last(readout: Readout, x: Any, numbers: Any) -> Any:
@@ -446,8 +457,7 @@ class Steps:
             self.points,
             [[low for low, _ in parts] for parts in self.split((self.start, self.start))],
         )
-        for symbol in word:
-            x = self.inputs[symbol]
+        for x in (*(self.inputs[symbol] for symbol in word), *self.suffix):
             for number, layer in enumerate(self.layers):
                 state = states[number]
                 a = points.linear(layer.w, x, layer.bias_ih)
