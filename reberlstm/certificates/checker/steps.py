@@ -72,7 +72,7 @@ class Readout(NamedTuple):
     threshold: float
 
 
-class Points:
+class _Points:
     """Computing with numbers of a format, every result rounded to it; sums when they are done."""
 
     def __init__(self, arithmetic: str) -> None:
@@ -83,32 +83,25 @@ class Points:
         return np.asarray(weight @ x + bias)
 
     def added(self, parts: Sequence[Floats]) -> Floats:
-        """Sums, done."""
         return self.rounded(sum(parts[1:], start=parts[0]))
 
     def split(self, sums: Floats, number: int) -> list[Floats]:
-        """Sums in equal parts."""
         return np.split(sums, number)
 
     def sigmoid(self, z: Floats) -> Floats:
-        """Rounded like everything else."""
         with np.errstate(over="ignore"):
             return self.rounded(1.0 / (1.0 + np.exp(-z)))
 
     def tanh(self, z: Floats) -> Floats:
-        """Likewise."""
         return self.rounded(np.tanh(z))
 
     def relu(self, z: Floats) -> Floats:
-        """Likewise."""
         return np.maximum(z, 0.0)
 
     def product(self, factor: Floats, x: Floats) -> Floats:
-        """Likewise."""
         return self.rounded(factor * x)
 
     def sum(self, x: Floats, y: Floats) -> Floats:
-        """Likewise."""
         return self.rounded(x + y)
 
     def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
@@ -131,7 +124,6 @@ class Points:
         return held
 
     def rounded(self, x: Floats) -> Floats:
-        """The nearest numbers of the format."""
         if self.arithmetic in ("float32", "int8", "float16"):
             kind = np.float16 if self.arithmetic == "float16" else np.float32
             with np.errstate(over="ignore"):
@@ -145,7 +137,7 @@ class Points:
         return x
 
 
-class Bounds:
+class _Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
     def __init__(self, arithmetic: str, longest: int) -> None:
@@ -180,21 +172,17 @@ class Bounds:
         return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
 
     def split(self, sums: Sums, number: int) -> list[Sums]:
-        """Sums in equal parts."""
         return list(zip(*(np.split(x, number) for x in sums), strict=True))
 
     def sigmoid(self, z: Ends) -> Ends:
-        """Monotone, so the ends will do."""
         with np.errstate(over="ignore"):
             low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
         return self._function(low, high, 0.0)
 
     def tanh(self, z: Ends) -> Ends:
-        """Likewise."""
         return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
 
     def relu(self, z: Ends) -> Ends:
-        """Likewise."""
         return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
 
     def _function(self, low: Floats, high: Floats, least: float) -> Ends:
@@ -213,7 +201,6 @@ class Bounds:
         return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
 
     def sum(self, x: Ends, y: Ends) -> Ends:
-        """End by end."""
         return self._operation(x[0] + y[0], x[1] + y[1], 3.0, 3.0)
 
     def _operation(
@@ -243,7 +230,7 @@ def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -
         a: What the input adds to the pre-activations.
         again: What the state adds to them.
         state: The parts of its state.
-        numbers: `Points` or `Bounds`.
+        numbers: What computes: `_Points` or `_Bounds`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
     added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
@@ -288,7 +275,7 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, self.points = noise, Points(arithmetic)
+        self.noise, self.points = noise, _Points(arithmetic)
         held = self.points.held
         arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         self.layers = [
@@ -296,7 +283,7 @@ class Steps:
             for layer in net.layers
         ]
         longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
-        self.bounds = Bounds(arithmetic, longest)
+        self.bounds = _Bounds(arithmetic, longest)
         self.heads = {
             kind: Readout(
                 tuple((held(x.weight), held(x.bias)) for x in head.layers),
