@@ -543,15 +543,9 @@ class _Placing:
                 "or two for acceptance; for a label give kind='label' or labels=...",
             )
         if len(kinds) > 1:
-            meanings = {
-                "legal": f"{rows} symbol{'s' * (rows > 1)}",
-                "accept": "no and yes" if rows == 2 else "acceptance",
-                "label": "labels",
-            }
             raise FormatError(
-                f"{unit.name!r} has {rows} output{'s' * (rows > 1)}, which may be "
-                f"{' or '.join(meanings[kind] for kind in kinds)}; give "
-                f"{' or '.join(f'kind={kind!r}' for kind in kinds)}"
+                f"{unit.name!r} has {rows} output{'s' * (rows > 1)}, which may tell "
+                f"{' or '.join(kinds)}; give kind={' or '.join(map(repr, kinds))}"
             )
         return kinds[0]
 
