@@ -152,7 +152,13 @@ class _Placing:
         self.left = dict(tensors.arrays)
         self.doubt: str | None = None
         _check_finite(tensors.arrays)
-        alphabet = given.alphabet or _alphabet_in(tensors.metadata)
+        told = _alphabet_in(tensors.metadata)
+        if told and given.alphabet and set(told) != set(given.alphabet):
+            raise FormatError(
+                f"its alphabet is {' '.join(told)}, not {' '.join(given.alphabet)}; give the "
+                "grammar or alphabet that it is for"
+            )
+        alphabet = told or given.alphabet
         if alphabet is None:
             raise FormatError(
                 "not written by reberlstm as safetensors or npz, so its alphabet is unknown; give "
@@ -280,19 +286,11 @@ class _Placing:
             raise FormatError(f"{missing[0]} {where}, but the other bias is there")
         arrays = {part: self.left.pop(key) for part, key in names.items() if key is not None}
         rows = len(np.atleast_1d(arrays["weight_hh"]))
-        for part, array in arrays.items():
-            if array.ndim != (2 if part in ARRAYS[:2] else 1):
-                expected = "a matrix" if part in ARRAYS[:2] else f"{rows} numbers"
-                raise FormatError(
-                    f"tensor {names[part]!r} has shape {array.shape}; expected {expected}"
-                )
-            if len(array) != rows:
-                raise FormatError(
-                    f"tensor {names[part]!r} has shape {array.shape}; expected {rows} rows, as in "
-                    f"{names['weight_hh']!r}"
-                )
         arrays |= {part: np.zeros(rows) for part in missing}
-        return Layer(CELLS[cell], *(arrays[part] for part in ARRAYS))
+        try:
+            return Layer(CELLS[cell], *(arrays[part] for part in ARRAYS))
+        except ReberLSTMError as error:
+            raise FormatError(f"layer {number} of {prefix}*: {error}") from None
 
     # Symbols
 
@@ -398,7 +396,7 @@ class _Placing:
             name: Head(weight, np.zeros(len(weight)) if bias is None else bias)
             for name, (weight, bias) in linear.items()
         }
-        chains = dict(self.known.chains or {})
+        chains: dict[str, tuple[tuple[str, ...], str | None]] = dict(self.known.chains or {})
         if self.known.chains is None:
             chains |= {
                 parent: (tuple(parts), self.given.head_activation)
@@ -543,15 +541,9 @@ class _Placing:
                 "or two for acceptance; for a label give kind='label' or labels=...",
             )
         if len(kinds) > 1:
-            meanings = {
-                "legal": f"{rows} symbol{'s' * (rows > 1)}",
-                "accept": "no and yes" if rows == 2 else "acceptance",
-                "label": "labels",
-            }
             raise FormatError(
-                f"{unit.name!r} has {rows} output{'s' * (rows > 1)}, which may be "
-                f"{' or '.join(meanings[kind] for kind in kinds)}; give "
-                f"{' or '.join(f'kind={kind!r}' for kind in kinds)}"
+                f"{unit.name!r} has {rows} output{'s' * (rows > 1)}, which may tell "
+                f"{' or '.join(kinds)}; give kind={' or '.join(map(repr, kinds))}"
             )
         return kinds[0]
 
@@ -609,17 +601,21 @@ class _Placing:
 
     def readouts(self, chosen: Mapping[Kind, Unit]) -> dict[str, Readout]:
         """The heads, those that can be by the rule asked for, which has to fit one of them."""
-        rule, found = self.given.readout, dict.fromkeys(chosen, None)
+        asked = self.given.readout
         fitting = [
             kind
             for kind in chosen
-            if rule is None
-            or rule.function in (*ALLOWED[kind], *(("softmax",) if kind == "accept" else ()))
+            if asked is None
+            or asked.function in ALLOWED[kind]
+            or (kind, asked.function) == ("accept", "softmax")
         ]
+        found: dict[str, Readout] = {}
         for kind, unit in chosen.items():
-            asked = rule if kind in fitting or not fitting else None
-            folded = kind == "accept" and asked is not None
-            found[kind] = self.acceptor(unit, asked) if folded else self.usual(kind, unit, asked)
+            rule = asked if kind in fitting or not fitting else None
+            if kind == "accept" and rule is not None:
+                found[kind] = self.acceptor(unit, rule)
+            else:
+                found[kind] = self.usual(kind, unit, rule)
         return found
 
     def acceptor(self, unit: Unit, rule: Rule) -> Readout:
