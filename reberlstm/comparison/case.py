@@ -318,10 +318,12 @@ class Case:
         That is a head of probabilities. Without one, the symbols offered are taken to be equally
         likely.
         """
-        for kind, readout in self.net.heads.items() if isinstance(self.net, Net) else ():
-            if readout.rule.function == "softmax":
-                probabilities = self.net.values(kind, states)[:, self.columns]
-                return probabilities.astype(np.float64), f"{kind} head"
+        net = self.net
+        if isinstance(net, Net):
+            for kind, readout in net.heads.items():
+                if readout.rule.function == "softmax":
+                    probabilities = net.values(kind, states)[:, self.columns]
+                    return probabilities.astype(np.float64), f"{kind} head"
         offered = self.said(states) if self.head == "legal" else self._offered(states)
         each = offered / np.maximum(1, offered.sum(axis=1, keepdims=True))
         return each, "offered symbols, equally likely"

@@ -188,10 +188,12 @@ def words_of(
     def follow(node: tuple[int, Place | None]) -> Iterator[tuple[int, tuple[int, Place | None]]]:
         state, place = node
         for a, target in machine.legal_steps(state) if place is not None else ():
+            assert place is not None
             onward = after(place, state, a)
             yield a, (target if onward is not None else 0, onward)
 
-    nodes = crawl([(0, ("in", 0, ()))], follow, most=MOST_NODES + 1).found
+    start: tuple[int, Place | None] = (0, ("in", 0, ()))
+    nodes = crawl([start], follow, most=MOST_NODES + 1).found
     if len(nodes) > MOST_NODES:
         return None
     names = {node: str(number) for number, node in enumerate(nodes)}

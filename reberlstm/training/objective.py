@@ -8,7 +8,9 @@ whether it is accepted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice, product
 from typing import Literal
 
 import numpy as np
@@ -131,11 +133,11 @@ class Objective:
     def validation(self, rng: np.random.Generator) -> Words:
         """Words on which all has to be right: sampled ones, and the shortest of all."""
         drawn = self.draw(rng, 1, VALIDATION_SAMPLES, VALIDATION_LONGEST)
-        table = [
-            tuple(self.fsm.alphabet[a] for a in drawn.symbols[:length, 0, number])
-            for number, length in enumerate(drawn.lengths[0])
+        lengths = enumerate(drawn.lengths[0])
+        words: list[Sequence[int | str]] = [
+            drawn.symbols[:length, 0, number].tolist() for number, length in lengths
         ]
-        return self.machine.given(table + self._shortest()).for_nets()
+        return self.machine.given([*words, *self._shortest()]).for_nets()
 
     def wrong(self, cell: CellType, parameters: Parameters, words: Words) -> Bools:
         """Where an answer is wrong, (T, N, B); for ``accept`` also the empty word, at the first."""
@@ -159,21 +161,17 @@ class Objective:
 
     def _shortest(self) -> list[Word]:
         """The shortest legal words (or all words), of whole lengths, up to about the number."""
-        levels: list[list[tuple[Word, int]]] = [[((), 0)]]
+        every: Iterable[Word] = self.fsm.prefixes(VALIDATION_LONGEST)
+        if self.task == "accept":
+            lengths = range(VALIDATION_LONGEST + 1)
+            every = (word for n in lengths for word in product(self.fsm.alphabet, repeat=n))
         found: list[Word] = []
-        while levels[-1] and len(found) + len(levels[-1]) <= VALIDATION_PREFIXES:
-            if len(levels) > VALIDATION_LONGEST:
+        for length, words in groupby(every, len):
+            level = list(islice(words, VALIDATION_PREFIXES + 1) if found else words)
+            if found and len(found) + len(level) > VALIDATION_PREFIXES:
                 break
-            found += [word for word, _ in levels[-1] if word]
-            levels.append(
-                [
-                    ((*word, symbol), int(self.machine.target[state, column]))
-                    for word, state in levels[-1]
-                    for column, symbol in enumerate(self.fsm.alphabet)
-                    if self.task == "accept" or self.machine.legal[state, column]
-                ]
-            )
-        return found or [word for word, _ in levels[-1]]
+            found += level if length else ()
+        return found
 
 
 def _leak(
