@@ -167,7 +167,7 @@ class Objective:
             every = (word for n in lengths for word in product(self.fsm.alphabet, repeat=n))
         found: list[Word] = []
         for length, words in groupby(every, len):
-            level = list(islice(words, VALIDATION_PREFIXES + 1) if found else words)
+            level = list(islice(words, VALIDATION_PREFIXES + 1 if found else None))
             if found and len(found) + len(level) > VALIDATION_PREFIXES:
                 break
             found += level if length else ()
