@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reberlstm.grammars import grammar_names, load_grammar, save_grammar
     from reberlstm.grammars.families import embed
     from reberlstm.machine.fsm import FSM
+    from reberlstm.net.batch import Runs, run
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import load
     from reberlstm.net.weights import LSTMWeights
@@ -50,6 +51,8 @@ _HOME = {
     "load_grammar": "reberlstm.grammars",
     "LSTMWeights": "reberlstm.net.weights",
     "published": "reberlstm.compiler",
+    "run": "reberlstm.net.batch",
+    "Runs": "reberlstm.net.batch",
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",
@@ -70,6 +73,7 @@ __all__ = [
     "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
+    "Runs",
     "Settings",
     "Trace",
     "Training",
@@ -84,6 +88,7 @@ __all__ = [
     "load",
     "load_grammar",
     "published",
+    "run",
     "save",
     "save_grammar",
     "to_svg",

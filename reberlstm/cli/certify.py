@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -21,7 +21,7 @@ from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import HEADS
 from reberlstm.certificates.document import read
 from reberlstm.certificates.results import ARITHMETIC, figure
-from reberlstm.cli.options import echo, json_option, load_net, net_option, out_option
+from reberlstm.cli.options import NetOptions, echo, json_option, net_option, net_options, out_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net, Scope
@@ -37,6 +37,7 @@ class Options:
 
     grammar: str
     net: str
+    reading: NetOptions
     scope: Scope | None
     heads: tuple[str, ...]
     arithmetic: str
@@ -72,10 +73,18 @@ class Options:
         """The question, as `certify` takes it."""
         return {
             "scope": self.scope,
-            "heads": self.heads or None,
+            "heads": tuple(head for head in self.heads if head in HEADS) or None,
             "arithmetic": self.arithmetic,
             "inputs": Inputs(self.input_noise, *self.input_range),
         }
+
+    @property
+    def reads(self) -> NetOptions:
+        """How the net is read: a head that is no kind is the name of a layer."""
+        layers = [head for head in self.heads if head not in HEADS]
+        if len(layers) > 1:
+            raise click.UsageError(f"--head {layers[0]} and --head {layers[1]}: name one layer")
+        return replace(self.reading, head=next(iter(layers), None))
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -86,6 +95,7 @@ class Options:
 @click.command("certify")
 @click.argument("grammar")
 @net_option
+@net_options(leave_out=("head",))
 @click.option(
     "--scope",
     type=click.Choice(["legal", "all"]),
@@ -95,8 +105,9 @@ class Options:
     "--head",
     "heads",
     multiple=True,
-    type=click.Choice(HEADS),
-    help="Prove this head only; repeat for several.  [default: those of the scope]",
+    metavar="KIND|NAME",
+    help=f"Prove this head only ({', '.join(HEADS)}; repeat for several), or the name of the "
+    "linear layer to read.  [default: those of the scope]",
 )
 @click.option(
     "--arithmetic",
@@ -114,8 +125,18 @@ class Options:
     metavar="LOW HIGH",
     help="What stands for the 1 of a one-hot input.",
 )
-@click.option("--largest-noise", "most_noise", is_flag=True, help="Find the most noise it bears.")
-@click.option("--minimal-gain", "least_gain", is_flag=True, help="Find the least gain it needs.")
+@click.option(
+    "--largest-noise",
+    "most_noise",
+    is_flag=True,
+    help="Find the largest noise for which it is proved.",
+)
+@click.option(
+    "--minimal-gain",
+    "least_gain",
+    is_flag=True,
+    help="Find the smallest gain for which it is proved.",
+)
 @click.option("--check", "file", metavar="CERT.json", help="Verify this certificate instead.")
 @click.option("--seconds", type=float, default=60.0, show_default=True, help="Time to spend.")
 @click.option(
@@ -148,7 +169,7 @@ def command(**values: Any) -> int:
     if options.least_gain:
         found = _least_gain(machine, options.asked | options.limits | {"noise": options.noise})
         return _show(found, options)
-    net = load_net(options.net, machine)
+    net = options.reads.load(options.net, machine)
     if options.file is not None:
         return _check(options.file, net, machine, options)
     if options.most_noise:

@@ -12,9 +12,10 @@ import click
 
 from reberlstm.cli.options import (
     Decorated,
+    NetOptions,
     echo,
     json_option,
-    load_net,
+    net_options,
     option,
     out_option,
     seed_option,
@@ -68,6 +69,7 @@ class Options:
     grammar: str
     nets: tuple[str, ...]
     more: tuple[str, ...]
+    reading: NetOptions
     rows: tuple[str, ...]
     format: str | None
     words: int
@@ -104,6 +106,7 @@ class Options:
 @click.argument("grammar")
 @click.argument("nets", nargs=-1, metavar="[NET]...")
 @click.option("--net", "more", multiple=True, metavar="NET", help="The same as NET; repeat it.")
+@net_options()
 @question_options
 @option(
     "--cycles",
@@ -138,7 +141,7 @@ def _run(options: Options) -> int:
     machine = load_grammar(options.grammar)
     written = options.written
     asked = (*options.nets, *options.more)
-    columns = dict(_named(name, machine) for name in asked) or _defaults(machine)
+    columns = dict(_named(name, machine, options.reading) for name in asked) or _defaults(machine)
     if len(columns) < len(asked):
         raise click.UsageError("two nets have the same name; give one another with NAME=NET")
     with progress() as show:
@@ -177,16 +180,16 @@ def _content(table: Comparison, format: str, width: int) -> str:
     return "\n".join(table.lines(width)) + "\n"
 
 
-def _named(argument: str, machine: FSM) -> tuple[str, Net]:
+def _named(argument: str, machine: FSM, reading: NetOptions) -> tuple[str, Net]:
     """The column that an argument asks for; a name comes before an equals sign."""
     name, separator, rest = argument.partition("=")
     if separator and name and not Path(argument).exists():
-        return name, open_column(rest, machine)
+        return name, open_column(rest, machine, reading)
     name = Path(argument).stem if "." in Path(argument).name else argument
-    return name, open_column(argument, machine)
+    return name, open_column(argument, machine, reading)
 
 
-def open_column(name: str, machine: FSM) -> Net:
+def open_column(name: str, machine: FSM, reading: NetOptions | None = None) -> Net:
     """The net that a name or file means, for this machine."""
     if name == "resync":
         from reberlstm.compiler import compile
@@ -197,7 +200,7 @@ def open_column(name: str, machine: FSM) -> Net:
         if net is None:
             raise FormatError(f"no {name} net for {machine} is shipped; {HINTS[name]}")
         return net
-    return load_net(name, machine)
+    return (reading or NetOptions()).load(name, machine, only_files=True)
 
 
 KINDS = {"trained": "", "smallest": "smallest/"}

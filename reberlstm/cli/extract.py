@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reberlstm import formats
-from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_option
-from reberlstm.errors import FormatError, ReberLSTMError
+from reberlstm.cli.options import (
+    NetOptions,
+    echo,
+    json_option,
+    net_options,
+    out_option,
+    seed_option,
+)
+from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net
-from reberlstm.net.shipped import shipped_names
 from reberlstm.render.extraction import extraction_lines
 
 
@@ -38,36 +42,12 @@ class Options:
     picture: str
     out: str | None
     as_json: bool
-    reading: dict[str, Any]
+    reading: NetOptions
 
 
 @click.command("extract")
 @click.argument("net", metavar="NET")
-@click.option(
-    "--alphabet",
-    metavar="SYMBOLS",
-    help="The symbols of a file that does not say: in a row, or with spaces between them.  "
-    "[default: that of --reference]",
-)
-@click.option(
-    "--kind",
-    type=click.Choice(["legal", "accept", "label"]),
-    help="What the head tells.  [default: what its name and shape say]",
-)
-@click.option("--threshold", type=float, help="The probability over which a head says yes.")
-@click.option(
-    "--activation",
-    type=click.Choice(["softmax", "sigmoid"]),
-    help="What makes probabilities of a foreign head's outputs.",
-)
-@click.option(
-    "--nonlinearity",
-    type=click.Choice(["tanh", "relu"]),
-    help="That of a foreign simple RNN, which no file tells.  [default: tanh]",
-)
-@click.option("--head", metavar="NAME", help="Which linear layer of a foreign file to ask.")
-@click.option("--layer", metavar="NAME", help="Which recurrent layer of a foreign file to run.")
-@click.option("--labels", metavar="NAMES", help="Names of the labels, with spaces between them.")
+@net_options(aliases=True)
 @click.option("--reference", metavar="GRAMMAR", help="A machine to compare with: a name or a file.")
 @click.option(
     "--within",
@@ -132,10 +112,7 @@ def command(**given: Any) -> int:
     reberlstm extract net.pt --alphabet 01 --kind accept --reference parity -o found.dot
     reberlstm extract published --reference reber --max-states 12 --plot machines.svg
     """
-    names = [field.name for field in fields(Options) if field.name in given]
-    asked = {name: given.pop(name) for name in names}
-    reading = {name: value for name, value in given.items() if value is not None}
-    return _run(Options(**asked, reading=reading))
+    return _run(Options(**given))
 
 
 def _run(options: Options) -> int:
@@ -145,7 +122,7 @@ def _run(options: Options) -> int:
     if options.within and options.reference is None:
         raise click.UsageError("--within is about the words of a machine; give --reference")
     machine = None if options.reference is None else load_grammar(options.reference)
-    net = _open(options.net, machine, options.reading)
+    net = options.reading.load(options.net, machine)
     terminal = sys.stderr.isatty() and not options.as_json
     found = extract(
         net,
@@ -169,42 +146,6 @@ def _run(options: Options) -> int:
         extraction_plots.save(found, options.picture, options.plot)
         click.echo(f"{options.plot}: {options.picture}", err=True)
     return 0 if found.ended_by is None else 1
-
-
-def _open(net: str, reference: FSM | None, reading: dict[str, Any]) -> Any:
-    if net in ("compiled", "published", *shipped_names()):
-        if reading:
-            raise click.UsageError(f"{net} says all about itself; leave out its description")
-        return load_net(net, reference)
-    from reberlstm.net.recurrent import open_net
-
-    alphabet = reading.pop("alphabet", None)
-    symbols: tuple[str, ...] | None = reference.alphabet if reference is not None else None
-    if alphabet is not None:
-        symbols = tuple(alphabet.split() if " " in alphabet.strip() else alphabet.strip())
-    if "labels" in reading:
-        reading["labels"] = reading["labels"].split()
-    try:
-        return _observed_by(open_net(net, alphabet=symbols, **reading), reading)
-    except ReberLSTMError as error:
-        raise FormatError(str(error).replace("give the alphabet", "give --alphabet")) from None
-
-
-def _observed_by(net: Any, reading: dict[str, Any]) -> Any:
-    """Our own weights with the head asked for alone."""
-    if not isinstance(net, Net):
-        return net
-    others = set(reading) - {"kind"}
-    if others:
-        raise click.UsageError(
-            f"--{sorted(others)[0]} is for files of others; this one says all about itself"
-        )
-    kind = reading.get("kind")
-    if kind is None:
-        return net
-    if kind not in net.heads:
-        raise FormatError(f"{net.name}: no {kind!r} head; it has {', '.join(net.heads) or 'none'}")
-    return net.replace(heads={kind: net.heads[kind]})
 
 
 def _check_picture(plot: str) -> None:

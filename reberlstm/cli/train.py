@@ -63,9 +63,7 @@ class Options:
     type=AT_LEAST_1,
     help="The number of cells.  [default: 8, or those of the net it begins from; 32 for fsm]",
 )
-@option(
-    "--steps", type=AT_LEAST_1, default=4000, help="The most steps of an attempt."
-)
+@option("--steps", type=AT_LEAST_1, default=4000, help="The most steps of an attempt.")
 @option(
     "--noise",
     type=click.FloatRange(min=0.0),
