@@ -293,7 +293,7 @@ class Case:
         said = self.said(states)
         return np.asarray(~said.any(axis=1) if self.head == "legal" else ~said)
 
-    def judged(self, machine_states: Ints) -> Bools:
+    def is_asked(self, machine_states: Ints) -> Bools:
         """Whether anything is asked in these states of the machine."""
         if self.head == "accept":
             return np.ones(machine_states.shape, dtype=bool)
@@ -301,7 +301,7 @@ class Case:
 
     def asked(self, words: Words) -> Bools:
         """Where an answer is asked for, (T, B)."""
-        return np.asarray(words.present & self.judged(words.states))
+        return np.asarray(words.present & self.is_asked(words.states))
 
     def wrong(
         self, words: Words, states: States | None = None, disturb: Disturb | None = None

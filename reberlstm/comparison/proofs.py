@@ -133,7 +133,7 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     """Whether a certificate proves the net right on a cycle for ever, by these ways.
 
     It is one for a machine that has only these words, and those that leave the cycle with up to
-    `EXIT_LENGTH` symbols; other symbols lead where nothing is judged.
+    `EXIT_LENGTH` symbols; other symbols lead where nothing is asked.
     """
     if isinstance(case.certificate, str) or case.head != "legal":
         return False

@@ -76,7 +76,7 @@ def soft_inputs(case: Case) -> Entry:
             case.check()
             x = (1.0 - share) * np.eye(symbols)[case.columns[column]] + share * mixtures[t]
             here = np.where(present[:, None], net.feed(here, x @ net.vectors), here)
-            asked = present & case.judged(words.states[t])
+            asked = present & case.is_asked(words.states[t])
             wrong |= bool((~case.right(here, words.states[t]) & asked).any())
         return not wrong
 

@@ -76,7 +76,7 @@ def _asked(task: Settings | Grammar, settings: dict[str, Any]) -> Settings:
     if isinstance(task, Settings):
         if settings:
             raise TrainingError(
-                f"{next(iter(settings))} is given besides Settings; make it one of them"
+                f"{next(iter(settings))} is given together with Settings; make it one of them"
             )
         return task
     known = [field.name for field in fields(Settings) if field.name != "fsm"]

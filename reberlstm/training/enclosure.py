@@ -39,7 +39,7 @@ REACH = 0.02
 """How far boxes reach beyond the hulls at first."""
 
 SLACK = 0.003
-"""How far inside its box each step has to lead."""
+"""By how much within its box each step has to lead."""
 
 MARGIN = 1.0
 """How far each head has to be from wrong."""
@@ -48,7 +48,7 @@ LEAK_WEIGHT = 0.03
 
 WALKS = 100
 WALKS_LONGEST = 40
-"""The words whose hulls are taken, besides one that leads to each node."""
+"""The words whose hulls are taken, and one more that leads to each node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +120,8 @@ class Enclosure:
         rng: np.random.Generator,
         leak: tuple[float, float] = (LEAK_WEIGHT, LEAK_FROM),
     ) -> None:
-        judged = claim(net, objective.fsm, objective.claims, [objective.head])
-        nodes = unfold(judged, 1, MOST_STEPS) or unfold(judged, 0, sys.maxsize)
+        claimed = claim(net, objective.fsm, objective.claims, [objective.head])
+        nodes = unfold(claimed, 1, MOST_STEPS) or unfold(claimed, 0, sys.maxsize)
         assert nodes is not None, "states alone are never too many"
         self._objective = objective
         self._leak_weight, self._leak_from = leak
@@ -133,8 +133,8 @@ class Enclosure:
         self._access = objective.machine.given(words).for_nets()
         self._sources, self._symbols = torch.as_tensor(sources), torch.as_tensor(symbols)
         self._targets = torch.as_tensor(targets)
-        signs = np.array(judged.right[self._head][nodes.states], dtype=float)
-        if not judged.includes_empty_word:
+        signs = np.array(claimed.right[self._head][nodes.states], dtype=float)
+        if not claimed.includes_empty_word:
             signs[0] = 0.0
         self._signs = torch.as_tensor(signs)
         # The first box is a point: every word begins from zero.

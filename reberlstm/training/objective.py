@@ -101,12 +101,12 @@ class Objective:
         symbols = torch.as_tensor(words.symbols)
         h, _ = run(cell, parameters, symbols, noise)
         states = torch.as_tensor(words.states)
-        judged = torch.as_tensor(self.judged(words), dtype=h.dtype)
+        asked = torch.as_tensor(self.asked(words), dtype=h.dtype)
         each = binary_cross_entropy_with_logits(
             read(parameters, self.head, h), self._truth[states], reduction="none"
         ).sum(dim=-1)
-        total = (each * judged).sum(dim=(0, 2))
-        number = judged.sum(dim=(0, 2))
+        total = (each * asked).sum(dim=(0, 2))
+        number = asked.sum(dim=(0, 2))
         if self.task == "next":
             total = total + self._surprise(parameters, h, symbols, words)
         else:
@@ -120,7 +120,7 @@ class Objective:
             number = number + symbols.shape[2]
         leak = torch.zeros_like(total)
         if cell == "lstm" and len(symbols) > 1:
-            leak = _leak(parameters, symbols, h, judged, leak_from)
+            leak = _leak(parameters, symbols, h, asked, leak_from)
         return Loss(total / number, leak / number)
 
     def _surprise(self, parameters: Parameters, h: Tensor, symbols: Tensor, words: Words) -> Tensor:
@@ -148,12 +148,12 @@ class Objective:
             said = (read(parameters, self.head, h) > 0.0).numpy()
             first = (parameters[f"{self.head}.bias"] > 0.0).numpy()
         truth = self._truth.numpy() > 0.5
-        wrong: Bools = (said != truth[words.states]).any(axis=-1) & self.judged(words)
+        wrong: Bools = (said != truth[words.states]).any(axis=-1) & self.asked(words)
         if self.task == "accept":
             wrong[0] |= (first != truth[0]).any(axis=-1)
         return wrong
 
-    def judged(self, words: Words) -> Bools:
+    def asked(self, words: Words) -> Bools:
         """Where something is asked: the scope ``legal`` leaves out words that cannot go on."""
         if self.task == "accept":
             return words.present
@@ -175,10 +175,10 @@ class Objective:
 
 
 def _leak(
-    parameters: Parameters, symbols: Tensor, h: Tensor, judged: Tensor, leak_from: float
+    parameters: Parameters, symbols: Tensor, h: Tensor, asked: Tensor, leak_from: float
 ) -> Tensor:
     """How far the forget gates' pre-activations are over `leak_from`, summed."""
     size = h.shape[-1]
     rows = slice(size, 2 * size)
     z = inputs(parameters, symbols[1:])[..., rows] + h[:-1] @ parameters["weight_hh"][..., rows]
-    return (torch.relu(z - leak_from).sum(dim=-1) * judged[1:]).sum(dim=(0, 2))
+    return (torch.relu(z - leak_from).sum(dim=-1) * asked[1:]).sum(dim=(0, 2))
