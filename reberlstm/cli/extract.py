@@ -151,9 +151,9 @@ def command(
         write_atomically(Path(out), formats.write(found.fsm, written))
     _report(found, subject, seed, out, as_json)
     if plot is not None:
-        from reberlstm.render import extraction_plots
+        from reberlstm.render.extraction import save
 
-        extraction_plots.save(found, picture, plot)
+        save(found, picture, plot)
         click.echo(f"{plot}: {picture}", err=True)
     return 0 if found.ended_by is None else 1
 
@@ -197,7 +197,7 @@ def _observed_by(subject: Any, options: dict[str, Any]) -> Any:
 
 def _check_picture(plot: str) -> None:
     """Refuse before the work what could not be written after it."""
-    from reberlstm.render.extraction_plots import check_suffix
+    from reberlstm.figures import check_suffix
 
     check_suffix(plot)
 

@@ -211,7 +211,7 @@ def _write(records: Sequence[Record], plot: str | None, csv: str | None) -> None
         write_atomically(Path(csv), to_csv(records).encode())
     if plot is not None:
         from reberlstm.figures import save
-        from reberlstm.render.study_plots import study_figure
+        from reberlstm.render.comparison import study_figure
 
         save(study_figure(records), plot)
 
@@ -224,7 +224,7 @@ def _report(records: Sequence[Record], out: str, done: int, known: int, as_json:
         answer = {"table": out, "done": done, "known": known, "groups": groups}
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
-    from reberlstm.render.study import study_lines
+    from reberlstm.render.comparison import study_lines
 
     for line in study_lines(records):
         echo(line)

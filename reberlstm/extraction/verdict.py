@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from reberlstm.display import Displayed, drawn
+from reberlstm.display import Displayed
 from reberlstm.extraction.sample import Sample
 from reberlstm.extraction.search import Evidence
 from reberlstm.machine.fsm import FSM
@@ -145,11 +145,6 @@ class Extraction(Displayed):
             word = "" if comparison.word is None else f", {self.fsm.text(comparison.word)!r}"
             lines.append(f"{comparison.left} and {comparison.right}: {comparison.relation}{word}")
         return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        """Verdict, machine and pictures, for notebooks."""
-        html: str = drawn("extraction_html", "to_html", self)
-        return html
 
 
 def equal(within: bool) -> str:

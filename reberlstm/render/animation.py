@@ -15,7 +15,7 @@ from reberlstm.extras import require
 from reberlstm.figures import INK, QUIET, WRONG, number, signed_colours
 from reberlstm.files import write_atomically
 from reberlstm.render.layout import HEIGHT, Edge, Layout, edge_text, lay_out
-from reberlstm.render.plots import is_wrong
+from reberlstm.render.trace import is_wrong, listed, net_name
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
 
@@ -158,11 +158,10 @@ class _Scene:
             box.set_facecolor(LIT if here else "white")
             box.set_edgecolor(STRONG if here else "#d4d8dc")
             box.set_linewidth(2.0 if here else 1.0)
-        wrong = is_wrong(trace, step.t)
+        wrong = is_wrong(trace, step)
         refused = "" if step.ok else f"; it had not offered {step.symbol}"
-        offers = " ".join(step.legal) or "nothing"
-        name = f"{trace.weights.name or 'unnamed'} net"
-        self.answer.set_text(f"{name} offers next: {offers}{'  ✗ wrong' if wrong else ''}{refused}")
+        offers = f"{net_name(trace)} offers next: {listed(step.legal)}"
+        self.answer.set_text(f"{offers}{'  ✗ wrong' if wrong else ''}{refused}")
         self.answer.set_color(WRONG if wrong or not step.ok else INK)
 
     def _update_graph(self, step: TraceStep) -> None:

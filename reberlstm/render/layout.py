@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from reberlstm.errors import GrammarError, MissingExtraError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.draw import run
+from reberlstm.render.machine import run_graphviz
 
 Point = tuple[float, float]
 Direction = Literal["LR", "TB"]
@@ -152,7 +152,9 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
 def _graphviz(source: str, what: str) -> dict[str, Any] | None:
     """Graphviz' own JSON, or None where it is not there or takes too long."""
     try:
-        answer: dict[str, Any] = json.loads(run(source, "json", time_limit=TIME_LIMIT, what=what))
+        answer: dict[str, Any] = json.loads(
+            run_graphviz(source, "json", time_limit=TIME_LIMIT, what=what)
+        )
     except (GrammarError, MissingExtraError):
         return None
     return answer

@@ -20,6 +20,7 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.certificates import certify
+from reberlstm.display import renders
 from reberlstm.errors import GrammarError
 from reberlstm.explanation import GateExplanation, explain
 from reberlstm.machine.fsm import FSM
@@ -181,6 +182,7 @@ def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
     return found
 
 
+@renders(Trace, "page")
 def trace_page(trace: Trace) -> Page:
     """The page of one run, see `reberlstm.simulator.Trace.to_html`."""
     if trace.grammar is None:

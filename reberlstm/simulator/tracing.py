@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reberlstm.display import Displayed, drawn
+from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.monitor import Monitor
@@ -103,7 +103,7 @@ class Trace(Displayed):
         Raises:
             GrammarError: for a trace without a grammar, or of too long a string.
         """
-        page: str = drawn("page", "trace_page", self)
+        page: str = rendered(self, "page")
         return page
 
 

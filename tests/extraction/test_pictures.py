@@ -15,9 +15,10 @@ from reberlstm.cli import run
 from reberlstm.errors import ExtractionError, FormatError, GrammarError
 from reberlstm.extraction import Extraction, extract
 from reberlstm.machine.fsm import FSM
-from reberlstm.render import extraction_plots, side_by_side
-from reberlstm.render.extraction_plots import PICTURES, cells_by_state, memories, save
-from reberlstm.render.side_by_side import dot, matching
+from reberlstm.render import differences
+from reberlstm.render import extraction as extraction_plots
+from reberlstm.render.differences import dot, matching
+from reberlstm.render.extraction import PICTURES, cells_by_state, memories, save
 from tests.extraction.nets import TableNet
 from tests.strategies import random_machine
 
@@ -209,4 +210,4 @@ def test_side_by_side_of_many_machines() -> None:
     """Graphviz is known to fall over some combinations of attributes; none of these is one."""
     for seed in range(3):
         one = random_machine(seed, states=5, symbols=2)
-        assert side_by_side.draw(one, random_machine(seed + 9, states=4, symbols=2), "svg")
+        assert differences.draw(one, random_machine(seed + 9, states=4, symbols=2), "svg")

@@ -19,7 +19,7 @@ from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, extract
 from reberlstm.net.recurrent import RecurrentStack, from_module, open_net
 from reberlstm.net.weights import LSTMWeights
-from reberlstm.render import extraction_plots
+from reberlstm.render import extraction as extraction_plots
 
 SMALL = Budget(pairs=2_000, walks=30, length=20, rounds=10)
 

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 import reberlstm as rl
+from reberlstm.display import rendered
 from reberlstm.extraction import extract
 from reberlstm.machine.fsm import FSM
-from reberlstm.render import notebook
+from reberlstm.render import machine
 
 
 class Outline(HTMLParser):
@@ -71,7 +72,7 @@ def test_without_graphviz_a_machine_is_described(reber, monkeypatch):
     def missing(*arguments, **options):
         raise rl.ReberLSTMError("no Graphviz")
 
-    monkeypatch.setattr(notebook, "to_svg", missing)
+    monkeypatch.setattr(machine, "to_svg", missing)
     assert reber._repr_svg_() is None
     assert "svg" not in Outline(reber._repr_html_()).tags
 
@@ -135,5 +136,5 @@ def test_names_are_escaped():
 
 
 def test_other_values_are_refused():
-    with pytest.raises(TypeError, match="nothing is known of how to show a int"):
-        notebook.to_html(3)
+    with pytest.raises(TypeError, match="nothing shows a int as html"):
+        rendered(3, "html")

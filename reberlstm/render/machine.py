@@ -1,7 +1,7 @@
-"""The state graph of a machine as DOT text, made to be looked at.
+"""The state graph of a machine: DOT text made for people, and pictures of it by Graphviz.
 
 Parallel transitions share one arrow, states from which nothing can be accepted are left out, and a
-word can be laid over the graph: the states it visits, the number of each step, where it stands and
+word can be laid over the graph: the states it visits, the number of each step, the last state and
 where it breaks the rules. Nothing is said by colour alone: visited arrows are bold and numbered,
 the last state has a heavy border and a caption, a violation is dashed and crossed out. The colours
 are those of M. Okabe and K. Ito, Color universal design (2008), which colour-blind readers can
@@ -11,17 +11,22 @@ tell apart.
 from __future__ import annotations
 
 import html
+import shutil
+import subprocess
+import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from importlib.util import find_spec
+from typing import Any, Literal
 
-from reberlstm.errors import GrammarError
+from reberlstm.display import renders
+from reberlstm.errors import GrammarError, MissingExtraError, ReberLSTMError
 from reberlstm.machine.fsm import FSM, Word
+from reberlstm.render import block, count
 
-if TYPE_CHECKING:
-    import graphviz
-
+Format = Literal["svg", "png", "pdf"]
+FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")
 Direction = Literal["LR", "TB"]
 
 
@@ -37,22 +42,8 @@ class Theme:
     wrong: str
 
 
-LIGHT = Theme(
-    paper="#ffffff",
-    ink="#1f2328",
-    node="#ffffff",
-    visited="#d6ecf8",
-    trail="#0072b2",
-    wrong="#d55e00",
-)
-DARK = Theme(
-    paper="#0d1117",
-    ink="#e6edf3",
-    node="#161b22",
-    visited="#123a52",
-    trail="#56b4e9",
-    wrong="#e69f00",
-)
+LIGHT = Theme("#ffffff", "#1f2328", "#ffffff", "#d6ecf8", "#0072b2", "#d55e00")
+DARK = Theme("#0d1117", "#e6edf3", "#161b22", "#123a52", "#56b4e9", "#e69f00")
 
 FONT = "Helvetica,Arial,sans-serif"
 LINE_WIDTH = 18
@@ -69,7 +60,7 @@ CIRCLES = ((2, "0.5", "14"), (5, "0.65", "13"), (7, "0.75", "11.5"))
 
 @dataclass
 class Run:
-    """A word's way through the graph.
+    """A word's path through the graph.
 
     Attributes:
         states: The states visited, the start first.
@@ -123,39 +114,14 @@ def dot(
     chances = bool(fsm.probabilities) if probabilities is None else probabilities
     stops = bool(fsm.stop) if probabilities is None else probabilities
     graph = graphviz.Digraph(name=escaped(fsm.name or "machine"))
-    graph.attr(
-        "graph",
-        rankdir=direction,
-        bgcolor=theme.paper,
-        pad="0.25",
-        nodesep="0.35",
-        ranksep="0.45",
-        fontname=FONT,
-        fontsize="12",
-        fontcolor=theme.ink,
-        **_captions(fsm, run, symbols, len(fsm.states) - len(drawn)),
-    )
-    graph.attr(
-        "node",
-        fontname=FONT,
-        fontcolor=theme.ink,
-        color=theme.ink,
-        fillcolor=theme.node,
-        style="filled",
-        penwidth="1.2",
-        tooltip=" ",
-        **_shape(fsm, drawn),
-    )
-    graph.attr(
-        "edge",
-        fontname=FONT,
-        fontsize="13",
-        fontcolor=theme.ink,
-        color=theme.ink,
-        penwidth="1.1",
-        arrowsize="0.75",
-        tooltip=" ",
-    )
+    text = {"fontname": FONT, "fontcolor": theme.ink}
+    paper = {"bgcolor": theme.paper, "pad": "0.25", "nodesep": "0.35", "ranksep": "0.45"}
+    caption = _captions(fsm, run, symbols, len(fsm.states) - len(drawn))
+    graph.attr("graph", rankdir=direction, fontsize="12", **paper, **text, **caption)
+    node = {"color": theme.ink, "fillcolor": theme.node, "style": "filled", "penwidth": "1.2"}
+    graph.attr("node", tooltip=" ", **node, **text, **_shape(fsm, drawn))
+    edge = {"color": theme.ink, "penwidth": "1.1", "arrowsize": "0.75"}
+    graph.attr("edge", fontsize="13", tooltip=" ", **edge, **text)
     graph.node("start", label="", shape="point", width="0.07", fillcolor=theme.ink)
     number = {state: str(index) for index, state in enumerate(drawn)}
     for state in drawn:
@@ -165,7 +131,12 @@ def dot(
         attributes = _edge(fsm, source, target, labels, run, chances, theme)
         graph.edge(number[source], number[target], **attributes)
     if run is not None and run.violation is not None:
-        _draw_violation(graph, number, run.violation, theme)
+        position, state, symbol = run.violation
+        dashed = {"style": "dashed", "color": theme.wrong, "fontcolor": theme.wrong}
+        box = {"shape": "box", "penwidth": "1.6", "width": "0", "height": "0.4"}
+        graph.node("violation", label="× violation", margin="0.1,0.05", **box, **dashed)
+        label = _spaced([f"{symbol_text(symbol)} ({position})"])
+        graph.edge(number[state], "violation", label=label, penwidth="2.2", **dashed)
     return str(graph.source)
 
 
@@ -245,49 +216,16 @@ def _edge(
         if probabilities and len(fsm.transitions[source]) > 1:
             part += f" {_number(fsm.probability(source, symbol))}"
         if symbol in steps:
-            part += f" ({_numbers(steps[symbol])})"
+            first = " ".join(map(str, steps[symbol][:MAX_STEPS_SHOWN]))
+            part += f" ({first}{' …' if len(steps[symbol]) > MAX_STEPS_SHOWN else ''})"
         parts.append(part)
     if len(parts) == len(fsm.alphabet) > 6 and not probabilities and not steps:
         parts = ["any symbol"]
-    attributes = {
-        "label": _beside(wrapped(parts)),
-        "tooltip": escaped(
-            f"{printable(source)} → {printable(target)}: {' '.join(map(symbol_text, symbols))}"
-        ),
-    }
+    tip = f"{printable(source)} → {printable(target)}: {' '.join(map(symbol_text, symbols))}"
+    attributes = {"label": _spaced(wrapped(parts)), "tooltip": escaped(tip)}
     if steps:
         attributes |= {"color": theme.trail, "fontcolor": theme.trail, "penwidth": "2.6"}
     return attributes
-
-
-def _draw_violation(
-    graph: graphviz.Digraph,
-    number: Mapping[str, str],
-    violation: tuple[int, str, str],
-    theme: Theme,
-) -> None:
-    position, state, symbol = violation
-    graph.node(
-        "violation",
-        label="× violation",
-        shape="box",
-        style="dashed",
-        color=theme.wrong,
-        fontcolor=theme.wrong,
-        penwidth="1.6",
-        width="0",
-        height="0.4",
-        margin="0.1,0.05",
-    )
-    graph.edge(
-        number[state],
-        "violation",
-        label=_beside([f"{symbol_text(symbol)} ({position})"]),
-        style="dashed",
-        color=theme.wrong,
-        fontcolor=theme.wrong,
-        penwidth="2.2",
-    )
 
 
 def _captions(fsm: FSM, run: Run | None, word: Word, hidden: int) -> dict[str, str]:
@@ -335,11 +273,6 @@ def wrapped(parts: Sequence[str]) -> Iterator[str]:
     yield line
 
 
-def _numbers(steps: Sequence[int]) -> str:
-    more = len(steps) > MAX_STEPS_SHOWN
-    return " ".join(map(str, steps[:MAX_STEPS_SHOWN])) + (" …" if more else "")
-
-
 def _number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
@@ -363,8 +296,8 @@ def printable(text: str) -> str:
     )
 
 
-def _beside(lines: Iterable[str]) -> str:
-    """The label of an arrow: an HTML string, with room below and beside that keeps it off lines."""
+def _spaced(lines: Iterable[str]) -> str:
+    """The label of an arrow: an HTML string, with room below and at its sides, away from lines."""
     text = "<BR/>".join(f"&#160;{html.escape(line, quote=False)}&#160;" for line in lines)
     return f'<{text}<BR/><FONT POINT-SIZE="3"> </FONT>>'
 
@@ -375,3 +308,166 @@ def escaped(text: str) -> str:
 
     escaped: str = graphviz.escape(text.replace("&", "&amp;"))
     return escaped
+
+
+# Pictures
+
+MAX_STATES = 150
+"""Larger machines are not drawn: nobody could read the picture, and layout takes minutes."""
+
+TIME_LIMIT = 30.0
+"""Seconds that a layout may take."""
+
+PNG_DPI = 144
+POINTS = 72
+"""Resolution of formats that have none of their own, so that sizes are in points."""
+
+# The Graphviz 14.1 in pygraphviz's wheels crashes when it frees some layouts, after drawing them;
+# the process ends at once, so nothing need be freed.
+_WORKER = """
+import os
+import sys
+import pygraphviz
+pygraphviz.graphviz.gvFreeLayout = lambda *arguments: 0
+graph = pygraphviz.AGraph(sys.stdin.buffer.read().decode("utf-8"))
+graph.graph_attr["dpi"] = sys.argv[2]
+sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def to_svg(fsm: FSM, **options: Any) -> str:
+    """The state graph as an SVG element, to set into a page; for the options see `draw`.
+
+    Raises:
+        GrammarError: for a machine too large to draw, or an option that does not fit it.
+        MissingExtraError: where there is no Graphviz.
+
+    Example:
+        >>> from reberlstm import load_grammar
+        >>> to_svg(load_grammar("parity"), word="0110").startswith("<svg")
+        True
+    """
+    text = draw(fsm, "svg", **options).decode("utf-8")
+    return text[text.index("<svg") :]
+
+
+def draw(
+    fsm: FSM,
+    format: Format,
+    *,
+    word: str | Iterable[str] | None = None,
+    time_limit: float = TIME_LIMIT,
+    **options: Any,
+) -> bytes:
+    """The picture of a machine's state graph.
+
+    Args:
+        fsm: A machine of at most `MAX_STATES` states.
+        format: ``svg``, ``png`` or ``pdf``.
+        word: A word to lay over the graph.
+        time_limit: Seconds after which the layout is given up.
+        options: The other options of `dot`.
+
+    Raises:
+        GrammarError: for a machine too large to draw, in states or in time.
+        MissingExtraError: where there is no Graphviz.
+    """
+    if len(fsm.states) > MAX_STATES:
+        raise GrammarError(
+            f"{fsm} has {len(fsm.states):,} states, and at most {MAX_STATES} are drawn; minimise "
+            "it first, or write .dot and use a tool for large graphs"
+        )
+    source = dot(fsm, word=word, **options)
+    return run_graphviz(source, format, time_limit=time_limit, what=str(fsm))
+
+
+def run_graphviz(source: str, format: str, *, time_limit: float, what: str) -> bytes:
+    """Lay out DOT text with ``dot``, in a process that is ended when its time is over.
+
+    What that process writes on standard error, such as a warning of Fontconfig, is shown only when
+    there is no picture.
+
+    Args:
+        source: The DOT text.
+        format: One of `FORMATS`, or ``json``, which has the places of nodes and edges.
+        time_limit: Seconds.
+        what: What is drawn, for messages.
+
+    Raises:
+        GrammarError: when the time is over, or Graphviz cannot draw it.
+        MissingExtraError: where there is no Graphviz.
+    """
+    if format not in (*FORMATS, "json"):
+        raise GrammarError(f"format {format!r}; choose {', '.join(FORMATS)}")
+    complaint = ""
+    for command in _commands(format):
+        try:
+            done = subprocess.run(  # noqa: S603 - our own command line; the graph is its input
+                command,
+                input=source.encode("utf-8"),
+                capture_output=True,
+                timeout=time_limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise GrammarError(
+                f"drawing {what} took over {time_limit:g} seconds; give it more, "
+                "minimise it first, or write .dot and use a tool for large graphs"
+            ) from None
+        if done.returncode == 0 and done.stdout:
+            return done.stdout
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        complaint = lines[-1] if lines else "it gave no picture"
+    raise GrammarError(f"Graphviz cannot draw {what}: {complaint}")
+
+
+def _commands(format: str) -> list[list[str]]:
+    """The programs that can draw, best first; each reads DOT and writes the picture."""
+    dpi = PNG_DPI if format == "png" else POINTS
+    commands = []
+    program = shutil.which("dot")
+    if program is not None:
+        commands.append([program, f"-T{format}", f"-Gdpi={dpi}"])
+    if find_spec("pygraphviz") is not None:
+        # -P: what happens to lie in the working directory is not imported.
+        commands.append([sys.executable, "-P", "-c", _WORKER, format, str(dpi)])
+    if not commands:
+        raise MissingExtraError(
+            "drawing needs Graphviz: install it so that `dot` is on the PATH, or "
+            "`pip install pygraphviz`, or write .dot instead"
+        )
+    return commands
+
+
+# Notebooks
+
+MAX_SHOWN = 40
+"""Larger machines take Graphviz longer than a reader of a notebook waits."""
+
+PATIENCE = 5.0
+"""Seconds."""
+
+
+@renders(FSM, "svg")
+def machine_svg(fsm: FSM) -> str | None:
+    """The state graph as SVG, or None where it is too large or there is no Graphviz."""
+    if len(fsm.states) > MAX_SHOWN:
+        return None
+    try:
+        return to_svg(fsm, time_limit=PATIENCE)
+    except ReberLSTMError:
+        return None
+
+
+@renders(FSM, "html")
+def machine_html(fsm: FSM) -> str:
+    """The state graph for a notebook, with the machine's size."""
+    arrows = sum(len(line) for line in fsm.transitions.values())
+    facts = (
+        f"{count(len(fsm.states), 'state')}, {count(arrows, 'transition')} over "
+        f"{count(len(fsm.alphabet), 'symbol')}; starts at {fsm.start}, "
+        f"accepts at {', '.join(sorted(fsm.accepting)) or 'no state'}"
+    )
+    return block(fsm.title or str(fsm), [facts], svg=machine_svg(fsm))

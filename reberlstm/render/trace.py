@@ -1,0 +1,250 @@
+"""A run of a net: a block of text per symbol, a row per gate, a column per cell; a table for HTML.
+
+Everything that shows a run asks `is_judged`, `is_wrong` and `verdict` here.
+``trace`` starts fast, so nothing here imports rich or jinja2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+import numpy as np
+
+from reberlstm.display import renders
+from reberlstm.net.weights import Floats
+from reberlstm.render import GATES, Field, Table, block, head, number_field
+from reberlstm.simulator import Trace
+from reberlstm.simulator.tracing import TraceStep
+
+LABEL_WIDTH = 21
+NEAR = 0.005
+"""Values this close to 0 and 1 are shown as · and 1; --json has them in full."""
+
+MAX_READER_SYMBOLS = 12
+MAX_SHOWN = 60
+MAX_STEPS = 60
+MAX_CELLS = 24
+"""The steps and cells of the largest table in HTML."""
+
+STYLES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "title": {"bold": True},
+    "quiet": {"dim": True},
+    "active": {"fg": "cyan", "bold": True},
+    "good": {"fg": "green", "bold": True},
+    "open": {"fg": "yellow", "bold": True},
+    "bad": {"fg": "red", "bold": True},
+}
+
+
+def net_name(trace: Trace) -> str:
+    """``compiled net``."""
+    return f"{trace.weights.name or 'unnamed'} net"
+
+
+def word_text(trace: Trace) -> str:
+    """The word as it is typed."""
+    separator = " " if any(len(symbol) != 1 for symbol in trace.weights.alphabet) else ""
+    return separator.join(trace.word) or "the empty string"
+
+
+def listed(symbols: Sequence[str], nothing: str = "nothing") -> str:
+    """Symbols with spaces between them."""
+    return " ".join(symbols) or nothing
+
+
+def is_judged(trace: Trace, step: TraceStep) -> bool:
+    """Whether what the net offers after a step lies in the scope for which the net is made."""
+    if trace.grammar is None or step.state is None:
+        return False
+    return trace.weights.claims == "all" or bool(trace.grammar.legal(step.state))
+
+
+def is_wrong(trace: Trace, step: TraceStep) -> bool:
+    """Whether the net offers other symbols than the grammar allows, where it is judged."""
+    return is_judged(trace, step) and set(step.legal) != _allowed(trace, step)
+
+
+def _allowed(trace: Trace, step: TraceStep) -> frozenset[str]:
+    assert trace.grammar is not None, "only asked where the net is judged by a grammar"
+    assert step.state is not None
+    return trace.grammar.legal(step.state)
+
+
+def first_wrong(trace: Trace) -> TraceStep | None:
+    """The first step after which the net offers wrong symbols."""
+    return next((step for step in trace.steps if is_wrong(trace, step)), None)
+
+
+# Text
+
+
+def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterator[str]:
+    """The lines of a trace, styled for a terminal, with a verdict as the last one.
+
+    Cells in which nothing happens at a step are left out where `width` columns are too few for all,
+    unless `all_cells`.
+    """
+    net = trace.weights
+    grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
+    text = word_text(trace)
+    shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    yield _styled(f"{shown}: {net_name(trace)}{grammar}", "title")
+    yield f"before the first symbol the net offers {listed(trace.offered_first)}"
+    for step in trace.steps:
+        yield ""
+        yield _heading(trace, step)
+        cells = _cells(step, net.cells, width, all_cells)
+        for chunk in _chunks(cells, net.cells, width):
+            yield from _block(step, net.cells, chunk)
+        hidden = len(net.cells) - len(cells)
+        if hidden:
+            yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
+        if len(step.reader) <= MAX_READER_SYMBOLS:
+            values = (
+                _styled(f"{symbol} {value:+.2f}", "title" if symbol in step.legal else "quiet")
+                for symbol, value in step.reader.items()
+            )
+            yield f"{'reader':<{LABEL_WIDTH + 1}}" + "  ".join(values)
+    yield ""
+    if trace.steps:
+        yield _styled("· is 0 and 1 is 1, to within 0.005; --json has every digit", "quiet")
+    yield _styled(*_verdict(trace))
+
+
+def _styled(text: str, style: str) -> str:
+    return click.style(text, **STYLES[style]) if STYLES[style] else text
+
+
+def _heading(trace: Trace, step: TraceStep) -> str:
+    parts = [f"{step.t:>3}  {_styled(step.symbol, 'title')}"]
+    if trace.grammar is not None:
+        source = step.source if step.source is not None else "✗"
+        target = step.state if step.state is not None else "✗ (no node)"
+        parts.append(f"node {source} → {target}")
+    parts.append(_styled("ok", "good") if step.ok else _styled("VIOLATION", "bad"))
+    parts.append(f"offers {listed(step.legal)}")
+    if is_wrong(trace, step):
+        allowed = _allowed(trace, step)
+        in_order = [symbol for symbol in trace.weights.alphabet if symbol in allowed]
+        parts.append(_styled(f"WRONG: the grammar allows {listed(in_order)}", "bad"))
+    return "   ".join(parts)
+
+
+def _cells(step: TraceStep, names: Sequence[str], width: int, all_cells: bool) -> list[int]:
+    everything = list(range(len(names)))
+    if all_cells or len(list(_chunks(everything, names, width))) == 1:
+        return everything
+    busy = (np.abs(step.gates["candidate"]) > NEAR) | (np.abs(step.memory) > NEAR)
+    return [cell for cell in everything if busy[cell]]
+
+
+def _column(name: str) -> int:
+    return max(len(name), 5) + 1
+
+
+def _chunks(cells: Sequence[int], names: Sequence[str], width: int) -> Iterator[list[int]]:
+    """Split the cells into groups that fit side by side."""
+    chunk: list[int] = []
+    used = LABEL_WIDTH
+    for cell in cells:
+        if chunk and used + _column(names[cell]) > width:
+            yield chunk
+            chunk, used = [], LABEL_WIDTH
+        chunk.append(cell)
+        used += _column(names[cell])
+    if chunk:
+        yield chunk
+
+
+def _block(step: TraceStep, names: Sequence[str], cells: Sequence[int]) -> Iterator[str]:
+    active = np.abs(step.memory) > 0.5
+    yield " " * LABEL_WIDTH + "".join(
+        _styled(f"{names[cell]:>{_column(names[cell])}}", "title" if active[cell] else "quiet")
+        for cell in cells
+    )
+    for gate in (gate for gate in GATES if gate in step.gates):
+        yield _row(GATES[gate], step.gates[gate], names, cells, "plain")
+    yield _row("memory", step.memory, names, cells, "active")
+
+
+def _row(label: str, values: Floats, names: Sequence[str], cells: Sequence[int], style: str) -> str:
+    """One gate of the cells side by side; `style` is that of values over ½."""
+    row = f"{label:<{LABEL_WIDTH}}"
+    for cell in cells:
+        value = float(values[cell])
+        text = f"{_number(value):>{_column(names[cell])}}"
+        row += _styled(text, "quiet" if abs(value) <= NEAR else style if value > 0.5 else "plain")
+    return row
+
+
+def _number(value: float) -> str:
+    if abs(value) <= NEAR:
+        return "·"
+    if abs(abs(value) - 1.0) <= NEAR:
+        return "1" if value > 0 else "-1"
+    return f"{value:.2f}"
+
+
+def _verdict(trace: Trace) -> tuple[str, str]:
+    """What the whole run came to, and its style."""
+    if trace.violation_at is not None:
+        step = trace.steps[trace.violation_at - 1]
+        before = trace.steps[step.t - 2].legal if step.t > 1 else trace.offered_first
+        where = f"violation at symbol {step.t}: {step.symbol} came"
+        return f"{where}, but the net offered {listed(before)}", "bad"
+    lost = next((step for step in trace.steps if step.state is None), None)
+    if lost is not None and trace.grammar is not None:
+        where = f"the grammar has no {lost.symbol} at symbol {lost.t}"
+        return f"the net is wrong: it offered every symbol, but {where}", "bad"
+    follow = f"{listed(trace.offered_last)} may follow"
+    if trace.accepted:
+        return f"accepted: every symbol was offered, and the word may end here; {follow}", "good"
+    if trace.accepted is None:
+        return f"every symbol was offered; {follow}", "open"
+    return f"incomplete: no violation, but the word may not end here; {follow}", "open"
+
+
+# HTML
+
+
+@renders(Trace, "html")
+def trace_html(trace: Trace) -> str:
+    """A table for a notebook: the memory of every cell at every symbol, and what is offered."""
+    steps, net = trace.steps, trace.weights
+    title, notes = f"{net_name(trace)} on {word_text(trace)}", [_short_verdict(trace)]
+    if len(steps) > MAX_STEPS or net.size > MAX_CELLS:
+        notes.append(
+            f"{len(steps)} symbols by {net.size} cells are too many for a table; "
+            "trace.to_html() is a page for them"
+        )
+        return block(title, notes)
+    rows = []
+    if trace.grammar is not None:
+        rows.append([head("node"), *(Field(step.state or "✗") for step in steps)])
+    rows.append([head("offers"), *(_offers(trace, step) for step in steps)])
+    for index, cell in enumerate(net.cells):
+        values = (number_field(step.memory[index], 1.0) for step in steps)
+        rows.append([head(f"memory {cell}"), *values])
+    symbols = [step.symbol + ("" if step.ok else " ⊘") for step in steps]
+    return block(title, notes, Table(rows, ["symbol", *symbols]))
+
+
+def _offers(trace: Trace, step: TraceStep) -> Field:
+    text = listed(step.legal, "–")
+    if is_wrong(trace, step):
+        return Field(f"✗ {text}", "font-weight:bold")
+    return Field(text)
+
+
+def _short_verdict(trace: Trace) -> str:
+    wrong = first_wrong(trace)
+    if wrong is not None:
+        return f"✗ wrong at symbol {wrong.t}: it offers {listed(wrong.legal)}"
+    if trace.violation_at is not None:
+        symbol = trace.steps[trace.violation_at - 1].symbol
+        return f"violation at symbol {trace.violation_at}: {symbol} had not been offered"
+    how = "accepted" if trace.accepted else "no violation"
+    return f"{how}; it offers {listed(trace.offered_last)} next"
