@@ -64,6 +64,9 @@ def markdown_code(text: str) -> str:
     return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
+_END = re.compile(r" +(\x1b\[0m)?$")
+
+
 def text_lines(renderable: Any, width: int) -> list[str]:
     """The lines that rich makes of something, with styles, without spaces at their ends."""
     from rich.console import Console
@@ -79,7 +82,7 @@ def text_lines(renderable: Any, width: int) -> list[str]:
     )
     with console.capture() as capture:
         console.print(renderable)
-    return [line.rstrip() for line in capture.get().split("\n")[:-1]]
+    return [_END.sub(r"\1", line) for line in capture.get().split("\n")[:-1]]
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = False) -> list[str]:
