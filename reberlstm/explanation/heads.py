@@ -12,7 +12,8 @@ from reberlstm.explanation.covers import names_of
 from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names
 from reberlstm.explanation.vertices import Vertices
 from reberlstm.explanation.wording import Wording, amount, condition, shown
-from reberlstm.net.weights import Floats, Head
+from reberlstm.net.readouts import Readout
+from reberlstm.net.weights import Floats
 
 MAX_SHOWN = 6
 """Of more symbols than these only the likeliest are named."""
@@ -30,13 +31,13 @@ def explain_heads(vertices: Vertices) -> Mapping[str, HeadExplanation]:
     }
 
 
-def _values(vertices: Vertices, head: Head) -> Floats:
+def _values(vertices: Vertices, head: Readout) -> Floats:
     """A head's values at every vertex, shape (R, P); the published reader is a tanh layer."""
     sums: Floats = vertices.reading(head.weight) + head.bias[:, np.newaxis]
     return np.tanh(sums) if vertices.net.cell == "published" else sums
 
 
-def _legal(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _legal(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     net = vertices.net
     true = values > net.reader_threshold
     margin = float(np.abs(values - net.reader_threshold).min())
@@ -57,7 +58,7 @@ def _legal(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
     )
 
 
-def _thresholds(vertices: Vertices, head: Head) -> Iterator[str]:
+def _thresholds(vertices: Vertices, head: Readout) -> Iterator[str]:
     """For rows of the published reader that weigh memories equally: what their sum must exceed."""
     net = vertices.net
     for row, bias in zip(head.weight, head.bias, strict=True):
@@ -70,7 +71,7 @@ def _thresholds(vertices: Vertices, head: Head) -> Iterator[str]:
         yield f" ({sum_} over {amount(float(turn))})"
 
 
-def _accept(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _accept(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     line = _line(vertices, "accept", "accept", "the word may end", values[0] > 0.0)
     margin = amount(float(np.abs(values).min()))
     return HeadExplanation(
@@ -80,7 +81,7 @@ def _accept(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
     )
 
 
-def _label(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _label(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     best = values.argmax(axis=0)
     lines = [
         _line(vertices, f"label[{shown(label)}]", label, "largest", best == row)
@@ -89,7 +90,7 @@ def _label(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
     return HeadExplanation("label", "the output: the label whose row is the largest", tuple(lines))
 
 
-def _next(vertices: Vertices, head: Head, values: Floats) -> HeadExplanation:
+def _next(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     shares = np.exp(values - values.max(axis=0))
     shares /= shares.sum(axis=0)
     lines = [

@@ -9,7 +9,7 @@ from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.net.files.safetensors import from_parts, is_ours
 from reberlstm.net.files.state_dict import read_state_dict
 from reberlstm.net.foreign import from_state_dict
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net
 
 
 def load(
@@ -20,7 +20,7 @@ def load(
     layer: str | None = None,
     labels: Sequence[str] = (),
     threshold: float = 0.0,
-) -> LSTMWeights:
+) -> Net:
     """Read a net from a file.
 
     Files that `save` or ``reberlstm export`` wrote as safetensors or npz say all about themselves;

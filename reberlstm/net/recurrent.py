@@ -24,6 +24,7 @@ from reberlstm.net.files.safetensors import from_parts, is_ours
 from reberlstm.net.files.state_dict import Layer, Stack, StateDict, read_state_dict
 from reberlstm.net.foreign import Readouts, columns_of_symbols, from_state_dict
 from reberlstm.net.layers import FastLayer
+from reberlstm.net.net import Net
 from reberlstm.net.weights import LSTMWeights
 
 Observed = Literal["legal", "accept", "label"]
@@ -190,7 +191,7 @@ def open_net(
     *,
     alphabet: Sequence[str] | None = None,
     **options: Any,
-) -> LSTMWeights | RecurrentStack:
+) -> Net | RecurrentStack:
     """A net to extract from, from a file: our own weights, or those of others.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reberlstm.errors import FormatError
 from reberlstm.net.loading import load
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net
 
 FOLDER = Path(__file__).parent / "zoo"
 
@@ -20,7 +20,7 @@ def shipped_names() -> list[str]:
     return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in paths)
 
 
-def shipped(name: str) -> LSTMWeights:
+def shipped(name: str) -> Net:
     """The shipped net of that name.
 
     Raises:

@@ -82,8 +82,8 @@ BAD = {
         "accept.weight has shape (1, 3), expected (1, 2)",
     ),
     "head with two rows": (
-        {"heads": {"accept": Head(np.zeros((2, 2)), np.zeros(2))}},
-        "accept.weight has shape (2, 2), expected (1, 2)",
+        {"heads": {"accept": Head(np.zeros((3, 2)), np.zeros(3))}},
+        "an 'accept' head of 3 outputs, read by 'logit > 0'",
     ),
     "head's bias": (
         {"heads": {"legal": Head(np.zeros((3, 2)), np.zeros(2))}},
@@ -149,7 +149,7 @@ def test_replace_checks_again() -> None:
 
 def test_the_representation_is_one_line() -> None:
     assert repr(NET) == (
-        "<LSTMWeights 'compiled': 8 cells over 7 symbols, standard cell, heads legal accept next>"
+        "<LSTMWeights 'compiled': 8-cell LSTM over 7 symbols, heads legal accept next>"
     )
 
 

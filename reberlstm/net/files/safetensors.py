@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -19,9 +19,15 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import toml
-from reberlstm.net.weights import HEADS, Floats, Head, LSTMWeights
+from reberlstm.net.cells import Layer, cell_named
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import ARRAYS, LSTMWeights, Net
+from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
+"""Version 1 holds one LSTM or Toy layer over one-hot symbols, its heads read by their usual rules;
+it is what is written for such a net, so that version 0.1 of this package reads it too."""
+
 MAX_FILE_BYTES = 8 * 2**30
 """Weight files above this size are refused before they are read."""
 
@@ -36,7 +42,10 @@ METADATA = {
     "format": "the version of this format",
     "alphabet": "the symbols, a JSON list",
     "cells": "the names of the cells, a JSON list",
-    "cell": "standard or published",
+    "cell": "standard or published (version 1)",
+    "kinds": "the kind of cell of each layer, a JSON list (version 2)",
+    "readouts": "the rule of each head, and what stands between its layers, JSON (version 2)",
+    "dtype": "the numbers that the net is run in: float64 or float32 (version 2)",
     "claims": "the scope that the net is meant to be right in: legal or all",
     "on_violation": "absorb or resync",
     "labels": "the labels of the label head, a JSON list (may be missing)",
@@ -48,30 +57,68 @@ METADATA = {
 }
 """The keys of a file's metadata; all values are strings."""
 
+_VECTORS = {"embedding": "embedding.weight", "start_state": "start_state", "suffix": "suffix"}
 
-def to_parts(weights: LSTMWeights) -> tuple[dict[str, Floats], dict[str, str]]:
+
+def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
     """A net as arrays by key and metadata: what a file of any container holds."""
-    arrays = {key: getattr(weights, name) for name, key in GATE_KEYS.items()}
-    for name, head in weights.heads.items():
-        arrays[f"{name}.weight"], arrays[f"{name}.bias"] = head.weight, head.bias
+    prefix = _prefix(net)
+    arrays = {
+        f"{prefix}.{name}_l{number}": getattr(layer, name)
+        for number, layer in enumerate(net.layers)
+        for name in ARRAYS
+    }
+    for name, key in _VECTORS.items():
+        if (vectors := getattr(net, name)) is not None:
+            arrays[key] = vectors
+    for kind, readout in net.heads.items():
+        # The layers of a deep head are every other part of an nn.Sequential.
+        names = (
+            [kind] if readout.is_linear else [f"{kind}.{2 * i}" for i in range(len(readout.layers))]
+        )
+        for name, layer in zip(names, readout.layers, strict=True):
+            arrays[f"{name}.weight"], arrays[f"{name}.bias"] = layer.weight, layer.bias
     metadata = {
         "format": FORMAT_VERSION,
-        "alphabet": json.dumps(weights.alphabet, ensure_ascii=False),
-        "cells": json.dumps(weights.cells, ensure_ascii=False),
-        "cell": weights.cell,
-        "claims": weights.claims,
-        "on_violation": weights.on_violation,
-        "height": repr(weights.height),
-        "name": weights.name,
-        "version": weights.version or __version__,
+        "alphabet": json.dumps(net.alphabet, ensure_ascii=False),
+        "cells": json.dumps(net.cells, ensure_ascii=False),
+        "claims": net.claims,
+        "on_violation": net.on_violation,
+        "height": repr(net.height),
+        "name": net.name,
+        "version": net.version or __version__,
     }
-    if weights.labels:
-        metadata["labels"] = json.dumps(weights.labels, ensure_ascii=False)
-    if weights.grammar is not None:
-        metadata["grammar"] = toml.write(weights.grammar)
-    if weights.gain is not None:
-        metadata["gain"] = repr(weights.gain)
+    if _is_version_1(net):
+        metadata |= {"format": "1", "cell": net.cell}
+    else:
+        readouts = {
+            kind: {"rule": str(x.rule), "activation": x.activation, "source": x.source}
+            for kind, x in net.heads.items()
+        }
+        metadata["kinds"] = json.dumps([layer.cell.name for layer in net.layers])
+        metadata["readouts"] = json.dumps(readouts, ensure_ascii=False)
+        metadata["dtype"] = net.dtype
+    if net.labels:
+        metadata["labels"] = json.dumps(net.labels, ensure_ascii=False)
+    if net.grammar is not None:
+        metadata["grammar"] = toml.write(net.grammar)
+    if net.gain is not None:
+        metadata["gain"] = repr(net.gain)
     return arrays, metadata
+
+
+def _prefix(net: Net) -> str:
+    """The attribute of a `torch.nn.Module` that the layers would be loaded into."""
+    return net.layers[0].cell.name.partition("-")[0].replace("toy", "lstm")
+
+
+def _is_version_1(net: Net) -> TypeGuard[LSTMWeights]:
+    if not isinstance(net, LSTMWeights) or net.dtype != "float64":
+        return False
+    usual = net.replace(heads={kind: x.layers[0] for kind, x in net.heads.items() if x.is_linear})
+    return len(usual.heads) == len(net.heads) and all(
+        usual.heads[kind].rule == x.rule and not x.source for kind, x in net.heads.items()
+    )
 
 
 def is_ours(metadata: Mapping[str, str]) -> bool:
@@ -82,7 +129,7 @@ def is_ours(metadata: Mapping[str, str]) -> bool:
     return metadata.get("format", "").isdigit()
 
 
-def to_bytes(weights: LSTMWeights) -> bytes:
+def to_bytes(weights: Net) -> bytes:
     """The file as bytes; equal nets give equal bytes."""
     from safetensors.numpy import save as serialise
 
@@ -106,7 +153,7 @@ def _split(content: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(content[8:end]), content[end:]
 
 
-def save(weights: LSTMWeights, path: str | os.PathLike[str]) -> None:
+def save(weights: Net, path: str | os.PathLike[str]) -> None:
     """Write a net to a safetensors file, whole or not at all.
 
     Raises:
@@ -115,7 +162,7 @@ def save(weights: LSTMWeights, path: str | os.PathLike[str]) -> None:
     write_atomically(Path(path), to_bytes(weights))
 
 
-def load(path: str | os.PathLike[str]) -> LSTMWeights:
+def load(path: str | os.PathLike[str]) -> Net:
     """Read a net that `save` wrote.
 
     Raises:
@@ -134,7 +181,7 @@ def load(path: str | os.PathLike[str]) -> LSTMWeights:
     return from_bytes(read_bytes(Path(path), limit=MAX_FILE_BYTES), where)
 
 
-def from_bytes(content: bytes, where: str) -> LSTMWeights:
+def from_bytes(content: bytes, where: str) -> Net:
     """Read a net from the bytes of a file; `where` names it in messages."""
     try:
         return from_parts(*open_bytes(content))
@@ -142,44 +189,99 @@ def from_bytes(content: bytes, where: str) -> LSTMWeights:
         raise FormatError(f"{where}: {error}") from None
 
 
-def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> LSTMWeights:
+def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net:
     """The inverse of `to_parts`; what it raises does not name the file."""
     if not is_ours(metadata):
         raise FormatError(
             "not written by reberlstm as safetensors or npz, so its alphabet is unknown; "
             "give it, as in load(path, alphabet=...), or on the command line a grammar"
         )
-    if metadata["format"] != FORMAT_VERSION:
+    if metadata["format"] not in ("1", FORMAT_VERSION):
         raise FormatError(
             f"format version {metadata['format']!r}, but this version of reberlstm "
-            f"({__version__}) reads {FORMAT_VERSION!r}; upgrade reberlstm"
+            f"({__version__}) reads up to {FORMAT_VERSION!r}; upgrade reberlstm"
         )
-    for key in GATE_KEYS.values():
-        if key not in arrays:
-            raise FormatError(
-                f"tensor {key!r} is missing; it has {', '.join(sorted(arrays)) or 'none'}"
-            )
-    known = {*GATE_KEYS.values(), *(f"{n}.{part}" for n in HEADS for part in ("weight", "bias"))}
-    unknown = sorted(set(arrays) - known)
-    if unknown:
-        raise FormatError(f"unknown tensor {unknown[0]!r}")
     grammar, height = metadata.get("grammar"), _number(metadata, "height")
-    # The constructor checks the choices and numbers, too.
-    return LSTMWeights(
-        **{name: arrays[key] for name, key in GATE_KEYS.items()},
-        alphabet=_names(metadata, "alphabet"),
-        cells=_names(metadata, "cells"),
-        heads=_heads(arrays),
-        labels=_names(metadata, "labels") if "labels" in metadata else (),
-        cell=cast(Any, metadata.get("cell", "standard")),
-        grammar=None if grammar is None else toml.read(grammar, "metadata 'grammar'"),
-        gain=_number(metadata, "gain"),
-        claims=cast(Any, metadata.get("claims", "legal")),
-        on_violation=cast(Any, metadata.get("on_violation", "absorb")),
-        name=metadata.get("name", ""),
-        version=metadata.get("version", ""),
-        height=1.0 if height is None else height,
+    common: dict[str, Any] = {
+        "alphabet": _names(metadata, "alphabet"),
+        "cells": _names(metadata, "cells"),
+        "labels": _names(metadata, "labels") if "labels" in metadata else (),
+        "grammar": None if grammar is None else toml.read(grammar, "metadata 'grammar'"),
+        "gain": _number(metadata, "gain"),
+        "claims": metadata.get("claims", "legal"),
+        "on_violation": metadata.get("on_violation", "absorb"),
+        "name": metadata.get("name", ""),
+        "version": metadata.get("version", ""),
+        "height": 1.0 if height is None else height,
+    }
+    rest = dict(arrays)
+    if metadata["format"] == "1":
+        cell = metadata.get("cell", "standard")
+        common |= {name: _take(rest, key) for name, key in GATE_KEYS.items()}
+        heads: dict[str, Any] = {k: _head(rest, k) for k in KINDS if _has_head(rest, k)}
+        _refuse_unknown(rest)
+        return LSTMWeights(heads=heads, cell=cell, **common)
+    kinds, told = _names(metadata, "kinds"), _readouts_told(metadata)
+    prefix = kinds[0].partition("-")[0].replace("toy", "lstm") if kinds else "lstm"
+    layers = tuple(
+        Layer(cell_named(kind), *(_take(rest, f"{prefix}.{name}_l{number}") for name in ARRAYS))
+        for number, kind in enumerate(kinds)
     )
+    heads = {kind: _readout(rest, kind, about) for kind, about in told.items()}
+    vectors = {name: rest.pop(key) for name, key in _VECTORS.items() if key in rest}
+    _refuse_unknown(rest)
+    common["dtype"] = metadata.get("dtype", "float64")
+    return Net.of(layers=layers, heads=heads, **vectors, **common)
+
+
+def _take(arrays: dict[str, Floats], key: str) -> Floats:
+    if key not in arrays:
+        raise FormatError(
+            f"tensor {key!r} is missing; it has {', '.join(sorted(arrays)) or 'none'}"
+        )
+    return arrays.pop(key)
+
+
+def _refuse_unknown(rest: Mapping[str, Floats]) -> None:
+    if rest:
+        raise FormatError(f"unknown tensor {min(rest)!r}")
+
+
+def _has_head(arrays: Mapping[str, Floats], name: str) -> bool:
+    return f"{name}.weight" in arrays or f"{name}.bias" in arrays
+
+
+def _head(arrays: dict[str, Floats], name: str) -> Head:
+    keys = (f"{name}.weight", f"{name}.bias")
+    missing = [key for key in keys if key not in arrays]
+    if len(missing) == 1:
+        present = next(key for key in keys if key in arrays)
+        raise FormatError(f"tensor {present!r} is there, but {missing[0]!r} is not")
+    return Head(_take(arrays, keys[0]), _take(arrays, keys[1]))
+
+
+def _readouts_told(metadata: Mapping[str, str]) -> dict[Kind, Mapping[str, str]]:
+    try:
+        told = json.loads(metadata.get("readouts", ""))
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or not all(
+        kind in KINDS
+        and isinstance(about, dict)
+        and all(isinstance(x, str) for x in about.values())
+        for kind, about in told.items()
+    ):
+        raise FormatError("metadata 'readouts' is no JSON object of heads and their rules")
+    return told
+
+
+def _readout(arrays: dict[str, Floats], kind: Kind, about: Mapping[str, str]) -> Readout:
+    names: list[str] = [kind] if _has_head(arrays, kind) else [f"{kind}.0"]
+    while names[0] != kind and _has_head(arrays, f"{kind}.{2 * len(names)}"):
+        names.append(f"{kind}.{2 * len(names)}")
+    layers = tuple(_head(arrays, name) for name in names)
+    rule = Rule.parse(about.get("rule", ""))
+    return Readout(kind, rule, layers, about.get("activation", ""), about.get("source", ""))
 
 
 def open_bytes(content: bytes) -> tuple[dict[str, Floats], dict[str, str]]:
@@ -215,19 +317,6 @@ def _array(key: str, tensor: Mapping[str, Any]) -> Floats:
         # A bfloat16 is the upper half of a float32.
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
     return flat.reshape(tensor["shape"]).astype(np.float64)
-
-
-def _heads(arrays: Mapping[str, Floats]) -> dict[str, Head]:
-    heads = {}
-    for name in HEADS:
-        keys = (f"{name}.weight", f"{name}.bias")
-        present = [key for key in keys if key in arrays]
-        if len(present) == 1:
-            missing = next(key for key in keys if key not in arrays)
-            raise FormatError(f"tensor {present[0]!r} is there, but {missing!r} is not")
-        if present:
-            heads[name] = Head(arrays[keys[0]], arrays[keys[1]])
-    return heads
 
 
 def _names(metadata: Mapping[str, str], key: str) -> tuple[str, ...]:

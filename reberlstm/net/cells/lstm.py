@@ -1,0 +1,64 @@
+"""The LSTM, as `torch.nn.LSTM` has it.
+
+S. Hochreiter and J. Schmidhuber, Long Short-Term Memory, Neural Computation 9 (1997); forget gate:
+F. A. Gers, J. Schmidhuber and F. Cummins, Learning to Forget, Neural Computation 12 (2000)::
+
+    i = σ(W_i x + U_i h + b_i)        f = σ(W_f x + U_f h + b_f)
+    g = tanh(W_g x + U_g h + b_g)     o = σ(W_o x + U_o h + b_o)
+    c' = f·c + i·g                    h' = o·tanh(c')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from reberlstm.net.cells.cell import Cell, Gates, Layer, State, blocks
+from reberlstm.net.numbers import NUMBERS
+
+
+class LSTM(Cell):
+    """See the module's text."""
+
+    name = "lstm"
+    title = "LSTM"
+    gates = ("input", "forget", "candidate", "output")
+    parts = ("hidden", "cell")
+    words: ClassVar[Mapping[str, str]] = {
+        "forget": "eraser",
+        "candidate": "writer",
+        "input": "filter",
+    }
+
+    def step(self, layer: Layer, a: Any, state: State, math: Any = NUMBERS) -> tuple[Gates, State]:
+        """One step; see `Cell.step`."""
+        h, c = state
+        i, f, g, o = blocks(a + math.linear(h, layer.weight_hh, layer.bias_hh), 4)
+        i, f, g, o = math.sigmoid(i), math.sigmoid(f), math.tanh(g), math.sigmoid(o)
+        c = f * c + i * g
+        h = o * math.tanh(c)
+        return dict(zip(self.gates, (i, f, g, o), strict=True)), (h, c)
+
+    def derivative(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """With t = tanh c'; see `Cell.derivative`.
+
+        ::
+
+            ∂c'/∂h = c·f(1−f)·U_f + g·i(1−i)·U_i + i(1−g²)·U_g         ∂c'/∂c = f
+            ∂h'/∂h = t·o(1−o)·U_o + o(1−t²)·∂c'/∂h                     ∂h'/∂c = o(1−t²)·f
+        """
+        i, f, g, o = gates.values()
+        u_i, u_f, u_g, u_o = layer.recurrent_blocks
+        c, t = before[1], math.tanh(after[1])
+        down = o * math.tanh_slope(t)
+        c_by_h = (
+            math.rows(c * math.sigmoid_slope(f), u_f)
+            + math.rows(g * math.sigmoid_slope(i), u_i)
+            + math.rows(i * math.tanh_slope(g), u_g)
+        )
+        h_by_h = math.rows(t * math.sigmoid_slope(o), u_o) + math.rows(down, c_by_h)
+        return math.block(
+            [[h_by_h, math.diagonal(down * f)], [c_by_h, math.diagonal(f)]],
+        )

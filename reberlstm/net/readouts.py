@@ -1,0 +1,264 @@
+"""Readouts: a head, and the rule that turns its numbers into an answer.
+
+=========================================  =============================  =======================
+kind                                       rules                          answer
+=========================================  =============================  =======================
+``legal``: which symbols may come next     logit > t, softmax > p,        a boolean a symbol
+                                           tanh > v
+``accept``: may the word end here          logit > t, argmax of two       a boolean
+``label``: which output                    argmax                         a number
+``next``: how probable each symbol is      softmax > p                    as ``legal``
+=========================================  =============================  =======================
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from reberlstm.errors import WeightsError
+from reberlstm.net.cells.cell import Floats, array_of
+from reberlstm.net.numbers import NUMBERS
+
+Kind = Literal["legal", "accept", "next", "label"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SOFTMAX_THRESHOLD = 0.1
+"""By default a symbol is offered when its probability is over this."""
+
+TOY_THRESHOLD = 0.5
+"""The Toy LSTM offers a symbol when its tanh reader is over this."""
+
+_RANGES = {"logit": (-math.inf, math.inf), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the numbers of a head are read.
+
+    Attributes:
+        function: ``logit``, ``softmax`` or ``tanh``: yes where this function of the head's outputs
+            is over the threshold; or ``argmax``: the largest output.
+        threshold: The threshold.
+
+    Raises:
+        WeightsError: for another function, or a threshold that the function never is over or under.
+
+    Example:
+        >>> Rule.parse("softmax>0.1")
+        Rule(function='softmax', threshold=0.1)
+        >>> str(Rule("logit", 0.0)), str(Rule("argmax"))
+        ('logit > 0', 'argmax')
+    """
+
+    function: str
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.function == "argmax":
+            return
+        if self.function not in _RANGES:
+            raise WeightsError(f"readout {self.function!r}; {_FORMS}")
+        low, high = _RANGES[self.function]
+        if not low < self.threshold < high:
+            raise WeightsError(
+                f"readout '{self}': a {self.function} is never over and under it; "
+                f"give a threshold between {low:g} and {high:g}"
+            )
+
+    @staticmethod
+    def parse(text: str) -> Rule:
+        """The rule that a text such as ``softmax > 0.1`` names."""
+        match = re.fullmatch(r"\s*(\w+)\s*(?:>\s*([-+.\w]+)\s*)?", text)
+        if match is None or (match[2] is None) != (match[1] == "argmax"):
+            raise WeightsError(f"readout {text!r}; {_FORMS}")
+        try:
+            return Rule(match[1], float(match[2] or 0.0))
+        except ValueError:
+            raise WeightsError(f"readout {text!r}: {match[2]!r} is no number") from None
+
+    def __str__(self) -> str:
+        return (
+            self.function if self.function == "argmax" else f"{self.function} > {self.threshold:g}"
+        )
+
+
+_FORMS = "give one of 'logit>0', 'softmax>0.1', 'tanh>0.5' (with any threshold), 'argmax'"
+
+ALLOWED: dict[Kind, tuple[str, ...]] = {
+    "legal": ("logit", "softmax", "tanh"),
+    "accept": ("logit", "tanh", "argmax"),
+    "label": ("argmax",),
+    "next": ("softmax",),
+}
+"""The rules that each kind may have."""
+
+
+def usual_rule(kind: Kind, rows: int) -> Rule:
+    """The rule of a head of ours of that kind with so many outputs."""
+    if kind == "label" or (kind == "accept" and rows == 2):
+        return Rule("argmax")
+    return Rule("softmax", SOFTMAX_THRESHOLD) if kind == "next" else Rule("logit", 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A linear layer: ``weight @ h + bias``, shapes (R, H) and (R,)."""
+
+    weight: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """A head with its rule.
+
+    Attributes:
+        kind: What it tells.
+        rule: How its numbers are read.
+        layers: The linear layers, the one that reads h first.
+        activation: What stands between the layers: ``relu`` or ``tanh``; empty for one layer.
+        source: What its layer is called in the file that it came from, if that is another name.
+    """
+
+    kind: Kind
+    rule: Rule
+    layers: tuple[Head, ...]
+    activation: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise WeightsError(f"unknown head {self.kind!r}; the heads are {', '.join(KINDS)}")
+        if self.rule.function not in ALLOWED[self.kind]:
+            raise WeightsError(
+                f"a {self.kind!r} head cannot be read by '{self.rule}'; choose "
+                f"{' or '.join(ALLOWED[self.kind])}"
+            )
+        if self.activation not in (("",) if len(self.layers) == 1 else ("relu", "tanh")):
+            raise WeightsError(
+                f"head {self.kind!r} of {len(self.layers)} linear layers with the activation "
+                f"{self.activation!r}; choose 'relu' or 'tanh' between several layers"
+            )
+        checked = []
+        inputs = np.shape(self.layers[0].weight)[-1] if np.ndim(self.layers[0].weight) == 2 else 0
+        for number, layer in enumerate(self.layers):
+            name = self.kind if len(self.layers) == 1 else f"{self.kind}.{number}"
+            rows = len(np.atleast_1d(np.asarray(layer.weight)))
+            sizes = f"a head that reads {inputs} numbers"
+            checked.append(
+                Head(
+                    array_of(f"{name}.weight", layer.weight, (rows, inputs), sizes),
+                    array_of(f"{name}.bias", layer.bias, (rows,), sizes),
+                )
+            )
+            inputs = rows
+        object.__setattr__(self, "layers", tuple(checked))
+        if self.kind == "accept" and self.rows != (2 if self.rule.function == "argmax" else 1):
+            raise WeightsError(f"an 'accept' head of {self.rows} outputs, read by '{self.rule}'")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Readout, tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
+    @property
+    def rows(self) -> int:
+        """The number of outputs, ``R``."""
+        return len(self.layers[-1].bias)
+
+    @property
+    def size(self) -> int:
+        """The number of cells that it reads, ``H``."""
+        return int(self.layers[0].weight.shape[1])
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is one linear layer."""
+        return len(self.layers) == 1
+
+    @property
+    def weight(self) -> Floats:
+        """The matrix (R, H) of a head of one layer.
+
+        Raises:
+            WeightsError: where there are several layers.
+        """
+        return self._only.weight
+
+    @property
+    def bias(self) -> Floats:
+        """The biases (R,) of a head of one layer, likewise."""
+        return self._only.bias
+
+    @property
+    def _only(self) -> Head:
+        if not self.is_linear:
+            raise WeightsError(
+                f"the {self.kind!r} head has {len(self.layers)} linear layers, "
+                "and this is only done with heads of one"
+            )
+        return self.layers[0]
+
+    @property
+    def threshold(self) -> float:
+        """The number over which `values` means yes."""
+        return self.rule.threshold
+
+    def with_rule(self, rule: Rule) -> Readout:
+        """The same head, read otherwise."""
+        return replace(self, rule=rule)
+
+    def cast(self, dtype: DTypeLike) -> Readout:
+        """The head in another type of numbers, to be run in it."""
+        if np.dtype(dtype) == np.float64:
+            return self
+        readout = object.__new__(Readout)
+        cast = tuple(Head(x.weight.astype(dtype), x.bias.astype(dtype)) for x in self.layers)
+        for name, value in (vars(self) | {"layers": cast}).items():
+            object.__setattr__(readout, name, value)
+        return readout
+
+    # What it says of hidden states (..., H)
+
+    def logits(self, h: Any, math: Any = NUMBERS) -> Any:
+        """The outputs of the last linear layer, (..., R)."""
+        for layer in self.layers[:-1]:
+            h = getattr(math, self.activation)(math.linear(h, layer.weight, layer.bias))
+        return math.linear(h, self.layers[-1].weight, self.layers[-1].bias)
+
+    def values(self, h: NDArray[Any]) -> NDArray[Any]:
+        """The numbers that the rule is about, (..., R): logits, their tanh, or probabilities."""
+        z: NDArray[Any] = self.logits(h)
+        if self.rule.function == "tanh":
+            return np.asarray(np.tanh(z))
+        return softmax(z) if self.rule.function == "softmax" else z
+
+    def answers(self, h: NDArray[Any]) -> NDArray[Any]:
+        """What it answers: booleans (..., R), for ``accept`` (...), for ``label`` numbers (...)."""
+        values = self.values(h)
+        if self.kind == "label":
+            return np.asarray(values.argmax(axis=-1))
+        if self.rule.function == "argmax":
+            return np.asarray(values[..., 1] > values[..., 0])
+        yes = values > self.rule.threshold
+        return np.asarray(yes[..., 0] if self.kind == "accept" else yes)
+
+    def margin(self, h: NDArray[Any]) -> NDArray[np.float64]:
+        """How far the nearest of the numbers is from another answer, (...)."""
+        values = self.values(h).astype(np.float64)
+        if self.rule.function != "argmax":
+            return np.asarray(np.abs(values - self.rule.threshold).min(axis=-1))
+        if self.rows == 1:
+            return np.full(values.shape[:-1], np.inf)
+        ordered = np.sort(values, axis=-1)
+        return np.asarray(ordered[..., -1] - ordered[..., -2])
+
+
+def softmax(z: NDArray[Any]) -> NDArray[Any]:
+    """``exp(z) / Σ exp(z)`` over the last axis, without overflow."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
