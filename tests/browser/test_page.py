@@ -352,7 +352,7 @@ def test_a_link_carries_string_step_and_changes(page, open_page, reber_page):
     assert text_of_string(other) == "BTXSE"
     assert where(other) == "3 / 5"
     assert other.get_by_label("Gain K", exact=True).input_value() == "5"
-    assert other.evaluate("explorer.nets[1].net.recurrent[3 * 6 + 1]") == -7.5
+    assert other.evaluate("explorer.nets[1].net.layers[0].recurrent[3 * 6 + 1]") == -7.5
 
 
 @pytest.mark.parametrize(
