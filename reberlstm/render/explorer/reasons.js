@@ -22,6 +22,8 @@ export const WORDS = {
 export function wordsOf(net, column) {
   const { letter, memory } = CELLS[net.layers[0].cell];
   const words = WORDS[column];
+  // The words of the Toy LSTM fit only what has a gate in front of its memory.
+  if (column === "candidate" && !hasGate(net, "input")) return { ...words, source: undefined };
   if (column === "before") return { ...words, letter: `${letter}₋` };
   return column === "memory" ? { ...words, letter: memory } : words;
 }
@@ -85,7 +87,7 @@ export function valueAt(net, steps, t, place) {
 export function placeName(net, place) {
   if (place.head === "accept") return "may the word end?";
   if (place.head) return `reader of ${net.alphabet[place.row]}`;
-  const words = WORDS[place.gate];
+  const words = wordsOf(net, place.gate);
   if (place.gate === "before") return `cell ${net.cells[place.cell]} before the step`;
   const source = !words.source || words.source === words.standard || place.gate === "output" || place.gate === "hidden" ? "" : ` (${words.source})`;
   return `${words.standard}${source} of cell ${net.cells[place.cell]}`;

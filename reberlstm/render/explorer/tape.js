@@ -77,7 +77,7 @@ export class Tape {
         const offers = steps[t].offers ?? [];
         const wrong = verdict === "wrong";
         const long = this.isLong(offers);
-        let size = long ? 4 + String(offers.length).length + String(machine.alphabet.length).length : width(offers);
+        let size = this.sizeOf(offers);
         if (refused[t]) size += SIGN;
         if (wrong) size += SIGN + (long ? 0 : FRAMED * extra.length);
         if (wrong && missing.length > 0 && !this.isLong(missing)) size += width(missing) + 0.3;
@@ -86,7 +86,7 @@ export class Tape {
     }
     this.letters = Math.min(MAX_WIDTH, most + 1.4);
     this.table.style.setProperty("--column", `${this.letters.toFixed(1)}ch`);
-    const first = Math.max(...shown.map(({ steps }) => width((steps[0].offers ?? []).slice(0, MAX_LETTERS))), 0.9 * [...machine.states[machine.start]].length);
+    const first = Math.max(...shown.map(({ steps }) => this.sizeOf(steps[0].offers ?? [])), 0.9 * [...machine.states[machine.start]].length);
     this.table.style.setProperty("--first", `${Math.min(MAX_WIDTH, first + 1.4).toFixed(1)}ch`);
   }
 
@@ -94,6 +94,11 @@ export class Tape {
   lettersOf(symbols) {
     const sizes = symbols.map((symbol) => [...this.app.machine.alphabet[symbol]].length);
     return sizes.reduce((sum, size) => sum + size, 0) + (Math.max(0, ...sizes) > 1 ? symbols.length - 1 : 0);
+  }
+
+  /** How many letters a list of symbols takes, or their count where it is long. */
+  sizeOf(symbols) {
+    return this.isLong(symbols) ? 4 + String(symbols.length).length + String(this.app.machine.alphabet.length).length : this.lettersOf(symbols);
   }
 
   /** Whether a list of symbols is counted instead of written. */
@@ -178,7 +183,7 @@ export class Tape {
     if (found.verdict === "wrong" && found.missing.length > 0 && !this.isLong(found.missing)) {
       parts.push(el("s", { class: "missing" }, found.missing.map(name).join(found.missing.some((symbol) => name(symbol).length > 1) ? " " : "")));
     }
-    if (step.offers?.length === 0 && found.missing.length === 0) parts.push("–");
+    if (step.offers?.length === 0 && (found.verdict !== "wrong" || found.missing.length === 0)) parts.push("–");
     cell.replaceChildren(...parts);
   }
 

@@ -1,5 +1,6 @@
 // A net that writes: each symbol is drawn from those that it offers.
 
+import { judge } from "./judge.js";
 import { readHead, run } from "./net.js";
 import { legalSymbols, LOST, nextState } from "./machine.js";
 
@@ -21,8 +22,8 @@ export function drawSymbol(machine, net, step) {
 }
 
 /**
- * A string, written until the net offers nothing or it is long enough; `fault` is the step at which
- * it breaks the grammar, or 0.
+ * A string, written until the net offers nothing, was never asked what comes next, or it is long
+ * enough; `fault` is the step at which it breaks the grammar, or 0.
  */
 export function writeString(machine, net, slots, longest) {
   let steps = run(net, [], slots);
@@ -36,6 +37,7 @@ export function writeString(machine, net, slots, longest) {
     node = nextState(machine, node, symbol, "absorb");
     if (node === LOST && fault === 0) fault = word.length;
     steps = run(net, word, slots, steps);
+    if (judge(machine, net, word.length, node, steps.at(-1)).verdict === "unclaimed") break;
   }
   return { word, fault };
 }
