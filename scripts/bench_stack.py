@@ -14,10 +14,10 @@ import time
 
 import numpy as np
 from in_docs import put
+from stack_net import stack_net
 
 from reberlstm.certificates import certify, check
 from reberlstm.compiler.encoding import encode
-from reberlstm.compiler.stack import stack_net
 from reberlstm.grammars.families import dyck
 
 SHAPES = ((2, 3), (2, 5), (2, 10), (3, 4), (4, 4), (8, 3))
@@ -39,7 +39,7 @@ HEADINGS = (
 def row(kinds: int, depth: int) -> list[object]:
     """Cells of each, and what the proof in scope `all` took."""
     fsm = dyck(kinds, depth)
-    encoding = encode(fsm.monitor())
+    encoding = encode(fsm.tables())
     small, full = (stack_net(kinds, depth, violations=seen) for seen in (False, True))
     begin = time.process_time()
     certificate = certify(full, seconds=600.0)

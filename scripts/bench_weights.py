@@ -122,7 +122,7 @@ def laid_out(encoding: Encoding, wiring: Wiring) -> float:
 def smallest(encoding: Encoding, state: int, seconds: float) -> tuple[float, float]:
     """The smallest largest weight of two filters for a state: what was found, and a bound."""
     patterns: Mapping[Code, Pattern] = {
-        code: frozenset(a for a, t in enumerate(encoding.monitor.table[q]) if t == state)
+        code: frozenset(a for a, t in enumerate(encoding.tables.table[q]) if t == state)
         for code, q in encoding.codes()
     }
     rows = list(dict.fromkeys(patterns.values()))
@@ -194,7 +194,7 @@ def main() -> int:
     print("| machine | states | symbols | split | wiring s | mean | largest | smallest possible |")
     print("|---|---|---|---|---|---|---|---|")
     for fsm in machines():
-        encoding = encode(fsm.monitor())
+        encoding = encode(fsm.tables())
         began = time.process_time()
         cells = list(wiring.wire(encoding))
         took = time.process_time() - began

@@ -37,11 +37,11 @@ Outputs = Mapping[str, NDArray[Any]]
 
 def draw_strings(fsm: FSM, count: int, seed: int) -> NDArray[np.intp]:
     """Indices of symbols, shape (count, LENGTH): walks of the machine, half of them disturbed."""
-    monitor = fsm.monitor()
+    tables = fsm.tables()
     symbols = len(fsm.alphabet)
     rng = np.random.default_rng(seed)
-    choices = [[a for a in range(symbols) if fsm.alphabet[a] in monitor.legal(q)] for q in
-               range(len(monitor.states))]  # fmt: skip
+    choices = [[a for a in range(symbols) if fsm.alphabet[a] in tables.symbols[q]] for q in
+               range(len(tables))]  # fmt: skip
     strings = rng.integers(symbols, size=(count, LENGTH))
     mistakes = rng.random((count, LENGTH)) < MISTAKES
     mistakes[: count // 2] = False
@@ -50,7 +50,7 @@ def draw_strings(fsm: FSM, count: int, seed: int) -> NDArray[np.intp]:
         for t in range(LENGTH):
             if choices[state] and not wrong[t]:
                 string[t] = choices[state][string[t] % len(choices[state])]
-            state = monitor.table[state][string[t]]
+            state = tables.table[state][string[t]]
     return strings
 
 

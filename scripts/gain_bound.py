@@ -59,15 +59,15 @@ def deviation(fsm: FSM, gain: float) -> float:
     net = rl.compile(fsm, gain=gain)
     generator = np.random.default_rng(SEED)
     words = generator.integers(len(net.alphabet), size=(WORDS, LENGTH))
-    monitor = fsm.monitor()
+    tables = fsm.tables()
     for word in words:
         node = 0
         for t in range(LENGTH):
             # Most symbols are legal ones, so that violations come late as well as early.
-            legal = sorted(monitor.legal(node))
+            legal = sorted(tables.symbols[node])
             if legal and generator.random() < 0.98:
                 word[t] = net.alphabet.index(legal[int(generator.integers(len(legal)))])
-            node = monitor.table[node][word[t]]
+            node = tables.table[node][word[t]]
     return max(
         float(np.abs(state.h - ACTIVE * np.round(state.h / ACTIVE)).max())
         for state in run_batch(net, words)

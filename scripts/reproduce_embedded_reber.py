@@ -36,10 +36,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 import reberlstm as rl
+from reberlstm.machine.tables import Bools, Ints, Tables, Words
 from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.training.cells import Parameters, read, run
 from reberlstm.training.model import at_random, to_net
-from reberlstm.training.walks import Bools, Ints, Walks, Words
 
 EMBEDDED = rl.load_grammar("embedded-reber")
 CONTINUAL = rl.load_grammar("continual-embedded-reber")
@@ -139,9 +139,9 @@ def learn(preset: Preset, seed: int = 0) -> tuple[Ints, dict[str, Floats]]:
         How many strings each had seen when it succeeded, 0 where it never did; and the nets at
         that time, or at the end.
     """
-    walks = Walks(EMBEDDED)
+    machine = EMBEDDED.tables()
     sets = [EMBEDDED.sample(2 * preset.strings, seed=seed + pair) for pair in range(preset.pairs)]
-    tables = [walks.table(words) for words in sets]
+    tables = [machine.given(words).for_nets() for words in sets]
     nets = preset.pairs * preset.trials
     rng = np.random.default_rng(seed)
     parameters = beginning(rng, nets, preset)
@@ -157,7 +157,7 @@ def learn(preset: Preset, seed: int = 0) -> tuple[Ints, dict[str, Floats]]:
         symbols, present = _side_by_side(tables, chosen, preset.trials)
         adam.step(_surprise(parameters, symbols, present), preset.rate)
         if number % preset.every == 0:
-            right = [_all_right(parameters, walks, table) for table in tables]
+            right = [_all_right(parameters, machine, table) for table in tables]
             trials = np.repeat(np.arange(preset.pairs), preset.trials)
             done = np.array([right[pair][net] for net, pair in enumerate(trials)]) & (seen == 0)
             seen[done] = number
@@ -194,15 +194,15 @@ def _surprise(parameters: Parameters, symbols: Tensor, present: Tensor) -> Tenso
     return (each.sum(dim=-1) * present[1:]).sum()
 
 
-def _all_right(parameters: Parameters, walks: Walks, words: Words) -> Bools:
+def _all_right(parameters: Parameters, machine: Tables, words: Words) -> Bools:
     """Which nets are right after every symbol of all words, (N,)."""
     nets = parameters["weight_hh"].shape[0]
     with torch.no_grad():
         symbols = torch.as_tensor(words.symbols).expand(-1, nets, -1)
         h, _ = run("lstm", parameters, symbols)
         offered = (read(parameters, "legal", h) > OFFERED).numpy()
-    asked = words.present & walks.goes_on[words.states]
-    right: Bools = ((offered == walks.legal[words.states]).all(axis=-1) | ~asked).all(axis=(0, 2))
+    asked = words.present & machine.goes_on[words.states]
+    right: Bools = ((offered == machine.legal[words.states]).all(axis=-1) | ~asked).all(axis=(0, 2))
     return right
 
 
@@ -275,15 +275,15 @@ def continual(preset: Preset, seed: int = 0) -> tuple[Floats, Floats]:
 
 def _shares_right(parameters: Parameters, streams: Ints) -> Floats:
     """How often each net prefers the right one of T and P as outer symbol, (nets,)."""
-    walks, nets = Walks(CONTINUAL), len(parameters["bias"])
+    machine, nets = CONTINUAL.tables(), len(parameters["bias"])
     with torch.no_grad():
         h, _ = run("lstm", parameters, torch.as_tensor(streams).expand(-1, nets, -1))
         said = read(parameters, "legal", h).numpy()
-    states = walks.follow(streams, np.ones(streams.shape, dtype=bool))[:, 0]
+    states = machine.follow(streams, np.ones(streams.shape, dtype=bool)).states[:, 0]
     t, p = (CONTINUAL.alphabet.index(symbol) for symbol in "TP")
-    legal = walks.legal[states]  # (T, B, A)
+    legal = machine.legal[states]  # (T, B, A)
     asked = legal[..., [t, p]].sum(axis=-1) == 1
-    asked &= _end_follows(walks, states)
+    asked &= _end_follows(machine, states)
     right = (said[..., t] > said[..., p]) == legal[..., t][:, None]
     return np.asarray((right & asked[:, None]).sum(axis=(0, 2)) / max(1, asked.sum()))
 
@@ -303,25 +303,23 @@ def _open(parameters: Parameters, held: Tensor) -> Parameters:
 
 def _streams(rng: np.random.Generator, nets: int, streams: int, length: int) -> Ints:
     """Strings one after another, (T, nets, streams)."""
-    walks = Walks(EMBEDDED)
+    machine = EMBEDDED.tables()
     found = np.empty((length, nets, streams), dtype=np.intp)
     for net in range(nets):
-        drawn = walks.draw(rng, 1, streams * (length // 9 + 1), 200)
+        drawn = machine.draw(rng, (1, streams * (length // 9 + 1)), 200)
         strings = [drawn.symbols[:n, 0, i] for i, n in enumerate(drawn.lengths[0])]
         for stream in range(streams):
             found[:, net, stream] = np.concatenate(strings[stream::streams])[:length]
     return found
 
 
-def _end_follows(walks: Walks, states: Ints) -> Bools:
+def _end_follows(machine: Tables, states: Ints) -> Bools:
     """Whether the only legal symbol leads to where only E is legal: the repeated outer symbol."""
     end = CONTINUAL.alphabet.index("E")
-    only_end = (walks.legal.sum(axis=1) == 1) & walks.legal[:, end]
-    after = np.where(walks.legal, walks.target, 0)
-    leads = (walks.legal.sum(axis=1) == 1) & (only_end[after] & walks.legal).any(axis=1)
-    frames = np.array(
-        [state is not None and _is_outer(state) for state in CONTINUAL.monitor().states]
-    )
+    only_end = (machine.legal.sum(axis=1) == 1) & machine.legal[:, end]
+    after = np.where(machine.legal, machine.target, 0)
+    leads = (machine.legal.sum(axis=1) == 1) & (only_end[after] & machine.legal).any(axis=1)
+    frames = np.array([state is not None and _is_outer(state) for state in machine.names])
     return np.asarray((leads & frames)[states])
 
 

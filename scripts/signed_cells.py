@@ -61,6 +61,7 @@ class Gates:
 class SignedCode:
     """Places for all states of a machine, and the gates that keep them up."""
 
+    fsm: FSM
     encoding: Encoding
     places: Mapping[int, Place]
     gates: Sequence[Gates]
@@ -72,7 +73,7 @@ class SignedCode:
 
     def weights(self, gain: float) -> LSTMWeights:
         """The net with heads ``legal`` and ``accept``."""
-        fsm = self.encoding.monitor.fsm
+        fsm = self.fsm
         size, unit = self.cells, 2.0 * gain
         weight_ih = np.zeros((4, size, len(fsm.alphabet)))
         weight_hh = np.zeros((4, size, size))
@@ -102,7 +103,7 @@ class SignedCode:
         )
 
     def _names(self) -> list[str]:
-        states = self.encoding.monitor.states
+        states = self.encoding.tables.names
         names = []
         for cell in range(len(self.gates)):
             members = {s: str(states[q]) for q, (c, s) in self.places.items() if c == cell}
@@ -126,15 +127,15 @@ class SignedCode:
 
 
 def _signs(encoding: Encoding, state: int, symbols: Sequence[str] | None) -> Floats:
-    monitor = encoding.monitor
+    tables = encoding.tables
     if symbols is None:
-        return np.array([1.0 if monitor.accepting(state) else -1.0])
-    return np.array([1.0 if symbol in monitor.legal(state) else -1.0 for symbol in symbols])
+        return np.array([1.0 if tables.accepting[state] else -1.0])
+    return np.array([1.0 if symbol in tables.symbols[state] else -1.0 for symbol in symbols])
 
 
 def find_code(fsm: FSM, *, seed: int = 0) -> SignedCode | None:
     """The code with the fewest cells that a few tries find, or None where they find none."""
-    encoding = encode(fsm.monitor())
+    encoding = encode(fsm.tables())
     rng = random.Random(seed)
     pairs = _pairs(encoding)
     for _ in range(TRIES):
@@ -160,7 +161,7 @@ def find_code(fsm: FSM, *, seed: int = 0) -> SignedCode | None:
                 break
             gates.append(found)
         else:
-            return SignedCode(encoding, places, gates)
+            return SignedCode(fsm, encoding, places, gates)
     return None
 
 
@@ -170,14 +171,14 @@ def _order(rng: random.Random, states: Sequence[int]) -> tuple[int, ...]:
 
 def _pairs(encoding: Encoding) -> set[tuple[int, int]]:
     """The states that conditions 1 and 2 let share a cell."""
-    monitor = encoding.monitor
-    table = [monitor.table[q] for _, q in encoding.codes()]
+    tables = encoding.tables
+    table = [tables.table[q] for _, q in encoding.codes()]
     symbols_into = {q: {a for row in table for a, t in enumerate(row) if t == q} for q in
                     encoding.coded}  # fmt: skip
     idle = dict(encoding.codes())[encoding.reference]
 
     def readable(p: int, q: int) -> bool:
-        for symbols in (monitor.fsm.alphabet, None):
+        for symbols in (tables.alphabet, None):
             first, second, neither = (_signs(encoding, s, symbols) for s in (p, q, idle))
             if ((first == second) & (first != neither)).any():
                 return False
@@ -192,11 +193,11 @@ def _pairs(encoding: Encoding) -> set[tuple[int, int]]:
 
 def _gates(encoding: Encoding, places: Mapping[int, Place], cells: int, cell: int) -> Gates | None:
     """The filters of a cell, with a largest weight and a sum of weights that are small."""
-    table = encoding.monitor.table
+    table = encoding.tables.table
     members = {state: sign for state, (c, sign) in places.items() if c == cell}
     codes = list(encoding.codes())
     signs = {a: members[t] for _, q in codes for a, t in enumerate(table[q]) if t in members}
-    symbols = len(encoding.monitor.fsm.alphabet)
+    symbols = len(encoding.tables.alphabet)
     width = cells + 1 + symbols + 1
 
     def seen(code: Code, symbol: int) -> Floats:

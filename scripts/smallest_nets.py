@@ -5,7 +5,7 @@
 
 The nets lie in reberlstm/net/zoo/smallest, each beside its certificate. Among what is
 compared: one cell per state, the same after minimising, two states per cell (`signed_cells.py`,
-with scipy), and the slots of a stack for brackets (`reberlstm.compiler.stack`).
+with scipy), and the slots of a stack for brackets (`stack_net.py`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from collections.abc import Iterator
 import numpy as np
 from in_docs import put
 from signed_cells import find_code
+from stack_net import stack_net
 
 import reberlstm as rl
 from reberlstm.certificates import certify, check
 from reberlstm.certificates.document import load, read
-from reberlstm.compiler.stack import stack_net
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.shipped import FOLDER, shipped
 

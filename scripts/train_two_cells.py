@@ -30,7 +30,6 @@ from reberlstm.net.shipped import FOLDER
 from reberlstm.net.weights import Head, LSTMWeights
 from reberlstm.training.cells import Parameters, read, run
 from reberlstm.training.model import parameters
-from reberlstm.training.walks import Walks
 
 OUT = FOLDER / "reber-2.safetensors"
 STEPS = 2_500
@@ -45,8 +44,8 @@ def train(fsm: FSM, cells: int, nets: int, noise: float, steps: int, seed: int) 
     """Adam on the cross-entropy of every symbol's legality after every prefix that can go on."""
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
-    walks = Walks(fsm)
-    legal = torch.tensor(walks.legal, dtype=torch.float64)
+    machine = fsm.tables()
+    legal = torch.tensor(machine.legal, dtype=torch.float64)
     symbols = len(fsm.alphabet)
     shapes = {
         "weight_ih": (nets, symbols, 4 * cells),
@@ -60,13 +59,13 @@ def train(fsm: FSM, cells: int, nets: int, noise: float, steps: int, seed: int) 
     for number in range(steps):
         if number == int(0.6 * steps):
             optimiser.param_groups[0]["lr"] = 5e-3
-        words = walks.draw(rng, nets, WORDS, LONGEST)
+        words = machine.draw(rng, (nets, WORDS), LONGEST)
         grown = (number / steps - NOISE_FROM) / (NOISE_TO - NOISE_FROM)
         size = (*words.symbols.shape, cells)
         blur = torch.tensor(noise * min(1.0, max(0.0, grown)) * rng.standard_normal(size))
         h, _ = run("lstm", net, torch.as_tensor(words.symbols), blur)
         truth = legal[torch.as_tensor(words.states)]
-        judged = torch.as_tensor(words.present & walks.goes_on[words.states])
+        judged = torch.as_tensor(words.present & machine.goes_on[words.states])
         each = binary_cross_entropy_with_logits(read(net, "legal", h), truth, reduction="none")
         loss = (each.sum(dim=-1) * judged).sum(dim=(0, 2)) / judged.sum(dim=(0, 2))
         optimiser.zero_grad()

@@ -20,7 +20,7 @@ from reberlstm.certificates.execution import Execution
 from reberlstm.net.weights import LSTMWeights
 
 Alike = Mapping[tuple[int, int], int]
-"""For a state of the monitor and the column of the last symbol the column to say instead."""
+"""For a state of the machine and the column of the last symbol the column to say instead."""
 
 GRID = 4.0
 """Vertices are told apart to one over this; active cells are at about 0.76."""

@@ -15,7 +15,7 @@ from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Budget, Exploration, explore
 from reberlstm.certificates.search import Shape, find_invariant
 from reberlstm.errors import CertificateError
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.net.weights import LSTMWeights, Scope
 
 FIRST_LOOK = Budget(states=3_000, depth=64, seconds=1.0)
@@ -38,7 +38,7 @@ forgets in a loop turns round as it shrinks, and the boxes of single steps canno
 
 def certify(
     net: LSTMWeights,
-    fsm: FSM | None = None,
+    fsm: Grammar | None = None,
     *,
     scope: Scope | None = None,
     heads: Sequence[str] | None = None,
@@ -79,7 +79,7 @@ def certify(
         >>> "".join(certify(rl.published()).counterexample)
         'BTSSSSSSXXV'
     """
-    fsm = net.grammar if fsm is None else fsm
+    fsm = net.grammar if fsm is None else as_machine(fsm)
     if fsm is None:
         raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
     inputs = Inputs() if inputs is None else inputs

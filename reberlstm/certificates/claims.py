@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.monitor import Monitor
+from reberlstm.machine.tables import Tables
 from reberlstm.net.weights import Floats, LSTMWeights, Scope
 
 JUDGED = ("legal", "accept", "label")
@@ -30,7 +30,7 @@ class Claim:
     Attributes:
         scope: ``legal`` or ``all``.
         heads: The heads that are judged, of `JUDGED`.
-        monitor: The complete machine.
+        tables: The complete machine.
         symbols: For each symbol in the machine's order its column in the net.
         steps: ``steps[p]``: pairs (column in the net, next state) for the symbols with which words
             of the scope go on from state ``p``, in the machine's alphabet order.
@@ -43,7 +43,7 @@ class Claim:
 
     scope: Scope
     heads: tuple[str, ...]
-    monitor: Monitor
+    tables: Tables
     symbols: tuple[int, ...]
     steps: tuple[tuple[tuple[int, int], ...], ...]
     right: dict[str, NDArray[np.int8]]
@@ -75,20 +75,20 @@ def claim(
     scope = weights.claims if scope is None else scope
     if scope not in ("legal", "all"):
         raise CertificateError(f"scope {scope!r}; choose 'legal' or 'all'")
-    monitor = fsm.monitor(weights.on_violation)
+    tables = fsm.tables(weights.on_violation)
     judged = _heads(weights, fsm, scope, heads)
     lacking = "accept" if heads is None and scope == "all" and "accept" not in judged else ""
     symbols = tuple(weights.alphabet.index(symbol) for symbol in fsm.alphabet)
-    legal = [_legal_steps(monitor, p, symbols) for p in range(len(monitor.states))]
-    every = [tuple(zip(symbols, row, strict=True)) for row in monitor.table]
+    legal = [_legal_steps(tables, p, symbols) for p in range(len(tables))]
+    every = [tuple(zip(symbols, row, strict=True)) for row in tables.table]
     answers = {"legal": _legal_signs, "accept": _accept_signs, "label": _label_signs}
     return Claim(
         scope=scope,
         heads=judged,
-        monitor=monitor,
+        tables=tables,
         symbols=symbols,
         steps=tuple(every if scope == "all" else legal),
-        right={head: answers[head](weights, monitor) for head in judged},
+        right={head: answers[head](weights, tables) for head in judged},
         lacking=lacking,
     )
 
@@ -151,36 +151,26 @@ def _heads(
 
 
 def _legal_steps(
-    monitor: Monitor, state: int, symbols: tuple[int, ...]
+    tables: Tables, state: int, symbols: tuple[int, ...]
 ) -> tuple[tuple[int, int], ...]:
-    name = monitor.states[state]
-    if name is None:
+    if tables.names[state] is None:
         return ()
-    legal = monitor.fsm.legal(name)
-    return tuple(
-        (column, target)
-        for symbol, column, target in zip(
-            monitor.fsm.alphabet, symbols, monitor.table[state], strict=True
-        )
-        if symbol in legal
-    )
+    return tuple((symbols[a], target) for a, target in tables.legal_steps(state))
 
 
-def _signs(truth: list[list[bool]]) -> NDArray[np.int8]:
+def _signs(truth: ArrayLike) -> NDArray[np.int8]:
     return np.where(np.array(truth, dtype=bool), 1, -1).astype(np.int8)
 
 
-def _legal_signs(weights: LSTMWeights, monitor: Monitor) -> NDArray[np.int8]:
-    legal = [monitor.legal(state) for state in range(len(monitor.states))]
-    return _signs([[symbol in allowed for symbol in weights.alphabet] for allowed in legal])
+def _legal_signs(weights: LSTMWeights, tables: Tables) -> NDArray[np.int8]:
+    return _signs(tables.legal[:, tables.columns(weights.alphabet)])
 
 
-def _accept_signs(weights: LSTMWeights, monitor: Monitor) -> NDArray[np.int8]:
-    return _signs([[monitor.accepting(state)] for state in range(len(monitor.states))])
+def _accept_signs(weights: LSTMWeights, tables: Tables) -> NDArray[np.int8]:
+    return _signs(tables.accepting[:, None])
 
 
-def _label_signs(weights: LSTMWeights, monitor: Monitor) -> NDArray[np.int8]:
-    outputs = [None if name is None else monitor.fsm.outputs[name] for name in monitor.states]
-    signs = _signs([[label == output for label in weights.labels] for output in outputs])
-    signs[[output is None for output in outputs]] = 0
+def _label_signs(weights: LSTMWeights, tables: Tables) -> NDArray[np.int8]:
+    signs = _signs([[label == output for label in weights.labels] for output in tables.outputs])
+    signs[[output is None for output in tables.outputs]] = 0
     return signs

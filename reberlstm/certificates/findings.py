@@ -46,7 +46,7 @@ def proved(
     rows = zip(*(end.tolist() for end in ends), strict=True)
     boxes = [
         Box(
-            judged.monitor.states[state],
+            judged.tables.names[state],
             tuple(net.alphabet[column] for column in last),
             tuple(zip(h_lo, h_hi, strict=True)),
             tuple(zip(c_lo, c_hi, strict=True)),
@@ -69,7 +69,7 @@ def proved(
         stride=found.nodes.stride,
         boxes=tuple(boxes[1:]),
         alike=tuple(
-            (judged.monitor.states[state], tuple(symbols))
+            (judged.tables.names[state], tuple(symbols))
             for (state, _), symbols in kinds.items()
             if len(symbols) > 1
         ),

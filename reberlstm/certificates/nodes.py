@@ -19,7 +19,7 @@ from reberlstm.certificates.alike import Alike
 from reberlstm.certificates.claims import Claim
 
 Node = tuple[int, tuple[int, ...]]
-"""A state of the monitor, and columns of the net's alphabet."""
+"""A machine state, and columns of the net's alphabet."""
 
 Indices = NDArray[np.intp]
 
@@ -32,7 +32,7 @@ class Level:
         roots: The node that the word goes on from.
         parents: Which of the (j−1)-th steps came before; for the first steps, the node.
         symbols: The column that is read.
-        states: The monitor's state after it.
+        states: The machine state after it.
     """
 
     roots: Indices
@@ -77,7 +77,7 @@ class Nodes:
 
     @cached_property
     def states(self) -> Indices:
-        """The monitor's state of every node."""
+        """The machine state of every node."""
         return np.array([state for state, _ in self.names], dtype=np.intp)
 
     def levels_from(self, chosen: NDArray[np.bool_]) -> tuple[list[Level], Indices]:

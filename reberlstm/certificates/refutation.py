@@ -162,7 +162,7 @@ def answer_after(
     here = np.zeros(1, dtype=np.intp)
     for symbol in word:
         h, c = execution.step(h, c, here, np.array([weights.alphabet.index(symbol)]))
-        state = claim.monitor.table[state][claim.monitor.fsm.alphabet.index(symbol)]
+        state = claim.tables.table[state][claim.tables.alphabet.index(symbol)]
     level = _Level(h, c, np.array([state], dtype=np.intp), here, here)
     return next((answer for _, answer in _wrong_rows(execution, claim, level)), None)
 
@@ -245,26 +245,25 @@ def _margins(
 
 def _answer(execution: Execution, claim: Claim, head: str, one: _Level) -> WrongAnswer | None:
     """What the head says in one state, if that is wrong. A value at the threshold means no."""
-    weights, fsm = execution.weights, claim.monitor.fsm
+    weights, tables = execution.weights, claim.tables
     values = execution.read(head, one.h)
     state = int(one.states[0])
     margin = float(_margins(weights, claim, head, one, values)[0])
-    name = claim.monitor.states[state]
+    label = tables.outputs[state]
     said: tuple[str, ...]
     right: tuple[str, ...]
     if head == "legal":
-        allowed = claim.monitor.legal(state)
         value = dict(zip(weights.alphabet, values[0].tolist(), strict=True))
-        said = tuple(a for a in fsm.alphabet if value[a] > threshold(weights, head))
-        right = tuple(a for a in fsm.alphabet if a in allowed)
+        said = tuple(a for a in tables.alphabet if value[a] > threshold(weights, head))
+        right = tables.symbols[state]
     elif head == "accept":
         said = ("yes" if values[0, 0] > threshold(weights, head) else "no",)
-        right = ("yes" if claim.monitor.accepting(state) else "no",)
-    elif name is None:
+        right = ("yes" if tables.accepting[state] else "no",)
+    elif label is None:
         return None
     else:
         said = (weights.labels[int(values[0].argmax())],)
-        right = (fsm.outputs[name],)
+        right = (label,)
     return None if said == right else WrongAnswer(head, said, right, min(margin, 0.0))
 
 

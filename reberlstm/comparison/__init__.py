@@ -13,12 +13,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from reberlstm.comparison.case import Case, Net, Settings
-from reberlstm.comparison.machine import Machine
+from reberlstm.comparison.case import Case, Net, Settings, tables_of
 from reberlstm.comparison.measures import Measure, measures, unique_keys
 from reberlstm.comparison.result import Comparison, Entry, Row, not_applicable, not_within
 from reberlstm.errors import CertificateError, CompileError, GrammarError
 from reberlstm.extraction.trajectories import BudgetEnd
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 
 __all__ = ["Comparison", "Entry", "Row", "Settings", "compare", "keys"]
@@ -27,7 +27,7 @@ Report = Callable[[str, str], None]
 
 
 def compare(
-    fsm: FSM,
+    fsm: Grammar,
     nets: Mapping[str, Net],
     *,
     rows: Sequence[str] | None = None,
@@ -70,6 +70,7 @@ def compare(
         >>> print(table["loop S", "compiled"].text)
         for ever, proved
     """
+    fsm = as_machine(fsm)
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
@@ -93,14 +94,14 @@ def compare(
     )
 
 
-def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
+def keys(fsm: Grammar, cycles: int = 12) -> tuple[str, ...]:
     """The keys of all rows for a machine."""
     settings = Settings(cycles=cycles)
-    return tuple(question.key for question in _questions(fsm, settings, None))
+    return tuple(question.key for question in _questions(as_machine(fsm), settings, None))
 
 
 def _questions(fsm: FSM, settings: Settings, rows: Sequence[str] | None) -> list[Measure]:
-    machine = Machine(fsm)
+    machine = tables_of(fsm)
     found = list(measures(machine, settings.cycles, settings.words))
     unique_keys(found)
     if rows is None:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from reberlstm.comparison.case import Case
-from reberlstm.comparison.machine import Bools, Words
 from reberlstm.comparison.result import Entry, not_applicable
 from reberlstm.errors import GrammarError
 from reberlstm.machine.entropy import MAX_STATES, entropy
+from reberlstm.machine.tables import Bools, Words
 from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, read
 
@@ -70,7 +70,7 @@ def concatenated(case: Case) -> Entry:
     wrong, asked = [], []
     memories = case.start(count)
     for number in range(IN_A_ROW):
-        words = machine.draw(case.rng(100 + number), count)
+        words = machine.draw(case.rng(100 + number), (count,))
         wrong.append(case.wrong(words, memories))
         asked.append(case.asked(words))
         memories = case.end(words, memories)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.comparison.machine import Bools, Ints, Machine, Words
 from reberlstm.errors import GrammarError
 from reberlstm.extraction import RecurrentNet
 from reberlstm.extraction.subject import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Bools, Ints, Tables, Words
 from reberlstm.net.weights import LSTMWeights
 
 Net = LSTMWeights | RecurrentNet
@@ -62,6 +62,18 @@ class Settings:
             raise GrammarError(f"seconds is {self.seconds}; it must be finite and not negative")
 
 
+def tables_of(fsm: FSM) -> Tables:
+    """The machine as arrays.
+
+    Raises:
+        GrammarError: for a machine without words to compare nets on.
+    """
+    tables = fsm.tables()
+    if not tables.goes_on[0]:
+        raise GrammarError(f"{fsm} has no word of one symbol or more; nothing can be compared")
+    return tables
+
+
 class Case:
     """A net, the machine it is judged by, and what has been found out so far.
 
@@ -73,7 +85,8 @@ class Case:
     Attributes:
         name: What the net is called in the table.
         subject: The net behind the interface of extraction.
-        machine: The machine; symbols are numbered as in its alphabet.
+        fsm: The machine.
+        machine: Its tables; symbols are numbered as in its alphabet.
         columns: The net's number for each symbol.
         settings: How much is measured.
         memo: What several rows share.
@@ -82,7 +95,8 @@ class Case:
     def __init__(self, name: str, net: Net, fsm: FSM, settings: Settings) -> None:
         self.name = name
         self.net = net
-        self.machine = Machine(fsm)
+        self.fsm = fsm
+        self.machine = tables_of(fsm)
         if set(fsm.alphabet) != set(net.alphabet):
             raise GrammarError(
                 f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net {name!r} is "
@@ -124,11 +138,6 @@ class Case:
         """The weights, where the net is one LSTM layer."""
         return self.subject.weights
 
-    @property
-    def fsm(self) -> FSM:
-        """The machine."""
-        return self.machine.fsm
-
     # Time
 
     @property
@@ -164,13 +173,13 @@ class Case:
     def words(self) -> Words:
         """Sampled words; for an acceptor each second one has a symbol changed."""
         rng = self.rng(0)
-        words = self.machine.draw(rng, self.affordable(self.settings.words))
+        words = self.machine.draw(rng, (self.affordable(self.settings.words),))
         return words if self.head == "legal" else self._strayed(words, rng)
 
     @cached_property
     def fewer(self) -> Words:
         """A fifth of the words, for what is run many times."""
-        return self.words.first(max(1, self.words.count // 5))
+        return self.words.take(slice(max(1, self.words.count // 5)))
 
     def _strayed(self, words: Words, rng: np.random.Generator) -> Words:
         """Each second word with one symbol replaced by any."""
@@ -213,9 +222,10 @@ class Case:
     @cached_property
     def labels(self) -> Ints:
         """For each state of the machine the number that the net has for its label, −1 for none."""
-        outputs, known = self.fsm.outputs, list(self.subject.labels)
-        labels = [None if name is None else outputs[name] for name in self.machine.names]
-        return np.array([known.index(x) if x in known else -1 for x in labels], dtype=np.intp)
+        known = list(self.subject.labels)
+        return np.array(
+            [known.index(x) if x in known else -1 for x in self.machine.outputs], dtype=np.intp
+        )
 
     def judged(self, states: Ints) -> Bools:
         """Whether anything is asked in these states."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reberlstm.comparison.machine import Machine
+from reberlstm.machine.tables import Tables
 
 Word = tuple[int, ...]
 """A word as numbers of symbols."""
@@ -45,12 +44,12 @@ class Cycle:
         return frozenset(zip(self.states, self.symbols, strict=True))
 
 
-def simple_cycles(machine: Machine, most: int) -> tuple[list[Cycle], bool]:
+def simple_cycles(machine: Tables, most: int) -> tuple[list[Cycle], bool]:
     """The shortest cycles, and whether these are all that there are.
 
     They are found breadth first, each from that of its states which is nearest to the start.
     """
-    reachable = machine.shortest_ways(len(machine.names))
+    reachable = machine.shortest_words()
     order = {state: number for number, state in enumerate(reachable)}
     found: list[Cycle] = []
     paths: deque[tuple[tuple[int, ...], Word]] = deque(((state,), ()) for state in reachable)
@@ -60,7 +59,7 @@ def simple_cycles(machine: Machine, most: int) -> tuple[list[Cycle], bool]:
         looked += 1
         if looked > MOST_PATHS:
             return found, False
-        for column, target in _lines(machine, states[-1]):
+        for column, target in machine.legal_steps(states[-1]):
             if target == states[0]:
                 if len(found) == most:
                     return found, False
@@ -72,7 +71,7 @@ def simple_cycles(machine: Machine, most: int) -> tuple[list[Cycle], bool]:
     return found, True
 
 
-def ways_to(machine: Machine, cycle: Cycle, most: int = MOST_WAYS) -> list[tuple[int, Word]]:
+def ways_to(machine: Tables, cycle: Cycle, most: int = MOST_WAYS) -> list[tuple[int, Word]]:
     """The shortest words that lead to the cycle and use no transition twice, none of the cycle's.
 
     So what came before may differ: for Reber's loop at node 5 it is BP, BTXX, BTSXX, BPVPX, …
@@ -88,14 +87,14 @@ def ways_to(machine: Machine, cycle: Cycle, most: int = MOST_WAYS) -> list[tuple
         state, word, used = paths.popleft()
         if state in cycle.states:
             found.append((state, word))
-        for column, target in _lines(machine, state):
+        for column, target in machine.legal_steps(state):
             edge = (state, column)
             if edge not in used:
                 paths.append((target, (*word, column), used | {edge}))
     if not found:
         # Only through the cycle's own transitions, or by too long a way for that search.
-        ways = machine.shortest_ways(len(machine.names))
-        found.append(min(((p, tuple(ways[p])) for p in cycle.states), key=lambda way: len(way[1])))
+        ways = machine.shortest_words()
+        found.append(min(((p, ways[p]) for p in cycle.states), key=lambda way: len(way[1])))
     return found
 
 
@@ -116,7 +115,7 @@ class Exit:
     word: Word
 
 
-def exits(machine: Machine, state: int, cycle: Word) -> list[Exit]:
+def exits(machine: Tables, state: int, cycle: Word) -> list[Exit]:
     """The shortest legal words from a state that do not go round the cycle, as a tree.
 
     Nodes are in breadth-first order; words that leave the cycle in the middle are among them.
@@ -126,7 +125,7 @@ def exits(machine: Machine, state: int, cycle: Word) -> list[Exit]:
     for _ in range(EXIT_LENGTH):
         following = []
         for parent, here, before in level:
-            for column, target in _lines(machine, here):
+            for column, target in machine.legal_steps(here):
                 word = (*before, column)
                 if len(found) == MOST_EXITS:
                     return found
@@ -135,9 +134,3 @@ def exits(machine: Machine, state: int, cycle: Word) -> list[Exit]:
                     found.append(Exit(parent, column, target, word))
         level = following
     return found
-
-
-def _lines(machine: Machine, state: int) -> Iterator[tuple[int, int]]:
-    for column, legal in enumerate(machine.legal[state].tolist()):
-        if legal:
-            yield column, int(machine.target[state, column])

@@ -88,7 +88,7 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
     """
     machine = case.machine
     ways = ways_to(machine, cycle)
-    words = machine.of([word for _, word in ways])
+    words = machine.given([word for _, word in ways])
     here = case.end(words)
     turns = np.array([cycle.from_state(state) for state, _ in ways], dtype=np.intp)  # (W, n)
     ends = np.array([state for state, _ in ways], dtype=np.intp)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.comparison.case import Case, Memories
-from reberlstm.comparison.machine import Ints
 from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.machine.tables import Ints
 from reberlstm.net.weights import LSTMWeights
 
 GAP = 0.1

@@ -11,8 +11,8 @@ import numpy as np
 from reberlstm.comparison import accuracy, loops, meaning, proofs, recovery, tolerance
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import EXIT_LENGTH, Cycle, simple_cycles
-from reberlstm.comparison.machine import Machine
 from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.machine.tables import Tables
 from reberlstm.net.weights import LSTMWeights
 
 ARITHMETICS = ("float16", "bfloat16", "int8")
@@ -58,7 +58,7 @@ def numbers(case: Case) -> Entry:
     return Entry(f"{known:,}", {"all": known})
 
 
-def measures(machine: Machine, most_cycles: int, sampled: int) -> Iterator[Measure]:
+def measures(machine: Tables, most_cycles: int, sampled: int) -> Iterator[Measure]:
     """All questions about nets for this machine.
 
     Args:
@@ -220,6 +220,6 @@ def unique_keys(found: list[Measure]) -> None:
             )
 
 
-def describe(cycle: Cycle, machine: Machine) -> str:
+def describe(cycle: Cycle, machine: Tables) -> str:
     """The states that a cycle goes through."""
     return " ".join(str(machine.names[state]) for state in cycle.states)

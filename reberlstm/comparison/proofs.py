@@ -9,7 +9,6 @@ from typing import Any
 from reberlstm.certificates import Certificate, certify
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
-from reberlstm.comparison.machine import Machine
 from reberlstm.comparison.result import Entry, not_applicable, not_within
 from reberlstm.errors import CertificateError
 from reberlstm.extraction import Budget, extract, search
@@ -17,6 +16,7 @@ from reberlstm.extraction.machines import Fixed
 from reberlstm.extraction.search import Evidence
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Tables
 
 CERTIFICATE = 0.2
 CYCLE = 0.03
@@ -170,7 +170,7 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     """
     if case.weights is None or case.head != "legal" or not case.settings.prove:
         return False
-    fsm = words_of(case.machine, cycle, ways)
+    fsm = words_of(case.machine, cycle, ways, f"{case.fsm} on {cycle.text}")
     if fsm is None or not case.left:
         return False
     try:
@@ -188,7 +188,9 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     return bool(found.holds)
 
 
-def words_of(machine: Machine, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> FSM | None:
+def words_of(
+    machine: Tables, cycle: Cycle, ways: Sequence[tuple[int, Word]], name: str
+) -> FSM | None:
     """The machine of the words that `proved_round` is about; None where it would be too large.
 
     Its states are the words of the ways; for each way a round of states; and words that leave it.
@@ -231,8 +233,7 @@ def words_of(machine: Machine, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -
             here = int(machine.target[here, column])
         if len(lines) > MOST_NODES:
             return None
-    fsm = machine.fsm
-    return FSM(alphabet=fsm.alphabet, start="way", transitions=lines, name=f"{fsm} on {cycle.text}")
+    return FSM(alphabet=machine.alphabet, start="way", transitions=lines, name=name)
 
 
 def _shown(case: Case, word: Sequence[str]) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 
 from reberlstm.comparison.accuracy import percent
 from reberlstm.comparison.case import Case, Memories
-from reberlstm.comparison.machine import Bools, Words
 from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.machine.tables import Bools, Words
 
 MOST_STATES = 200
 REPEATS = 5
@@ -22,7 +22,7 @@ def invalid(case: Case) -> Entry:
     machine = case.machine
     if case.head == "label":
         return not_applicable("labels say nothing about violations")
-    ways = machine.shortest_ways(case.affordable(MOST_STATES))
+    ways = machine.shortest_words(case.affordable(MOST_STATES))
     pairs = [
         (state, column)
         for state in ways
@@ -30,7 +30,7 @@ def invalid(case: Case) -> Entry:
     ]
     if not pairs:
         return not_applicable("every symbol is legal everywhere")
-    before = machine.of([ways[state] for state, _ in pairs])
+    before = machine.given([ways[state] for state, _ in pairs])
     illegal = np.array([column for _, column in pairs], dtype=np.intp)
     memories = case.step(case.end(before), illegal)
     silent = case.silent(memories)
@@ -39,8 +39,8 @@ def invalid(case: Case) -> Entry:
     memories, origin = np.repeat(memories, REPEATS, axis=0), np.repeat(
         np.array([state for state, _ in pairs], dtype=np.intp), REPEATS
     )  # fmt: skip
-    fresh = machine.draw(rng, len(memories), FOLLOWING)
-    onward = machine.walk(rng, origin, FOLLOWING)
+    fresh = machine.draw(rng, (len(memories),), FOLLOWING)
+    onward = machine.draw(rng, origin, FOLLOWING)
     quiet = _silent_throughout(case, fresh, memories) & _silent_throughout(case, onward, memories)
     kept = quiet.reshape(-1, REPEATS).all(axis=1) & silent
     shares = {
@@ -111,7 +111,7 @@ def from_memories(case: Case, memories: Memories) -> Entry:
     recovered = judged & (last_wrong < last_asked)
     right = judged & (last_wrong == 0)
     steps = float(np.median(last_wrong[recovered])) if recovered.any() else None
-    following = case.machine.draw(case.rng(4), words.count)
+    following = case.machine.draw(case.rng(4), (words.count,))
     again = case.wrong(following, case.end(words, memories))
     shares = {
         "right": float(right[judged].mean()),

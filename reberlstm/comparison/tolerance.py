@@ -16,12 +16,12 @@ from reberlstm.comparison.accuracy import percent, score
 from reberlstm.comparison.case import Case, Memories
 from reberlstm.comparison.cycles import Cycle
 from reberlstm.comparison.loops import shortest_limit
-from reberlstm.comparison.machine import Words
 from reberlstm.comparison.proofs import certificate, proved_in_general
 from reberlstm.comparison.result import Entry, not_applicable
 from reberlstm.errors import CertificateError
 from reberlstm.extraction.subject import Kind
 from reberlstm.extraction.trajectories import BudgetEnd
+from reberlstm.machine.tables import Words
 from reberlstm.net.weights import LSTMWeights
 from reberlstm.simulator.step import State, read, snap_to_vertex, step
 

@@ -1,6 +1,6 @@
 """From a finite-state machine to the weights of a standard LSTM: the whole story on one screen.
 
-1. `FSM.monitor` completes the machine: what a violation leads to.
+1. `FSM.tables` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
 4. `lay_out` turns these into rows of gate weights, and `readouts` adds the heads.
@@ -20,7 +20,7 @@ from reberlstm.compiler.layout import lay_out
 from reberlstm.compiler.published_net import published
 from reberlstm.compiler.wiring import wire
 from reberlstm.errors import CompileError
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.net.weights import LSTMWeights
 
 __all__ = ["compile", "default_gain", "published"]
@@ -32,7 +32,7 @@ MAX_GAIN = 300.0
 
 
 def compile(
-    fsm: FSM,
+    fsm: Grammar,
     *,
     gain: float | None = None,
     on_violation: Literal["absorb", "resync"] = "absorb",
@@ -44,7 +44,7 @@ def compile(
     default gain) and, for a machine with outputs, the state's output (``label``).
 
     Args:
-        fsm: Any machine. States that no word leads to get no cell.
+        fsm: Any machine, its name, or a path. States that no word leads to get no cell.
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
@@ -53,21 +53,22 @@ def compile(
         CompileError: for a gain that is not positive, or a machine over `MAX_CELLS`.
 
     Example:
-        >>> from reberlstm import load_grammar
-        >>> net = compile(load_grammar("reber"))
+        >>> net = compile("reber")
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
     """
-    monitor = fsm.monitor(on_violation)
-    if len(monitor.states) > MAX_CELLS:
+    fsm = as_machine(fsm)
+    tables = fsm.tables(on_violation)
+    if len(tables) > MAX_CELLS:
         raise CompileError(
-            f"{fsm} has {len(monitor.states):,} reachable states; at most {MAX_CELLS:,} can be "
+            f"{fsm} has {len(tables):,} reachable states; at most {MAX_CELLS:,} can be "
             "compiled, one cell each; minimise it first"
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
 
-    encoding = encode(monitor)
+    encoding = encode(tables)
+    labels = tuple(dict.fromkeys(fsm.outputs.values()))
     wirings = list(wire(encoding))
     size = len(wirings) + encoding.has_started
     if gain is None:
@@ -80,8 +81,8 @@ def compile(
         weight_hh=layout.weight_hh,
         bias_ih=layout.bias,
         bias_hh=layout.zero_bias,
-        heads=readouts(encoding, layout),
-        labels=tuple(dict.fromkeys(fsm.outputs.values())),
+        heads=readouts(encoding, layout, labels),
+        labels=labels,
         grammar=fsm,
         gain=gain,
         claims="all",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from reberlstm.machine.monitor import Monitor
+from reberlstm.machine.tables import Tables
 
 
 class Special(Enum):
@@ -28,15 +28,15 @@ Code = int | Special
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the states of a monitor are written in ``h``.
+    """How the states of a machine are written in ``h``.
 
     Attributes:
-        monitor: The complete machine; states are its indices.
+        tables: The complete machine; states are its indices.
         coded: The states that have a cell.
         has_started: Whether there is a cell `started`.
     """
 
-    monitor: Monitor
+    tables: Tables
     coded: tuple[int, ...]
     has_started: bool
 
@@ -49,17 +49,17 @@ class Encoding:
         """Every code with the state that it stands for."""
         yield Special.ZERO, 0
         if self.has_started:
-            yield Special.DEFAULT, self.monitor.dead or 0
+            yield Special.DEFAULT, self.tables.dead or 0
         for state in self.coded:
             yield state, state
 
 
-def encode(monitor: Monitor) -> Encoding:
+def encode(tables: Tables) -> Encoding:
     """Choose the fewest cells: N − 1, N or N + 1 for N reachable states."""
-    states = range(len(monitor.states))
-    if monitor.dead is None:
+    states = range(len(tables))
+    if tables.dead is None:
         # A machine of one state has nothing to remember, but an LSTM has at least one cell.
-        return Encoding(monitor, tuple(states[1:]), has_started=len(states) == 1)
-    start_is_entered = any(0 in row for row in monitor.table)
-    coded = tuple(q for q in states if q != monitor.dead and (q != 0 or start_is_entered))
-    return Encoding(monitor, coded, has_started=True)
+        return Encoding(tables, tuple(states[1:]), has_started=len(states) == 1)
+    start_is_entered = any(0 in row for row in tables.table)
+    coded = tuple(q for q in states if q != tables.dead and (q != 0 or start_is_entered))
+    return Encoding(tables, coded, has_started=True)

@@ -20,28 +20,24 @@ MARGIN = ACTIVE / 2.0
 """``legal``, ``accept`` and ``label`` are this where true and minus this where false."""
 
 
-def readouts(encoding: Encoding, layout: Layout) -> dict[str, Head]:
+def readouts(encoding: Encoding, layout: Layout, labels: tuple[str, ...]) -> dict[str, Head]:
     """The heads of a compiled net; see `reberlstm.net.weights.LSTMWeights`."""
-    monitor, fsm = encoding.monitor, encoding.monitor.fsm
-    labels = tuple(dict.fromkeys(fsm.outputs.values()))
+    tables = encoding.tables
 
     def legal(state: int) -> list[float]:
-        allowed = monitor.legal(state)
-        return [_sign(symbol in allowed) for symbol in fsm.alphabet]
+        return [_sign(legal) for legal in tables.legal[state]]
 
     def accept(state: int) -> list[float]:
-        return [_sign(monitor.accepting(state))]
+        return [_sign(tables.accepting[state])]
 
     def label(state: int) -> list[float]:
-        name = monitor.states[state]
-        own = None if name is None else fsm.outputs[name]
-        return [_sign(own == label) for label in labels]
+        return [_sign(tables.outputs[state] == label) for label in labels]
 
     def logits(state: int) -> list[float]:
-        if not monitor.legal(state):
+        if not tables.goes_on[state]:
             # Nothing is asked of them here; halfway, the way to other states is the shortest.
-            return [ILLEGAL_LOGIT / 2.0] * len(fsm.alphabet)
-        return [_logit(monitor.probability(state, symbol)) for symbol in fsm.alphabet]
+            return [ILLEGAL_LOGIT / 2.0] * len(tables.alphabet)
+        return [_logit(chance) for chance in tables.probability[state]]
 
     heads = {"legal": legal, "accept": accept, "next": logits}
     if labels:

@@ -54,7 +54,7 @@ def lay_out(encoding: Encoding, wirings: Sequence[Wiring], gain: float) -> Layou
     size = len(wirings) + encoding.has_started
     started = len(wirings) if encoding.has_started else None
 
-    weight_ih = np.zeros((4, size, len(encoding.monitor.fsm.alphabet)))
+    weight_ih = np.zeros((4, size, len(encoding.tables.alphabet)))
     weight_hh = np.zeros((4, size, size))
     bias = np.zeros((4, size))
     input_gate, forget_gate, candidate, output_gate = range(4)
@@ -112,7 +112,7 @@ def _gate_row(
 
 def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
     """Cells are named after states; a copy gets a number, and a clash gets primes."""
-    states = encoding.monitor.states
+    states = encoding.tables.names
     taken = {name for name in states if name is not None}
 
     def fresh(name: str) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding
 from reberlstm.compiler.ferrers import Filter, Incoming, factorise, fits
-from reberlstm.machine.monitor import Monitor
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,15 @@ class Wiring:
 
 def wire(encoding: Encoding) -> Iterator[Wiring]:
     """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2."""
-    monitor = encoding.monitor
-    legal = {code: _legal(monitor, source) for code, source in encoding.codes()}
+    tables = encoding.tables
+    legal = {
+        code: frozenset(a for a, _ in tables.legal_steps(source))
+        for code, source in encoding.codes()
+    }
     legal_somewhere = Counter(symbol for symbols in legal.values() for symbol in symbols)
     pairs: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
     for code, source in encoding.codes():
-        for symbol, target in enumerate(monitor.table[source]):
+        for symbol, target in enumerate(tables.table[source]):
             if target in pairs:
                 pairs[target].setdefault(code, set()).add(symbol)
     for state, symbols_of in pairs.items():
@@ -54,11 +56,6 @@ def wire(encoding: Encoding) -> Iterator[Wiring]:
             legal_elsewhere=frozenset(legal_somewhere - legal_here),
         )
         yield from _wire_state(state, incoming)
-
-
-def _legal(monitor: Monitor, state: int) -> frozenset[int]:
-    symbols = monitor.legal(state)
-    return frozenset(a for a, symbol in enumerate(monitor.fsm.alphabet) if symbol in symbols)
 
 
 def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:

@@ -15,12 +15,11 @@ there is only a numeric summary, which says so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from reberlstm.errors import GrammarError
-from reberlstm.explanation.agreement import Steps
-from reberlstm.explanation.cells import explain_cell
+from reberlstm.explanation.cells import Steps, explain_cell
 from reberlstm.explanation.codes import coded_vertices
 from reberlstm.explanation.codes import summary as codes_summary
 from reberlstm.explanation.gates import matters
@@ -33,10 +32,17 @@ from reberlstm.explanation.model import (
     WeightReason,
 )
 from reberlstm.explanation.numbers import numeric_summary
-from reberlstm.explanation.vertices import CellTable, Vertices, find_vertices, tabulate
+from reberlstm.explanation.vertices import (
+    CellTable,
+    Vertices,
+    find_vertices,
+    reads_memory,
+    tabulate,
+)
 from reberlstm.explanation.wording import Wording, amount
-from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.grammars import Grammar, as_machine
+from reberlstm.net.loading import as_net
+from reberlstm.net.net import check_alphabets
 
 __all__ = [
     "CellExplanation",
@@ -48,12 +54,13 @@ __all__ = [
 ]
 
 
-def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
+def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation:
     """Explain every gate row of a compiled or published net, edited or not, in words and in code.
 
     Args:
-        net: The net.
+        net: A net, or what `reberlstm.load` takes.
         fsm: The machine that names the nodes; by default the one that the net carries.
+        options: How a net of others is read, see `reberlstm.load`.
 
     Raises:
         GrammarError: when the machine's alphabet is not that of the net.
@@ -66,17 +73,15 @@ def explain(net: LSTMWeights, fsm: FSM | None = None) -> Explanation:
         >>> explanation.cell("1").gates["input"].code
         'filter[1] = node == 1 or (node == 0 and symbol != S)'
     """
-    grammar = net.grammar if fsm is None else fsm
-    if grammar is not None and set(grammar.alphabet) != set(net.alphabet):
-        raise GrammarError(
-            f"the alphabet of {grammar} is {' '.join(grammar.alphabet)}, but that of the net "
-            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
-        )
-    if net.cell == "standard" and net.gain is None:
+    net = as_net(net, **options)
+    grammar = net.grammar if fsm is None else as_machine(fsm)
+    if grammar is not None:
+        check_alphabets(grammar, net)
+    if not net.is_plain or (net.gain is None and not reads_memory(net)):
         return numeric_summary(net, grammar)
 
     vertices = find_vertices(net, grammar)
-    if grammar is not None and net.cell == "standard" and not vertices.names_states:
+    if grammar is not None and not reads_memory(net) and not vertices.names_states:
         coded = coded_vertices(net, grammar)
         if coded is None:
             return numeric_summary(net, grammar, "the cells of this net stand at no vertices")
@@ -130,10 +135,10 @@ class _Ranges:
 
 def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]:
     net = vertices.net
-    if net.cell == "published":
+    if reads_memory(net):
         yield (
             "the published cell: gates read the memory itself, there is no output gate, and a "
-            f"symbol is offered when its reader is over {net.reader_threshold:g}"
+            f"symbol is offered when its reader is over {net.heads['legal'].threshold:g}"
         )
         yield (
             "a node is active at 1, and breadcrumbs of about a half add up to that; so memory is "
@@ -170,6 +175,6 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
     if vertices.coded:
         yield from codes_summary(vertices)
         return
-    agreement = steps.summary() if net.cell == "standard" else None
+    agreement = None if reads_memory(net) else steps.summary()
     if agreement is not None:
         yield agreement

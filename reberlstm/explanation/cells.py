@@ -6,12 +6,24 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reberlstm.explanation.covers import Table, shortest, size
-from reberlstm.explanation.gates import SILENT, GateTable, span, threshold
-from reberlstm.explanation.model import CellExplanation, Cover, GateExplanation
-from reberlstm.explanation.reasons import reasons
-from reberlstm.explanation.vertices import CellTable, Vertices, active_memory, tabulate
+from reberlstm.explanation.gates import SILENT, GateTable, in_order, reasons, span, threshold
+from reberlstm.explanation.model import (
+    CellExplanation,
+    Cover,
+    GateExplanation,
+    Table,
+    shortest,
+    size,
+)
+from reberlstm.explanation.vertices import (
+    CellTable,
+    Vertices,
+    active_memory,
+    reads_memory,
+    tabulate,
+)
 from reberlstm.explanation.wording import Wording, amount, code, listed, shown
 
 PSEUDO = {"input": "filter", "forget": "eraser", "candidate": "writer", "output": "output"}
@@ -35,9 +47,7 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
     net = vertices.net
     name = net.cells[cell]
     gates: dict[str, GateExplanation] = {}
-    for gate in ("forget", "candidate", "input", "output"):
-        if gate not in net.gates:
-            continue
+    for gate in in_order(net.layers[0].cell.gates):
         row = GateTable(gate, vertices, cell, table)
         gates[gate] = GateExplanation(
             name=gate,
@@ -156,7 +166,7 @@ def _from(vertices: Vertices, cell: int, cover: Cover) -> str:
 
 def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
     """Where the cell is left between two vertices, unless it is meant to gather breadcrumbs."""
-    if vertices.net.cell == "published":
+    if reads_memory(vertices.net):
         return
     height = np.abs(table.hidden) / vertices.net.height
     vague = (height > VAGUE) & (height < FIRM)
@@ -202,7 +212,7 @@ def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
 def _worn_guards(vertices: Vertices, cell: int) -> Iterator[str]:
     """Where a gate counts on another cell's memory, and a self-loop wears that memory down."""
     net = vertices.net
-    for gate in net.gates:
+    for gate in net.layers[0].cell.gates:
         guard = threshold(gate, vertices, cell)
         if guard is None or guard[0] == net.cells[cell] or not 0.0 < guard[1] < 1.0:
             continue
@@ -230,3 +240,70 @@ def _loop(vertices: Vertices, place: int, a: int) -> str:
 def _rounds(kept: float, start: float, limit: float, target: float) -> int:
     """Steps of ``c' = kept·c + (1 − kept)·limit`` from `start` until `target` is passed."""
     return math.ceil(math.log((target - limit) / (start - limit)) / math.log(kept))
+
+
+MAX_SHOWN = 3
+
+
+class Steps:
+    """Collects, cell by cell, which cells are active after each (vertex, symbol) pair."""
+
+    def __init__(self, vertices: Vertices) -> None:
+        shape = (len(vertices.names), len(vertices.net.alphabet))
+        self.vertices = vertices
+        self.count: NDArray[np.intp] = np.zeros(shape, dtype=np.intp)
+        self.last: NDArray[np.intp] = np.full(shape, -1)
+
+    def add(self, cell: int, active: NDArray[np.bool_]) -> None:
+        """Note where a cell is active after the step; cells must come in order."""
+        if cell not in self.vertices.clocks:
+            self.count += active
+            self.last[active] = cell
+
+    def summary(self) -> str | None:
+        """One sentence, or None where the cells are not named after states of a grammar."""
+        vertices = self.vertices
+        if vertices.grammar is None or not any(vertices.states):
+            return None
+        wrong = list(self._wrong())
+        pairs = self.count.size
+        if not wrong:
+            return (
+                f"at all {pairs:,} (node, symbol) pairs the net steps as the grammar does; this is "
+                "read off the weights with exactly one node active, and that memory stays close to "
+                "that for ever is what `certify` proves"
+            )
+        shown_ = "; ".join(wrong[:MAX_SHOWN])
+        return (
+            f"not what the grammar says at {len(wrong)} of {pairs:,} (node, symbol) pairs: {shown_}"
+        )
+
+    def _wrong(self) -> Iterator[str]:
+        vertices, net = self.vertices, self.vertices.net
+        assert vertices.grammar is not None
+        tables = vertices.grammar.tables(net.on_violation)
+        index = {state: number for number, state in enumerate(tables.names)}
+        places = {cell: place for place, cell in enumerate(vertices.cells) if cell is not None}
+        column = tables.columns(net.alphabet)
+        wording = Wording(vertices, net.alphabet)
+        # With no cell active the net is after a violation, or at the start where none can happen.
+        rest = vertices.states[1] if vertices.clocks else vertices.states[0]
+        for place, state in enumerate(vertices.states):
+            if state not in index:
+                continue
+            for a, symbol in enumerate(net.alphabet):
+                expected = tables.names[tables.table[index[state]][column[a]]]
+                count, cell = self.count[place, a], int(self.last[place, a])
+                reached = rest if count == 0 else vertices.states[places[cell]]
+                if count <= 1 and reached == expected:
+                    continue
+                here = f"at {wording.nodes([vertices.names[place]])}"
+                goal = f"node {shown(expected)}" if expected is not None else "a violation"
+                what = (
+                    f"{count} cells at once"
+                    if count > 1
+                    else f"node {shown(net.cells[cell])}"
+                    if count
+                    else "no node"
+                )
+                yield f"{shown(symbol)} {here} should lead to {goal}, and leads to {what}"

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reberlstm.explanation.vertices import Vertices, fresh, squash
+from reberlstm.explanation.vertices import Vertices, fresh
 from reberlstm.explanation.wording import listed, shown
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net
 
 NEAR = 0.2
 """How far from 0 or from its full height, as part of that, a cell may be at a vertex."""
@@ -26,8 +28,8 @@ Found = tuple[str | None, tuple[float, ...]]
 """A state, None after a violation, and what each cell is there."""
 
 
-def coded_vertices(net: LSTMWeights, grammar: FSM) -> Vertices | None:
-    """The vertices that words lead to, or None where the net does not stand at vertices."""
+def coded_vertices(net: Net, grammar: FSM) -> Vertices | None:
+    """The vertices that words lead to, or None where it comes to what is no vertex."""
     found = _walk(net, grammar)
     if found is None:
         return None
@@ -59,48 +61,51 @@ def coded_vertices(net: LSTMWeights, grammar: FSM) -> Vertices | None:
 def summary(vertices: Vertices) -> Iterator[str]:
     """Whether the codes tell the nodes apart."""
     codes: dict[tuple[float, ...], str] = {}
-    alike = []
+    same = []
     for name, code in zip(vertices.names, vertices.codes.tolist(), strict=True):
         other = codes.setdefault(tuple(code), name)
         if other != name:
-            alike.append(f"{shown(other)} and {shown(name)}")
+            same.append(f"{shown(other)} and {shown(name)}")
     yield (
         "cells are no nodes here: a node is what several cells together say, and a cell may be "
         "active, or negative, or neither; the nodes below were found by running the net through "
         "the grammar, and that memory stays close to them for ever is what `certify` proves"
     )
-    if alike:
-        yield f"the same at different nodes, which the net cannot tell apart: {listed(alike)}"
+    if same:
+        yield f"the same at different nodes, which the net cannot tell apart: {listed(same)}"
 
 
-def _walk(net: LSTMWeights, grammar: FSM) -> list[Found] | None:
+def _walk(net: Net, grammar: FSM) -> list[Found] | None:
     """Each state with each code that it is met in, breadth first."""
-    monitor = grammar.monitor(net.on_violation)
+    tables = grammar.tables(net.on_violation)
     columns = [net.alphabet.index(symbol) for symbol in grammar.alphabet]
-    zero = np.zeros(net.size)
-    found: dict[Found, tuple[int, Floats, Floats]] = {
-        (grammar.start, (0.0,) * net.size): (0, zero, zero)
-    }
-    for state, h, c in (pending := list(found.values())):
-        for column, target in zip(columns, monitor.table[state], strict=True):
-            sums = net.weight_ih[:, column] + net.weight_hh @ h + net.bias
-            gate = {name: squash(name, sums[net.rows(name)]) for name in net.gates}
-            after = gate["forget"] * c + gate["input"] * gate["candidate"]
-            shows = gate["output"] * np.tanh(after)
-            code = np.rint(shows / net.height)
-            if (np.abs(shows / net.height - code) > NEAR).any() or (np.abs(code) > 1.0).any():
-                return None
-            vertex = (monitor.states[target], tuple((code + 0.0).tolist()))
-            if vertex not in found:
-                if len(found) == MAX_CODES:
-                    return None
-                found[vertex] = (target, shows, after)
-                pending.append(found[vertex])
-    return list(found)
+    first: Found = (grammar.start, (0.0,) * net.size)
+    vectors = {first: (0, net.initial())}
+
+    def follow(vertex: Found | None) -> Iterator[tuple[int, Found | None]]:
+        assert vertex is not None, "the search ends where there is no vertex"
+        node, vector = vectors[vertex]
+        after = net.step(np.tile(vector, (len(columns), 1)), np.array(columns))
+        parts = net.hidden(after) / net.height
+        codes = np.rint(parts) + 0.0
+        lost = (np.abs(parts - codes) > NEAR) | (np.abs(codes) > 1.0)
+        for number, target in enumerate(tables.table[node]):
+            if lost[number].any():
+                yield number, None
+                return
+            found = (tables.names[target], tuple(codes[number].tolist()))
+            vectors.setdefault(found, (target, after[number]))
+            yield number, found
+
+    start: list[Found | None] = [first]
+    found = crawl(start, follow, goal=lambda vertex: vertex is None, most=MAX_CODES + 1)
+    if found.goal is None and None not in found.came and len(found.came) <= MAX_CODES:
+        return [vertex for vertex in found.found if vertex is not None]
+    return None
 
 
 def _meanings(
-    net: LSTMWeights, names: list[str], states: list[str | None], codes: Floats
+    net: Net, names: list[str], states: list[str | None], codes: Floats
 ) -> dict[str, str]:
     """What each node's cells are; of those after violations only the first is shown."""
     after = [name for name, state in zip(names, states, strict=True) if state is None]
@@ -116,7 +121,7 @@ def _meanings(
     return meanings
 
 
-def _said(net: LSTMWeights, code: Floats) -> str:
+def _said(net: Net, code: Floats) -> str:
     active = [shown(name) for name, value in zip(net.cells, code, strict=True) if value > 0.0]
     negative = [shown(name) for name, value in zip(net.cells, code, strict=True) if value < 0.0]
     parts = [f"{listed(active)} active"] * bool(active)

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.explanation.covers import names_of
-from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names
+from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names, names_of
 from reberlstm.explanation.vertices import Vertices
 from reberlstm.explanation.wording import Wording, amount, condition, shown
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.readouts import Readout
-from reberlstm.net.weights import Floats
 
 MAX_SHOWN = 6
 """Of more symbols than these only the likeliest are named."""
@@ -32,27 +31,27 @@ def explain_heads(vertices: Vertices) -> Mapping[str, HeadExplanation]:
 
 
 def _values(vertices: Vertices, head: Readout) -> Floats:
-    """A head's values at every vertex, shape (R, P); the published reader is a tanh layer."""
+    """A head's outputs at every vertex, shape (R, P); of a rule that is about tanh, their tanh."""
     sums: Floats = vertices.reading(head.weight) + head.bias[:, np.newaxis]
-    return np.tanh(sums) if vertices.net.cell == "published" else sums
+    return np.tanh(sums) if head.rule.function == "tanh" else sums
 
 
 def _legal(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
     net = vertices.net
-    true = values > net.reader_threshold
-    margin = float(np.abs(values - net.reader_threshold).min())
+    true = values > head.threshold
+    margin = float(np.abs(values - head.threshold).min())
     lines = [
         _line(vertices, f"legal[{shown(symbol)}]", symbol, "offered", true[row])
         for row, symbol in enumerate(net.alphabet)
     ]
-    if net.cell == "published":
+    if head.rule.function == "tanh":
         lines = [
             HeadLine(line.name, line.sentence + text, line.code, line.where)
             for line, text in zip(lines, _thresholds(vertices, head), strict=True)
         ]
     return HeadExplanation(
         "legal",
-        f"which symbols may come next: those over {net.reader_threshold:g}; every node is at "
+        f"which symbols may come next: those over {head.threshold:g}; every node is at "
         f"least {amount(margin)} away from that",
         tuple(lines),
     )
@@ -67,7 +66,7 @@ def _thresholds(vertices: Vertices, head: Readout) -> Iterator[str]:
             yield ""
             continue
         sum_ = " + ".join(f"memory {shown(net.cells[k])}" for k in read)
-        turn = (math.atanh(net.reader_threshold) - bias) / row[read[0]]
+        turn = (math.atanh(head.threshold) - bias) / row[read[0]]
         yield f" ({sum_} over {amount(float(turn))})"
 
 

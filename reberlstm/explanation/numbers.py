@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from reberlstm.explanation.gates import OPEN, SHUT
+from reberlstm.explanation.gates import OPEN, SHUT, in_order
 from reberlstm.explanation.model import (
     CellExplanation,
     Explanation,
     GateExplanation,
     HeadExplanation,
 )
-from reberlstm.explanation.vertices import squash
 from reberlstm.explanation.wording import listed, shown, weight
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net, joined
 
 WALKS, STEPS, SEED = 100, 60, 0
 """How many random words the gates are watched on, of how many symbols, and the seed of both."""
@@ -25,12 +25,11 @@ LARGEST = 3
 
 
 def numeric_summary(
-    net: LSTMWeights, grammar: FSM | None, why: str = "this net was not wired by hand"
+    net: Net, grammar: FSM | None, why: str = "this net was not wired by hand"
 ) -> Explanation:
     """What can be counted of a net without known mechanism; it says that it is no explanation."""
     watched = _watch(net, grammar)
     walks = "random walks through the grammar" if grammar is not None else "random words"
-    cells = tuple(_cell(net, cell, watched) for cell in range(net.size))
     lines = [
         f"{why}, so what follows is a numeric summary and no explanation of its mechanism; "
         "`extract` rebuilds the machine that it has learned, and `certify` proves or refutes it",
@@ -47,48 +46,50 @@ def numeric_summary(
         nodes={},
         vertices={},
         unit=None,
-        cells=cells,
+        cells=tuple(_cells(net, watched)),
         heads={name: _head(net, name) for name in net.heads},
     )
 
 
-def _watch(net: LSTMWeights, grammar: FSM | None) -> Mapping[str, Floats]:
-    """The gates' values on random walks, each of shape (STEPS·WALKS, H)."""
+def _watch(net: Net, grammar: FSM | None) -> list[Mapping[str, Floats]]:
+    """The gates' values on random walks, each of shape (STEPS·WALKS, H), for every layer."""
     generator = np.random.default_rng(SEED)
-    monitor = grammar.monitor() if grammar is not None else None
+    tables = grammar.tables() if grammar is not None else None
     columns = {symbol: column for column, symbol in enumerate(net.alphabet)}
-    h, c = np.zeros((WALKS, net.size)), np.zeros((WALKS, net.size))
+    states = net.start(WALKS)
     nodes = [0] * WALKS
-    records: dict[str, list[Floats]] = {gate: [] for gate in net.gates}
+    records: list[dict[str, list[Floats]]] = [
+        {gate: [] for gate in layer.cell.gates} for layer in net.layers
+    ]
     for _ in range(STEPS):
         symbols = generator.integers(len(net.alphabet), size=WALKS)
-        if monitor is not None:
+        if tables is not None:
             draws = generator.random(WALKS)
             for walk, node in enumerate(nodes):
-                legal = sorted(monitor.legal(node), key=columns.__getitem__)
+                legal = sorted(tables.symbols[node], key=columns.__getitem__)
                 if not legal:  # the word is over: start another one
                     node = 0
-                    h[walk] = c[walk] = 0.0
-                    legal = sorted(monitor.legal(0), key=columns.__getitem__)
+                    states[walk] = net.initial()
+                    legal = sorted(tables.symbols[0], key=columns.__getitem__)
                 if not legal:
                     continue
                 symbol = legal[int(draws[walk] * len(legal))]
                 symbols[walk] = columns[symbol]
-                nodes[walk] = monitor.table[node][monitor.fsm.alphabet.index(symbol)]
-        sums = net.weight_ih.T[symbols] + h @ net.weight_hh.T + net.bias
-        gates = {gate: squash(gate, sums[:, net.rows(gate)]) for gate in net.gates}
-        c = gates["forget"] * c + gates["input"] * gates["candidate"]
-        h = gates["output"] * np.tanh(c) if "output" in gates else c
-        for gate, values in gates.items():
-            records[gate].append(values)
-    return {gate: np.concatenate(values) for gate, values in records.items()}
+                nodes[walk] = tables.table[node][tables.alphabet.index(symbol)]
+        steps = net.record(states, symbols)
+        states = joined(steps)
+        for record, step in zip(records, steps, strict=True):
+            for gate, values in step.gates.items():
+                record[gate].append(values)
+    return [{gate: np.concatenate(v) for gate, v in record.items()} for record in records]
 
 
-def _saturation(net: LSTMWeights, watched: Mapping[str, Floats]) -> Iterator[str]:
-    for gate in net.gates:
-        yield f"{gate} gates: {_share(gate, watched[gate])}".replace(
-            "candidate gates", "candidates"
-        )
+def _saturation(net: Net, watched: list[Mapping[str, Floats]]) -> Iterator[str]:
+    for number, record in enumerate(watched, start=1):
+        where = f"layer {number}: " if len(watched) > 1 else ""
+        for gate, values in record.items():
+            what = "candidates" if gate == "candidate" else f"{gate} gates"
+            yield f"{where}{what}: {_share(gate, values)}"
 
 
 def _share(gate: str, values: Floats) -> str:
@@ -102,32 +103,39 @@ def _share(gate: str, values: Floats) -> str:
     return f"{(values > OPEN).mean():.0%} open, {(values < SHUT).mean():.0%} shut of the time"
 
 
-def _sizes(net: LSTMWeights) -> Iterator[str]:
-    parts = (("symbols", net.weight_ih), ("cells", net.weight_hh), ("biases", net.bias))
-    text = ", ".join(
-        f"{what} {np.linalg.norm(array):.3g} (largest {np.abs(array).max():.3g})"
-        for what, array in parts
-    )
-    yield f"norms of the gate weights: {text}"
+def _sizes(net: Net) -> Iterator[str]:
+    for number, layer in enumerate(net.layers, start=1):
+        where = f" of layer {number}" if len(net.layers) > 1 else ""
+        inputs = "symbols" if number == 1 and net.embedding is None else "inputs"
+        parts = ((inputs, layer.weight_ih), ("cells", layer.weight_hh), ("biases", layer.bias))
+        text = ", ".join(
+            f"{what} {np.linalg.norm(array):.3g} (largest {np.abs(array).max():.3g})"
+            for what, array in parts
+        )
+        yield f"norms of the gate weights{where}: {text}"
 
 
-def _cell(net: LSTMWeights, cell: int, watched: Mapping[str, Floats]) -> CellExplanation:
-    gates: dict[str, GateExplanation] = {}
-    for gate in ("forget", "candidate", "input", "output"):
-        if gate in net.gates:
-            row = net.rows(gate).start + cell
-            weights = [
-                (f"on {shown(symbol)}", float(value))
-                for symbol, value in zip(net.alphabet, net.weight_ih[row], strict=True)
-            ] + [
-                (f"on cell {shown(name)}", float(value))
-                for name, value in zip(net.cells, net.weight_hh[row], strict=True)
-            ]
-            sentence = f"{_share(gate, watched[gate][:, cell])}; {_largest(weights)}"
-            gates[gate] = GateExplanation(gate, sentence)
-    return CellExplanation(
-        net.cells[cell], f"cell {shown(net.cells[cell])}", "no known meaning", gates
-    )
+def _cells(net: Net, watched: list[Mapping[str, Floats]]) -> Iterator[CellExplanation]:
+    """Every cell of every layer, its gates in the order of the source's words where it has them."""
+    reads = [f"on {shown(symbol)}" for symbol in net.alphabet]
+    if net.embedding is not None:
+        reads = [f"on input {number}" for number in range(1, net.embedding.shape[1] + 1)]
+    names = iter(net.cells)
+    for layer, record in zip(net.layers, watched, strict=True):
+        own = [next(names) for _ in range(layer.size)]
+        on_cells = [f"on cell {shown(name)}" for name in own]
+        for cell, name in enumerate(own):
+            gates: dict[str, GateExplanation] = {}
+            for gate in in_order(layer.cell.gates):
+                row = layer.rows(gate).start + cell
+                weights = [
+                    *zip(reads, layer.weight_ih[row].tolist(), strict=True),
+                    *zip(on_cells, layer.weight_hh[row].tolist(), strict=True),
+                ]
+                sentence = f"{_share(gate, record[gate][:, cell])}; {_largest(weights)}"
+                gates[gate] = GateExplanation(gate, sentence)
+            yield CellExplanation(name, f"cell {shown(name)}", "no known meaning", gates)
+        reads = on_cells
 
 
 def _largest(weights: list[tuple[str, float]]) -> str:
@@ -135,9 +143,8 @@ def _largest(weights: list[tuple[str, float]]) -> str:
     return "largest weights " + listed([f"{weight(value, digits=3)} {what}" for what, value in top])
 
 
-def _head(net: LSTMWeights, name: str) -> HeadExplanation:
-    head = net.heads[name]
-    largest = float(np.abs(head.weight).max())
-    return HeadExplanation(
-        name, f"norm {np.linalg.norm(head.weight):.3g}, largest weight {largest:.3g}"
-    )
+def _head(net: Net, name: str) -> HeadExplanation:
+    layers = net.heads[name].layers
+    norms = ", ".join(f"{np.linalg.norm(layer.weight):.3g}" for layer in layers)
+    largest = max(float(np.abs(layer.weight).max()) for layer in layers)
+    return HeadExplanation(name, f"norm {norms}, largest weight {largest:.3g}")

@@ -20,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells import Cell, Layer
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class Vertices:
         coded: Whether several cells together say which node it is, instead of one each.
     """
 
-    net: LSTMWeights
+    net: Net
     grammar: FSM | None
     names: tuple[str, ...]
     meanings: Mapping[str, str]
@@ -96,7 +98,7 @@ class Vertices:
         )
 
 
-def find_vertices(net: LSTMWeights, grammar: FSM | None) -> Vertices:
+def find_vertices(net: Net, grammar: FSM | None) -> Vertices:
     """The vertices of a net: from the weights, with names from its cells and the grammar."""
     clocks = tuple(
         cell
@@ -201,45 +203,55 @@ class CellTable:
 def tabulate(vertices: Vertices, cell: int) -> CellTable:
     """Step one cell from every vertex on every symbol."""
     net = vertices.net
-    sums, gates = {}, {}
-    for gate in net.gates:
-        row = net.rows(gate).start + cell
-        sums[gate] = (
-            vertices.reading(net.weight_hh[row])[:, np.newaxis] + net.weight_ih[row] + net.bias[row]
-        )
-        gates[gate] = squash(gate, sums[gate])
-    added = gates["input"] * gates["candidate"]
+    (layer,) = net.layers
+    by_gate = [
+        vertices.reading(layer.weight_hh[row])[:, np.newaxis]
+        + layer.weight_ih[row]
+        + layer.bias[row]
+        for row in (layer.rows(gate).start + cell for gate in layer.cell.gates)
+    ]
     before = active_memory(net) * vertices.active(cell)[:, np.newaxis]
-    memory = gates["forget"] * before + added
-    hidden = gates["output"] * np.tanh(memory) if "output" in gates else memory
-    return CellTable(sums, gates, added, memory, hidden)
+    gates, memory, hidden = _stepped(layer.cell, np.stack(by_gate, axis=-1), before)
+    return CellTable(
+        sums=dict(zip(layer.cell.gates, by_gate, strict=True)),
+        gates=gates,
+        added=gates["input"] * gates["candidate"],
+        memory=memory,
+        hidden=hidden,
+    )
 
 
-def squash(gate: str, sums: Floats) -> Floats:
-    """The value of a gate from its pre-activations: tanh for the candidate, else the sigmoid."""
-    values: Floats = np.tanh(sums) if gate == "candidate" else np.exp(-np.logaddexp(0.0, -sums))
-    return values
+def _stepped(cell: Cell, sums: Floats, before: Floats) -> tuple[dict[str, Floats], Floats, Floats]:
+    """Gates, memory and h from pre-activations (..., G) and memory (...)."""
+    alone = Layer.pointwise(cell)
+    state = (np.zeros((*before.shape, 1)),) * (len(cell.parts) - 1) + (before[..., np.newaxis],)
+    gates, after = cell.step(alone, sums, state)
+    shown = {gate: values[..., 0] for gate, values in gates.items()}
+    return shown, after[-1][..., 0], cell.hidden(after)[..., 0]
 
 
-def active_memory(net: LSTMWeights) -> float:
+def active_memory(net: Net) -> float:
     """The memory ``c`` of an active cell."""
-    if net.cell == "published" or not 0.0 < net.height < 1.0:
+    if reads_memory(net) or not 0.0 < net.height < 1.0:
         return 1.0
     return math.atanh(net.height)
 
 
-def _always_active(net: LSTMWeights) -> NDArray[np.bool_]:
+def reads_memory(net: Net) -> bool:
+    """Whether gates and heads read the memory itself, as in the Toy LSTM."""
+    return "hidden" not in net.layers[0].cell.parts
+
+
+def _always_active(net: Net) -> NDArray[np.bool_]:
     """Whether each cell is active after every step from the zero vector or one active cell."""
-    lowest = {
-        gate: squash(
-            gate,
-            net.bias[net.rows(gate)]
-            + net.weight_ih[net.rows(gate)].min(axis=1)
-            + np.minimum(net.height * net.weight_hh[net.rows(gate)].min(axis=1), 0.0),
-        )
-        for gate in net.gates
-    }
-    memory = lowest["input"] * np.maximum(lowest["candidate"], 0.0)
-    hidden = lowest["output"] * np.tanh(memory) if "output" in lowest else memory
-    active: NDArray[np.bool_] = hidden > net.height / 2.0
+    (layer,) = net.layers
+    lowest = (
+        layer.bias
+        + layer.weight_ih.min(axis=1)
+        + np.minimum(net.height * layer.weight_hh.min(axis=1), 0.0)
+    )
+    sums = np.stack([lowest[layer.rows(gate)] for gate in layer.cell.gates], axis=-1)
+    gates, _, _ = _stepped(layer.cell, sums, np.zeros(layer.size))
+    memory = gates["input"] * np.maximum(gates["candidate"], 0.0)
+    active: NDArray[np.bool_] = layer.cell.exposed(gates, memory) > net.height / 2.0
     return active

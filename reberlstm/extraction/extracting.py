@@ -21,6 +21,7 @@ from reberlstm.extraction.search import Budget, Evidence, Word
 from reberlstm.extraction.subject import RecurrentNet, Subject
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import LSTMWeights
 
@@ -29,7 +30,7 @@ from reberlstm.net.weights import LSTMWeights
 def extract(
     net: RecurrentNet | LSTMWeights,
     *,
-    reference: FSM | None = None,
+    reference: Grammar | None = None,
     within: bool = False,
     max_states: int = 1_000,
     max_words: int = 2_000_000,
@@ -67,6 +68,7 @@ def extract(
         >>> len(found.fsm.states), found.verdict[0].relation
         (4, 'equal: proved')
     """
+    reference = None if reference is None else as_machine(reference)
     subject = Subject(net, reference, within=within)
     _check_bounds(max_states, max_words, seconds)
     budget = Budget() if budget is None else budget

@@ -9,7 +9,7 @@ from reberlstm.extraction.learner import Snapshot
 from reberlstm.extraction.subject import Subject
 from reberlstm.extraction.trajectories import LAST, OUTSIDE, UNASKED, Trajectories
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.monitor import Monitor
+from reberlstm.machine.tables import Tables
 
 
 def to_fsm(runs: Trajectories, machine: Snapshot, name: str, reference: FSM | None) -> FSM:
@@ -115,19 +115,19 @@ class Fixed:
 
     def __init__(self, runs: Trajectories, fsm: FSM) -> None:
         subject = runs.subject
-        monitor = fsm.monitor("absorb")
-        order = [fsm.alphabet.index(symbol) for symbol in subject.alphabet]
-        table = np.array(monitor.table, dtype=np.intp)[:, order]
+        tables = fsm.tables("absorb")
+        order = tables.columns(subject.alphabet)
+        table = tables.target[:, order]
         over = np.zeros(len(table), dtype=bool)
         for symbol in subject.scope.last:
             over[table[:, symbol]] = True
         if subject.scope.within is not None:
-            over[:] = [not monitor.legal(state) for state in range(len(table))]
-        if monitor.dead is not None:
-            over[monitor.dead] = False
+            over[:] = ~tables.goes_on
+        if tables.dead is not None:
+            over[tables.dead] = False
         if subject.scope.follows_legal:
             for state in range(len(table)):
-                legal = monitor.legal(state)
+                legal = tables.symbols[state]
                 for symbol, text in enumerate(subject.alphabet):
                     if text not in legal or over[state]:
                         table[state, symbol] = -1
@@ -138,11 +138,11 @@ class Fixed:
         if silent and subject.scope.first is not None:
             ends = [
                 name is not None and not fsm.transitions[name] and not over[state]
-                for state, name in enumerate(monitor.states)
+                for state, name in enumerate(tables.names)
             ]
             table[ends] = -1
         keys = [
-            LAST if over[state] and silent else _key(monitor, state, subject)
+            LAST if over[state] and silent else _key(tables, state, subject)
             for state in range(len(over))
         ]
         self._shown = np.array([runs.number(key) for key in keys], dtype=np.intp)
@@ -157,18 +157,16 @@ NO_LABEL = -1 << 40
 """Stands for a label that the net cannot give."""
 
 
-def _key(monitor: Monitor, state: int, subject: Subject) -> tuple[int, ...]:
+def _key(tables: Tables, state: int, subject: Subject) -> tuple[int, ...]:
     """What a right net would show at a state: legal set, acceptance, label, as far as it tells."""
     key: list[int] = []
     if subject.scope.follows_legal:
-        legal = monitor.legal(state)
+        legal = tables.symbols[state]
         key += [int(symbol in legal) for symbol in subject.alphabet]
     if "accept" in subject.observed:
-        key.append(int(monitor.accepting(state)))
+        key.append(int(tables.accepting[state]))
     if "label" in subject.observed:
-        name = monitor.states[state]
-        label = None if name is None else monitor.fsm.outputs.get(name)
-        key.append(_number_of_label(label, subject.labels))
+        key.append(_number_of_label(tables.outputs[state], subject.labels))
     return tuple(key)
 
 

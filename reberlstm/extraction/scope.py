@@ -102,13 +102,10 @@ def _inside(
     fsm: FSM, first: frozenset[int] | None, alphabet: tuple[str, ...], tells_legal: bool
 ) -> Places:
     """The states of a machine as places; a copy of its start where the net says nothing yet."""
-    monitor = fsm.monitor("absorb")
-    order = [fsm.alphabet.index(symbol) for symbol in alphabet]
-    table = np.array(monitor.table, dtype=np.intp)[:, order]
-    legal = np.array(
-        [[symbol in monitor.legal(state) for symbol in alphabet] for state in range(len(table))]
-    )
-    outside = np.array([name is None for name in monitor.states])
+    tables = fsm.tables("absorb")
+    order = tables.columns(alphabet)
+    table, legal = tables.target[:, order], tables.legal[:, order]
+    outside = np.array([name is None for name in tables.names])
     over = ~legal.any(axis=1) & ~outside
     told = over | outside | (not tells_legal)
     if first is not None:

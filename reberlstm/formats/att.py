@@ -30,8 +30,7 @@ import sys
 from reberlstm.errors import FormatError
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
 from reberlstm.formats.messages import shown
-from reberlstm.machine.fsm import FSM
-from reberlstm.machine.validation import PROBABILITY_TOLERANCE
+from reberlstm.machine.fsm import FSM, PROBABILITY_TOLERANCE
 
 _EPSILON = {"<eps>", "<epsilon>", "<>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}
 _ANY = {"@_UNKNOWN_SYMBOL_@", "@_IDENTITY_SYMBOL_@"}

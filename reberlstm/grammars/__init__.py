@@ -12,7 +12,7 @@ from reberlstm import formats
 from reberlstm.errors import FormatError, FormatWarning, GrammarError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import MAX_FILE_BYTES, toml
-from reberlstm.formats.messages import one_line
+from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 _HERE = Path(__file__).parent
@@ -56,6 +56,30 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     return _checked(read_file(text), text)
 
 
+Grammar = FSM | str | os.PathLike[str]
+"""What stands for a machine wherever one is taken: the machine, a name, or a path."""
+
+
+def as_machine(grammar: Grammar) -> FSM:
+    """The machine that is meant: itself, or what `load_grammar` finds.
+
+    Raises:
+        GrammarError: for anything else, and as `load_grammar`.
+        FormatError: for a file that cannot be read.
+
+    Example:
+        >>> as_machine("reber") == as_machine(load_grammar("reber"))
+        True
+    """
+    if isinstance(grammar, FSM):
+        return grammar
+    if isinstance(grammar, str | os.PathLike):
+        return load_grammar(grammar)
+    raise GrammarError(
+        one_line(f"expected a grammar: an FSM, a name or a path; got {shown(grammar)}")
+    )
+
+
 def read_file(path: str, format: str | None = None) -> FSM:
     """The machine in a file, of the given format or the one that the suffix names."""
     format = format or formats.format_to_read(path)
@@ -70,7 +94,7 @@ def read_standard_input(format: str | None = None) -> FSM:
     return formats.read(content, "standard input", format)
 
 
-def save_grammar(fsm: FSM, path: str | os.PathLike[str], format: str | None = None) -> None:
+def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None = None) -> None:
     """Write a machine to a file, in the given format or the one that the suffix names.
 
     The file is whole or not there at all. What the format cannot carry is said by a
@@ -80,7 +104,7 @@ def save_grammar(fsm: FSM, path: str | os.PathLike[str], format: str | None = No
         FormatError: for an unknown suffix, a file that cannot be written, or a symbol that the
             format cannot hold.
     """
-    text = os.fspath(path)
+    fsm, text = as_machine(fsm), os.fspath(path)
     format = format or formats.format_of(text)
     if format is None:
         raise FormatError(
@@ -116,7 +140,7 @@ def _checked(fsm: FSM, where: str) -> FSM:
 def _load_shipped(name: str) -> FSM:
     names = grammar_names()
     if name not in names:
-        from reberlstm.grammars.families import by_name
+        from reberlstm.grammars.builders import by_name
 
         member = by_name(name)
         if member is not None:

@@ -10,11 +10,11 @@ Automata Theory, Languages, and Computation, 3rd ed. (2006), sections 4.2 and 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from reberlstm.errors import GrammarError
-from reberlstm.machine.fsm import FSM
-from reberlstm.machine.naming import Names
+from reberlstm.machine.crawl import crawl
+from reberlstm.machine.fsm import FSM, side_by_side
 
 MAX_STATES = 200_000
 """A result with more states is refused while it is being built."""
@@ -25,7 +25,19 @@ MAX_MEMBERS = 5_000_000
 NONE = "-"
 """Stands in the name of a pair for a machine in which a violation has happened."""
 
-Pair = tuple[str | None, str | None]
+
+class Names:
+    """Names that are all different: one that is taken gets primes."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+
+    def fresh(self, name: str) -> str:
+        """`name`, or with as many primes as make it new."""
+        while name in self._taken:
+            name += "'"
+        self._taken.add(name)
+        return name
 
 
 def complement(fsm: FSM) -> FSM:
@@ -133,32 +145,39 @@ def reverse(fsm: FSM) -> FSM:
     for state in fsm.reachable:
         for symbol, target in fsm.transitions[state].items():
             sources[symbol].setdefault(target, []).append(state)
-    order = {state: number for number, state in enumerate(fsm.states)}
-    names = Names()
+    lines: dict[frozenset[str], dict[str, frozenset[str]]] = {}
+    members = 0
+
+    def follow(states: frozenset[str]) -> Iterable[tuple[str, frozenset[str]]]:
+        line = {
+            symbol: frozenset(source for state in states for source in into.get(state, ()))
+            for symbol, into in sources.items()
+        }
+        lines[states] = {symbol: before for symbol, before in line.items() if before}
+        return lines[states].items()
+
+    def too_large(states: frozenset[str]) -> bool:
+        nonlocal members
+        members += len(states)
+        return members > MAX_MEMBERS
+
     first = frozenset(q for q in fsm.reachable if q in fsm.accepting)
-    named = {first: names.fresh(_set_name(first, order, 0))}
-    lines: dict[str, dict[str, str]] = {}
-    queue = [first]
-    members = len(first)
-    for states in queue:
-        line = {}
-        for symbol in fsm.alphabet:
-            into = sources[symbol]
-            before = frozenset(source for state in states for source in into.get(state, ()))
-            if not before:
-                continue
-            if before not in named:
-                members += len(before)
-                _check_size(len(named), f"the reversal of {fsm}", members)
-                named[before] = names.fresh(_set_name(before, order, len(named)))
-                queue.append(before)
-            line[symbol] = named[before]
-        lines[named[states]] = line
+    search = crawl([first], follow, goal=too_large, most=MAX_STATES + 1)
+    _check_size(len(search.came), f"the reversal of {fsm}", search.goal is not None)
+    names = Names()
+    order = {state: number for number, state in enumerate(fsm.states)}
+    named = {
+        states: names.fresh(_set_name(states, order, number))
+        for number, states in enumerate(search.came)
+    }
     return FSM(
         alphabet=fsm.alphabet,
         start=named[first],
         accepting=frozenset(name for states, name in named.items() if fsm.start in states),
-        transitions=lines,
+        transitions={
+            name: {symbol: named[before] for symbol, before in lines[states].items()}
+            for states, name in named.items()
+        },
         name=f"reversed-{fsm.name}" if fsm.name else "",
         title=f"The words of {fsm}, read backwards",
     )
@@ -202,41 +221,26 @@ def _product(
     conjunction: str,
 ) -> FSM:
     """Both machines side by side; a pair that is not worth keeping is a violation."""
-    alphabet = tuple(dict.fromkeys(fsm.alphabet + other.alphabet))
+    start, follow = side_by_side(fsm, other, keep)
+    pairs = crawl([start], follow, most=MAX_STATES + 1).found
+    _check_size(len(pairs), f"{fsm} {conjunction} {other}")
     names = Names()
-
-    def name(pair: Pair) -> str:
-        return names.fresh(",".join(NONE if state is None else state for state in pair))
-
-    start: Pair = (fsm.start, other.start)
-    named = {start: name(start)}
-    lines: dict[str, dict[str, str]] = {}
-    queue = [start]
-    for pair in queue:
-        line = {}
-        for symbol in alphabet:
-            after = (_follow(fsm, pair[0], symbol), _follow(other, pair[1], symbol))
-            if not keep(*after):
-                continue
-            if after not in named:
-                _check_size(len(named), f"{fsm} {conjunction} {other}")
-                named[after] = name(after)
-                queue.append(after)
-            line[symbol] = named[after]
-        lines[named[pair]] = line
+    named = {
+        pair: names.fresh(",".join(NONE if state is None else state for state in pair))
+        for pair in pairs
+    }
     joint = f"{fsm.name}-{conjunction}-{other.name}"
     return FSM(
-        alphabet=alphabet,
+        alphabet=tuple(dict.fromkeys(fsm.alphabet + other.alphabet)),
         start=named[start],
-        accepting=frozenset(state for pair, state in named.items() if accept(*pair)),
-        transitions=lines,
+        accepting=frozenset(name for pair, name in named.items() if accept(*pair)),
+        transitions={
+            name: {symbol: named[after] for symbol, after in follow(pair)}
+            for pair, name in named.items()
+        },
         name=joint if fsm.name and other.name else "",
         title=f"The words of {fsm} {conjunction} those of {other}",
     )
-
-
-def _follow(fsm: FSM, state: str | None, symbol: str) -> str | None:
-    return None if state is None else fsm.transitions[state].get(symbol)
 
 
 def _set_name(states: frozenset[str], order: dict[str, int], number: int) -> str:
@@ -245,11 +249,9 @@ def _set_name(states: frozenset[str], order: dict[str, int], number: int) -> str
     return name if len(name) <= 40 else f"set {number}"
 
 
-def _check_size(states: int, what: str, members: int = 0) -> None:
-    if states >= MAX_STATES or members > MAX_MEMBERS:
-        limit = (
-            f"{states:,} states and more memory" if states < MAX_STATES else f"{states:,} states"
-        )
+def _check_size(states: int, what: str, too_many_members: bool = False) -> None:
+    if states > MAX_STATES or too_many_members:
+        limit = f"{min(states, MAX_STATES):,} states" + " and more memory" * too_many_members
         raise GrammarError(
             f"{what} needs over {limit}; minimise the machines first, or choose smaller ones"
         )

@@ -37,9 +37,9 @@ def count_words(fsm: FSM, length: int) -> int:
         (16, 633825300114114700748351602688)
     """
     _check_length(length)
-    for number in _counts(fsm, length):
-        total = number
-    return total
+    for vector in _vectors(fsm, length):
+        last = vector  # the numbers of one length fill kilobytes each, so no others are kept
+    return last[fsm.start]
 
 
 def count_up_to(fsm: FSM, max_length: int) -> list[int]:
@@ -54,7 +54,7 @@ def count_up_to(fsm: FSM, max_length: int) -> list[int]:
         [1, 0, 2, 0, 8, 0, 40]
     """
     _check_length(max_length)
-    return list(_counts(fsm, max_length))
+    return [vector[fsm.start] for vector in _vectors(fsm, max_length)]
 
 
 def sample_of_length(
@@ -101,11 +101,6 @@ def sample_of_length(
         return tuple(word)
 
     return [draw() for _ in range(count)]
-
-
-def _counts(fsm: FSM, max_length: int) -> Iterator[int]:
-    for vector in _vectors(fsm, max_length):
-        yield vector[fsm.start]
 
 
 def _vectors(fsm: FSM, max_length: int) -> Iterator[dict[str, int]]:

@@ -20,14 +20,15 @@ of probabilistic grammars, Information and Control 25 (1974) 57–74::
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from reberlstm.errors import GrammarError
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Bools, Floats, Tables
 
 MAX_STATES = 2_500
 """The linear equations of a larger machine are not solved: the matrix would fill the memory."""
@@ -73,82 +74,69 @@ def entropy(fsm: FSM) -> Entropy:
         >>> round(reber.word_entropy, 6), round(reber.expected_length, 6)
         (6.0, 8.0)
     """
-    states = _walked(fsm)
-    index = {state: number for number, state in enumerate(states)}
-    size = len(states)
-    stop = np.array([fsm.stop_probability(q) for q in states])
-    step = np.zeros((size, size))
-    for q, line in ((q, fsm.transitions[q]) for q in states):
-        for symbol, target in line.items():
-            if target in index:
-                chance = (1.0 - stop[index[q]]) * fsm.probability(q, symbol)
-                step[index[q], index[target]] += chance
-    identity = np.eye(size)
+    tables = fsm.tables()
+    going = (1.0 - tables.stop)[:, np.newaxis] * tables.probability  # (S, A)
+    walked = _walked(fsm, tables, going > 0.0)
+    place = np.full(len(tables), -1)
+    place[walked] = range(len(walked))
+    stop, going, target = tables.stop[walked], going[walked], place[tables.target[walked]]
+    inside = target >= 0
+    size = len(walked)
+    row = np.broadcast_to(np.arange(size)[:, np.newaxis], target.shape)
+    identity, step = np.eye(size), np.zeros((size, size))
+    np.add.at(step, (row[inside], target[inside]), going[inside])
     # Where no walk can go astray this is exactly 1, and there is nothing to solve.
-    astray = any(to not in index for q in states for to in fsm.transitions[q].values())
+    astray = (tables.legal[walked] & ~inside).any()
     accepted = np.linalg.solve(identity - step, stop) if astray else np.ones(size)
     ending = stop / accepted
     given = step * accepted / accepted[:, np.newaxis]
-    visits = np.linalg.solve((identity - given).T, identity[index[fsm.start]])
+    visits = np.linalg.solve((identity - given).T, identity[0])
 
-    bits = 0.0
-    for q in states:
-        here = index[q]
-        chances = [ending[here]]
-        for symbol, target in fsm.transitions[q].items():
-            if target in index:
-                going = (1.0 - stop[here]) * fsm.probability(q, symbol)
-                chances.append(going * accepted[index[target]] / accepted[here])
-        bits += visits[here] * _bits(chances)
+    onward = np.where(inside, going * accepted[target] / accepted[:, np.newaxis], 0.0)
+    bits = float(visits @ (_bits(ending) + _bits(onward).sum(axis=1)))
     length = float(visits @ (1.0 - ending))
     rate = bits / length if length > 0.0 else 0.0
     return Entropy(
-        acceptance=float(accepted[index[fsm.start]]),
-        word_entropy=float(bits),
+        acceptance=float(accepted[0]),
+        word_entropy=bits,
         expected_length=length,
-        entropy_rate=float(rate),
-        perplexity=float(2.0**rate),
-        perplexity_with_end=float(2.0 ** (bits / (length + 1.0))),
+        entropy_rate=rate,
+        perplexity=2.0**rate,
+        perplexity_with_end=2.0 ** (bits / (length + 1.0)),
     )
 
 
-def _bits(chances: Iterable[float]) -> float:
-    return -math.fsum(chance * math.log2(chance) for chance in chances if chance > 0.0)
+def _bits(chances: Floats) -> Floats:
+    return np.asarray(-chances * np.log2(np.where(chances > 0.0, chances, 1.0)))
 
 
-def _walked(fsm: FSM) -> list[str]:
+def _walked(fsm: FSM, tables: Tables, comes: Bools) -> list[int]:
     """The states that walks come to and from which they can end, with positive probability."""
     alive = fsm.distance_to_acceptance
     if fsm.start not in alive:
         raise GrammarError(f"{fsm} accepts no word, so its words have no entropy")
-    found = {fsm.start: None}
-    queue = [fsm.start]
-    sources: dict[str, list[str]] = {}
-    for q in queue:
-        going_on = 1.0 - fsm.stop_probability(q)
-        for symbol, target in fsm.transitions[q].items():
-            if target not in alive or going_on * fsm.probability(q, symbol) == 0.0:
-                continue
-            sources.setdefault(target, []).append(q)
-            if target not in found:
-                found[target] = None
-                queue.append(target)
+    sources: dict[int, list[tuple[int, int]]] = {}
+
+    def follow(state: int) -> Iterator[tuple[int, int]]:
+        for symbol in np.flatnonzero(comes[state]).tolist():
+            target = tables.table[state][symbol]
+            if tables.names[target] in alive:
+                sources.setdefault(target, []).append((symbol, state))
+                yield symbol, target
+
+    found = crawl([0], follow).found
     if len(found) > MAX_STATES:
         raise GrammarError(
             f"{fsm} has {len(found):,} states that words come to; entropy is computed for at most "
             f"{MAX_STATES:,}, minimise it first"
         )
-    ends = [q for q in found if fsm.stop_probability(q) > 0.0]
-    can_end = set(ends)
-    for q in ends:
-        for source in sources.get(q, ()):
-            if source not in can_end:
-                can_end.add(source)
-                ends.append(source)
-    for q in found:
-        if q not in can_end:
+    ends = [state for state in found if tables.stop[state] > 0.0]
+    can_end = crawl(ends, lambda state: sources.get(state, [])).came
+    for state in found:
+        if state not in can_end:
             raise GrammarError(
-                f"{fsm}: a word that comes to state {q!r} never ends, as no way on from there to "
-                "an accepting state has a positive probability; change the probabilities or [stop]"
+                f"{fsm}: a word that comes to state {tables.names[state]!r} never ends, as no way "
+                "on from there to an accepting state has a positive probability; change the "
+                "probabilities or [stop]"
             )
     return list(found)

@@ -7,7 +7,11 @@ was legal and the last state is an accepting one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+import random
+import re
+import reprlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -15,15 +19,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
-from reberlstm.machine.validation import check_alphabet, check_machine
+from reberlstm.machine.crawl import crawl, refine
 
 if TYPE_CHECKING:
     import networkx
 
-    from reberlstm.machine.monitor import Monitor
+    from reberlstm.machine.tables import Tables
 
 Word = tuple[str, ...]
 """A sequence of symbols. Where a word is an argument, a string will do too: see `FSM.word`."""
+
+Pair = tuple[str | None, str | None]
+"""The states that one word leads to in two machines; None after a violation."""
+
+PROBABILITY_TOLERANCE = 1e-6
+"""How far from 1 the probabilities of one state may sum (files hold rounded decimals)."""
+
+MAX_REDRAWS = 10_000
+"""How many walks in a row may end where nothing can be accepted before sampling gives up."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True, eq=True, repr=False)
@@ -73,7 +88,9 @@ class FSM(Displayed):
     def __post_init__(self) -> None:
         check_alphabet(self.alphabet)
         _freeze(self)
-        check_machine(self)
+        _check_transitions(self)
+        _check_probabilities(self)
+        _check_outputs(self)
 
     def __hash__(self) -> int:
         return hash((self.alphabet, self.start, self.accepting, len(self.transitions)))
@@ -127,31 +144,17 @@ class FSM(Displayed):
     @cached_property
     def reachable(self) -> tuple[str, ...]:
         """The states that some word leads to, in breadth-first order from the start."""
-        found = {self.start: None}
-        queue = [self.start]
-        for state in queue:
-            for symbol in self.alphabet:
-                target = self.transitions[state].get(symbol)
-                if target is not None and target not in found:
-                    found[target] = None
-                    queue.append(target)
-        return tuple(found)
+        return crawl([self.start], lambda state: self.transitions[state].items()).found
 
     @cached_property
     def distance_to_acceptance(self) -> Mapping[str, int]:
         """For each state that can reach acceptance, the length of a shortest word to it."""
-        sources: dict[str, list[str]] = {state: [] for state in self.states}
+        sources: dict[str, list[tuple[str, str]]] = {state: [] for state in self.states}
         for state, line in self.transitions.items():
-            for target in line.values():
-                sources[target].append(state)
-        distance = {state: 0 for state in self.states if state in self.accepting}
-        queue = list(distance)
-        for state in queue:
-            for source in sources[state]:
-                if source not in distance:
-                    distance[source] = distance[state] + 1
-                    queue.append(source)
-        return distance
+            for symbol, target in line.items():
+                sources[target].append((symbol, state))
+        ends = [state for state in self.states if state in self.accepting]
+        return crawl(ends, sources.__getitem__).distances()
 
     @property
     def is_complete(self) -> bool:
@@ -206,16 +209,43 @@ class FSM(Displayed):
         return self.run(word) in self.accepting
 
     def enumerate(self, max_length: int | None = None) -> Iterator[Word]:
-        """The accepted words, shortest first, in alphabet order among words of one length."""
-        from reberlstm.machine import algorithms
+        """The accepted words, shortest first, in alphabet order among words of one length.
 
-        return algorithms.enumerate_words(self, max_length)
+        The memory needed grows with the length and not with the number of words.
+        """
+        # ends[n]: the states from which some word of exactly n symbols is accepted.
+        ends = [{q for q in self.reachable if q in self.accepting}]
+        while ends[-1] and (max_length is None or len(ends) <= max_length + 1):
+            if self.start in ends[-1]:
+                yield from self._words_of_length(ends)
+            ends.append(
+                {q for q in self.reachable if not ends[-1].isdisjoint(self.transitions[q].values())}
+            )
+
+    def _words_of_length(self, ends: list[set[str]]) -> Iterator[Word]:
+        stack: list[tuple[str, int, Any]] = [(self.start, len(ends) - 1, None)]
+        while stack:
+            state, left, before = stack.pop()
+            if left:
+                line = reversed(list(self.transitions[state].items()))
+                stack += [(to, left - 1, (before, a)) for a, to in line if to in ends[left - 1]]
+                continue
+            word = []
+            while before is not None:
+                before, symbol = before
+                word.append(symbol)
+            yield tuple(reversed(word))
 
     def prefixes(self, max_length: int) -> Iterator[Word]:
         """All legal words of at most `max_length` symbols, accepted or not, shortest first."""
-        from reberlstm.machine import algorithms
-
-        return algorithms.enumerate_prefixes(self, max_length)
+        level: list[tuple[Word, str]] = [((), self.start)]
+        for _ in range(max_length + 1):
+            yield from (word for word, _ in level)
+            level = [
+                ((*word, symbol), target)
+                for word, state in level
+                for symbol, target in self.transitions[state].items()
+            ]
 
     def sample(
         self, count: int = 1, *, seed: int | None = None, max_length: int = 100_000
@@ -228,9 +258,41 @@ class FSM(Displayed):
         Raises:
             GrammarError: when no word is accepted, or words longer than `max_length` come up.
         """
-        from reberlstm.machine import algorithms
+        if self.start not in self.distance_to_acceptance:
+            raise GrammarError(f"{self} accepts no word, so none can be sampled")
+        rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
+        return [self._draw(rng, max_length) for _ in range(count)]
 
-        return algorithms.sample(self, count, seed=seed, max_length=max_length)
+    def _draw(self, rng: random.Random, max_length: int) -> Word:
+        for _ in range(MAX_REDRAWS):
+            word = self._walk(rng, max_length)
+            if word is not None:
+                return word
+        raise GrammarError(
+            f"sampling from {self}: {MAX_REDRAWS:,} walks in a row came to a state from which "
+            "nothing is accepted; give probabilities that avoid such states"
+        )
+
+    def _walk(self, rng: random.Random, max_length: int) -> Word | None:
+        """One walk from the start, or None when it comes to where nothing can be accepted."""
+        state = self.start
+        word: list[str] = []
+        while state in self.distance_to_acceptance:
+            if state in self.accepting and rng.random() < self.stop_probability(state):
+                return tuple(word)
+            if len(word) >= max_length:
+                raise GrammarError(
+                    f"sampling from {self}: a word grew over {max_length:,} symbols; "
+                    "raise the stop probabilities or the maximum length"
+                )
+            line = self.transitions[state]
+            if not line:
+                return None
+            weights = [self.probability(state, symbol) for symbol in line]
+            symbol = rng.choices(list(line), weights)[0]
+            word.append(symbol)
+            state = line[symbol]
+        return None
 
     # The machine as a whole
 
@@ -253,21 +315,151 @@ class FSM(Displayed):
             >>> a.difference(b, by="legal") is None
             True
         """
-        from reberlstm.machine import algorithms
+        if by not in ("accept", "legal", "label"):
+            raise GrammarError(f"by={by!r}; choose 'accept', 'legal' or 'label'")
 
-        return algorithms.difference(self, other, by=by)
+        def seen(machine: FSM, state: str | None) -> object:
+            if by == "accept":
+                return state in machine.accepting
+            if state is None:
+                return None
+            return machine.legal(state) if by == "legal" else machine.outputs.get(state)
+
+        start, follow = side_by_side(self, other, lambda p, q: p is not None or q is not None)
+        found = crawl(
+            [start], follow, goal=lambda pair: seen(self, pair[0]) != seen(other, pair[1])
+        )
+        return None if found.goal is None else found.word(found.goal)
 
     def minimise(self) -> FSM:
-        """The smallest machine with the same acceptance, legal sets, outputs and probabilities."""
-        from reberlstm.machine import algorithms
+        """The smallest machine with the same acceptance, legal sets, outputs and probabilities.
 
-        return algorithms.minimise(self)
+        States that cannot reach acceptance stay: their legal sets are part of the machine. Merged
+        states keep the name of the first of them in breadth-first order.
+        """
+        states = self.reachable
+        number = {state: index for index, state in enumerate(states)}
+        table = [
+            [
+                number[self.transitions[q][a]] if a in self.transitions[q] else -1
+                for a in self.alphabet
+            ]
+            for q in states
+        ]
+        blocks = refine(table, [self._seen(state) for state in states])
+        kept: list[str] = []
+        for state, block in zip(states, blocks, strict=True):
+            if block == len(kept):
+                kept.append(state)
+        name = {state: kept[block] for state, block in zip(states, blocks, strict=True)}
+        return FSM(
+            alphabet=self.alphabet,
+            start=name[self.start],
+            accepting=self.accepting.intersection(kept),
+            transitions={q: {a: name[t] for a, t in self.transitions[q].items()} for q in kept},
+            probabilities={q: self.probabilities[q] for q in kept if q in self.probabilities},
+            stop={q: self.stop[q] for q in kept if q in self.stop},
+            outputs={q: self.outputs[q] for q in kept} if self.outputs else {},
+            name=self.name,
+            title=self.title,
+            source=self.source,
+        )
 
-    def monitor(self, on_violation: Literal["absorb", "resync"] = "absorb") -> Monitor:
-        """The complete machine that watches words and says after each symbol what is legal."""
-        from reberlstm.machine.monitor import monitor
+    def numbered(self) -> FSM:
+        """The reachable part, its states named 0, 1, … in breadth-first order."""
+        names = {state: str(number) for number, state in enumerate(self.reachable)}
 
-        return monitor(self, on_violation)
+        def renamed(table: Mapping[str, Any]) -> dict[str, Any]:
+            return {names[q]: table[q] for q in names if q in table}
+
+        return FSM(
+            alphabet=self.alphabet,
+            start="0",
+            accepting=frozenset(names[q] for q in names if q in self.accepting),
+            transitions={
+                names[q]: {a: names[t] for a, t in self.transitions[q].items()} for q in names
+            },
+            probabilities=renamed(self.probabilities),
+            stop=renamed(self.stop),
+            outputs=renamed(self.outputs),
+            name=self.name,
+            title=self.title,
+            source=self.source,
+        )
+
+    def _seen(self, state: str) -> Hashable:
+        """All that can be seen of a state without reading on."""
+        line = self.transitions[state]
+        return (
+            state in self.accepting,
+            tuple(line),
+            self.outputs.get(state),
+            tuple(self.probability(state, symbol) for symbol in line),
+            self.stop_probability(state),
+        )
+
+    def tables(self, on_violation: Literal["absorb", "resync"] = "absorb") -> Tables:
+        """The machine as arrays, made complete by one state for violations where any can happen.
+
+        Args:
+            on_violation: With ``absorb`` a violation is never forgotten. With ``resync`` a
+                violating symbol that may begin a word leads where it would have led from the
+                start; any other one leads to the state after a violation, which waits for such a
+                symbol.
+
+        Example:
+            >>> from reberlstm import load_grammar
+            >>> reber = load_grammar("reber").tables()
+            >>> reber.names
+            ('start', '0', '1', '5', '2', '4', '3', 'end', None)
+            >>> reber.names[reber.target[0, reber.alphabet.index("T")]] is None
+            True
+        """
+        import numpy as np
+
+        from reberlstm.machine.tables import Tables
+
+        if on_violation not in ("absorb", "resync"):
+            raise GrammarError(f"on_violation={on_violation!r}; choose 'absorb' or 'resync'")
+        resync = on_violation == "resync"
+        names: tuple[str | None, ...] = self.reachable
+        number = {name: index for index, name in enumerate(names)}
+        if not self.is_complete:
+            names = (*names, None)
+        lines = [self.transitions[self.start if q is None else q] for q in names]
+        if names[-1] is None and not resync:
+            lines[-1] = {}
+        first = self.transitions[self.start] if resync else {}
+        dead = len(names) - 1
+
+        def after(line: Mapping[str, str], symbol: str) -> int:
+            target = line.get(symbol, first.get(symbol))
+            return dead if target is None else number[target]
+
+        return Tables(
+            alphabet=self.alphabet,
+            names=names,
+            target=np.array([[after(line, a) for a in self.alphabet] for line in lines], np.intp),
+            legal=np.array([[a in line for a in self.alphabet] for line in lines]),
+            accepting=np.array([q in self.accepting for q in names]),
+            outputs=tuple(None if q is None else self.outputs.get(q) for q in names),
+            probability=np.array(
+                [
+                    [
+                        self.probability(q or self.start, a) if a in line else 0.0
+                        for a in self.alphabet
+                    ]
+                    for q, line in zip(names, lines, strict=True)
+                ]
+            ),
+            stop=np.array(
+                [
+                    self.stop_probability(q) if line and q is not None else float(not line)
+                    for q, line in zip(names, lines, strict=True)
+                ]
+            ),
+            on_violation=on_violation,
+        )
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The state graph, with ``symbol`` (and ``probability``) on every edge."""
@@ -301,6 +493,27 @@ class FSM(Displayed):
     @cached_property
     def _index(self) -> Mapping[str, int]:
         return {symbol: index for index, symbol in enumerate(self.alphabet)}
+
+
+def side_by_side(
+    fsm: FSM, other: FSM, keep: Callable[[str | None, str | None], bool]
+) -> tuple[Pair, Callable[[Pair], Iterator[tuple[str, Pair]]]]:
+    """The pair of starts, and what follows a pair; to `crawl` all pairs that are to be kept."""
+    for machine in (fsm, other):
+        if not isinstance(machine, FSM):
+            raise GrammarError(f"expected an FSM, got {reprlib.repr(machine)}")
+    alphabet = tuple(dict.fromkeys(fsm.alphabet + other.alphabet))
+
+    def step(machine: FSM, state: str | None, symbol: str) -> str | None:
+        return None if state is None else machine.transitions[state].get(symbol)
+
+    def follow(pair: Pair) -> Iterator[tuple[str, Pair]]:
+        for symbol in alphabet:
+            after = step(fsm, pair[0], symbol), step(other, pair[1], symbol)
+            if keep(*after):
+                yield symbol, after
+
+    return (fsm.start, other.start), follow
 
 
 def _freeze(fsm: FSM) -> None:
@@ -345,3 +558,149 @@ def _thaw(value: Any) -> Any:
 
 def _rebuild(fields: dict[str, Any]) -> FSM:
     return FSM(**fields)
+
+
+def check_alphabet(alphabet: Sequence[str]) -> None:
+    """Raise a `GrammarError` unless these are distinct symbols that words can be written in."""
+    if isinstance(alphabet, str):
+        raise GrammarError(f"alphabet {alphabet!r} is one string; give a tuple of symbols instead")
+    if not alphabet:
+        raise GrammarError("the alphabet is empty; give at least one symbol", ("alphabet",))
+    seen: set[str] = set()
+    for symbol in alphabet:
+        if not _is_text(symbol):
+            raise GrammarError(
+                f"symbol {symbol!r} of the alphabet is not a non-empty string of Unicode text",
+                ("alphabet",),
+            )
+        if symbol in seen:
+            raise GrammarError(
+                f"symbol {symbol!r} stands twice in the alphabet; keep one", ("alphabet",)
+            )
+        seen.add(symbol)
+    if any(len(symbol) != 1 for symbol in alphabet):
+        for symbol in alphabet:
+            if symbol.split() != [symbol]:
+                raise GrammarError(
+                    f"symbol {symbol!r} has white space, which separates the symbols of words "
+                    "when some symbol has several characters; rename it",
+                    ("alphabet",),
+                )
+
+
+def _check_transitions(fsm: FSM) -> None:
+    if not fsm.transitions:
+        raise GrammarError("the machine has no states; give at least the start state a line")
+    for state in fsm.transitions:
+        if not _is_text(state):
+            raise GrammarError(
+                f"state {state!r} is not a non-empty string of Unicode text; rename it",
+                ("transitions", state),
+            )
+    if fsm.start not in fsm.transitions:
+        raise GrammarError(
+            f"start state {fsm.start!r} has no line in the transitions; "
+            f"the states are {_some(fsm.transitions)}",
+            ("start",),
+        )
+    for state in sorted(fsm.accepting, key=str):
+        if state not in fsm.transitions:
+            raise GrammarError(
+                f"accepting state {state!r} has no line in the transitions; "
+                f"the states are {_some(fsm.transitions)}",
+                ("accepting",),
+            )
+    symbols = set(fsm.alphabet)
+    for state, line in fsm.transitions.items():
+        for symbol, target in line.items():
+            if symbol not in symbols:
+                raise GrammarError(
+                    f"transition of state {state!r} on {symbol!r}: the symbol is not in the "
+                    f"alphabet {_some(fsm.alphabet)}",
+                    ("transitions", state, symbol),
+                )
+            if not isinstance(target, str) or target not in fsm.transitions:
+                raise GrammarError(
+                    f"transition of state {state!r} on {symbol!r} leads to {target!r}, which is "
+                    "not a state; give it a line in the transitions (an empty one will do)",
+                    ("transitions", state, symbol),
+                )
+
+
+def _check_probabilities(fsm: FSM) -> None:
+    for state, line in fsm.probabilities.items():
+        where = f"probabilities of state {state!r}"
+        place = ("probabilities", state)
+        if state not in fsm.transitions:
+            raise GrammarError(f"{where}: there is no such state", place)
+        legal = fsm.transitions[state]
+        for symbol, value in line.items():
+            if symbol not in legal:
+                raise GrammarError(
+                    f"{where}: symbol {symbol!r} has no transition there", (*place, symbol)
+                )
+            _check_unit_interval(value, f"{where}, symbol {symbol!r}", (*place, symbol))
+        missing = [symbol for symbol in legal if symbol not in line]
+        if missing:
+            raise GrammarError(
+                f"{where}: none given for {_some(missing)}; name every legal symbol, "
+                "or leave the whole state out for uniform ones",
+                place,
+            )
+        total = math.fsum(line.values())
+        if legal and abs(total - 1.0) > PROBABILITY_TOLERANCE:
+            raise GrammarError(f"{where} sum to {total:.9g}, not to 1", place)
+    for state, value in fsm.stop.items():
+        where = f"stop probability of state {state!r}"
+        place = ("stop", state)
+        if state not in fsm.transitions:
+            raise GrammarError(f"{where}: there is no such state", place)
+        if state not in fsm.accepting:
+            raise GrammarError(
+                f"{where}: words can end only at accepting states; leave it out", place
+            )
+        _check_unit_interval(value, where, place)
+        if not fsm.transitions[state] and value != 1.0:
+            raise GrammarError(
+                f"{where} is {value}, but nothing may follow there; leave it out", place
+            )
+
+
+def _check_unit_interval(value: object, where: str, place: tuple[str, ...]) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise GrammarError(f"{where}: {value!r} is not a number", place)
+    if not 0.0 <= value <= 1.0:
+        raise GrammarError(f"{where}: {value} is not in [0, 1]", place)
+
+
+def _check_outputs(fsm: FSM) -> None:
+    if not fsm.outputs:
+        return
+    for state, label in fsm.outputs.items():
+        if state not in fsm.transitions:
+            raise GrammarError(
+                f"output of state {state!r}: there is no such state", ("outputs", state)
+            )
+        if not _is_text(label):
+            raise GrammarError(
+                f"output of state {state!r}: {label!r} is not a non-empty string of Unicode text",
+                ("outputs", state),
+            )
+    for state in fsm.transitions:
+        if state not in fsm.outputs:
+            raise GrammarError(
+                f"state {state!r} has no output; give every state one, or none to any",
+                ("transitions", state),
+            )
+
+
+def _is_text(value: object) -> bool:
+    """Whether `value` can name something in a file: a string, not empty, without surrogates."""
+    return isinstance(value, str) and value != "" and not _SURROGATE.search(value)
+
+
+def _some(items: Iterable[object], most: int = 12) -> str:
+    """The first few items, for a message that stays one readable line."""
+    shown = [str(item) for item in items]
+    more = f" … ({len(shown)} in all)" if len(shown) > most else ""
+    return " ".join(shown[:most]) + more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.net.files.safetensors import from_parts, is_ours
@@ -54,3 +55,8 @@ def load(
     return from_state_dict(
         state, alphabet=alphabet, heads=heads, layer=layer, labels=labels, threshold=threshold
     )
+
+
+def as_net(net: Any, **options: Any) -> Net:
+    """A net, or what `load` takes."""
+    return net if isinstance(net, Net) else load(net, **options)

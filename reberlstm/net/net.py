@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
-from reberlstm.errors import WeightsError
+from reberlstm.errors import GrammarError, WeightsError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
@@ -251,6 +251,11 @@ class Net(Displayed):
     def size(self) -> int:
         """The number of cells of all layers."""
         return sum(layer.size for layer in self.layers)
+
+    @property
+    def separator(self) -> str:
+        """What stands between the symbols of a word in print: nothing, or a space."""
+        return " " if any(len(symbol) != 1 for symbol in self.alphabet) else ""
 
     @property
     def parameters(self) -> int:
@@ -496,6 +501,19 @@ def _old_name(cell: Cell) -> str:
 def joined(steps: Sequence[Step]) -> NDArray[Any]:
     """The state vectors (..., D) after a step of all layers."""
     return np.concatenate([part for step in steps for part in step.state], axis=-1)
+
+
+def check_alphabets(machine: FSM, net: Net) -> None:
+    """Refuse a net and a machine with different symbols.
+
+    Raises:
+        GrammarError: naming both alphabets.
+    """
+    if set(machine.alphabet) != set(net.alphabet):
+        raise GrammarError(
+            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of the net "
+            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
+        )
 
 
 def _rebuild(kind: type[Net], fields: dict[str, Any]) -> Net:

@@ -14,8 +14,9 @@ from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
 from reberlstm.figures import INK, QUIET, WRONG, number, signed_colours
 from reberlstm.files import write_atomically
+from reberlstm.render import GATES
 from reberlstm.render.layout import HEIGHT, Edge, Layout, edge_text, lay_out
-from reberlstm.render.trace import is_wrong, listed, net_name
+from reberlstm.render.trace import answer, net_name
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
 
@@ -33,14 +34,6 @@ LIT, STRONG = "#ffe9a8", "#0b5fa5"
 BOX = {"boxstyle": "round,pad=0.25"}
 WINDOW = 26
 """So many symbols of the string are shown at a time."""
-
-COLUMNS = (
-    ("forget", "forget\n(eraser)"),
-    ("candidate", "candidate\n(writer)"),
-    ("input", "input\n(filter)"),
-    ("output", "output\n"),
-    ("memory", "memory\n"),
-)
 
 
 def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> None:
@@ -62,9 +55,9 @@ def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> N
         raise FormatError(f"{path}: animations are {' or '.join(FORMATS)} files; use such a suffix")
     if not trace.steps:
         raise GrammarError("the empty string has no step to show; give at least one symbol")
-    if len(trace.steps) > MAX_FRAMES or trace.weights.size > MAX_CELLS:
+    if len(trace.steps) > MAX_FRAMES or trace.net.size > MAX_CELLS:
         raise GrammarError(
-            f"{len(trace.steps)} symbols and {trace.weights.size} cells are too many for an "
+            f"{len(trace.steps)} symbols and {trace.net.size} cells are too many for an "
             f"animation (at most {MAX_FRAMES} and {MAX_CELLS}); give a shorter string, or use "
             "`reberlstm explore`"
         )
@@ -114,8 +107,9 @@ class _Scene:
         from matplotlib.figure import Figure
 
         self.trace = trace
-        self.columns = [(n, t) for n, t in COLUMNS if n == "memory" or n in trace.weights.gates]
-        height = max(3.6, 1.9 + 0.27 * trace.weights.size)
+        gates = [gate for gate in GATES if gate in trace.net.layers[0].cell.gates]
+        self.columns = [*gates, "memory"]
+        height = max(3.6, 1.9 + 0.27 * trace.net.size)
         figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
         self.canvas = FigureCanvasAgg(figure)
         self.symbols = [
@@ -158,11 +152,15 @@ class _Scene:
             box.set_facecolor(LIT if here else "white")
             box.set_edgecolor(STRONG if here else "#d4d8dc")
             box.set_linewidth(2.0 if here else 1.0)
-        wrong = is_wrong(trace, step)
-        refused = "" if step.ok else f"; it had not offered {step.symbol}"
-        offers = f"{net_name(trace)} offers next: {listed(step.legal)}"
-        self.answer.set_text(f"{offers}{'  ✗ wrong' if wrong else ''}{refused}")
-        self.answer.set_color(WRONG if wrong or not step.ok else INK)
+        said = f"{net_name(trace)} {answer(step)}"
+        if step.right is False:
+            said += "  ✗ wrong"
+        elif not step.judged:
+            said += "  (not judged)"
+        if step.ok is False:
+            said += f"; it had not offered {step.symbol}"
+        self.answer.set_text(said)
+        self.answer.set_color(WRONG if step.right is False or step.ok is False else INK)
 
     def _update_graph(self, step: TraceStep) -> None:
         """The active node and the crossed edge."""
@@ -189,8 +187,7 @@ class _Scene:
 
     def _update_gates(self, step: TraceStep) -> None:
         """Every cell's gates and memory as fields with numbers."""
-        names = [name for name, _ in self.columns]
-        values = np.array([step.memory if n == "memory" else step.gates[n] for n in names]).T
+        values = np.array([{**step.gates, "memory": step.memory}[n] for n in self.columns]).T
         self.fields.set_data(values)
         for (row, column), value in np.ndenumerate(values):
             text = self.numbers[row][column]
@@ -215,12 +212,16 @@ class _Scene:
             self.nodes[name] = ellipse, text
 
     def _draw_gates(self, axis: Axes) -> None:
-        size = self.trace.weights.size
+        size = self.trace.net.size
         empty = np.zeros((size, len(self.columns)))
         self.fields = axis.imshow(empty, cmap=signed_colours(), vmin=-1.0, vmax=1.0, aspect="auto")
         axis.xaxis.tick_top()
-        axis.set_xticks(range(len(self.columns)), [text for _, text in self.columns], fontsize=8.5)
-        axis.set_yticks(range(size), self.trace.weights.cells, fontsize=8.5)
+        titles = [GATES.get(name, name).replace(" gate", "") for name in self.columns]
+        lines = [title if " " in title else f"{title} " for title in titles]
+        axis.set_xticks(
+            range(len(lines)), [line.replace(" ", "\n") for line in lines], fontsize=8.5
+        )
+        axis.set_yticks(range(size), self.trace.net.cells, fontsize=8.5)
         axis.set_xticks(np.arange(len(self.columns) + 1) - 0.5, minor=True)
         axis.set_yticks(np.arange(size + 1) - 0.5, minor=True)
         axis.grid(which="minor", color="white", linewidth=1.5)

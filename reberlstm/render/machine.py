@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, MissingExtraError, ReberLSTMError
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.render import block, count
 
@@ -337,7 +338,7 @@ os._exit(0)
 """
 
 
-def to_svg(fsm: FSM, **options: Any) -> str:
+def to_svg(fsm: Grammar, **options: Any) -> str:
     """The state graph as an SVG element, to set into a page; for the options see `draw`.
 
     Raises:
@@ -354,7 +355,7 @@ def to_svg(fsm: FSM, **options: Any) -> str:
 
 
 def draw(
-    fsm: FSM,
+    fsm: Grammar,
     format: Format,
     *,
     word: str | Iterable[str] | None = None,
@@ -374,6 +375,7 @@ def draw(
         GrammarError: for a machine too large to draw, in states or in time.
         MissingExtraError: where there is no Graphviz.
     """
+    fsm = as_machine(fsm)
     if len(fsm.states) > MAX_STATES:
         raise GrammarError(
             f"{fsm} has {len(fsm.states):,} states, and at most {MAX_STATES} are drawn; minimise "

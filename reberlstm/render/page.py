@@ -23,11 +23,12 @@ from reberlstm.certificates import certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import Layer
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.net.readouts import Head, Readout, Rule
-from reberlstm.net.weights import Floats
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
 from reberlstm.simulator import Trace
@@ -99,7 +100,7 @@ class Page(str):
 
 
 def explorer_page(
-    fsm: FSM,
+    fsm: Grammar,
     nets: Sequence[Net],
     word: str | Iterable[str] = (),
     *,
@@ -120,6 +121,7 @@ def explorer_page(
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
             is not in the alphabet, or one that is too long.
     """
+    fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
         raise GrammarError(
@@ -194,10 +196,10 @@ def trace_page(trace: Trace) -> Page:
     """The page of one run, see `reberlstm.simulator.Trace.to_html`."""
     if trace.grammar is None:
         raise GrammarError(
-            f"the net {trace.weights.name!r} carries no grammar, and the page draws one; "
+            f"the net {trace.net.name!r} carries no grammar, and the page draws one; "
             "give it to trace as grammar=..."
         )
-    return explorer_page(trace.grammar, [trace.weights], trace.word)
+    return explorer_page(trace.grammar, [trace.net], trace.word)
 
 
 def program() -> str:
@@ -277,7 +279,6 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
         "on_violation": net.on_violation,
         "gain": net.gain,
         "height": net.height,
-        "snaps": len(net.layers) == 1 and "cell" in net.layers[0].cell.parts,
         "alphabet": list(alphabet),
         "cells": list(net.cells),
         "layers": layers,

@@ -15,9 +15,9 @@ import numpy as np
 
 from reberlstm.errors import GrammarError
 from reberlstm.figures import INK, WRONG, blank, number, save, signed_colours, to_bytes
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 from reberlstm.render import GATES
-from reberlstm.render.trace import first_wrong, is_wrong, listed, net_name, word_text
+from reberlstm.render.trace import answer, net_name, word_text
 from reberlstm.simulator import Trace
 
 if TYPE_CHECKING:
@@ -61,17 +61,17 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
     """
     _check_size(trace)
     panels = [name for name in quantities if _has(trace, name)]
-    steps, cells = len(trace.steps), trace.weights.size
+    steps, cells = len(trace.steps), trace.net.size
     width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
     height = 0.95 + len(panels) * (FIELD * 0.8 * cells + 0.5)
     figure = blank(width, height)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     colours = signed_colours()
     for name, axis in zip(panels, axes, strict=True):
-        values = _values(trace, name).T
+        values = trace.array(name).T
         axis.imshow(values, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
         axis.set_title(TITLES[name], loc="left", fontsize=10, color=INK)
-        axis.set_yticks(range(cells), trace.weights.cells, fontsize=8)
+        axis.set_yticks(range(cells), trace.net.cells, fontsize=8)
         if steps <= MAX_NUMBERS:
             _write_numbers(axis, values)
         _grid(axis, cells, steps)
@@ -94,9 +94,9 @@ def timeline(
         GrammarError: when no net has the cell.
         MissingExtraError: where matplotlib is not installed.
     """
-    found = {name: run for name, run in traces.items() if cell in run.weights.cells}
+    found = {name: run for name, run in traces.items() if cell in run.net.cells}
     if not found:
-        cells = sorted({name for run in traces.values() for name in run.weights.cells})
+        cells = sorted({name for run in traces.values() for name in run.net.cells})
         raise GrammarError(f"no cell {cell!r} in {', '.join(traces)}; cells are {', '.join(cells)}")
     longest = max(found.values(), key=lambda run: len(run.steps))
     width = min(14.0, max(6.0, 2.0 + 0.09 * len(longest.steps)))
@@ -106,7 +106,7 @@ def timeline(
         for order, (name, run) in enumerate(found.items()):
             if not _has(run, quantity):
                 continue
-            values = _values(run, quantity)[:, run.weights.cells.index(cell)]
+            values = run.array(quantity)[:, run.net.cells.index(cell)]
             axis.plot(
                 range(1, len(values) + 1),
                 values,
@@ -128,24 +128,16 @@ def timeline(
 
 def _has(trace: Trace, name: str) -> bool:
     """Whether a net has a gate; without an output gate the memory itself comes out."""
-    return {"memory": "input", "hidden": "output"}.get(name, name) in trace.weights.gates
-
-
-def _values(trace: Trace, name: str) -> Floats:
-    """A gate, the memory or what comes out at every step, shape (T, H)."""
-    if name in ("memory", "hidden"):
-        rows = [getattr(step, name) for step in trace.steps]
-    else:
-        rows = [step.gates[name] for step in trace.steps]
-    return np.array(rows).reshape(len(rows), trace.weights.size)
+    gates = trace.net.layers[0].cell.gates
+    return name == "memory" or {"hidden": "output"}.get(name, name) in gates
 
 
 def _check_size(trace: Trace) -> None:
     if not trace.steps:
         raise GrammarError("the empty string has no step to draw; give at least one symbol")
-    if len(trace.steps) > MAX_STEPS or trace.weights.size > MAX_CELLS:
+    if len(trace.steps) > MAX_STEPS or trace.net.size > MAX_CELLS:
         raise GrammarError(
-            f"{len(trace.steps)} symbols by {trace.weights.size} cells would give labels too small "
+            f"{len(trace.steps)} symbols by {trace.net.size} cells would give labels too small "
             f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
         )
 
@@ -181,21 +173,25 @@ def _label_steps(axis: Axes, trace: Trace) -> None:
     small = max((len(name) for name in node), default=0) > 3
     texts = [
         step.symbol
-        + ("" if step.ok else " ⊘")
-        + (" ✗" if is_wrong(trace, step) else "")
+        + (" ⊘" if step.ok is False else "")
+        + (" ✗" if step.right is False else "")
         + ("" if small else f"\n{name}")
         for step, name in zip(trace.steps, node, strict=True)
     ]
     axis.set_xticks(range(offset, steps + offset), texts, fontsize=8)
     for text, step in zip(axis.get_xticklabels(), trace.steps, strict=True):
-        if is_wrong(trace, step):
+        if step.right is False:
             text.set_color(WRONG)
             text.set_fontweight("bold")
-    axis.set_xlabel("symbol" if small else "symbol, and the grammar's node after it", fontsize=9)
+        elif not step.judged:
+            text.set_fontstyle("italic")
+    label = "symbol" if small else "symbol, and the grammar's node after it"
+    judged = all(step.judged for step in trace.steps)
+    axis.set_xlabel(label if judged else f"{label}; slanted: not judged", fontsize=9)
 
 
 def _mark_wrong(axis: Axes, trace: Trace, colour: str, name: str) -> None:
-    first = first_wrong(trace)
+    first = trace.first_wrong
     if first is not None:
         axis.axvline(first.t, color=colour, linewidth=1.0, linestyle=":")
         axis.annotate(
@@ -211,10 +207,10 @@ def _mark_wrong(axis: Axes, trace: Trace, colour: str, name: str) -> None:
 
 
 def _heading(trace: Trace) -> str:
-    text, wrong = f"{net_name(trace)} on {_shortened(trace)}", first_wrong(trace)
+    text, wrong = f"{net_name(trace)} on {_shortened(trace)}", trace.first_wrong
     if wrong is None:
         return text
-    return f"{text}\n✗ wrong at step {wrong.t}: offers {listed(wrong.legal)}"
+    return f"{text}\n✗ wrong at step {wrong.t}: {answer(wrong)}"
 
 
 def _shortened(trace: Trace, most: int = 60) -> str:
@@ -243,7 +239,7 @@ def trajectory(traces: Sequence[Trace]) -> Figure:
     if not any(run.steps for run in traces):
         raise GrammarError("no symbol was read, so there is no trajectory; give a longer string")
     grammar = traces[0].grammar
-    zero = np.zeros(traces[0].weights.size)
+    zero = np.zeros(traces[0].net.size)
     states = [np.vstack([zero, *(step.hidden for step in run.steps)]) for run in traces]
     start = grammar.start if grammar is not None else None
     nodes = [node for run in traces for node in (start, *(step.state for step in run.steps))]

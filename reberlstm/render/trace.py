@@ -1,6 +1,5 @@
 """A run of a net: a block of text per symbol, a row per gate, a column per cell; a table for HTML.
 
-Everything that shows a run asks `is_judged`, `is_wrong` and `verdict` here.
 ``trace`` starts fast, so nothing here imports rich or jinja2.
 """
 
@@ -13,7 +12,7 @@ import click
 import numpy as np
 
 from reberlstm.display import renders
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 from reberlstm.render import GATES, Field, Table, block, head, number_field
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
@@ -41,13 +40,12 @@ STYLES: dict[str, dict[str, Any]] = {
 
 def net_name(trace: Trace) -> str:
     """``compiled net``."""
-    return f"{trace.weights.name or 'unnamed'} net"
+    return f"{trace.net.name or 'unnamed'} net"
 
 
 def word_text(trace: Trace) -> str:
     """The word as it is typed."""
-    separator = " " if any(len(symbol) != 1 for symbol in trace.weights.alphabet) else ""
-    return separator.join(trace.word) or "the empty string"
+    return trace.text or "the empty string"
 
 
 def listed(symbols: Sequence[str], nothing: str = "nothing") -> str:
@@ -55,27 +53,30 @@ def listed(symbols: Sequence[str], nothing: str = "nothing") -> str:
     return " ".join(symbols) or nothing
 
 
-def is_judged(trace: Trace, step: TraceStep) -> bool:
-    """Whether what the net offers after a step lies in the scope for which the net is made."""
-    if trace.grammar is None or step.state is None:
-        return False
-    return trace.weights.claims == "all" or bool(trace.grammar.legal(step.state))
+def answer(step: TraceStep) -> str:
+    """What the net says after a step."""
+    if step.legal is not None:
+        return f"offers {listed(step.legal)}"
+    return f"says that the word may {'' if step.accept else 'not '}end"
 
 
-def is_wrong(trace: Trace, step: TraceStep) -> bool:
-    """Whether the net offers other symbols than the grammar allows, where it is judged."""
-    return is_judged(trace, step) and set(step.legal) != _allowed(trace, step)
+def verdict(trace: Trace) -> str:
+    """The run in a line: the first wrong answer, the first violation, or how it ends."""
+    wrong = trace.first_wrong
+    if wrong is not None:
+        return f"✗ wrong at symbol {wrong.t}: it {answer(wrong)}"
+    if trace.violation_at is not None:
+        symbol = trace.steps[trace.violation_at - 1].symbol
+        return f"violation at symbol {trace.violation_at}: {symbol} had not been offered"
+    how = "accepted" if trace.accepted else "no violation"
+    if not trace.steps:
+        return how
+    last = trace.steps[-1]
+    return f"{how}; it {answer(last)}{' next' if last.legal is not None else ''}{_not_judged(last)}"
 
 
-def _allowed(trace: Trace, step: TraceStep) -> frozenset[str]:
-    assert trace.grammar is not None, "only asked where the net is judged by a grammar"
-    assert step.state is not None
-    return trace.grammar.legal(step.state)
-
-
-def first_wrong(trace: Trace) -> TraceStep | None:
-    """The first step after which the net offers wrong symbols."""
-    return next((step for step in trace.steps if is_wrong(trace, step)), None)
+def _not_judged(step: TraceStep) -> str:
+    return "" if step.judged else " (not judged)"
 
 
 # Text
@@ -87,12 +88,14 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
     Cells in which nothing happens at a step are left out where `width` columns are too few for all,
     unless `all_cells`.
     """
-    net = trace.weights
+    net = trace.net
     grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
     text = word_text(trace)
     shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-    yield _styled(f"{shown}: {net_name(trace)}{grammar}", "title")
-    yield f"before the first symbol the net offers {listed(trace.offered_first)}"
+    yield _styled(f"{shown}: {net_name(trace)}{grammar}; {net.reading}", "title")
+    if trace.offered_first is not None:
+        first = f"before the first symbol the net offers {listed(trace.offered_first)}"
+        yield first if trace.first_judged else f"{first} {_styled('(not judged)', 'quiet')}"
     for step in trace.steps:
         yield ""
         yield _heading(trace, step)
@@ -103,9 +106,10 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
         if hidden:
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
+            said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
             values = (
-                _styled(f"{symbol} {value:+.2f}", "title" if symbol in step.legal else "quiet")
-                for symbol, value in step.reader.items()
+                _styled(f"{name} {value:+.2f}", "title" if name in said else "quiet")
+                for name, value in step.reader.items()
             )
             yield f"{'reader':<{LABEL_WIDTH + 1}}" + "  ".join(values)
     yield ""
@@ -124,13 +128,28 @@ def _heading(trace: Trace, step: TraceStep) -> str:
         source = step.source if step.source is not None else "✗"
         target = step.state if step.state is not None else "✗ (no node)"
         parts.append(f"node {source} → {target}")
-    parts.append(_styled("ok", "good") if step.ok else _styled("VIOLATION", "bad"))
-    parts.append(f"offers {listed(step.legal)}")
-    if is_wrong(trace, step):
-        allowed = _allowed(trace, step)
-        in_order = [symbol for symbol in trace.weights.alphabet if symbol in allowed]
-        parts.append(_styled(f"WRONG: the grammar allows {listed(in_order)}", "bad"))
+    marks = {True: _styled("ok", "good"), False: _styled("VIOLATION", "bad")}
+    if step.ok is not None:
+        parts.append(marks[step.ok])
+    parts.append(answer(step))
+    if not step.judged:
+        parts.append(_styled("not judged", "quiet"))
+    elif step.right is False and step.legal is None:
+        parts.append(_styled("WRONG: the grammar says otherwise", "bad"))
+    elif step.right is False:
+        parts.append(_styled(f"WRONG: {_allowed(trace, step)}", "bad"))
     return "   ".join(parts)
+
+
+def _allowed(trace: Trace, step: TraceStep) -> str:
+    """What the grammar says where the net is wrong."""
+    assert trace.grammar is not None, "without a grammar nothing is wrong"
+    assert step.legal is not None, "asked of offers only"
+    tables = trace.grammar.tables(trace.net.on_violation)
+    node = tables.names.index(step.state)
+    if set(tables.symbols[node]) != set(step.legal):
+        return f"the grammar allows {listed(tables.symbols[node])}"
+    return f"the grammar says that the word may {'' if tables.accepting[node] else 'not '}end"
 
 
 def _cells(step: TraceStep, names: Sequence[str], width: int, all_cells: bool) -> list[int]:
@@ -194,17 +213,22 @@ def _verdict(trace: Trace) -> tuple[str, str]:
         step = trace.steps[trace.violation_at - 1]
         before = trace.steps[step.t - 2].legal if step.t > 1 else trace.offered_first
         where = f"violation at symbol {step.t}: {step.symbol} came"
-        return f"{where}, but the net offered {listed(before)}", "bad"
+        return f"{where}, but the net offered {listed(before or ())}", "bad"
+    wrong = trace.first_wrong
+    if wrong is not None:
+        return f"the net is wrong: after symbol {wrong.t} it {answer(wrong)}", "bad"
     lost = next((step for step in trace.steps if step.state is None), None)
-    if lost is not None and trace.grammar is not None:
-        where = f"the grammar has no {lost.symbol} at symbol {lost.t}"
-        return f"the net is wrong: it offered every symbol, but {where}", "bad"
-    follow = f"{listed(trace.offered_last)} may follow"
-    if trace.accepted:
-        return f"accepted: every symbol was offered, and the word may end here; {follow}", "good"
+    if lost is not None and trace.grammar is not None and not lost.judged:
+        return f"the grammar has no {lost.symbol} at symbol {lost.t}: not judged from there", "open"
+    judged = trace.steps[-1].judged if trace.steps else trace.first_judged
+    last = "" if trace.offered_last is None else f"; {listed(trace.offered_last)} may follow"
+    last += "" if judged else " (not judged)"
     if trace.accepted is None:
-        return f"every symbol was offered; {follow}", "open"
-    return f"incomplete: no violation, but the word may not end here; {follow}", "open"
+        return f"no violation{last}", "open"
+    who = "the word may" if "accept" in trace.net.observed else "by the grammar the word may"
+    if trace.accepted:
+        return f"accepted: no violation, and {who} end here{last}", "good"
+    return f"not accepted: no violation, but {who} not end here{last}", "open"
 
 
 # HTML
@@ -213,8 +237,8 @@ def _verdict(trace: Trace) -> tuple[str, str]:
 @renders(Trace, "html")
 def trace_html(trace: Trace) -> str:
     """A table for a notebook: the memory of every cell at every symbol, and what is offered."""
-    steps, net = trace.steps, trace.weights
-    title, notes = f"{net_name(trace)} on {word_text(trace)}", [_short_verdict(trace)]
+    steps, net = trace.steps, trace.net
+    title, notes = f"{net_name(trace)} on {word_text(trace)}", [net.reading, verdict(trace)]
     if len(steps) > MAX_STEPS or net.size > MAX_CELLS:
         notes.append(
             f"{len(steps)} symbols by {net.size} cells are too many for a table; "
@@ -224,27 +248,18 @@ def trace_html(trace: Trace) -> str:
     rows = []
     if trace.grammar is not None:
         rows.append([head("node"), *(Field(step.state or "✗") for step in steps)])
-    rows.append([head("offers"), *(_offers(trace, step) for step in steps)])
+    rows.append([head("offers" if "legal" in net.observed else "may end"), *map(_answer, steps)])
+    if not all(step.judged for step in steps):
+        rows.append([head("judged"), *(Field("yes" if step.judged else "no") for step in steps)])
     for index, cell in enumerate(net.cells):
         values = (number_field(step.memory[index], 1.0) for step in steps)
         rows.append([head(f"memory {cell}"), *values])
-    symbols = [step.symbol + ("" if step.ok else " ⊘") for step in steps]
+    symbols = [step.symbol + (" ⊘" if step.ok is False else "") for step in steps]
     return block(title, notes, Table(rows, ["symbol", *symbols]))
 
 
-def _offers(trace: Trace, step: TraceStep) -> Field:
-    text = listed(step.legal, "–")
-    if is_wrong(trace, step):
-        return Field(f"✗ {text}", "font-weight:bold")
+def _answer(step: TraceStep) -> Field:
+    text = ("yes" if step.accept else "no") if step.legal is None else listed(step.legal, "–")
+    if step.right is False:
+        return Field(f"✗ {text}", "text-align:center;font-weight:bold")
     return Field(text)
-
-
-def _short_verdict(trace: Trace) -> str:
-    wrong = first_wrong(trace)
-    if wrong is not None:
-        return f"✗ wrong at symbol {wrong.t}: it offers {listed(wrong.legal)}"
-    if trace.violation_at is not None:
-        symbol = trace.steps[trace.violation_at - 1].symbol
-        return f"violation at symbol {trace.violation_at}: {symbol} had not been offered"
-    how = "accepted" if trace.accepted else "no violation"
-    return f"{how}; it offers {listed(trace.offered_last)} next"

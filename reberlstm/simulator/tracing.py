@@ -4,32 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.monitor import Monitor
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.simulator.step import State, Step, initial, one_hot, read, snap_to_vertex, step
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net, Step, check_alphabets, joined
+
+if TYPE_CHECKING:
+    import pandas
+
+Patch = Mapping[int, Mapping[str, Any]]
+"""``{t: {"memory": values}}``: what to put in the place of the memory or h after symbol t."""
 
 
 @dataclass(frozen=True)
 class TraceStep:
-    """What happened at one symbol.
+    """What happened at one symbol. Arrays have one number for each cell of all layers.
 
     Attributes:
         t: The position of the symbol, from 1.
         symbol: The symbol read.
         source: The grammar's state before it, None after a violation or without a grammar.
         state: The grammar's state after it, None likewise.
-        gates: ``input``, ``forget``, ``candidate`` and ``output`` (which the published net has
-            not), each of shape (H,).
-        memory: The memory ``c`` after the step, shape (H,).
-        hidden: What the gates read at the next step, ``h``, shape (H,).
-        reader: For every symbol the value of the legal head after the step.
-        legal: The symbols that the net offers next, in alphabet order.
-        ok: Whether the symbol was one that the net had offered.
+        gates: The gates by name, in the order that the kind of cell has them.
+        memory: The cell state c after the step; h where the cell has no other memory.
+        hidden: The hidden state h, which the gates read at the next step, and the heads at this.
+        reader: The numbers that the net's answer is read from, by symbol; for a net without a
+            ``legal`` head that of ``accept``.
+        legal: The symbols that the net offers next, in alphabet order; None where it does not tell.
+        accept: Whether the net accepts the word up to here; None where it does not tell.
+        judged: Whether the net's answer after this symbol lies in the scope that the net claims.
+        right: Whether that answer is the grammar's; None where it is not judged, or not known.
+        ok: Whether the symbol was one that the net had offered; None where that was not judged.
     """
 
     t: int
@@ -40,8 +51,11 @@ class TraceStep:
     memory: Floats
     hidden: Floats
     reader: Mapping[str, float]
-    legal: tuple[str, ...]
-    ok: bool
+    legal: tuple[str, ...] | None
+    accept: bool | None
+    judged: bool
+    right: bool | None
+    ok: bool | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,49 +63,106 @@ class Trace(Displayed):
     """A word run through a net.
 
     Attributes:
-        weights: The net.
-        grammar: The machine that names the nodes, if one is known.
+        net: The net.
+        grammar: The machine that names the states, if one is known.
         word: The symbols.
-        offered_first: The symbols that the net offers before the first one.
+        offered_first: The symbols that the net offers before the first one; None where it does not
+            tell.
+        first_judged: Whether that lies in the scope that the net claims.
         steps: One record per symbol.
-        accepted: The net's verdict on the whole word: its accept head's, or without one whether
-            every symbol was offered and the grammar's node accepts; None where neither is known.
+        accepted: The net's verdict on the whole word: its accept head's; without one whether every
+            symbol was offered and the grammar says that the word may end; None where neither is
+            known.
         violation_at: The position, from 1, of the first symbol that the net had not offered.
     """
 
-    weights: LSTMWeights
+    net: Net
     grammar: FSM | None
     word: tuple[str, ...]
-    offered_first: tuple[str, ...]
+    offered_first: tuple[str, ...] | None
+    first_judged: bool
     steps: tuple[TraceStep, ...]
     accepted: bool | None
     violation_at: int | None
 
     def __repr__(self) -> str:
-        separator = " " if any(len(symbol) != 1 for symbol in self.weights.alphabet) else ""
         return (
-            f"<Trace of {self.weights.name!r} on {separator.join(self.word)!r}: "
-            f"offers {' '.join(self.offered_last) or 'nothing'}, accepted={self.accepted}, "
+            f"<Trace of {self.net.name!r} on {self.text!r}: "
+            f"offers {' '.join(self.offered_last or ()) or 'nothing'}, accepted={self.accepted}, "
             f"violation_at={self.violation_at}>"
         )
 
+    weights = property(lambda self: self.net)
+
     @property
-    def offered_last(self) -> tuple[str, ...]:
+    def text(self) -> str:
+        """The word as one string, with spaces where symbols are long."""
+        return self.net.separator.join(self.word)
+
+    @property
+    def offered_last(self) -> tuple[str, ...] | None:
         """The symbols that the net offers after the whole word."""
         return self.steps[-1].legal if self.steps else self.offered_first
 
+    @property
+    def first_wrong(self) -> TraceStep | None:
+        """The first step after which the net's answer is wrong, where it is judged."""
+        return next((step for step in self.steps if step.right is False), None)
+
+    def array(self, name: str) -> Floats:
+        """A gate, ``memory`` or ``hidden`` at every symbol, (T, cells); ``reader`` is (T, symbols).
+
+        Raises:
+            GrammarError: listing the names, where there is no such gate.
+
+        Example:
+            >>> import reberlstm as rl
+            >>> rl.trace(rl.compile("reber"), "BTX").array("forget").shape
+            (3, 8)
+        """
+        gates = [gate for layer in self.net.layers[:1] for gate in layer.cell.gates]
+        if name == "reader":
+            rows: list[Any] = [list(step.reader.values()) for step in self.steps]
+        elif name in ("memory", "hidden"):
+            rows = [getattr(step, name) for step in self.steps]
+        elif name in gates:
+            rows = [step.gates[name] for step in self.steps]
+        else:
+            names = ", ".join((*gates, "memory", "hidden", "reader"))
+            raise GrammarError(f"a trace has no array {name!r}; it has {names}")
+        return np.array(rows, dtype=float).reshape(len(rows), -1)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A table with a row for each symbol, cell and gate: t, symbol, cell, gate, value.
+
+        Raises:
+            MissingExtraError: where pandas is not installed.
+        """
+        from reberlstm.extras import require
+
+        pandas = require("pandas", extra="plots", purpose="a table of pandas")
+        rows = [
+            (step.t, step.symbol, cell, gate, float(value))
+            for step in self.steps
+            for gate, values in {
+                **step.gates, "memory": step.memory, "hidden": step.hidden
+            }.items()
+            for cell, value in zip(self.net.cells, values, strict=True)
+        ]  # fmt: skip
+        return pandas.DataFrame(rows, columns=["t", "symbol", "cell", "gate", "value"])
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON object that ``reberlstm trace --json`` prints."""
-        separator = " " if any(len(symbol) != 1 for symbol in self.weights.alphabet) else ""
         return {
             "grammar": self.grammar.name if self.grammar is not None else None,
-            "net": self.weights.name,
-            "string": separator.join(self.word),
+            "net": self.net.name,
+            "readout": self.net.reading,
+            "string": self.text,
             "accepted": self.accepted,
             "violation_at": self.violation_at,
-            "cells": list(self.weights.cells),
-            "alphabet": list(self.weights.alphabet),
-            "steps": [_step_dict(step) for step in self.steps],
+            "cells": list(self.net.cells),
+            "alphabet": list(self.net.alphabet),
+            "steps": [_step_dict(step, self.net) for step in self.steps],
         }
 
     def to_html(self) -> str:
@@ -107,151 +178,232 @@ class Trace(Displayed):
         return page
 
 
-def _step_dict(record: TraceStep) -> dict[str, Any]:
-    gates = {name: values.tolist() for name, values in record.gates.items()}
-    result: dict[str, Any] = {
+def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
+    words = net.layers[0].cell.words
+    # The source's words, and its order: eraser, writer, filter.
+    order = {name: place for place, name in enumerate(words)}
+    gates = sorted(record.gates, key=lambda gate: order.get(gate, len(order)))
+    return {
         "t": record.t,
         "symbol": record.symbol,
         "state": record.state,
-        "eraser": gates["forget"],
-        "writer": gates["candidate"],
-        "filter": gates["input"],
-    }
-    if "output" in gates:
-        result["output"] = gates["output"]
-    return result | {
+        **{words.get(gate, gate): record.gates[gate].tolist() for gate in gates},
         "memory": record.memory.tolist(),
+        "hidden": record.hidden.tolist(),
         "reader": dict(record.reader),
-        "legal": list(record.legal),
+        "legal": None if record.legal is None else list(record.legal),
+        "accept": record.accept,
+        "judged": record.judged,
         "ok": record.ok,
     }
 
 
 def trace(
-    weights: LSTMWeights,
+    net: Any,
     word: str | Iterable[str],
     *,
-    grammar: FSM | None = None,
+    grammar: Any = None,
     snap: bool = False,
     slots: int = 1,
+    patch: Patch | None = None,
+    **options: Any,
 ) -> Trace:
     """Run a word through a net and record everything.
 
     Args:
-        weights: A net with a ``legal`` head.
+        net: A net, or what `reberlstm.load` takes.
         word: A string, or the symbols one by one.
-        grammar: The machine that names the nodes; by default the one that the net carries.
-        snap: Round what the gates read to the nearest vertex after each step.
+        grammar: The machine that names the states: an `FSM`, a name or a path; by default the one
+            that the net carries.
+        snap: Round h to the nearest vertex after each step.
         slots: Into how many steps snapping divides the way from rest to active; 2 keeps half
             evidence, as the published net needs.
+        patch: What to change: ``{3: {"memory": values}}`` puts values in the place of the memory
+            (or of ``hidden``) after the third symbol; values are an array with a number for each
+            cell, or a mapping from names of cells. Where the memory of an LSTM is changed, h
+            follows from it.
+        options: How a net of others is read, see `reberlstm.load`.
 
-    A net that claims the scope ``legal`` (published, trained, foreign) says nothing before the
-    first symbol; it is taken to offer what the grammar does there, or everything without one.
+    A net that claims the scope ``legal`` (published, trained, foreign) was never asked before the
+    first symbol, nor after a violation of the grammar: there its answer is shown but not judged.
 
     Raises:
-        GrammarError: for a symbol that the net or the grammar does not know, or a net without a
-            ``legal`` head.
+        GrammarError: for a symbol that the net or the grammar does not know, for a net that tells
+            neither legal symbols nor acceptance, or a patch of what is not there.
 
     Example:
-        >>> from reberlstm import compile, load_grammar
-        >>> trace(compile(load_grammar("reber")), "BTX").steps[-1].legal
+        >>> import reberlstm as rl
+        >>> rl.trace(rl.compile("reber"), "BTX").steps[-1].legal
         ('S', 'X')
     """
-    grammar = weights.grammar if grammar is None else grammar
-    if "legal" not in weights.heads:
+    from reberlstm.grammars import as_machine
+    from reberlstm.net.loading import as_net
+
+    net = as_net(net, **options)
+    machine = net.grammar if grammar is None else as_machine(grammar)
+    if not {"legal", "accept"} & set(net.observed):
         raise GrammarError(
-            f"net {weights.name!r} has no 'legal' head, so nothing says which symbols it offers; "
-            f"its heads are {', '.join(weights.heads) or 'none'}"
+            f"net {net.name!r} tells neither legal symbols nor acceptance; its heads are "
+            f"{', '.join(net.heads) or 'none'}"
         )
-    if grammar is not None and set(grammar.alphabet) != set(weights.alphabet):
-        raise GrammarError(
-            f"the alphabet of {grammar} is {' '.join(grammar.alphabet)}, but that of the net "
-            f"{weights.name!r} is {' '.join(weights.alphabet)}; give the grammar that it is for"
+    if machine is not None:
+        check_alphabets(machine, net)
+    symbols = (machine or _any_word(net)).word(word)
+    return _Run(net, machine, snap, slots, patch or {}).trace(symbols)
+
+
+def _any_word(net: Net) -> FSM:
+    """A machine of one state over the net's alphabet, which splits a word as a grammar would."""
+    return FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)
+
+
+class _Run:
+    def __init__(self, net: Net, grammar: FSM | None, snap: bool, slots: int, patch: Patch) -> None:
+        self.net, self.grammar = net, grammar
+        self.snap, self.slots, self.patch = snap, slots, patch
+        self.tables = None if grammar is None else grammar.tables(net.on_violation)
+
+    def trace(self, word: tuple[str, ...]) -> Trace:
+        net = self.net
+        for t in self.patch:
+            if not 1 <= t <= len(word):
+                raise GrammarError(f"patch at {t}; the word has the symbols 1 to {len(word)}")
+        state = net.initial()
+        offered = offered_first = _offered(net, state)
+        judged = first_judged = net.claims == "all"
+        node = 0
+        records: list[TraceStep] = []
+        for t, symbol in enumerate(word, start=1):
+            source = self._name(node)
+            ok = symbol in offered if judged and offered is not None else None
+            if self.tables is not None:
+                node = int(self.tables.target[node, self.tables.alphabet.index(symbol)])
+            steps = self._changed(net.record(state, net.alphabet.index(symbol)), t)
+            state = joined(steps)
+            offered = _offered(net, state)
+            broken = any(record.ok is False for record in records) or ok is False
+            judged = self._judged(node, broken)
+            records.append(self._record(t, symbol, source, node, steps, state, judged, ok))
+        violation = next((record.t for record in records if record.ok is False), None)
+        accepted = self._accepted(state, node, violation)
+        return Trace(
+            net, self.grammar, word, offered_first, first_judged, tuple(records), accepted,
+            violation,
+        )  # fmt: skip
+
+    def _name(self, node: int) -> str | None:
+        return None if self.tables is None else self.tables.names[node]
+
+    def _judged(self, node: int, broken: bool) -> bool:
+        """Whether the answer after a word lies in the scope that the net claims."""
+        if self.net.claims == "all":
+            return True
+        if self.tables is None:
+            return not broken
+        return bool(self.tables.names[node] is not None and self.tables.goes_on[node])
+
+    def _record(
+        self, t: int, symbol: str, source: str | None, node: int, steps: tuple[Step, ...],
+        state: NDArray[Any], judged: bool, ok: bool | None,
+    ) -> TraceStep:  # fmt: skip
+        net = self.net
+        offered, accepts = _offered(net, state), _accepts(net, state)
+        right = None
+        if self.tables is not None and judged:
+            right = True
+            if offered is not None:
+                row = self.tables.legal[node]
+                allowed = {a for a, yes in zip(self.tables.alphabet, row, strict=True) if yes}
+                right = set(offered) == allowed
+            if accepts is not None and (offered is None or net.claims == "all"):
+                right = right and accepts == bool(self.tables.accepting[node])
+        return TraceStep(
+            t=t,
+            symbol=symbol,
+            source=source,
+            state=self._name(node),
+            gates={
+                gate: np.concatenate([step.gates[gate] for step in steps])
+                for gate in net.layers[0].cell.gates
+            },
+            memory=np.concatenate([step.state[-1] for step in steps]),
+            hidden=np.concatenate([step.hidden for step in steps]),
+            reader=_reader(net, state),
+            legal=offered,
+            accept=accepts,
+            judged=judged,
+            right=right,
+            ok=ok,
         )
-    monitor = grammar.monitor(weights.on_violation) if grammar is not None else None
-    symbols = _symbols(weights, grammar, word)
 
-    state = initial(weights)
-    if weights.claims == "all":
-        offered_first = _offered(weights, _reader(weights, state))
-    else:
-        first = grammar.legal(grammar.start) if grammar is not None else weights.alphabet
-        offered_first = tuple(symbol for symbol in weights.alphabet if symbol in first)
-    offered = offered_first
-    node = 0
-    records: list[TraceStep] = []
-    for t, symbol in enumerate(symbols, start=1):
-        source = _node(monitor, node)
-        if monitor is not None:
-            node = monitor.table[node][monitor.fsm.alphabet.index(symbol)]
-        result = step(weights, one_hot(weights, symbol), state)
-        state = snap_to_vertex(weights, result.state, slots) if snap else result.state
-        record = _record(weights, t, symbol, source, _node(monitor, node), result, state, offered)
-        records.append(record)
-        offered = record.legal
-    violation = next((record.t for record in records if not record.ok), None)
-    accepted = _accepted(weights, grammar, _node(monitor, node), state, violation)
-    return Trace(weights, grammar, symbols, offered_first, tuple(records), accepted, violation)
+    def _changed(self, steps: tuple[Step, ...], t: int) -> tuple[Step, ...]:
+        """The steps with what is patched, and snapped."""
+        changes, at, result = self.patch.get(t, {}), 0, []
+        unknown = set(changes) - {"memory", "hidden"}
+        if unknown:
+            raise GrammarError(f"patch of {min(unknown)!r} at {t}; choose 'memory' or 'hidden'")
+        for layer, step in zip(self.net.layers, steps, strict=True):
+            cell, state = layer.cell, list(step.state)
+            part = slice(at, at + layer.size)
+            at += layer.size
+            if "memory" in changes:
+                state[-1] = self._patched(state[-1], changes["memory"], part, t)
+                state[0] = cell.exposed(step.gates, state[-1])
+            if "hidden" in changes:
+                state[0] = self._patched(state[0], changes["hidden"], part, t)
+            if self.snap:
+                state[0] = snapped(state[0], self.net.height, self.slots)
+            result.append(Step(step.gates, tuple(state), cell.hidden(tuple(state))))
+        return tuple(result)
 
+    def _patched(self, values: Floats, change: Any, part: slice, t: int) -> Floats:
+        cells = self.net.cells
+        whole = np.full(len(cells), np.nan)
+        if isinstance(change, Mapping):
+            for name, value in change.items():
+                if name not in cells:
+                    raise GrammarError(
+                        f"patch of cell {name!r} at {t}; the cells are {' '.join(cells)}"
+                    )
+                whole[cells.index(name)] = value
+        else:
+            whole[:] = change
+        own = whole[part]
+        return np.where(np.isnan(own), values, own)
 
-def _symbols(
-    weights: LSTMWeights, grammar: FSM | None, word: str | Iterable[str]
-) -> tuple[str, ...]:
-    if grammar is not None:
-        return grammar.word(word)
-    # A one-state machine over the net's alphabet splits the word just as a grammar would.
-    stand_in = FSM(alphabet=weights.alphabet, start="0", transitions={"0": {}}, name=weights.name)
-    return stand_in.word(word)
-
-
-def _node(monitor: Monitor | None, node: int) -> str | None:
-    return monitor.states[node] if monitor is not None else None
-
-
-def _reader(weights: LSTMWeights, state: State) -> dict[str, float]:
-    values = read(weights, "legal", state)
-    return {symbol: float(value) for symbol, value in zip(weights.alphabet, values, strict=True)}
+    def _accepted(self, state: NDArray[Any], node: int, violation: int | None) -> bool | None:
+        accepts = _accepts(self.net, state)
+        if accepts is not None or self.tables is None:
+            return accepts
+        return violation is None and bool(self.tables.accepting[node])
 
 
-def _offered(weights: LSTMWeights, reader: Mapping[str, float]) -> tuple[str, ...]:
-    threshold = weights.reader_threshold
-    return tuple(symbol for symbol, value in reader.items() if value > threshold)
+def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
+    """H rounded to the nearest vertex: a multiple −1, 0 or 1 of the active height.
+
+    This is the remedy against drift that the author of the Toy LSTM considers. It does not suit the
+    author's own net, which collects two halves of evidence for some nodes: half a node is rounded
+    to a whole one. The second idea, to double the memory and round "one slot per breadcrumb", is
+    ``slots=2``: multiples of half the height are kept.
+    """
+    unit = height / slots
+    return np.asarray(unit * np.clip(np.round(h / unit), -slots, slots))
 
 
-def _record(
-    weights: LSTMWeights,
-    t: int,
-    symbol: str,
-    source: str | None,
-    node: str | None,
-    result: Step,
-    state: State,
-    offered: tuple[str, ...],
-) -> TraceStep:
-    reader = _reader(weights, state)
-    return TraceStep(
-        t=t,
-        symbol=symbol,
-        source=source,
-        state=node,
-        gates=result.gates,
-        memory=state.c,
-        hidden=state.h,
-        reader=reader,
-        legal=_offered(weights, reader),
-        ok=symbol in offered,
-    )
-
-
-def _accepted(
-    weights: LSTMWeights,
-    grammar: FSM | None,
-    node: str | None,
-    state: State,
-    violation: int | None,
-) -> bool | None:
-    if "accept" in weights.heads:
-        return bool(read(weights, "accept", state)[0] > 0.0)
-    if grammar is None:
+def _offered(net: Net, state: NDArray[Any]) -> tuple[str, ...] | None:
+    answers = net.observe(state[np.newaxis]).legal
+    if answers is None:
         return None
-    return violation is None and node in grammar.accepting
+    return tuple(symbol for symbol, yes in zip(net.alphabet, answers[0], strict=True) if yes)
+
+
+def _accepts(net: Net, state: NDArray[Any]) -> bool | None:
+    answers = net.observe(state[np.newaxis]).accept
+    return None if answers is None else bool(answers[0])
+
+
+def _reader(net: Net, state: NDArray[Any]) -> dict[str, float]:
+    kind = "legal" if "legal" in net.observed else "accept"
+    names = net.alphabet if kind == "legal" else ("reject", "accept")
+    values = net.values(kind, state).tolist()
+    return dict(zip(names[-len(values):], values, strict=True))  # fmt: skip

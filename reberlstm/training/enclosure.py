@@ -28,10 +28,11 @@ from torch import Tensor
 
 from reberlstm.certificates.claims import claim
 from reberlstm.certificates.nodes import Nodes, unfold
+from reberlstm.machine.crawl import crawl
+from reberlstm.machine.tables import Ints, Words
 from reberlstm.net.weights import Floats, LSTMWeights
 from reberlstm.training.cells import Parameters, run
 from reberlstm.training.objective import LEAK_FROM, Objective
-from reberlstm.training.walks import Ints, Words
 
 MOST_STEPS = 1000
 """Where states with last symbols have more steps than this, states alone are the nodes."""
@@ -78,7 +79,8 @@ class Enclosure:
         self._leak_weight, self._leak_from = leak
         self._head = objective.head
         self._next = _transitions(nodes, len(net.alphabet))
-        self._access = objective.walks.table(_access_words(nodes, net.alphabet))
+        words = [[net.alphabet[a] for a in word] for word in _access_words(nodes)]
+        self._access = objective.machine.given(words).for_nets()
         self._sources, self._symbols, self._targets = (
             torch.as_tensor(part) for part in _edges(nodes)
         )
@@ -196,16 +198,10 @@ def _transitions(nodes: Nodes, symbols: int) -> Ints:
     return table
 
 
-def _access_words(nodes: Nodes, alphabet: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """A shortest word to each node but the first."""
-    words: dict[int, tuple[str, ...]] = {0: ()}
+def _access_words(nodes: Nodes) -> list[tuple[int, ...]]:
+    """A shortest word, as numbers, to each node but the first."""
     onward: dict[int, list[tuple[int, int]]] = {}
-    for source, symbol, target in zip(*_edges(nodes), strict=True):
-        onward.setdefault(int(source), []).append((int(symbol), int(target)))
-    queue = [0]
-    for node in queue:
-        for symbol, target in onward.get(node, ()):
-            if target not in words:
-                words[target] = (*words[node], alphabet[symbol])
-                queue.append(target)
-    return [word for word in words.values() if word]
+    for source, symbol, target in zip(*(part.tolist() for part in _edges(nodes)), strict=True):
+        onward.setdefault(source, []).append((symbol, target))
+    found = crawl([0], lambda node: onward.get(node, []))
+    return [found.word(node) for node in found.found[1:]]

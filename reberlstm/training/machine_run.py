@@ -90,7 +90,7 @@ class MachineRun:
         choice = CHOICE ** max(0.0, 1.0 - self.step / CHOICE_FOR)
         drawn = self.objective.draw(self.rng, 1, round(choice * self.settings.words))
         words = drawn.shortest(self.settings.words)
-        each = loss(self.objective.walks, self.settings.task, self.parameters, words)
+        each = loss(self.objective.machine, self.settings.task, self.parameters, words)
         self.optimiser.zero_grad()
         each.sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
@@ -116,11 +116,11 @@ class MachineRun:
 
     def _accuracy(self, machine: Rounded) -> float:
         """The share of validation answers that a rounded machine gets right."""
-        words, walks = self.validation, self.objective.walks
+        words, truth = self.validation, self.objective.machine
         slots = machine.follow(words)
-        right = machine.accepting[slots] == walks.accepting[words.states]
+        right = machine.accepting[slots] == truth.accepting[words.states]
         if self.settings.task == "next":
-            right &= (machine.legal[slots] == walks.legal[words.states]).all(axis=-1)
+            right &= (machine.legal[slots] == truth.legal[words.states]).all(axis=-1)
         return float((right & words.present).sum() / words.present.sum())
 
     def _is_right(self, machine: FSM) -> bool:

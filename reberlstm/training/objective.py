@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.tables import Bools, Words
 from reberlstm.net.weights import Scope
 from reberlstm.training.cells import CellType, Parameters, inputs, read, run
-from reberlstm.training.walks import Bools, Walks, Words
 
 Task = Literal["next", "accept"]
 
@@ -59,8 +60,12 @@ class Objective:
     def __init__(self, fsm: FSM, task: Task) -> None:
         self.task = task
         self.fsm = fsm
-        self.walks = Walks(fsm)
-        truth = self.walks.legal if task == "next" else self.walks.accepting[:, None]
+        self.machine = fsm.tables()
+        if not self.machine.goes_on[0]:
+            raise GrammarError(
+                f"{fsm} has no word of one symbol or more; there is nothing to learn"
+            )
+        truth = self.machine.legal if task == "next" else self.machine.accepting[:, None]
         self.head = "legal" if task == "next" else "accept"
         self._truth = torch.tensor(truth, dtype=torch.float64)  # (S, R)
 
@@ -79,8 +84,8 @@ class Objective:
         self, rng: np.random.Generator, nets: int, words: int, longest: int | None = None
     ) -> Words:
         """Words to learn from."""
-        draw = self.walks.draw if self.task == "next" else self.walks.stray
-        return draw(rng, nets, words, LONGEST[self.task] if longest is None else longest)
+        draw = self.machine.draw if self.task == "next" else self.machine.stray
+        return draw(rng, (nets, words), LONGEST[self.task] if longest is None else longest)
 
     def loss(
         self,
@@ -130,7 +135,7 @@ class Objective:
             tuple(self.fsm.alphabet[a] for a in drawn.symbols[:length, 0, number])
             for number, length in enumerate(drawn.lengths[0])
         ]
-        return self.walks.table(table + self._shortest())
+        return self.machine.given(table + self._shortest()).for_nets()
 
     def wrong(self, cell: CellType, parameters: Parameters, words: Words) -> Bools:
         """Where an answer is wrong, (T, N, B); for ``accept`` also the empty word, at the first."""
@@ -150,7 +155,7 @@ class Objective:
         """Where something is asked: the scope ``legal`` leaves out words that cannot go on."""
         if self.task == "accept":
             return words.present
-        return words.present & self.walks.goes_on[words.states]
+        return words.present & self.machine.goes_on[words.states]
 
     def _shortest(self) -> list[Word]:
         """The shortest legal words (or all words), of whole lengths, up to about the number."""
@@ -162,10 +167,10 @@ class Objective:
             found += [word for word, _ in levels[-1] if word]
             levels.append(
                 [
-                    ((*word, symbol), int(self.walks.target[state, column]))
+                    ((*word, symbol), int(self.machine.target[state, column]))
                     for word, state in levels[-1]
                     for column, symbol in enumerate(self.fsm.alphabet)
-                    if self.task == "accept" or self.walks.legal[state, column]
+                    if self.task == "accept" or self.machine.legal[state, column]
                 ]
             )
         return found or [word for word, _ in levels[-1]]

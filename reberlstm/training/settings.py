@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
+from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.files.safetensors import to_bytes
 from reberlstm.net.weights import LSTMWeights
@@ -23,7 +24,7 @@ class Settings:
     """All that a training depends on; equal settings give equal nets.
 
     Attributes:
-        fsm: The machine to learn.
+        fsm: The machine to learn; a name or a path stands for the machine.
         cell: ``lstm``, ``gru`` or ``rnn``; or ``fsm`` for a machine itself, with soft transitions.
         task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
         cells: The number of cells, or of a soft machine's slots. None: 8, or those of the net that
@@ -53,6 +54,7 @@ class Settings:
     start: Literal["random", "compiled"] | LSTMWeights = "random"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "fsm", as_machine(self.fsm))
         for name, choices in {"cell": CELLS, "task": TASKS, "start": STARTS}.items():
             if isinstance(getattr(self, name), LSTMWeights):
                 self._check_start(getattr(self, name))

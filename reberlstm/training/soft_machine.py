@@ -20,11 +20,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Bools, Ints, Tables, Words
 from reberlstm.net.weights import Floats
 from reberlstm.training.cells import Parameters
 from reberlstm.training.objective import LONGEST, Task
-from reberlstm.training.walks import Bools, Ints, Walks, Words
 
 SHARPNESS = 6.0
 """By how much the permutation's entry stands out of a row of W at first."""
@@ -51,11 +52,11 @@ def at_random(
     }
 
 
-def loss(walks: Walks, task: Task, parameters: Parameters, words: Words) -> Tensor:
+def loss(machine: Tables, task: Task, parameters: Parameters, words: Words) -> Tensor:
     """The negative logarithm of what came, per symbol, for each machine, (R,).
 
     Args:
-        walks: The machine to learn; of it, only labels and the ends of words are used.
+        machine: The machine to learn; of it, only labels and the ends of words are used.
         task: What is asked.
         parameters: Of R machines.
         words: The same for all machines, (T, 1, B).
@@ -65,7 +66,7 @@ def loss(walks: Walks, task: Task, parameters: Parameters, words: Words) -> Tens
     present = torch.as_tensor(words.present[:, 0]).to(transitions.dtype)
     at = _distributions(transitions, symbols, present)
     came = _next_came if task == "next" else _labels_came
-    return came(walks, parameters["outputs"], at, words) / present.sum()
+    return came(machine, parameters["outputs"], at, words) / present.sum()
 
 
 def _distributions(transitions: Tensor, symbols: Tensor, present: Tensor) -> Tensor:
@@ -81,7 +82,7 @@ def _distributions(transitions: Tensor, symbols: Tensor, present: Tensor) -> Ten
     return torch.stack(all_of_them)
 
 
-def _next_came(walks: Walks, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
+def _next_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
     """Of the symbols, and of the end where a word ended by itself."""
     offered = at @ outputs.softmax(dim=-1)  # (T + 1, R, B, A + 1)
     symbols = torch.as_tensor(words.symbols[:, 0])
@@ -89,15 +90,15 @@ def _next_came(walks: Walks, outputs: Tensor, at: Tensor, words: Words) -> Tenso
     chosen = (offered[:-1] * one_hot(symbols, offered.shape[-1])[:, None]).sum(dim=-1)
     total = -(chosen.clamp(min=LEAST).log() * present[:, None]).sum(dim=(0, 2))
     last = words.states[-1, 0]  # a word that is over stays in its last state
-    ended = torch.as_tensor(walks.accepting[last] & (words.lengths[0] < LONGEST["next"]))
+    ended = torch.as_tensor(machine.accepting[last] & (words.lengths[0] < LONGEST["next"]))
     return total - (offered[-1, ..., -1].clamp(min=LEAST).log() * ended).sum(dim=1)
 
 
-def _labels_came(walks: Walks, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
+def _labels_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
     """Of the label of every prefix, the empty one too."""
     yes = (at @ outputs.sigmoid())[..., 0].clamp(LEAST, 1.0 - LEAST)  # (T + 1, R, B)
     start = np.zeros((1, words.symbols.shape[2]), dtype=np.intp)
-    label = torch.as_tensor(walks.accepting[np.concatenate([start, words.states[:, 0]])])[:, None]
+    label = torch.as_tensor(machine.accepting[np.concatenate([start, words.states[:, 0]])])[:, None]
     present = torch.as_tensor(words.present[:, 0]).to(at.dtype)
     counts = torch.cat([torch.ones_like(present[:1]), present])[:, None]
     return -(torch.where(label, yes, 1.0 - yes).log() * counts).sum(dim=(0, 2))
@@ -137,34 +138,19 @@ class Rounded:
 
     def to_fsm(self, name: str) -> FSM:
         """The machine, minimised, its states numbered in the order of shortest words."""
-        reached, transitions = [0], {}
-        for slot in reached:
-            follows = {}
-            for column, symbol in enumerate(self.alphabet):
-                if self.legal[slot, column]:
-                    target = int(self.target[slot, column])
-                    follows[symbol] = str(target)
-                    if target not in reached:
-                        reached.append(target)
-            transitions[str(slot)] = follows
+        symbols = range(len(self.alphabet))
+
+        def follow(slot: int) -> list[tuple[int, int]]:
+            return [(a, int(self.target[slot, a])) for a in symbols if self.legal[slot, a]]
+
+        reached = crawl([0], follow).found
         smallest = FSM(
             alphabet=self.alphabet,
             start="0",
             accepting=frozenset(str(slot) for slot in reached if self.accepting[slot]),
-            transitions=transitions,
-            name=name,
-        ).minimise()
-        order = [smallest.start]
-        for state in order:
-            order += [to for to in smallest.transitions[state].values() if to not in order]
-        number = {state: str(position) for position, state in enumerate(order)}
-        return FSM(
-            alphabet=self.alphabet,
-            start="0",
-            accepting=frozenset(number[state] for state in smallest.accepting),
             transitions={
-                number[state]: {a: number[to] for a, to in smallest.transitions[state].items()}
-                for state in order
+                str(slot): {self.alphabet[a]: str(to) for a, to in follow(slot)} for slot in reached
             },
             name=name,
-        )
+        ).minimise()
+        return smallest.numbered()

@@ -11,13 +11,14 @@ from pathlib import Path
 from types import FrameType
 
 from reberlstm.extras import require
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.training import checkpoint as checkpoints
 from reberlstm.training.result import Progress, Training
 from reberlstm.training.settings import Settings
 
 
 def train(
-    settings: Settings,
+    settings: Settings | Grammar,
     *,
     report: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
@@ -27,7 +28,7 @@ def train(
     """Train a net.
 
     Args:
-        settings: What is asked for.
+        settings: What is asked for; a machine, its name or path stands for the defaults.
         report: Called after every step.
         checkpoint: A file to write the unfinished training to, and to remove when it is finished.
         resume: Go on from that file, where there is one.
@@ -45,6 +46,8 @@ def train(
         >>> train(Settings(fsm=load_grammar("parity"), task="accept", cells=4)).success
         True
     """
+    if not isinstance(settings, Settings):
+        settings = Settings(fsm=as_machine(settings))
     torch = require("torch", extra="torch", purpose="training")
     from reberlstm.training.machine_run import MachineRun
     from reberlstm.training.run import Run

@@ -16,7 +16,7 @@ SHARED = {
     "reberlstm.errors",
     "reberlstm.files",
     "reberlstm.machine.fsm",
-    "reberlstm.machine.monitor",
+    "reberlstm.machine.tables",
 }
 SHARED |= {"reberlstm.net.weights", "reberlstm.display"}
 

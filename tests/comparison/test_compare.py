@@ -15,8 +15,8 @@ from hypothesis import given, settings
 import reberlstm as rl
 from reberlstm.comparison import compare, keys
 from reberlstm.comparison.cycles import simple_cycles, ways_to
-from reberlstm.comparison.machine import Machine
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.readouts import Head
 from tests.extraction.nets import RandomNet, TableNet
 from tests.strategies import machines, random_machine
 
@@ -109,9 +109,7 @@ def test_an_acceptor_is_judged_by_what_it_accepts() -> None:
     assert table["certificate", "net"].status == "proved"
     assert table["invalid", "net"].value["for_good"] == 1.0
     assert table["perplexity", "net"].status == "none"
-    never = full.replace(
-        heads={"accept": type(full.heads["accept"])(np.zeros((1, 8)), np.array([-1.0]))}
-    )
+    never = full.replace(heads={"accept": Head(np.zeros((1, 8)), np.array([-1.0]))})
     share = compare(REBER, {"n": never}, rows=["accuracy"], words=200)["accuracy", "n"].value
     assert 0.5 < share["share"] < 1.0, "words are accepted at their ends only"
 
@@ -138,7 +136,8 @@ def labelled_cycles(fsm: FSM) -> set[frozenset[tuple[str, str]]]:
 @pytest.mark.parametrize("number", range(6))
 def test_cycles_are_those_of_networkx(number: int) -> None:
     fsm = random_machine(number, states=5, symbols=2, density=0.8)
-    machine = Machine(fsm) if fsm.legal(fsm.start) else Machine(REBER)
+    fsm = fsm if fsm.legal(fsm.start) else REBER
+    machine = fsm.tables()
     cycles, complete = simple_cycles(machine, 10_000)
     assert complete
     found = {
@@ -148,13 +147,13 @@ def test_cycles_are_those_of_networkx(number: int) -> None:
         )
         for cycle in cycles
     }
-    assert found == labelled_cycles(machine.fsm)
+    assert found == labelled_cycles(fsm)
     assert len(found) == len(cycles)
     assert [len(c.symbols) for c in cycles] == sorted(len(c.symbols) for c in cycles)
 
 
 def test_ways_lead_to_the_cycle_and_use_no_transition_twice() -> None:
-    machine = Machine(rl.load_grammar("embedded-reber"))
+    machine = rl.load_grammar("embedded-reber").tables()
     cycles, complete = simple_cycles(machine, 100)
     assert complete
     assert len(cycles) == 6
@@ -275,7 +274,7 @@ def test_where_every_symbol_is_always_legal_acceptance_is_judged() -> None:
     parity = rl.load_grammar("parity")
     net = rl.compile(parity)
     head = net.heads["accept"]
-    wrong = net.replace(heads={**net.heads, "accept": type(head)(-head.weight, -head.bias)})
+    wrong = net.replace(heads={**net.heads, "accept": Head(-head.weight, -head.bias)})
     table = compare(
         parity, {"net": net, "wrong": wrong}, rows=["accuracy", "loop", "noise"], words=100
     )

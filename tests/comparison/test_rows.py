@@ -17,6 +17,7 @@ from reberlstm.comparison.meaning import sides
 from reberlstm.comparison.proofs import words_of
 from reberlstm.comparison.recovery import from_memories
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.readouts import Head
 from tests.comparison import reber
 from tests.extraction.nets import TableNet
 
@@ -134,9 +135,7 @@ def test_perplexity_of_a_net_that_only_offers() -> None:
     assert value["grammar"] == pytest.approx(2 ** (6 / 7), rel=0.03), "6 bits, 7 symbols after B"
     assert value["entropy"]["word_entropy"] == pytest.approx(6.0)
     nothing = rl.published()
-    nothing = nothing.replace(
-        heads={"legal": type(nothing.heads["legal"])(np.zeros((7, 6)), np.full(7, -9.0))}
-    )
+    nothing = nothing.replace(heads={"legal": Head(np.zeros((7, 6)), np.full(7, -9.0))})
     assert row("perplexity", nothing).text.startswith("infinite")
 
 
@@ -201,7 +200,7 @@ def test_a_cycle_that_holds_while_others_fail_is_proved_on_its_own() -> None:
     """The machine for one cycle has the grammar's legal sets, and no other cycle."""
     for cycle in CYCLES:
         ways = ways_to(PUBLISHED.machine, cycle)
-        fsm = words_of(PUBLISHED.machine, cycle, ways)
+        fsm = words_of(PUBLISHED.machine, cycle, ways, "rounds")
         assert fsm is not None
         judged = [word for word in fsm.prefixes(9) if word and fsm.legal(str(fsm.run(word)))]
         assert len(judged) > 20

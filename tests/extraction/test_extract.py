@@ -15,6 +15,7 @@ from reberlstm.errors import ExtractionError
 from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.subject import OBSERVED, Kind
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.readouts import Head
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net, words
 from tests.strategies import machines, random_machine
 
@@ -314,7 +315,7 @@ def test_a_wrong_accept_head_is_not_proved_right_by_the_legal_one() -> None:
     fsm = rl.load_grammar("reber")
     net = rl.compile(fsm)
     head = net.heads["accept"]
-    heads = dict(net.heads) | {"accept": type(head)(head.weight * 0, head.bias * 0 - 1.0)}
+    heads = dict(net.heads) | {"accept": Head(head.weight * 0, head.bias * 0 - 1.0)}
     found = extract(net.replace(heads=heads, claims="legal"), reference=fsm, budget=SMALL)
     assert not found.fsm.accepting
     assert found.verdict[0].equal is None

@@ -18,6 +18,7 @@ from reberlstm.errors import ExtractionError
 from reberlstm.extraction import Budget, Comparison, Extraction, extract
 from reberlstm.extraction.subject import OBSERVED, Kind
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.readouts import Head
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net
 from tests.extraction.test_claims import Untaught, broken
 from tests.strategies import machines
@@ -167,7 +168,7 @@ def test_a_certificate_is_about_these_words() -> None:
     legal = net.heads["legal"]
     weight = legal.weight.copy()
     weight[:, net.cells.index("end")] = 10.0
-    net = net.replace(heads={"legal": replace(legal, weight=weight)})
+    net = net.replace(heads={"legal": Head(weight, legal.bias)})
     found = extract(net, reference=REBER, within=True, budget=SMALL)
     assert relations(found) == ["equal within the reference: proved"] * 3
     assert "certificate in scope 'legal'" in found.verdict[0].evidence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import random
@@ -36,7 +35,7 @@ def compiled_with_noise() -> LSTMWeights:
     weights = rl.compile(REBER)
     rng = random.Random(5)
     noise = [[rng.uniform(-3, 3) for _ in row] for row in weights.weight_hh]
-    return dataclasses.replace(weights, weight_hh=weights.weight_hh + noise, name="noisy")
+    return weights.replace(weight_hh=weights.weight_hh + noise, name="noisy")
 
 
 @pytest.mark.parametrize("most", [judge.MOST_ROWS, 3])

@@ -366,6 +366,6 @@ def test_completeness_is_about_reachable_states() -> None:
     assert fsm(transitions={"0": {"a": "0", "b": "0"}, "1": {}}).is_complete
 
 
-def test_monitor_rejects_other_ways() -> None:
+def test_tables_reject_other_ways() -> None:
     with pytest.raises(GrammarError, match=r"on_violation='forget'; choose 'absorb' or 'resync'"):
-        REBER.monitor("forget")  # type: ignore[arg-type]
+        REBER.tables("forget")  # type: ignore[arg-type]

@@ -168,23 +168,25 @@ def test_distance_to_acceptance(fsm: FSM) -> None:
 
 
 @given(machines_with_words(), st.sampled_from(["absorb", "resync"]))
-def test_monitor_follows_the_machine_and_then_its_way(drawn: tuple[FSM, list[Word]], way) -> None:
+def test_tables_follow_the_machine_and_then_its_way(drawn: tuple[FSM, list[Word]], way) -> None:
     fsm, words = drawn
-    monitor = fsm.monitor(way)
+    tables = fsm.tables(way)
     for word in words:
         index, state, lost = 0, fsm.start, False
         for symbol in word:
-            index = monitor.table[index][fsm.alphabet.index(symbol)]
+            index = tables.table[index][fsm.alphabet.index(symbol)]
             if not lost and symbol in fsm.transitions[state]:
                 state = fsm.transitions[state][symbol]
             elif way == "resync" and symbol in fsm.transitions[fsm.start]:
                 state, lost = fsm.transitions[fsm.start][symbol], False
             else:
                 lost = True
-            assert monitor.states[index] == (None if lost else state)
-            assert monitor.accepting(index) == (not lost and state in fsm.accepting)
+            assert tables.names[index] == (None if lost else state)
+            assert tables.accepting[index] == (not lost and state in fsm.accepting)
             offered = fsm.legal(fsm.start) if lost and way == "resync" else fsm.legal(state)
-            assert monitor.legal(index) == (frozenset() if lost and way == "absorb" else offered)
+            assert set(tables.symbols[index]) == (
+                frozenset() if lost and way == "absorb" else offered
+            )
 
 
 @given(machines(), st.integers(0, 2**32))

@@ -74,7 +74,7 @@ def test_two_states_per_cell_where_all_symbols_are_legal():
 
 
 def test_smallest_weights_of_adding_modulo_five():
-    encoding = encode(adding(5).monitor())
+    encoding = encode(adding(5).tables())
     best, bound = smallest(encoding, 2, seconds=20.0)
     assert best == bound == 2.0
 

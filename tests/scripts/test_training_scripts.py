@@ -11,7 +11,6 @@ import reproduce_embedded_reber as embedded
 import torch
 
 import reberlstm as rl
-from reberlstm.training.walks import Walks
 
 
 def test_a_row_of_the_table_counts_what_it_trains() -> None:
@@ -37,9 +36,9 @@ def test_nets_that_know_the_grammar_are_found_right_and_others_are_not() -> None
         head = compiled.heads["legal"]
         parameters["legal.weight"][0] = torch.tensor(head.weight.T)
         parameters["legal.bias"][0, 0] = torch.tensor(head.bias) + embedded.OFFERED
-    walks = Walks(fsm)
-    words = walks.table(fsm.sample(30, seed=1))
-    assert embedded._all_right(parameters, walks, words).tolist() == [True, False]
+    machine = fsm.tables()
+    words = machine.given(fsm.sample(30, seed=1)).for_nets()
+    assert embedded._all_right(parameters, machine, words).tolist() == [True, False]
     arrays = {key: tensor.detach().double().numpy() for key, tensor in parameters.items()}
     proofs = [rl.certify(net, seconds=10.0) for net in embedded.as_they_are(arrays)]
     assert [proof.holds for proof in proofs] == [True, False]
@@ -48,11 +47,11 @@ def test_nets_that_know_the_grammar_are_found_right_and_others_are_not() -> None
 
 def test_outer_symbols_are_those_that_repeat_what_came_first() -> None:
     fsm = embedded.CONTINUAL
-    walks = Walks(fsm)
+    machine = fsm.tables()
     word = tuple("BTBTXSETEBPBPVVEPE")
     columns = np.array([fsm.alphabet.index(symbol) for symbol in word])[:, None]
-    states = walks.follow(columns, np.ones(columns.shape, dtype=bool))
-    asked = embedded._end_follows(walks, states)
+    states = machine.follow(columns, np.ones(columns.shape, dtype=bool)).states
+    asked = embedded._end_follows(machine, states)
     # What is asked after a symbol is which one comes next: the T and the P before the last E.
     assert [t + 1 for t in range(len(word)) if asked[t, 0]] == [7, 16]
 
@@ -61,13 +60,13 @@ def test_streams_are_words_of_the_grammar_one_after_another() -> None:
     streams = embedded._streams(np.random.default_rng(0), 2, 3, 50)
     assert streams.shape == (50, 2, 3)
     fsm = embedded.CONTINUAL
-    monitor = fsm.monitor()
+    tables = fsm.tables()
     for net in range(2):
         for stream in range(3):
             state = 0
             for column in streams[:, net, stream]:
-                assert fsm.alphabet[column] in monitor.legal(state)
-                state = monitor.table[state][column]
+                assert fsm.alphabet[column] in tables.symbols[state]
+                state = tables.table[state][column]
 
 
 def test_gates_that_are_held_open_forget_nothing() -> None:

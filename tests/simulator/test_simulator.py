@@ -15,9 +15,11 @@ from torch import nn
 import reberlstm as rl
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
+from reberlstm.net.cells import CELLS, Layer
+from reberlstm.net.net import Net
 from reberlstm.net.weights import ACTIVE, Head, LSTMWeights
 from reberlstm.simulator import State, initial, run_batch, snap_to_vertex, step
-from reberlstm.simulator.step import one_hot, read, sigmoid
+from reberlstm.simulator.step import one_hot, sigmoid
 from tests.cases import REBER, machine
 from tests.oracles import run_torch, torch_module
 from tests.strategies import machines_with_words
@@ -140,7 +142,7 @@ def test_batches_that_are_none() -> None:
 def test_the_object_of_the_contract() -> None:
     found = rl.trace(REBER_NET, "BTX").to_dict()
     assert list(found) == [
-        "grammar", "net", "string", "accepted", "violation_at", "cells", "alphabet", "steps",
+        "grammar", "net", "readout", "string", "accepted", "violation_at", "cells", "alphabet", "steps",
     ]  # fmt: skip
     assert (found["grammar"], found["net"], found["string"]) == ("reber", "compiled", "BTX")
     assert (found["accepted"], found["violation_at"]) == (False, None)
@@ -149,7 +151,8 @@ def test_the_object_of_the_contract() -> None:
     assert len(found["steps"]) == 3
     last = found["steps"][-1]
     assert list(last) == [
-        "t", "symbol", "state", "eraser", "writer", "filter", "output", "memory", "reader", "legal", "ok",
+        "t", "symbol", "state", "eraser", "writer", "filter", "output", "memory", "hidden", "reader",
+        "legal", "accept", "judged", "ok",
     ]  # fmt: skip
     assert (last["t"], last["symbol"], last["state"], last["ok"]) == (3, "X", "2", True)
     assert last["legal"] == ["S", "X"]
@@ -163,7 +166,8 @@ def test_the_object_of_the_contract() -> None:
 def test_the_published_net_has_no_output_gate() -> None:
     found = rl.trace(PUBLISHED, "BTX").to_dict()
     assert list(found["steps"][0]) == [
-        "t", "symbol", "state", "eraser", "writer", "filter", "memory", "reader", "legal", "ok",
+        "t", "symbol", "state", "eraser", "writer", "filter", "memory", "hidden", "reader", "legal",
+        "accept", "judged", "ok",
     ]  # fmt: skip
     assert found["net"] == "published"
 
@@ -179,8 +183,11 @@ def test_a_violation() -> None:
 
 
 def test_a_violation_at_the_first_symbol() -> None:
+    """What a net was never asked is no violation: the published one offers nothing before B."""
     assert rl.trace(REBER_NET, "T").violation_at == 1
-    assert rl.trace(PUBLISHED, "T").violation_at == 1
+    published = rl.trace(PUBLISHED, "T")
+    assert published.violation_at is None
+    assert (published.steps[0].ok, published.steps[0].judged) == (None, False)
 
 
 def test_the_empty_word() -> None:
@@ -191,11 +198,21 @@ def test_the_empty_word() -> None:
     assert rl.trace(rl.compile(rl.load_grammar("parity")), "").accepted is True
 
 
-def test_the_published_net_is_taken_to_offer_b_first() -> None:
-    """It says nothing before the first symbol: all of its readers are low."""
-    assert not (read(PUBLISHED, "legal", initial(PUBLISHED)) > 0.5).any()
-    assert rl.trace(PUBLISHED, "").offered_first == ("B",)
-    assert rl.trace(PUBLISHED, "BTXSE").violation_at is None
+def test_nothing_of_the_grammar_is_shown_as_the_nets() -> None:
+    """Before the first symbol all readers of the published net are low, and it is not judged."""
+    trace = rl.trace(PUBLISHED, "BTXSE")
+    assert (trace.offered_first, trace.first_judged) == ((), False)
+    assert trace.violation_at is None
+    assert [step.judged for step in trace.steps] == [True, True, True, True, False]
+    assert [step.ok for step in trace.steps] == [None, True, True, True, True]
+    assert [step.right for step in trace.steps] == [True, True, True, True, None]
+
+
+def test_what_comes_after_a_violation_of_the_grammar_is_not_judged_in_scope_legal() -> None:
+    trace = rl.trace(PUBLISHED, "BTEXX")
+    assert trace.violation_at == 3
+    assert [step.ok for step in trace.steps] == [None, True, False, None, None]
+    assert not any(step.judged for step in trace.steps[2:])
 
 
 def test_the_published_net_accepts_when_the_node_does() -> None:
@@ -213,7 +230,7 @@ def test_ok_is_about_what_the_net_offers() -> None:
     """Also where that is wrong: a net that offers nothing finds fault with every symbol."""
     silent = REBER_NET.replace(heads={"legal": Head(np.zeros((7, 8)), -np.ones(7))}, claims="legal")
     trace = rl.trace(silent, "BTXSE")
-    assert [record.ok for record in trace.steps] == [True, False, False, False, False]
+    assert [record.ok for record in trace.steps] == [None, False, False, False, False]
     assert trace.violation_at == 2
     assert trace.accepted is False
     assert trace.steps[-1].state == "end", "the node is the grammar's"
@@ -223,7 +240,7 @@ def test_nets_without_a_grammar(seed: int) -> None:
     net = random_net(seed)
     trace = rl.trace(net, "abc")
     assert trace.accepted is None
-    assert trace.offered_first == net.alphabet
+    assert trace.first_judged is False
     assert all(record.state is None for record in trace.steps)
     assert trace.to_dict()["grammar"] is None
     with pytest.raises(
@@ -232,13 +249,86 @@ def test_nets_without_a_grammar(seed: int) -> None:
         rl.trace(net, "z")
 
 
-def test_a_net_without_a_legal_head() -> None:
-    silent = REBER_NET.replace(heads={"accept": REBER_NET.heads["accept"]})
-    with pytest.raises(
-        GrammarError, match=r"net 'compiled' has no 'legal' head, .* its heads are accept"
-    ) as error:
+def test_a_net_that_only_accepts() -> None:
+    parity = rl.compile("parity")
+    acceptor = parity.replace(heads={"accept": parity.heads["accept"]})
+    trace = rl.trace(acceptor, "0110")
+    assert [step.accept for step in trace.steps] == [True, False, True, True]
+    assert all(step.legal is None and step.ok is None for step in trace.steps)
+    assert (trace.accepted, trace.violation_at, trace.offered_last) == (True, None, None)
+    assert list(trace.steps[0].reader) == ["accept"]
+
+
+def test_a_net_that_tells_neither() -> None:
+    silent = REBER_NET.replace(heads={})
+    with pytest.raises(GrammarError, match="'compiled' tells neither legal symbols nor") as error:
         rl.trace(silent, "BTXSE")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["gru", "gru-before", "rnn", "rnn-relu", "lstm"])
+def test_nets_of_every_kind(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    cell = CELLS[kind]
+    rows = len(cell.gates) * 3
+    layers = tuple(
+        Layer(
+            cell, *(rng.normal(size=s) for s in ((rows, size), (rows, 3), (rows,), (rows,)))
+        )
+        for size in (2, 3)
+    )  # fmt: skip
+    heads = {"next": Head(rng.normal(size=(2, 3)), rng.normal(size=2))}
+    net = Net(alphabet=("0", "1"), layers=layers, heads=heads, name="mine")
+    trace = rl.trace(net, "0110", grammar="parity")
+    assert trace.to_dict()["readout"] == "legal: softmax > 0.1"
+    states = net.start()
+    for record, symbol in zip(trace.steps, (0, 1, 1, 0), strict=True):
+        states = net.step(states, np.array([symbol]))
+        assert record.hidden[3:] == pytest.approx(net.hidden(states)[0], abs=1e-12)
+        assert sum(record.reader.values()) == pytest.approx(1.0), "probabilities"
+    assert trace.array("memory").shape == trace.array(cell.gates[0]).shape == (4, 6)
+    assert json.loads(json.dumps(trace.to_dict()))["steps"][0]["accept"] is None
+
+
+# Arrays and patches
+
+
+def test_arrays_of_a_trace() -> None:
+    trace = rl.trace(REBER_NET, "BTX")
+    assert np.array_equal(trace.array("forget")[1], trace.steps[1].gates["forget"])
+    assert np.array_equal(trace.array("hidden")[2], trace.steps[2].hidden)
+    assert trace.array("reader").shape == (3, 7)
+    with pytest.raises(GrammarError, match="has no array 'eraser'; it has input, forget"):
+        trace.array("eraser")
+
+
+def test_a_trace_as_a_table_of_pandas() -> None:
+    pytest.importorskip("pandas")
+    table = rl.trace(REBER_NET, "BT").to_pandas()
+    assert list(table.columns) == ["t", "symbol", "cell", "gate", "value"]
+    assert len(table) == 2 * 8 * 6
+    memory = table[(table.t == 2) & (table.cell == "1") & (table.gate == "memory")]
+    assert float(memory.value.iloc[0]) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_patch_of_the_memory_moves_the_net_to_another_state() -> None:
+    memory = np.zeros(8)
+    memory[[REBER_NET.cells.index("2"), REBER_NET.cells.index("started")]] = 1.0
+    patched = rl.trace(REBER_NET, "BTS", patch={2: {"memory": memory}})
+    assert patched.steps[1].legal == rl.trace(REBER_NET, "BTX").steps[2].legal
+    by_name = rl.trace(REBER_NET, "BTS", patch={2: {"memory": {"1": 0.0, "2": 1.0}}})
+    assert by_name.steps[1].legal == patched.steps[1].legal
+    dead = rl.trace(REBER_NET, "BTS", patch={2: {"hidden": 0.0}})
+    assert dead.steps[2].ok is False
+
+
+def test_patches_of_what_is_not_there() -> None:
+    with pytest.raises(GrammarError, match="patch at 4; the word has the symbols 1 to 3"):
+        rl.trace(REBER_NET, "BTS", patch={4: {}})
+    with pytest.raises(GrammarError, match="patch of 'forget' at 1; choose 'memory' or 'hidden'"):
+        rl.trace(REBER_NET, "BTS", patch={1: {"forget": 0}})
+    with pytest.raises(GrammarError, match="patch of cell '9' at 1; the cells are 0 1 5"):
+        rl.trace(REBER_NET, "BTS", patch={1: {"memory": {"9": 0}}})
 
 
 def test_unknown_symbols() -> None:
@@ -292,7 +382,7 @@ def test_trace_is_the_step_again_and_again(drawn: tuple[FSM, list[Word]], way) -
             assert np.array_equal(record.memory, state.c)
             assert all(np.array_equal(record.gates[name], result.gates[name]) for name in net.gates)
             offered = set(record.legal)
-        first = next((record.t for record in trace.steps if not record.ok), None)
+        first = next((record.t for record in trace.steps if record.ok is False), None)
         assert trace.violation_at == first
         if way == "absorb":
             assert trace.accepted == fsm.accepts(word)

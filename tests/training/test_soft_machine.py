@@ -15,7 +15,6 @@ from reberlstm.net.weights import Floats
 from reberlstm.training.objective import Task
 from reberlstm.training.result import Progress
 from reberlstm.training.soft_machine import Rounded, at_random, loss
-from reberlstm.training.walks import Walks
 
 REBER = rl.load_grammar("reber")
 SMALL = rl.Settings(fsm=rl.load_grammar("tomita-3"), cell="fsm", task="accept", cells=8, words=16)
@@ -54,10 +53,10 @@ def test_rounding_a_sharp_machine_gives_it_back(name: str) -> None:
 
 
 def test_the_loss_of_the_right_machine_is_the_entropy_of_its_words() -> None:
-    walks = Walks(REBER)
-    words = walks.draw(np.random.default_rng(1), 1, 300, 40)
+    machine = REBER.tables()
+    words = machine.draw(np.random.default_rng(1), (1, 300), 40)
     tensors = {key: torch.tensor(a) for key, a in sharp(REBER, "next", 10).items()}
-    found = float(loss(walks, "next", tensors, words)[0])
+    found = float(loss(machine, "next", tensors, words)[0])
     total = 0.0
     for number, length in enumerate(words.lengths[0]):
         state = REBER.start
@@ -67,17 +66,17 @@ def test_the_loss_of_the_right_machine_is_the_entropy_of_its_words() -> None:
             state = REBER.transitions[state][symbol]
     assert found == pytest.approx(total / words.lengths.sum(), rel=1e-6)
     blurred = {key: 0.05 * tensor for key, tensor in tensors.items()}
-    assert float(loss(walks, "next", blurred, words)[0]) > 2 * found
+    assert float(loss(machine, "next", blurred, words)[0]) > 2 * found
 
 
 def test_the_loss_of_the_right_acceptor_is_nothing() -> None:
     fsm = rl.load_grammar("tomita-4")
-    walks = Walks(fsm)
-    words = walks.stray(np.random.default_rng(1), 1, 50, 12)
+    machine = fsm.tables()
+    words = machine.stray(np.random.default_rng(1), (1, 50), 12)
     tensors = {key: torch.tensor(a) for key, a in sharp(fsm, "accept", 6).items()}
-    assert float(loss(walks, "accept", tensors, words)[0]) < 1e-5
+    assert float(loss(machine, "accept", tensors, words)[0]) < 1e-5
     tensors["outputs"] = -tensors["outputs"]
-    assert float(loss(walks, "accept", tensors, words)[0]) > 10
+    assert float(loss(machine, "accept", tensors, words)[0]) > 10
 
 
 def test_what_is_learned_from_words_is_the_machine() -> None:

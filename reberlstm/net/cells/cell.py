@@ -75,6 +75,10 @@ class Cell(ABC):
         """Where the state can be after a step, for intervals of inputs and states."""
         return self.step(layer, a, state, intervals)[1]
 
+    def exposed(self, gates: Gates, memory: Any, math: Any = NUMBERS) -> Any:
+        """The first part of the state where its last part is `memory`, (..., H)."""
+        return memory
+
     def hidden(self, state: State) -> Any:
         """What gates and heads read of a state: its first part."""
         return state[0]
@@ -158,6 +162,12 @@ class Layer:
     def inputs(self, x: Any) -> Any:
         """What input vectors (..., D) add to the pre-activations, (..., G·H)."""
         return x @ self.weight_ih.T + self.bias_ih
+
+    @staticmethod
+    def pointwise(cell: Cell) -> Layer:
+        """A layer of one cell without weights: its gates see only what is given to `step`."""
+        gates = len(cell.gates)
+        return Layer(cell, *(np.zeros(s) for s in ((gates, 0), (gates, 1), (gates,), (gates,))))
 
     def cast(self, dtype: DTypeLike) -> Layer:
         """The layer with its arrays in another type of numbers, to be run in it."""

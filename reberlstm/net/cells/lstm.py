@@ -36,8 +36,12 @@ class LSTM(Cell):
         i, f, g, o = blocks(a + math.linear(h, layer.weight_hh, layer.bias_hh), 4)
         i, f, g, o = math.sigmoid(i), math.sigmoid(f), math.tanh(g), math.sigmoid(o)
         c = f * c + i * g
-        h = o * math.tanh(c)
-        return dict(zip(self.gates, (i, f, g, o), strict=True)), (h, c)
+        gates = dict(zip(self.gates, (i, f, g, o), strict=True))
+        return gates, (self.exposed(gates, c, math), c)
+
+    def exposed(self, gates: Gates, memory: Any, math: Any = NUMBERS) -> Any:
+        """``h' = o·tanh(c')``."""
+        return gates["output"] * math.tanh(memory)
 
     def derivative(
         self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS

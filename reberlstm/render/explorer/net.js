@@ -126,9 +126,9 @@ export function readNet(data) {
     const parts = head.layers.map(({ weight, bias }) => ({ weight: readMatrix(weight), width: weight.shape[1], bias: Float64Array.from(bias) }));
     heads[name] = { ...parts.at(-1), below: parts.slice(0, -1), activation: head.activation, function: head.function, threshold: head.threshold };
   }
-  const { name, title, reading, claims, gain, height, snaps, alphabet, cells, start } = data;
+  const { name, title, reading, claims, gain, height, alphabet, cells, start } = data;
   const fed = suffix ? times(readMatrix(data.layers[0].weight_ih), data.layers[0].weight_ih.shape[1], suffix) : null;
-  return indexed({ name, title, reading, claims, gain, height, snaps, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed });
+  return indexed({ name, title, reading, claims, gain, height, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed });
 }
 
 /** A GRU's reset gate may multiply what the candidate reads with a bias of its own, the inner one. */
@@ -251,7 +251,7 @@ export function step(net, symbol, before, slots) {
   for (const gate of new Set(net.layers.flatMap((layer) => layer.gates))) {
     gates[gate] = joined(results.map((result, number) => result.gates[gate] ?? new Float64Array(net.layers[number].size).fill(NaN)));
   }
-  const states = results.map(({ h, c }) => (slots && net.snaps ? snapped(net, h, c, slots) : { h, c }));
+  const states = results.map(({ h, c }) => (slots ? snapped(net, h, c, slots) : { h, c }));
   return { symbol, gates, ...whole(net, states) };
 }
 

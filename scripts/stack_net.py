@@ -32,7 +32,7 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError
-from reberlstm.grammars.families.brackets import dyck
+from reberlstm.grammars.builders import dyck
 from reberlstm.net.weights import ACTIVE, Floats, Head, LSTMWeights
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reberlstm.errors import GrammarError
+from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.algebra import Names
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.machine.naming import Names
 
 Frame = tuple[str | Iterable[str], str | Iterable[str]]
 """What stands before and after a word of the inner grammar; each one symbol or more."""
@@ -18,7 +19,7 @@ REBER_FRAMES: Mapping[str, Frame] = {"T": ("BT", "TE"), "P": ("BP", "PE")}
 """The two frames of the embedded Reber grammar."""
 
 
-def embed(inner: FSM, frames: Mapping[str, Frame]) -> FSM:
+def embed(inner: Grammar, frames: Mapping[str, Frame]) -> FSM:
     """Set the words of a machine into frames: before · word · after, for one of the frames.
 
     Every frame has its own copy of `inner`, which is how the machine remembers what stood before.
@@ -40,6 +41,7 @@ def embed(inner: FSM, frames: Mapping[str, Frame]) -> FSM:
         >>> embedded.accepts("BTBTXSETE"), embedded.accepts("BTBTXSEPE")
         (True, False)
     """
+    inner = as_machine(inner)
     split = {key: (tuple(before), tuple(after)) for key, (before, after) in frames.items()}
     _check_frames(inner, split)
     names = Names()
@@ -89,7 +91,7 @@ def embed(inner: FSM, frames: Mapping[str, Frame]) -> FSM:
     )
 
 
-def continual(inner: FSM, again: float = 0.9) -> FSM:
+def continual(inner: Grammar, again: float = 0.9) -> FSM:
     """Any number of words of a machine, one after the other without a mark between them.
 
     Where a word may end the next one may begin; the machine accepts between words, and so the
@@ -109,6 +111,7 @@ def continual(inner: FSM, again: float = 0.9) -> FSM:
         >>> endless.accepts("BTXSEBPVVE"), sorted(endless.legal(endless.run("BTXSE")))
         (True, ['B'])
     """
+    inner = as_machine(inner)
     if inner.outputs:
         raise GrammarError(f"{inner} has outputs, for which no rule is known here; drop them")
     if not 0.0 <= again < 1.0:

@@ -4,10 +4,10 @@ import math
 import random
 
 import pytest
+from stack_net import stack_net
 
 import reberlstm as rl
 from reberlstm.certificates import check
-from reberlstm.compiler.stack import stack_net
 from reberlstm.errors import CompileError, GrammarError
 
 SHAPES = [(1, 1), (1, 4), (2, 1), (2, 3), (3, 2), (4, 3), (5, 2), (8, 2), (2, 6)]
