@@ -31,6 +31,7 @@ from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
+from reberlstm.render.net import kind_of
 from reberlstm.simulator import Trace
 
 FOLDER = Path(__file__).parent / "explorer"
@@ -269,11 +270,9 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
     if net.embedding is None:
         layers[0]["weight_ih"] = _matrix(net.layers[0].weight_ih[:, order])
     readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next")}
-    kinds = list(dict.fromkeys(layer.cell.title for layer in net.layers))
-    more = f", {len(net.layers)} layers" if len(net.layers) > 1 else ""
     return {
         "name": name,
-        "title": " and ".join(kinds) + more,
+        "title": kind_of(net),
         "reading": net.reading,
         "claims": net.claims,
         "on_violation": net.on_violation,
