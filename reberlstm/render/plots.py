@@ -66,29 +66,29 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
     height = 0.95 + len(panels) * (FIELD * 0.8 * cells + 0.5)
     figure = blank(width, height)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    colours = signed_colours()
     for name, axis in zip(panels, axes, strict=True):
-        values = trace.array(name).T
-        axis.imshow(values, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
+        draw_fields(axis, trace.array(name).T, size=6.5 if steps <= MAX_NUMBERS else 0)
         axis.set_title(TITLES[name], loc="left", fontsize=10, color=INK)
         axis.set_yticks(range(cells), trace.net.cells, fontsize=8)
-        if steps <= MAX_NUMBERS:
-            _write_numbers(axis, values)
-        _grid(axis, cells, steps)
+        if steps <= MAX_NAMED:
+            axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
     _label_steps(axes[-1], trace)
     figure.suptitle(_heading(trace), x=0.01, ha="left", fontsize=12, color=INK)
     return figure
 
 
 def timeline(
-    traces: Mapping[str, Trace], cell: str, *, quantities: Sequence[str] = ("memory", "input")
+    traces: Mapping[str, Trace],
+    cell: str,
+    *,
+    quantities: Sequence[str] = ("memory", "input", "update"),
 ) -> Figure:
     """One cell over the steps in several nets: how a memory leaks in one and holds in another.
 
     Args:
         traces: Runs of one string, by the name of the net.
         cell: The name of the cell; nets without such a cell are left out.
-        quantities: What to show, of `PANELS`, a panel each.
+        quantities: What to show, of `PANELS`, a panel each; what no net has is left out.
 
     Raises:
         GrammarError: when no net has the cell.
@@ -98,6 +98,7 @@ def timeline(
     if not found:
         cells = sorted({name for run in traces.values() for name in run.net.cells})
         raise GrammarError(f"no cell {cell!r} in {', '.join(traces)}; cells are {', '.join(cells)}")
+    quantities = [name for name in quantities if any(_has(run, name) for run in found.values())]
     longest = max(found.values(), key=lambda run: len(run.steps))
     width = min(14.0, max(6.0, 2.0 + 0.09 * len(longest.steps)))
     figure = blank(width, 0.9 + 1.9 * len(quantities))
@@ -142,18 +143,15 @@ def _check_size(trace: Trace) -> None:
         )
 
 
-def _write_numbers(axis: Axes, values: Floats) -> None:
-    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
+def draw_fields(axis: Axes, values: Floats, *, size: float) -> None:
+    """Values from −1 to 1 as fields with white lines between them, and numbers of that size."""
+    axis.imshow(values, cmap=signed_colours(), vmin=-1.0, vmax=1.0, aspect="auto")
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
     for (row, column), value in np.ndenumerate(values):
-        if abs(value) > 0.005:
+        if size and abs(value) > 0.005:
             colour = "white" if abs(value) > 0.75 else INK
             axis.text(column, row, number(value), color=colour, **style)
-
-
-def _grid(axis: Axes, cells: int, steps: int) -> None:
-    axis.set_yticks(np.arange(cells + 1) - 0.5, minor=True)
-    if steps <= MAX_NAMED:
-        axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
+    axis.set_yticks(np.arange(len(values) + 1) - 0.5, minor=True)
     axis.grid(which="minor", color="white", linewidth=1.0)
     axis.tick_params(which="both", length=0)
     axis.spines[:].set_visible(False)

@@ -108,13 +108,13 @@ def test_a_net_that_only_accepts() -> None:
 
 def test_an_animation_says_what_is_not_judged() -> None:
     pytest.importorskip("matplotlib")
-    from reberlstm.render.animation import _Scene
+    from reberlstm.render.animation import frame, said_of
 
-    scene = _Scene(rl.trace(rl.published(), "BTXSE"))
-    scene.at(0)
-    assert scene.answer.get_text() == "published net offers T P"
-    scene.at(4)
-    assert scene.answer.get_text().endswith("(not judged)")
+    trace = rl.trace(rl.published(), "BTXSE")
+    assert said_of(trace, trace.steps[0]) == "published net offers T P"
+    assert said_of(trace, trace.steps[4]).endswith("(not judged)")
+    words = [text.get_text() for text in frame(trace, trace.steps[4], None).texts]
+    assert said_of(trace, trace.steps[4]) in words
 
 
 def test_a_heat_map_says_what_is_not_judged() -> None:
