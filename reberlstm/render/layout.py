@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from reberlstm.errors import GrammarError, MissingExtraError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.machine import run_graphviz
+from reberlstm.render.machine import arrows, run_graphviz
 
 Point = tuple[float, float]
+Arrow = tuple[str, str, tuple[str, ...]]
 Direction = Literal["LR", "TB"]
 
 MAX_STATES = 48
@@ -83,13 +83,13 @@ def lay_out(fsm: FSM, direction: Direction = "LR") -> Layout | None:
         >>> sorted(drawn.nodes) == sorted(load_grammar("reber").states)
         True
     """
-    arrows = list(_arrows(fsm))
-    if len(fsm.reachable) > MAX_STATES or len(arrows) > MAX_EDGES:
+    pairs = _arrows(fsm)
+    if len(fsm.reachable) > MAX_STATES or len(pairs) > MAX_EDGES:
         return None
-    answer = _graphviz(_dot(fsm, arrows, direction), str(fsm))
+    answer = _graphviz(_dot(fsm, pairs, direction), str(fsm))
     if answer is None:
         return layered(fsm, direction)
-    return _read(fsm, arrows, answer)
+    return _read(fsm, pairs, answer)
 
 
 def edge_text(symbols: tuple[str, ...]) -> str:
@@ -99,20 +99,15 @@ def edge_text(symbols: tuple[str, ...]) -> str:
     return f"{symbols[0]} … {symbols[-1]} ({len(symbols)})"
 
 
-def _arrows(fsm: FSM) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    for source in fsm.reachable:
-        symbols: dict[str, list[str]] = {}
-        for symbol, target in fsm.transitions[source].items():
-            symbols.setdefault(target, []).append(symbol)
-        for target, names in symbols.items():
-            yield source, target, tuple(names)
+def _arrows(fsm: FSM) -> list[Arrow]:
+    return [(*ends, tuple(names)) for ends, names in arrows(fsm, fsm.reachable).items()]
 
 
 def _width(name: str) -> float:
     return max(HEIGHT, 16.0 + 8.5 * len(name))
 
 
-def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Direction) -> str:
+def _dot(fsm: FSM, pairs: list[Arrow], direction: Direction) -> str:
     """The graph in Graphviz' language, with numbers for names, so that nothing needs escaping."""
     number = {state: index for index, state in enumerate(fsm.reachable)}
     depth = {state: index for index, layer in enumerate(_layers(fsm)) for state in layer}
@@ -126,7 +121,7 @@ def _dot(fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], direction: Di
     for state, index in number.items():
         width, height = _width(state) / 72, HEIGHT / 72
         lines.append(f"{index} [width={width:.3f}, height={height:.3f}];")
-    for edge, (source, target, symbols) in enumerate(arrows):
+    for edge, (source, target, symbols) in enumerate(pairs):
         # A text of letters x, one more than the label has, reserves its place.
         text = "x" * (len(edge_text(symbols)) + 1)
         # Layers go away from the start, as textbooks draw them. An edge that goes back is given the
@@ -154,9 +149,7 @@ def _graphviz(source: str, what: str) -> dict[str, Any] | None:
     return answer
 
 
-def _read(
-    fsm: FSM, arrows: list[tuple[str, str, tuple[str, ...]]], answer: dict[str, Any]
-) -> Layout:
+def _read(fsm: FSM, pairs: list[Arrow], answer: dict[str, Any]) -> Layout:
     """Graphviz measures y from below and lists points as ``e,x,y x,y x,y …``.
 
     An edge with its head at its tail begins with ``s`` instead of ``e``, and is turned round here.
@@ -179,7 +172,7 @@ def _read(
         if item["pos"].startswith("s"):
             path.reverse()
         if "comment" in item:
-            source, target, symbols = arrows[int(item["comment"])]
+            source, target, symbols = pairs[int(item["comment"])]
             edges.append(Edge(source, target, symbols, tuple(path), tip, point(item["lp"])))
         else:
             edges.append(Edge(None, fsm.start, (), tuple(path), tip, None))

@@ -61,7 +61,7 @@ CIRCLES = ((2, "0.5", "14"), (5, "0.65", "13"), (7, "0.75", "11.5"))
 
 @dataclass
 class Run:
-    """A word's path through the graph.
+    """A word's path through the graph; without a word there is none.
 
     Attributes:
         states: The states visited, the start first.
@@ -69,7 +69,7 @@ class Run:
         violation: The number of the symbol that was not legal, the state it came in, and itself.
     """
 
-    states: list[str]
+    states: list[str] = field(default_factory=list)
     steps: dict[tuple[str, str], dict[str, list[int]]] = field(default_factory=dict)
     violation: tuple[int, str, str] | None = None
 
@@ -110,8 +110,11 @@ def dot(
 
     theme = DARK if dark else LIGHT
     symbols = fsm.word(word) if word is not None else ()
-    run = _run(fsm, symbols) if word is not None else None
-    drawn = _drawn(fsm, dead_states, run)
+    run = _run(fsm, symbols) if word is not None else Run()
+    # States that cannot reach acceptance are left out, unless that would hide the matter.
+    alive = fsm.distance_to_acceptance
+    everything = dead_states or any(state not in alive for state in run.states or [fsm.start])
+    drawn = [state for state in fsm.states if everything or state in alive]
     chances = bool(fsm.probabilities) if probabilities is None else probabilities
     stops = bool(fsm.stop) if probabilities is None else probabilities
     graph = graphviz.Digraph(name=escaped(fsm.name or "machine"))
@@ -128,10 +131,10 @@ def dot(
     for state in drawn:
         graph.node(number[state], **_node(fsm, state, run, stops, theme))
     graph.edge("start", number[fsm.start])
-    for (source, target), labels in _arrows(fsm, drawn).items():
+    for (source, target), labels in arrows(fsm, drawn).items():
         attributes = _edge(fsm, source, target, labels, run, chances, theme)
         graph.edge(number[source], number[target], **attributes)
-    if run is not None and run.violation is not None:
+    if run.violation is not None:
         position, state, symbol = run.violation
         dashed = {"style": "dashed", "color": theme.wrong, "fontcolor": theme.wrong}
         box = {"shape": "box", "penwidth": "1.6", "width": "0", "height": "0.4"}
@@ -143,36 +146,26 @@ def dot(
 
 def _run(fsm: FSM, word: Word) -> Run:
     run = Run([fsm.start])
-    state = fsm.start
     for position, symbol in enumerate(word, start=1):
+        state = run.states[-1]
         target = fsm.transitions[state].get(symbol)
         if target is None:
             run.violation = (position, state, symbol)
-            return run
+            break
         run.steps.setdefault((state, target), {}).setdefault(symbol, []).append(position)
         run.states.append(target)
-        state = target
     return run
 
 
-def _drawn(fsm: FSM, dead_states: bool, run: Run | None) -> list[str]:
-    """The states to draw: those that can reach acceptance, unless that would hide the matter."""
-    alive = fsm.distance_to_acceptance
-    visited = run.states if run is not None else [fsm.start]
-    if dead_states or any(state not in alive for state in visited):
-        return list(fsm.states)
-    return [state for state in fsm.states if state in alive]
-
-
-def _arrows(fsm: FSM, drawn: Sequence[str]) -> dict[tuple[str, str], list[str]]:
-    """For each pair of states with transitions between them, the symbols."""
-    kept = set(drawn)
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for source in drawn:
+def arrows(fsm: FSM, states: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+    """For each pair of these states with transitions from one to the other, the symbols."""
+    kept = set(states)
+    found: dict[tuple[str, str], list[str]] = {}
+    for source in states:
         for symbol, target in fsm.transitions[source].items():
             if target in kept:
-                arrows.setdefault((source, target), []).append(symbol)
-    return arrows
+                found.setdefault((source, target), []).append(symbol)
+    return found
 
 
 def _shape(fsm: FSM, drawn: Sequence[str]) -> dict[str, str]:
@@ -185,7 +178,7 @@ def _shape(fsm: FSM, drawn: Sequence[str]) -> dict[str, str]:
     return {"shape": "ellipse", "height": "0.5", "fontsize": "13", "margin": "0.06,0.03"}
 
 
-def _node(fsm: FSM, state: str, run: Run | None, stops: bool, theme: Theme) -> dict[str, str]:
+def _node(fsm: FSM, state: str, run: Run, stops: bool, theme: Theme) -> dict[str, str]:
     lines = _broken(printable(state))
     if fsm.outputs:
         lines.append(f"output {printable(fsm.outputs[state])}")
@@ -194,7 +187,7 @@ def _node(fsm: FSM, state: str, run: Run | None, stops: bool, theme: Theme) -> d
     attributes = {"label": escaped("\n".join(lines)), "tooltip": escaped(printable(state))}
     if state in fsm.accepting:
         attributes["peripheries"] = "2"
-    if run is not None and state in run.states:
+    if state in run.states:
         attributes |= {"fillcolor": theme.visited, "color": theme.trail, "penwidth": "1.6"}
         if state == run.states[-1]:
             attributes["penwidth"] = "3.4"
@@ -206,11 +199,11 @@ def _edge(
     source: str,
     target: str,
     symbols: Sequence[str],
-    run: Run | None,
+    run: Run,
     probabilities: bool,
     theme: Theme,
 ) -> dict[str, str]:
-    steps = run.steps.get((source, target), {}) if run is not None else {}
+    steps = run.steps.get((source, target), {})
     parts = []
     for symbol in symbols:
         part = symbol_text(symbol)
@@ -229,10 +222,8 @@ def _edge(
     return attributes
 
 
-def _captions(fsm: FSM, run: Run | None, word: Word, hidden: int) -> dict[str, str]:
-    lines = []
-    if run is not None:
-        lines.append(_verdict(fsm, run, word))
+def _captions(fsm: FSM, run: Run, word: Word, hidden: int) -> dict[str, str]:
+    lines = [_verdict(fsm, run, word)] if run.states else []
     if hidden:
         states = "1 state that cannot" if hidden == 1 else f"{hidden} states that cannot"
         lines.append(f"not drawn: {states} reach acceptance")
