@@ -1,4 +1,4 @@
-"""The explorer: one HTML file, with the nets inside, in which they really run.
+"""The explorer: one HTML file, which holds the nets and really runs them.
 
 The page is put together from the files in the folder ``explorer``: a template, a style sheet and
 JavaScript modules, which are written one after the other into one script. Nothing is loaded from
@@ -13,6 +13,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,33 +37,6 @@ from reberlstm.simulator import Trace
 
 FOLDER = Path(__file__).parent / "explorer"
 
-MODULES = (
-    "machine",
-    "net",
-    "judge",
-    "search",
-    "worker",
-    "reasons",
-    "dom",
-    "tape",
-    "graph",
-    "bars",
-    "links",
-    "cells",
-    "timeline",
-    "inspector",
-    "picture",
-    "edits",
-    "link",
-    "keys",
-    "undo",
-    "player",
-    "writing",
-    "controls",
-    "app",
-)
-"""The modules of the page's script, each after those that it imports from."""
-
 TRAINED = "reber-4"
 """A net of four cells that was trained on Reber strings, not wired, and is proved all the same."""
 
@@ -79,6 +53,17 @@ PROOF_SECONDS = 2.0
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")
+
+
+@cache
+def modules(last: str = "app") -> tuple[str, ...]:
+    """The modules of the page's script, each after those that it imports from."""
+    before = [modules(imported) for _, imported in _IMPORT.findall(_read(f"{last}.js"))]
+    return (*dict.fromkeys(itertools.chain(*before)), last)
 
 
 class Page(str):
@@ -208,17 +193,13 @@ def program() -> str:
 
     What a module imports it takes from the modules before it, and what it exports it returns.
     """
-    modules = []
-    for name in MODULES:
+    parts = []
+    for name in modules():
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _read(f"{name}.js"))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
-        modules.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
-    return f'"use strict";\n(() => {{\n{"".join(modules)}}})();\n'
-
-
-def _read(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
+        parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
+    return f'"use strict";\n(() => {{\n{"".join(parts)}}})();\n'
 
 
 def _script_safe(text: str) -> str:

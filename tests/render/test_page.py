@@ -14,9 +14,10 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.page import FOLDER, MODULES, explorer_page, program
+from reberlstm.render.page import FOLDER, explorer_page, modules, program
 
 KILOBYTE = 1000
+MODULES = modules()
 
 
 @pytest.fixture(scope="module")

@@ -397,7 +397,7 @@ export class App {
     for (const entry of this.shownNets()) entry.card?.draw(this.counterparts.get(entry) ?? null);
   }
 
-  /** What a screen reader hears of a step. */
+  /** What a screen reader says of a step. */
   announce() {
     const { t, word, machine, selected } = this;
     if (this.micro !== null) {

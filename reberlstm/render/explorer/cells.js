@@ -82,7 +82,7 @@ export class NetCard {
   row(r) {
     const name = el("th", { scope: "row" });
     const cells = this.columns.map((column, k) => {
-      // The box inside has its size from the style sheet, so a new number is laid out alone.
+      // The inner box has its size from the style sheet, so a new number is laid out alone.
       const box = this.numbered ? el("div", { class: "number" }) : null;
       const element = el("td", { role: "gridcell", tabindex: "-1" }, box);
       const at = { element, box, row: r, column: k, signed: isSigned(column), value: 0, key: "" };
