@@ -60,3 +60,13 @@ class FormatWarning(UserWarning):
 
 class TrainingError(ReberLSTMError):
     """A training cannot be done as asked, or cannot be taken up where it was left."""
+
+
+def printable(text: str) -> str:
+    r"""The text with unprintable characters escaped: a terminal would act on some of them.
+
+    Example:
+        >>> print(printable("a\x1b[2J"))
+        a\x1b[2J
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

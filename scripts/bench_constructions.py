@@ -21,29 +21,35 @@ from reberlstm.net.weights import ACTIVE
 INTRODUCTION = """\
 # Constructions side by side
 
-Written by `python scripts/bench_constructions.py --out docs/constructions.md` (with scipy). Every
-net in the table was proved right after every word, with or without violations (scope `all`), unless
-its margin is missing.
+Several ways to make an LSTM from a machine. Written by
+`python scripts/bench_constructions.py --out docs/constructions.md` (with scipy). Every net was
+proved right after every word, with or without violations (scope `all`), unless its margin is
+missing.
 
 - **one cell per state** is what `reberlstm.compile` does.
 - **after minimising**: the same for the smallest equivalent machine, where that has fewer states.
-- **two states per cell**: one at +tanh 1, one at −tanh 1, where a symbol tells which; see
-  `scripts/signed_cells.py`. Tried for up to {signed} states, and shown where it saves cells.
+- **two states per cell**: one at +tanh 1, one at −tanh 1, where the symbol that leads to a state
+  tells which; see `scripts/signed_cells.py`. Tried for up to {signed} states, and shown where it
+  saves cells.
 - **one unit per (state, symbol)** is Minsky's (M. Minsky, *Computation: Finite and Infinite
   Machines*, 1967, section 3.5). He counts N·(M + 1) units for N states over M symbols: one for
-  each pair, and one for each state. In an LSTM the sum of a state's units needs no unit of its own.
-  It is built by splitting every state by the pair that leads to it and compiling the machine of
-  pairs; every cell then has one symbol and at most one filter.
+  each pair, and one for each state. An LSTM does not need the latter, since every gate can sum.
+  It is built by splitting every state by the pair that leads to it and compiling that machine.
+  Every cell then has one symbol and at most one filter.
 
-*Weights* are the nonzero ones of the four gates, biases included. *Units* are the largest weight
-in units of 2·K, where those on cells are first divided by 1/tanh 1; *largest* is the largest weight
-as it is, at the default gain. *Smallest K* is the smallest gain that was proved, to 1 %, with
-one box for each state, where there are at most {gains} cells; boxes that also go by the last symbol
-prove smaller ones, see [certificates](certificates.md#figures). *Margin* is how far the nearest
-logit of the heads `legal` and `accept` is from wrong, at least, at the default gain; an exact net
-has 0.381, half of tanh 1.
-Seconds are processor time, of one core. Random machines have {symbols} symbols; their
-names say the seed.
+The columns:
+
+- *weights*: how many weights of the four gates are not 0, biases included.
+- *units*: the largest weight in units of 2·K; weights on cells are multiplied by tanh 1 first.
+- *largest*: the largest weight at the default gain.
+- *smallest K*: the smallest gain that was proved, to 1 %, with one box for each state; for nets of
+  at most {gains} cells. Boxes for each state and last symbol prove smaller gains, see
+  [certificates](certificates.md#figures).
+- *margin*: how far the logits of `legal` and `accept` stay from 0, at least, at the default gain.
+  In an exact net that is 0.381, half of tanh 1.
+- *compile s*, *certify s*: processor time of one core, in seconds.
+
+Random machines have {symbols} symbols; their names tell the seed.
 """
 
 GAIN_LIMIT = 150

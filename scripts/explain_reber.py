@@ -18,13 +18,15 @@ PAGE = Path(__file__).parent.parent / "docs" / "explained-reber.md"
 PREFACE = """\
 # Two nets for the Reber grammar, weight by weight
 
-Written by `scripts/explain_reber.py`; `reberlstm explain reber` prints the same. Each sentence is
-found from the weights: the gate is computed at every node on every symbol, and the shortest
-description of where it is open is put into words. Pseudo-code uses the words of
-[xrcyz's Toy LSTM](https://journal.social/posts/Toy-LSTM-in-p5js.html): `eraser` is the forget gate,
-`writer` the candidate, `filter` the input gate. A filter's sentence speaks of the symbols on which
-the writer rings; its pseudo-code speaks of all. The reason of a weight is what would be different
-without it.
+Written by `scripts/explain_reber.py`; `reberlstm explain reber` prints the same. The sentences are
+computed from the weights: each gate is evaluated at every node on every symbol, and the shortest
+description of where it is open is put into words. A filter's sentence covers the symbols on which
+the writer rings, its pseudo-code all symbols. For each weight we state what changes if it is set to
+zero.
+
+Pseudo-code uses the words of [xrcyz's Toy LSTM](https://journal.social/posts/Toy-LSTM-in-p5js.html):
+`eraser` is the forget gate, `writer` the candidate, `filter` the input gate. The writer *rings*
+where it is not 0; a *unit* of weight is twice the gain K.
 """
 
 

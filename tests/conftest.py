@@ -22,7 +22,7 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 SEED = 20
 """The seed of everything else that is random in the suite."""
 
-# Several helpers of one machine share its cores: a slow example is no failure.
+# Several workers share the cores: a slow example is no failure.
 settings.register_profile(
     "fixed",
     derandomize=True,

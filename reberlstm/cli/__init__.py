@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from reberlstm._version import __version__
-from reberlstm.errors import FormatWarning, ReberLSTMError
+from reberlstm.errors import FormatWarning, ReberLSTMError, printable
 
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
@@ -113,7 +113,7 @@ def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
         if issubclass(category, FormatWarning):
-            click.echo(f"note: {message}", err=True)
+            click.echo(f"note: {printable(str(message))}", err=True)
         else:
             usual(message, category, *args, **kwargs)
 
@@ -121,7 +121,7 @@ def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:
 
 
 def _complain(message: str, status: int = 2) -> int:
-    click.echo(f"error: {message}", err=True)
+    click.echo(f"error: {printable(message)}", err=True)
     return status
 
 

@@ -14,7 +14,7 @@ from typing import IO
 import click
 
 from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, load_net
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, printable
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.simulator.checking import Checker, Row, check_stream
@@ -146,7 +146,7 @@ def _print(checker: Checker, net: str | None) -> None:
     report = checker.report
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
     judge = f"{checker.fsm}, net {net}" if net is not None else str(checker.fsm)
-    click.echo(f"{judge}: {report.strings:,} strings, {report.symbols:,} symbols")
+    click.echo(f"{printable(judge)}: {report.strings:,} strings, {report.symbols:,} symbols")
     click.echo(
         f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, "
         f"{report.violations:,} with a violation{unknown}"

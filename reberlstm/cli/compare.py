@@ -14,7 +14,7 @@ from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_
 from reberlstm.cli.options import terminal_width as width_of_terminal
 from reberlstm.comparison import Comparison, compare
 from reberlstm.comparison.case import Net
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, printable
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
@@ -232,7 +232,7 @@ def _progress() -> Iterator[Callable[[str, str], None] | None]:
         return
 
     def report(net: str, title: str) -> None:
-        click.echo(f"\r{net}: {title}\x1b[K", nl=False, err=True)
+        click.echo(f"\r{printable(f'{net}: {title}')}\x1b[K", nl=False, err=True)
 
     yield report
     click.echo("\r\x1b[K", nl=False, err=True)

@@ -28,7 +28,9 @@ from reberlstm.net.files.safetensors import save
 def command(grammar: str, out: str, gain: float | None, on_violation: str) -> None:
     """Compile GRAMMAR (a name or a file) into the weights of a standard LSTM.
 
-    The file loads into torch.nn.LSTM as it is; see docs/theory.md for what each weight means.
+    The file is the state dict of a PyTorch module that has an nn.LSTM named lstm, and an nn.Linear
+    for each head: legal, accept, next, and label where the machine has outputs. `reberlstm export`
+    prints such a module. docs/theory.md says what each weight means.
     """
     if Path(out).suffix != ".safetensors":
         raise FormatError(

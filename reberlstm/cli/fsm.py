@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from reberlstm import formats
-from reberlstm.cli.options import Decorated, json_option, out_option
+from reberlstm.cli.options import Decorated, echo_data, json_option, out_option
 from reberlstm.errors import GrammarError
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine import algebra as operations
@@ -151,7 +151,7 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
     else:
         text = first.text(word) if word else "the empty string"
-        click.echo(f"different: {text}")
+        echo_data(f"different: {text}")
         for name, value in observed.items():
             click.echo(f"  {name}: {_said(value, by)}")
     return int(word is not None)
@@ -201,7 +201,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
     word = None
     for word in islice(machine.enumerate(max_length), limit):
         text = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
-        click.echo(text)
+        echo_data(text)
     if word is None and limit != 0:
         what = "no string" if max_length is None else f"no string of up to {max_length} symbols"
         click.echo(f"note: {grammar} accepts {what}", err=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, printable
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import LSTMWeights
@@ -45,6 +45,11 @@ def out_option(
 def echo(text: str = "") -> None:
     """Print a line, styled only for a terminal and only without ``NO_COLOR`` (no-color.org)."""
     click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def echo_data(line: str) -> None:
+    """Print what programs may read: as it is, but escaped for a terminal, which would act on it."""
+    click.echo(printable(line) if sys.stdout.isatty() else line)
 
 
 def terminal_width() -> int:

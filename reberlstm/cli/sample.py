@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, seed_option
+from reberlstm.cli.options import DEFAULT_GRAMMAR, echo_data, json_option, seed_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.counting import sample_of_length
 
@@ -64,4 +64,4 @@ def command(
         words = sample_of_length(machine, length, count, seed=seed)
     for word in words:
         line = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
-        click.echo(line)
+        echo_data(line)

@@ -84,7 +84,7 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
     if grammar is not None and not reads_memory(net) and not vertices.names_states:
         coded = coded_vertices(net, grammar)
         if coded is None:
-            return numeric_summary(net, grammar, "the cells of this net stand at no vertices")
+            return numeric_summary(net, grammar, "this net has no vertices that name its states")
         vertices = coded
     steps = Steps(vertices)
     ranges = _Ranges()
@@ -152,7 +152,7 @@ def _summary(vertices: Vertices, steps: Steps, ranges: _Ranges) -> Iterator[str]
         sure = "" if vertices.coded else sure
         yield (
             f"gain K = {net.gain:g}{sure}; a unit of weight is 2·K = {unit:g}, or "
-            f"{unit / net.height:.4g} on a cell, since an active one stands at {net.height:.4g}"
+            f"{unit / net.height:.4g} on a cell, since an active cell has h = {net.height:.4g}"
         )
     if not ranges.keeps and vertices.coded:
         yield (

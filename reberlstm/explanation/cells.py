@@ -174,7 +174,7 @@ def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
     for value in np.unique(np.round(height[vague], 1)).tolist():
         where = vague & (np.round(height, 1) == value)
         pairs = wording.say(_cover(vertices, where), "from")
-        yield f"after {pairs} it stands at {span(height[where])} of an active cell"
+        yield f"after {pairs} its h is {span(height[where])} of that of an active cell"
     negative = table.hidden < -VAGUE * vertices.net.height
     if not vertices.coded and negative.any():
         yield f"after {wording.say(_cover(vertices, negative), 'from')} it is negative"

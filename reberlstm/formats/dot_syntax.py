@@ -25,7 +25,7 @@ MAX_DEPTH = 50
 MAX_TOKENS = MAX_TRANSITIONS
 """How many tokens a file may have beside nodes and edges of the plain form."""
 
-_SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|\#[^\n]*+)++", re.DOTALL)
+_SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|\#[^\n]*+)+", re.DOTALL)
 _NAME = r"(?:[^\W\d]|(?!\s)[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+"
 _TOKEN = re.compile(
     rf"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reberlstm.errors import printable
+
 MOST_SHOWN = 60
 """How many characters of a culprit a message quotes."""
 
@@ -29,8 +31,7 @@ def shown(value: object) -> str:
 
 def one_line(message: str) -> str:
     """The message with line ends and other unprintable characters escaped, cut where it is long."""
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in _cut(message, MOST_CHARACTERS))
-    return text.strip()
+    return printable(_cut(message, MOST_CHARACTERS)).strip()
 
 
 def _cut(text: str, most: int) -> str:

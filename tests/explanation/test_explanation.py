@@ -618,7 +618,9 @@ def test_cells_without_vertices_get_numbers_only() -> None:
     net = shipped("smallest/reber")
     explanation = rl.explain(net.replace(weight_ih=0.01 * net.weight_ih))
     assert explanation.kind == "numbers"
-    assert explanation.summary[0].startswith("the cells of this net stand at no vertices, so what")
+    assert explanation.summary[0].startswith(
+        "this net has no vertices that name its states, so what"
+    )
 
 
 def test_codes_that_nodes_share_are_reported() -> None:

@@ -134,8 +134,8 @@ def test_wrong_options(capsys, tmp_path, arguments, message):
 def test_without_an_extra_it_says_what_to_install(capsys, tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     assert complaint(capsys, "run", "line", "-o", tmp_path) == (
-        f"the sequence lab needs {missing}, which is not installed: "
-        'pip install "reberlstm[torch,plots]"'
+        f"the sequence lab needs {missing}, which is not installed; "
+        'in your clone of reberlstm, run: python -m pip install -e ".[torch,plots]"'
     )
     with pytest.raises(LabError, match="no experiment 'lin'"):
         find("lin")

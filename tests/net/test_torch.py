@@ -108,20 +108,20 @@ def test_published_net_is_refused():
         (
             "torch",
             "from reberlstm.cli import run; run(['export', 'parity', '-o', 'x.pt'])",
-            "error: a PyTorch module needs torch, which is not installed: "
-            'pip install "reberlstm[torch]"',
+            "error: a PyTorch module needs torch, which is not installed; "
+            'in your clone of reberlstm, run: python -m pip install -e ".[torch]"',
         ),
         (
             "torch",
             "from reberlstm.cli import run; run(['trace', '0', '--net', 'y.pt'])",
-            "error: a PyTorch file needs torch, which is not installed: "
-            'pip install "reberlstm[torch]"',
+            "error: a PyTorch file needs torch, which is not installed; "
+            'in your clone of reberlstm, run: python -m pip install -e ".[torch]"',
         ),
         (
             "onnx",
             "from reberlstm.cli import run; run(['export', 'parity', '-o', 'x.onnx'])",
-            "error: an ONNX model needs onnx, which is not installed: "
-            'pip install "reberlstm[onnx]"',
+            "error: an ONNX model needs onnx, which is not installed; "
+            'in your clone of reberlstm, run: python -m pip install -e ".[onnx]"',
         ),
     ],
 )

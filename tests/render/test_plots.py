@@ -183,7 +183,7 @@ def test_animations_have_limits(compiled, tmp_path):
 @pytest.mark.parametrize("missing", ["matplotlib", "PIL.Image"])
 def test_what_is_missing_is_asked_for_in_one_line(monkeypatch, wrong, tmp_path, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(MissingExtraError, match=r'pip install "reberlstm\[plots\]"'):
+    with pytest.raises(MissingExtraError, match=r'python -m pip install -e "\.\[plots\]"$'):
         save_animation(wrong, tmp_path / "a.gif")
 
 

@@ -118,7 +118,8 @@ def test_without_pytorch_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        'error: training needs torch, which is not installed: pip install "reberlstm[torch]"\n'
+        "error: training needs torch, which is not installed; in your clone of reberlstm, run: "
+        'python -m pip install -e ".[torch]"\n'
     )
 
 

@@ -239,7 +239,7 @@ EXPERIMENT = Experiment(
     name="alternating",
     title="Say 1, 0, 1, 0, … whatever noise is heard",
     source="“Simple LSTM Experiment to Predict Pattern 010101… Understanding Hidden State”, a "
-    "question on the PyTorch forum.",
+    "question on forums.fast.ai (topic 82412).",
     task="The input is a 1 and then noise between 0 and 1, one number a step; the labels are "
     "1, 0, 1, 0, … in turn. An LSTM of six cells with a linear readout of two labels learns from "
     "two sequences of 50 steps. The source's code never calls backward and step: it is run as "

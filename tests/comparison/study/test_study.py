@@ -231,11 +231,15 @@ def test_errors_are_one_line(
 @pytest.mark.parametrize(
     ("module", "arguments", "message"),
     [
-        ("joblib", [], 'a study needs joblib, which is not installed: pip install "reberlstm['),
+        (
+            "joblib",
+            [],
+            "a study needs joblib, which is not installed; in your clone of reberlstm, run: ",
+        ),
         (
             "torch",
             [],
-            'a study needs torch, which is not installed: pip install "reberlstm[torch]"',
+            'run: python -m pip install -e ".[torch]"',
         ),
         ("ray", ["--backend", "ray"], "a study on ray needs ray, which is not installed"),
     ],
