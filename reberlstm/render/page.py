@@ -311,7 +311,7 @@ def _proved(net: Net, fsm: FSM) -> dict[str, Any] | None:
 
 def _explained(net: Net, fsm: FSM) -> dict[str, Any] | None:
     """The sentences about a net's weights, by cell and gate, and by head and symbol."""
-    if net.size > MAX_EXPLAINED or not isinstance(net, LSTMWeights):
+    if net.size > MAX_EXPLAINED:
         return None
     explanation = explain(net, fsm)
     return {

@@ -129,7 +129,7 @@ def timeline(
 
 def _has(trace: Trace, name: str) -> bool:
     """Whether a net has a gate; without an output gate the memory itself comes out."""
-    gates = trace.net.layers[0].cell.gates
+    gates = {gate for layer in trace.net.layers for gate in layer.cell.gates}
     return name == "memory" or {"hidden": "output"}.get(name, name) in gates
 
 

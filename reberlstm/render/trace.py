@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -200,6 +201,8 @@ def _row(label: str, values: Floats, names: Sequence[str], cells: Sequence[int],
 
 
 def _number(value: float) -> str:
+    if math.isnan(value):
+        return ""
     if abs(value) <= NEAR:
         return "·"
     if abs(abs(value) - 1.0) <= NEAR:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 import numpy as np
 import pytest
@@ -73,13 +75,15 @@ def test_after_a_violation_of_the_grammar_nothing_is_judged() -> None:
     assert all("WRONG" not in line for line in lines if "→ ✗" in line)
 
 
-@pytest.mark.parametrize("kinds", [[kind] for kind in CELLS] + [["gru", "gru"]])
+@pytest.mark.parametrize("kinds", [[kind] for kind in CELLS] + [["gru", "gru"], ["lstm", "gru"]])
 def test_every_kind_of_net(kinds: list[str]) -> None:
     trace = rl.trace(random_net(kinds), "BTXSE")
     lines = text_of(trace)
-    gates = set(CELLS[kinds[0]].gates)
+    gates = {gate for kind in kinds for gate in CELLS[kind].gates}
     for gate in gates:
         assert sum(gate in line.split()[:2] for line in lines) >= 5, gate
+    assert "nan" not in "".join(lines)
+    assert "NaN" not in json.dumps(trace.to_dict())
     assert "random net on BTXSE" in trace._repr_html_()
     assert "legal: " in trace.net._repr_html_()
     plots = pytest.importorskip("reberlstm.render.plots")
