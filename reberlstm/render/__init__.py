@@ -8,7 +8,6 @@ Markdown. Both are imported when they are first used.
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def load() -> None:
     """Import every module of this package, so that all renderers are entered."""
+    import pkgutil
+
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
 
@@ -46,12 +47,9 @@ def fill(template: str, **values: Any) -> str:
     return text
 
 
-_CODE = re.compile(r"(`[\w ./-]+`)")
-
-
 def markdown_text(text: str) -> str:
     """Text in which nothing is taken for Markdown, but for names of commands in backquotes."""
-    parts = _CODE.split(text)
+    parts = re.split(r"(`[\w ./-]+`)", text)
     parts[::2] = [re.sub(r"([\\`*_\[\]<>|#$~])", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
@@ -62,9 +60,6 @@ def markdown_code(text: str) -> str:
     if not text:
         return ""
     return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
-_END = re.compile(r" +(\x1b\[0m)?$")
 
 
 def text_lines(renderable: Any, width: int) -> list[str]:
@@ -82,7 +77,7 @@ def text_lines(renderable: Any, width: int) -> list[str]:
     )
     with console.capture() as capture:
         console.print(renderable)
-    return [_END.sub(r"\1", line) for line in capture.get().split("\n")[:-1]]
+    return [re.sub(r" +(\x1b\[0m)?$", r"\1", line) for line in capture.get().split("\n")[:-1]]
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = False) -> list[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -93,7 +94,8 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
     grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
     text = word_text(trace)
     shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-    yield _styled(f"{shown}: {net_name(trace)}{grammar}; {net.reading}", "title")
+    title = f"{shown}: {net_name(trace)}{grammar}; {net.reading}"
+    yield from (_styled(line, "title") for line in textwrap.wrap(title, width))
     if trace.offered_first is not None:
         first = f"before the first symbol the net offers {listed(trace.offered_first)}"
         yield first if trace.first_judged else f"{first} {_styled('(not judged)', 'quiet')}"
@@ -108,15 +110,20 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
-            values = (
-                _styled(f"{name} {value:+.2f}", "title" if name in said else "quiet")
-                for name, value in step.reader.items()
-            )
-            yield f"{'reader':<{LABEL_WIDTH + 1}}" + "  ".join(values)
+            values = [f"{name} {value:+.2f}" for name, value in step.reader.items()]
+            across = max(1, (width - LABEL_WIDTH) // (max(map(len, values)) + 2))
+            styled = [
+                _styled(text, "title" if name in said else "quiet")
+                for name, text in zip(step.reader, values, strict=True)
+            ]
+            for first in range(0, len(styled), across):
+                label = "reader" if first == 0 else ""
+                yield f"{label:<{LABEL_WIDTH + 1}}" + "  ".join(styled[first : first + across])
     yield ""
     if trace.steps:
         yield _styled("· is 0 and 1 is 1, to within 0.005; --json has every digit", "quiet")
-    yield _styled(*_verdict(trace))
+    text, style = _verdict(trace)
+    yield from (_styled(line, style) for line in textwrap.wrap(text, width))
 
 
 def _styled(text: str, style: str) -> str:
@@ -231,7 +238,8 @@ def _verdict(trace: Trace) -> tuple[str, str]:
     who = "the word may" if "accept" in trace.net.observed else "by the grammar the word may"
     if trace.accepted:
         return f"accepted: no violation, and {who} end here{last}", "good"
-    return f"not accepted: no violation, but {who} not end here{last}", "open"
+    how = "not accepted" if trace.offered_last is None else "incomplete"
+    return f"{how}: no violation, but {who} not end here{last}", "open"
 
 
 # HTML

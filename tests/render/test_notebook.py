@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
 
 import reberlstm as rl
-from reberlstm.display import rendered
+from reberlstm.display import RENDERERS, Displayed, rendered, renders
 from reberlstm.extraction import extract
 from reberlstm.machine.fsm import FSM
 from reberlstm.render import machine
@@ -133,6 +135,45 @@ def test_names_are_escaped():
     for value in (fsm, net, rl.trace(net, ["<b>"])):
         assert "<script" not in value._repr_html_()
         assert "<b>," not in value._repr_html_()
+
+
+def subclasses(kind):
+    return {kind, *(below for other in kind.__subclasses__() for below in subclasses(other))}
+
+
+def test_everything_that_is_displayed_has_a_renderer():
+    import reberlstm.render
+
+    reberlstm.render.load()
+    ours = {kind for kind in subclasses(Displayed) if kind.__module__.startswith("reberlstm.")}
+    for kind in ours - {Displayed}:
+        assert any((base, "html") in RENDERERS for base in kind.__mro__), kind
+
+
+def test_a_renderer_is_one_entry():
+    class Dial(Displayed):
+        pass
+
+    @renders(Dial, "html")
+    def dial_html(dial):
+        return "<b>12</b>"
+
+    class Clock(Dial):
+        pass
+
+    assert Clock()._repr_html_() == "<b>12</b>"
+    del RENDERERS[Dial, "html"]
+
+
+def test_renderers_load_nothing_heavy():
+    code = (
+        "import reberlstm as rl, sys; rl.load_grammar('parity')._repr_html_(); "
+        "print(*{'torch', 'matplotlib', 'scipy', 'onnx', 'rich', 'PIL'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == ""
 
 
 def test_other_values_are_refused():
