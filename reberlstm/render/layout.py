@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from reberlstm.errors import GrammarError, MissingExtraError
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.render.machine import arrows, run_graphviz
 
@@ -110,7 +111,7 @@ def _width(name: str) -> float:
 def _dot(fsm: FSM, pairs: list[Arrow], direction: Direction) -> str:
     """The graph in Graphviz' language, with numbers for names, so that nothing needs escaping."""
     number = {state: index for index, state in enumerate(fsm.reachable)}
-    depth = {state: index for index, layer in enumerate(_layers(fsm)) for state in layer}
+    depth = _depths(fsm)
     ranksep = 0.45 if direction == "LR" else 0.3
     lines = [
         "digraph {",
@@ -181,7 +182,8 @@ def _read(fsm: FSM, pairs: list[Arrow], answer: dict[str, Any]) -> Layout:
 
 def layered(fsm: FSM, direction: Direction = "LR") -> Layout:
     """States in layers by their distance from the start; needs nothing installed."""
-    layers = _layers(fsm)
+    depths = _depths(fsm)
+    layers = [[q for q in depths if depths[q] == d] for d in range(max(depths.values()) + 1)]
     sideways = direction == "LR"
     along, across = (110.0, 78.0) if sideways else (84.0, 92.0)
     middle = max(len(layer) for layer in layers) * across / 2 + 20.0
@@ -220,15 +222,9 @@ def layered(fsm: FSM, direction: Direction = "LR") -> Layout:
     return Layout(max(xs) - left + 8, max(ys) - top + 14, nodes, tuple(shifted))
 
 
-def _layers(fsm: FSM) -> list[list[str]]:
-    """The reachable states by the length of a shortest word to them."""
-    layers, seen = [[fsm.start]], {fsm.start}
-    while layers[-1]:
-        following = [t for state in layers[-1] for t in fsm.transitions[state].values()]
-        layers.append([state for state in dict.fromkeys(following) if state not in seen])
-        seen.update(layers[-1])
-    order = fsm.reachable.index
-    return [sorted(layer, key=order) for layer in layers[:-1]]
+def _depths(fsm: FSM) -> dict[str, int]:
+    """The length of a shortest word to every reachable state."""
+    return crawl([fsm.start], lambda state: fsm.transitions[state].items()).distances()
 
 
 def _curve(

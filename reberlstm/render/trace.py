@@ -62,23 +62,29 @@ def answer(step: TraceStep) -> str:
     return f"says that the word may {'' if step.accept else 'not '}end"
 
 
-def verdict(trace: Trace) -> str:
-    """The run in a line: the first wrong answer, the first violation, or how it ends."""
-    wrong = trace.first_wrong
-    if wrong is not None:
-        return f"✗ wrong at symbol {wrong.t}: it {answer(wrong)}"
-    if trace.violation_at is not None:
-        symbol = trace.steps[trace.violation_at - 1].symbol
-        return f"violation at symbol {trace.violation_at}: {symbol} had not been offered"
-    how = "accepted" if trace.accepted else "no violation"
-    if not trace.steps:
-        return how
-    last = trace.steps[-1]
-    return f"{how}; it {answer(last)}{' next' if last.legal is not None else ''}{_not_judged(last)}"
-
-
-def _not_judged(step: TraceStep) -> str:
-    return "" if step.judged else " (not judged)"
+def verdict(trace: Trace) -> tuple[str, str]:
+    """The run in a line, and its style: the first fault, or how the run ends."""
+    wrong, refused = trace.first_wrong, trace.violation_at
+    if wrong is not None and (refused is None or wrong.t < refused):
+        return f"✗ wrong at symbol {wrong.t}: it {answer(wrong)}", "bad"
+    if refused is not None:
+        before = trace.steps[refused - 2].legal if refused > 1 else trace.offered_first
+        came = trace.steps[refused - 1].symbol
+        offered = listed(before or ())
+        return f"violation at symbol {refused}: {came} came, but the net offered {offered}", "bad"
+    lost = next((step for step in trace.steps if step.state is None and not step.judged), None)
+    if lost is not None and trace.grammar is not None:
+        return f"the grammar has no {lost.symbol} at symbol {lost.t}: not judged from there", "open"
+    judged = trace.steps[-1].judged if trace.steps else trace.first_judged
+    last = "" if trace.offered_last is None else f"; {listed(trace.offered_last)} may follow"
+    last += "" if judged else " (not judged)"
+    if trace.accepted is None:
+        return f"no violation{last}", "open"
+    who = "the word may" if "accept" in trace.net.observed else "by the grammar the word may"
+    if trace.accepted:
+        return f"accepted: no violation, and {who} end here{last}", "good"
+    how = "not accepted" if trace.offered_last is None else "incomplete"
+    return f"{how}: no violation, but {who} not end here{last}", "open"
 
 
 # Text
@@ -116,13 +122,13 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
                 _styled(text, "title" if name in said else "quiet")
                 for name, text in zip(step.reader, values, strict=True)
             ]
-            for first in range(0, len(styled), across):
-                label = "reader" if first == 0 else ""
-                yield f"{label:<{LABEL_WIDTH + 1}}" + "  ".join(styled[first : first + across])
+            for at in range(0, len(styled), across):
+                label = "" if at else "reader"
+                yield f"{label:<{LABEL_WIDTH + 1}}" + "  ".join(styled[at : at + across])
     yield ""
     if trace.steps:
         yield _styled("· is 0 and 1 is 1, to within 0.005; --json has every digit", "quiet")
-    text, style = _verdict(trace)
+    text, style = verdict(trace)
     yield from (_styled(line, style) for line in textwrap.wrap(text, width))
 
 
@@ -217,31 +223,6 @@ def _number(value: float) -> str:
     return f"{value:.2f}"
 
 
-def _verdict(trace: Trace) -> tuple[str, str]:
-    """What the whole run came to, and its style."""
-    if trace.violation_at is not None:
-        step = trace.steps[trace.violation_at - 1]
-        before = trace.steps[step.t - 2].legal if step.t > 1 else trace.offered_first
-        where = f"violation at symbol {step.t}: {step.symbol} came"
-        return f"{where}, but the net offered {listed(before or ())}", "bad"
-    wrong = trace.first_wrong
-    if wrong is not None:
-        return f"the net is wrong: after symbol {wrong.t} it {answer(wrong)}", "bad"
-    lost = next((step for step in trace.steps if step.state is None), None)
-    if lost is not None and trace.grammar is not None and not lost.judged:
-        return f"the grammar has no {lost.symbol} at symbol {lost.t}: not judged from there", "open"
-    judged = trace.steps[-1].judged if trace.steps else trace.first_judged
-    last = "" if trace.offered_last is None else f"; {listed(trace.offered_last)} may follow"
-    last += "" if judged else " (not judged)"
-    if trace.accepted is None:
-        return f"no violation{last}", "open"
-    who = "the word may" if "accept" in trace.net.observed else "by the grammar the word may"
-    if trace.accepted:
-        return f"accepted: no violation, and {who} end here{last}", "good"
-    how = "not accepted" if trace.offered_last is None else "incomplete"
-    return f"{how}: no violation, but {who} not end here{last}", "open"
-
-
 # HTML
 
 
@@ -249,7 +230,7 @@ def _verdict(trace: Trace) -> tuple[str, str]:
 def trace_html(trace: Trace) -> str:
     """A table for a notebook: the memory of every cell at every symbol, and what is offered."""
     steps, net = trace.steps, trace.net
-    title, notes = f"{net_name(trace)} on {word_text(trace)}", [net.reading, verdict(trace)]
+    title, notes = f"{net_name(trace)} on {word_text(trace)}", [net.reading, verdict(trace)[0]]
     if len(steps) > MAX_STEPS or net.size > MAX_CELLS:
         notes.append(
             f"{len(steps)} symbols by {net.size} cells are too many for a table; "

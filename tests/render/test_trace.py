@@ -61,7 +61,7 @@ def test_what_was_never_asked_is_not_judged() -> None:
 def test_a_wrong_answer_and_a_violation() -> None:
     wrong = text_of(rl.trace(rl.published(), "BTSSSSSSXXV"))
     assert "WRONG: the grammar allows P V" in "".join(wrong)
-    assert wrong[-1] == "the net is wrong: after symbol 11 it offers P V E"
+    assert wrong[-1] == "✗ wrong at symbol 11: it offers P V E"
     broken = text_of(rl.trace(rl.compile(REBER), "BTP"))
     assert broken[-1] == "violation at symbol 3: P came, but the net offered S X"
     assert any(line.startswith("  3  P   node 1 → ✗ (no node)   VIOLATION") for line in broken)
