@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from reberlstm.display import renders
 from reberlstm.errors import ExtractionError, ReberLSTMError
 from reberlstm.extraction import Comparison, Extraction
-from reberlstm.extraction.sample import Sample
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
@@ -27,6 +26,8 @@ from reberlstm.render.plots import upright
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from reberlstm.extraction.sample import Sample
 
 MOST_STATES = 60
 """Larger machines are written to files, not to the terminal."""
