@@ -20,7 +20,7 @@ from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_co
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
 from reberlstm.render import Table, block, count, differences, table_lines
-from reberlstm.render.machine import draw
+from reberlstm.render.machine import arrows, draw
 from reberlstm.render.plots import upright
 
 if TYPE_CHECKING:
@@ -225,13 +225,10 @@ def memories(found: Extraction) -> Figure:
         }
         style: dict[str, Any] = {"ha": "center", "fontsize": 9, "color": INK, "zorder": 5}
         axes.annotate(name, means[state], **above, **style, bbox=box)
-    arrows: dict[tuple[int, int], list[str]] = {}
-    for source, line in found.fsm.transitions.items():
-        for symbol, target in line.items():
-            arrows.setdefault((names.index(source), names.index(target)), []).append(symbol)
-    for (start, end), symbols in arrows.items():
+    for (source, target), symbols in arrows(found.fsm, names).items():
         text = ", ".join(symbols) if len(symbols) <= 4 else f"{len(symbols)} symbols"
-        _arrow(axes, means[start], means[end], text, loop=start == end)
+        start, end = (means[names.index(state)] for state in (source, target))
+        _arrow(axes, start, end, text, loop=source == target)
     axes.set_xlabel(how, fontsize=9, color=QUIET)
     axes.set_xticks([])
     axes.set_yticks([])
