@@ -9,11 +9,13 @@ Markdown. Both are imported when they are first used.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from reberlstm.net.cells.lstm import LSTM
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -93,15 +95,22 @@ def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = Fa
     return text_lines(table, width)
 
 
-GATES = {
-    "forget": "forget gate (eraser)",
-    "reset": "reset gate",
-    "candidate": "candidate (writer)",
-    "input": "input gate (filter)",
-    "update": "update gate",
-    "output": "output gate",
-}
-"""What gates are called, in the order in which they are shown; the source's words in brackets."""
+GATES = ("forget", "reset", "candidate", "input", "update", "output")
+"""All gates, in the order in which they are shown."""
+
+
+def gate_titles(gates: Collection[str]) -> dict[str, str]:
+    """What these gates of a cell are called, in the order in which they are shown.
+
+    The Toy LSTM's words stand in brackets where there is what they mean: a gate before the memory.
+    """
+    words = LSTM.words if "input" in gates else {}
+    titles = {gate: "candidate" if gate == "candidate" else f"{gate} gate" for gate in GATES}
+    return {
+        gate: f"{title} ({words[gate]})" if gate in words else title
+        for gate, title in titles.items()
+        if gate in gates
+    }
 
 
 class Field(NamedTuple):

@@ -14,7 +14,7 @@ from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
 from reberlstm.figures import INK, QUIET, WRONG
 from reberlstm.files import write_atomically
-from reberlstm.render import GATES
+from reberlstm.render import gate_titles
 from reberlstm.render.layout import HEIGHT, Layout, edge_text, lay_out
 from reberlstm.render.plots import draw_fields
 from reberlstm.render.trace import answer, net_name
@@ -189,11 +189,11 @@ def _draw_graph(axis: Axes, layout: Layout, step: TraceStep, accepting: Collecti
 
 def _draw_gates(axis: Axes, trace: Trace, step: TraceStep) -> None:
     """Every cell's gates and memory as fields with numbers."""
-    columns = {gate: step.gates[gate] for gate in GATES if gate in step.gates}
-    values = np.array([*columns.values(), step.memory]).T
+    names = gate_titles(step.gates)
+    values = np.array([*(step.gates[gate] for gate in names), step.memory]).T
     draw_fields(axis, values, size=8)
     axis.set_xticks(np.arange(values.shape[1] + 1) - 0.5, minor=True)
-    titles = [*(GATES[gate].replace(" gate", "") for gate in columns), "memory"]
+    titles = [*(title.replace(" gate", "") for title in names.values()), "memory"]
     lines = [(title if " " in title else f"{title} ").replace(" ", "\n") for title in titles]
     axis.xaxis.tick_top()
     axis.tick_params(which="both", length=0)

@@ -16,7 +16,7 @@ from reberlstm.explanation.model import (
     WeightReason,
 )
 from reberlstm.explanation.wording import shown, units, weight
-from reberlstm.render import GATES, count, fill, text_lines
+from reberlstm.render import count, fill, gate_titles, text_lines
 
 HEADS = {"legal": "legal head (reader)", "accept": "accept head", "next": "next head"}
 
@@ -57,8 +57,9 @@ def explanation_lines(
         yield from (click.style(line, bold=True) for line in lines)
         for note in cell.notes:
             yield from (click.style(line, fg="yellow") for line in _wrapped("  ! ", note, width))
+        titles = gate_titles(cell.gates)
         for gate in cell.gates.values():
-            yield from _gate(gate, width, weights=weights)
+            yield from _gate(gate, f"  {titles[gate.name]}", width, weights=weights)
         yield ""
     if cells is None:
         for head in explanation.heads.values():
@@ -89,8 +90,7 @@ def _heading(cell: CellExplanation) -> str:
     return cell.role if cell.role.endswith(name) else f"{name}, {cell.role}"
 
 
-def _gate(gate: GateExplanation, width: int, *, weights: bool) -> Iterator[str]:
-    title = f"  {GATES[gate.name]}"
+def _gate(gate: GateExplanation, title: str, width: int, *, weights: bool) -> Iterator[str]:
     if len(gate.rules) == 1 and all(weight.kind == "bias" for weight in gate.weights):
         # One line says it all: a row of no weights but its bias.
         bias = ""
@@ -171,18 +171,21 @@ def explanation_markdown(
             heads=[(HEADS.get(h.name, f"{h.name} head"), h) for h in explanation.heads.values()],
             shown=shown,
             sentence=_sentence,
-            titles=GATES,
         ).rstrip("\n")
         + "\n"
     )
 
 
 def _cell_parts(cell: CellExplanation) -> dict[str, object]:
-    rows = [(GATES[gate.name], *row) for gate in cell.gates.values() for row in _rows(gate.weights)]
+    titles = gate_titles(cell.gates)
+    rows = [
+        (titles[gate.name], *row) for gate in cell.gates.values() for row in _rows(gate.weights)
+    ]
     heading = _heading(cell)
     return {
         "heading": heading[:1].upper() + heading[1:],
         "cell": cell,
+        "titles": titles,
         "coded": any(gate.code for gate in cell.gates.values()),
         "rows": rows if any(row[1] for row in rows) else [(row[0], *row[2:]) for row in rows],
         "columns": ["row", *["units"] * any(row[1] for row in rows), "weight", "on", "why"],

@@ -6,7 +6,7 @@ import numpy as np
 
 from reberlstm.display import renders
 from reberlstm.net.net import Net
-from reberlstm.render import GATES, Field, Table, block, count, head, number_field
+from reberlstm.render import Field, Table, block, count, gate_titles, head, number_field
 
 MAX_CELLS = 24
 MAX_COLUMNS = 40
@@ -47,8 +47,8 @@ def _layer_table(net: Net, number: int) -> Table:
     array = np.column_stack([layer.bias, layer.weight_ih, layer.weight_hh])
     largest = max(np.abs(array[:, 1:]).max(), 1e-9)
     rows: list[list[Field | str]] = []
-    for gate in (name for name in GATES if name in layer.cell.gates):
+    for gate, title in gate_titles(layer.cell.gates).items():
         for index, (cell, row) in enumerate(zip(cells, array[layer.rows(gate)], strict=True)):
-            first = [head(GATES[gate], layer.size)] if index == 0 else []
+            first = [head(title, layer.size)] if index == 0 else []
             rows.append([*first, head(cell), *(number_field(value, largest) for value in row)])
     return Table(rows, heads)

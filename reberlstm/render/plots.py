@@ -16,7 +16,7 @@ import numpy as np
 from reberlstm.errors import GrammarError
 from reberlstm.figures import INK, WRONG, blank, number, save, signed_colours, to_bytes
 from reberlstm.net.cells.cell import Floats
-from reberlstm.render import GATES
+from reberlstm.render import GATES, gate_titles
 from reberlstm.render.trace import answer, net_name, word_text
 from reberlstm.simulator import Trace
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PANELS", "heat_map", "save", "timeline", "to_bytes", "trajectory"]
 
-TITLES = GATES | {"memory": "memory", "hidden": "out: the memory through the output gate"}
-PANELS = tuple(TITLES)
+PANELS = (*GATES, "memory", "hidden")
+"""What pictures can show of a run."""
 
 LINES = ("#0b5fa5", "#a83a00", "#8526e0", "#1b1f24")
 STYLES = ("-", "--", ":", "-.")
@@ -60,7 +60,7 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
         MissingExtraError: where matplotlib is not installed.
     """
     _check_size(trace)
-    panels = [name for name in quantities if _has(trace, name)]
+    panels = [name for name in quantities if name in _titles(trace)]
     steps, cells = len(trace.steps), trace.net.size
     width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
     height = 0.95 + len(panels) * (FIELD * 0.8 * cells + 0.5)
@@ -68,7 +68,7 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for name, axis in zip(panels, axes, strict=True):
         draw_fields(axis, trace.array(name).T, size=6.5 if steps <= MAX_NUMBERS else 0)
-        axis.set_title(TITLES[name], loc="left", fontsize=10, color=INK)
+        axis.set_title(_titles(trace)[name], loc="left", fontsize=10, color=INK)
         axis.set_yticks(range(cells), trace.net.cells, fontsize=8)
         if steps <= MAX_NAMED:
             axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
@@ -98,14 +98,15 @@ def timeline(
     if not found:
         cells = sorted({name for run in traces.values() for name in run.net.cells})
         raise GrammarError(f"no cell {cell!r} in {', '.join(traces)}; cells are {', '.join(cells)}")
-    quantities = [name for name in quantities if any(_has(run, name) for run in found.values())]
+    titles = {name: title for run in found.values() for name, title in _titles(run).items()}
+    quantities = [name for name in quantities if name in titles]
     longest = max(found.values(), key=lambda run: len(run.steps))
     width = min(14.0, max(6.0, 2.0 + 0.09 * len(longest.steps)))
     figure = blank(width, 0.9 + 1.9 * len(quantities))
     axes = figure.subplots(len(quantities), 1, sharex=True, squeeze=False)[:, 0]
     for quantity, axis in zip(quantities, axes, strict=True):
         for order, (name, run) in enumerate(found.items()):
-            if not _has(run, quantity):
+            if quantity not in _titles(run):
                 continue
             values = run.array(quantity)[:, run.net.cells.index(cell)]
             axis.plot(
@@ -116,7 +117,7 @@ def timeline(
                 label=name,
                 linewidth=1.8,
             )
-        axis.set_title(f"{TITLES[quantity]} of cell {cell}", loc="left", fontsize=10)
+        axis.set_title(f"{titles[quantity]} of cell {cell}", loc="left", fontsize=10)
         axis.grid(color="#dfe2e5", linewidth=0.6)
         axis.set_axisbelow(True)
     axes[0].legend(frameon=False, fontsize=9)
@@ -127,10 +128,13 @@ def timeline(
     return figure
 
 
-def _has(trace: Trace, name: str) -> bool:
-    """Whether a net has a gate; without an output gate the memory itself comes out."""
-    gates = {gate for layer in trace.net.layers for gate in layer.cell.gates}
-    return name == "memory" or {"hidden": "output"}.get(name, name) in gates
+def _titles(trace: Trace) -> dict[str, str]:
+    """What there is to be shown of a net; without an output gate the memory itself comes out."""
+    titles = gate_titles({gate for layer in trace.net.layers for gate in layer.cell.gates})
+    titles["memory"] = "memory"
+    if "output" in titles:
+        titles["hidden"] = "out: the memory through the output gate"
+    return titles
 
 
 def _check_size(trace: Trace) -> None:

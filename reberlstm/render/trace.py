@@ -15,7 +15,7 @@ import numpy as np
 
 from reberlstm.display import renders
 from reberlstm.net.cells.cell import Floats
-from reberlstm.render import GATES, Field, Table, block, head, number_field
+from reberlstm.render import Field, Table, block, gate_titles, head, number_field
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
 
@@ -198,8 +198,8 @@ def _block(step: TraceStep, names: Sequence[str], cells: Sequence[int]) -> Itera
         _styled(f"{names[cell]:>{_column(names[cell])}}", "title" if active[cell] else "quiet")
         for cell in cells
     )
-    for gate in (gate for gate in GATES if gate in step.gates):
-        yield _row(GATES[gate], step.gates[gate], names, cells, "plain")
+    for gate, title in gate_titles(step.gates).items():
+        yield _row(title, step.gates[gate], names, cells, "plain")
     yield _row("memory", step.memory, names, cells, "active")
 
 

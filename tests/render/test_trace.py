@@ -97,6 +97,16 @@ def test_every_kind_of_net(kinds: list[str]) -> None:
     plots.timeline({"random": trace}, trace.net.cells[0])
 
 
+def test_a_timeline_of_nets_of_two_kinds() -> None:
+    plots = pytest.importorskip("reberlstm.render.plots")
+    pytest.importorskip("matplotlib")
+    runs = {kind: rl.trace(random_net([kind]), "BTX") for kind in ("gru", "lstm")}
+    titles = [axis.get_title(loc="left") for axis in plots.timeline(runs, "c1").axes]
+    assert titles == [
+        f"{what} of cell c1" for what in ("memory", "input gate (filter)", "update gate")
+    ]
+
+
 def test_a_net_that_only_accepts() -> None:
     trace = rl.trace(random_net(["gru"], ("accept",)), "BTX")
     lines = text_of(trace)
