@@ -77,7 +77,7 @@ that was trained.
 
 ![Trajectory of the compiled net](pictures/trajectory-compiled.svg)
 ![Trajectory of the published net](pictures/trajectory-published.svg)
-![Trajectory of the trained net](pictures/trajectory-trained-4.svg)
+![Trajectory of the trained net](pictures/trajectory-reber-4.svg)
 
 ## Every grammar
 

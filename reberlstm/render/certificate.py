@@ -12,9 +12,5 @@ MARKS = {True: "✓", False: "✗", None: "?"}
 @renders(Certificate, "html")
 def certificate_html(certificate: Certificate) -> str:
     """The statement, and the figures behind it."""
-    title, *figures = str(certificate).splitlines()
-    rows = []
-    for line in figures:
-        name, _, text = line.strip().partition("  ")
-        rows.append([head(name), Field(text.strip(), "")])
-    return block(f"{MARKS[certificate.holds]} {title}", [], Table(rows))
+    rows = [[head(name), Field(text, "")] for name, text in certificate.figures]
+    return block(f"{MARKS[certificate.holds]} {certificate.statement}", [], Table(rows))

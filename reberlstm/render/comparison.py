@@ -57,7 +57,10 @@ def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
         yield ""
         yield from text_lines(table, max(width, TITLES + len(chosen) * (column + GAP)))
     yield ""
-    yield from textwrap.wrap(LEGEND, width)
+    for note in (LEGEND, *comparison.footnotes):
+        yield from textwrap.wrap(note, width)
+    for note in comparison.footnotes:
+        yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
 
@@ -70,6 +73,7 @@ def comparison_markdown(comparison: Comparison) -> str:
         rows=[[row.title, *map(marked, row.entries)] for row in comparison.rows],
         legend=LEGEND,
         budget=f"Seed {comparison.seed}, at most {comparison.seconds:g} s a net",
+        footnotes="; ".join(comparison.footnotes),
         meanings=[(row.title, row.meaning) for row in comparison.rows],
     )
 
@@ -82,7 +86,8 @@ def comparison_html(comparison: Comparison) -> str:
     ]
     budget = f"seed {comparison.seed}, at most {comparison.seconds:g} s for each net"
     table = Table(rows, ["", *comparison.nets])
-    return block(_title(comparison), [f"{LEGEND}; {budget}"], table)
+    notes = ["; ".join([LEGEND, budget, *comparison.footnotes])]
+    return block(_title(comparison), notes, table)
 
 
 def _field(entry: Entry) -> Field:

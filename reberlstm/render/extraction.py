@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from reberlstm.extraction.sample import Sample
+    from reberlstm.extraction import Sample
 
 MOST_STATES = 60
 """Larger machines are written to files, not to the terminal."""
@@ -66,6 +66,8 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
     yield f"{fsm.name}: {count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
+    if found.reading:
+        yield f"the net is read by {found.reading}"
     yield ended_text(found)
     yield (
         f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "
@@ -149,7 +151,8 @@ def extraction_html(found: Extraction) -> str:
         tables.append(Table(rows, heads))
     title = f"{fsm.name}: {count(len(fsm.states), 'state')}"
     figures = [_figure(found, what) for what in PICTURES]
-    return block(title, [ended_text(found)], *tables, figures=figures)
+    notes = [f"the net is read by {found.reading}"] * bool(found.reading)
+    return block(title, [*notes, ended_text(found)], *tables, figures=figures)
 
 
 def _figure(found: Extraction, what: str) -> tuple[str, str, str]:

@@ -1,0 +1,652 @@
+"""The checker's own arithmetic: where can a net be after one step, and what can its heads say?
+
+Plain lower and upper ends. All bounds are those that docs/certificates.md states, written a second
+time, and hold for real numbers: every sum of n terms is widened by 2·(n + 16)·2⁻⁵³ times the sum of
+their sizes, every sigmoid and tanh by 2⁻⁴⁶ of its value, which is many times what numpy's are off
+by, and every product or sum of two by 2⁻⁵⁰ of its value. The formulas of the cells are written a
+second time as well; of the net only names, arrays and rules are read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ends = tuple[Floats, Floats]
+"""Least and greatest values."""
+
+Sums = tuple[Floats, ...]
+"""Sums of products: least, greatest, sum of sizes, number of terms, smallest numbers lost."""
+
+# name: unit roundoff, smallest normal number, largest number, error of sigmoid and tanh
+ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
+    "real": (0.0, 0.0, math.inf, 0.0),
+    "float64": (2.0**-53, 2.0**-1022, 1.7976931348623157e308, 2.0**-51),
+    "float32": (2.0**-24, 2.0**-126, 3.4028234663852886e38, 2.0**-22),
+    "float16": (2.0**-11, 2.0**-14, 65504.0, 2.0**-22),
+    "bfloat16": (2.0**-8, 2.0**-126, 3.3895313892515355e38, 2.0**-22),
+    "int8": (2.0**-24, 2.0**-126, 3.4028234663852886e38, 2.0**-22),
+}
+
+# kind of cell: the parts of its state, each a letter; the first one is what gates and heads read
+PARTS: Mapping[str, str] = {
+    "lstm": "hc",
+    "toy": "c",
+    "gru": "h",
+    "gru-before": "h",
+    "rnn": "h",
+    "rnn-relu": "h",
+}
+
+
+class RejectedError(Exception):
+    """The certificate does not prove what it says; the text says where."""
+
+
+class Layer(NamedTuple):
+    """A layer with the weights that the arithmetic holds."""
+
+    kind: str
+    w: Floats
+    u: Floats
+    bias_ih: Floats
+    bias_hh: Floats
+
+    @property
+    def size(self) -> int:
+        """The number of cells."""
+        return int(self.u.shape[1])
+
+
+class Readout(NamedTuple):
+    """A head with its rule: linear layers, what stands between them, function and threshold."""
+
+    layers: tuple[tuple[Floats, Floats], ...]
+    activation: str
+    function: str
+    threshold: float
+
+
+class Points:
+    """Computing with numbers of a format, every result rounded to it; sums when they are done."""
+
+    def __init__(self, arithmetic: str) -> None:
+        self.arithmetic = arithmetic
+
+    def linear(self, weight: Floats, x: Floats, bias: Floats) -> Floats:
+        """A sum of products, to which more may be added."""
+        return np.asarray(weight @ x + bias)
+
+    def added(self, parts: Sequence[Floats]) -> Floats:
+        """Sums, done."""
+        return self.rounded(sum(parts[1:], start=parts[0]))
+
+    def split(self, sums: Floats, number: int) -> list[Floats]:
+        """Sums in equal parts."""
+        return np.split(sums, number)
+
+    def sigmoid(self, z: Floats) -> Floats:
+        """Rounded like everything else."""
+        with np.errstate(over="ignore"):
+            return self.rounded(1.0 / (1.0 + np.exp(-z)))
+
+    def tanh(self, z: Floats) -> Floats:
+        """Likewise."""
+        return self.rounded(np.tanh(z))
+
+    def relu(self, z: Floats) -> Floats:
+        """Likewise."""
+        return np.maximum(z, 0.0)
+
+    def product(self, factor: Floats, x: Floats) -> Floats:
+        """Likewise."""
+        return self.rounded(factor * x)
+
+    def sum(self, x: Floats, y: Floats) -> Floats:
+        """Likewise."""
+        return self.rounded(x + y)
+
+    def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
+        """``(1 − z)·n + z·h``."""
+        return self.sum(n, self.product(z, self.sum(h, -n)))
+
+    def held(self, array: Floats) -> Floats:
+        """Weights as the format has them; a bias is a vector, and stays out of int8."""
+        if self.arithmetic in ("real", "float64"):
+            return array
+        with np.errstate(over="ignore"):
+            narrow = array.astype(np.float32).astype(np.float64)
+        if self.arithmetic == "int8" and array.ndim == 2 and narrow.any():
+            step = float(np.float32(np.abs(narrow).max() / 127.0))
+            levels = np.round(narrow / step).clip(-127.0, 127.0)
+            narrow = (levels * step).astype(np.float32).astype(np.float64)
+        held = self.rounded(narrow)
+        if not np.isfinite(held).all():
+            raise RejectedError(f"a weight overflows {self.arithmetic}")
+        return held
+
+    def rounded(self, x: Floats) -> Floats:
+        """The nearest numbers of the format."""
+        if self.arithmetic in ("float32", "int8", "float16"):
+            kind = np.float16 if self.arithmetic == "float16" else np.float32
+            with np.errstate(over="ignore"):
+                return np.asarray(x, dtype=kind).astype(np.float64)
+        if self.arithmetic == "bfloat16":
+            # 45 of the 52 bits of the fraction go; half of their unit is added, ties to even.
+            bits = np.ascontiguousarray(x, dtype=np.float64).view(np.uint64)
+            odd = (bits >> np.uint64(45)) & np.uint64(1)
+            kept = (bits + odd + np.uint64(2**44 - 1)) >> np.uint64(45) << np.uint64(45)
+            return kept.view(np.float64)
+        return x
+
+
+class Bounds:
+    """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
+
+    def __init__(self, arithmetic: str, longest: int) -> None:
+        self.arithmetic, self.longest = arithmetic, longest
+        self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+
+    def linear(self, weight: Floats, x: Ends, bias: Floats) -> Sums:
+        """A sum of products, to which more may be added."""
+        present = (bias != 0.0).astype(np.float64)
+        constants = (bias, bias, np.abs(bias), present, 4.0 * present)
+        return _together([_terms(weight, x), constants])
+
+    def added(self, parts: Sequence[Sums]) -> Ends:
+        """Sums as they come out of the arithmetic, added up in any order."""
+        low, high, size, number, lost = _together(parts)
+        error = 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290
+        if not (size < 1e305).all():
+            raise RejectedError("a sum may overflow float64")
+        error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-30)
+        return low - error, high + error
+
+    def rounding(self, size: Floats, number: Floats, lost: Floats) -> Floats:
+        """How far sums may be off in the arithmetic."""
+        if not self.unit:
+            return np.zeros_like(size)
+        if not (size * np.exp(1.01 * self.unit * number) < self.largest / 2.0).all():
+            raise RejectedError(f"a sum may overflow {self.arithmetic}")
+        steps = number * self.unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gamma = np.where(steps < 1.0, steps / (1.0 - steps), math.inf)
+            rounding = np.where(size > 0.0, gamma * size, 0.0)
+        return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
+
+    def split(self, sums: Sums, number: int) -> list[Sums]:
+        """Sums in equal parts."""
+        return list(zip(*(np.split(x, number) for x in sums), strict=True))
+
+    def sigmoid(self, z: Ends) -> Ends:
+        """Monotone, so the ends will do."""
+        with np.errstate(over="ignore"):
+            low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
+        return self._function(low, high, 0.0)
+
+    def tanh(self, z: Ends) -> Ends:
+        """Likewise."""
+        return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
+
+    def relu(self, z: Ends) -> Ends:
+        """Likewise."""
+        return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
+
+    def _function(self, low: Floats, high: Floats, least: float) -> Ends:
+        relative = 2.0**-46 + 4.0 * self.unit
+        absolute = 1e-290 + self.kernel + 2.0 * self.smallest
+        return (
+            np.maximum(low - (relative * np.abs(low) + absolute) * (1.0 + 2.0**-30), least),
+            np.minimum(high + (relative * np.abs(high) + absolute) * (1.0 + 2.0**-30), 1.0),
+        )
+
+    def product(self, factor: Ends, x: Ends) -> Ends:
+        """For a factor in [0, 1]: the worst end of x with the worst end of the factor."""
+        with np.errstate(invalid="ignore"):
+            low = np.where(x[0] < 0.0, factor[1] * x[0], factor[0] * x[0])
+            high = np.where(x[1] > 0.0, factor[1] * x[1], factor[0] * x[1])
+        return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
+
+    def sum(self, x: Ends, y: Ends) -> Ends:
+        """End by end."""
+        return self._operation(x[0] + y[0], x[1] + y[1], 3.0, 3.0)
+
+    def _operation(
+        self, low: Floats, high: Floats, lost_low: Floats | float, lost_high: Floats | float
+    ) -> Ends:
+        """One operation as rounded here, and in the arithmetic."""
+        relative = 2.0**-50 + self.unit
+        below, above = relative * np.abs(low) + 1e-290, relative * np.abs(high) + 1e-290
+        if self.unit:
+            below, above = below + self.smallest * lost_low, above + self.smallest * lost_high
+        return low - below * (1.0 + 2.0**-30), high + above * (1.0 + 2.0**-30)
+
+    def mix(self, z: Ends, n: Ends, h: Ends) -> Ends:
+        """``(1 − z)·n + z·h``, which is least and greatest at the ends of z."""
+        low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
+        size = _size(n) + _size(h)
+        error = (2.0**-50 + 4.0 * self.unit + 2.0 * self.smallest) * size
+        error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
+        return np.minimum(*low) - error, np.maximum(*high) + error
+
+
+def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
+    """The gates of a layer, and the parts of its state after a step.
+
+    Args:
+        layer: The layer.
+        a: What the input adds to the pre-activations.
+        again: What the state adds to them.
+        state: The parts of its state.
+        numbers: `Points` or `Bounds`.
+    """
+    kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
+    added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
+    if kind.startswith("gru"):
+        (a_r, a_z, a_n), (u_r, u_z, u_n) = (numbers.split(x, 3) for x in (a, again))
+        r, z = sigmoid(added([a_r, u_r])), sigmoid(added([a_z, u_z]))
+        if kind == "gru":
+            n = tanh(numbers.sum(added([a_n]), product(r, added([u_n]))))
+        else:
+            rows = slice(2 * layer.size, None)
+            u_n = numbers.linear(layer.u[rows], product(r, h), layer.bias_hh[rows])
+            n = tanh(added([a_n, u_n]))
+        return [r, z, n], [numbers.mix(z, n, h)]
+    z = [added(pair) for pair in zip(*(numbers.split(x, number) for x in (a, again)), strict=True)]
+    if kind in ("rnn", "rnn-relu"):
+        h = (tanh if kind == "rnn" else numbers.relu)(z[0])
+        return [h], [h]
+    i, f, g = sigmoid(z[0]), sigmoid(z[1]), tanh(z[2])
+    c = numbers.sum(product(f, state[-1]), product(i, g))
+    if kind == "toy":
+        return [i, f, g], [c]
+    o = sigmoid(z[3])
+    return [i, f, g, o], [product(o, tanh(c)), c]
+
+
+class Steps:
+    """The steps of a net between lower and upper ends.
+
+    A box is two arrays (D,), the least and the greatest state vector: layer by layer, and in each
+    layer part by part.
+
+    Args:
+        net: The net, of which names, arrays and rules are read.
+        arithmetic: What the net is run in.
+        noise: By how much each number of the state may be off after a step.
+        inputs: By how much every input may be off; the least and the greatest value that stands for
+            the 1 of a one-hot input.
+    """
+
+    def __init__(
+        self, net: Any, arithmetic: str, noise: float, inputs: tuple[float, float, float]
+    ) -> None:
+        blur, low, high = inputs
+        self.alphabet: tuple[str, ...] = net.alphabet
+        self.noise, self.points = noise, Points(arithmetic)
+        held = self.points.held
+        arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        self.layers = [
+            Layer(layer.cell.name, *(held(getattr(layer, name)) for name in arrays))
+            for layer in net.layers
+        ]
+        longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
+        self.bounds = Bounds(arithmetic, longest)
+        self.heads = {
+            kind: Readout(
+                tuple((held(x.weight), held(x.bias)) for x in head.layers),
+                head.activation,
+                head.rule.function,
+                head.rule.threshold,
+            )
+            for kind, head in net.heads.items()
+        }
+        if "next" in self.heads:
+            self.heads.setdefault("legal", self.heads["next"])
+        vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
+        width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
+        self.start = np.zeros(width) if net.start_state is None else np.array(net.start_state)
+        self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
+        self.columns: dict[str, Sums] = {}
+        for symbol, vector in zip(net.alphabet, vectors, strict=True):
+            ends = (vector * low, vector * high)
+            least, most = np.minimum(*ends), np.maximum(*ends)
+            if blur:
+                least = np.nextafter(least - blur, -math.inf)
+                most = np.nextafter(most + blur, math.inf)
+            first = self.layers[0]
+            self.columns[symbol] = self.bounds.linear(first.w, (least, most), first.bias_ih)
+        self._known: tuple[Any, Sums] | None = None
+
+    def split(self, box: Ends) -> list[list[Ends]]:
+        """A box as parts of the state of each layer."""
+        parts, at = [], 0
+        for layer in self.layers:
+            number, size = len(PARTS[layer.kind]), layer.size
+            starts = range(at, at + number * size, size)
+            parts.append([(box[0][i : i + size], box[1][i : i + size]) for i in starts])
+            at += number * size
+        return parts
+
+    def step(self, box: Ends, symbol: str) -> Ends:
+        """The box after a symbol."""
+        a: Any = self.columns[symbol]
+        after: list[list[Ends]] = []
+        for layer, state in zip(self.layers, self.split(box), strict=True):
+            if after:
+                a = self.bounds.linear(layer.w, after[-1][0], layer.bias_ih)
+            again = self.again(layer, state, None if after else box)
+            after.append(cell(layer, a, again, state, self.bounds)[1])
+        low, high = (
+            np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
+        )
+        if self.noise:
+            low = np.nextafter(low - self.noise, -math.inf)
+            high = np.nextafter(high + self.noise, math.inf)
+        return low, high
+
+    def again(self, layer: Layer, state: Sequence[Ends], box: Ends | None = None) -> Sums:
+        """What the state adds to the sums; kept for the next symbol in the same box."""
+        if box is not None and self._known is not None and self._known[0] is box:
+            return self._known[1]
+        sums = self.bounds.linear(layer.u, state[0], layer.bias_hh)
+        self._known = self._known if box is None else (box, sums)
+        return sums
+
+    def rounding_error(self, box: Ends, symbol: str) -> Floats:
+        """How far the state of an LSTM may be from that after an exact step, (2·H,).
+
+        A gate is off by ¼ (the candidate by 1) of what its sum is off by, and by the error of the
+        function itself; then two products and their sum are rounded, and tanh and a product.
+        """
+        unit, smallest = self.bounds.unit, self.bounds.smallest
+        if not unit:
+            return np.zeros(len(box[0]))
+        (layer,), (state,) = self.layers, self.split(box)
+        sums = _together([self.columns[symbol], self.again(layer, state)])
+        z = self.bounds.rounding(*sums[2:]).reshape(4, layer.size)
+        own = 4.0 * unit + self.bounds.kernel + 2.0 * smallest
+        i, f, g, o = (z[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
+        c = _size(state[1])
+        written = i + g + unit + 4.0 * smallest
+        kept = f * c + unit * c + (3.0 + c) * smallest
+        added = unit * (1.0 + unit) * (c + 1.0) + 3.0 * smallest
+        error_c = written + kept + added + unit * smallest * (c + 10.0)
+        error_h = o + error_c + own + unit + 4.0 * smallest
+        return np.concatenate([error_h, error_c]) * (1.0 + 2.0**-30)
+
+    # Heads
+
+    def read(self, head: str, box: Ends) -> Ends:
+        """The least and greatest of the numbers that the head's rule is about."""
+        readout = self.heads[head]
+        x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
+        weight, bias = readout.layers[-1]
+        if readout.function == "softmax":
+            gaps = [self._gaps(weight, bias, x, row) for row in range(len(bias))]
+            error = 2.0**-45 + 2.0**-50 * len(bias)
+            with np.errstate(over="ignore"):
+                low, high = (
+                    np.array([1.0 / np.exp(-gap[end]).sum() for gap in gaps]) for end in (0, 1)
+                )
+            return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+        z = self.bounds.added([self.bounds.linear(weight, x, bias)])
+        return self.bounds.tanh(z) if readout.function == "tanh" else z
+
+    def margin(self, head: str, right: Sequence[bool], box: Ends) -> float:
+        """How far a head is from wrong on all of a box.
+
+        Args:
+            head: The head.
+            right: Which rows must say yes; where the largest counts, the one that must be it.
+            box: The box.
+        """
+        readout, yes = self.heads[head], np.array(right)
+        if readout.function == "argmax":
+            x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
+            low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
+            return float(low[~yes].min(initial=math.inf))
+        return self.distance(readout, yes, self.read(head, box))
+
+    @staticmethod
+    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> float:
+        """How far values are from wrong."""
+        low, high = values
+        if readout.function == "argmax":
+            return float(low[yes].min() - high[~yes].max(initial=-math.inf))
+        over = readout.threshold
+        return float(np.where(yes, low - over, over - high).min())
+
+    @staticmethod
+    def _before_last(readout: Readout, x: Any, numbers: Any) -> Any:
+        """What the last linear layer of a head reads."""
+        for weight, bias in readout.layers[:-1]:
+            z = numbers.added([numbers.linear(weight, x, bias)])
+            x = numbers.tanh(z) if readout.activation == "tanh" else numbers.relu(z)
+        return x
+
+    def _gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
+        """By how much the output of a row is over each of the others."""
+        _, _, size, number, lost = self.bounds.linear(weight, x, bias)
+        low, high = _terms(weight[row] - weight, x)[:2]
+        gap = bias[row] - bias
+        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
+        low, high = self.bounds.added([(low + gap, high + gap, *apart)])
+        low[row] = high[row] = 0.0
+        return low, high
+
+    def run(self, word: Sequence[str], head: str) -> Floats:
+        """The numbers that a head's rule is about after a word, run in the arithmetic."""
+        points, states = (
+            self.points,
+            [[low for low, _ in parts] for parts in self.split((self.start, self.start))],
+        )
+        for symbol in word:
+            x = self.inputs[symbol]
+            for number, layer in enumerate(self.layers):
+                state = states[number]
+                a = points.linear(layer.w, x, layer.bias_ih)
+                again = points.linear(layer.u, state[0], layer.bias_hh)
+                states[number] = cell(layer, a, again, state, points)[1]
+                x = states[number][0]
+        readout = self.heads[head]
+        weight, bias = readout.layers[-1]
+        x = self._before_last(readout, states[-1][0], points)
+        value = points.added([points.linear(weight, x, bias)])
+        if readout.function == "softmax":
+            value = np.exp(value - value.max())
+            return np.asarray(value / value.sum())
+        return points.tanh(value) if readout.function == "tanh" else value
+
+
+def _terms(weight: Floats, x: Ends) -> Sums:
+    """The products of a matrix with a box of vectors."""
+    least, most = x
+    positive, negative = np.maximum(weight, 0.0), np.minimum(weight, 0.0)
+    size = _size(x)
+    present = ((weight != 0.0) & (size != 0.0)).astype(np.float64)
+    number = present.sum(axis=1)
+    return (
+        positive @ least + negative @ most,
+        positive @ most + negative @ least,
+        np.abs(weight) @ size,
+        number,
+        (np.abs(weight) * present).sum(axis=1) + number * (4.0 + size.max()),
+    )
+
+
+def _together(parts: Sequence[Sums]) -> Sums:
+    """The sums of parts of sums, kind by kind."""
+    return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
+
+
+def _size(a: Ends) -> Floats:
+    return np.maximum(np.abs(a[0]), np.abs(a[1]))
+
+
+# Along a word
+
+
+class Place(NamedTuple):
+    """Where the states of a box are, some symbols later.
+
+    Attributes:
+        box: Bounds of the state vector.
+        middle: The same for where the exact net takes the middle of the box.
+        slopes: Least and greatest entries of the derivative, (D, D).
+        reach: How far the box reached from its middle, (D,).
+        added: How far rounding and noise can have led away since, (D,).
+    """
+
+    box: Ends
+    middle: Ends
+    slopes: Ends
+    reach: Floats
+    added: Floats
+
+
+class Paths:
+    """Steps of a net of one layer, exactly and in its arithmetic, along words.
+
+    The mean value theorem, as in `reberlstm.certificates.paths`, written a second time and for one
+    word at a time: if y is where the exact net takes the middle m of a box, and D encloses the
+    product of the derivatives on the way, then a state x of the box is taken to y + D·(x − m), plus
+    what rounding and noise have added since.
+    """
+
+    def __init__(self, net: Any, steps: Steps) -> None:
+        self.steps = steps
+        self.exact = Steps(net, "real", 0.0, (0.0, 1.0, 1.0))
+        self.exact.layers, self.exact.columns = steps.layers, steps.columns
+        (self.layer,) = steps.layers
+        size = self.layer.size
+        self.blocks = self.layer.u.reshape(-1, size, size)
+
+    def start(self, box: Ends) -> Place:
+        """A box before any symbol."""
+        low, high = box
+        middle = np.clip(low + 0.5 * (high - low), low, high)
+        reach = _up(np.maximum(high - middle, middle - low))
+        unit = np.eye(len(middle))
+        return Place(box, (middle, middle), (unit, unit), reach, np.zeros_like(middle))
+
+    def step(self, place: Place, symbol: str) -> Place:
+        """One symbol further."""
+        slope = self.slope(place.box, symbol)
+        slopes = _matrix_product(slope, place.slopes)
+        error = self.steps.rounding_error(place.box, symbol) + self.steps.noise
+        added = _up(_size(slope) @ place.added + error)
+        middle = self.exact.step(place.middle, symbol)
+        around = _up(_size(slopes) @ place.reach) + added
+        low, high = self.steps.step(place.box, symbol)
+        low = np.maximum(low, np.nextafter(middle[0] - around, -np.inf))
+        high = np.minimum(high, np.nextafter(middle[1] + around, np.inf))
+        return Place((low, high), middle, slopes, place.reach, added)
+
+    def slope(self, box: Ends, symbol: str) -> Ends:
+        """The derivative of the state vector after a symbol in the one before, on all of a box."""
+        (state,) = self.exact.split(box)
+        layer, bounds = self.layer, self.exact.bounds
+        again = self.exact.again(layer, state)
+        gates, after = cell(layer, self.exact.columns[symbol], again, state, bounds)
+        kind, rows = self.layer.kind, self._rows
+        if kind == "rnn":
+            return rows(_bell(after[0], -1.0), 0)
+        if kind == "rnn-relu":
+            slope = tuple((end > 0.0).astype(np.float64) for end in after[0])
+            return rows((slope[0], slope[1]), 0)
+        if kind.startswith("gru"):
+            return self._gru_slope(gates, state[0])
+        i, f, g = gates[:3]
+        c_by_h = _plus(
+            _plus(rows(_times(state[-1], _bell(f, 0.0)), 1), rows(_times(g, _bell(i, 0.0)), 0)),
+            rows(_times(i, _bell(g, -1.0)), 2),
+        )
+        if kind == "toy":
+            return _plus(c_by_h, _diagonal(f))
+        o, t = gates[3], bounds.tanh(after[1])
+        down = _times(o, _bell(t, -1.0))
+        h_by_h = _plus(rows(_times(t, _bell(o, 0.0)), 3), _times(_column(down), c_by_h))
+        h_by_c = _diagonal(_times(down, f))
+        low, high = (
+            np.block([[h_by_h[end], h_by_c[end]], [c_by_h[end], np.diag(f[end])]]) for end in (0, 1)
+        )
+        return low, high
+
+    def _gru_slope(self, gates: list[Ends], h: Ends) -> Ends:
+        (r, z, n), size = gates, self.layer.size
+        if self.layer.kind == "gru":
+            rows = slice(2 * size, None)
+            bounds = self.exact.bounds
+            inner = bounds.linear(self.layer.u[rows], h, self.layer.bias_hh[rows])
+            again = _times(bounds.added([inner]), _bell(r, 0.0))
+            z_by_h = _plus(self._rows(r, 2), self._rows(again, 0))
+        else:
+            reset = _plus(_diagonal(r), self._rows(_times(h, _bell(r, 0.0)), 0))
+            z_by_h = _matrix_product((self.blocks[2], self.blocks[2]), reset)
+        n_by_h = _times(_column(_bell(n, -1.0)), z_by_h)
+        one, minus = np.ones(size), (-n[1], -n[0])
+        by_n = _times(_column(_plus((one, one), (-z[1], -z[0]))), n_by_h)
+        by_z = self._rows(_times(_plus(h, minus), _bell(z, 0.0)), 1)
+        return _plus(_plus(by_n, by_z), _diagonal(z))
+
+    def _rows(self, factor: Ends, gate: int) -> Ends:
+        """The recurrent weights of a gate, each row times its factor."""
+        weight = self.blocks[gate]
+        return _times(_column(factor), (weight, weight))
+
+
+def _column(x: Ends) -> Ends:
+    return x[0][:, np.newaxis], x[1][:, np.newaxis]
+
+
+def _diagonal(x: Ends) -> Ends:
+    return np.diag(x[0]), np.diag(x[1])
+
+
+def _outward(low: Floats, high: Floats) -> Ends:
+    """Room for the rounding of a few operations, and for underflow."""
+    return (
+        low - (2.0**-48 * np.abs(low) + 1e-290),
+        high + (2.0**-48 * np.abs(high) + 1e-290),
+    )
+
+
+def _times(a: Ends, b: Ends) -> Ends:
+    corners = [x * y for x in a for y in b]
+    return _outward(np.minimum.reduce(corners), np.maximum.reduce(corners))
+
+
+def _plus(a: Ends, b: Ends) -> Ends:
+    return _outward(a[0] + b[0], a[1] + b[1])
+
+
+def _bell(s: Ends, least: float) -> Ends:
+    """``(s − least)·(1 − s)``: the slope of sigmoid (least 0) or tanh (least −1) at a value s."""
+    low, high = ((end - least) * (1.0 - end) for end in s)
+    top = 0.5 * (least + 1.0)
+    largest = np.where((s[0] <= top) & (s[1] >= top), (top - least) * (1.0 - top), 0.0)
+    lowest, highest = np.minimum(low, high), np.maximum(np.maximum(low, high), largest)
+    return _outward(lowest, highest)
+
+
+def _matrix_product(a: Ends, b: Ends) -> Ends:
+    """All products of two interval matrices, entry by entry and column by column."""
+    low, high = (np.empty_like(b[0]) for _ in range(2))
+    for column in range(b[0].shape[1]):
+        terms = _times(a, (b[0][:, column], b[1][:, column]))
+        # A sum of n terms is off by at most n·2⁻⁵³ of the sum of their sizes.
+        error = 2.0 * len(b[0]) * 2.0**-53 * _size(terms).sum(axis=1) + 1e-290
+        low[:, column] = terms[0].sum(axis=1) - error
+        high[:, column] = terms[1].sum(axis=1) + error
+    return _outward(low, high)
+
+
+def _up(x: Floats) -> Floats:
+    """A little more than a number that is not negative: sums of up to 10⁵ terms, and underflow."""
+    return x * (1.0 + 2.0**-34) + 1e-290

@@ -1,0 +1,151 @@
+"""A hand-wired net compared with a trained one: on the same inputs, with the bound derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from reberlstm.lab import drawing
+from reberlstm.lab.experiment import Array, Claim, Picture, Run
+
+ROUNDING = 1e-9
+"""Bounds are for exact arithmetic; float64 is off by less than this."""
+
+LEAST = 1e-12
+"""Smaller errors are drawn as this, on a logarithmic scale."""
+
+
+class ByHand(Protocol):
+    """A net wired by hand: its size, its answers (N, T, K), and the bound of their error."""
+
+    @property
+    def cells(self) -> int:
+        """How many cells it has."""
+
+    def __call__(self, inputs: Array) -> Array:
+        """The answers at every step."""
+
+    def bound(self, inputs: Array) -> float:
+        """No answer to these inputs is farther off, in exact arithmetic."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """What to compare on what.
+
+    Attributes:
+        trained: The name of the trained net's job.
+        net: The net wired by hand, of `reberlstm.lab.wired`.
+        names: What the N sequences are called.
+        given: The sequences, (N, T, D).
+        known: For each sequence whether the net was trained with such.
+        wanted: The right answers, (N, T, K), or (N, K) after the last step; by default `given`.
+        curves: What to draw of answers, (N, T); by default the answers themselves.
+        drawn: How many of the sequences are drawn as curves, from the first on; by default all.
+        ordered: Whether the sequences go from small to large, and are coloured from light to dark.
+    """
+
+    trained: str
+    net: ByHand
+    names: Sequence[str]
+    given: Array
+    known: Sequence[bool]
+    wanted: Array | None = None
+    curves: Callable[[Array], Array] = lambda answers: answers[:, :, 0]
+    drawn: int | None = None
+    ordered: bool = True
+
+    @property
+    def right(self) -> Array:
+        """The right answers."""
+        return self.given if self.wanted is None else self.wanted
+
+    def answers(self, run: Run) -> tuple[Array, Array]:
+        """Of the trained net and of the one by hand, both of the shape of `right`."""
+        by_hand = self.net(self.given)
+        if by_hand.ndim > self.right.ndim:
+            by_hand = by_hand[:, -1]
+        return run.predict(self.trained, self.given), by_hand
+
+    def errors(self, run: Run) -> tuple[Array, Array, Array]:
+        """The largest error on each sequence, trained and by hand; and `known` as an array."""
+        answers = (np.abs(found - self.right) for found in self.answers(run))
+        trained, by_hand = (found.reshape(len(self.names), -1).max(axis=1) for found in answers)
+        return trained, by_hand, np.array(self.known, dtype=bool)
+
+    def measure(self, run: Run) -> dict[str, Any]:
+        """The largest errors: by hand, and trained, on what was trained and on the rest."""
+        trained, by_hand, known = self.errors(run)
+        return {
+            "cells": self.net.cells,
+            "error": float(by_hand.max()),
+            "bound": float(self.net.bound(self.given)),
+            "trained_on_known": float(trained[known].max()),
+            "trained_on_others": None if known.all() else float(trained[~known].max()),
+        }
+
+    def claim(self) -> Claim:
+        """That the weights written down do it, of what is measured as ``by_hand``."""
+        is_off = "cell wired by hand is" if self.net.cells == 1 else "cells wired by hand are"
+        rest = "" if all(self.known) else ", {by_hand[trained_on_others]:.1e} on the others"
+        return Claim(
+            "(not in the source) It can be done: weights derived on paper, with an error that is "
+            "known beforehand.",
+            f"{{by_hand[cells]}} {is_off} off by {{by_hand[error]:.1e}} at most, by derivation by "
+            "no more than {by_hand[bound]:.1e}; the trained net by {by_hand[trained_on_known]:.1e} "
+            f"on what it was trained for{rest}",
+            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + ROUNDING,
+            "see docs/hand-wired-sequences.md",
+        )
+
+    def picture(self, what: str) -> Picture:
+        """The two nets side by side, and their errors; `what` is what they are fed with."""
+        return Picture(
+            "by-hand",
+            f"{what}: what is wanted (dotted), what the trained net gives, and what the net "
+            "wired by hand gives. Right: how far each is off; the dashed line is the bound derived "
+            "for the net by hand.",
+            self.draw,
+        )
+
+    def draw(self, run: Run) -> drawing.Figure:
+        """Curves of both nets, and their errors on one logarithmic scale."""
+        figure, axes = drawing.panels(3, width=3.6, height=3.4)
+        names = self.names[: self.drawn]
+        wanted = self.curves(self.right)[: self.drawn]
+        cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
+        titles = f"trained: {self.trained}", f"by hand: {cells}"
+        colours = None if self.ordered else drawing.COLOURS[: len(names)]
+        style: dict[str, Any] = {"dotted": "what is wanted", "colours": colours}
+        x = np.linspace(0.0, 1.0, wanted.shape[1])
+        for axis, title, found in zip(axes, titles, self.answers(run), strict=False):
+            drawing.family(axis, x, wanted, self.curves(found)[: self.drawn], names, **style)
+            drawing.label(axis, title, "x", "y" if axis is axes[0] else "")
+        axes[1].sharey(axes[0])
+        drawing.legend_below(figure, axes[0], loc="outside lower left", ncols=5)
+        self._draw_errors(axes[2], *self.errors(run))
+        return figure
+
+    def _draw_errors(self, axis: Any, trained: Array, by_hand: Array, known: Array) -> None:
+        places: Array = np.arange(len(known))
+        blue, orange = drawing.COLOURS[:2]
+        for name, errors, shown, colour, marker, style in (
+            ("trained, as trained", trained, known, orange, "o", {}),
+            ("trained, others", trained, ~known, orange, "s", {"markerfacecolor": "white"}),
+            ("by hand", by_hand, known | ~known, blue, "D", {}),
+        ):
+            if shown.any():
+                large = np.maximum(errors[shown], LEAST)
+                axis.plot(places[shown], large, marker, color=colour, label=name, **style)
+        bound = self.net.bound(self.given)
+        axis.axhline(bound, color=blue, linestyle="--", linewidth=1, label="its bound")
+        axis.set_yscale("log")
+        few = len(places) < 3
+        turned = {} if few else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_xticks(places, self.names, **turned)
+        axis.margins(x=0.4 if few else 0.08)
+        drawing.label(axis, "Largest error")
+        drawing.legend_right(axis)
