@@ -25,8 +25,7 @@ from reberlstm.comparison.study import Cluster, Questions, Table, Trial, grid, r
 from reberlstm.comparison.study.trials import Record
 from reberlstm.figures import to_bytes
 from reberlstm.files import write_atomically
-from reberlstm.render.comparison import marked
-from reberlstm.render.study_plots import study_figure
+from reberlstm.render.comparison import marked, study_figure
 from reberlstm.training.settings import Settings
 
 PAGE = "hand-wired-vs-trained.md"
@@ -219,10 +218,10 @@ def loops(found: Sequence[Group]) -> list[str]:
 
 
 def proofs(found: Sequence[Group]) -> list[str]:
-    """Which nets are proved, of which a wrong word is known, and what each bears."""
+    """Which nets are proved, of which a wrong word is known, and what each tolerates."""
     heads = (
         "net", "proved", "a wrong word is known", "neither", "margin of the proofs",
-        "noise borne", "… proved", "soft input borne", "… proved",
+        "noise tolerated", "… proved", "soft input tolerated", "… proved",
     )  # fmt: skip
     rows = []
     for name, nets in found:
