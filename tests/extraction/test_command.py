@@ -73,7 +73,7 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     arguments = ["extract", path, "--kind", "accept", "--seconds", "3", "--max-states", "20"]
     assert run([*arguments, "--alphabet", "01"]) in (0, 1)
     out = capsys.readouterr().out
-    assert "the net is read by yes is sigmoid probability > 0.5" in out
+    assert "the net is read by accept: logit > 0" in out
     assert "net and extracted machine: " in out
     assert run([*arguments, "--reference", "parity"]) in (0, 1)
     assert "net and reference: different" in capsys.readouterr().out
@@ -83,7 +83,7 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "message"),
     [
         (["nowhere.pt"], "error: nowhere.pt: no such file"),
-        (["published", "--kind", "legal"], "error: published says all about itself; leave out"),
+        (["published", "--kind", "accept"], "error: 'published': no 'accept' head; it has legal"),
         (["published", "-o", "x.png"], "error: x.png: the suffix '.png' names no format"),
         (["published", "--reference", "parity"], "the alphabet of the reference parity is 0 1"),
         (["published", "--max-states", "0"], "error: invalid value for '--max-states'"),
@@ -98,8 +98,10 @@ def test_bad_input(arguments: list[str], message: str, capsys: pytest.CaptureFix
 
 
 def test_options_of_foreign_files_for_ours(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["extract", reber, "--threshold", "0.2"]) == 2
-    assert "--threshold is for files of others" in capsys.readouterr().err
+    assert run(["extract", reber, "--layer", "lstm"]) == 2
+    assert "--layer NAME is for nets of others; this one says all" in capsys.readouterr().err
+    assert run(["extract", reber, "--threshold", "0.2"]) in (0, 1)
+    assert "legal: logit > -1.38629; accept: logit > -1.38629" in capsys.readouterr().out
     assert run(["extract", reber, "--kind", "label"]) == 2
     assert "no 'label' head; it has legal, accept, next" in capsys.readouterr().err
     assert run(["extract", reber, "--kind", "accept"]) == 0
