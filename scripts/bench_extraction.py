@@ -25,7 +25,7 @@ from train_for_extraction import OUT, RECIPES, Recipe
 
 import reberlstm as rl
 from reberlstm.extraction import Budget, Comparison, extract
-from reberlstm.net.recurrent import open_net
+from reberlstm.net.loading import as_net
 
 
 def by_us(net: Any, effort: float, seed: int) -> tuple[Run, Comparison, str]:
@@ -86,8 +86,10 @@ def _loaded(recipe: Recipe) -> Any:
 
     Before it such a net was taught nothing; so both sides ask the same.
     """
-    net = open_net(OUT / f"{recipe.name}.safetensors")
-    return Begun(net, "B") if getattr(net, "kind", "") == "legal" else net
+    net = as_net(OUT / f"{recipe.name}.safetensors")
+    (kind,) = net.observed
+    seen = Seen(net, kind, claims=net.claims, weights=net)
+    return Begun(seen, "B") if kind == "legal" else seen
 
 
 @dataclass(frozen=True)
