@@ -1,4 +1,4 @@
-"""Extraction beside AALpy: the same nets, the same limits of CPU seconds and of net steps.
+"""Extraction compared with AALpy: the same nets, the same limits of CPU seconds and of net steps.
 
 AALpy (E. Muškardin et al., AALpy: an active automata learning library, 2022) runs KV and L* with
 the oracles that know nothing of the machine. When a limit is reached, its last hypothesis counts.

@@ -1,4 +1,4 @@
-"""How fast a million steps of a 64-unit LSTM are extracted from, beside two plain ways to run it.
+"""How fast a million steps of a 64-unit LSTM take in an extraction, and in plain ways to run it.
 
     python scripts/bench_extraction_speed.py
 

@@ -37,7 +37,7 @@ def broken_reber() -> FSM:
     return replace(reber, transitions=lines)
 
 
-# Beside the reference
+# With the reference
 
 
 def test_differences_are_where_they_were_made() -> None:
@@ -174,9 +174,9 @@ def test_other_suffixes(found: Extraction, tmp_path: Path) -> None:
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "beside.svg"
+    path = tmp_path / "machines.svg"
     assert run(["extract", "compiled", "--reference", "reber", "--plot", str(path)]) == 0
-    assert "beside.svg: machines" in capsys.readouterr().err
+    assert "machines.svg: machines" in capsys.readouterr().err
     assert "reference: reber" in path.read_text("utf-8")
     assert run(["extract", "compiled", "--plot", str(tmp_path / "alone.svg")]) == 0
     assert run(["extract", "nowhere.pt", "--plot", "x.gif"]) == 2
