@@ -18,8 +18,7 @@ import numpy as np
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import ACTIVE, LSTMWeights
-from reberlstm.simulator import run_batch
+from reberlstm.net.net import ACTIVE, LSTMWeights
 
 WORDS, LENGTH, SEED = 50, 100, 20
 
@@ -68,10 +67,12 @@ def deviation(fsm: FSM, gain: float) -> float:
             if legal and generator.random() < 0.98:
                 word[t] = net.alphabet.index(legal[int(generator.integers(len(legal)))])
             node = tables.table[node][word[t]]
-    return max(
-        float(np.abs(state.h - ACTIVE * np.round(state.h / ACTIVE)).max())
-        for state in run_batch(net, words)
-    )
+    states, worst = net.start(WORDS), 0.0
+    for t in range(LENGTH):
+        states = net.step(states, words[:, t])
+        h = net.hidden(states)
+        worst = max(worst, float(np.abs(h - ACTIVE * np.round(h / ACTIVE)).max()))
+    return worst
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import torch
 
 import reberlstm as rl
 from reberlstm.cli import run
-from tests.extraction.test_recurrent import Model
+from tests.extraction.test_checkpoints import Net
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_json(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(tmp_path / "net.pt")
-    torch.save(Model("GRU", outputs=1, symbols=2).state_dict(), path)
+    torch.save(Net("GRU", 1, seed=11).state_dict(), path)
     arguments = ["extract", path, "--kind", "accept", "--seconds", "3", "--max-states", "20"]
     assert run([*arguments, "--alphabet", "01"]) in (0, 1)
     out = capsys.readouterr().out
@@ -84,6 +84,10 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     [
         (["nowhere.pt"], "error: nowhere.pt: no such file"),
         (["published", "--kind", "accept"], "error: 'published': no 'accept' head; it has legal"),
+        (
+            ["published", "--layer", "x"],
+            "--layer NAME is for nets of others; this one says all about",
+        ),
         (["published", "-o", "x.png"], "error: x.png: the suffix '.png' names no format"),
         (["published", "--reference", "parity"], "the alphabet of the reference parity is 0 1"),
         (["published", "--max-states", "0"], "error: invalid value for '--max-states'"),

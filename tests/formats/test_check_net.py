@@ -11,7 +11,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 from reberlstm.simulator import judge
 from reberlstm.simulator.checking import Checker, check_stream
 

@@ -25,8 +25,8 @@ from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
-from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
     from torch import nn
