@@ -78,29 +78,31 @@ def command(
     files = files or ("-",)
     if grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine, start = _judge(grammar, net, reading)
+    machine, start, readout = _judge(grammar, net, reading)
     checker = Checker(machine, first=first, complete=complete, start=start)
     with _progress(files) as advance:
         for file in files:
             with _opened(file) as (stream, source):
                 check_stream(checker, stream, source, advance)
     if as_json:
-        _print_json(checker, net)
+        _print_json(checker, net, readout)
     else:
-        _print(checker, net)
+        _print(checker, net, readout)
     return int(checker.failed)
 
 
-def _judge(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
-    """The machine, and the row of the net that judges in its place."""
+def _judge(
+    grammar: str | None, net: str | None, reading: NetOptions
+) -> tuple[FSM, Row | None, str | None]:
+    """The machine, the row of the net that is asked in its place, and how that is read."""
     if net is None:
-        return load_grammar(grammar or DEFAULT_GRAMMAR), None
+        return load_grammar(grammar or DEFAULT_GRAMMAR), None, None
     from reberlstm.simulator.judge import start_row
 
     machine = load_grammar(grammar) if grammar is not None else None
     weights = reading.load(net, machine)
     machine = machine or weights.grammar or load_grammar(DEFAULT_GRAMMAR)
-    return machine, start_row(weights, machine)
+    return machine, start_row(weights, machine), weights.reading
 
 
 @contextmanager
@@ -144,11 +146,13 @@ def _size(files: tuple[str, ...]) -> int | None:
     return sum(path.stat().st_size for path in paths)
 
 
-def _print(checker: Checker, net: str | None) -> None:
+def _print(checker: Checker, net: str | None, readout: str | None) -> None:
     report = checker.report
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
     judge = f"{checker.fsm}, net {net}" if net is not None else str(checker.fsm)
     click.echo(f"{printable(judge)}: {report.strings:,} strings, {report.symbols:,} symbols")
+    if readout is not None:
+        click.echo(f"the net is read by {readout}")
     click.echo(
         f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, "
         f"{report.violations:,} with a violation{unknown}"
@@ -160,8 +164,9 @@ def _print(checker: Checker, net: str | None) -> None:
         click.echo(f"and {failed - len(report.failures):,} more; --first shows more of them")
 
 
-def _print_json(checker: Checker, net: str | None) -> None:
-    result = {"grammar": checker.fsm.name, "net": net, **asdict(checker.report)}
+def _print_json(checker: Checker, net: str | None, readout: str | None) -> None:
+    about = {"grammar": checker.fsm.name, "net": net, "readout": readout}
+    result = {**about, **asdict(checker.report)}
     result["failures"] = [
         {"file": failure.pop("source"), **failure} for failure in result["failures"]
     ]
