@@ -17,7 +17,6 @@ import torch
 import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.errors import FormatError, TrainingError
-from reberlstm.net.files.safetensors import to_bytes
 from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.training import checkpoint as checkpoints
 from reberlstm.training.cells import at_random, begin_as_latches, parameters, run
@@ -316,7 +315,8 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(FormatError, match=r"net\.checkpoint: damaged, or no checkpoint"):
         rl.train(settings, checkpoint=path, resume=True)
-    path.write_bytes(to_bytes(rl.compile(REBER)))
+    rl.save(rl.compile(REBER), tmp_path / "net.safetensors")
+    (tmp_path / "net.safetensors").rename(path)
     with pytest.raises(FormatError, match=r"net\.checkpoint: no checkpoint of a training"):
         rl.train(settings, checkpoint=path, resume=True)
     state = {"settings": settings.to_dict(), "step": 3}
