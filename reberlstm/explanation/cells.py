@@ -54,7 +54,7 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
             sentence=row.sentence(),
             code=f"{PSEUDO[gate]}[{shown(name)}] = {code(row.rules)}",
             rules=row.rules,
-            weights=reasons(row, cell),
+            weights=tuple(reasons(row)),
         )
     notes = [*_vague(vertices, table), *_leaks(vertices, cell, table)]
     notes += _worn_guards(vertices, cell)

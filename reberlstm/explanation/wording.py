@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reberlstm.explanation.model import Block, Cover, Names, Rule
+from reberlstm.explanation.model import Cover, Names, Rule
 from reberlstm.explanation.vertices import Vertices
 
 MAX_NAMES = 6
@@ -35,6 +35,11 @@ def listed(parts: Sequence[str], conjunction: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}"
 
 
+def named(names: Sequence[str], conjunction: str = "and") -> str:
+    """Names as they are shown, with commas and a last "and"."""
+    return listed([shown(name) for name in names], conjunction)
+
+
 @dataclass(frozen=True)
 class Wording:
     """Says sets of one net's vertices and symbols.
@@ -59,23 +64,18 @@ class Wording:
         special = [phrases[name] for name in names if name in phrases]
         plain = [shown(name) for name in names if name not in phrases]
         if len(names) > MAX_NAMES:
-            few = ", ".join((special + plain)[:FIRST_FEW])
-            return f"{len(names)} of {len(self.vertices.names)} nodes ({few}, …)"
+            return _some(special + plain, len(self.vertices.names), "nodes")
         if plain:
-            special.append(f"{'nodes' if len(plain) > 1 else 'node'} {self._listed(plain)}")
-        return self._listed(special)
+            special.append(f"node{'s' * (len(plain) > 1)} {listed(plain, self.conjunction)}")
+        return listed(special, self.conjunction)
 
     def cells(self, names: Sequence[str]) -> str:
         """Cells one by one, or how many there are: ``cells 1, 3 and 5``."""
+        total = self.vertices.net.size
         if len(names) > MAX_NAMES:
-            few = ", ".join(shown(name) for name in names[:FIRST_FEW])
-            total = self.vertices.net.size
-            return (
-                "all cells" if len(names) == total else f"{len(names)} of {total} cells ({few}, …)"
-            )
-        return (
-            f"cell{'s' if len(names) > 1 else ''} {self._listed([shown(name) for name in names])}"
-        )
+            few = _some([shown(name) for name in names], total, "cells")
+            return "all cells" if len(names) == total else few
+        return f"cell{'s' * (len(names) > 1)} {named(names, self.conjunction)}"
 
     def where(self, names: Names, preposition: str = "at") -> str:
         """A set of vertices: ``at node 1``, ``from everywhere but node 5``."""
@@ -89,15 +89,17 @@ class Wording:
 
     def what(self, names: Names) -> str:
         """A set of symbols: ``T and S``, ``every symbol but X``."""
-        if names.is_everything:
-            if len(self.symbols) < len(self.vertices.net.alphabet):
-                return self._symbols(self.symbols)
+        alphabet = self.vertices.net.alphabet
+        whole = len(self.symbols) == len(alphabet)
+        if names.is_everything and whole:
             return "every symbol"
-        if names.negated and len(self.symbols) == len(self.vertices.net.alphabet):
-            return f"every symbol but {self._symbols(names.listed)}"
-        if names.negated:
-            return self._symbols([name for name in self.symbols if name not in names.listed])
-        return self._symbols(names.listed)
+        listed_ = names.listed
+        if names.negated and not whole:
+            listed_ = tuple(name for name in self.symbols if name in names)
+        text = named(listed_, self.conjunction)
+        if len(listed_) > MAX_NAMES:
+            text = _some([shown(name) for name in listed_], len(alphabet), "symbols")
+        return f"every symbol but {text}" if names.negated and whole else text
 
     def pairs(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:
         """The blocks of a cover: ``T from nodes 0 and 1, S from node 1``.
@@ -105,46 +107,33 @@ class Wording:
         Symbols are said with `prefix` (``on``). What holds for all symbols or at all nodes is said
         without them where there is only one block; among several that could be misread.
         """
-        several = len(cover.blocks) > 1
-        return self._blocks(
-            [self._pair(block, preposition, prefix, in_full=several) for block in cover.blocks]
-        )
+        parts, several = [], len(cover.blocks) > 1
+        for block in cover.blocks:
+            what = several or not block.symbols.is_everything or not prefix
+            where = several or not block.nodes.is_everything
+            words = [f"{prefix} {self.what(block.symbols)}".strip()] * what
+            parts.append(" ".join([*words, *[self.where(block.nodes, preposition)] * where]))
+        if len(parts) > MAX_BLOCKS:
+            rest = len(parts) - FIRST_FEW
+            return f"{', '.join(parts[:FIRST_FEW])} and {rest} more such cases"
+        if any(", " in part for part in parts):
+            return "; ".join(parts)
+        if several and any(f" {self.conjunction} " in part for part in parts):
+            return f"{', '.join(parts[:-1])}, {self.conjunction} {parts[-1]}"
+        return listed(parts, self.conjunction)
 
     def say(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:
         """A whole cover: like `pairs`, or all, or all but some."""
         everything = "always" if prefix else self.what(Names((), negated=True))
         if cover.is_everything:
             return everything
-        if cover.negated:
-            return f"{everything} except {self.pairs(cover, preposition, prefix)}"
-        return self.pairs(cover, preposition, prefix)
+        pairs = self.pairs(cover, preposition, prefix)
+        return f"{everything} except {pairs}" if cover.negated else pairs
 
-    def _pair(self, block: Block, preposition: str, prefix: str, *, in_full: bool) -> str:
-        parts = []
-        if in_full or not block.symbols.is_everything or not prefix:
-            parts.append(f"{prefix} {self.what(block.symbols)}".strip())
-        if in_full or not block.nodes.is_everything:
-            parts.append(self.where(block.nodes, preposition))
-        return " ".join(parts)
 
-    def _blocks(self, parts: Sequence[str]) -> str:
-        if len(parts) > MAX_BLOCKS:
-            rest = len(parts) - FIRST_FEW
-            return f"{', '.join(parts[:FIRST_FEW])} and {rest} more such cases"
-        if any(", " in part for part in parts):
-            return "; ".join(parts)
-        if len(parts) > 1 and any(f" {self.conjunction} " in part for part in parts):
-            return f"{', '.join(parts[:-1])}, {self.conjunction} {parts[-1]}"
-        return self._listed(parts)
-
-    def _symbols(self, names: Sequence[str]) -> str:
-        if len(names) > MAX_NAMES:
-            few = ", ".join(shown(name) for name in names[:FIRST_FEW])
-            return f"{len(names)} of {len(self.vertices.net.alphabet)} symbols ({few}, …)"
-        return self._listed([shown(name) for name in names])
-
-    def _listed(self, parts: Sequence[str]) -> str:
-        return listed(parts, self.conjunction)
+def _some(names: Sequence[str], total: int, what: str) -> str:
+    """How many of all, and the first few: ``9 of 20 nodes (1, 2, 3, …)``."""
+    return f"{len(names)} of {total} {what} ({', '.join(names[:FIRST_FEW])}, …)"
 
 
 def code(rules: Sequence[Rule]) -> str:
@@ -200,16 +189,16 @@ def _membership(what: str, names: Names, *, flip: bool) -> str:
 
 def amount(value: float) -> str:
     """The value of a gate, with the digits that tell it from 0 and 1."""
-    if abs(value) > 0.9 and abs(value) < 1.0:
+    size = abs(value)
+    if 0.9 < size < 1.0:
         digits = f"{value:.4f}"
         if float(digits) in (1.0, -1.0):
-            sign = "−1 + " if value < 0.0 else "1 − "
-            return sign + exponent(1.0 - abs(value))
-    elif abs(value) < 0.1 and value != 0.0:
-        digits = exponent(value) if abs(value) < 1e-3 else f"{value:.2g}"
+            return f"{'−1 + ' if value < 0.0 else '1 − '}{exponent(1.0 - size)}"
+    elif 0.0 < size < 0.1:
+        digits = exponent(value) if size < 1e-3 else f"{value:.2g}"
     else:
-        digits = f"{value:.2f}" if value not in (0.0, 1.0, -1.0) else f"{value:.0f}"
-    return digits.replace("-", "−") if "e" not in digits else digits
+        digits = f"{value:.0f}" if size in (0.0, 1.0) else f"{value:.2f}"
+    return _minus(digits)
 
 
 def exponent(value: float) -> str:
@@ -220,8 +209,11 @@ def exponent(value: float) -> str:
 
 def weight(value: float, *, digits: int = 4) -> str:
     """A weight with its sign."""
-    text = f"{value:+.{digits}g}"
-    return text.replace("-", "−") if "e" not in text else text
+    return _minus(f"{value:+.{digits}g}")
+
+
+def _minus(digits: str) -> str:
+    return digits if "e" in digits else digits.replace("-", "−")
 
 
 def units(value: float) -> str:
