@@ -1,7 +1,7 @@
 """Weights into sentences: what a person would have commented beside each row of gate weights.
 
-1. `find_vertices` says in which situations the net is meant to be: one active cell, or none;
-   `coded_vertices` for nets whose cells are not named after nodes.
+1. `find_vertices` says in which situations the net is meant to be: one active cell, or none,
+   or what several cells together say.
 2. `tabulate` steps each cell from each of them on each symbol.
 3. `explain_cell` finds for every gate the shortest true sentence about its part of the table, and
    for every weight what would be different without it.
@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import Any
 
 from reberlstm.explanation.cells import explain_cell
-from reberlstm.explanation.codes import coded_vertices
 from reberlstm.explanation.heads import explain_heads
 from reberlstm.explanation.model import (
     CellExplanation,
@@ -70,11 +69,8 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         return numeric_summary(net, grammar)
 
     vertices = find_vertices(net, grammar)
-    if grammar is not None and not reads_memory(net) and not vertices.names_states:
-        coded = coded_vertices(net, grammar)
-        if coded is None:
-            return numeric_summary(net, grammar, "this net has no vertices that name its states")
-        vertices = coded
+    if vertices is None:
+        return numeric_summary(net, grammar, "this net has no vertices that name its states")
     cells, summary = [], Summary(vertices)
     for cell in range(net.size):
         table = tabulate(vertices, cell)
@@ -85,7 +81,7 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         grammar=grammar.name if grammar is not None else None,
         kind="mechanism",
         summary=tuple(summary.sentences()),
-        nodes=vertices.meanings,
+        nodes={v.name: v.meaning for v in vertices.all if v.meaning},
         vertices=vertices.active_cells,
         unit=None if net.gain is None else 2.0 * net.gain,
         cells=tuple(cells),

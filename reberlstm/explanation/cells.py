@@ -17,6 +17,7 @@ from reberlstm.explanation.model import (
     shortest,
     size,
 )
+from reberlstm.explanation.phrases import Wording, code
 from reberlstm.explanation.vertices import (
     CellTable,
     Vertices,
@@ -24,7 +25,7 @@ from reberlstm.explanation.vertices import (
     reads_memory,
     tabulate,
 )
-from reberlstm.explanation.wording import Wording, amount, code, listed, shown
+from reberlstm.explanation.wording import amount, listed, shown
 
 PSEUDO = {"input": "filter", "forget": "eraser", "candidate": "writer", "output": "output"}
 """What the gates are called in pseudo-code: the Toy LSTM's words, where it has one."""
@@ -64,11 +65,10 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
 def _role(vertices: Vertices, cell: int) -> str:
     if cell in vertices.clocks:
         return "active from the first symbol on"
-    state = vertices.states[vertices.cells.index(cell)] if cell in vertices.cells else None
+    state = vertices.all[vertices.place[cell]].state if cell in vertices.place else None
     if state is None:
         return f"cell {shown(vertices.net.cells[cell])}"
-    own = zip(vertices.cells, vertices.states, strict=True)
-    copies = [copy for copy, stands_for in own if copy is not None and stands_for == state]
+    copies = [v.cell for v in vertices.all if v.cell is not None and v.state == state]
     if len(copies) == 1:
         return f"node {shown(state)}"
     return f"copy {copies.index(cell) + 1} of {len(copies)} of node {shown(state)}"
@@ -203,8 +203,7 @@ def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
                 left = f"{amount(loop.kept)} is left a step, half after {rounds:,} steps"
                 yield f"fades in {loop.text}: {left}"
         elif abs(limit) > least:
-            # A negative memory leaks as fast as a positive one.
-            if loop._replace(added=abs(loop.added)).rounds(0.0, least) > MAX_ROUNDS:
+            if loop.rounds(0.0, math.copysign(least, limit)) > MAX_ROUNDS:
                 continue
             adds_up = f"{amount(loop.added)} comes in a step and adds up to {limit:.2g}"
             past = f", past ½ after {loop.rounds(0.0, half):,} steps" if limit > half else ""

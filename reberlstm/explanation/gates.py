@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from reberlstm.explanation.model import Cover, Names, Rule, Table, WeightReason, shortest, size
+from reberlstm.explanation.phrases import MAX_NAMES, Wording
 from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
-from reberlstm.explanation.wording import MAX_NAMES, Wording, amount, listed, named, shown, units
+from reberlstm.explanation.wording import amount, listed, named, shown, units
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.numbers import sigmoid
 

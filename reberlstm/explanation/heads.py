@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names, names_of
+from reberlstm.explanation.phrases import Wording, condition
 from reberlstm.explanation.vertices import Vertices
-from reberlstm.explanation.wording import Wording, amount, condition, shown
+from reberlstm.explanation.wording import amount, shown
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.readouts import Readout
 
@@ -102,7 +103,7 @@ def _next(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
 
 
 def _distribution(vertices: Vertices, place: int, shares: Floats) -> str:
-    grammar, state = vertices.grammar, vertices.states[place]
+    grammar, state = vertices.grammar, vertices.all[place].state
     if grammar is not None:
         may_follow = grammar.legal(state) if state is not None else frozenset()
         if not may_follow and shares.max() - shares.min() < NEGLIGIBLE:

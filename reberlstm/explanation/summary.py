@@ -1,4 +1,4 @@
-"""What is to be said of a whole net: how sure its gates are, what leaks, and whether it is right."""
+"""What there is to say of a whole net: how sure its gates are, what leaks, if it is right."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reberlstm.explanation.codes import summary as codes_summary
 from reberlstm.explanation.gates import matters
+from reberlstm.explanation.phrases import Wording
 from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
-from reberlstm.explanation.wording import Wording, amount, shown
+from reberlstm.explanation.wording import amount, listed, shown
 
 MAX_SHOWN = 3
 
@@ -91,9 +91,30 @@ class Summary:
                 "to the error of the one before"
             )
         if vertices.coded:
-            yield from codes_summary(vertices)
-        elif not reads_memory(net) and vertices.grammar is not None and any(vertices.states):
+            yield from self._codes()
+        elif (
+            not reads_memory(net)
+            and vertices.grammar is not None
+            and any(v.state for v in vertices.all)
+        ):
             yield self._agreement()
+
+    def _codes(self) -> Iterator[str]:
+        """Whether the codes of a coded net tell its nodes apart."""
+        first: dict[tuple[float, ...], str] = {}
+        same = []
+        for name, code in zip(self.vertices.names, self.vertices.codes.tolist(), strict=True):
+            other = first.setdefault(tuple(code), name)
+            if other != name:
+                same.append(f"{shown(other)} and {shown(name)}")
+        yield (
+            "cells are no nodes here: a node is what several cells together say, and a cell may be "
+            "active, or negative, or neither; the nodes below were found by running the net "
+            "through the grammar, and that memory stays close to them for ever is what `certify` "
+            "proves"
+        )
+        if same:
+            yield f"the same at different nodes, which the net cannot tell apart: {listed(same)}"
 
     def _agreement(self) -> str:
         """Whether the net steps as the grammar does."""
@@ -113,21 +134,20 @@ class Summary:
         assert vertices.grammar is not None
         tables = vertices.grammar.tables(net.on_violation)
         index = {state: number for number, state in enumerate(tables.names)}
-        places = {cell: place for place, cell in enumerate(vertices.cells) if cell is not None}
         column = tables.columns(net.alphabet)
         wording = Wording(vertices, net.alphabet)
         # With no cell active the net is after a violation, or at the start where none can happen.
-        rest = vertices.states[1] if vertices.clocks else vertices.states[0]
-        for place, state in enumerate(vertices.states):
-            if state not in index:
+        rest = vertices.all[1 if vertices.clocks else 0].state
+        for place, vertex in enumerate(vertices.all):
+            if vertex.state not in index:
                 continue
             for a, symbol in enumerate(net.alphabet):
-                expected = tables.names[tables.table[index[state]][column[a]]]
+                expected = tables.names[tables.table[index[vertex.state]][column[a]]]
                 count, cell = self.count[place, a], int(self.last[place, a])
-                reached = rest if count == 0 else vertices.states[places[cell]]
+                reached = vertices.all[vertices.place[cell]].state if count else rest
                 if count <= 1 and reached == expected:
                     continue
-                here = f"at {wording.nodes([vertices.names[place]])}"
+                here = f"at {wording.nodes([vertex.name])}"
                 goal = f"node {shown(expected)}" if expected is not None else "a violation"
                 what = f"node {shown(net.cells[cell])}" if count else "no node"
                 what = f"{count} cells at once" if count > 1 else what
