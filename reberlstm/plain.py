@@ -34,8 +34,9 @@ class Plain:
 
     def to_dict(self) -> Any:
         """The JSON object."""
-        names = {field.name: field.name for field in fields(self)} | self._names  # type: ignore[arg-type]
-        return {name: plain(getattr(self, own)) for own, name in names.items() if name is not None}
+        own = [field.name for field in fields(self)]  # type: ignore[arg-type]
+        names = {name: self._names.get(name, name) for name in own}
+        return {shown: plain(getattr(self, name)) for name, shown in names.items() if shown}
 
 
 def plain(value: Any) -> Any:
