@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from reberlstm.grammars import grammar_names, load_grammar, save_grammar
     from reberlstm.grammars.families import embed
     from reberlstm.machine.fsm import FSM
+    from reberlstm.net.batch import Runs, run
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import load
     from reberlstm.net.weights import LSTMWeights
     from reberlstm.render.draw import to_svg
     from reberlstm.simulator import Trace, trace
-    from reberlstm.training.result import Training
-    from reberlstm.training.settings import Settings
-    from reberlstm.training.training import train
+    from reberlstm.training import Settings, Training, train
 
 _HOME = {
     "Certificate": "reberlstm.certificates",
@@ -52,15 +51,17 @@ _HOME = {
     "load_grammar": "reberlstm.grammars",
     "LSTMWeights": "reberlstm.net.weights",
     "published": "reberlstm.compiler",
+    "run": "reberlstm.net.batch",
+    "Runs": "reberlstm.net.batch",
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",
-    "Settings": "reberlstm.training.settings",
+    "Settings": "reberlstm.training",
     "to_svg": "reberlstm.render.draw",
     "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
-    "train": "reberlstm.training.training",
-    "Training": "reberlstm.training.result",
+    "train": "reberlstm.training",
+    "Training": "reberlstm.training",
 }
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "FormatWarning",
     "LSTMWeights",
     "ReberLSTMError",
+    "Runs",
     "Settings",
     "Trace",
     "Training",
@@ -86,6 +88,7 @@ __all__ = [
     "load",
     "load_grammar",
     "published",
+    "run",
     "save",
     "save_grammar",
     "to_svg",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -76,6 +77,23 @@ def write_atomically(path: Path, content: bytes) -> None:
             _replace(target, content, _new_file_mode() if mode is None else stat.S_IMODE(mode))
         else:
             target.write_bytes(content)
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be written: {_reason(error)}") from None
+
+
+def require_writable(path: Path) -> None:
+    """Find out before the work whether `write_atomically` could write to a path.
+
+    Raises:
+        FormatError: when it is a folder, or its folder does not exist or cannot be written to.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not target.exists() or target.is_file():
+            with tempfile.TemporaryFile(dir=target.parent, prefix=".reberlstm-"):
+                pass
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: cannot be written: {_reason(error)}") from None
 

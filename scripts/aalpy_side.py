@@ -20,10 +20,10 @@ from aalpy.learning_algs import run_KV, run_Lstar
 from aalpy.oracles import RandomWMethodEqOracle, RandomWordEqOracle, StatePrefixEqOracle
 from agreement import OVER, Machine, Word, shown
 
-from reberlstm.extraction import search
-from reberlstm.extraction.learner import Hypothesis, Snapshot
-from reberlstm.extraction.search import Evidence
-from reberlstm.extraction.subject import Subject
+from reberlstm.extraction.learner import Hypothesis, Learner
+from reberlstm.extraction.nets import subject_of
+from reberlstm.extraction.oracles import Words
+from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 
 ORACLES: dict[str, Callable[[list[Any], Any], Any]] = {
@@ -113,7 +113,7 @@ class KeptSUL(SUL):  # type: ignore[misc]
 
     def pre(self) -> None:
         """Begin a word."""
-        self._at = self._runs.first
+        self._at = np.zeros(1, dtype=np.intp)
 
     def post(self) -> None:
         """End a word."""
@@ -191,22 +191,22 @@ def by_our_learner(net: Any, oracle: str, seconds: float, steps: int, seed: int)
     """Our learner, and for a difference nothing but one of AALpy's oracles."""
     random.seed(seed)
     runs = _kept(net, steps)
-    hypothesis = Hypothesis(runs, 10_000)
+    learner = Learner(runs, 10_000)
     alphabet = list(range(len(net.alphabet)))
     asked = ORACLES[oracle](alphabet, KeptSUL(runs))
-    last: Snapshot | None = None
+    last: Hypothesis | None = None
     returned = False
     try:
         with limited(seconds):
-            hypothesis.close()
+            learner.close()
             while not returned:
-                last = hypothesis.copy()
+                last = learner.copy()
                 word = asked.find_cex(_as_aalpy(last, runs, net.kind))
                 returned = word is None
                 while word is not None:
-                    word = search.compare(runs, hypothesis, [tuple(word)], Evidence())
+                    word = Words(runs, [tuple(word)]).find_counterexample(learner)
                     if word is not None:
-                        hypothesis.refine(word)
+                        learner.refine(word)
     except (BudgetEnd, Limit):
         pass
     if last is None:
@@ -226,7 +226,8 @@ def by_our_learner(net: Any, oracle: str, seconds: float, steps: int, seed: int)
 
 def _kept(net: Any, steps: int) -> Trajectories:
     """Our memories of a net, without a bound on time."""
-    return Trajectories(Subject(net), steps, float("inf"))
+    subject = subject_of(net)
+    return Trajectories(subject, scope_of(subject), steps, float("inf"))
 
 
 def meant(runs: Trajectories, observation: int) -> Any:
@@ -236,7 +237,7 @@ def meant(runs: Trajectories, observation: int) -> Any:
     return shown(seen.legal if seen.accept is None else seen.accept[0])
 
 
-def _as_aalpy(machine: Snapshot, runs: Trajectories, kind: str) -> Any:
+def _as_aalpy(machine: Hypothesis, runs: Trajectories, kind: str) -> Any:
     """A machine as AALpy's oracles read it, with a state for after a violation."""
     state_of, machine_of = (DfaState, Dfa) if kind == "accept" else (MooreState, MooreMachine)
     states = [
@@ -245,9 +246,9 @@ def _as_aalpy(machine: Snapshot, runs: Trajectories, kind: str) -> Any:
     ]
     if kind == "legal":
         states.append(MooreState(OVER, OVER))  # where −1 leads in the table, as it is the last one
-        states[-1].transitions = dict.fromkeys(range(len(runs.subject.alphabet)), states[-1])
+        states[-1].transitions = dict.fromkeys(range(len(runs.net.alphabet)), states[-1])
     for state, line in zip(states, machine.table, strict=False):
         state.transitions = {symbol: states[target] for symbol, target in enumerate(line)}
-    for number, word in search.shortest(machine, 0).items():
+    for number, word in machine.access_words().items():
         states[number].prefix = word
     return machine_of(states[0], states)

@@ -204,7 +204,7 @@ def measure(
     if net.size <= PROOF_LIMIT:
         certificate = certify(net, machine, scope="all", heads=heads, seconds=300.0)
         proved = time.process_time()
-        assert certificate.holds, f"{fsm}, {construction}: not proved: {certificate.reason}"
+        assert certificate.holds, f"{fsm}, {construction}: not proved: {certificate}"
         margin = certificate.margin
     if net.size <= GAIN_LIMIT:
         least = minimal_gain(build, upper=20.0, tolerance=0.01, heads=heads, max_k=0)

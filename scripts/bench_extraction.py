@@ -190,7 +190,7 @@ def tally(tables: dict[str, Rows]) -> list[str]:
         "fewer steps than AALpy, same oracle, where no limit ended either": [],
         "agreement not behind the unrefuted runs of AALpy, same oracle": [],
     }
-    usual, least, claims, returned, fewer, alike, as_good = aims.values()
+    usual, least, claims, returned, fewer, same_oracle, as_good = aims.values()
     for title, rows in tables.items():
         theirs = {key: row for key, row in rows.items() if key[0] in LEARNERS}
         for method, ahead in ((USUAL, usual), (LEAST, least)):
@@ -207,7 +207,7 @@ def tally(tables: dict[str, Rows]) -> list[str]:
                 fewer.append(name if rows[LEAST, ""].run.steps >= steps else None)
                 as_good.append(name if min(ours.short, ours.long) < 1 else None)
             if row.run.returned and ours.run.returned:
-                alike.append(name if ours.run.steps >= steps else None)
+                same_oracle.append(name if ours.run.steps >= steps else None)
     lines = ["| aim | held | exceptions |", "|---|---|---|"]
     for aim, cases in aims.items():
         exceptions = [case for case in cases if case is not None]
@@ -238,7 +238,7 @@ def main() -> None:
     put("tally", tally(tables), arguments.write)
     lines = [f"| net | {' | '.join(ORACLES)} |", f"|---{'|---' * len(ORACLES)}|"]
     lines += [same_evidence(title, rows) for title, rows in tables.items()]
-    put("alike", lines, arguments.write)
+    put("same-evidence", lines, arguments.write)
     lines = [
         "| net | method | states | words ≤ 10 | words of 100 | outcome | net steps | CPU s |",
         "|---|---|---|---|---|---|---|---|",

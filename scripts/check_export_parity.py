@@ -82,7 +82,7 @@ def runners(net: LSTMWeights) -> Iterator[tuple[str, Any]]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(
-        onnx_target.to_bytes(net), options, providers=["CPUExecutionProvider"]
+        onnx_target.export(net, "net.onnx")[0], options, providers=["CPUExecutionProvider"]
     )
     names = [output.name for output in session.get_outputs()]
 

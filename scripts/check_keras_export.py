@@ -31,8 +31,9 @@ def main() -> int:
         names: dict[str, Any] = {}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "net.npz")
-            file.write_bytes(target.to_bytes(net))
-            exec(target.how_to_load(net, str(file)), names)
+            content, lines = target.export(net, str(file))
+            file.write_bytes(content)
+            exec(lines, names)
         one_hot = np.eye(len(net.alphabet), dtype=np.float32)[strings]
         outputs = names["model"].predict_on_batch(one_hot)
         expected = simulated(net, strings)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import reberlstm as rl
-from reberlstm.training.result import Training
+from reberlstm.training.settings import Training
 
 
 @dataclass(frozen=True)

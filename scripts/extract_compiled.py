@@ -16,7 +16,7 @@ from in_docs import put
 
 import reberlstm as rl
 from reberlstm.extraction import Comparison, extract
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 
 
@@ -48,7 +48,7 @@ def disturbed(fsm: FSM, seed: int) -> Iterator[str]:
 
 def _closed(pair: Comparison) -> str:
     """That words of every length come only to memories that were visited."""
-    return ", closed" if "every memory" in pair.evidence else ""
+    return ", closed" if pair.closed else ""
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import reberlstm as rl
-from reberlstm.extraction.subject import Kind, Subject
+from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import LSTMWeights
 
@@ -33,22 +33,22 @@ class Seen:
         back: Callable[[NDArray[Any]], NDArray[Any]] = np.copy,
         claims: str = "all",
     ) -> None:
-        self._subject = Subject(net.replace(heads={kind: net.heads[kind]}))
+        self._net = net.replace(heads={kind: net.heads[kind]})
         self._forth, self._back = forth, back
         self.alphabet, self.kind, self.claims = net.alphabet, kind, claims
         self.name = net.name
 
     def initial(self) -> NDArray[Any]:
         """The moved initial memory."""
-        return np.asarray(self._forth(self._subject.initial()[np.newaxis])[0])
+        return np.asarray(self._forth(self._net.start())[0])
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """Back, one step, forth."""
-        return self._forth(self._subject.step(self._back(states), symbols))
+        return self._forth(self._net.step(self._back(states), symbols))
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
         """What the head says."""
-        seen = getattr(self._subject.observe(self._back(states)), self.kind)
+        seen = getattr(self._net.observe(self._back(states)), self.kind)
         return np.asarray(seen)
 
 

@@ -19,9 +19,8 @@ import numpy as np
 import reberlstm as rl
 from reberlstm.certificates import Box
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.simulator import initial, step
-from reberlstm.simulator.step import one_hot
+from reberlstm.net.net import Net
+from reberlstm.net.weights import Floats
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "boxes.svg"
 
@@ -32,21 +31,20 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Okabe and Ito's palette, which colour-blind readers can tell apart."""
 
 
-def trajectories(net: LSTMWeights, fsm: FSM) -> dict[str, Floats]:
+def trajectories(net: Net, fsm: FSM) -> dict[str, Floats]:
     """The memories after prefixes of sampled words, by the node that they lead to."""
-    inputs = {symbol: one_hot(net, symbol) for symbol in net.alphabet}
     found: dict[str, list[Floats]] = {}
     for word in fsm.sample(WORDS, seed=SEED):
-        state, node = initial(net), fsm.start
+        state, node = net.start(), fsm.start
         for symbol in word:
-            state = step(net, inputs[symbol], state).state
+            state = net.step(state, np.array([net.alphabet.index(symbol)]))
             node = fsm.transitions[node][symbol]
             if fsm.legal(node):
-                found.setdefault(node, []).append(state.c)
+                found.setdefault(node, []).append(net.split(state)[-1][-1][0])
     return {node: np.array(points) for node, points in found.items()}
 
 
-def draw(net: LSTMWeights, fsm: FSM, out: Path) -> None:
+def draw(net: Net, fsm: FSM, out: Path) -> None:
     """Prove, simulate and draw."""
     import matplotlib as mpl
 

@@ -37,9 +37,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 import reberlstm as rl
 from reberlstm.machine.tables import Bools, Ints, Tables, Words
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.training.cells import Parameters, read, run
-from reberlstm.training.model import at_random, to_net
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net
+from reberlstm.training.cells import Parameters, at_random, parameters, read, run, to_net
 
 EMBEDDED = rl.load_grammar("embedded-reber")
 CONTINUAL = rl.load_grammar("continual-embedded-reber")
@@ -119,14 +119,14 @@ class Adam:
 def beginning(rng: np.random.Generator, nets: int, preset: Preset) -> Parameters:
     """First weights. Half of the cells keep their memory, as all of those of 1997 did."""
     cells, half = preset.cells, preset.cells // 2
-    drawn = at_random(
+    arrays = at_random(
         rng, cell="lstm", nets=nets, symbols=SYMBOLS, cells=cells, heads={"legal": SYMBOLS}
     )
-    arrays = {key: tensor.detach().float() for key, tensor in drawn.items()}
+    arrays = {key: array.astype(np.float32) for key, array in arrays.items()}
     arrays["bias"][..., cells : cells + half] += preset.keeping
     arrays["bias"][..., cells + half : 2 * cells] += 1.0
     arrays["legal.bias"] -= 1.5  # most symbols are not the next one
-    return {key: tensor.requires_grad_() for key, tensor in arrays.items()}
+    return parameters(arrays, torch.float32)
 
 
 # The protocol of 1997
@@ -209,18 +209,16 @@ def _all_right(parameters: Parameters, machine: Tables, words: Words) -> Bools:
 # Proofs
 
 
-def as_they_are(kept: dict[str, Floats]) -> list[LSTMWeights]:
+def as_they_are(kept: dict[str, Floats]) -> list[Net]:
     """The nets, which offer a symbol where its probability is over 0.2."""
     nets = {**kept, "legal.bias": kept["legal.bias"] - OFFERED}
-    found = []
-    for index in range(len(nets["bias"])):
-        net = to_net("lstm", nets, EMBEDDED, claims="legal", index=index)
-        assert isinstance(net, LSTMWeights)
-        found.append(net)
-    return found
+    return [
+        to_net("lstm", nets, EMBEDDED, claims="legal", index=index)
+        for index in range(len(nets["bias"]))
+    ]
 
 
-def trained_on(net: LSTMWeights, preset: Preset, seed: int) -> rl.Training:
+def trained_on(net: Net, preset: Preset, seed: int) -> rl.Training:
     """What `reberlstm train --noise` makes of a net: it learns on until it is proved."""
     settings = rl.Settings(
         fsm=EMBEDDED, start=net, noise=preset.noise, steps=preset.proof_steps, seed=seed, restarts=0

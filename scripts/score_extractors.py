@@ -26,7 +26,7 @@ from in_docs import put
 
 import reberlstm as rl
 from reberlstm.extraction import extract
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 from reberlstm.render.extraction import word_text
 

@@ -75,7 +75,9 @@ def main() -> None:
         verdict = check(read(path), net, fsm)
         if not (verdict.valid and certificate.holds and certificate.scope == "all"):
             sys.exit(f"{name}: {verdict.reason or 'not a proof in scope all'}")
-        weights = sum(np.count_nonzero(a) for a in (net.weight_ih, net.weight_hh, net.bias))
+        (layer,) = net.layers
+        arrays = (layer.weight_ih, layer.weight_hh, layer.bias)
+        weights = sum(int(np.count_nonzero(array)) for array in arrays)
         row = [name, len(fsm.states), net.size, weights, f"{certificate.margin:.4g}"]
         lines.append(f"| {' | '.join(map(str, row + [how] * write))} |")
     put("smallest", lines, write, page="theory.md")

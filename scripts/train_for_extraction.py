@@ -25,11 +25,8 @@ import reberlstm as rl
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
 from reberlstm.net.files.safetensors import in_order
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.training.recurrent import RecurrentWeights
-from reberlstm.training.result import Training
-from reberlstm.training.settings import Settings
-from reberlstm.training.training import train
+from reberlstm.net.net import ARRAYS, Net
+from reberlstm.training import Settings, Training, train
 
 OUT = Path(__file__).parent.parent / "reberlstm" / "net" / "zoo" / "learned"
 
@@ -97,21 +94,12 @@ def settings(recipe: Recipe, seed: int) -> Settings:
 def to_bytes(recipe: Recipe, trained: Training) -> bytes:
     """The file: one head, float32, and how it was made."""
     net = trained.net
+    assert isinstance(net, Net), "no recipe trains a machine itself"
     head = "legal" if trained.settings.task == "next" else "accept"
-    tensors: dict[str, Floats]
-    if isinstance(net, LSTMWeights):
-        tensors = {
-            "lstm.weight_ih_l0": net.weight_ih,
-            "lstm.weight_hh_l0": net.weight_hh,
-            "lstm.bias_ih_l0": net.bias_ih,
-            "lstm.bias_hh_l0": net.bias_hh,
-            f"{head}.weight": net.heads[head].weight,
-            f"{head}.bias": net.heads[head].bias,
-        }
-    else:
-        assert isinstance(net, RecurrentWeights), "no recipe trains a machine itself"
-        wanted = (f"{recipe.cell}.", f"{head}.")
-        tensors = {key: array for key, array in net.tensors.items() if key.startswith(wanted)}
+    (layer,) = net.layers
+    tensors = {f"{recipe.cell}.{name}_l0": getattr(layer, name) for name in ARRAYS}
+    tensors[f"{head}.weight"] = net.heads[head].weight
+    tensors[f"{head}.bias"] = net.heads[head].bias
     metadata = {
         "alphabet": json.dumps(net.alphabet, ensure_ascii=False),
         "grammar": toml.write(trained.settings.fsm),

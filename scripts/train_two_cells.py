@@ -28,8 +28,7 @@ from reberlstm.certificates import check
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.shipped import FOLDER
 from reberlstm.net.weights import Head, LSTMWeights
-from reberlstm.training.cells import Parameters, read, run
-from reberlstm.training.model import parameters
+from reberlstm.training.cells import Parameters, parameters, read, run
 
 OUT = FOLDER / "reber-2.safetensors"
 STEPS = 2_500

@@ -1,10 +1,10 @@
-"""What a machine's arithmetic does to a net: the models of execution that a proof may assume.
+"""Arithmetics: what a proof may assume of the numbers that a net is run in, and running it in them.
 
 ``real`` is the net as mathematics, with its float64 weights taken exactly. Every other name is a
-machine. Its weights are first rounded to the format (float16 and bfloat16 by way of float32, as
-PyTorch converts them). Then every multiplication and addition obeys the standard model (N. J.
-Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section 2.2 and lemma 3.1),
-with underflow, gradual or flushed to zero, in inputs as in results::
+format of floating-point numbers. Weights are first rounded to it (to float16 and bfloat16 by way of
+float32, as PyTorch converts them). Then every multiplication and addition obeys the standard model
+(N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section 2.2 and lemma
+3.1), with underflow, gradual or flushed to zero, in inputs as in results::
 
     fl(x ∘ y) = (x ∘ y)(1 + δ) + η,   |δ| ≤ u,   |η| ≤ the smallest normal number
 
@@ -12,7 +12,7 @@ so that a sum of products with m terms that are not zero is off by at most γ_m 
 times the sum of their sizes, *whatever the order of the additions*, with or without fused
 multiply-add, and also where a wider accumulator is used. Sigmoid and tanh obey::
 
-    |fl(σ(z)) − σ(z)| ≤ 4·u·σ(z) + κ   and stay in [0, 1],   tanh alike in [−1, 1]
+    |fl(σ(z)) − σ(z)| ≤ 4·u·σ(z) + κ   and stay in [0, 1],   tanh likewise in [−1, 1]
 
 where κ = 2⁻²² allows for the rational approximations of float32 kernels, which are accurate
 absolutely and not relatively (onnxruntime's tanh is off by up to 5.4 u, PyTorch's by 1.1 u).
@@ -24,22 +24,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reberlstm.errors import CertificateError
-from reberlstm.net.weights import Floats, Head, LSTMWeights
+from reberlstm.net.cells.cell import Floats, State
+from reberlstm.net.net import Net
+from reberlstm.net.numbers import NUMBERS, Numbers
+from reberlstm.net.readouts import softmax
 
 MOST = 1e305
-"""Sums of a larger total size are not judged, not even as real numbers: float64 may overflow."""
+"""Nothing is said of larger sums, not even as real numbers: float64 may overflow."""
 
 KERNEL_ULPS = 4.0
-"""The relative error of a machine's sigmoid and tanh, in units of ``u``."""
+"""The relative error of sigmoid and tanh, in units of ``u``."""
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """One model of execution; see the module's text for the meaning of the bounds.
+    """One arithmetic; see the module's text for the meaning of the bounds.
 
     Attributes:
         name: ``real``, ``float64``, ``float32``, ``float16``, ``bfloat16`` or ``int8``.
@@ -95,7 +100,7 @@ ARITHMETICS: Mapping[str, Arithmetic] = {
 
 
 def arithmetic_named(name: str) -> Arithmetic:
-    """The model of that name.
+    """The arithmetic of that name.
 
     Raises:
         CertificateError: listing the names.
@@ -105,16 +110,14 @@ def arithmetic_named(name: str) -> Arithmetic:
     return ARITHMETICS[name]
 
 
-def as_executed(weights: LSTMWeights, arithmetic: Arithmetic) -> LSTMWeights:
-    """The net with the weights that the machine really holds.
+def as_executed(net: Net, arithmetic: Arithmetic) -> Net:
+    """The net with the weights that the format holds, to be run in float64.
 
     Raises:
         CertificateError: naming an array that overflows the format, or where not even float64 can
             add the weights up.
     """
-    _check_sums(weights)
-    if arithmetic.exact or arithmetic.precision == 53:
-        return weights
+    _check_sums(net)
 
     def held(name: str, array: Floats) -> Floats:
         narrow = FLOAT32.round(array)
@@ -124,38 +127,29 @@ def as_executed(weights: LSTMWeights, arithmetic: Arithmetic) -> LSTMWeights:
         if not np.isfinite(narrow).all():
             worst = float(np.abs(array).max())
             raise CertificateError(
-                f"{name} of net {weights.name!r} has a weight of size {worst:g}, but the largest "
+                f"{name} of net {net.name!r} has a weight of size {worst:g}, but the largest "
                 f"{arithmetic.name} is {arithmetic.largest:g}; compile with a smaller gain"
             )
         return narrow
 
-    gates = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return weights.replace(
-        **{name: held(name, getattr(weights, name)) for name in gates},
-        heads={
-            name: Head(held(f"{name}.weight", head.weight), held(f"{name}.bias", head.bias))
-            for name, head in weights.heads.items()
-        },
-    )
+    net = net.replace(dtype="float64")
+    return net if arithmetic.precision in (0, 53) else net.map_arrays(held)
 
 
-def _check_sums(weights: LSTMWeights) -> None:
-    rows = [
-        weights.weight_ih,
-        weights.weight_hh,
-        weights.bias_ih[:, None],
-        weights.bias_hh[:, None],
-    ]
-    layers = {"gates": np.concatenate(rows, axis=1)} | {
-        f"{name} head": np.column_stack([head.weight, head.bias])
-        for name, head in weights.heads.items()
-    }
-    for name, matrix in layers.items():
+def _check_sums(net: Net) -> None:
+    matrices = {}
+    for layer in net.layers:
+        rows = (layer.weight_ih, layer.weight_hh, layer.bias_ih[:, None], layer.bias_hh[:, None])
+        matrices["gates"] = np.concatenate(rows, axis=1)
+    for kind, readout in net.heads.items():
+        for head in readout.layers:
+            matrices[f"{kind} head"] = np.column_stack([head.weight, head.bias])
+    for name, matrix in matrices.items():
         with np.errstate(over="ignore"):
             total = float(np.abs(matrix).sum(axis=1).max())
         if not total < MOST:
             raise CertificateError(
-                f"net {weights.name!r} has in its {name} a row of weights of total size {total:g}; "
+                f"net {net.name!r} has in its {name} a row of weights of total size {total:g}; "
                 f"above {MOST:g} float64 may overflow, and nothing can be said; use smaller weights"
             )
 
@@ -167,3 +161,121 @@ def _int8(array: Floats) -> Floats:
         return array
     scale = FLOAT32.round(np.array(largest / 127.0))
     return FLOAT32.round(np.clip(np.rint(array / scale), -127, 127) * scale)
+
+
+# Running a net on points
+
+
+class Execution:
+    """A net run in an arithmetic, as one of the implementations that the model allows would.
+
+    In ``real`` and ``float64`` that is plain float64; in the others every sum of products, gate and
+    product is rounded to the format. State vectors are (B, D), see `reberlstm.net.net.Net`.
+
+    Args:
+        net: The net.
+        arithmetic: The arithmetic.
+        inputs: The coordinate of the symbol that is read, 1 for one-hot inputs.
+    """
+
+    def __init__(self, net: Net, arithmetic: Arithmetic, inputs: float = 1.0) -> None:
+        self.net = as_executed(net, arithmetic)
+        self._rounds = arithmetic.precision not in (0, 53)
+        self._math = _RoundedNumbers(arithmetic) if self._rounds else NUMBERS
+        self._arithmetic = arithmetic
+        self._table = self.net.layers[0].inputs(inputs * self.net.vectors)  # (A, G·H)
+
+    def start(self) -> Floats:
+        """The state vector that words begin in, (1, D)."""
+        return self.net.start()
+
+    def step(self, states: Floats, symbols: NDArray[np.intp]) -> Floats:
+        """The state vectors (B, D) after one more symbol each, (B,)."""
+        wrap = self._math_value
+        after: list[State] = []
+        a = wrap(self._table[symbols], is_sum=True)
+        for number, (layer, before) in enumerate(
+            zip(self.net.layers, self.net.split(states), strict=True)
+        ):
+            if number:
+                a = self._math.linear(layer.cell.hidden(after[-1]), layer.weight_ih, layer.bias_ih)
+            after.append(layer.cell.step(layer, a, tuple(map(wrap, before)), self._math)[1])
+        return np.concatenate([_plain(part) for state in after for part in state], axis=1)
+
+    def read(self, head: str, states: Floats) -> Floats:
+        """The numbers that the head's rule is about, (B, R)."""
+        readout = self.net.readout(head)
+        assert readout is not None, "the claim is about heads that the net has"
+        z = readout.logits(self._math_value(self.net.hidden(states)), self._math)
+        if readout.rule.function == "tanh":
+            z = self._math.tanh(z)
+        return softmax(_plain(z)) if readout.rule.function == "softmax" else _plain(z)
+
+    def _math_value(self, array: Floats, is_sum: bool = False) -> Any:
+        return Rounded(array, self._arithmetic, is_sum) if self._rounds else array
+
+
+@dataclass(frozen=True, eq=False)
+class Rounded:
+    """Numbers of a format. Sums of products are rounded once, when nothing more is added to them.
+
+    Attributes:
+        exact: The numbers, or the sums before they are rounded.
+        arithmetic: The format.
+        is_sum: Whether they are such sums.
+    """
+
+    exact: Floats
+    arithmetic: Arithmetic
+    is_sum: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the array."""
+        return self.exact.shape
+
+    @property
+    def value(self) -> Floats:
+        """The numbers, rounded."""
+        return self.arithmetic.round(self.exact) if self.is_sum else self.exact
+
+    def __getitem__(self, index: Any) -> Rounded:
+        return Rounded(self.exact[index], self.arithmetic, self.is_sum)
+
+    def __add__(self, other: Rounded) -> Rounded:
+        if self.is_sum and other.is_sum:
+            return Rounded(self.exact + other.exact, self.arithmetic, is_sum=True)
+        return self.rounded(self.value + other.value)
+
+    def __sub__(self, other: Rounded) -> Rounded:
+        return self.rounded(self.value - other.value)
+
+    def __mul__(self, other: Rounded) -> Rounded:
+        return self.rounded(self.value * other.value)
+
+    def rounded(self, exact: Floats) -> Rounded:
+        """The nearest numbers of the same format."""
+        return Rounded(self.arithmetic.round(exact), self.arithmetic)
+
+
+class _RoundedNumbers(Numbers):
+    """The functions of formulas, for `Rounded` numbers."""
+
+    def __init__(self, arithmetic: Arithmetic) -> None:
+        self.arithmetic = arithmetic
+
+    def linear(self, x: Rounded, weight: Floats, bias: Floats) -> Rounded:
+        return Rounded(NUMBERS.linear(x.value, weight, bias), self.arithmetic, is_sum=True)
+
+    def sigmoid(self, z: Rounded) -> Rounded:  # type: ignore[override]
+        return z.rounded(NUMBERS.sigmoid(z.value))
+
+    def tanh(self, z: Rounded) -> Rounded:  # type: ignore[override]
+        return z.rounded(np.tanh(z.value))
+
+    def relu(self, z: Rounded) -> Rounded:
+        return z.rounded(NUMBERS.relu(z.value))
+
+
+def _plain(x: Any) -> Floats:
+    return x.value if isinstance(x, Rounded) else x

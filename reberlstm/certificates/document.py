@@ -2,17 +2,19 @@
 
 ==============  =================================================================================
 ``format``      ``reberlstm certificate``
-``version``     1
+``version``     2; files of version 1 have no ``readouts``, and are read as they were meant
 ``outcome``     ``holds``, ``refuted`` or ``unknown``
 ``scope``       ``legal`` or ``all``, see `reberlstm.certificates.claims`
-``heads``       the heads that were judged
-``arithmetic``  the machine it is about, see `reberlstm.certificates.arithmetic`
+``heads``       the heads that were asked
+``readouts``    for each of them the rule by which it is read, such as ``logit > 0``
+``arithmetic``  what the net is run in, see `reberlstm.certificates.arithmetic`
 ``noise``       the disturbance of every ``h`` and ``c`` after each step, at most
 ``inputs``      ``noise``, ``low``, ``high``: what stands for a symbol; 0, 1, 1 is one-hot
 ``net``         ``name``, ``cells`` (their names), ``gain``, ``sha256``
 ``grammar``     ``name``, ``sha256``, ``long_symbols``
 ``proof``       where it holds: ``k`` and ``stride``; ``margins`` by head; ``intervals``, a list of
-                ``[h low, h high, c low, c high]`` (null: unbounded); ``boxes``, a list of
+                ``[h low, h high, c low, c high]`` (null: unbounded), or of ``[h low, h high]`` for
+                cells without c; ``boxes``, a list of
                 ``{"state", "last", "most", "others"}``: after a word that leads to this state
                 (null: after a violation), has a multiple of ``stride`` symbols and ends with these
                 (``k`` of them, or the whole word), each cell is in the interval with the number
@@ -26,45 +28,49 @@
 
 Canonical JSON has sorted keys, no spaces, and only ASCII. ``net.sha256`` is over canonical JSON of
 ``alphabet``, ``cell``, ``cells``, ``heads`` (sorted), ``labels`` and ``on_violation``, a newline,
-and the arrays as little-endian float64: weight_ih, weight_hh, bias_ih, bias_hh, then weight and
-bias of each head in the order of their names. ``grammar.sha256`` is over canonical JSON of
-``alphabet``, ``start``, ``accepting`` (sorted), ``transitions`` and ``outputs``, of the reachable
-states only.
+and the arrays as little-endian float64: weight_ih, weight_hh, bias_ih, bias_hh of each layer, then
+weight and bias of each head (of each of its layers) in the order of their names, then the embedding
+and the start state, where there are any. ``cell`` is ``standard`` for an LSTM, ``published`` for
+the Toy LSTM, else the name of the kind; of several layers it is their kinds and sizes, such as
+``lstm:8,lstm:8``. Heads of several linear layers have ``:relu`` or ``:tanh`` after their names.
+``grammar.sha256`` is over canonical JSON of ``alphabet``, ``start``, ``accepting`` (sorted),
+``transitions`` and ``outputs``, of the reachable states only.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reberlstm.certificates.boxes import Inputs
-from reberlstm.certificates.certificate import Box, Certificate
 from reberlstm.certificates.refutation import WrongAnswer
+from reberlstm.certificates.results import Box, Certificate, Proof, Refutation, Unknown
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net
 
 FORMAT = "reberlstm certificate"
-VERSION = 1
+VERSION = 2
 MAX_FILE_BYTES = 256 * 2**20
 """Files above this size are refused before they are parsed."""
-
-INFINITY = float("inf")
 
 
 def to_dict(certificate: Certificate) -> dict[str, Any]:
     """The JSON object that is described above."""
     document: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if certificate.readouts else 1,
         "outcome": certificate.outcome,
         "scope": certificate.scope,
         "heads": list(certificate.heads),
+        **({"readouts": dict(certificate.readouts)} if certificate.readouts else {}),
         "arithmetic": certificate.arithmetic,
         "noise": certificate.noise,
         "inputs": vars(certificate.inputs).copy(),
@@ -80,24 +86,24 @@ def to_dict(certificate: Certificate) -> dict[str, Any]:
             "sha256": certificate.grammar_sha256,
         },
     }
-    wrong = certificate.wrong
-    if certificate.holds:
-        document["proof"] = _proof(certificate)
-    elif wrong is not None:
-        document["refutation"] = {
-            "word": list(certificate.counterexample or ()),
-            "head": wrong.head,
-            "said": list(wrong.said),
-            "right": list(wrong.right),
-            "margin": wrong.margin,
-        }
-    else:
-        names = ("depth", "states", "closed", "reason")
-        document["search"] = {name: getattr(certificate, name) for name in names}
+    match certificate:
+        case Proof():
+            document["proof"] = _proof(certificate)
+        case Refutation(word=word, wrong=wrong):
+            said = {name: list(getattr(wrong, name)) for name in ("said", "right")}
+            document["refutation"] = {
+                "word": list(word),
+                "head": wrong.head,
+                **said,
+                "margin": wrong.margin,
+            }
+        case Unknown():
+            names = ("depth", "states", "closed", "reason")
+            document["search"] = {name: getattr(certificate, name) for name in names}
     return document | {"seal": _digest(_canonical(document))}
 
 
-def to_json(document: dict[str, Any]) -> str:
+def to_json(document: Mapping[str, Any]) -> str:
     """The object as text: a line for every key, and for every interval and box."""
     return "{\n" + ",\n".join(_entry(key, value) for key, value in document.items()) + "\n}\n"
 
@@ -116,7 +122,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
     return read_bytes(Path(path), limit=MAX_FILE_BYTES)
 
 
-def load(path: str | os.PathLike[str]) -> Certificate:
+def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
     """Read a certificate back, as it claims to be: only the checker says whether that is true.
 
     Raises:
@@ -125,29 +131,41 @@ def load(path: str | os.PathLike[str]) -> Certificate:
     where = os.fspath(path)
     try:
         document = json.loads(read(path))
-        if document["format"] != FORMAT or document["version"] != VERSION:
+        if document["format"] != FORMAT or document["version"] not in (1, VERSION):
             raise FormatError(
                 f"{where}: format {document['format']!r}, version {document['version']!r}; "
-                f"expected {FORMAT!r}, version {VERSION}"
+                f"expected {FORMAT!r}, version 1 or {VERSION}"
             )
         return _from_dict(document)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise FormatError(f"{where}: not a certificate: {error!r}") from None
 
 
-def digest_of_net(weights: LSTMWeights) -> str:
+_CELL_NAMES = {"lstm": "standard", "toy": "published"}
+"""What version 0.1 called the cells that it knew."""
+
+
+def digest_of_net(net: Net) -> str:
     """``net.sha256``, see above."""
+    heads = [(name, net.heads[name]) for name in sorted(net.heads)]
+    kinds = [f"{layer.cell.name}:{layer.size}" for layer in net.layers]
+    if len(kinds) == 1:
+        kinds = [_CELL_NAMES.get(net.layers[0].cell.name, net.layers[0].cell.name)]
     header = {
-        "alphabet": list(weights.alphabet),
-        "cell": weights.cell,
-        "cells": list(weights.cells),
-        "heads": sorted(weights.heads),
-        "labels": list(weights.labels),
-        "on_violation": weights.on_violation,
+        "alphabet": list(net.alphabet),
+        "cell": ",".join(kinds),
+        "cells": list(net.cells),
+        "heads": [f"{name}:{head.activation}" if head.activation else name for name, head in heads],
+        "labels": list(net.labels),
+        "on_violation": net.on_violation,
     }
-    arrays = [weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh]
-    for name in sorted(weights.heads):
-        arrays += [weights.heads[name].weight, weights.heads[name].bias]
+    arrays = [
+        array
+        for layer in net.layers
+        for array in (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
+    ]
+    arrays += [array for _, head in heads for x in head.layers for array in (x.weight, x.bias)]
+    arrays += [array for array in (net.embedding, net.start_state) if array is not None]
     content = b"".join(array.astype("<f8").tobytes() for array in arrays)
     return _digest(_canonical(header) + b"\n" + content)
 
@@ -188,40 +206,37 @@ def _listed(value: Any) -> str:
     return f"[\n    {items}\n  ]"
 
 
-def _proof(certificate: Certificate) -> dict[str, Any]:
+def _proof(proof: Proof) -> dict[str, Any]:
     numbers: dict[tuple[float | None, ...], int] = {}
-
-    def number(h: tuple[float, float], c: tuple[float, float]) -> int:
-        ends = tuple(end if abs(end) < INFINITY else None for end in (*h, *c))
-        return numbers.setdefault(ends, len(numbers))
-
     boxes = []
-    for box in certificate.boxes:
-        each = [number(h, c) for h, c in zip(box.h, box.c, strict=True)]
+    for box in proof.boxes:
+        each = []
+        for ends in box.cells:
+            written = tuple(end if math.isfinite(end) else None for end in ends)
+            each.append(numbers.setdefault(written, len(numbers)))
         most = Counter(each).most_common(1)[0][0]
-        named = zip(certificate.cells, each, strict=True)
+        named = zip(proof.cells, each, strict=True)
         others = {name: index for name, index in named if index != most}
         boxes.append({"state": box.state, "last": list(box.last), "most": most, "others": others})
-    alike = [{"state": state, "symbols": list(symbols)} for state, symbols in certificate.alike]
+    shared = [{"state": state, "symbols": list(symbols)} for state, symbols in proof.shared]
     return {
-        "k": certificate.k,
-        "stride": certificate.stride,
-        "margins": dict(certificate.margins),
+        "k": proof.k,
+        "stride": proof.stride,
+        "margins": dict(proof.margins),
         "intervals": [list(ends) for ends in numbers],
         "boxes": boxes,
-        **({"alike": alike} if alike else {}),
+        **({"alike": shared} if shared else {}),
     }
 
 
-def _from_dict(document: dict[str, Any]) -> Certificate:
-    net, grammar = document["net"], document["grammar"]
-    outcomes = {"holds": True, "refuted": False, "unknown": None}
-    fields: dict[str, Any] = {
-        "holds": outcomes[document["outcome"]],
+def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
+    net, grammar, heads = document["net"], document["grammar"], tuple(document["heads"])
+    subject: dict[str, Any] = {
         "net": net["name"],
         "grammar": grammar["name"],
         "scope": document["scope"],
-        "heads": tuple(document["heads"]),
+        "heads": heads,
+        "readouts": dict(document.get("readouts", {})),
         "arithmetic": document["arithmetic"],
         "noise": document["noise"],
         "inputs": Inputs(**document["inputs"]),
@@ -231,35 +246,34 @@ def _from_dict(document: dict[str, Any]) -> Certificate:
         "net_sha256": net["sha256"],
         "grammar_sha256": grammar["sha256"],
     }
-    if fields["holds"]:
-        proof = document["proof"]
-        fields |= {"k": proof["k"], "stride": proof["stride"], "margins": dict(proof["margins"])}
-        fields["boxes"] = tuple(
-            _box(box, proof["intervals"], fields["cells"]) for box in proof["boxes"]
-        )
-        fields["alike"] = tuple(
-            (kind["state"], tuple(kind["symbols"])) for kind in proof.get("alike", ())
-        )
-    elif fields["holds"] is False:
-        found = document["refutation"]
-        fields["counterexample"] = tuple(found["word"])
-        fields["wrong"] = WrongAnswer(
-            found["head"], tuple(found["said"]), tuple(found["right"]), found["margin"]
-        )
-    else:
-        fields |= document["search"]
-    return Certificate(**fields)
+    match document["outcome"]:
+        case "holds":
+            proof = document["proof"]
+            return Proof(
+                k=proof["k"],
+                stride=proof["stride"],
+                margins=dict(proof["margins"]),
+                boxes=tuple(_box(box, proof["intervals"], net["cells"]) for box in proof["boxes"]),
+                shared=tuple(
+                    (kind["state"], tuple(kind["symbols"])) for kind in proof.get("alike", ())
+                ),
+                **subject,
+            )
+        case "refuted":
+            found = document["refutation"]
+            said, right = tuple(found["said"]), tuple(found["right"])
+            wrong = WrongAnswer(found["head"], said, right, found["margin"])
+            return Refutation(word=tuple(found["word"]), wrong=wrong, **subject)
+        case "unknown":
+            return Unknown(**document["search"], **subject)
+    raise ValueError(f"outcome {document['outcome']!r}")
 
 
-def _box(box: dict[str, Any], intervals: list[Any], cells: tuple[str, ...]) -> Box:
-    each = [intervals[box["others"].get(name, box["most"])] for name in cells]
-
-    def pair(low: float | None, high: float | None) -> tuple[float, float]:
-        return (-INFINITY if low is None else low, INFINITY if high is None else high)
-
-    return Box(
-        box["state"],
-        tuple(box["last"]),
-        tuple(pair(*ends[:2]) for ends in each),
-        tuple(pair(*ends[2:]) for ends in each),
+def _box(box: dict[str, Any], intervals: list[Any], cells: list[str]) -> Box:
+    infinite = (-math.inf, math.inf) * 2
+    each = (intervals[box["others"].get(name, box["most"])] for name in cells)
+    ends = tuple(
+        tuple(limit if end is None else end for end, limit in zip(row, infinite, strict=False))
+        for row in each
     )
+    return Box(box["state"], tuple(box["last"]), ends)

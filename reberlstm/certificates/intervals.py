@@ -2,34 +2,49 @@
 
 Arrays of lower and upper ends, in ordinary float64. The rounding mode is never switched (numpy
 cannot, and other threads would notice); instead an error bound is added to every result, so the
-enclosures are those of real arithmetic whatever the processor does within IEEE 754:
+enclosures hold whatever the processor does within IEEE 754:
 
 - Single operations are rounded correctly, so one step of `numpy.nextafter` outwards is enough.
 - A sum of n products, summed by BLAS in whatever order, is off by at most γ_n times the sum of
-  their sizes (Higham 2002, section 3.1); `SUM_ERROR` takes twice that and 16 terms more.
+  their sizes (Higham 2002, section 3.1); `sum_error` takes twice that and 16 terms more.
 - numpy's exp and tanh are accurate to 4 units in the last place (its own vector routines) or 2
   (glibc), that is 2⁻⁵⁰ relatively. `FUNCTION_ERROR` takes eight times that, and
   sigmoid adds two roundings of 2⁻⁵³. tests/certificates/test_intervals.py checks both against
   50-digit decimals.
 
-A matrix times an interval vector is computed from midpoints and radii (S. M. Rump, Fast and
-parallel interval arithmetic, BIT 39 (1999) 534–554), which costs ordinary matrix products.
+Where the intervals belong to another arithmetic than real numbers, every result also contains what
+that arithmetic may make of it. A matrix times an interval vector is computed from midpoints and
+radii (S. M. Rump, Fast and parallel interval arithmetic, BIT 39 (1999) 534–554), which costs
+ordinary matrix products.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reberlstm.net.weights import Floats
+from reberlstm.certificates.arithmetic import ARITHMETICS, KERNEL_ULPS, MOST, Arithmetic
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.numbers import sigmoid as ordinary_sigmoid
+
+Indices = NDArray[np.intp]
 
 FUNCTION_ERROR = 2.0**-47
 """Relative error allowed for sigmoid and tanh, far over what libraries have."""
 
 UNDERFLOW = 1e-300
 """Added wherever a result may have underflowed; over n times the smallest normal number."""
+
+REAL = ARITHMETICS["real"]
+
+
+class SumOverflowError(ArithmeticError):
+    """A sum may exceed the largest number of the arithmetic, so nothing can be said about it."""
 
 
 def sum_error(terms: int) -> float:
@@ -39,13 +54,28 @@ def sum_error(terms: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Interval:
-    """Lower and upper ends, arrays of one shape; an end may be infinite."""
+    """Lower and upper ends, arrays of one shape; an end may be infinite.
+
+    Attributes:
+        lo: The lower ends.
+        hi: The upper ends.
+        arithmetic: What computes with the numbers in between.
+    """
 
     lo: Floats
     hi: Floats
+    arithmetic: Arithmetic = REAL
 
     def __getitem__(self, index: Any) -> Interval:
-        return Interval(self.lo[index], self.hi[index])
+        return Interval(self.lo[index], self.hi[index], self.arithmetic)
+
+    def __len__(self) -> int:
+        return len(self.lo)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the arrays."""
+        return self.lo.shape
 
     @property
     def size(self) -> Floats:
@@ -57,64 +87,308 @@ class Interval:
         """Upper minus lower end."""
         return self.hi - self.lo
 
-    def inside(self, other: Interval) -> bool:
+    @staticmethod
+    def point(x: Floats) -> Interval:
+        """Intervals that contain one number each."""
+        return Interval(x, x)
+
+    @staticmethod
+    def empty(shape: tuple[int, ...]) -> Interval:
+        """Intervals that contain nothing: the neutral element of `hull`."""
+        return Interval(np.full(shape, np.inf), np.full(shape, -np.inf))
+
+    @staticmethod
+    def joined(parts: Sequence[Interval], axis: int) -> Interval:
+        """The parts one after the other."""
+        lo, hi = (np.concatenate([getattr(x, end) for x in parts], axis) for end in ("lo", "hi"))
+        return Interval(lo, hi)
+
+    def included_in(self, other: Interval) -> bool:
         """Whether every interval lies in the one of `other`."""
         return bool((self.lo >= other.lo).all() and (self.hi <= other.hi).all())
 
     def widen(self, radius: Floats | float) -> Interval:
         """Both ends moved outwards by at least `radius`."""
-        return Interval(
-            np.nextafter(self.lo - radius, -np.inf), np.nextafter(self.hi + radius, np.inf)
-        )
+        lo, hi = self.lo - radius, self.hi + radius
+        return Interval(np.nextafter(lo, -np.inf), np.nextafter(hi, np.inf), self.arithmetic)
 
     def clip(self, lo: float, hi: float) -> Interval:
         """The part within [lo, hi]."""
-        return Interval(np.clip(self.lo, lo, hi), np.clip(self.hi, lo, hi))
+        return Interval(np.clip(self.lo, lo, hi), np.clip(self.hi, lo, hi), self.arithmetic)
 
     def hull(self, other: Interval) -> Interval:
         """The smallest intervals that contain both."""
         return Interval(np.minimum(self.lo, other.lo), np.maximum(self.hi, other.hi))
 
+    def meet(self, other: Interval) -> Interval:
+        """What both contain."""
+        return Interval(np.maximum(self.lo, other.lo), np.minimum(self.hi, other.hi))
 
-def add(a: Interval, b: Interval) -> Interval:
-    """``a + b``."""
-    return Interval(np.nextafter(a.lo + b.lo, -np.inf), np.nextafter(a.hi + b.hi, np.inf))
+    def with_rows(self, rows: Indices, values: Interval) -> Interval:
+        """A copy with some rows replaced."""
+        lo, hi = self.lo.copy(), self.hi.copy()
+        lo[rows], hi[rows] = values.lo, values.hi
+        return Interval(lo, hi, self.arithmetic)
+
+    def computed_in(self, arithmetic: Arithmetic) -> Interval:
+        """The same intervals, of numbers that another arithmetic computes with."""
+        return replace(self, arithmetic=arithmetic)
+
+    # Operations. An operation of the arithmetic may lose some smallest numbers to underflow.
+
+    def __add__(self, other: Interval | Sum) -> Interval:
+        other = settled(other)
+        lo, hi = self.lo + other.lo, self.hi + other.hi
+        exact = Interval(np.nextafter(lo, -np.inf), np.nextafter(hi, np.inf), self.arithmetic)
+        return exact._rounded(3.0, 3.0)
+
+    def __sub__(self, other: Interval) -> Interval:
+        return self + Interval(-other.hi, -other.lo, self.arithmetic)
+
+    def __rsub__(self, number: float) -> Interval:
+        return Interval(np.array(number), np.array(number), self.arithmetic) - self
+
+    def __mul__(self, other: Interval | Sum) -> Interval:
+        """The products; 0 · ∞ is 0, since a member of an unbounded interval is a number."""
+        other = settled(other)
+        with np.errstate(invalid="ignore"):
+            products = [x * y for x in (self.lo, self.hi) for y in (other.lo, other.hi)]
+        if not (np.isfinite(other.lo).all() and np.isfinite(other.hi).all()):
+            products = [np.where(np.isnan(product), 0.0, product) for product in products]
+        lo, hi = np.minimum.reduce(products), np.maximum.reduce(products)
+        exact = Interval(lo, hi, self.arithmetic).widen(UNDERFLOW)
+        if self.arithmetic.exact:
+            return exact
+        # Where a factor underflows to 0, as much is lost as the other one is large.
+        low, high = np.abs(other.lo), np.abs(other.hi)
+        if not (self.lo >= 0.0).all():
+            low = high = other.size
+        own = np.maximum(1.0, self.size)
+        return exact._rounded(2.0 + own + low, 2.0 + own + high)
+
+    def _rounded(self, low: Floats | float, high: Floats | float) -> Interval:
+        """The result of one operation, which may lose so many smallest numbers at its ends."""
+        if self.arithmetic.exact:
+            return self
+        unit, smallest = self.arithmetic.unit, self.arithmetic.smallest
+        return Interval(
+            self.lo - (unit * np.abs(self.lo) + smallest * low) * (1.0 + 2.0**-40),
+            self.hi + (unit * np.abs(self.hi) + smallest * high) * (1.0 + 2.0**-40),
+            self.arithmetic,
+        ).widen(0.0)
+
+    def as_function(self, least: float) -> Interval:
+        """The values of a sigmoid or tanh as the arithmetic may compute it."""
+        if self.arithmetic.exact:
+            return self
+        relative = KERNEL_ULPS * self.arithmetic.unit
+        absolute = self.arithmetic.kernel + 2.0 * self.arithmetic.smallest
+        return (
+            Interval(
+                self.lo - (relative * np.abs(self.lo) + absolute) * (1.0 + 2.0**-40),
+                self.hi + (relative * np.abs(self.hi) + absolute) * (1.0 + 2.0**-40),
+                self.arithmetic,
+            )
+            .widen(0.0)
+            .clip(least, 1.0)
+        )
 
 
-def scale(factor: Interval, x: Interval) -> Interval:
-    """``factor · x`` for a factor that is not negative; an infinite end of `x` is a limit."""
-    with np.errstate(invalid="ignore"):
-        lows = (factor.lo * x.lo, factor.hi * x.lo)
-        highs = (factor.lo * x.hi, factor.hi * x.hi)
-    # 0 · ∞ is 0 here: the interval is unbounded, but its members are numbers.
-    lo = np.minimum(*(np.where(np.isnan(product), 0.0, product) for product in lows))
-    hi = np.maximum(*(np.where(np.isnan(product), 0.0, product) for product in highs))
-    return Interval(lo, hi).widen(UNDERFLOW)
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """Sums of products that may still grow: what is needed to bound them and their rounding.
+
+    Attributes:
+        parts: Five arrays that broadcast to the shape of the first: the sums at the middle of the
+            box; how far they go from there within the box; a bound on the sum of the sizes of the
+            terms; how many terms can be other than zero; what underflow may take away, in smallest
+            normal numbers (a flushed factor loses as much as the other one is large, product and
+            addition one each).
+        length: How many terms there are, zeros included.
+        arithmetic: What adds them up, in any order.
+    """
+
+    parts: tuple[Floats, ...]
+    length: int
+    arithmetic: Arithmetic
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the sums."""
+        return self.parts[0].shape
+
+    def __getitem__(self, index: Any) -> Sum:
+        """Some rows, or, with ``[..., i:j]``, some columns."""
+        axis = -1 if isinstance(index, tuple) else 0
+        middle, *others = self.parts
+        # What is the same for all rows or columns is kept once.
+        chosen = [x if x.shape[axis] == 1 else x[index] for x in others]
+        return Sum((middle[index], *chosen), self.length, self.arithmetic)
+
+    def __add__(self, other: Sum | Interval) -> Any:
+        if isinstance(other, Interval):
+            return settled(self) + other
+        parts = tuple(a + b for a, b in zip(self.parts, other.parts, strict=True))
+        return Sum(parts, self.length + other.length, self.arithmetic)
+
+    def __mul__(self, other: Interval) -> Interval:
+        return settled(self) * other
+
+    def gaps(self, middle: Floats, radius: Floats) -> Sum:
+        """The differences between the sums of a row, each added up on its own: (N, R, R).
+
+        Args:
+            middle: The differences at the middle of the box, (N, R, R).
+            radius: How far they go from there within the box.
+        """
+        size, terms, underflow = (np.broadcast_to(x, self.shape) for x in self.parts[2:])
+        pairs = [(x[..., np.newaxis], x[..., np.newaxis, :]) for x in (size, underflow)]
+        size, underflow = (one + other for one, other in pairs)
+        terms = np.maximum(terms[..., np.newaxis], terms[..., np.newaxis, :])
+        parts = (middle, radius, size, terms, underflow)
+        return Sum(parts, 2 * self.length, self.arithmetic)
+
+    @property
+    def rounding(self) -> Floats | float:
+        """How far the sums may be off in the arithmetic.
+
+        Raises:
+            SumOverflowError: where one may overflow.
+        """
+        arithmetic, (_, _, size, terms, underflow) = self.arithmetic, self.parts
+        if arithmetic.exact:
+            if not (size < MOST).all():
+                raise SumOverflowError(f"a sum of terms of total size over {MOST:g} may overflow")
+            return 0.0
+        partial = size * np.exp(1.01 * arithmetic.unit * terms)
+        if not (partial < arithmetic.largest / 2.0).all():
+            raise SumOverflowError(
+                f"a sum of terms of total size {float(size.max()):g} may overflow "
+                f"{arithmetic.name}, whose largest number is {arithmetic.largest:g}"
+            )
+        gamma = arithmetic.gamma(terms)
+        with np.errstate(invalid="ignore"):
+            rounding = np.where(size > 0.0, gamma * size, 0.0)
+        return np.asarray(rounding + arithmetic.smallest * underflow * (1.0 + gamma))
 
 
-def multiply(a: Interval, b: Interval) -> Interval:
-    """``a · b`` for bounded intervals of any sign."""
-    products = [x * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
-    return Interval(np.minimum.reduce(products), np.maximum.reduce(products)).widen(UNDERFLOW)
+def settled(x: Interval | Sum) -> Interval:
+    """Sums as they come out of the arithmetic; intervals as they are."""
+    if isinstance(x, Interval):
+        return x
+    middle, radius, size, _, _ = x.parts
+    radius = radius + sum_error(x.length) * size
+    radius = (radius + x.rounding) * (1.0 + 2.0**-40) + UNDERFLOW
+    return Interval(middle, middle, x.arithmetic).widen(radius)
 
 
-def sigmoid(z: Interval) -> Interval:
-    """``1 / (1 + exp(−z))``, which is monotone, so the ends will do."""
-    return Interval(
-        np.maximum(_sigmoid(z.lo) * (1.0 - FUNCTION_ERROR) - UNDERFLOW, 0.0),
-        np.minimum(_sigmoid(z.hi) * (1.0 + FUNCTION_ERROR) + UNDERFLOW, 1.0),
-    )
+class Rows(Interval):
+    """Rows of fewer intervals, some of them several times: `linear` is computed once for each."""
+
+    base: Interval
+    rows: Indices
+
+    def __init__(self, base: Interval, rows: Indices) -> None:
+        for name, value in {"base": base, "rows": rows, "arithmetic": base.arithmetic}.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def lo(self) -> Floats:
+        """The lower ends, put together when something asks for them."""
+        return np.asarray(self.base.lo[self.rows])
+
+    @cached_property
+    def hi(self) -> Floats:
+        """The upper ends, likewise."""
+        return np.asarray(self.base.hi[self.rows])
 
 
-def tanh(z: Interval) -> Interval:
-    """Hyperbolic tangent, monotone likewise."""
-    lo, hi = np.tanh(z.lo), np.tanh(z.hi)
-    return Interval(
-        np.maximum(lo - FUNCTION_ERROR * np.abs(lo) - UNDERFLOW, -1.0),
-        np.minimum(hi + FUNCTION_ERROR * np.abs(hi) + UNDERFLOW, 1.0),
-    )
+class Intervals:
+    """The functions of formulas (see `reberlstm.net.numbers`), for intervals in an arithmetic."""
+
+    def __init__(self, arithmetic: Arithmetic) -> None:
+        self.arithmetic = arithmetic
+        self._matrices: dict[int, _Matrix] = {}
+        self._constants: dict[int, tuple[Floats, Sum]] = {}
+
+    def linear(self, x: Interval, weight: Floats, bias: Floats) -> Sum:
+        """``weight @ x + bias`` for x (N, D): a sum, (N, R)."""
+        if id(weight) not in self._matrices:
+            self._matrices[id(weight)] = _Matrix(weight, self.arithmetic)
+        if id(bias) not in self._constants:
+            row = bias[np.newaxis]
+            present = (row != 0.0).astype(float)
+            parts = (row, np.zeros_like(row), np.abs(row), present, 4.0 * present)
+            self._constants[id(bias)] = bias, Sum(parts, 1, self.arithmetic)
+        matrix = self._matrices[id(weight)]
+        total = matrix.apply(x.base)[x.rows] if isinstance(x, Rows) else matrix.apply(x)
+        both: Sum = total + self._constants[id(bias)][1]
+        return both
+
+    def sigmoid(self, z: Interval | Sum) -> Interval:
+        """``1 / (1 + exp(−z))``, which is monotone, so the ends will do."""
+        z = settled(z)
+        return Interval(
+            np.maximum(ordinary_sigmoid(z.lo) * (1.0 - FUNCTION_ERROR) - UNDERFLOW, 0.0),
+            np.minimum(ordinary_sigmoid(z.hi) * (1.0 + FUNCTION_ERROR) + UNDERFLOW, 1.0),
+            z.arithmetic,
+        ).as_function(0.0)
+
+    def tanh(self, z: Interval | Sum) -> Interval:
+        """Hyperbolic tangent, monotone likewise."""
+        z = settled(z)
+        lo, hi = np.tanh(z.lo), np.tanh(z.hi)
+        return Interval(
+            np.maximum(lo - FUNCTION_ERROR * np.abs(lo) - UNDERFLOW, -1.0),
+            np.minimum(hi + FUNCTION_ERROR * np.abs(hi) + UNDERFLOW, 1.0),
+            z.arithmetic,
+        ).as_function(-1.0)
+
+    def relu(self, z: Interval | Sum) -> Interval:
+        """``max(z, 0)``, which nothing rounds."""
+        z = settled(z)
+        return Interval(np.maximum(z.lo, 0.0), np.maximum(z.hi, 0.0), z.arithmetic)
+
+    def mix(self, share: Interval, new: Interval, old: Interval) -> Interval:
+        """``(1 − share)·new + share·old``, which is least and greatest at the ends of the share."""
+        arithmetic = self.arithmetic
+        least, most = (
+            [one + part * (two - one) for part in (share.lo, share.hi)]
+            for one, two in ((new.lo, old.lo), (new.hi, old.hi))
+        )
+        # In whatever form it is computed, it is off by less than four roundings of both.
+        size = new.size + old.size
+        error = (4.0 * arithmetic.unit + 2.0**-50) * size + UNDERFLOW
+        error = error + arithmetic.smallest * (8.0 + 2.0 * size)
+        return Interval(np.minimum(*least), np.maximum(*most), arithmetic).widen(error)
 
 
-def _sigmoid(z: Floats) -> Floats:
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, e) / (1.0 + e)
+class _Matrix:
+    """A matrix (R, D), prepared for boxes of vectors (N, D)."""
+
+    def __init__(self, weight: Floats, arithmetic: Arithmetic) -> None:
+        self.weight = weight  # kept, so that no other array gets its id
+        self.arithmetic = arithmetic
+        self.transposed = np.ascontiguousarray(weight.T)
+        self.absolute = np.abs(self.transposed)
+        self.nonzero = None if arithmetic.exact else (self.transposed != 0.0).astype(float)
+
+    def apply(self, x: Interval) -> Sum:
+        middle, radius = middle_and_radius(x)
+        spread = radius @ self.absolute
+        size = np.abs(middle) @ self.absolute + spread
+        terms = underflow = np.zeros((1, 1))
+        if self.nonzero is not None:
+            # A product with what is always zero is zero, and adding it rounds nothing.
+            present = (x.size != 0.0).astype(float)
+            terms = present @ self.nonzero
+            largest = x.size.max(axis=1, keepdims=True)
+            underflow = present @ self.absolute + (largest + 4.0) * terms
+        parts = (middle @ self.transposed, spread, size, terms, underflow)
+        return Sum(parts, len(self.transposed), self.arithmetic)
+
+
+def middle_and_radius(x: Interval) -> tuple[Floats, Floats]:
+    """The middles, and how far the intervals reach from where rounding has put them."""
+    middle = 0.5 * x.lo + 0.5 * x.hi
+    return middle, np.maximum(x.hi - middle, middle - x.lo) * (1.0 + 2.0**-50) + UNDERFLOW

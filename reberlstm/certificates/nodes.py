@@ -1,27 +1,35 @@
 """The nodes of an invariant: what is remembered of a word.
 
 A node is the machine's state together with the last k symbols; words shorter than k are remembered
-whole. Where k is 1, some last symbols may stand for others (`reberlstm.certificates.alike`). Node 0
-stands for the empty word alone, the zero vector. With a stride of m a box is needed only for words
-of m, 2·m, 3·m … symbols, and `Level` holds the steps from one to the next.
+whole. Where k is 1, some last symbols may share a node. Node 0 stands for the empty word alone, the
+state vector that words begin in. With a stride of m a box is needed only for words of m, 2·m, 3·m …
+symbols, and `Level` holds the steps from one to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.alike import Alike
+from reberlstm.certificates.arithmetic import Arithmetic, Execution
 from reberlstm.certificates.claims import Claim
+from reberlstm.net.net import Net
 
 Node = tuple[int, tuple[int, ...]]
 """A machine state, and columns of the net's alphabet."""
 
+Shared = Mapping[tuple[int, int], int]
+"""For a machine state and the column of the last symbol: the column whose box they share."""
+
 Indices = NDArray[np.intp]
+
+GRID = 4.0
+"""State vectors are told apart to one over this; active cells are at about 0.76."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +61,14 @@ class Nodes:
         names: The nodes; the first is the empty word.
         levels: The steps, as many levels as the stride; the last one sorted by target.
         targets: For every step of the last level the node that it leads to.
-        alike: Which last symbols were taken for one another, if any.
+        shared: Which last symbols share a node, if any do.
     """
 
     k: int
     names: tuple[Node, ...]
     levels: tuple[Level, ...]
     targets: Indices
-    alike: Alike | None = None
+    shared: Shared | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -99,7 +107,7 @@ class Nodes:
 
 
 def unfold(
-    claim: Claim, k: int, most: int, stride: int = 1, alike: Alike | None = None
+    claim: Claim, k: int, most: int, stride: int = 1, shared: Shared | None = None
 ) -> Nodes | None:
     """The nodes that words of the scope come to, or None where there are more than `most` steps."""
     names: list[Node] = [(0, ())]
@@ -111,14 +119,14 @@ def unfold(
         for level in levels:
             following = []
             for parent, before, path in front:
-                for column, after in _going_on(claim, before):
+                for column, after in claim.goes_on_with(before):
                     following.append((len(level), after, (*path, column)))
                     level.append((number, parent, column, after))
             front = following
         for _, after, path in front:
             node = (after, (*last, *path)[-k:] if k else ())
-            if alike is not None:
-                node = (after, (alike[after, path[-1]],))
+            if shared is not None:
+                node = (after, (shared[after, path[-1]],))
             if node not in index:
                 index[node] = len(names)
                 names.append(node)
@@ -133,10 +141,46 @@ def unfold(
         tuple(names),
         tuple(Level(*table.T) for table in tables),
         np.array(targets, dtype=np.intp)[order],
-        alike,
+        shared,
     )
 
 
-def _going_on(claim: Claim, state: int) -> Iterator[tuple[int, int]]:
-    """The steps to where words go on; where a word ends is not judged in such a scope."""
-    return ((column, target) for column, target in claim.steps[state] if claim.goes_on(target))
+def shared_symbols(net: Net, claim: Claim, arithmetic: Arithmetic) -> Shared | None:
+    """The last symbols that may share a box, or None where that would not help.
+
+    A state of a compiled net may have several cells, of which the last symbol tells the active one.
+    A box for each state is too wide then, and boxes for each state and last symbol are many. So the
+    net is run to every state on every last symbol, and symbols that lead to the same place share a
+    box. That only guesses which boxes to look for: what is found is proved like any invariant.
+
+    It helps where some state has several kinds of last symbols, and no more kinds in all than a net
+    with one active cell has vertices: one for each cell, zero, and what comes after a violation.
+    """
+    first: dict[tuple[int, tuple[tuple[float, ...], ...]], int] = {}
+    shared = {}
+    for (state, column), places in _where_steps_lead(net, claim, arithmetic).items():
+        shared[state, column] = first.setdefault((state, tuple(sorted(places))), column)
+    several = len(first) > len({state for state, _ in first})
+    return shared if several and len(first) <= net.size + 2 else None
+
+
+def _where_steps_lead(
+    net: Net, claim: Claim, arithmetic: Arithmetic
+) -> dict[tuple[int, int], set[tuple[float, ...]]]:
+    """For each state and last symbol the rounded h to which one word to each state leads."""
+    execution = Execution(net, arithmetic)
+    found: dict[tuple[int, int], set[tuple[float, ...]]] = defaultdict(set)
+    points = {0: execution.start()}
+    for state in (pending := [0]):
+        steps = list(claim.goes_on_with(state))
+        if not steps:
+            continue
+        columns = np.array([column for column, _ in steps], dtype=np.intp)
+        after = execution.step(np.repeat(points[state], len(steps), axis=0), columns)
+        rounded = np.rint(GRID * net.hidden(after)) + 0.0
+        for number, (column, target) in enumerate(steps):
+            found[target, column].add(tuple(rounded[number]))
+            if target not in points:
+                points[target] = after[number : number + 1]
+                pending.append(target)
+    return found

@@ -11,31 +11,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.boxes import Boxes, BoxNet
-from reberlstm.certificates.claims import Claim, margins, threshold
-from reberlstm.certificates.intervals import Interval
-from reberlstm.certificates.nodes import Indices, Nodes
+from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.claims import Claim
+from reberlstm.certificates.intervals import Indices, Interval
+from reberlstm.certificates.nodes import Nodes
 from reberlstm.certificates.paths import follow
 
 SLACK = 1e-12
-"""How far inside its box, times the size of the numbers, a step has to lead."""
+"""How far within its box, times the size of the numbers, a step has to lead."""
 
 Margins = dict[str, float]
-"""For every judged head how far it is from wrong at least; negative where it may be wrong."""
+"""For every head of the claim how far it is from wrong at least; negative where it may be wrong."""
 
 
 @dataclass(frozen=True, eq=False)
 class Invariant:
-    """Boxes for all nodes; the first one is the zero vector.
+    """Boxes for all nodes; the first one is the state vector that words begin in.
 
     Attributes:
         nodes: The graph.
-        boxes: One box a node.
-        margins: For every judged head the smallest distance from wrong, on the way too.
+        boxes: One box a node, (N, D).
+        margins: For every head the smallest distance from wrong, between boxes too.
     """
 
     nodes: Nodes
-    boxes: Boxes
+    boxes: Interval
     margins: Mapping[str, float]
 
 
@@ -46,17 +46,17 @@ class Image:
     Attributes:
         targets: The nodes, each once.
         boxes: For each the hull of what arrives there, and a little more, so that other
-            arithmetic finds it inside, too.
+            arithmetic finds it included, too.
         margins: How far the heads are from wrong on the way there, between boxes.
     """
 
     targets: Indices
-    boxes: Boxes
+    boxes: Interval
     margins: Margins
 
-    def inside(self, boxes: Boxes) -> bool:
+    def included_in(self, boxes: Interval) -> bool:
         """Whether all that arrives does so within the boxes of the targets."""
-        return self.boxes.inside(boxes[self.targets])
+        return self.boxes.included_in(boxes[self.targets])
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Problem:
 
     @property
     def slack(self) -> float:
-        """How far inside, so that other arithmetic agrees: it may differ more after more steps."""
+        """How far within, so that other arithmetic agrees: it may differ more after more steps."""
         return float(SLACK * 10.0 ** (self.nodes.stride - 1))
 
     @property
@@ -77,7 +77,7 @@ class Problem:
         """About how thin boxes should at most be."""
         return 10.0 * self.slack
 
-    def image(self, boxes: Boxes, chosen: NDArray[np.bool_] | None = None) -> Image | None:
+    def image(self, boxes: Interval, chosen: NDArray[np.bool_] | None = None) -> Image | None:
         """Where the boxes of all or the chosen nodes lead; None where words end there."""
         if chosen is None:
             chosen = np.ones(len(self.nodes), dtype=bool)
@@ -94,56 +94,45 @@ class Problem:
                 for head, margin in self.margins_on(arrived, level.states).items():
                     smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
         if not len(targets):
-            empty = Boxes.empty(0, self.net.size)
-            return Image(targets, empty, smallest)
+            return Image(targets, boxes[:0], smallest)
         first = np.concatenate([[0], 1 + np.flatnonzero(np.diff(targets))])
-        hull = Boxes(
-            *(
-                Interval(
-                    np.minimum.reduceat(part.lo, first, axis=0),
-                    np.maximum.reduceat(part.hi, first, axis=0),
-                )
-                for part in (arrived.h, arrived.c)
-            )
+        hull = Interval(
+            np.minimum.reduceat(arrived.lo, first, axis=0),
+            np.maximum.reduceat(arrived.hi, first, axis=0),
         )
         return Image(targets[first], with_slack(hull, self.slack), smallest)
 
-    def margins_on(self, boxes: Boxes, states: Indices) -> Margins:
+    def margins_on(self, boxes: Interval, states: Indices) -> Margins:
         """How far the heads are from wrong on boxes that belong to these states."""
         smallest = {}
         for head in self.claim.heads:
-            value = self.net.read(head, boxes)
-            over = threshold(self.net.weights, head)
-            distance = margins(head, self.claim.right[head][states], value.lo, value.hi, over)
+            distance = self.net.margin(head, self.claim.right[head][states], boxes)
             smallest[head] = float(distance.min(initial=np.inf))
         return smallest
 
-    def margins_at(self, boxes: Boxes, rows: Indices) -> Margins:
+    def margins_at(self, boxes: Interval, rows: Indices) -> Margins:
         """The same on the boxes of these nodes."""
         return self.margins_on(boxes[rows], self.nodes.states[rows])
 
-    def margins_of(self, boxes: Boxes) -> Margins:
-        """The same on the boxes of all nodes that are judged."""
-        return self.margins_at(boxes, np.arange(not self.claim.judges_start, len(self.nodes)))
+    def margins_of(self, boxes: Interval) -> Margins:
+        """The same on the boxes of all nodes that the claim is about."""
+        first = 0 if self.claim.includes_empty_word else 1
+        return self.margins_at(boxes, np.arange(first, len(self.nodes)))
 
-    def proves(self, boxes: Boxes) -> Margins | None:
+    def proves(self, boxes: Interval) -> Margins | None:
         """The margins, if these boxes are a proof, else None."""
-        if not Boxes.zero(1, self.net.size).inside(boxes[:1]):
+        if not self.net.start().included_in(boxes[:1]):
             return None
         image = self.image(boxes)
         found = self.margins_of(boxes)
         if image is not None:
-            if not image.inside(boxes):
+            if not image.included_in(boxes):
                 return None
             found = {head: min(margin, image.margins[head]) for head, margin in found.items()}
         return found if all(margin > 0.0 for margin in found.values()) else None
 
 
-def with_slack(boxes: Boxes, slack: float) -> Boxes:
+def with_slack(boxes: Interval, slack: float) -> Interval:
     """Boxes that are larger by the slack, times the size of the numbers."""
-
-    def larger(x: Interval) -> Interval:
-        size = np.where(np.isfinite(x.size), x.size, 0.0)
-        return x.widen(slack * np.maximum(1.0, size))
-
-    return Boxes(larger(boxes.h), larger(boxes.c))
+    size = np.where(np.isfinite(boxes.size), boxes.size, 0.0)
+    return boxes.widen(slack * np.maximum(1.0, size))

@@ -18,14 +18,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.arithmetic import Arithmetic
-from reberlstm.certificates.claims import Claim, margins, threshold
-from reberlstm.certificates.execution import Execution
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.certificates.arithmetic import Execution
+from reberlstm.certificates.claims import Claim, margins
+from reberlstm.net.cells.cell import Floats
 
 Indices = NDArray[np.intp]
 
@@ -36,12 +36,12 @@ RESOLUTION = 2.0**60
 """States that agree when their numbers are rounded to multiples of one over this are the same."""
 
 MAX_BATCH = 8_192
-"""States computed at a time, between two looks at the budget."""
+"""States computed at a time; then the budget is looked at again."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """When to stop looking.
+    """When to end the search.
 
     Attributes:
         states: The most states of the product.
@@ -94,8 +94,7 @@ class Exploration:
 class _Level:
     """All states first met after words of one length, in alphabet order of these words."""
 
-    h: Floats
-    c: Floats
+    vectors: Floats
     states: Indices
     parents: Indices
     columns: Indices
@@ -103,31 +102,24 @@ class _Level:
     def __len__(self) -> int:
         return len(self.states)
 
+    def __getitem__(self, rows: Any) -> _Level:
+        return _Level(*(array[rows] for array in vars(self).values()))
 
-def explore(
-    weights: LSTMWeights,
-    claim: Claim,
-    arithmetic: Arithmetic,
-    budget: Budget,
-    inputs: float = 1.0,
-) -> Exploration:
+
+def explore(execution: Execution, claim: Claim, budget: Budget) -> Exploration:
     """Look for a shortest wrong word within the budget.
 
     Args:
-        weights: The net.
+        execution: The net, in its arithmetic.
         claim: What it has to say.
-        arithmetic: The machine that runs it.
         budget: When to stop.
-        inputs: The coordinate of the symbol that is read, 1 for one-hot inputs.
     """
     deadline = time.monotonic() + budget.seconds
-    execution = Execution(weights, arithmetic, inputs)
     none = np.zeros(1, dtype=np.intp)
-    level = _Level(*execution.start(), none, none, none)
-    levels = [level]
-    seen = {_digests(level)[0]}
-    if claim.judges_start:
-        for _, answer in _wrong_rows(execution, claim, level):
+    levels = [_Level(execution.start(), none, none, none)]
+    seen = {_digests(levels[0])[0]}
+    if claim.includes_empty_word:
+        for _, answer in _wrong_rows(execution, claim, levels[0]):
             return Exploration((), answer, 0, 1, closed=False)
     while True:
         depth = len(levels) - 1
@@ -137,9 +129,9 @@ def explore(
         levels.append(level)
         # A wrong word in an unfinished level is still a shortest one: the level is in order.
         for row, _ in _wrong_rows(execution, claim, level):
-            word = _word(weights, levels, row)
+            word = _word(execution, levels, row)
             # BLAS adds up a batch in another order than one row: what counts is one row.
-            alone = answer_after(weights, claim, arithmetic, word, inputs)
+            alone = answer_after(execution, claim, word)
             if alone is not None:
                 return Exploration(word, alone, depth, len(seen), closed=False)
         if len(seen) > budget.states or time.monotonic() > deadline:
@@ -148,22 +140,14 @@ def explore(
             return Exploration(None, None, depth, len(seen), closed=True)
 
 
-def answer_after(
-    weights: LSTMWeights,
-    claim: Claim,
-    arithmetic: Arithmetic,
-    word: tuple[str, ...],
-    inputs: float = 1.0,
-) -> WrongAnswer | None:
+def answer_after(execution: Execution, claim: Claim, word: tuple[str, ...]) -> WrongAnswer | None:
     """What is wrong after `word`, run one symbol at a time."""
-    execution = Execution(weights, arithmetic, inputs)
-    h, c = execution.start()
-    state = 0
-    here = np.zeros(1, dtype=np.intp)
+    vectors, state = execution.start(), 0
     for symbol in word:
-        h, c = execution.step(h, c, here, np.array([weights.alphabet.index(symbol)]))
+        vectors = execution.step(vectors, np.array([execution.net.alphabet.index(symbol)]))
         state = claim.tables.table[state][claim.tables.alphabet.index(symbol)]
-    level = _Level(h, c, np.array([state], dtype=np.intp), here, here)
+    none = np.zeros(1, dtype=np.intp)
+    level = _Level(vectors, np.array([state], dtype=np.intp), none, none)
     return next((answer for _, answer in _wrong_rows(execution, claim, level)), None)
 
 
@@ -179,30 +163,25 @@ def _next_level(
         [
             (row, column, target)
             for row, state in enumerate(level.states.tolist())
-            for column, target in claim.steps[state]
-            if claim.goes_on(target)
+            for column, target in claim.goes_on_with(state)
         ],
         dtype=np.intp,
     ).reshape(-1, 3)
-    width = len(execution.weights.gates) * execution.weights.size
-    batch = min(MAX_BATCH, max(1, BATCH_NUMBERS // width))
+    batch = min(MAX_BATCH, max(1, BATCH_NUMBERS // (4 * execution.net.size)))
     parts = []
     for i in range(0, len(edges), batch):
         rows, columns, states = edges[i : i + batch].T
-        first, last = int(rows[0]), int(rows[-1]) + 1
-        h, c = execution.step(level.h[first:last], level.c[first:last], rows - first, columns)
-        part = _Level(h, c, states, rows, columns)
+        part = _Level(execution.step(level.vectors[rows], columns), states, rows, columns)
         keep = []
         for number, digest in enumerate(_digests(part)):
             if digest not in seen:
                 seen.add(digest)
                 keep.append(number)
-        parts.append(_Level(*(array[keep] for array in vars(part).values())))
+        parts.append(part[keep])
         if len(seen) > most or time.monotonic() > deadline:
             break
     if not parts:
-        empty = np.zeros(0, dtype=np.intp)
-        return _Level(level.h[:0], level.c[:0], empty, empty, empty)
+        return level[:0]
     return _Level(
         *(np.concatenate(arrays) for arrays in zip(*(vars(p).values() for p in parts), strict=True))
     )
@@ -210,9 +189,8 @@ def _next_level(
 
 def _digests(level: _Level) -> list[bytes]:
     """A 128-bit digest for each row: the same states have equal ones."""
-    numbers = np.concatenate([level.h, level.c], axis=1)
     # Adding zero makes −0 and 0 the same.
-    numbers = np.rint(numbers * RESOLUTION) + 0.0
+    numbers = np.rint(level.vectors * RESOLUTION) + 0.0
     return [
         blake2b(row.tobytes() + state.to_bytes(8, "little"), digest_size=16).digest()
         for row, state in zip(numbers, level.states.tolist(), strict=True)
@@ -225,51 +203,38 @@ def _wrong_rows(
     """The rows of the level with a wrong head, in order."""
     worst = np.full(len(level), np.inf)
     for head in claim.heads:
-        values = execution.read(head, level.h)
-        worst = np.minimum(worst, _margins(execution.weights, claim, head, level, values))
+        values = execution.read(head, level.vectors)
+        worst = np.minimum(
+            worst, margins(claim.rules[head], claim.right[head][level.states], values, values)
+        )
     for row in np.flatnonzero(~(worst > 0.0)).tolist():
-        one = _Level(*(array[row : row + 1] for array in vars(level).values()))
         for head in claim.heads:
-            answer = _answer(execution, claim, head, one)
+            answer = _answer(execution, claim, head, level[row : row + 1])
             if answer is not None:
                 yield row, answer
                 break
 
 
-def _margins(
-    weights: LSTMWeights, claim: Claim, head: str, level: _Level, values: Floats
-) -> Floats:
-    right = claim.right[head][level.states]
-    return margins(head, right, values, values, threshold(weights, head))
-
-
 def _answer(execution: Execution, claim: Claim, head: str, one: _Level) -> WrongAnswer | None:
     """What the head says in one state, if that is wrong. A value at the threshold means no."""
-    weights, tables = execution.weights, claim.tables
-    values = execution.read(head, one.h)
-    state = int(one.states[0])
-    margin = float(_margins(weights, claim, head, one, values)[0])
-    label = tables.outputs[state]
-    said: tuple[str, ...]
-    right: tuple[str, ...]
-    if head == "legal":
-        value = dict(zip(weights.alphabet, values[0].tolist(), strict=True))
-        said = tuple(a for a in tables.alphabet if value[a] > threshold(weights, head))
-        right = tables.symbols[state]
-    elif head == "accept":
-        said = ("yes" if values[0, 0] > threshold(weights, head) else "no",)
-        right = ("yes" if tables.accepting[state] else "no",)
-    elif label is None:
+    values = execution.read(head, one.vectors)
+    rule, right = claim.rules[head], claim.right[head][one.states]
+    if not right.any():
         return None
+    if rule.function == "argmax":
+        said = np.arange(values.shape[1]) == values[0].argmax()
     else:
-        said = (weights.labels[int(values[0].argmax())],)
-        right = (label,)
-    return None if said == right else WrongAnswer(head, said, right, min(margin, 0.0))
+        said = values[0] > rule.threshold
+    if (said == (right[0] > 0)).all():
+        return None
+    margin = float(margins(rule, right, values, values)[0])
+    words = [claim.words(execution.net, head, rows) for rows in (said, right[0] > 0)]
+    return WrongAnswer(head, words[0], words[1], min(margin, 0.0))
 
 
-def _word(weights: LSTMWeights, levels: list[_Level], row: int) -> tuple[str, ...]:
+def _word(execution: Execution, levels: list[_Level], row: int) -> tuple[str, ...]:
     word = []
     for level in reversed(levels[1:]):
-        word.append(weights.alphabet[int(level.columns[row])])
+        word.append(execution.net.alphabet[int(level.columns[row])])
         row = int(level.parents[row])
     return tuple(reversed(word))

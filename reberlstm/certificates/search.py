@@ -6,7 +6,7 @@
    boxes are smaller.)
 2. `_settle` goes on with every step widened a little, until the steps as they are lead strictly
    inside: that is the invariant.
-3. `_narrow` makes it smaller again, and `tidied` rounds it outwards to few decimals, so that a
+3. `_narrow` makes it smaller again, and `with_few_decimals` rounds it outwards, so that a
    certificate is a small file, and leaves room for a checker that rounds differently.
 
 All of this is guessing; that the result is a proof is verified by `Problem.proves` alone.
@@ -17,18 +17,19 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reberlstm.certificates.alike import alike_symbols
-from reberlstm.certificates.boxes import Boxes, BoxNet, SumOverflowError
+from reberlstm.certificates.boxes import BoxNet
 from reberlstm.certificates.claims import Claim
-from reberlstm.certificates.intervals import Interval
-from reberlstm.certificates.nodes import unfold
+from reberlstm.certificates.intervals import Interval, SumOverflowError
+from reberlstm.certificates.nodes import shared_symbols, unfold
+from reberlstm.certificates.paths import can_follow
 from reberlstm.certificates.proof import Image, Invariant, Margins, Problem, with_slack
-from reberlstm.certificates.tidying import tidied
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 MAX_STEPS = 200_000
 """Nodes that words go on from by more steps than this are not tried with k ≥ 1."""
@@ -51,6 +52,12 @@ SETTLES = 400
 NARROWINGS = 30
 """Rounds of narrowing, each of which has to gain a ten-thousandth of the margin."""
 
+DIGITS = 4
+"""The most digits that the ends of boxes are tried with, beyond the first one of the width."""
+
+ROUNDS = 6
+"""How often the rounded boxes may have to grow before more digits are tried."""
+
 
 class _HopelessError(Exception):
     """No invariant was found; the text says why."""
@@ -66,72 +73,72 @@ class Shape(NamedTuple):
     Attributes:
         k: How many symbols are remembered.
         stride: After how many symbols there is a box again.
-        merged: Whether last symbols after which the net stands alike are taken for one another.
+        shares: Whether last symbols that lead to the same place share a node.
     """
 
     k: int
     stride: int = 1
-    merged: bool = False
+    shares: bool = False
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """No invariant was found.
+
+    Attributes:
+        reason: Why the last attempt failed; empty where nothing was tried.
+    """
+
+    reason: str
 
 
 def find_invariant(
     net: BoxNet, claim: Claim, shapes: Iterable[Shape], deadline: float
-) -> Invariant | str:
-    """An invariant of the first shape that will do, or why the last try failed.
+) -> Invariant | NotFound:
+    """An invariant of the first shape that will do.
 
     Args:
-        net: The net, on its machine.
+        net: The net, in its arithmetic.
         claim: What has to be proved.
         shapes: The kinds of nodes to try, in order.
         deadline: When to give up, in the time of `time.monotonic`.
     """
     reason = ""
-    for k, stride, merged in shapes:
-        if stride > 1 and not (net.inputs.exact and net.weights.cell == "standard"):
+    for k, stride, shares in shapes:
+        if stride > 1 and not can_follow(net):
             continue
-        alike = alike_symbols(net.weights, claim, net.arithmetic) if merged else None
-        if merged and alike is None:
+        shared = shared_symbols(net.net, claim, net.arithmetic) if shares else None
+        if shares and shared is None:
             continue
-        few = k == 0 or merged  # about as many nodes as states, or cells
-        nodes = unfold(claim, k, sys.maxsize if few else MAX_STEPS, stride, alike)
+        few = k == 0 or shares  # about as many nodes as states, or cells
+        nodes = unfold(claim, k, sys.maxsize if few else MAX_STEPS, stride, shared)
         if nodes is None:
             continue
-        numbers = net.size**2 * 4 if stride > 1 else len(net.weights.bias)
+        numbers = net.width**2 if stride > 1 else 4 * net.net.size
         if not (few and stride == 1) and nodes.steps * numbers > MAX_NUMBERS:
             continue
         found = _find_with(Problem(net, claim, nodes), deadline)
         if isinstance(found, Invariant):
             return found
-        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found}"
+        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found.reason}"
         if time.monotonic() > deadline:
             break
-    return reason
+    return NotFound(reason)
 
 
-def _find_with(problem: Problem, deadline: float) -> Invariant | str:
-    """An invariant of these nodes, or the reason why none was found."""
+def _find_with(problem: Problem, deadline: float) -> Invariant | NotFound:
+    """An invariant of these nodes."""
     reason = ""
     # An unbounded memory is harmless where its tanh is saturated, but a bolder guess.
-    for unbounded in (False, True) if _may_be_unbounded(problem) else (False,):
+    bold = problem.nodes.stride == 1 and problem.net.may_be_unbounded.any()
+    for unbounded in (False, True) if bold else (False,):
         try:
             return _Search(problem, deadline, unbounded).run()
         except (_ImpossibleError, SumOverflowError) as error:
-            return str(error)
+            return NotFound(str(error))
         except _HopelessError as error:
             reason = reason or str(error)
-    return reason
-
-
-def _may_be_unbounded(problem: Problem) -> bool:
-    """Whether a box of `c` may be infinite.
-
-    In the published cell the gates read `c`, and derivatives need bounds. On a machine `c` stays
-    finite, since a step adds at most 1 to its size and rounds to nearest, so that it ends at 2 to
-    the power of the precision; a disturbance could drive it further.
-    """
-    net = problem.net
-    bearable = net.arithmetic.exact or net.noise == 0.0
-    return net.weights.cell == "standard" and problem.nodes.stride == 1 and bearable
+    return NotFound(reason)
 
 
 class _Search:
@@ -141,40 +148,41 @@ class _Search:
         self.unbounded = unbounded
 
     def run(self) -> Invariant:
-        boxes = Boxes.empty(len(self.nodes), self.problem.net.size)
-        boxes.assign(np.array([0]), Boxes.zero(1, self.problem.net.size))
-        if self.problem.claim.judges_start:
-            self._judge(self.problem.margins_at(boxes, np.array([0])), _ImpossibleError)
+        problem = self.problem
+        boxes = Interval.empty((len(self.nodes), problem.net.width))
+        boxes = boxes.with_rows(np.array([0]), problem.net.start())
+        if problem.claim.includes_empty_word:
+            self._check(problem.margins_at(boxes, np.array([0])), _ImpossibleError)
         if len(self.nodes) > 1:
-            self._ascend(boxes)
-            boxes = tidied(self.problem, self._narrow(self._settle(boxes)))
-        margins = self.problem.proves(boxes)
+            boxes = self._narrow(self._settle(self._ascend(boxes)))
+            boxes = with_few_decimals(problem, boxes)
+        margins = problem.proves(boxes)
         if margins is None:
             raise _HopelessError("the boxes are not inductive by a safe distance")
         return Invariant(self.nodes, boxes, margins)
 
-    def _judge(self, margins: Margins, verdict: type[_HopelessError] = _HopelessError) -> None:
+    def _check(self, margins: Margins, error: type[_HopelessError] = _HopelessError) -> None:
         if time.monotonic() > self.deadline:
             raise _ImpossibleError("the time was up")
         for head, margin in margins.items():
             if not margin > 0.0:
-                raise verdict(f"the {head!r} head may be wrong somewhere in a box")
+                raise error(f"the {head!r} head may be wrong somewhere in a box")
 
-    def _judge_all(
-        self, boxes: Boxes, image: Image, verdict: type[_HopelessError] = _HopelessError
+    def _check_image(
+        self, boxes: Interval, image: Image, error: type[_HopelessError] = _HopelessError
     ) -> None:
-        self._judge(image.margins, verdict)
-        self._judge(self.problem.margins_at(boxes, image.targets), verdict)
+        self._check(image.margins, error)
+        self._check(self.problem.margins_at(boxes, image.targets), error)
 
-    def _image(self, boxes: Boxes) -> Image:
+    def _image(self, boxes: Interval) -> Image:
         image = self.problem.image(boxes)
         assert image is not None, "there is more than one node, so the first one leads somewhere"
         return image
 
-    def _ascend(self, boxes: Boxes) -> None:
-        """Grow `boxes`, in place, until they hardly do."""
+    def _ascend(self, boxes: Interval) -> Interval:
+        """Boxes that have grown until they hardly do."""
         # Until the boxes are widened, every invariant contains them.
-        verdict = _HopelessError if self.unbounded else _ImpossibleError
+        error = _HopelessError if self.unbounded else _ImpossibleError
         changed = np.zeros(len(self.nodes), dtype=bool)
         changed[0] = True
         growths: list[float] = []
@@ -182,18 +190,18 @@ class _Search:
             before = boxes[image.targets]
             after = before.hull(image.boxes)
             if self.unbounded and len(growths) >= DRIFT_AFTER:
-                after = Boxes(after.h, _unbounded(before.c, after.c))
-            boxes.assign(image.targets, after)
-            self._judge_all(boxes, image, verdict)
-            least = 0.1 * self.problem.floor
-            growth = np.maximum(*(_growth(*parts, least) for parts in _pairs(before, after)))
+                after = _unbounded(before, after, self.problem.net.may_be_unbounded)
+            boxes = boxes.with_rows(image.targets, after)
+            self._check_image(boxes, image, error)
+            growth = _growth(before, after, 0.1 * self.problem.floor)
             changed[:] = False
             changed[image.targets[growth > 0.0]] = True
             growths.append(float(growth.max(initial=0.0)))
             if len(growths) > len(self.nodes) + PATIENCE and growths[-1] > 0.8 * growths[-PATIENCE]:
                 raise _HopelessError("the boxes keep growing")
+        return boxes
 
-    def _settle(self, boxes: Boxes) -> Boxes:
+    def _settle(self, boxes: Interval) -> Interval:
         """Add a share of the width to every step, the more the better, until it is too much."""
         reason = _HopelessError("the boxes did not settle")
         for share in SHARES:
@@ -203,23 +211,19 @@ class _Search:
                 reason = error
         raise reason
 
-    def _settle_with(self, start: Boxes, share: float) -> Boxes:
-        floor = self.problem.floor
-        extra_h, extra_c = (_more(part, share, floor) for part in (start.h, start.c))
-        boxes = start
+    def _settle_with(self, boxes: Interval, share: float) -> Interval:
+        width, size = (np.where(np.isfinite(x), x, 0.0) for x in (boxes.width, boxes.size))
+        extra = share * width + self.problem.floor * np.maximum(1.0, size)
         for _ in range(SETTLES):
             image = self._image(boxes)
-            if image.inside(boxes):
+            if image.included_in(boxes):
                 return boxes
-            rows, arrived = image.targets, image.boxes
-            arrived = Boxes(arrived.h.widen(extra_h[rows]), arrived.c.widen(extra_c[rows]))
-            wider = boxes.copy()
-            wider.assign(rows, boxes[rows].hull(arrived))
-            boxes = wider
-            self._judge_all(boxes, image)
+            rows = image.targets
+            boxes = boxes.with_rows(rows, boxes[rows].hull(image.boxes.widen(extra[rows])))
+            self._check_image(boxes, image)
         raise _HopelessError(f"the boxes had not settled after {SETTLES} rounds of widening")
 
-    def _narrow(self, boxes: Boxes) -> Boxes:
+    def _narrow(self, boxes: Interval) -> Interval:
         """Take the room away that widening has left, but a tenth, as long as the margin gains.
 
         What is smaller leads to smaller boxes, so the result still holds where its steps lead.
@@ -231,15 +235,10 @@ class _Search:
             if not gained > margin * (1.0 + 1e-4):
                 break
             margin = gained
-            smaller = boxes.copy()
             inner = with_slack(image.boxes, self.problem.slack)
-            smaller.assign(image.targets, _between(inner, boxes[image.targets], 0.1))
-            boxes = smaller
+            between = _between(inner, boxes[image.targets], 0.1)
+            boxes = boxes.with_rows(image.targets, between)
         return boxes
-
-
-def _pairs(a: Boxes, b: Boxes) -> tuple[tuple[Interval, Interval], tuple[Interval, Interval]]:
-    return (a.h, b.h), (a.c, b.c)
 
 
 def _growth(before: Interval, after: Interval, least: float) -> Floats:
@@ -252,31 +251,76 @@ def _growth(before: Interval, after: Interval, least: float) -> Floats:
     return np.asarray(np.where(np.isnan(moved), 0.0, moved).max(axis=1))
 
 
-def _unbounded(before: Interval, after: Interval) -> Interval:
-    """The memory without the bounds that still move by a thousandth of their size."""
+def _unbounded(before: Interval, after: Interval, columns: NDArray[np.bool_]) -> Interval:
+    """Without the bounds of these columns that still move by a thousandth of their size."""
     with np.errstate(invalid="ignore"):
         lower = before.lo - after.lo > 1e-3 * np.maximum(1.0, np.abs(before.lo))
         upper = after.hi - before.hi > 1e-3 * np.maximum(1.0, np.abs(before.hi))
-    fresh = ~(before.lo <= before.hi)
+    drifts = columns & (before.lo <= before.hi)
     return Interval(
-        np.where(lower & ~fresh, -np.inf, after.lo), np.where(upper & ~fresh, np.inf, after.hi)
+        np.where(lower & drifts, -np.inf, after.lo), np.where(upper & drifts, np.inf, after.hi)
     )
 
 
-def _more(x: Interval, share: float, floor: float) -> Floats:
-    """A share of the width, and a little more."""
-    width = np.where(np.isfinite(x.width), x.width, 0.0)
-    size = np.where(np.isfinite(x.size), x.size, 0.0)
-    return np.asarray(share * width + floor * np.maximum(1.0, size))
-
-
-def _between(inner: Boxes, outer: Boxes, share: float) -> Boxes:
+def _between(inner: Interval, outer: Interval, share: float) -> Interval:
     """`inner`, with a share of its distance from `outer`."""
+    with np.errstate(invalid="ignore"):
+        lo = np.fmin(inner.lo - share * (inner.lo - outer.lo), inner.lo)
+        hi = np.fmax(inner.hi + share * (outer.hi - inner.hi), inner.hi)
+    return Interval(lo, hi).meet(outer)
 
-    def between(a: Interval, b: Interval) -> Interval:
-        with np.errstate(invalid="ignore"):
-            lo = np.fmin(a.lo - share * (a.lo - b.lo), a.lo)
-            hi = np.fmax(a.hi + share * (b.hi - a.hi), a.hi)
-        return Interval(np.maximum(lo, b.lo), np.minimum(hi, b.hi))
 
-    return Boxes(*(between(*parts) for parts in _pairs(inner, outer)))
+# Boxes with few decimals
+
+
+def with_few_decimals(problem: Problem, boxes: Interval) -> Interval:
+    """The boxes with as few decimals as keep all but a five-hundredth of the margins.
+
+    Where none will do, the boxes as they are.
+    """
+    best = problem.proves(boxes)
+    if best is None:
+        return boxes
+    for digits in range(DIGITS):
+        rounded = _settled_on_grid(problem, boxes, digits)
+        found = problem.proves(rounded)
+        if found is not None and all(found[head] >= 0.998 * best[head] for head in found):
+            return rounded
+    return boxes
+
+
+def _settled_on_grid(problem: Problem, boxes: Interval, digits: int) -> Interval:
+    """Rounded outwards, and again where the rounded boxes lead further out."""
+    with np.errstate(invalid="ignore"):
+        width = np.maximum(np.where(np.isfinite(boxes.width), boxes.width, 1.0), problem.floor)
+    # So many decimals show so many digits more than the first one of the width.
+    decimals = digits - np.floor(np.log10(width))
+    # What words begin in is a point, and stays one.
+    rounded = _outwards(boxes, decimals).with_rows(np.array([0]), boxes[:1])
+    for _ in range(ROUNDS):
+        image = problem.image(rounded)
+        if image is None or image.included_in(rounded):
+            break
+        rows, arrived = image.targets, image.boxes
+        known, further = rounded[rows], _outwards(arrived, decimals[rows])
+        lo = np.where(arrived.lo < known.lo, further.lo, known.lo)
+        hi = np.where(arrived.hi > known.hi, further.hi, known.hi)
+        rounded = rounded.with_rows(rows, Interval(lo, hi))
+    return rounded
+
+
+def _outwards(x: Interval, decimals: Floats) -> Interval:
+    """Ends rounded outwards to so many decimals."""
+    unit = 10.0**-decimals
+    # A tenth of a unit makes up for the division, and leaves a little room.
+    return Interval(
+        _decimal(np.floor(x.lo / unit - 0.1), decimals),
+        _decimal(np.ceil(x.hi / unit + 0.1), decimals),
+    )
+
+
+def _decimal(multiples: Floats, decimals: Floats) -> Floats:
+    """``multiples · 10^−decimals``, rounded once, so that few digits are enough to write it."""
+    with np.errstate(invalid="ignore"):
+        value = np.where(decimals > 0.0, multiples / 10.0**decimals, multiples * 10.0**-decimals)
+    return np.asarray(np.where(np.isfinite(multiples), value, multiples) + 0.0)

@@ -88,7 +88,7 @@ def _run(arguments: list[str]) -> int:
     try:
         status = cli.main(arguments, prog_name="reberlstm", standalone_mode=False)
     except ReberLSTMError as error:
-        return _complain(str(error))
+        return _complain(_in_options(str(error)))
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
@@ -113,11 +113,17 @@ def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
         if issubclass(category, FormatWarning):
-            click.echo(f"note: {printable(str(message))}", err=True)
+            click.echo(f"note: {printable(_in_options(str(message)))}", err=True)
         else:
             usual(message, category, *args, **kwargs)
 
     return show
+
+
+def _in_options(message: str) -> str:
+    from reberlstm.cli.options import in_options
+
+    return in_options(message)
 
 
 def _complain(message: str, status: int = 2) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -14,23 +15,87 @@ from reberlstm.certificates import (
     check,
     largest_noise,
     minimal_gain,
+    question,
 )
 from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.claims import JUDGED
+from reberlstm.certificates.claims import HEADS
 from reberlstm.certificates.document import read
-from reberlstm.certificates.report import figure, lines
-from reberlstm.cli.options import echo, json_option, load_net, net_option, out_option
+from reberlstm.certificates.results import ARITHMETIC, figure
+from reberlstm.cli.options import NetOptions, echo, json_option, net_option, net_options, out_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net, Scope
 
-SECONDS = 60.0
-MAX_STATES = 200_000
+COLOURS = {True: "green", False: "red", None: "yellow"}
+CHECKED = {True: "confirmed", False: "rejected", None: "nothing to check"}
+SAYS = {"holds": "follows", "refuted": "does not follow"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was asked on the command line."""
+
+    grammar: str
+    net: str
+    reading: NetOptions
+    scope: Scope | None
+    heads: tuple[str, ...]
+    arithmetic: str
+    noise: float
+    input_noise: float
+    input_range: tuple[float, float]
+    most_noise: bool
+    least_gain: bool
+    file: str | None
+    seconds: float
+    max_states: int
+    out: str | None
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        wanted = {
+            "--largest-noise": self.most_noise,
+            "--minimal-gain": self.least_gain,
+            "--check": self.file,
+        }
+        given = [name for name, value in wanted.items() if value]
+        if len(given) > 1:
+            raise click.UsageError(f"{given[0]} and {given[1]} are different questions; ask one")
+        if self.least_gain and self.net != "compiled":
+            raise click.UsageError("--minimal-gain compiles the grammar itself; leave --net out")
+        if self.file is not None and self.out is not None:
+            raise click.UsageError("--check writes no certificate; leave -o/--out out")
+        if self.most_noise and self.noise:
+            raise click.UsageError("--largest-noise finds the noise; leave --noise out")
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The question, as `certify` takes it."""
+        return {
+            "scope": self.scope,
+            "heads": tuple(head for head in self.heads if head in HEADS) or None,
+            "arithmetic": self.arithmetic,
+            "inputs": Inputs(self.input_noise, *self.input_range),
+        }
+
+    @property
+    def reads(self) -> NetOptions:
+        """How the net is read: a head that is no kind is the name of a layer."""
+        layers = [head for head in self.heads if head not in HEADS]
+        if len(layers) > 1:
+            raise click.UsageError(f"--head {layers[0]} and --head {layers[1]}: name one layer")
+        return replace(self.reading, head=next(iter(layers), None))
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """How long to look for the answer."""
+        return {"seconds": self.seconds, "max_states": self.max_states}
 
 
 @click.command("certify")
 @click.argument("grammar")
 @net_option
+@net_options(leave_out=("head",))
 @click.option(
     "--scope",
     type=click.Choice(["legal", "all"]),
@@ -40,13 +105,16 @@ MAX_STATES = 200_000
     "--head",
     "heads",
     multiple=True,
-    type=click.Choice(JUDGED),
-    help="Judge this head only; repeat for several.  [default: those of the scope]",
+    metavar="KIND|NAME",
+    help=f"Prove this head only ({', '.join(HEADS)}; repeat for several), or the name of the "
+    "linear layer to read.  [default: those of the scope]",
 )
 @click.option(
     "--arithmetic",
     type=click.Choice(list(ARITHMETICS)),
-    help="The machine that runs the net.  [default: real]",
+    default="real",
+    show_default=True,
+    help="What the net is run in.",
 )
 @click.option("--noise", type=float, default=0.0, help="A disturbance of h and c after each step.")
 @click.option("--input-noise", type=float, default=0.0, help="A disturbance of every input.")
@@ -60,37 +128,22 @@ MAX_STATES = 200_000
 @click.option("--largest-noise", "most_noise", is_flag=True, help="Find the most noise it bears.")
 @click.option("--minimal-gain", "least_gain", is_flag=True, help="Find the least gain it needs.")
 @click.option("--check", "file", metavar="CERT.json", help="Verify this certificate instead.")
-@click.option("--seconds", type=float, default=SECONDS, show_default=True, help="Time to spend.")
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="Time to spend.")
 @click.option(
     "--max-states",
     type=click.IntRange(min=1),
-    default=MAX_STATES,
+    default=200_000,
     show_default=True,
     help="States to visit in the search for a wrong word.",
 )
 @out_option(required=False, help="Write the certificate to this JSON file.")
 @json_option
-def command(
-    grammar: str,
-    net: str,
-    scope: Any,
-    heads: tuple[str, ...],
-    arithmetic: str | None,
-    noise: float,
-    input_noise: float,
-    input_range: tuple[float, float],
-    most_noise: bool,
-    least_gain: bool,
-    file: str | None,
-    seconds: float,
-    max_states: int,
-    out: str | None,
-    as_json: bool,
-) -> int:
+def command(**values: Any) -> int:
     """Prove that a net follows GRAMMAR (a name or a file) after words of every length.
 
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
     refuted, with a shortest word after which it is wrong; or it is unknown, with what was tried.
+    With --check it is whether a certificate answers the same question, and is true.
 
     Exit status: 0 when it holds, 1 when it is refuted or unknown, or a certificate is rejected.
 
@@ -101,97 +154,62 @@ def command(
     reberlstm certify reber --arithmetic bfloat16 --largest-noise
     reberlstm certify reber --minimal-gain
     """
-    machine = load_grammar(grammar)
-    wanted = {"--largest-noise": most_noise, "--minimal-gain": least_gain, "--check": file}
-    given = [name for name, value in wanted.items() if value]
-    if len(given) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} are different questions; ask one")
-    if least_gain and net != "compiled":
-        raise click.UsageError("--minimal-gain compiles the grammar itself; leave --net out")
-    if file is not None and out is not None:
-        raise click.UsageError("--check writes no certificate; leave -o/--out out")
-    if most_noise and noise:
-        raise click.UsageError("--largest-noise finds the noise; leave --noise out")
-    options: dict[str, Any] = {
-        "scope": scope,
-        "heads": heads or None,
-        "arithmetic": arithmetic or "real",
-        "noise": noise,
-        "inputs": Inputs(input_noise, *input_range),
-        "seconds": seconds,
-        "max_states": max_states,
-    }
-    if least_gain:
-        return _show(_least_gain(machine, options), out, as_json)
-    weights = load_net(net, machine)
-    if file is not None:
-        inputs = Inputs(input_noise, *input_range)
-        asked = {
-            "scope": scope,
-            "arithmetic": arithmetic,
-            "heads": [head for head in JUDGED if head in heads] or None,
-            "noise": noise or None,
-            "inputs": None if inputs.exact else vars(inputs),
-        }
-        return _check(file, weights, machine, asked, as_json)
-    if most_noise:
-        del options["noise"]
-        return _show(largest_noise(weights, machine, **options), out, as_json)
-    return _show(certify(weights, machine, **options), out, as_json)
+    options = Options(**values)
+    machine = load_grammar(options.grammar)
+    if options.least_gain:
+        found = _least_gain(machine, options.asked | options.limits | {"noise": options.noise})
+        return _show(found, options)
+    net = options.reads.load(options.net, machine)
+    if options.file is not None:
+        return _check(options.file, net, machine, options)
+    if options.most_noise:
+        return _show(largest_noise(net, machine, **options.asked, **options.limits), options)
+    found = certify(net, machine, noise=options.noise, **options.asked, **options.limits)
+    return _show(found, options)
 
 
-def _least_gain(machine: FSM, options: dict[str, Any]) -> Certificate:
+def _least_gain(machine: FSM, asked: dict[str, Any]) -> Certificate:
     from reberlstm.compiler import compile
 
-    def with_gain(gain: float) -> LSTMWeights:
-        return compile(machine, gain=gain)
-
-    return minimal_gain(with_gain, upper=compile(machine).gain or 1.0, **options)
+    upper = compile(machine).gain or 1.0
+    return minimal_gain(lambda gain: compile(machine, gain=gain), upper=upper, **asked)
 
 
-def _show(certificate: Certificate, out: str | None, as_json: bool) -> int:
-    if out is not None:
-        certificate.save(out)
-    if as_json:
+def _show(certificate: Certificate, options: Options) -> int:
+    if options.out is not None:
+        certificate.save(options.out)
+    if options.as_json:
         click.echo(json.dumps(certificate.to_dict(), ensure_ascii=False))
     else:
-        verdict, *rest = lines(certificate)
-        echo(click.style(verdict, bold=True, fg=_COLOURS[certificate.holds]))
-        for line in rest:
-            echo(line)
-        if out is not None:
-            echo(figure("written to", out))
+        echo(click.style(certificate.statement, bold=True, fg=COLOURS[certificate.holds]))
+        for name, text in certificate.figures:
+            echo(figure(name, text))
+        if options.out is not None:
+            echo(figure("written to", options.out))
     return 0 if certificate.holds else 1
 
 
-_COLOURS = {True: "green", False: "red", None: "yellow"}
-
-
-def _check(
-    file: str, weights: LSTMWeights, machine: FSM, asked: dict[str, Any], as_json: bool
-) -> int:
-    content = read(file)
-    verdict = check(content, weights, machine)
+def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
+    asked = question(net, machine, noise=options.noise, **options.asked)
+    verdict = check(read(file), net, machine)
     valid, reason = verdict.valid, verdict.reason
-    if valid:
-        # What it says is true, but is it what was asked?
-        document = json.loads(content)
-        for name, value in asked.items():
-            if value is not None and document[name] != value:
-                is_ = "are" if name in ("heads", "inputs") else "is"
-                reason = f"its {name} {is_} {document[name]!r}, not {value!r} as asked"
-                valid = False
-    if as_json:
+    for name, value in asked.items():
+        # What it says may be true, but is it what was asked?
+        if valid and verdict.question[name] != value:
+            is_ = "are" if name.endswith("s") else "is"
+            reason = f"its {name} {is_} {verdict.question[name]!r}, not {value!r} as asked"
+            valid = False
+    if options.as_json:
         answer = {"valid": valid, "outcome": verdict.outcome, "reason": reason}
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        click.echo(json.dumps(answer | {"question": asked}, ensure_ascii=False))
     else:
-        word = {True: "confirmed", False: "rejected", None: "nothing to check"}[valid]
-        subject = f"{file}: {word}"
+        subject = f"{file}: {CHECKED[valid]}"
         if valid:
-            subject += f", {weights.name} {_SAYS[verdict.outcome]} {machine}"
-        echo(click.style(subject, bold=True, fg=_COLOURS[valid]))
+            heads = " ".join(asked["heads"])
+            subject += (
+                f", {net.name} {SAYS[verdict.outcome]} {machine} (scope {asked['scope']}, "
+                f"heads {heads}, {ARITHMETIC[asked['arithmetic']]})"
+            )
+        echo(click.style(subject, bold=True, fg=COLOURS[valid]))
         echo(f"  {reason}")
     return 0 if valid and verdict.outcome == "holds" else 1
-
-
-_SAYS = {"holds": "follows", "refuted": "does not follow"}

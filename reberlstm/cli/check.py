@@ -13,7 +13,7 @@ from typing import IO
 
 import click
 
-from reberlstm.cli.options import DEFAULT_GRAMMAR, json_option, load_net
+from reberlstm.cli.options import DEFAULT_GRAMMAR, NetOptions, json_option, net_options
 from reberlstm.errors import FormatError, printable
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
@@ -34,6 +34,7 @@ STANDARD_INPUT = "standard input"
     metavar="compiled|published|FILE",
     help="Let a net judge the strings in place of the grammar's state machine.",
 )
+@net_options()
 @click.option(
     "--first",
     type=click.IntRange(min=0),
@@ -48,6 +49,7 @@ def command(
     files: tuple[str, ...],
     grammar: str | None,
     net: str | None,
+    reading: NetOptions,
     first: int,
     complete: bool,
     as_json: bool,
@@ -76,7 +78,7 @@ def command(
     files = files or ("-",)
     if grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine, start = _judge(grammar, net)
+    machine, start = _judge(grammar, net, reading)
     checker = Checker(machine, first=first, complete=complete, start=start)
     with _progress(files) as advance:
         for file in files:
@@ -89,14 +91,14 @@ def command(
     return int(checker.failed)
 
 
-def _judge(grammar: str | None, net: str | None) -> tuple[FSM, Row | None]:
+def _judge(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
     """The machine, and the row of the net that judges in its place."""
     if net is None:
         return load_grammar(grammar or DEFAULT_GRAMMAR), None
     from reberlstm.simulator.judge import start_row
 
     machine = load_grammar(grammar) if grammar is not None else None
-    weights = load_net(net, machine)
+    weights = reading.load(net, machine)
     machine = machine or weights.grammar or load_grammar(DEFAULT_GRAMMAR)
     return machine, start_row(weights, machine)
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
-from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_option
-from reberlstm.cli.options import terminal_width as width_of_terminal
+from reberlstm.cli.options import (
+    Decorated,
+    NetOptions,
+    echo,
+    json_option,
+    net_options,
+    option,
+    out_option,
+    seed_option,
+    terminal_width,
+)
+from reberlstm.cli.progress import progress
 from reberlstm.comparison import Comparison, compare
-from reberlstm.comparison.case import Net
-from reberlstm.errors import FormatError, printable
+from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.net import Net
 from reberlstm.net.shipped import shipped, shipped_names
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -25,65 +35,90 @@ SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html",
 WIDTH_OF_FILES = 120
 
 
+MANY = click.IntRange(1, 1_000_000)
+
+
+def question_options(command: Decorated) -> Decorated:
+    """The options of what is asked of every net; `study` has them too."""
+    for add in (
+        click.option("--no-proofs", is_flag=True, help="Try no certificates: only measure."),
+        option(
+            "--seconds",
+            type=click.FloatRange(min=0, max=1e9),
+            default=60.0,
+            help="Time for each net; what is not answered by then says so.",
+        ),
+        option("--rounds", type=MANY, default=1_000, help="Rounds of every cycle."),
+        option("--words", type=MANY, default=1_000, help="Sampled strings."),
+        click.option(
+            "--row",
+            "rows",
+            multiple=True,
+            metavar="KEY",
+            help="Ask only this, such as loop, certificate or 'loop S'; repeat it.",
+        ),
+    ):
+        command = add(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    grammar: str
+    nets: tuple[str, ...]
+    more: tuple[str, ...]
+    reading: NetOptions
+    rows: tuple[str, ...]
+    format: str | None
+    words: int
+    rounds: int
+    cycles: int
+    seconds: float
+    no_proofs: bool
+    seed: int
+    out: str | None
+    as_json: bool
+
+    @property
+    def written(self) -> str:
+        """The format to write.
+
+        Raises:
+            UsageError: for two different ones.
+            FormatError: for a file whose suffix names none.
+        """
+        if self.as_json and self.format not in (None, "json"):
+            raise click.UsageError(f"--json and --format {self.format} exclude each other")
+        if self.as_json or self.format or self.out is None:
+            return "json" if self.as_json else self.format or "text"
+        suffix = Path(self.out).suffix.lower()
+        if suffix not in SUFFIXES:
+            raise FormatError(
+                f"{self.out}: give it a suffix of {' '.join(SUFFIXES)}, which picks the format, or "
+                "--format"
+            )
+        return SUFFIXES[suffix]
+
+
 @click.command("compare")
 @click.argument("grammar")
 @click.argument("nets", nargs=-1, metavar="[NET]...")
 @click.option("--net", "more", multiple=True, metavar="NET", help="The same as NET; repeat it.")
-@click.option(
-    "--row",
-    "rows",
-    multiple=True,
-    metavar="KEY",
-    help="Answer this question only, such as loop, certificate or 'loop S'; repeat it.",
-)
-@click.option("--format", "format", type=click.Choice(FORMATS), help="How to print or write it.")
-@click.option(
-    "--words",
-    type=click.IntRange(1, 1_000_000),
-    default=1_000,
-    show_default=True,
-    help="Sampled strings.",
-)
-@click.option(
-    "--rounds",
-    type=click.IntRange(1, 1_000_000),
-    default=1_000,
-    show_default=True,
-    help="Rounds of every cycle.",
-)
-@click.option(
+@net_options()
+@question_options
+@option(
     "--cycles",
     type=click.IntRange(min=0, max=1_000),
     default=12,
-    show_default=True,
     help="The most cycles with rows of their own, shortest first.",
 )
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=0, max=1e9),
-    default=60.0,
-    show_default=True,
-    help="Time for each net; what is not answered by then says so.",
-)
-@click.option("--no-proofs", is_flag=True, help="Try no certificates: faster, and only measured.")
+@click.option("--format", type=click.Choice(FORMATS), help="How to print or write it.")
 @seed_option
 @out_option(required=False, help="Write the table to this file (.txt, .json, .md or .html).")
 @json_option
-def command(
-    grammar: str,
-    nets: tuple[str, ...],
-    more: tuple[str, ...],
-    rows: tuple[str, ...],
-    format: str | None,
-    words: int,
-    rounds: int,
-    cycles: int,
-    seconds: float,
-    no_proofs: bool,
-    seed: int,
-    out: str | None,
-    as_json: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Compare nets that are to follow GRAMMAR (a name or a file), a column each.
 
     A NET is compiled, resync (compiled to start over after a violation), published, trained or
@@ -99,49 +134,40 @@ def command(
     reberlstm compare reber --row loop --row drift --row 'wrong prefix'
     reberlstm compare reber -o table.html
     """
-    machine = load_grammar(grammar)
-    written = _format(out, format, as_json)
-    columns = dict(_named(name, machine) for name in (*nets, *more)) or _defaults(machine)
-    if len(columns) < len(nets) + len(more):
+    return _run(Options(**given))
+
+
+def _run(options: Options) -> int:
+    machine = load_grammar(options.grammar)
+    written = options.written
+    asked = (*options.nets, *options.more)
+    columns = dict(_named(name, machine, options.reading) for name in asked) or _defaults(machine)
+    if len(columns) < len(asked):
         raise click.UsageError("two nets have the same name; give one another with NAME=NET")
-    with _progress() as report:
+    with progress() as show:
+        number = itertools.count(1)
         table = compare(
             machine,
             columns,
-            rows=rows or None,
-            seed=seed,
-            words=words,
-            rounds=rounds,
-            cycles=cycles,
-            seconds=seconds,
-            prove=not no_proofs,
-            report=report,
+            rows=options.rows or None,
+            seed=options.seed,
+            words=options.words,
+            rounds=options.rounds,
+            cycles=options.cycles,
+            seconds=options.seconds,
+            prove=not options.no_proofs,
+            report=lambda net, title: show(next(number), f"{net}: {title}"),
         )
-    if out is not None:
-        write_atomically(Path(out), _content(table, written, WIDTH_OF_FILES).encode())
-        echo(f"{out}: {len(table.rows)} rows, {', '.join(table.nets)}")
+    width = terminal_width() if options.out is None else WIDTH_OF_FILES
+    content = _content(table, written, width)
+    if options.out is not None:
+        write_atomically(Path(options.out), content.encode())
+        echo(f"{options.out}: {len(table.rows)} rows, {', '.join(table.nets)}")
     elif written == "json":
-        click.echo(_content(table, written, 0), nl=False)
+        click.echo(content, nl=False)
     else:
-        echo(_content(table, written, width_of_terminal()).rstrip("\n"))
+        echo(content.rstrip("\n"))
     return 0
-
-
-def _format(out: str | None, format: str | None, as_json: bool) -> str:
-    if as_json:
-        if format not in (None, "json"):
-            raise click.UsageError(f"--json and --format {format} exclude each other")
-        return "json"
-    if format is not None:
-        return format
-    if out is None:
-        return "text"
-    suffix = Path(out).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise FormatError(
-            f"{out}: give it a suffix of {' '.join(SUFFIXES)}, which picks the format, or --format"
-        )
-    return SUFFIXES[suffix]
 
 
 def _content(table: Comparison, format: str, width: int) -> str:
@@ -154,18 +180,16 @@ def _content(table: Comparison, format: str, width: int) -> str:
     return "\n".join(table.lines(width)) + "\n"
 
 
-def _named(argument: str, machine: FSM) -> tuple[str, Net]:
+def _named(argument: str, machine: FSM, reading: NetOptions) -> tuple[str, Net]:
     """The column that an argument asks for; a name comes before an equals sign."""
     name, separator, rest = argument.partition("=")
     if separator and name and not Path(argument).exists():
-        return name, open_column(rest, machine)
-    return (
-        Path(argument).stem if "." in Path(argument).name else argument,
-        open_column(argument, machine),
-    )
+        return name, open_column(rest, machine, reading)
+    name = Path(argument).stem if "." in Path(argument).name else argument
+    return name, open_column(argument, machine, reading)
 
 
-def open_column(name: str, machine: FSM) -> Net:
+def open_column(name: str, machine: FSM, reading: NetOptions | None = None) -> Net:
     """The net that a name or file means, for this machine."""
     if name == "resync":
         from reberlstm.compiler import compile
@@ -176,11 +200,7 @@ def open_column(name: str, machine: FSM) -> Net:
         if net is None:
             raise FormatError(f"no {name} net for {machine} is shipped; {HINTS[name]}")
         return net
-    if name in ("compiled", "published", *shipped_names()):
-        return load_net(name, machine)
-    from reberlstm.net.recurrent import open_net
-
-    return open_net(name, alphabet=machine.alphabet)
+    return (reading or NetOptions()).load(name, machine, only_files=True)
 
 
 KINDS = {"trained": "", "smallest": "smallest/"}
@@ -198,15 +218,21 @@ def shipped_for(machine: FSM, folder: str) -> Net | None:
     Of several the last by name, which has the most cells.
     """
     for name in reversed(shipped_names()):
-        if name.rpartition("/")[0] != folder.rstrip("/"):
-            continue
-        net = shipped(name)
-        grammar = net.grammar
-        if grammar is not None and set(grammar.alphabet) == set(machine.alphabet):
-            same = grammar.difference(machine, by="legal") is None
-            if same and grammar.difference(machine) is None:
+        if name.rpartition("/")[0] == folder.rstrip("/"):
+            net = shipped(name)
+            if _is_for(net, machine):
                 return net
     return None
+
+
+def _is_for(net: Net, machine: FSM) -> bool:
+    grammar = net.grammar
+    return (
+        grammar is not None
+        and set(grammar.alphabet) == set(machine.alphabet)
+        and grammar.difference(machine, by="legal") is None
+        and grammar.difference(machine) is None
+    )
 
 
 def _defaults(machine: FSM) -> dict[str, Net]:
@@ -214,25 +240,9 @@ def _defaults(machine: FSM) -> dict[str, Net]:
     from reberlstm.compiler import compile, published
 
     found: dict[str, Net] = {"compiled": compile(machine)}
-    old = published()
-    assert old.grammar is not None
-    if set(old.alphabet) == set(machine.alphabet) and machine.difference(old.grammar) is None:
+    old, net = published(), shipped_for(machine, KINDS["trained"])
+    if _is_for(old, machine):
         found["published"] = old
-    net = shipped_for(machine, KINDS["trained"])
     if net is not None:
         found["trained"] = net
     return found
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, str], None] | None]:
-    """What is being measured, on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def report(net: str, title: str) -> None:
-        click.echo(f"\r{printable(f'{net}: {title}')}\x1b[K", nl=False, err=True)
-
-    yield report
-    click.echo("\r\x1b[K", nl=False, err=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from reberlstm.cli.options import (
+    NetOptions,
     echo,
     json_option,
-    load_net,
     net_option,
+    net_options,
     out_option,
     terminal_width,
 )
@@ -33,6 +34,7 @@ FILE_WIDTH = 100
 @click.command("explain")
 @click.argument("grammar")
 @net_option
+@net_options()
 @click.option("--cell", "names", multiple=True, metavar="NAME", help="Only this cell; repeatable.")
 @click.option(
     "--format",
@@ -50,6 +52,7 @@ FILE_WIDTH = 100
 def command(
     grammar: str,
     net: str,
+    reading: NetOptions,
     names: tuple[str, ...],
     format_: str | None,
     weights: bool | None,
@@ -68,7 +71,7 @@ def command(
     """
     machine = load_grammar(grammar)
     format_ = _format(format_, as_json, out)
-    explanation = explain(load_net(net, machine), machine)
+    explanation = explain(reading.load(net, machine), machine)
     cells = [explanation.cell(name) for name in names] if names else None
     text = _written(explanation, cells, format_, weights, FILE_WIDTH if out else terminal_width())
     if out is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reberlstm.cli.options import load_net, out_option
+from reberlstm.cli.options import NetOptions, net_options, out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
@@ -23,13 +23,19 @@ from reberlstm.render.page import default_nets, examples, explorer_page
     help="A net to show; may be given several times, for nets side by side.  [default: compiled, "
     "and for Reber's grammar also published and a trained one]",
 )
+@net_options()
 @click.option("--string", metavar="STRING", help="The string that is loaded at first.")
 @click.option(
     "--step", type=click.IntRange(min=0), help="The step shown at first.  [default: last]"
 )
 @out_option(help="The .html file to write.")
 def command(
-    grammar: str, nets: tuple[str, ...], string: str | None, step: int | None, out: str
+    grammar: str,
+    nets: tuple[str, ...],
+    reading: NetOptions,
+    string: str | None,
+    step: int | None,
+    out: str,
 ) -> None:
     """Write a page in which the LSTM runs, gate by gate, for GRAMMAR (a name or a file).
 
@@ -43,7 +49,8 @@ def command(
     if Path(out).suffix not in (".html", ".htm"):
         raise FormatError(f"{out}: explore writes .html files; use that suffix")
     machine = load_grammar(grammar)
-    shown = [load_net(net, machine) for net in nets] if nets else default_nets(machine)
+    shown = [reading.load(net, machine, only_files=len(nets) > 1) for net in nets]
+    shown = shown or default_nets(machine)
     choice = examples(machine, shown)
     word = string if string is not None else next(iter(choice), "")
     page = explorer_page(machine, shown, word, step=step, examples=choice).encode()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reberlstm.cli.options import load_net, net_option, out_option
+from reberlstm.cli.options import NetOptions, net_option, net_options, out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),
@@ -28,6 +26,7 @@ SUFFIXES = {
 @click.argument("grammar")
 @out_option(help="The file to write; its suffix tells the target: .pt .pth .onnx .npz .safetensors")
 @net_option
+@net_options()
 @click.option(
     "--to",
     type=click.Choice(["torch", "onnx", "keras", "npz", "safetensors"]),
@@ -40,13 +39,20 @@ SUFFIXES = {
 )
 @click.option("--indices", is_flag=True, help="For onnx: the input is indices, not one-hot.")
 def command(
-    grammar: str, out: str, net: str, to: str | None, dtype: str | None, indices: bool
+    grammar: str,
+    out: str,
+    net: str,
+    reading: NetOptions,
+    to: str | None,
+    dtype: str | None,
+    indices: bool,
 ) -> None:
     """Write a net for GRAMMAR (a name or a file) so that other runtimes run it.
 
-    torch and safetensors hold the state_dict of a stock nn.LSTM with linear heads, onnx a whole
-    model, keras the weights of a keras.layers.LSTM and Dense heads, npz plain arrays. What is
-    printed loads the file. The published net is no standard LSTM: safetensors and npz hold it.
+    torch and safetensors hold the state_dict of stock layers (nn.LSTM, nn.GRU or nn.RNN, perhaps an
+    nn.Embedding, and linear heads), onnx a whole model, keras the weights of one recurrent layer
+    and Dense heads, npz plain arrays. What is printed loads the file. The published net is no
+    standard LSTM: safetensors and npz hold it, as they hold every net.
 
     \b
     reberlstm export reber -o reber.onnx
@@ -59,10 +65,10 @@ def command(
     if indices and target != "onnx":
         raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
     machine = load_grammar(grammar)
-    weights = load_net(net, machine)
+    weights = reading.load(net, machine)
     if weights.grammar is None and weights.alphabet == machine.alphabet:
         weights = weights.replace(grammar=machine)
-    content, snippet = _WRITERS[target](weights, Path(out).name, dtype, indices)
+    content, snippet = _exported(target, weights, Path(out).name, dtype, indices)
     write_atomically(Path(out), content)
     click.echo(f"{out}: {weights.name}, {weights.size} cells, for {target}. To load it:\n")
     click.echo(snippet, nl=False)
@@ -86,46 +92,26 @@ def _target(out: str, to: str | None) -> str:
     return to
 
 
-def _torch(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.net.files import torch as target
-
-    content = target.to_bytes(net, dtype=target.DTYPES[dtype or "float64"])
-    return content, target.how_to_load(net, file)
-
-
-def _onnx(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.net.files import onnx as target
-
-    content = target.to_bytes(
-        net, dtype="float64" if dtype == "float64" else "float32", indices=indices
-    )
-    return content, target.how_to_load(net, file, indices=indices)
-
-
-def _keras(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.net.files import keras as target
-
-    return target.to_bytes(net, dtype or "float64"), target.how_to_load(net, file)
-
-
-def _npz(net: LSTMWeights, file: str, dtype: str | None, indices: bool) -> tuple[bytes, str]:
-    from reberlstm.net.files.npz import to_bytes
-
-    return to_bytes(net), f"import numpy\nweights = dict(numpy.load({file!r}))\n"
-
-
-def _safetensors(
-    net: LSTMWeights, file: str, dtype: str | None, indices: bool
+def _exported(
+    target: str, net: Net, file: str, dtype: str | None, indices: bool
 ) -> tuple[bytes, str]:
-    from reberlstm.net.files.safetensors import to_bytes
+    """The content of the file, and lines of Python that load it."""
+    if target == "safetensors":
+        from reberlstm.net.files.safetensors import to_bytes
 
-    return to_bytes(net), f"import reberlstm\nnet = reberlstm.load({file!r})\n"
+        return to_bytes(net), f"import reberlstm\nnet = reberlstm.load({file!r})\n"
+    if target == "npz":
+        from reberlstm.net.files.safetensors import to_npz
 
+        return to_npz(net), f"import numpy\nweights = dict(numpy.load({file!r}))\n"
+    if target == "onnx":
+        from reberlstm.net.files import onnx
 
-_WRITERS: dict[str, Callable[[LSTMWeights, str, str | None, bool], tuple[bytes, Any]]] = {
-    "torch": _torch,
-    "onnx": _onnx,
-    "keras": _keras,
-    "npz": _npz,
-    "safetensors": _safetensors,
-}
+        return onnx.export(net, file, dtype or "float32", indices=indices)
+    if target == "keras":
+        from reberlstm.net.files import keras
+
+        return keras.export(net, file, dtype or net.dtype)
+    from reberlstm.net.files import torch
+
+    return torch.export(net, file, dtype or net.dtype)

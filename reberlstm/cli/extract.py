@@ -4,54 +4,55 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reberlstm import formats
-from reberlstm.cli.options import echo, json_option, load_net, out_option, seed_option
-from reberlstm.errors import FormatError, ReberLSTMError
+from reberlstm.cli.options import (
+    NetOptions,
+    echo,
+    json_option,
+    net_options,
+    out_option,
+    seed_option,
+)
+from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
 from reberlstm.render.extraction import extraction_lines
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked; `reading` tells how a foreign file is read."""
+
+    net: str
+    reference: str | None
+    within: bool
+    max_states: int
+    max_words: int
+    seconds: float
+    effort: float
+    seed: int
+    plot: str | None
+    picture: str
+    out: str | None
+    as_json: bool
+    reading: NetOptions
+
+
 @click.command("extract")
-@click.argument("net", metavar="FILE")
-@click.option(
-    "--alphabet",
-    metavar="SYMBOLS",
-    help="The symbols of a file that does not say: in a row, or with spaces between them.  "
-    "[default: that of --reference]",
-)
-@click.option(
-    "--kind",
-    type=click.Choice(["legal", "accept", "label"]),
-    help="What the head tells.  [default: what its name and shape say]",
-)
-@click.option("--threshold", type=float, help="The probability over which a head says yes.")
-@click.option(
-    "--activation",
-    type=click.Choice(["softmax", "sigmoid"]),
-    help="What makes probabilities of a foreign head's outputs.",
-)
-@click.option(
-    "--nonlinearity",
-    type=click.Choice(["tanh", "relu"]),
-    help="That of a foreign simple RNN, which no file tells.  [default: tanh]",
-)
-@click.option("--head", metavar="NAME", help="Which linear layer of a foreign file to ask.")
-@click.option("--layer", metavar="NAME", help="Which recurrent layer of a foreign file to run.")
-@click.option("--labels", metavar="NAMES", help="Names of the labels, with spaces between them.")
+@click.argument("net", metavar="NET")
+@net_options(aliases=True)
 @click.option("--reference", metavar="GRAMMAR", help="A machine to compare with: a name or a file.")
 @click.option(
     "--within",
     is_flag=True,
-    help="Follow and judge only words of --reference, as far as it lets them go on.",
+    help="Ask the net only about words of --reference, as far as they go on there.",
 )
 @click.option(
     "--max-states",
@@ -65,7 +66,7 @@ from reberlstm.render.extraction import extraction_lines
     type=click.IntRange(min=1),
     default=2_000_000,
     show_default=True,
-    help="A bound on the words whose memory is kept.",
+    help="A bound on the words whose state vector is kept.",
 )
 @click.option(
     "--seconds",
@@ -88,111 +89,63 @@ from reberlstm.render.extraction import extraction_lines
     type=click.Choice(["machines", "memories", "cells"]),
     default="machines",
     show_default=True,
-    help="What --plot draws: the machine beside the reference, where its states lie in the memory, "
-    "or the memory of each cell by state.",
+    help="What --plot draws: machine and reference in one graph, where the states lie among the "
+    "state vectors, or the memory of each cell by state.",
 )
 @out_option(required=False, help="Write the machine to this file (.toml, .dot, .jff and others).")
 @json_option
-def command(
-    net: str,
-    alphabet: str | None,
-    reference: str | None,
-    within: bool,
-    max_states: int,
-    max_words: int,
-    seconds: float,
-    effort: float,
-    seed: int,
-    plot: str | None,
-    picture: str,
-    out: str | None,
-    as_json: bool,
-    **options: Any,
-) -> int:
-    """Rebuild the state machine from the memory of a trained or compiled net.
+def command(**given: Any) -> int:
+    """Rebuild a state machine from the state vectors of a trained or compiled net.
 
-    FILE is a safetensors, npz or PyTorch file (a state_dict; nothing in it is executed), or
-    `compiled` or `published`. A foreign file needs the symbols: give --alphabet or --reference.
+    NET is a safetensors, npz or PyTorch file (a state_dict; nothing in it is executed), the name of
+    a net that comes with the package, `compiled` or `published`. A foreign file needs the symbols:
+    give --alphabet or --reference.
 
-    Net, extracted machine and reference are compared two by two, and of each pair it is said how
-    much is known: proved, equal up to a length, or different, with a word.
+    Net, extracted machine and reference are compared two by two, and for each pair the command says
+    how much is known: proved, equal up to a length, or different, with a word.
 
     Exit status: 0 when the search came to its own end, 1 when its budget ended it.
 
     \b
     reberlstm extract published --reference reber --seconds 5
-    reberlstm extract net.safetensors
+    reberlstm extract reber-4
     reberlstm extract net.pt --alphabet 01 --kind accept --reference parity -o found.dot
-    reberlstm extract published --reference reber --max-states 12 --plot beside.svg
+    reberlstm extract published --reference reber --max-states 12 --plot machines.svg
     """
-    written = None if out is None else _format_of(out)
-    if plot is not None:
-        _check_picture(plot)
-    if within and reference is None:
+    return _run(Options(**given))
+
+
+def _run(options: Options) -> int:
+    written = None if options.out is None else _format_of(options.out)
+    if options.plot is not None:
+        _check_picture(options.plot)
+    if options.within and options.reference is None:
         raise click.UsageError("--within is about the words of a machine; give --reference")
-    machine = load_grammar(reference) if reference is not None else None
-    given = {name: value for name, value in options.items() if value is not None}
-    subject = _open(net, alphabet, machine, given)
-    terminal = sys.stderr.isatty() and not as_json
+    machine = None if options.reference is None else load_grammar(options.reference)
+    net = options.reading.load(options.net, machine)
+    terminal = sys.stderr.isatty() and not options.as_json
     found = extract(
-        subject,
+        net,
         reference=machine,
-        within=within,
-        max_states=max_states,
-        max_words=max_words,
-        seconds=seconds,
-        budget=Budget().scaled(effort),
-        seed=seed,
+        within=options.within,
+        max_states=options.max_states,
+        max_words=options.max_words,
+        seconds=options.seconds,
+        budget=Budget().scaled(options.effort),
+        seed=options.seed,
         progress=_show_progress if terminal else None,
     )
     if terminal:
         click.echo("\r\x1b[K", nl=False, err=True)
-    if out is not None and written is not None:
-        write_atomically(Path(out), formats.write(found.fsm, written))
-    _report(found, subject, seed, out, as_json)
-    if plot is not None:
+    if options.out is not None and written is not None:
+        write_atomically(Path(options.out), formats.write(found.fsm, written))
+    _report(found, net, options)
+    if options.plot is not None:
         from reberlstm.render import extraction_plots
 
-        extraction_plots.save(found, picture, plot)
-        click.echo(f"{plot}: {picture}", err=True)
+        extraction_plots.save(found, options.picture, options.plot)
+        click.echo(f"{options.plot}: {options.picture}", err=True)
     return 0 if found.ended_by is None else 1
-
-
-def _open(net: str, alphabet: str | None, reference: FSM | None, options: dict[str, Any]) -> Any:
-    if net in ("compiled", "published"):
-        if options or alphabet:
-            raise click.UsageError(f"{net} says all about itself; leave out its description")
-        return load_net(net, reference)
-    from reberlstm.net.recurrent import open_net
-
-    symbols: tuple[str, ...] | None = reference.alphabet if reference is not None else None
-    if alphabet is not None:
-        symbols = tuple(alphabet.split() if " " in alphabet.strip() else alphabet.strip())
-    if "labels" in options:
-        options["labels"] = options["labels"].split()
-    try:
-        return _observed_by(open_net(net, alphabet=symbols, **options), options)
-    except ReberLSTMError as error:
-        raise FormatError(str(error).replace("give the alphabet", "give --alphabet")) from None
-
-
-def _observed_by(subject: Any, options: dict[str, Any]) -> Any:
-    """Our own weights with the head asked for alone."""
-    if not isinstance(subject, LSTMWeights):
-        return subject
-    others = set(options) - {"kind"}
-    if others:
-        raise click.UsageError(
-            f"--{sorted(others)[0]} is for files of others; this one says all about itself"
-        )
-    kind = options.get("kind")
-    if kind is None:
-        return subject
-    if kind not in subject.heads:
-        raise FormatError(
-            f"{subject.name}: no {kind!r} head; it has {', '.join(subject.heads) or 'none'}"
-        )
-    return subject.replace(heads={kind: subject.heads[kind]})
 
 
 def _check_picture(plot: str) -> None:
@@ -215,16 +168,13 @@ def _show_progress(states: int, steps: int) -> None:
     click.echo(f"\r{states:,} states after {steps:,} steps\x1b[K", nl=False, err=True)
 
 
-def _report(found: Extraction, subject: Any, seed: int, out: str | None, as_json: bool) -> None:
-    reading = getattr(subject, "reading", None)
-    if as_json:
-        answer = {"net": getattr(subject, "name", ""), "reading": reading, "seed": seed}
-        click.echo(json.dumps(answer | found.to_dict(), ensure_ascii=False))
+def _report(found: Extraction, net: Any, options: Options) -> None:
+    if options.as_json:
+        answer = {"net": getattr(net, "name", ""), "seed": options.seed} | found.to_dict()
+        click.echo(json.dumps(answer, ensure_ascii=False))
         return
     for number, line in enumerate(extraction_lines(found)):
         echo(click.style(line, bold=True) if number == 0 else line)
-    if reading is not None:
-        echo(f"of the net's head: {reading}")
-    echo(f"seed {seed}")
-    if out is not None:
-        echo(f"machine written to {out}")
+    echo(f"seed {options.seed}")
+    if options.out is not None:
+        echo(f"machine written to {options.out}")

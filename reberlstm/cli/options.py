@@ -1,23 +1,35 @@
-"""What several commands share: their options, and how a net is named."""
+"""What several commands share: their options, and how a net is named and read."""
 
 from __future__ import annotations
 
+import functools
+import math
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from reberlstm.errors import FormatError, printable
+from reberlstm.files import require_writable
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import Net
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 DEFAULT_GRAMMAR = "reber"
+
+option = partial(click.option, show_default=True)
+"""A click option whose help tells its default."""
+
+AT_LEAST_1 = click.IntRange(min=1)
 
 net_option = click.option(
     "--net",
@@ -35,11 +47,20 @@ seed_option = click.option(
 )
 
 
+def _probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
+    """The path, if it can be written: before the work rather than after it."""
+    if out is not None and out != "-":
+        require_writable(Path(out))
+    return out
+
+
 def out_option(
     required: bool = True, help: str = "The file to write."
 ) -> Callable[[Decorated], Decorated]:
-    """``-o/--out FILE``; commands pick the format by its suffix."""
-    return click.option("-o", "--out", required=required, metavar="FILE", help=help)
+    """``-o/--out FILE``, probed before the work; commands pick the format by its suffix."""
+    return click.option(
+        "-o", "--out", required=required, metavar="FILE", help=help, callback=_probed
+    )
 
 
 def echo(text: str = "") -> None:
@@ -57,22 +78,173 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((100, 40)).columns
 
 
-def load_net(net: str, grammar: FSM | None) -> LSTMWeights:
+# How a net is read
+
+_OPTIONS: dict[str, tuple[Any, str, str]] = {
+    "alphabet": (
+        str,
+        "SYMBOLS",
+        "The symbols, in a row or with spaces between them.  [default: those of the grammar]",
+    ),
+    "layer": (str, "NAME", "The recurrent layer, where a file has several."),
+    "head": (str, "NAME", "The linear layer to read, or several that read each other: fc1,fc2."),
+    "head_activation": (("relu", "tanh"), "", "What stands between linear layers of one head."),
+    "kind": (("legal", "accept", "label", "next"), "", "What the head tells."),
+    "labels": (str, "NAMES", "The names of labels, with spaces between them."),
+    "readout": (str, "RULE", "How it is read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax."),
+    "embedding": (str, "NAME", "The embedding, where a matrix could also be something else."),
+    "padding": (click.IntRange(min=0), "ROW", "A row of the embedding that is no symbol."),
+    "prefix": (str, "SYMBOLS", "Symbols fed before every word; --alphabet lists them too."),
+    "suffix": (str, "SYMBOLS", "Symbols fed after every word, likewise."),
+    "nonlinearity": (("tanh", "relu"), "", "That of a simple RNN.  [default: tanh]"),
+}
+"""Type or choices, metavar, and help of each option that tells how a net of others is read."""
+
+_VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
+_KEYWORD = re.compile(
+    rf"(?<![\w.-])({'|'.join(sorted(_OPTIONS, key=len, reverse=True))})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
+)
+
+
+def in_options(message: str) -> str:
+    """A message of the library in the words of the command line.
+
+    Example:
+        >>> in_options("give kind='accept' or alphabet=...; say padding=ROW")
+        'give --kind accept or --alphabet SYMBOLS; say --padding ROW'
+    """
+
+    def option(match: re.Match[str]) -> str:
+        name, value = match[1], match[2].strip("'")
+        shown = _VALUES[name] if value == "..." else value
+        shown = f"'{shown}'" if re.search(r"[\s>]", shown) else shown
+        return f"--{name.replace('_', '-')} {shown}" + (match[3] or "").replace("'", "")
+
+    return _KEYWORD.sub(option, message)
+
+
+@dataclass(frozen=True)
+class NetOptions:
+    """What the options say of how a net is read; None where they say nothing.
+
+    The fields are the keywords of `reberlstm.load`, `threshold` and `activation` those of version
+    0.1, for which a threshold is a probability.
+    """
+
+    alphabet: str | None = None
+    layer: str | None = None
+    head: str | None = None
+    head_activation: str | None = None
+    kind: str | None = None
+    labels: str | None = None
+    readout: str | None = None
+    embedding: str | None = None
+    padding: int | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    nonlinearity: str | None = None
+    threshold: float | None = None
+    activation: str | None = None
+
+    def load(self, net: str, grammar: FSM | None, *, only_files: bool = False) -> Net:
+        """The net that a ``--net`` option names, read as the options say.
+
+        Args:
+            net: ``compiled``, ``published``, the name of a shipped net, or a file.
+            grammar: What ``compiled`` is made from, and whose symbols a file is for.
+            only_files: Whether the options are for files, and do not concern nets with a name.
+        """
+        from reberlstm.net.loading import as_net, shipped_names
+
+        given = self._keywords(grammar)
+        if net in ("compiled", "published", *shipped_names()) and only_files:
+            given = {}
+        if net == "compiled":
+            from reberlstm.compiler import compile
+
+            machine = grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR)
+            return as_net(compile(machine), **given)
+        if net == "published":
+            from reberlstm.compiler import published
+
+            return as_net(published(), **given)
+        if grammar is not None:
+            given.setdefault("alphabet", grammar.alphabet)
+        return as_net(net, **given)
+
+    def _keywords(self, grammar: FSM | None) -> dict[str, Any]:
+        """The keywords of `reberlstm.load`."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        given = {name: value for name, value in told.items() if value is not None}
+        threshold, activation = given.pop("threshold", None), given.pop("activation", None)
+        if threshold is not None or activation is not None:
+            given.setdefault("readout", self._rule_of_0_1(threshold, activation))
+        symbols = _split(given["alphabet"]) if "alphabet" in given else ()
+        if symbols:
+            given["alphabet"] = symbols
+        for name in ("prefix", "suffix"):
+            if name in given:
+                whole = given[name].strip() in symbols
+                given[name] = (given[name].strip(),) if whole else _split(given[name])
+        if "labels" in given:
+            given["labels"] = tuple(given["labels"].split())
+        return given
+
+    def _rule_of_0_1(self, threshold: float | None, activation: str | None) -> str:
+        """The rule that a threshold of probabilities is."""
+        if threshold is not None and not 0.0 < threshold < 1.0:
+            raise FormatError(f"threshold {threshold} is no probability between 0 and 1")
+        if activation is None and self.kind in (None, "legal"):
+            activation = "softmax"
+        if activation == "softmax":
+            usual = 0.5 if self.kind == "accept" else 0.1
+            return f"softmax>{usual if threshold is None else threshold!r}"
+        p = 0.5 if threshold is None else threshold
+        return f"logit>{math.log(p / (1.0 - p))!r}"
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """Symbols in a row, or with spaces between them."""
+    return tuple(text.split() if " " in text.strip() else text.strip())
+
+
+def net_options(
+    *, leave_out: tuple[str, ...] = (), aliases: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that tell how a net is read; a command gets them as one value, `reading`.
+
+    Args:
+        leave_out: Options that the command has in a form of its own.
+        aliases: Whether it has those of version 0.1, ``--threshold`` and ``--activation``.
+    """
+    names = [name for name in _OPTIONS if name not in leave_out]
+    old = ["threshold", "activation"] if aliases else []
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def called(**given: Any) -> Any:
+            read = {name: given.pop(name) for name in (*names, *old)}
+            return command(**given, reading=NetOptions(**read))
+
+        wrapped: Any = called
+        if aliases:
+            wrapped = click.option(
+                "--activation", type=click.Choice(["softmax", "sigmoid"]), hidden=True
+            )(click.option("--threshold", type=float, hidden=True)(wrapped))
+        for name in reversed(names):
+            kind, metavar, help = _OPTIONS[name]
+            choice = click.Choice(kind) if isinstance(kind, tuple) else kind
+            wrapped = click.option(
+                f"--{name.replace('_', '-')}", type=choice, metavar=metavar or None, help=help
+            )(wrapped)
+        return wrapped  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def load_net(net: str, grammar: FSM | None) -> Net:
     """The net that a ``--net`` option names; `grammar` is what ``compiled`` is made from."""
-    if net == "compiled":
-        from reberlstm.compiler import compile
-
-        return compile(grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR))
-    if net == "published":
-        from reberlstm.compiler import published
-
-        return published()
-    from reberlstm.net.loading import load
-    from reberlstm.net.shipped import shipped, shipped_names
-
-    if net in shipped_names():
-        return shipped(net)
-    return load(net, alphabet=grammar.alphabet if grammar is not None else None)
+    return NetOptions().load(net, grammar)
 
 
 def standard_input_lines() -> Iterator[str]:

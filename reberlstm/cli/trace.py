@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 import click
 
 from reberlstm.cli.options import (
+    NetOptions,
     echo,
     json_option,
-    load_net,
     net_option,
+    net_options,
     standard_input_lines,
     terminal_width,
 )
@@ -28,6 +29,7 @@ MAX_SYMBOLS = 10_000
 @click.argument("strings", nargs=-1, required=True, metavar="STRING...")
 @click.option("--grammar", metavar="NAME|FILE", help="The grammar.  [default: that of the net]")
 @net_option
+@net_options()
 @click.option("--snap", is_flag=True, help="Round what the gates read to the nearest vertex.")
 @click.option(
     "--slots",
@@ -52,6 +54,7 @@ def command(
     strings: tuple[str, ...],
     grammar: str | None,
     net: str,
+    reading: NetOptions,
     snap: bool,
     slots: int,
     all_cells: bool,
@@ -75,7 +78,7 @@ def command(
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
     machine = load_grammar(grammar) if grammar is not None else None
-    weights = load_net(net, machine)
+    weights = reading.load(net, machine)
     violated = False
     first = True
     runs = []

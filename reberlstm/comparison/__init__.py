@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from reberlstm.comparison.case import Case, Net, Settings, tables_of
-from reberlstm.comparison.measures import Measure, measures, unique_keys
-from reberlstm.comparison.result import Comparison, Entry, Row, not_applicable, not_within
+from reberlstm.comparison.case import Case, Settings, tables_of
+from reberlstm.comparison.measures import measures
+from reberlstm.comparison.result import Comparison, Entry, Measure, Row, not_applicable, not_within
 from reberlstm.errors import CertificateError, CompileError, GrammarError
+from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.loading import as_net
+from reberlstm.net.net import Net
 
 __all__ = ["Comparison", "Entry", "Row", "Settings", "compare", "keys"]
 
@@ -28,7 +32,7 @@ Report = Callable[[str, str], None]
 
 def compare(
     fsm: Grammar,
-    nets: Mapping[str, Net],
+    nets: Mapping[str, Any],
     *,
     rows: Sequence[str] | None = None,
     seed: int = 0,
@@ -42,8 +46,9 @@ def compare(
     """Compare nets with a machine, and so with each other.
 
     Args:
-        fsm: The machine that all are judged by.
-        nets: The nets by name: `LSTMWeights`, or anything that can be extracted from.
+        fsm: The machine that says what is right; or its name, or a path.
+        nets: The nets by name: nets, names of shipped ones, paths, state dicts, modules of
+            PyTorch, or objects with the protocol of `extract`.
         rows: The keys of the questions to ask, see `keys`; ``loop`` and ``drift`` stand for all
             cycles. By default all.
         seed: Of everything random.
@@ -70,20 +75,25 @@ def compare(
         >>> print(table["loop S", "compiled"].text)
         for ever, proved
     """
-    fsm = as_machine(fsm)
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
+    machine = as_machine(fsm)
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
-    questions = list(_questions(fsm, settings, rows))
+    questions = measures(tables_of(machine), settings)
+    if rows is not None:
+        check_rows([one.key for one in questions], rows)
+        questions = [one for one in questions if set(names(one.key)) & set(rows)]
+    subjects = {name: _opened(net, machine) for name, net in nets.items()}
     columns, took = [], []
-    for name, net in nets.items():
+    for name, net in subjects.items():
         started = time.monotonic()
-        case = Case(name, net, fsm, settings)
+        case = Case(name, net, machine, settings)
         columns.append([_answer(case, question, report) for question in questions])
         took.append(time.monotonic() - started)
     return Comparison(
-        grammar=str(fsm),
+        grammar=str(machine),
         nets=tuple(nets),
+        readings=tuple(net.reading or "as the net itself says" for net in subjects.values()),
         rows=tuple(
             Row(question.key, question.title, question.meaning, tuple(entries))
             for question, *entries in zip(questions, *columns, strict=True)
@@ -94,28 +104,34 @@ def compare(
     )
 
 
-def keys(fsm: Grammar, cycles: int = 12) -> tuple[str, ...]:
+def _opened(net: Any, fsm: FSM) -> Subject:
+    if not isinstance(net, Net | RecurrentNet):
+        net = as_net(net, alphabet=fsm.alphabet)
+    return subject_of(net)
+
+
+def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
     """The keys of all rows for a machine."""
-    settings = Settings(cycles=cycles)
-    return tuple(question.key for question in _questions(as_machine(fsm), settings, None))
+    return tuple(question.key for question in measures(tables_of(fsm), Settings(cycles=cycles)))
 
 
-def _questions(fsm: FSM, settings: Settings, rows: Sequence[str] | None) -> list[Measure]:
-    machine = tables_of(fsm)
-    found = list(measures(machine, settings.cycles, settings.words))
-    unique_keys(found)
-    if rows is None:
-        return found
+def check_rows(found: Sequence[str], rows: Sequence[str]) -> None:
+    """Refuse rows that are not among those of these keys.
+
+    Raises:
+        GrammarError: listing the rows.
+    """
+    known = {name for key in found for name in names(key)}
     for row in rows:
-        if not any(_is(question, row) for question in found):
-            names = dict.fromkeys(question.key.split(" ")[0] if question.key.startswith(
-                ("loop ", "drift ")) else question.key for question in found)  # fmt: skip
-            raise GrammarError(f"no row {row!r}; the rows are {', '.join(names)}")
-    return [question for question in found if any(_is(question, row) for row in rows)]
+        if row not in known:
+            shown = dict.fromkeys(names(key)[-1] for key in found)
+            raise GrammarError(f"no row {row!r}; the rows are {', '.join(shown)}")
 
 
-def _is(question: Measure, row: str) -> bool:
-    return question.key == row or (row in ("loop", "drift") and question.key.startswith(f"{row} "))
+def names(key: str) -> tuple[str, ...]:
+    """What a row may be asked for by: its key, and what stands for those of all cycles."""
+    kind = key.partition(" ")[0]
+    return (key, kind) if kind in ("loop", "drift") else (key,)
 
 
 def _answer(case: Case, question: Measure, report: Report | None) -> Entry:

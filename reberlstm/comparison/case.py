@@ -6,29 +6,36 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import GrammarError
-from reberlstm.extraction import RecurrentNet
-from reberlstm.extraction.subject import Kind, Subject
+from reberlstm.certificates import Found, Proof, certify
+from reberlstm.comparison.cycles import Cycle, simple_cycles
+from reberlstm.errors import CertificateError, GrammarError
+from reberlstm.extraction.nets import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.tables import Bools, Ints, Tables, Words
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.machine.tables import Bools, Floats, Ints, Tables, Words
+from reberlstm.net.net import Net
 
-Net = LSTMWeights | RecurrentNet
-Memories = NDArray[Any]
+if TYPE_CHECKING:
+    from reberlstm.comparison.loops import Rounds
+
+States = NDArray[Any]
+"""State vectors, (B, D)."""
 
 MULTIPLICATIONS = 3e9
 """What one run of many words may cost; of a large net, fewer words are run."""
 
 FEWEST = 20
 
-Disturb = Callable[[Memories, int], Memories]
-"""Changes memories after the step of a number."""
+CERTIFICATE = 0.2
+"""The share of the budget for a certificate."""
+
+Disturb = Callable[[States, int], States]
+"""Changes state vectors after the step of a number."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,7 @@ class Settings:
     prove: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("words", "rounds", "cycles"):
-            least = 0 if name == "cycles" else 1
+        for name, least in (("words", 1), ("rounds", 1), ("cycles", 0)):
             if getattr(self, name) < least:
                 raise GrammarError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if self.seed < 0:
@@ -75,27 +81,31 @@ def tables_of(fsm: FSM) -> Tables:
 
 
 class Case:
-    """A net, the machine it is judged by, and what has been found out so far.
+    """A net, the machine that says what is right, and what has been found out so far.
 
     An answer is right when the legal set is the machine's. Of a net that only accepts, and where
     every symbol is always legal, it is right when it accepts as the machine does, or has its label.
-    What is judged is the scope ``legal``: non-empty words that can go on (acceptors: all non-empty
-    words).
+    Questions are about the scope ``legal``: non-empty words that can go on (acceptors: all
+    non-empty words).
 
     Attributes:
         name: What the net is called in the table.
-        subject: The net behind the interface of extraction.
+        net: The net.
         fsm: The machine.
         machine: Its tables; symbols are numbered as in its alphabet.
         columns: The net's number for each symbol.
         settings: How much is measured.
-        memo: What several rows share.
+        head: The question that the rows are about.
+        rounds: What came of going round cycles, see `reberlstm.comparison.loops`.
+        wrong_word: A word, as numbers, after which the net is known to be wrong.
+
+    Raises:
+        GrammarError: for a net over other symbols, or one that only tells labels, where the
+            machine has none.
     """
 
-    def __init__(self, name: str, net: Net, fsm: FSM, settings: Settings) -> None:
-        self.name = name
-        self.net = net
-        self.fsm = fsm
+    def __init__(self, name: str, net: Subject, fsm: FSM, settings: Settings) -> None:
+        self.name, self.net, self.fsm, self.settings = name, net, fsm, settings
         self.machine = tables_of(fsm)
         if set(fsm.alphabet) != set(net.alphabet):
             raise GrammarError(
@@ -103,40 +113,61 @@ class Case:
                 f"{' '.join(net.alphabet)}; compare nets over the grammar's alphabet"
             )
         self.columns: Ints = np.array([net.alphabet.index(a) for a in fsm.alphabet], dtype=np.intp)
-        self.subject = Subject(net, fsm)
-        self.settings = settings
         self.deadline = time.monotonic() + settings.seconds
-        self.memo: dict[str, Any] = {}
-        self.head = self._judged_head()
+        self.head = self._head()
+        self.rounds: dict[Cycle, Rounds] = {}
+        self.wrong_word: tuple[int, ...] | None = None
 
-    def _judged_head(self) -> Kind:
-        """The head that the rows are about: one that has something to tell apart, if there is one.
-
-        Raises:
-            GrammarError: where a net only tells labels, and the machine has none.
-        """
-        seen, fsm = self.subject.observed, self.fsm
-        if not fsm.outputs:
-            seen = tuple(kind for kind in seen if kind != "label")
-        if not seen:
-            raise GrammarError(
-                f"net {self.name!r} tells labels, but {fsm} has no outputs to compare them with"
-            )
-        by_use: tuple[Kind, ...] = ("legal", "accept", "label")
+    def _head(self) -> Kind:
         # Where every symbol is always legal, any net is right about that.
-        if fsm.is_complete:
-            by_use = ("label", "accept", "legal")
-        return next(kind for kind in by_use if kind in seen)
+        by_use: tuple[Kind, ...] = ("legal", "accept", "label")
+        by_use = ("label", "accept", "legal") if self.fsm.is_complete else by_use
+        for kind in by_use:
+            if kind in self.net.observed and (kind != "label" or self.fsm.outputs):
+                return kind
+        raise GrammarError(
+            f"net {self.name!r} tells labels, but {self.fsm} has no outputs to compare them with"
+        )
 
     @property
     def heads(self) -> list[Kind] | None:
-        """The heads to certify: those of the scope, which are all judged, or the only one."""
-        return None if "legal" in self.subject.observed else [self.head]
+        """The heads to certify: those of the scope, which are all asked, or the only one."""
+        return None if "legal" in self.net.observed else [self.head]
 
     @property
-    def weights(self) -> LSTMWeights | None:
-        """The weights, where the net is one LSTM layer."""
-        return self.subject.weights
+    def weights(self) -> Net | None:
+        """The net, or one that computes the same, where its weights are known."""
+        return self.net if isinstance(self.net, Net) else self.net.weights
+
+    @cached_property
+    def certificate(self) -> Found | str:
+        """What `certify` says of the net in the scope that it claims; or why it says nothing."""
+        if not self.settings.prove:
+            return "not tried"
+        if self.weights is None:
+            return "the weights of this net are not known"
+        try:
+            return certify(
+                self.weights, self.fsm, heads=self.heads, seconds=self.share(CERTIFICATE)
+            )
+        except CertificateError as error:
+            return str(error)
+
+    @property
+    def proved(self) -> bool:
+        """Whether the net is proved right for words of every length."""
+        return isinstance(self.certificate, Proof)
+
+    @cached_property
+    def cycles(self) -> list[Cycle]:
+        """The cycles with rows of their own."""
+        return simple_cycles(self.machine, self.settings.cycles)[0]
+
+    def on(self, net: Any) -> Case:
+        """The same questions about another net, by the same deadline."""
+        other = Case(self.name, net, self.fsm, self.settings)
+        other.deadline = min(other.deadline, self.deadline)
+        return other
 
     # Time
 
@@ -166,86 +197,50 @@ class Case:
 
     def affordable(self, count: int, symbols: float = 20.0) -> int:
         """As many of so many words as this net's size allows."""
-        width = len(self.subject.initial())
+        width = self.start(1).shape[1]
         return max(min(count, FEWEST), min(count, int(MULTIPLICATIONS / (symbols * width * width))))
 
     @cached_property
     def words(self) -> Words:
-        """Sampled words; for an acceptor each second one has a symbol changed."""
+        """Sampled words; for an acceptor each second one has a symbol replaced by any."""
         rng = self.rng(0)
         words = self.machine.draw(rng, (self.affordable(self.settings.words),))
-        return words if self.head == "legal" else self._strayed(words, rng)
-
-    @cached_property
-    def fewer(self) -> Words:
-        """A fifth of the words, for what is run many times."""
-        return self.words.take(slice(max(1, self.words.count // 5)))
-
-    def _strayed(self, words: Words, rng: np.random.Generator) -> Words:
-        """Each second word with one symbol replaced by any."""
+        if self.head == "legal":
+            return words
         symbols = words.symbols.copy()
-        lengths = words.present.sum(axis=0)
-        places = rng.integers(0, lengths)
+        places = rng.integers(0, words.lengths)
         changed = np.arange(1, words.count, 2)
         symbols[places[changed], changed] = rng.integers(
             len(self.machine.alphabet), size=len(changed)
         )
         return self.machine.follow(symbols, words.present)
 
-    # Running
-
-    def start(self, count: int) -> Memories:
-        """The initial memory, so many times, (B, D)."""
-        return np.tile(self.subject.initial(), (count, 1))
-
-    def step(self, memories: Memories, symbols: Ints) -> Memories:
-        """The memories (B, D) after one symbol each."""
-        return self.subject.step(memories, self.columns[symbols])
-
-    def offered(self, memories: Memories) -> Bools:
-        """The symbols that the net offers, (B, A)."""
-        seen = self.subject.observe(memories).legal
-        assert seen is not None, "asked only of nets with legal sets"
-        return np.asarray(seen[:, self.columns])
-
-    def right(self, memories: Memories, states: Ints) -> Bools:
-        """Whether what the net says of memories (B, D) is what the machine's states say, (B,)."""
-        if self.head == "legal":
-            return np.asarray((self.offered(memories) == self.machine.legal[states]).all(axis=1))
-        seen = self.subject.observe(memories)
-        if self.head == "accept":
-            assert seen.accept is not None
-            return np.asarray(seen.accept == self.machine.accepting[states])
-        assert seen.label is not None
-        return np.asarray(seen.label == self.labels[states])
+    @cached_property
+    def fewer(self) -> Words:
+        """A fifth of the words, for what is run many times."""
+        return self.words.take(slice(max(1, self.words.count // 5)))
 
     @cached_property
-    def labels(self) -> Ints:
-        """For each state of the machine the number that the net has for its label, −1 for none."""
-        known = list(self.subject.labels)
-        return np.array(
-            [known.index(x) if x in known else -1 for x in self.machine.outputs], dtype=np.intp
-        )
+    def visited(self) -> States:
+        """The state vectors that the sampled words lead to."""
+        steps = zip(self.words.present, self.steps(self.words), strict=True)
+        return np.concatenate([here[present] for present, here in steps])
 
-    def judged(self, states: Ints) -> Bools:
-        """Whether anything is asked in these states."""
-        if self.head == "accept":
-            return np.ones(states.shape, dtype=bool)
-        return self.machine.goes_on[states]
+    # Running. A batch may be empty, which not every net takes.
 
-    def silent(self, memories: Memories) -> Bools:
-        """Where the net says that nothing may follow, or an acceptor that it does not accept."""
-        if self.head == "legal":
-            return np.asarray(~self.offered(memories).any(axis=1))
-        seen = self.subject.observe(memories)
-        assert seen.accept is not None
-        return np.asarray(~seen.accept)
+    def start(self, count: int) -> States:
+        """The state vector that words begin in, so many times."""
+        return self.net.start(count)
+
+    def step(self, states: States, symbols: Ints) -> States:
+        """The state vectors after one symbol each."""
+        return self.net.step(states, self.columns[symbols]) if len(states) else states
 
     def steps(
-        self, words: Words, memories: Memories | None = None, disturb: Disturb | None = None
-    ) -> Iterator[Memories]:
-        """The memories after each symbol, (B, D); those of words that are over stay."""
-        here = self.start(words.count) if memories is None else memories
+        self, words: Words, states: States | None = None, disturb: Disturb | None = None
+    ) -> Iterator[States]:
+        """The state vectors after each symbol; those of words that are over stay."""
+        here = self.start(words.count) if states is None else states
         for t, (symbols, present) in enumerate(zip(words.symbols, words.present, strict=True)):
             self.check()
             after = self.step(here, symbols)
@@ -254,22 +249,84 @@ class Case:
             here = np.where(present[:, None], after, here)
             yield here
 
-    def end(self, words: Words, memories: Memories | None = None) -> Memories:
-        """The memories after the last symbols."""
-        here = self.start(words.count) if memories is None else memories
-        for after in self.steps(words, memories):
+    def end(self, words: Words, states: States | None = None) -> States:
+        """The state vectors after the last symbols."""
+        here = self.start(words.count) if states is None else states
+        for after in self.steps(words, states):
             here = after
         return here
 
-    def wrong(
-        self, words: Words, memories: Memories | None = None, disturb: Disturb | None = None
-    ) -> Bools:
-        """Where an answer that is asked for is wrong, (T, B)."""
-        result = np.zeros(words.symbols.shape, dtype=bool)
-        for t, here in enumerate(self.steps(words, memories, disturb)):
-            result[t] = ~self.right(here, words.states[t])
-        return result & self.asked(words)
+    def hidden(self, states: States) -> Floats:
+        """What the gates of all layers read; of a net without known layers, the state vectors."""
+        if not isinstance(self.net, Net):
+            return np.asarray(states, dtype=np.float64)
+        layers = zip(self.net.layers, self.net.split(states), strict=True)
+        return np.concatenate(
+            [layer.cell.hidden(state) for layer, state in layers], axis=-1, dtype=np.float64
+        )
+
+    # Answers
+
+    def said(self, states: States) -> NDArray[Any]:
+        """The net's answers: legal sets (B, A), yes and no (B,), or numbers of labels (B,)."""
+        if not len(states):
+            return self.truth[:0]
+        seen = getattr(self.net.observe(states), self.head)
+        return np.asarray(seen[:, self.columns] if self.head == "legal" else seen)
+
+    @cached_property
+    def truth(self) -> NDArray[Any]:
+        """The right answer in every state of the machine; −1 for a label that the net has not."""
+        if self.head == "label":
+            known = list(self.net.labels)
+            outputs = self.machine.outputs
+            return np.array([known.index(x) if x in known else -1 for x in outputs], dtype=np.intp)
+        return self.machine.legal if self.head == "legal" else self.machine.accepting
+
+    def right(self, states: States, machine_states: Ints) -> Bools:
+        """Whether the net's answers are those of the machine's states, (B,)."""
+        same = self.said(states) == self.truth[machine_states]
+        return np.asarray(same.all(axis=1) if self.head == "legal" else same)
+
+    def silent(self, states: States) -> Bools:
+        """Where the net says that nothing may follow, or an acceptor that it does not accept."""
+        said = self.said(states)
+        return np.asarray(~said.any(axis=1) if self.head == "legal" else ~said)
+
+    def judged(self, machine_states: Ints) -> Bools:
+        """Whether anything is asked in these states of the machine."""
+        if self.head == "accept":
+            return np.ones(machine_states.shape, dtype=bool)
+        return self.machine.goes_on[machine_states]
 
     def asked(self, words: Words) -> Bools:
         """Where an answer is asked for, (T, B)."""
         return np.asarray(words.present & self.judged(words.states))
+
+    def wrong(
+        self, words: Words, states: States | None = None, disturb: Disturb | None = None
+    ) -> Bools:
+        """Where an answer that is asked for is wrong, (T, B)."""
+        result = np.zeros(words.symbols.shape, dtype=bool)
+        for t, here in enumerate(self.steps(words, states, disturb)):
+            result[t] = ~self.right(here, words.states[t])
+        return result & self.asked(words)
+
+    def chances(self, states: States) -> tuple[Floats, str]:
+        """The probability of each next symbol, (B, A), and what it is read from.
+
+        That is a head of probabilities. Without one, the symbols offered are taken to be equally
+        likely.
+        """
+        for kind, readout in self.net.heads.items() if isinstance(self.net, Net) else ():
+            if readout.rule.function == "softmax":
+                probabilities = self.net.values(kind, states)[:, self.columns]
+                return probabilities.astype(np.float64), f"{kind} head"
+        offered = self.said(states) if self.head == "legal" else self._offered(states)
+        each = offered / np.maximum(1, offered.sum(axis=1, keepdims=True))
+        return each, "offered symbols, equally likely"
+
+    def _offered(self, states: States) -> Bools:
+        seen = self.net.observe(states).legal
+        assert seen is not None, "asked only of nets with legal sets"
+        return np.asarray(seen[:, self.columns])

@@ -98,39 +98,19 @@ def ways_to(machine: Tables, cycle: Cycle, most: int = MOST_WAYS) -> list[tuple[
     return found
 
 
-@dataclass(frozen=True)
-class Exit:
-    """One symbol of a word that goes on from a state: a node of the tree of such words.
+def exits(machine: Tables, state: int, cycle: Word) -> list[Word]:
+    """The shortest legal words from a state that do not go round the cycle, shortest first.
 
-    Attributes:
-        parent: The number of the node before it, −1 for the state itself.
-        symbol: Its number.
-        state: The state after it.
-        word: All symbols since the state.
+    Words that leave the cycle in the middle are among them, and so are the prefixes of all.
     """
-
-    parent: int
-    symbol: int
-    state: int
-    word: Word
-
-
-def exits(machine: Tables, state: int, cycle: Word) -> list[Exit]:
-    """The shortest legal words from a state that do not go round the cycle, as a tree.
-
-    Nodes are in breadth-first order; words that leave the cycle in the middle are among them.
-    """
-    found: list[Exit] = []
-    level: list[tuple[int, int, Word]] = [(-1, state, ())]
+    found: list[Word] = []
+    level: list[tuple[int, Word]] = [(state, ())]
     for _ in range(EXIT_LENGTH):
         following = []
-        for parent, here, before in level:
-            for column, target in machine.legal_steps(here):
-                word = (*before, column)
-                if len(found) == MOST_EXITS:
-                    return found
-                if word != cycle:
-                    following.append((len(found), target, word))
-                    found.append(Exit(parent, column, target, word))
-        level = following
+        for here, before in level:
+            for a, target in machine.legal_steps(here):
+                if (*before, a) != cycle:
+                    following.append((target, (*before, a)))
+        level = following[: MOST_EXITS - len(found)]
+        found += [word for _, word in level]
     return found

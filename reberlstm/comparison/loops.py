@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from reberlstm.comparison.case import Case, Memories
+from reberlstm.comparison.case import Case, States
 from reberlstm.comparison.cycles import Cycle, Word, exits, ways_to
-from reberlstm.comparison.proofs import proved_in_general, proved_round
-from reberlstm.comparison.result import Entry, not_applicable, not_within
+from reberlstm.comparison.proofs import proved_round
+from reberlstm.comparison.result import Entry, measure, not_within
 from reberlstm.extraction.trajectories import BudgetEnd
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.machine.tables import Words
+from reberlstm.net.net import Net
 
 CHUNK = 32
 """Rounds that are gone before words that leave the cycle are tried from all of them."""
@@ -55,14 +55,15 @@ class Rounds:
         cycle: The cycle.
         ways: The ways.
         rounds: How many rounds were gone.
-        path: The memories before the first and after each round, by the first way, (rounds + 1, D).
-        repeats: Whether at last every memory was, bit by bit, what it had been a round before.
+        path: The state vectors before the first and after each round, by the first way, shape
+            (rounds + 1, D).
+        repeats: Whether at last every state vector was, bit by bit, what it was a round before.
     """
 
     cycle: Cycle
     ways: tuple[Way, ...]
     rounds: int
-    path: Memories
+    path: States
     repeats: bool
 
     @property
@@ -88,8 +89,7 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
     """
     machine = case.machine
     ways = ways_to(machine, cycle)
-    words = machine.given([word for _, word in ways])
-    here = case.end(words)
+    here = case.end(machine.given([word for _, word in ways]))
     turns = np.array([cycle.from_state(state) for state, _ in ways], dtype=np.intp)  # (W, n)
     ends = np.array([state for state, _ in ways], dtype=np.intp)
     inside = np.zeros(len(ways), dtype=np.intp)
@@ -97,37 +97,36 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
     path = [here[:1]]
     repeats, gone = False, 0
     while gone < rounds and not repeats:
-        kept = []
-        for _ in range(min(CHUNK, rounds - gone)):
-            before, states = here, ends
-            for symbols in turns.T:
-                here, states = case.step(here, symbols), machine.target[states, symbols]
-                wrong = ~case.right(here, states) & case.judged(states)
-                inside = np.where(wrong & (inside == 0), gone + 1, inside)
+        chunk: list[States] = []
+        while not repeats and gone < rounds and len(chunk) < CHUNK:
+            before, nodes = here, ends
             gone += 1
-            kept.append(here)
-            path.append(here[:1])
+            for symbols in turns.T:
+                here, nodes = case.step(here, symbols), machine.target[nodes, symbols]
+                wrong = ~case.right(here, nodes) & case.judged(nodes)
+                inside = np.where(wrong & (inside == 0), gone, inside)
+            chunk.append(here)
             repeats = bool((here == before).all())
-            if repeats:
-                break
-        for state in dict.fromkeys(state for state, _ in ways):
-            open_ways = [
-                number
-                for number, way in enumerate(ways)
-                if way[0] == state
-                and number not in left
-                and not 0 < inside[number] <= gone - len(kept)
-            ]
-            if open_ways:
-                memories = np.array([memory[open_ways] for memory in kept])
-                found = first_exits(case, memories, state, cycle.from_state(state))
-                for number, (first, word) in found.items():
-                    left[open_ways[number]] = (gone - len(kept) + first + 1, word)
-        if until_error and (left or inside.any()):
-            break
+        path += [states[:1] for states in chunk]
+        passed = gone - len(chunk)
         try:
-            case.check()
+            for state in dict.fromkeys(ends.tolist()):
+                open_ways = [
+                    number
+                    for number in np.flatnonzero(ends == state).tolist()
+                    if number not in left and not 0 < inside[number] <= passed
+                ]
+                if open_ways:
+                    after = np.array([states[open_ways] for states in chunk])
+                    found = first_exits(case, after, state, cycle.from_state(state))
+                    for number, (first, word) in found.items():
+                        left[open_ways[number]] = (passed + first + 1, word)
         except BudgetEnd:
+            if not passed:
+                raise
+            gone = passed
+            break
+        if until_error and (left or inside.any()):
             break
     return Rounds(
         cycle,
@@ -149,70 +148,60 @@ def _way(word: Word, state: int, inside: int, left: tuple[int, Word] | None) -> 
 
 
 def first_exits(
-    case: Case, memories: Memories, state: int, cycle: Word
+    case: Case, after_rounds: States, state: int, cycle: Word
 ) -> dict[int, tuple[int, Word]]:
-    """From which memories words go on with a wrong answer, leaving a cycle at a state.
+    """From which state vectors words go on with a wrong answer, leaving a cycle at a state.
 
     Args:
         case: The net.
-        memories: After each of R rounds by each of W ways, (R, W, D).
+        after_rounds: After each of R rounds by each of W ways, (R, W, D).
         state: The state that they are in.
         cycle: The cycle from there on.
 
     Returns:
         For each way with such a word the number of the first round, from 0, and the word.
     """
-    rounds, ways, size = memories.shape
+    rounds, ways, size = after_rounds.shape
+    every = exits(case.machine, state, cycle)
+    whole = sorted(set(every) - {word[:-1] for word in every})
+    words = case.machine.given(whole, np.full(len(whole), state))
+    words = Words(*(np.repeat(part, rounds * ways, axis=1) for part in vars(words).values()))
+    states = np.tile(after_rounds.reshape(-1, size), (len(whole), 1))
+    wrong = case.wrong(words, states).reshape(len(words.symbols), len(whole), rounds, ways)
     found: dict[int, tuple[int, Word]] = {}
-    tree = exits(case.machine, state, cycle)
-    before, places = memories.reshape(1, -1, size), {-1: 0}
-    for length in sorted({len(node.word) for node in tree}):
-        nodes = [(number, node) for number, node in enumerate(tree) if len(node.word) == length]
-        here = before[[places[node.parent] for _, node in nodes]].reshape(-1, size)
-        each = rounds * ways
-        symbols = np.repeat([node.symbol for _, node in nodes], each).astype(np.intp)
-        states = np.repeat([node.state for _, node in nodes], each).astype(np.intp)
-        after = case.step(here, symbols)
-        wrong = ~case.right(after, states) & case.judged(states)
-        for (_, node), row in zip(nodes, wrong.reshape(-1, rounds, ways), strict=True):
-            for way in np.flatnonzero(row.any(axis=0)).tolist():
-                first = int(row[:, way].argmax())
-                if way not in found or first < found[way][0]:
-                    found[way] = first, node.word
-        before = after.reshape(len(nodes), -1, size)
-        places = {number: place for place, (number, _) in enumerate(nodes)}
+    for way in np.flatnonzero(wrong.any(axis=(0, 1, 2))).tolist():
+        first = int(wrong[..., way].any(axis=(0, 1)).argmax())
+        t, number = np.argwhere(wrong[:, :, first, way])[0].tolist()
+        found[way] = first, whole[number][: t + 1]
     return found
 
 
 def rounds_of(case: Case, cycle: Cycle, until_error: bool = False) -> Rounds:
     """`go_round`, once for all rows that ask for it."""
-    key = f"rounds {cycle.states} {cycle.symbols}"
-    if key not in case.memo:
-        found = go_round(case, cycle, case.settings.rounds, until_error)
-        if until_error and found.worst is not None:
-            return found
-        case.memo[key] = found
-        word = found.wrong_word()
-        shortest = case.memo.get("wrong word")
-        if word is not None and (shortest is None or len(word) < len(shortest)):
-            case.memo["wrong word"] = word
-    rounds: Rounds = case.memo[key]
-    return rounds
+    if cycle in case.rounds:
+        return case.rounds[cycle]
+    found = go_round(case, cycle, case.settings.rounds, until_error)
+    if until_error and found.worst is not None:
+        return found
+    case.rounds[cycle] = found
+    word, known = found.wrong_word(), case.wrong_word
+    if word is not None and (known is None or len(word) < len(known)):
+        case.wrong_word = word
+    return found
 
 
+@measure("loop {cycle}", "rounds of {cycle} to the first error")
 def limit(case: Case, cycle: Cycle) -> Entry:
-    """How many rounds until the first error, or for ever."""
+    """The least number of rounds of {cycle} with a wrong answer.
+
+    Within it or in up to four symbols after it, by all ways in that use no transition twice.
+    """
     found = rounds_of(case, cycle)
     worst = found.worst
     text = case.machine.text
     ways = [
-        {
-            "way": text(way.word),
-            "inside": way.inside,
-            "after": way.after,
-            "exit": text(way.exit),
-        }
-        for way in found.ways
+        {"way": text(w.word), "inside": w.inside, "after": w.after, "exit": text(w.exit)}
+        for w in found.ways
     ]
     value = {
         "first": None if worst is None else worst.first,
@@ -225,7 +214,7 @@ def limit(case: Case, cycle: Cycle) -> Entry:
     if worst is not None:
         return Entry(_error(case, found, worst), value, "refuted")
     ends = [(way.state, way.word) for way in found.ways]
-    if proved_in_general(case) or proved_round(case, cycle, ends):
+    if case.proved or proved_round(case, cycle, ends):
         return Entry("for ever, proved", value | {"proved": True}, "proved")
     if found.repeats:
         return Entry(f"no error; memory repeats itself after {found.rounds:,} rounds", value)
@@ -245,8 +234,12 @@ def _error(case: Case, found: Rounds, worst: Way) -> str:
     return answer
 
 
+@measure("drift {cycle}", "drift over rounds of {cycle}")
 def drift(case: Case, cycle: Cycle) -> Entry:
-    """Where the memory goes, by the shortest way to the cycle."""
+    """What the state vector does by the shortest way in.
+
+    Shown is the coordinate that is farthest from where it was after the first round.
+    """
     found = rounds_of(case, cycle)
     path = found.path
     if len(path) < 3:
@@ -254,24 +247,20 @@ def drift(case: Case, cycle: Cycle) -> Entry:
     away = np.abs(path[-1] - path[1])
     most = int(away.argmax())
     speed = float(np.abs(path[-1] - path[-2]).max())
-    period = next(
-        (
-            p
-            for p in range(1, min(MOST_PERIODS, len(path) - 2) + 1)
-            if np.abs(path[-1] - path[-1 - p]).max() <= SETTLED
-        ),
-        None,
-    )
+    periods = range(1, min(MOST_PERIODS, len(path) - 2) + 1)
+    same = (p for p in periods if np.abs(path[-1] - path[-1 - p]).max() <= SETTLED)
+    period = next(same, None)
+    name = coordinate(case, most)
     value = {
         "moved": float(away[most]),
-        "coordinate": coordinate(case, most),
+        "coordinate": name,
         "first": float(path[1][most]),
         "last": float(path[-1][most]),
         "speed": speed,
         "period": period,
         "rounds": found.rounds,
     }
-    place = f"{coordinate(case, most)} from {path[1][most]:.3g} to {path[-1][most]:.3g}"
+    place = f"{name} from {path[1][most]:.3g} to {path[-1][most]:.3g}"
     if period == 1 and away[most] <= SETTLED:
         return Entry("none: the memory is the same after each round", value)
     if period == 1:
@@ -281,21 +270,21 @@ def drift(case: Case, cycle: Cycle) -> Entry:
     return Entry(f"goes on, {speed:.2g} a round: {place} after {found.rounds:,}", value)
 
 
+def first_error(case: Case) -> int | None:
+    """The least number of rounds with an error over all cycles."""
+    found = [rounds_of(case, cycle, until_error=True).worst for cycle in case.cycles]
+    return min((way.first for way in found if way and way.first is not None), default=None)
+
+
 def coordinate(case: Case, number: int) -> str:
-    """What a coordinate of the memory is called."""
+    """What a number of the state vector is called."""
     net = case.net
-    if not isinstance(net, LSTMWeights):
+    if not isinstance(net, Net):
         return f"coordinate {number + 1}"
-    cell = net.cells[number % net.size]
-    part = "memory" if net.cell == "published" or number >= net.size else "h"
-    return f"{part} of {cell}"
-
-
-def shortest_limit(case: Case, cycles: Sequence[Cycle]) -> Entry:
-    """The least number of rounds with an error over several cycles."""
-    if not cycles:
-        return not_applicable("no cycles")
-    found = [rounds_of(case, cycle, until_error=True) for cycle in cycles]
-    limits = [rounds.worst.first for rounds in found if rounds.worst is not None]
-    least = min((limit for limit in limits if limit is not None), default=None)
-    return Entry("none" if least is None else f"round {least:,}", {"first": least})
+    names, at = [], 0
+    for layer in net.layers:
+        own = net.cells[at : at + layer.size]
+        at += layer.size
+        for part in layer.cell.parts:
+            names += [f"{'memory' if part == 'cell' else 'h'} of {cell}" for cell in own]
+    return names[number]

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reberlstm.certificates import Certificate, certify
+from reberlstm.certificates import Proof, Refutation, Unknown, certify
 from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import Cycle, Word, exits
-from reberlstm.comparison.result import Entry, not_applicable, not_within
+from reberlstm.comparison.result import Entry, measure, not_applicable, not_within
 from reberlstm.errors import CertificateError
-from reberlstm.extraction import Budget, extract, search
-from reberlstm.extraction.machines import Fixed
-from reberlstm.extraction.search import Evidence
+from reberlstm.extraction import Budget, extract
+from reberlstm.extraction.machines import hypothesis_of
+from reberlstm.extraction.oracles import Exhaustive
+from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
 
-CERTIFICATE = 0.2
 CYCLE = 0.03
 EXTRACTION = 0.2
 SEARCH = 0.1
-"""Shares of the budget: for a certificate, for one about a cycle, for extraction, for a search."""
+"""Shares of the budget: for a certificate about a cycle, for extraction, for a search."""
 
 PAIRS = 50_000
 """States of net and machine that are searched where there is no certificate."""
@@ -34,108 +35,74 @@ LONG = 40
 """Longer words are cut in the table; --json has them whole."""
 
 
-def certificate(case: Case) -> Certificate | None:
-    """The certificate of the whole net in the scope that it claims; None where none can be made.
-
-    Raises:
-        CertificateError: where net and machine do not fit together.
-    """
-    if case.weights is None or not case.settings.prove:
-        return None
-    if "certificate" not in case.memo:
-        case.memo["certificate"] = certify(
-            case.weights,
-            case.fsm,
-            heads=case.heads,
-            seconds=case.share(CERTIFICATE),
-        )
-    found: Certificate = case.memo["certificate"]
-    return found
-
-
-def proved_in_general(case: Case) -> bool:
-    """Whether the whole net is proved."""
-    try:
-        found = certificate(case)
-    except CertificateError:
-        return False
-    return found is not None and bool(found.holds)
-
-
+@measure("certificate", "certificate")
 def certified(case: Case) -> Entry:
-    """What `certify` says."""
-    found = certificate(case)
-    if found is None:
-        return not_applicable(
-            "not tried" if case.weights is not None else "certificates are for one LSTM layer"
-        )
+    """What `reberlstm certify` says, in the scope that the net claims."""
+    found = case.certificate
+    if isinstance(found, str):
+        return not_applicable(found)
     value = {
         "outcome": found.outcome,
         "scope": found.scope,
-        "margin": found.margin if found.holds else None,
-        "boxes": found.nodes or None,
-        "depth": found.depth,
+        "margin": found.margin if isinstance(found, Proof) else None,
+        "boxes": found.nodes if isinstance(found, Proof) else None,
+        "depth": found.depth if isinstance(found, Unknown) else None,
     }
-    if found.holds:
+    if isinstance(found, Proof):
         text = f"holds in scope {found.scope}, margin {found.margin:.3g}, {found.nodes} boxes"
         return Entry(text, value, "proved")
-    if found.counterexample is not None:
-        return Entry(f"refuted in scope {found.scope}", value, "refuted")
-    return Entry(f"unknown: {found.reason}", value, "unknown")
+    if isinstance(found, Unknown):
+        return Entry(f"unknown: {found.reason}", value, "unknown")
+    return Entry(f"refuted in scope {found.scope}", value, "refuted")
 
 
+@measure("wrong prefix", "shortest wrong prefix")
 def wrong_prefix(case: Case) -> Entry:
-    """A shortest word after which an answer is wrong."""
-    found = certificate(case)
-    if found is None or found.holds is None:
-        return _searched(case)
-    if found.holds:
+    """A shortest word, within the scope of the certificate, after which an answer is wrong."""
+    found = case.certificate
+    if isinstance(found, Proof):
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
-    if found.counterexample is not None and found.wrong is not None:
-        word = found.counterexample
-        said, right = (
-            " ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right)
-        )
-        what = {"legal": "offers"}.get(found.wrong.head, "says")
-        text = f"{_shown(case, word)} ({_symbols(word)}): {what} {said}, right is {right}"
-        return Entry(text, {"word": list(word), "length": len(word), "shortest": True}, "refuted")
-    raise AssertionError("a certificate that is refuted says how")
+    if not isinstance(found, Refutation):
+        return _searched(case)
+    said, right = (" ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right))
+    says = "offers" if found.wrong.head == "legal" else "says"
+    return _shortest(case, found.word, f": {says} {said}, right is {right}")
+
+
+def _shortest(case: Case, word: Sequence[str], what: str = "") -> Entry:
+    text = f"{_shown(case, word)} ({_symbols(word)}){what}"
+    return Entry(text, {"word": list(word), "length": len(word), "shortest": True}, "refuted")
 
 
 def _searched(case: Case) -> Entry:
     """Breadth first over the product of net and machine, for any net."""
-    seconds = case.share(SEARCH)
-    evidence = Evidence()
-    word: tuple[int, ...] | None = None
+    runs = Trajectories(
+        case.net, scope_of(case.net, case.fsm), PAIRS, time.monotonic() + case.share(SEARCH)
+    )
+    oracle = Exhaustive(runs, PAIRS)
     try:
-        runs = Trajectories(case.subject, PAIRS, time.monotonic() + seconds)
-        word = search.exhaustive(runs, Fixed(runs, case.fsm), PAIRS, evidence)
+        word = oracle.find_counterexample(hypothesis_of(runs, case.fsm))
     except BudgetEnd:
-        pass
-    if word is None:
-        return _longer(case, max(0, evidence.all_up_to), evidence.closed)
-    names = [case.subject.alphabet[column] for column in word]
-    text = f"{_shown(case, names)} ({_symbols(word)})"
-    return Entry(text, {"word": names, "length": len(word), "shortest": True}, "refuted")
-
-
-def _longer(case: Case, depth: int, closed: bool) -> Entry:
-    """No word is wrong as far as was searched; a longer one may have been met on the way."""
+        word = None
+    if word is not None:
+        return _shortest(case, [case.net.alphabet[column] for column in word])
+    depth, closed = max(0, oracle.evidence.all_up_to), oracle.evidence.closed
     value: dict[str, Any] = {"word": None, "proved": False, "up_to": depth, "closed": closed}
-    met: Word | None = case.memo.get("wrong word")
     if closed:
         return Entry(f"none among all states that words lead to (depth {depth})", value, "unknown")
     text = f"none up to {depth} symbols"
-    if met is None:
+    if case.wrong_word is None:
         return Entry(text, value, "unknown")
-    names = [case.machine.alphabet[column] for column in met]
-    value |= {"word": names, "length": len(met), "shortest": False}
-    text += f"; one of {_symbols(met)} is known: {_shown(case, names)}"
+    # A longer word may have been met in a cycle.
+    names = [case.machine.alphabet[column] for column in case.wrong_word]
+    value |= {"word": names, "length": len(names), "shortest": False}
+    text += f"; one of {_symbols(names)} is known: {_shown(case, names)}"
     return Entry(text, value, "refuted")
 
 
+@measure("extracted", "extracted machine")
 def extracted(case: Case) -> Entry:
-    """The machine in the net's memory, against the grammar."""
+    """The machine that `reberlstm extract` finds in the state vectors, against the grammar."""
     seconds = case.share(EXTRACTION)
     if not seconds:
         return not_within()
@@ -168,7 +135,7 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     It is one for a machine that has only these words, and those that leave the cycle with up to
     `EXIT_LENGTH` symbols; other symbols lead where nothing is judged.
     """
-    if case.weights is None or case.head != "legal" or not case.settings.prove:
+    if isinstance(case.certificate, str) or case.head != "legal":
         return False
     fsm = words_of(case.machine, cycle, ways, f"{case.fsm} on {cycle.text}")
     if fsm is None or not case.left:
@@ -188,52 +155,55 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     return bool(found.holds)
 
 
+Place = tuple[Any, ...]
+"""Where a word is in `words_of`."""
+
+
 def words_of(
     machine: Tables, cycle: Cycle, ways: Sequence[tuple[int, Word]], name: str
 ) -> FSM | None:
     """The machine of the words that `proved_round` is about; None where it would be too large.
 
-    Its states are the words of the ways; for each way a round of states; and words that leave it.
-    Symbols that are legal, but go on otherwise, lead to a state where nothing may follow.
+    Its states are pairs of the machine's state and a place: on the way in, what has been read of
+    it; in a round, the number of the way and of the next symbol; after a round, also what has been
+    read since. Symbols that are legal, but go on otherwise, lead to a place where nothing follows.
     """
-    lines: dict[str, dict[str, str]] = {"off": {}}
+    rounds = [cycle.from_state(state) for state, _ in ways]
+    on_the_way = {word[:length] for _, word in ways for length in range(len(word) + 1)}
+    leaving = {state: set(exits(machine, state, cycle.from_state(state))) for state in cycle.states}
 
-    def add(name: str, state: int, ahead: dict[int, str]) -> None:
-        """A state, with all the symbols that are legal there."""
-        columns = [int(a) for a in machine.legal[state].nonzero()[0]]
-        known = lines.get(name, {})
-        lines[name] = {machine.alphabet[a]: ahead.get(a, "off") for a in columns} | {
-            symbol: target for symbol, target in known.items() if target != "off"
-        }
+    def after(place: Place, state: int, a: int) -> Place | None:
+        kind, number, read = place
+        if kind == "in":
+            for way, (_, word) in enumerate(ways):
+                if word == read and rounds[way][0] == a:
+                    return "round", way, 1 % len(rounds[way])
+            return ("in", 0, (*read, a)) if (*read, a) in on_the_way else None
+        if kind == "round":
+            if rounds[number][read] == a:
+                return "round", number, (read + 1) % len(rounds[number])
+            return (state, number, (a,)) if (a,) in leaving[state] else None
+        return (kind, number, (*read, a)) if (*read, a) in leaving[kind] else None
 
-    def leave(name: str, state: int) -> dict[int, str]:
-        """The tree of words that leave the cycle at a state; what its first symbols lead to."""
-        symbols = cycle.from_state(state)
-        tree = [node for node in exits(machine, state, symbols) if node.word[0] != symbols[0]]
-        names = {node.word: f"{name} {' '.join(map(str, node.word))}" for node in tree}
-        ahead: dict[Word, dict[int, str]] = {}
-        for node in tree:
-            ahead.setdefault(node.word[:-1], {})[node.symbol] = names[node.word]
-        for node in tree:
-            add(names[node.word], node.state, ahead.get(node.word, {}))
-        return ahead.get((), {})
+    def follow(node: tuple[int, Place | None]) -> Iterator[tuple[int, tuple[int, Place | None]]]:
+        state, place = node
+        for a, target in machine.legal_steps(state) if place is not None else ():
+            onward = after(place, state, a)
+            yield a, (target if onward is not None else 0, onward)
 
-    for number, (state, word) in enumerate(ways):
-        here, name = 0, "way"
-        for column in word:
-            following = f"{name} {column}"
-            add(name, here, {column: following})
-            here, name = int(machine.target[here, column]), following
-        symbols = cycle.from_state(state)
-        add(name, here, {symbols[0]: f"round {number} {1 % len(symbols)}"})
-        for place, column in enumerate(symbols):
-            own = f"round {number} {place}"
-            ahead = {column: f"round {number} {(place + 1) % len(symbols)}"}
-            add(own, here, ahead | leave(own, here))
-            here = int(machine.target[here, column])
-        if len(lines) > MOST_NODES:
-            return None
-    return FSM(alphabet=machine.alphabet, start="way", transitions=lines, name=name)
+    nodes = crawl([(0, ("in", 0, ()))], follow, most=MOST_NODES + 1).found
+    if len(nodes) > MOST_NODES:
+        return None
+    names = {node: str(number) for number, node in enumerate(nodes)}
+    return FSM(
+        alphabet=machine.alphabet,
+        start="0",
+        transitions={
+            names[node]: {machine.alphabet[a]: names[target] for a, target in follow(node)}
+            for node in nodes
+        },
+        name=name,
+    )
 
 
 def _shown(case: Case, word: Sequence[str]) -> str:

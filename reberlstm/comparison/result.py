@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from reberlstm.display import Displayed, drawn
@@ -30,6 +31,44 @@ class Entry:
     def to_dict(self) -> dict[str, Any]:
         """The fields, for JSON."""
         return {"text": self.text, "value": self.value, "status": self.status}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A question about a net: a row of the table.
+
+    Attributes:
+        key: A short name, such as ``accuracy``; ``loop S`` and ``drift S`` are about a cycle.
+        title: What it is called in the table.
+        meaning: Its definition; in braces what is filled in for each table.
+        of: Answers it for a `Case`.
+    """
+
+    key: str
+    title: str
+    meaning: str
+    of: Callable[..., Entry]
+
+    def filled(self, **texts: str) -> Measure:
+        """With texts in the place of names in braces."""
+        change = {name: getattr(self, name) for name in ("key", "title", "meaning")}
+        for name, text in texts.items():
+            change = {key: value.replace(f"{{{name}}}", text) for key, value in change.items()}
+        return replace(self, **change)
+
+    def about(self, **what: Any) -> Measure:
+        """The same question with something given, such as a cycle."""
+        return replace(self, of=partial(self.of, **what))
+
+
+def measure(key: str, title: str) -> Callable[[Callable[..., Entry]], Measure]:
+    """Make a question of a function that answers it: its docstring is the definition."""
+
+    def make(of: Callable[..., Entry]) -> Measure:
+        text = " ".join((of.__doc__ or "").split()).rstrip(".")
+        return Measure(key, title, text[:1].lower() + text[1:], of)
+
+    return make
 
 
 def not_applicable(why: str) -> Entry:
@@ -66,6 +105,7 @@ class Comparison(Displayed):
     Attributes:
         grammar: The name of the machine.
         nets: The names of the nets, one a column.
+        readings: How the answers of each are read, such as ``legal: softmax > 0.1``.
         rows: The questions with their answers.
         seed: Of everything random.
         seconds: The budget of a column.
@@ -77,6 +117,7 @@ class Comparison(Displayed):
 
     grammar: str
     nets: tuple[str, ...]
+    readings: tuple[str, ...]
     rows: tuple[Row, ...]
     seed: int
     seconds: float
@@ -106,6 +147,7 @@ class Comparison(Displayed):
         return {
             "grammar": self.grammar,
             "nets": list(self.nets),
+            "readings": dict(zip(self.nets, self.readings, strict=True)),
             "seed": self.seed,
             "seconds": self.seconds,
             "took": list(self.took),

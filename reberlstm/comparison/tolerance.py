@@ -1,4 +1,4 @@
-"""How much a net bears: noise on its memory, soft inputs, few digits, rounding to vertices."""
+"""How much a net tolerates: noise on its state, soft inputs, few digits, rounding to vertices."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Inputs, certify
-from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.execution import Execution
-from reberlstm.comparison.accuracy import percent, score
-from reberlstm.comparison.case import Case, Memories
-from reberlstm.comparison.cycles import Cycle
-from reberlstm.comparison.loops import shortest_limit
-from reberlstm.comparison.proofs import certificate, proved_in_general
-from reberlstm.comparison.result import Entry, not_applicable
+from reberlstm.certificates import Inputs, Proof, certify
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
+from reberlstm.comparison.answers import percent, score
+from reberlstm.comparison.case import Case, States
+from reberlstm.comparison.loops import first_error
+from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import CertificateError
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
-from reberlstm.net.weights import LSTMWeights
-from reberlstm.simulator.step import State, read, snap_to_vertex, step
+from reberlstm.net.net import Net, Observed
+from reberlstm.simulator.tracing import snapped
 
 MOST_NOISE = 8.0
 TOLERANCE = 0.02
-"""Of a tolerance that is found by bisection, relatively to it."""
+"""Of an amount that is found by bisection, relatively to it."""
 
 LEAST = 1e-6
 PROOFS = 12
@@ -36,231 +33,230 @@ PROOFS = 12
 NOISE, PRECISION, SOFT = 0.06, 0.04, 0.06
 """Shares of the budget for proofs."""
 
+Options = Callable[[float], dict[str, Any]]
+"""What `certify` is given for an amount."""
 
+
+@measure("noise", "noise on the memory")
 def noise(case: Case) -> Entry:
-    """The most noise with which all is right, proved and as measured on sampled words."""
+    """The largest disturbance of the state vector after each step with which all is right.
+
+    Every number of it may be off by so much. Proved for any disturbance, and by bisection for
+    uniform noise on {fewer} strings (those of them that are right without).
+    """
     words, rng = _right_ones(case), case.rng(5)
-    size = len(case.subject.initial())
+    size = case.start(1).shape[1]
     pattern = rng.uniform(-1.0, 1.0, (len(words.symbols), words.count, size))
 
     def holds(amount: float) -> bool:
-        def disturb(memories: Memories, t: int) -> Memories:
-            return np.asarray(memories + amount * pattern[t], dtype=memories.dtype)
+        def disturb(states: States, t: int) -> States:
+            return np.asarray(states + amount * pattern[t], dtype=states.dtype)
 
         return not case.wrong(words, disturb=disturb).any()
 
-    measured = most(holds, MOST_NOISE)
-
-    return _tolerance(case, words, measured, NOISE, lambda amount: {"noise": amount})
+    return _tolerance(case, words, holds, MOST_NOISE, NOISE, lambda amount: {"noise": amount})
 
 
+@measure("soft inputs", "soft inputs")
 def soft_inputs(case: Case) -> Entry:
-    """The same for inputs between symbols: how far from its vertex may an input be?"""
-    weights = case.weights
-    if weights is None or not isinstance(case.net, LSTMWeights):
+    """How far inputs may be from their symbols.
+
+    Proved: every coordinate of the input may be off by so much. On strings (those right without):
+    the largest share of a random mixture of symbols in every input with which all is right.
+    """
+    net = case.net
+    if not isinstance(net, Net):
         return not_applicable("only symbols can be put in")
     words, rng, symbols = _right_ones(case), case.rng(6), len(case.machine.alphabet)
-    others = rng.dirichlet(np.ones(symbols), (len(words.symbols), words.count))
+    mixtures = rng.dirichlet(np.ones(symbols), (len(words.symbols), words.count))
 
     def holds(share: float) -> bool:
-        h = c = np.zeros((words.count, weights.size))
-        wrong = False
+        here, wrong = case.start(words.count), False
         for t, (column, present) in enumerate(zip(words.symbols, words.present, strict=True)):
             case.check()
-            x = (1.0 - share) * np.eye(symbols)[case.columns[column]] + share * others[t]
-            after = step(weights, x, State(h, c)).state
-            h, c = (np.where(present[:, None], *pair) for pair in ((after.h, h), (after.c, c)))
-            memories = c if weights.cell == "published" else np.concatenate([h, c], axis=1)
+            x = (1.0 - share) * np.eye(symbols)[case.columns[column]] + share * mixtures[t]
+            here = np.where(present[:, None], net.feed(here, x @ net.vectors), here)
             asked = present & case.judged(words.states[t])
-            wrong |= bool((~case.right(memories, words.states[t]) & asked).any())
+            wrong |= bool((~case.right(here, words.states[t]) & asked).any())
         return not wrong
 
-    measured = most(holds, 1.0)
-
-    return _tolerance(case, words, measured, SOFT, lambda amount: {"inputs": Inputs(noise=amount)})
+    return _tolerance(
+        case, words, holds, 1.0, SOFT, lambda amount: {"inputs": Inputs(noise=amount)}
+    )
 
 
 def _right_ones(case: Case) -> Words:
     """The words that are right without any disturbance."""
-    words = case.fewer
-    right = ~case.wrong(words).any(axis=0)
-    return Words(*(part[:, right] for part in vars(words).values()))
-
-
-def most(holds: Callable[[float], bool], upper: float) -> float:
-    """The largest amount that holds, by bisection; 0 is taken to hold."""
-    low, high = 0.0, upper
-    if holds(upper):
-        return upper
-    while high - low > TOLERANCE * high and high > LEAST:
-        middle = 0.5 * (low + high)
-        if holds(middle):
-            low = middle
-        else:
-            high = middle
-    return low
+    return case.fewer.take(~case.wrong(case.fewer).any(axis=0))
 
 
 def _tolerance(
     case: Case,
     words: Words,
-    measured: float,
+    holds: Callable[[float], bool],
+    upper: float,
     share: float,
-    options: Callable[[float], dict[str, Any]],
+    options: Options,
 ) -> Entry:
     if not words.count:
         value = {"measured": None, "proved": None, "strings": 0}
-        return Entry("none: no string is right without any", value)
-    proved = _proved(case, measured, share, options) if proved_in_general(case) else 0.0
+        return Entry("– (no string is right without)", value, "none")
+    measured = upper if holds(upper) else _bisected(holds, upper)
+    proved = _proved(case, measured, share, options) if case.proved else 0.0
+    value = {"measured": measured, "proved": proved, "strings": words.count}
     text = f"{measured:.2g} on strings"
-    result = {"measured": measured, "proved": proved, "strings": words.count}
     if not proved:
-        return Entry(f"{text}; none proved", result)
-    return Entry(f"{proved:.2g} proved, {text}", result, "proved")
+        return Entry(f"{text}; none proved", value)
+    return Entry(f"{proved:.2g} proved, {text}", value, "proved")
 
 
-def _proved(
-    case: Case, measured: float, share: float, options: Callable[[float], dict[str, Any]]
-) -> float:
-    """The largest amount that is proved, found by bisection in a bounded time."""
-    weights, still = case.weights, certificate(case)
-    assert weights is not None
-    assert still is not None
-    ends = time.monotonic() + case.share(share)
-    low, high = 0.0, measured
-    for _ in range(PROOFS):
-        left = ends - time.monotonic()
-        if high - low <= TOLERANCE * high or left <= 0.0:
-            break
+def _bisected(holds: Callable[[float], bool], upper: float, least: float = LEAST) -> float:
+    """The largest amount that holds, where 0 does and `upper` does not, or so far by the budget."""
+    low, high = 0.0, upper
+    while high - low > TOLERANCE * high and high > least:
         middle = 0.5 * (low + high)
-        found = certify(
-            weights,
-            case.fsm,
-            seconds=left,
-            max_depth=0,
-            max_k=max(1, still.k or 0),
-            **options(middle),
-            heads=case.heads,
-        )
-        if found.holds:
-            low = middle
-        else:
-            high = middle
+        try:
+            low, high = (middle, high) if holds(middle) else (low, middle)
+        except _Enough:
+            break
     return low
 
 
-def precision(case: Case, name: str) -> Entry:
-    """Right on a machine that rounds: proved, or the share that is right on sampled words."""
-    weights = case.weights
-    if weights is None:
-        return not_applicable("only LSTM weights are rounded here")
+class _Enough(Exception):  # noqa: N818 - it ends a bisection, it is no error
+    """The share of the budget is used up."""
+
+
+def _proved(case: Case, measured: float, share: float, options: Options) -> float:
+    """The largest amount that is proved, found by bisection in a bounded time."""
+    still = case.certificate
+    assert isinstance(still, Proof), "asked of nets that are proved"
+    ends = time.monotonic() + case.share(share)
+    tries = iter(range(PROOFS))
+
+    def holds(amount: float) -> bool:
+        left = ends - time.monotonic()
+        if left <= 0.0 or next(tries, None) is None:
+            raise _Enough
+        found = certify(
+            case.weights,
+            case.fsm,
+            seconds=left,
+            max_depth=0,
+            max_k=max(1, still.k),
+            **options(amount),
+            heads=case.heads,
+        )
+        return bool(found.holds)
+
+    return _bisected(holds, measured, least=0.0)
+
+
+@measure("{arithmetic}", "executed in {arithmetic}")
+def precision(case: Case, arithmetic: str) -> Entry:
+    """Proved for arithmetic that rounds, or tried on {fewer} strings.
+
+    For int8: weights in int8, executed in float32.
+    """
+    net = case.weights
+    if net is None:
+        return not_applicable("only weights that are known are rounded here")
     try:
-        if proved_in_general(case):
+        if case.proved:
             found = certify(
-                weights,
+                net,
                 case.fsm,
-                arithmetic=name,
+                arithmetic=arithmetic,
                 seconds=case.share(PRECISION),
                 max_depth=0,
                 heads=case.heads,
             )
             if found.holds:
                 return Entry("proved", {"proved": True, "share": 1.0}, "proved")
-        execution = Execution(weights, ARITHMETICS[name])
+        executed = Executed(net, arithmetic)
     except CertificateError as error:
         return not_applicable(str(error))
-    counted = score(*_executed(case, execution, case.fewer))
+    words = case.fewer
+    counted = score(case.on(executed).wrong(words), case.asked(words))
     value = {"proved": False} | (counted.value or {})
     return Entry(f"not proved; {counted.text}", value, counted.status)
 
 
-def _executed(
-    case: Case, execution: Execution, words: Words
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Wrong answers and answers asked for on a machine that rounds."""
-    h, c = (np.repeat(part, words.count, axis=0) for part in execution.start())
-    every = np.arange(words.count)
-    wrong = np.zeros(words.symbols.shape, dtype=bool)
-    asked = case.asked(words)
-    over = execution.weights.reader_threshold if case.head == "legal" else 0.0
-    for t, column in enumerate(words.symbols):
-        case.check()
-        h, c = execution.step(h, c, every, case.columns[column])
-        said = execution.read(case.head, h)
-        if case.head == "legal":
-            said = said[:, case.columns]
-        states = words.states[t]
-        if case.head == "legal":
-            right = ((said > over) == case.machine.legal[states]).all(axis=1)
-        elif case.head == "accept":
-            right = (said[:, 0] > over) == case.machine.accepting[states]
-        else:
-            right = said.argmax(axis=1) == case.labels[states]
-        wrong[t] = ~right & asked[t]
-    return wrong, asked
+class _Changed(ProtocolNet):
+    """A net that runs differently."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = self.weights = net
+        self.name, self.alphabet, self.labels = net.name, net.alphabet, net.labels
+        self.observed = net.observed
+
+    def start(self, count: int = 1) -> NDArray[Any]:
+        """The state vector that words begin in, so many times."""
+        return self.net.start(count)
+
+    def observe(self, states: NDArray[Any]) -> Observed:
+        """What its heads say."""
+        return self.net.observe(states)
 
 
-class Snapped:
-    """A net whose memory is rounded to the nearest vertex after each step.
+class Executed(_Changed):
+    """A net in the arithmetic of a name."""
 
-    Args:
-        net: The net.
-        slots: Into how many steps the way from rest to active is divided.
-        kind: The head that is observed.
-    """
-
-    def __init__(self, net: LSTMWeights, slots: int, kind: Kind) -> None:
-        self._net, self._slots, self.kind = net, slots, kind
-        self.labels = net.labels
-        self.alphabet, self.claims = net.alphabet, net.claims
-        self.name = f"{net.name}, snapped"
-
-    def initial(self) -> NDArray[Any]:
-        """Zero."""
-        parts = 1 if self._net.cell == "published" else 2
-        return np.zeros(parts * self._net.size)
+    def __init__(self, net: Net, arithmetic: str) -> None:
+        self._execution = Execution(net, ARITHMETICS[arithmetic])
+        super().__init__(self._execution.net)
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
-        """The memories (B, D) after one symbol each, rounded."""
-        x = np.eye(len(self.alphabet))[symbols]
-        after = snap_to_vertex(
-            self._net, step(self._net, x, self._state(states)).state, self._slots
+        """The state vectors (B, D) after one symbol each, rounded."""
+        return self._execution.step(states, symbols)
+
+    def observe(self, states: NDArray[Any]) -> Observed:
+        """What its heads say in rounded numbers."""
+        heads = {kind: self.net.readout(kind) for kind in self.net.observed}
+        return Observed(
+            **{
+                kind: head.decide(self._execution.read(kind, states))
+                for kind, head in heads.items()
+                if head is not None
+            }
         )
-        if self._net.cell == "published":
-            return after.c
-        return np.concatenate([after.h, after.c], axis=1)
-
-    def observe(self, states: NDArray[Any]) -> NDArray[Any]:
-        """What the head says: see `reberlstm.extraction.RecurrentNet`."""
-        values = read(self._net, self.kind, self._state(states))
-        if self.kind == "legal":
-            return np.asarray(values > self._net.reader_threshold)
-        return np.asarray(values[:, 0] > 0.0 if self.kind == "accept" else values.argmax(axis=1))
-
-    def _state(self, states: NDArray[Any]) -> State:
-        if self._net.cell == "published":
-            return State(states, states)
-        return State(states[:, : self._net.size], states[:, self._net.size :])
 
 
-def snapping(case: Case, slots: int, cycles: list[Cycle]) -> Entry:
-    """Accuracy and loop limits with the memory rounded after each step, against those without."""
-    net = case.net
-    if not isinstance(net, LSTMWeights):
-        return not_applicable("only LSTM weights are snapped")
-    snapped = Case(case.name, Snapped(net, slots, case.head), case.fsm, case.settings)
-    snapped.deadline = min(case.deadline, snapped.deadline)
-    plain = case.wrong(case.fewer)
-    counted = score(snapped.wrong(case.fewer), case.asked(case.fewer))
+class Snapped(_Changed):
+    """A net of which after each step what the gates read is rounded to the nearest vertex."""
+
+    def __init__(self, net: Net, slots: int) -> None:
+        super().__init__(net)
+        self._slots = slots
+
+    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        """The state vectors (B, D) after one symbol each, rounded."""
+        parts: list[NDArray[Any]] = []
+        for hidden, *rest in self.net.split(self.net.step(states, symbols)):
+            parts += [snapped(hidden, self.net.height, self._slots), *rest]
+        return np.concatenate(parts, axis=1, dtype=states.dtype)
+
+
+@measure("snap {slots}", "snapped, {slots} slots a cell")
+def snapping(case: Case, slots: int) -> Entry:
+    """The same words and cycles with what the gates read rounded after each step.
+
+    To the nearest vertex, or multiple of an active cell's height divided by the slots.
+    """
+    if not isinstance(case.net, Net):
+        return not_applicable("only known layers are snapped")
+    words, rounded = case.fewer, case.on(Snapped(case.net, slots))
+    asked = case.asked(words)
+    counted = score(rounded.wrong(words), asked)
     value: dict[str, Any] = dict(counted.value or {})
-    value["share_without"] = 1.0 - plain.sum() / max(1, case.asked(case.fewer).sum())
+    value["share_without"] = 1.0 - case.wrong(words).sum() / max(1, asked.sum())
     text = f"{counted.text} (without: {percent(value['share_without'])})"
+    if not case.cycles:
+        return Entry(text, value)
     try:
-        shortest, without = shortest_limit(snapped, cycles), shortest_limit(case, cycles)
+        first, without = first_error(rounded), first_error(case)
     except BudgetEnd:
         return Entry(text, value)
-    if shortest.status == "none":
-        return Entry(text, value)
-    value |= {"first": shortest.value["first"], "first_without": without.value["first"]}
-    text += f"; first error in a cycle: {shortest.text} (without: {without.text})"
+    value |= {"first": first, "first_without": without}
+    shown, plain = ("none" if n is None else f"round {n:,}" for n in (first, without))
+    text += f"; first error in a cycle: {shown} (without: {plain})"
     return Entry(text, value)

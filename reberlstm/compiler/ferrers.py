@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code
+from reberlstm.machine.crawl import crawl
 
 Pair = tuple[int, int]
 """A row (class of states) and a column (class of symbols)."""
@@ -254,22 +255,18 @@ class _Relation:
 
 def _two_coloured(graph: Mapping[Pair, list[Pair]]) -> list[tuple[set[Pair], set[Pair]]] | None:
     """The two colour classes of each component, or None where a component has an odd cycle."""
-    colour: dict[Pair, int] = {}
+    seen: set[Pair] = set()
     components = []
     for root in sorted(graph):
-        if root in colour:
+        if root in seen:
             continue
-        colour[root] = 0
-        parts: tuple[set[Pair], set[Pair]] = ({root}, set())
-        queue = [root]
-        for node in queue:
-            for neighbour in graph[node]:
-                if neighbour not in colour:
-                    colour[neighbour] = 1 - colour[node]
-                    parts[colour[neighbour]].add(neighbour)
-                    queue.append(neighbour)
-                elif colour[neighbour] == colour[node]:
-                    return None
+        found = crawl([root], lambda node: ((None, neighbour) for neighbour in graph[node]))
+        seen.update(found.came)
+        parts: tuple[set[Pair], set[Pair]] = (set(), set())
+        for node, distance in found.distances().items():
+            parts[distance % 2].add(node)
+        if any(not part.isdisjoint(graph[node]) for part in parts for node in part):
+            return None
         components.append(parts)
     return components
 

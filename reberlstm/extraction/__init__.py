@@ -1,18 +1,15 @@
-"""From a net's memory back to a machine, and exactly what is known about it.
+"""From a net's state vectors back to a machine, and exactly what is known about it.
 
-1. `Subject` puts any net behind one interface.
-2. `Trajectories` runs words from memories already visited.
-3. `Hypothesis` is the machine whose states no suffix seen so far splits any further.
-4. The searches of `reberlstm.extraction.search` look for a word on which net and machine differ;
-   each one found splits a state, until none is found or the budget ends.
-5. `certify`, where it applies, proves what the searches could not refute.
-
-There is no verdict "successful": see `reberlstm.extraction.verdict`.
+1. `Trajectories` runs words, from state vectors already visited; `Scope` says which are asked.
+2. `Learner` has the hypothesis whose states no suffix seen so far splits any further.
+3. Equivalence oracles look for a word on which net and hypothesis differ; each one found splits a
+   state, until none is found or the budget ends. One of them tries `certify`, where it applies.
+4. The verdict says what is known of net, machine and reference, two by two.
 """
 
 from reberlstm.extraction.extracting import extract
-from reberlstm.extraction.search import Budget
-from reberlstm.extraction.subject import RecurrentNet
-from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
+from reberlstm.extraction.nets import RecurrentNet
+from reberlstm.extraction.oracles import Budget
+from reberlstm.extraction.verdict import Comparison, Extraction, Sample, StateReport
 
-__all__ = ["Budget", "Comparison", "Extraction", "RecurrentNet", "StateReport", "extract"]
+__all__ = ["Budget", "Comparison", "Extraction", "RecurrentNet", "Sample", "StateReport", "extract"]

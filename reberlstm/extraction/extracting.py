@@ -1,34 +1,53 @@
-"""The loop: hypothesis, search for a difference, refinement; then the verdict."""
+"""The loop: a hypothesis, a word on which the net differs, a refinement; then the verdict."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
 from reberlstm.errors import ExtractionError
-from reberlstm.extraction import search
 from reberlstm.extraction.geometry import describe
-from reberlstm.extraction.judging import judge_machine, judge_reference
-from reberlstm.extraction.learner import Hypothesis, Snapshot
-from reberlstm.extraction.looking import difference
-from reberlstm.extraction.machines import minimised, to_fsm
-from reberlstm.extraction.proving import Prover
-from reberlstm.extraction.sample import Sample
-from reberlstm.extraction.search import Budget, Evidence, Word
-from reberlstm.extraction.subject import RecurrentNet, Subject
+from reberlstm.extraction.learner import Hypothesis, Learner
+from reberlstm.extraction.machines import to_fsm
+from reberlstm.extraction.nets import subject_of
+from reberlstm.extraction.oracles import (
+    Budget,
+    Certificates,
+    Evidence,
+    Word,
+    Words,
+    searches,
+    walks,
+)
+from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Comparison, Extraction, StateReport
+from reberlstm.extraction.verdict import Extraction, verdict_of
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
+
+EFFORTS = (0.002, 0.04, 1.0)
+"""Shares of the budget: every hypothesis is tested with the first one, then the second, …
+
+The least effort is in proportion to the machine, see `Budget.scaled`.
+"""
+
+SEARCHING = 0.85
+"""The share of the time that is for searching; a verdict on what was found needs some, too."""
+
+LEAST_FOR_VERDICT = 1.0
+"""Seconds that the verdict may take however short the search had to be."""
+
+WALKS, WALK_LENGTH = 200, 100
+"""Random words whose state vectors are described."""
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a net may grow beyond all numbers
 def extract(
-    net: RecurrentNet | LSTMWeights,
+    net: Any,
     *,
     reference: Grammar | None = None,
     within: bool = False,
@@ -39,21 +58,24 @@ def extract(
     prove: bool = True,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    **reading: Any,
 ) -> Extraction:
-    """Rebuild a machine from the memory of a net.
+    """Rebuild a machine from the state vectors of a net.
 
     Args:
-        net: Our weights, or anything with the protocol `RecurrentNet`.
-        reference: A machine to compare with; its words are also tried.
-        within: Follow and judge only words of the reference, as far as it lets them go on. Of other
+        net: A net, a shipped name, a path, a state dict or an `nn.Module`; or an object with the
+            protocol `RecurrentNet`.
+        reference: A machine to compare with, its name or its file; its words are also tried.
+        within: Ask the net only about words of the reference, as far as they go on there. Of other
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
         max_states: A bound on the machine.
-        max_words: A bound on the words whose memory is kept.
+        max_words: A bound on the words whose state vector is kept.
         seconds: A bound on the time for searching.
         budget: How much is compared before machine and net count as undistinguished.
-        prove: Try a certificate in the end, where the net is one LSTM layer of ours.
+        prove: Try a certificate in the end, where the net is one that `certify` takes.
         seed: The seed of the sampled words.
         progress: Called with the number of states and of steps whenever the machine was refined.
+        reading: How a foreign net is read (``alphabet``, ``readout`` and others), as in `load`.
 
     Returns:
         The machine and what is known of it; when a bound ended the search, the best machine so far.
@@ -68,47 +90,59 @@ def extract(
         >>> len(found.fsm.states), found.verdict[0].relation
         (4, 'equal: proved')
     """
-    reference = None if reference is None else as_machine(reference)
-    subject = Subject(net, reference, within=within)
     _check_bounds(max_states, max_words, seconds)
+    reference = None if reference is None else as_machine(reference)
+    subject = subject_of(net, **reading)
+    scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget
     started = time.monotonic()
     # The rest of the time is for the verdict.
-    runs = Trajectories(subject, max_words, started + SEARCHING * seconds)
-    hypothesis = Hypothesis(runs, max_states)
-    prover = Prover(runs, seconds) if prove else None
-    machine: Snapshot | None = None
-    evidence: Evidence | None = None
+    runs = Trajectories(subject, scope, max_words, started + SEARCHING * seconds)
+    learner = Learner(runs, max_states)
+    prover = Certificates(runs, seconds) if prove else None
+    machine: Hypothesis | None = None
+    searched: Evidence | None = None
     refuted_by: Word | None = None
     ended_by: str | None = None
     found_after = 0
     try:
-        hypothesis.close()
-        while evidence is None:
-            machine, found_after, refuted_by = hypothesis.copy(), runs.steps, None
-            word, looked = _looked_for(runs, machine, reference, budget, prover, seed)
-            if word is None:
-                evidence = looked
+        learner.close()
+        while searched is None:
+            machine, found_after, refuted_by = learner.copy(), runs.steps, None
+            word, evidence = _counterexample(runs, machine, reference, budget, prover, seed)
             refuted_by = word
             while word is not None:  # one word may show several errors
-                hypothesis.refine(word)
-                word = search.compare(runs, hypothesis, [word], Evidence())
+                learner.refine(word)
+                word = Words(runs, [word]).find_counterexample(learner)
+            if refuted_by is None:
+                searched = evidence
             if progress is not None:
-                progress(len(hypothesis), runs.steps)
+                progress(len(learner), runs.steps)
     except BudgetEnd as end:
         ended_by = str(end)
     if machine is None:
         runs.extend(float("inf"))
-        machine, found_after = hypothesis.settled(), runs.steps
-    machine, steps = minimised(machine), runs.steps
+        learner.close(grow=False)
+        machine, found_after = learner.copy(), runs.steps
+    machine, steps = machine.minimised(), runs.steps
     runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
-    fsm = to_fsm(runs, machine, f"extracted from {subject.name}", reference)
-    proof = None if prover is None else prover.proof
-    judged = judge_machine(runs, machine, evidence, proof, refuted_by, budget.pairs)
-    verdict: tuple[Comparison, ...] = (judged,)
-    if reference is not None:
-        verdict = judge_reference(runs, fsm, reference, judged, evidence, budget)
-    reports, sample = _described(runs, machine, fsm.states, np.random.default_rng(seed))
+    fsm = to_fsm(runs, machine, f"extracted from {subject.name or 'the net'}", reference)
+    verdict = verdict_of(
+        runs,
+        machine,
+        fsm,
+        reference,
+        budget,
+        searched=searched,
+        proof=None if prover is None else prover.proof,
+        refuted_by=refuted_by,
+    )
+    # Where the states lie, from random walks and from a shortest word to each state.
+    rng = np.random.default_rng(seed)
+    words = list(machine.access_words().values())
+    with suppress(BudgetEnd):
+        words += walks(runs, WALKS, WALK_LENGTH, rng)
+    reports, sample = describe(runs, machine, words, fsm.states, rng)
     return Extraction(
         fsm=fsm,
         verdict=verdict,
@@ -120,45 +154,10 @@ def extract(
         margin=runs.margin(),
         seconds=time.monotonic() - started,
         observed=subject.observed,
+        reading=subject.reading,
         reference=reference,
         sample=sample,
     )
-
-
-EFFORTS = (0.002, 0.04, 1.0)
-"""Shares of the budget: every new machine is looked at quickly before it is looked at for long.
-
-The least look is in proportion to the machine, see `Budget.scaled`.
-"""
-
-SEARCHING = 0.85
-"""The share of the time that is for searching; a verdict on what was found needs some, too."""
-
-LEAST_FOR_VERDICT = 1.0
-"""Seconds that the verdict may take however short the search had to be."""
-
-
-def _looked_for(
-    runs: Trajectories,
-    machine: Snapshot,
-    reference: FSM | None,
-    budget: Budget,
-    prover: Prover | None,
-    seed: int,
-) -> tuple[Word | None, Evidence]:
-    """A word on which net and machine differ, or None, and what was compared by the last look."""
-    looked = Evidence()
-    transitions = sum(target >= 0 for line in machine.table for target in line)
-    for share in EFFORTS:
-        looked, part = Evidence(), budget.scaled(share, transitions)
-        word = difference(runs, machine, reference, part, looked, seed)
-        if word is None and prover is not None:
-            word = prover.attempt(machine, patiently=share == EFFORTS[-1])
-            if prover.proof is not None:
-                break
-        if word is not None:
-            return word, looked
-    return None, looked
 
 
 def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
@@ -169,15 +168,28 @@ def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
         raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
 
 
-def _described(
-    runs: Trajectories, machine: Snapshot, names: Sequence[str], rng: np.random.Generator
-) -> tuple[tuple[StateReport, ...], Sample]:
-    """Where the states lie, from random walks and from a shortest word to each state."""
-    words = list(search.shortest(machine, 0).values())
-    with suppress(BudgetEnd):
-        words += search.walks(runs, WALKS, WALK_LENGTH, rng)
-    return describe(runs, machine, words, names, rng)
-
-
-WALKS = 200
-WALK_LENGTH = 100
+def _counterexample(
+    runs: Trajectories,
+    machine: Hypothesis,
+    reference: FSM | None,
+    budget: Budget,
+    prover: Certificates | None,
+    seed: int,
+) -> tuple[Word | None, Evidence]:
+    """A word on which net and machine differ, or None, and what was compared with all effort."""
+    evidence = Evidence()
+    transitions = sum(target >= 0 for line in machine.table for target in line)
+    for share in EFFORTS:
+        evidence = Evidence()
+        for oracle in searches(runs, reference, budget.scaled(share, transitions), seed):
+            word = oracle.find_counterexample(machine)
+            if word is not None:
+                return word, evidence
+            evidence |= oracle.evidence
+        if prover is not None:
+            word = prover.find_counterexample(machine, long=share == EFFORTS[-1])
+            if word is not None:
+                return word, evidence
+            if prover.proof is not None:
+                break
+    return None, evidence

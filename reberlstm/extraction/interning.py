@@ -61,10 +61,11 @@ class Interned:
         ids[known[~same | (self._marks[ids[known]] != marks[known])]] = -1
         fresh = np.flatnonzero(ids < 0)
         _, first, inverse = np.unique(hashes[fresh], return_index=True, return_inverse=True)
-        alike = first[inverse]  # of each, the first one with its hash
-        same = (words[fresh[alike]] == words[fresh]).all(axis=1)
-        alike = np.where(same & (marks[fresh[alike]] == marks[fresh]), alike, np.arange(len(fresh)))
-        new, inverse = np.unique(alike, return_inverse=True)
+        same_hash = first[inverse]  # of each, the first one with its hash
+        same = (words[fresh[same_hash]] == words[fresh]).all(axis=1)
+        same &= marks[fresh[same_hash]] == marks[fresh]
+        equal = np.where(same, same_hash, np.arange(len(fresh)))
+        new, inverse = np.unique(equal, return_inverse=True)
         ids[fresh] = self.count + inverse
         return ids, fresh[new], hashes
 

@@ -1,9 +1,9 @@
-"""A machine from observations: states are memories that no suffix seen so far tells apart.
+"""A machine from observations: states are state vectors that no suffix seen so far tells apart.
 
 The learner is that of M. J. Kearns and U. V. Vazirani (An Introduction to Computational Learning
 Theory, 1994, chapter 8), with the counterexample analysis of R. L. Rivest and R. E. Schapire
 (Inference of Finite Automata Using Homing Sequences, Information and Computation 103 (1993)). What
-a black-box learner would ask again as a whole word is here one more step from a memory kept.
+a black-box learner would ask again as a whole word is here one more step from a state vector kept.
 """
 
 from __future__ import annotations
@@ -15,6 +15,53 @@ import numpy as np
 
 from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.machine.crawl import crawl, refine
+
+
+@dataclass
+class Hypothesis:
+    """A machine over indices, which oracles compare with a net.
+
+    Attributes:
+        table: ``table[state][symbol]`` is the next state, or −1 where the symbol is not offered;
+            state 0 is the start.
+        observation: For each state what is seen of it, as numbered by the trajectories.
+        access: For each state the number of the state vector that its access word leads to; empty
+            for a machine that was not learned from a net.
+    """
+
+    table: list[list[int]]
+    observation: list[int]
+    access: list[int] = field(default_factory=list)
+
+    def arrays(self) -> tuple[Ids, Ids]:
+        """The table, shape (S, A), and the observations, shape (S,)."""
+        return np.array(self.table, dtype=np.intp), np.array(self.observation, dtype=np.intp)
+
+    def access_words(self) -> dict[int, tuple[int, ...]]:
+        """A shortest word to every state that one leads to, in breadth-first order."""
+        found = crawl(
+            [0], lambda state: [(a, t) for a, t in enumerate(self.table[state]) if t >= 0]
+        )
+        return {state: found.word(state) for state in found.found}
+
+    def copy(self) -> Hypothesis:
+        """The machine as it is now."""
+        return Hypothesis([[*line] for line in self.table], [*self.observation], [*self.access])
+
+    def minimised(self) -> Hypothesis:
+        """The machine with states merged that show the same after every word.
+
+        The learner's states differ in what the *net* shows; a machine that is not yet right may
+        have states in which it shows the same itself.
+        """
+        merged = refine(self.table, self.observation)
+        first = [merged.index(number) for number in range(max(merged) + 1)]
+        return Hypothesis(
+            [[merged[to] if to >= 0 else -1 for to in self.table[state]] for state in first],
+            [self.observation[state] for state in first],
+            [self.access[state] for state in first],
+        )
 
 
 @dataclass
@@ -27,75 +74,38 @@ class _Node:
     """The number of the machine's state, for a leaf."""
 
 
-@dataclass
-class Snapshot:
-    """A machine over indices.
-
-    Attributes:
-        access: For each state the memory that stands for it; state 0 is the start.
-        observation: For each state what is seen of it, as numbered by the trajectories.
-        table: ``table[state][symbol]`` is the next state, or −1 where the symbol is not offered.
-    """
-
-    access: list[int]
-    observation: list[int]
-    table: list[list[int]]
-
-    def arrays(self) -> tuple[Ids, Ids]:
-        """The table, shape (S, A), and the observations, shape (S,)."""
-        return np.array(self.table, dtype=np.intp), np.array(self.observation, dtype=np.intp)
-
-
-class Hypothesis(Snapshot):
+class Learner(Hypothesis):
     """The machine as it is known so far; `refine` makes it know more."""
 
     def __init__(self, trajectories: Trajectories, max_states: int) -> None:
         super().__init__([], [], [])
-        self._trajectories = trajectories
-        self._max_states = max_states
+        self._trajectories, self._max_states = trajectories, max_states
         self._root = _Node()
         self._leaf: list[_Node] = []
         self._open: list[tuple[int, int]] = []
         self._sift(np.zeros(1, dtype=np.intp))
 
-    def close(self) -> None:
+    def __len__(self) -> int:
+        return len(self.access)
+
+    def close(self, *, grow: bool = True) -> None:
         """Find the targets of all open transitions; new states may open more.
+
+        Args:
+            grow: Whether there may be new states; else a transition leads to the known state that
+                is nearest in the tree.
 
         Raises:
             BudgetEnd: when there are more states than allowed, or the trajectories may not go on.
         """
         while self._open:
-            batch, self._open = self._open, []
+            batch = list(self._open)
             sources = np.array([self.access[state] for state, _ in batch], dtype=np.intp)
             symbols = np.array([symbol for _, symbol in batch], dtype=np.intp)
-            targets = self._sift(self._trajectories.advance(sources, symbols))
+            targets = self._sift(self._trajectories.advance(sources, symbols), grow)
             for (state, symbol), target in zip(batch, targets, strict=True):
                 self.table[state][symbol] = target
-
-    def settled(self) -> Snapshot:
-        """A machine at any time: open transitions lead to a known state that looks most alike."""
-        table = [list(line) for line in self.table]
-        for state, memory in enumerate(self.access):
-            ids = np.array([memory], dtype=np.intp)
-            for symbol in np.flatnonzero(self._trajectories.offered(ids)[0]):
-                if table[state][symbol] < 0:
-                    after = self._trajectories.advance(ids, np.array([symbol]))
-                    table[state][symbol] = self._most_alike(after)
-        return Snapshot(list(self.access), list(self.observation), table)
-
-    def _most_alike(self, ids: Ids) -> int:
-        node = self._root
-        while node.state is None:
-            value = int(self._trajectories.follow(ids, node.suffix)[0])
-            node = node.children.get(value) or next(iter(node.children.values()))
-        return node.state
-
-    def copy(self) -> Snapshot:
-        """The machine as it is now; refining goes on without it."""
-        return Snapshot(list(self.access), list(self.observation), [list(q) for q in self.table])
-
-    def __len__(self) -> int:
-        return len(self.access)
+            del self._open[: len(batch)]
 
     def refine(self, word: Sequence[int]) -> None:
         """Split a state so that the machine no longer errs on a word whose prefixes were right."""
@@ -129,20 +139,20 @@ class Hypothesis(Snapshot):
         self._split(old, int(moved), suffix)
         self.close()
 
-    def _split(self, old: int, memory: int, suffix: tuple[int, ...]) -> None:
+    def _split(self, old: int, vector: int, suffix: tuple[int, ...]) -> None:
         leaf = self._leaf[old]
-        pair = self._trajectories.follow(np.array([self.access[old], memory]), suffix)
-        assert pair[0] != pair[1], "the suffix tells the two memories apart"
+        pair = self._trajectories.follow(np.array([self.access[old], vector]), suffix)
+        assert pair[0] != pair[1], "the suffix tells the two state vectors apart"
         leaf.state, leaf.suffix = None, suffix
         self._leaf[old] = leaf.children[int(pair[0])] = _Node(state=old)
-        self._add(memory, leaf, int(pair[1]))
+        self._add(vector, leaf, int(pair[1]))
         for state, line in enumerate(self.table):
             for symbol, target in enumerate(line):
                 if target == old:
                     self._open.append((state, symbol))
 
-    def _sift(self, ids: Ids) -> list[int]:
-        """The state of each memory, by the tree's suffixes; unseen behaviour is a new state."""
+    def _sift(self, ids: Ids, grow: bool = True) -> list[int]:
+        """The state of each vector, by the tree's suffixes; unseen behaviour is a new state."""
         unique, inverse = np.unique(ids, return_inverse=True)
         result = np.full(len(unique), -1)
         waiting: list[tuple[_Node, Ids]] = [(self._root, np.arange(len(unique)))]
@@ -152,22 +162,23 @@ class Hypothesis(Snapshot):
                 result[rows] = node.state
                 continue
             seen = self._trajectories.follow(unique[rows], node.suffix)
-            for value in np.unique(seen):
+            for value in np.unique(seen).tolist():
                 part = rows[seen == value]
-                if int(value) not in node.children:
-                    self._add(int(unique[part[0]]), node, int(value))
-                waiting.append((node.children[int(value)], part))
+                if value not in node.children and grow:
+                    self._add(int(unique[part[0]]), node, value)
+                child = node.children.get(value) or next(iter(node.children.values()))
+                waiting.append((child, part))
         return [int(state) for state in result[inverse]]
 
-    def _add(self, memory: int, parent: _Node, value: int) -> None:
+    def _add(self, vector: int, parent: _Node, value: int) -> None:
         number = len(self.access)
         if number >= self._max_states:
             raise BudgetEnd("states")
         leaf = parent.children[value] = _Node(state=number)
         self._leaf.append(leaf)
-        ids = np.array([memory], dtype=np.intp)
-        self.access.append(memory)
+        ids = np.array([vector], dtype=np.intp)
+        self.access.append(vector)
         self.observation.append(int(self._trajectories.observation(ids)[0]))
-        self.table.append([-1] * len(self._trajectories.subject.alphabet))
+        self.table.append([-1] * len(self._trajectories.net.alphabet))
         offered = np.flatnonzero(self._trajectories.offered(ids)[0])
         self._open.extend((number, int(symbol)) for symbol in offered)

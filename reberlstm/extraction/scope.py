@@ -1,8 +1,8 @@
-"""Which words a net speaks about, and who tells what may come next.
+"""Which words a net is asked about, and who says what may come next.
 
-Beside the memory of a net every word has a *place*: whether it has begun, whether it is over, or
-where it stands in a reference that it must not leave. Places are the states of a small machine;
-what they say is never a matter of the net, and is part of what its memory is known by.
+Besides the state vector, every word has a *node* of the scope: whether it has begun, whether it is
+over, or where it is in a reference that it must not leave. What a node says is never a matter of
+the net.
 """
 
 from __future__ import annotations
@@ -12,106 +12,154 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.errors import ExtractionError
+from reberlstm.extraction.nets import Subject
 from reberlstm.machine.fsm import FSM
 
 BEGINNING = 0
-"""The place of the empty word."""
+"""The node of the empty word."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scope:
-    """Which words a net speaks about.
+    """The words that are asked, over A symbols, as a small machine of P nodes.
 
     Attributes:
-        follows_legal: Words go on only with symbols that are offered (by the net, where its legal
-            sets are observed); else every word over the alphabet is one of them.
-        first: The symbols that a word may begin with where the net itself says nothing before the
-            first symbol; None where it does.
-        last: Symbols after which a word is over where the net itself says nothing after it; empty
-            where it does.
-        within: A machine whose words alone are meant, as far as it lets them go on, and one symbol
-            beyond; None where all are.
+        alphabet: The symbols.
+        observed: What is seen of the net: ``legal``, ``accept``, ``label``, or several.
+        target: The next node, (P, A).
+        decides: Where the node and not the net says which symbols may follow, (P,).
+        legal: These symbols, (P, A).
+        over: Where words end, so that nothing may be said of what follows, (P,).
+        outside: The node of words that have left the machine that they must not leave, of which
+            nothing at all may be said; −1 where there is none.
+        first: The symbols that a word may begin with, where the net itself is not asked before the
+            first symbol.
+        last: Symbols after which a word is over.
+        within: A machine whose words alone are asked, as far as they go on in it, and one symbol
+            beyond.
     """
 
-    follows_legal: bool
+    alphabet: tuple[str, ...]
+    observed: tuple[str, ...]
+    target: NDArray[np.intp]
+    decides: NDArray[np.bool_]
+    legal: NDArray[np.bool_]
+    over: NDArray[np.bool_]
+    outside: int = -1
     first: frozenset[int] | None = None
     last: frozenset[int] = frozenset()
     within: FSM | None = None
 
+    @property
+    def follows_legal(self) -> bool:
+        """Whether words go on only with symbols that are offered; else all words are asked."""
+        return "legal" in self.observed or self.within is not None
 
-@dataclass(frozen=True)
-class Places:
-    """The machine of places, over P places and A symbols.
+    @property
+    def only_legal(self) -> bool:
+        """Whether nothing but legal sets is seen, so that nothing is seen where a word is over."""
+        return self.observed == ("legal",)
 
-    Attributes:
-        table: The next place, shape (P, A).
-        legal: Where `told`, the symbols with which words go on, shape (P, A).
-        told: Where it is the place and not the net that says so, shape (P,).
-        over: Where words end, so that nothing may be said of what follows, shape (P,).
-        outside: Where words have left the machine that they must not leave: nothing at all may be
-            said of them, shape (P,).
-    """
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """The nodes where the net's answer counts, (P,)."""
+        asked = ~(self.decides & self.only_legal)
+        return np.asarray(asked & (np.arange(len(asked)) != self.outside))
 
-    table: NDArray[np.intp]
-    legal: NDArray[np.bool_]
-    told: NDArray[np.bool_]
-    over: NDArray[np.bool_]
-    outside: NDArray[np.bool_]
+    def goes_on(self, node: int, legal: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """With which symbols a word goes on at a node where the net offers some, (A,)."""
+        if not self.follows_legal:
+            return np.ones_like(legal)
+        return self.legal[node] if self.decides[node] else legal
 
-
-def scope_of_grammar(alphabet: tuple[str, ...], grammar: FSM) -> Scope:
-    """Words begin and end as in the grammar: an end symbol leads only to where nothing follows."""
-    index = {symbol: number for number, symbol in enumerate(alphabet)}
-    ends = {state for state in grammar.states if not grammar.transitions[state]}
-    last = {
-        symbol
-        for symbol in grammar.alphabet
-        if {line[symbol] for line in grammar.transitions.values() if symbol in line} <= ends
-        and any(symbol in line for line in grammar.transitions.values())
-    }
-    return Scope(
-        follows_legal=True,
-        first=frozenset(index[symbol] for symbol in grammar.legal(grammar.start)),
-        last=frozenset(index[symbol] for symbol in last),
-    )
+    def __str__(self) -> str:
+        """The words that are asked, as a plural."""
+        if self.within is not None:
+            words = f"words of {self.within or 'the reference'} as far as they go on there"
+            if "legal" in self.observed:
+                words += " and the net itself offers them, symbol by symbol"
+            return words
+        if not self.follows_legal:
+            return "words over the alphabet"
+        words = "words that the net itself offers, symbol by symbol"
+        for symbols, how in ((self.first, "beginning with"), (self.last, "and over after")):
+            if symbols:
+                words += f", {how} {' or '.join(self.alphabet[a] for a in sorted(symbols))}"
+        return words
 
 
-def places_of(scope: Scope, alphabet: tuple[str, ...], *, tells_legal: bool) -> Places:
-    """The places of a scope.
+def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> Scope:
+    """The words that a net is asked about.
+
+    A net that claims nothing but the scope ``legal`` is not asked before the first symbol, nor
+    after the last one of a complete word. Which symbols these are is told by the reference, or else
+    by the machine that the net names; where there is none, words begin with what the net offers
+    before any symbol, or with any symbol where it offers none.
 
     Args:
-        scope: The scope.
-        alphabet: The net's symbols.
-        tells_legal: Whether the net's legal sets are observed.
+        net: The net.
+        reference: A machine over the same symbols.
+        within: Whether only words of the reference are asked.
+
+    Raises:
+        ExtractionError: for a reference over other symbols, or none where words are to stay in one.
     """
-    if scope.within is not None:
-        return _inside(scope.within, scope.first, alphabet, tells_legal)
-    size = len(alphabet)
-    begins, going, over = BEGINNING, 1, 2
-    table = np.full((3, size), going, dtype=np.intp)
-    table[:, sorted(scope.last)] = over
-    legal = np.zeros((3, size), dtype=bool)
-    legal[begins, sorted(scope.first or ())] = True
-    told = np.array([scope.first is not None, False, True])
-    if not told[begins]:  # then the empty word stands where others do
-        table[table == going] = begins
-    return Places(table, legal, told, np.array([False, False, True]), np.zeros(3, dtype=bool))
-
-
-def _inside(
-    fsm: FSM, first: frozenset[int] | None, alphabet: tuple[str, ...], tells_legal: bool
-) -> Places:
-    """The states of a machine as places; a copy of its start where the net says nothing yet."""
-    tables = fsm.tables("absorb")
-    order = tables.columns(alphabet)
-    table, legal = tables.target[:, order], tables.legal[:, order]
-    outside = np.array([name is None for name in tables.names])
-    over = ~legal.any(axis=1) & ~outside
-    told = over | outside | (not tells_legal)
-    if first is not None:
-        table = np.vstack([table[:1], table]) + 1
-        legal, over, outside, told = (
-            np.concatenate([part[:1], part]) for part in (legal, over, outside, told)
+    if reference is not None and set(reference.alphabet) != set(net.alphabet):
+        raise ExtractionError(
+            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
+            f"but that of {net.name} is {' '.join(net.alphabet)}"
         )
-        told[BEGINNING] = True
-    return Places(table, legal, told, over, outside)
+    first, last = _ends(net, reference)
+    if not within:
+        return _until_the_end(net, first, last)
+    if reference is None:
+        raise ExtractionError("within a reference, but there is none; give the reference")
+    return _within(net, reference, first)
+
+
+def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, frozenset[int]]:
+    """The symbols that words begin with, and those that they end with: see `Scope`."""
+    if "legal" not in net.observed or net.claims == "all":
+        return None, frozenset()
+    grammar = reference or net.grammar
+    if not isinstance(grammar, FSM) or set(grammar.alphabet) != set(net.alphabet):
+        offered = np.any(net.observe(net.start()).legal)
+        return None if offered else frozenset(range(len(net.alphabet))), frozenset()
+    # A symbol ends words where all its transitions lead to states in which nothing follows.
+    targets: dict[str, set[str]] = {}
+    for line in grammar.transitions.values():
+        for symbol, target in line.items():
+            targets.setdefault(symbol, set()).add(target)
+    last = {a for a, to in targets.items() if not any(grammar.transitions[q] for q in to)}
+    index = net.alphabet.index
+    return frozenset(map(index, grammar.legal(grammar.start))), frozenset(map(index, last))
+
+
+def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> Scope:
+    """Three nodes: before the first symbol, where words go on, and where they are over."""
+    size, (going, over) = len(net.alphabet), (1, 2)
+    # Where the net is asked before the first symbol, the empty word is a word like others.
+    target = np.full((3, size), BEGINNING if first is None else going, dtype=np.intp)
+    target[:, sorted(last)] = over
+    legal = np.zeros((3, size), dtype=bool)
+    legal[BEGINNING, sorted(first or ())] = True
+    decides, at_end = np.array([first is not None, False, True]), np.arange(3) == over
+    return Scope(net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last)
+
+
+def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope:
+    """The states of a machine as nodes; a copy of its start where the net is not asked yet."""
+    tables = reference.tables()
+    columns = tables.columns(net.alphabet)
+    copies = int(first is not None)
+    states = np.arange(-copies, len(tables)).clip(0)
+    target, legal = tables.target[states][:, columns] + copies, tables.legal[states][:, columns]
+    outside = -1 if tables.dead is None else tables.dead + copies
+    ends = ~legal.any(axis=1)
+    decides = ends | ("legal" not in net.observed)
+    decides[BEGINNING] |= first is not None
+    over = ends & (states + copies != outside)
+    return Scope(
+        net.alphabet, net.observed, target, decides, legal, over, outside, first, within=reference
+    )

@@ -4,27 +4,16 @@
     1	1	b	b
     1
 
-One line per transition: source, target, input symbol, and output symbol, which must be the same: a
-machine that changes its input is a transducer, and is refused. OpenFST's acceptors leave the output
-out; one whose outputs are all epsilon is read as an acceptor of its input, with a note. Then one
-line per accepting state. Columns are separated by tabs, or by blanks where a line has no tab. The
-source of the first line is the start.
-
-Weights may follow. Where in every state the numbers exp(−weight) of its transitions and of ending
-there sum to 1 they are read as probabilities (OpenFST's log semiring); else they are left out, with
-a warning. A weight of ``Infinity`` at a state makes it not accepting.
-
-Epsilon is ``<eps>``, ``@0@``, ``@_EPSILON_SYMBOL_@`` or ``ε``; also ``0``, where all labels are
-numbers and some has several digits, as OpenFST prints them without a table of symbols.
-``@_SPACE_@`` and ``@_TAB_@`` are HFST's; ``@_NEWLINE_@`` and ``@_RETURN_@`` go with them.
-
-Written: acceptance and transitions, and probabilities as weights. States are numbered from the
-start on. See https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
+One line per transition: source, target, symbol, output, which must be the symbol; one per accepting
+state. A weight may follow, read as the negative logarithm of a probability where those of every
+state sum to 1 (OpenFST's log semiring); ``Infinity`` at a state makes it not accepting. More is in
+docs/formats.md and at https://www.openfst.org/twiki/bin/view/FST/FstQuickTour.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import sys
 
 from reberlstm.errors import FormatError
@@ -48,7 +37,7 @@ def read(text: str, where: str) -> FSM:
             first one of a transducer.
         GrammarError: where the whole describes no machine.
     """
-    draft = Draft(where, lambda line: f":{line}" if line else "", "the first line's source is it")
+    draft = Draft(where, "the first line's source is it")
     arcs, finals = _columns(draft, text)
     if not arcs and not finals:
         raise draft.error(
@@ -63,11 +52,11 @@ def read(text: str, where: str) -> FSM:
         source, target = (draft.state(key, line, key) for key in columns[:2])
         symbol = _symbol(draft, line, columns[2], zero_is_epsilon)
         draft.arc(source, symbol, target, line)
-        costs.append(_weight(draft, line, columns[weights]) if len(columns) > weights else 0.0)
+        costs.append(_weight(draft, line, columns, weights))
     final_costs: dict[int, float] = {}
     for line, columns in finals:
         state = draft.state(columns[0], line, columns[0])
-        cost = _weight(draft, line, columns[1]) if len(columns) > 1 else 0.0
+        cost = _weight(draft, line, columns, 1)
         if cost < math.inf:
             draft.accepting.add(state)
             final_costs[state] = cost
@@ -138,7 +127,7 @@ def _weight_column(draft: Draft, arcs: list[_Line]) -> int:
             "acceptor of its input"
         )
         return 4
-    integers = all(_is_integer(columns[2]) and _is_integer(columns[3]) for _, columns in fours)
+    integers = all(re.fullmatch("[0-9]+", c) for _, columns in fours for c in columns[2:4])
     if numbers and not integers:
         return 3
     line, columns = changed
@@ -178,10 +167,13 @@ def _symbol(draft: Draft, line: int, column: str, zero_is_epsilon: bool) -> str 
     return column
 
 
-def _weight(draft: Draft, line: int, column: str) -> float:
-    if not _is_number(column):
-        raise draft.error(line, f"expected a weight, found {shown(column)}")
-    return float(column)
+def _weight(draft: Draft, line: int, columns: list[str], place: int) -> float:
+    """The weight in a column, 0 where the line has none."""
+    if len(columns) <= place:
+        return 0.0
+    if not _is_number(columns[place]):
+        raise draft.error(line, f"expected a weight, found {shown(columns[place])}")
+    return float(columns[place])
 
 
 def _is_number(column: str) -> bool:
@@ -191,32 +183,26 @@ def _is_number(column: str) -> bool:
         return False
 
 
-def _is_integer(column: str) -> bool:
-    return column.isascii() and column.isdecimal()
-
-
 def _read_probabilities(draft: Draft, costs: list[float], final_costs: dict[int, float]) -> None:
     """Turn weights into probabilities where they are the negative logarithms of such."""
-    going_on: dict[int, float] = {}
     chances = [_exp(-cost) for cost in costs]
+    ending = {state: _exp(-cost) for state, cost in final_costs.items()}
+    going_on: dict[int, float] = {}
     for arc, chance in zip(draft.arcs, chances, strict=True):
         going_on[arc.source] = going_on.get(arc.source, 0.0) + chance
-    for state in range(len(draft.names)):
-        ending = _exp(-final_costs[state]) if state in final_costs else 0.0
-        total = going_on.get(state, 0.0) + ending
-        if abs(total - 1.0) > PROBABILITY_TOLERANCE and (state in going_on or ending):
+    for state, name in enumerate(draft.names):
+        total = going_on.get(state, 0.0) + ending.get(state, 0.0)
+        if abs(total - 1.0) > PROBABILITY_TOLERANCE and (state in going_on or total):
             draft.notes.append(
-                f"the weights were left out: those of state {shown(draft.names[state])} are no "
-                "negative logarithms of probabilities, whose sum would be 1"
+                f"the weights were left out: those of state {shown(name)} are no negative "
+                "logarithms of probabilities, whose sum would be 1"
             )
             return
-    for index, (arc, chance) in enumerate(zip(draft.arcs, chances, strict=True)):
-        if going_on[arc.source] > 0.0:
-            share = chance / going_on[arc.source]
-            draft.arcs[index] = arc._replace(probability=share)
-    for state, cost in final_costs.items():
-        if state in going_on:
-            draft.stop[state] = min(1.0, _exp(-cost))
+    draft.arcs = [
+        arc._replace(probability=chance / going_on[arc.source]) if going_on[arc.source] else arc
+        for arc, chance in zip(draft.arcs, chances, strict=True)
+    ]
+    draft.stop = {state: min(1.0, ending[state]) for state in ending if state in going_on}
 
 
 def _exp(value: float) -> float:

@@ -5,51 +5,35 @@ r"""Graphviz's DOT, as a language for machines: AALpy's dialect, and plain drawi
       even [label="even", shape=doublecircle];
       odd [label="odd", shape=circle];
       __start0 -> even;
-      even -> even [label="0"];
       even -> odd [label="1"];
-      odd -> odd [label="0"];
-      odd -> even [label="1"];
+      ...
     }
 
-Read: accepting states have ``shape=doublecircle`` or ``peripheries=2``; an unlabelled edge from a
-node without a shape (or ``shape=point``, or an empty label) marks the start, else the first state
-is taken, with a warning. An edge's label holds one symbol, or several separated by commas or line
-ends: parallel transitions; an empty label or ``ε`` is an epsilon transition. A state is called by
-its label, or by its node's name where there is none. ``label="s0|a"`` of a record, as AALpy and
-https://automata.cs.ru.nl write it, and ``label="s0/a"`` throughout a file without accepting states,
-give a state the output ``a``. Where every edge is labelled ``in/out`` and no state accepts, the
-file holds a Mealy machine: it is read, with a warning, as the Moore machine whose states tell the
-output of the transition by which they were entered.
-
-Written: everything that a machine has, in attributes beside the label where a label cannot say it
-(``symbol``, ``probability`` of edges; ``state``, ``stop``, ``output`` of nodes; ``alphabet``,
-``name``, ``title``, ``source`` of the graph); strings in them have the escapes of JSON. AALpy and
-Graphviz read the file.
+What drawings are read as is told by docs/formats.md. Written is everything that a machine has, in
+attributes beside the label where a label cannot say it; strings in them have the escapes of JSON.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Sequence
 
-from reberlstm.formats.dot_attributes import edge_label, lower, unescaped
-from reberlstm.formats.dot_attributes import label as label_of
-from reberlstm.formats.dot_attributes import text as text_of
-from reberlstm.formats.dot_marks import (
-    START,
-    arrow_heads,
-    arrow_tails,
-    is_accepting,
-    is_initial,
-    likely_start,
-)
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
-from reberlstm.formats.draft import EMPTY_OUTPUT, Draft
+from reberlstm.formats.draft import EMPTY_OUTPUT, Draft, to_moore
 from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
-from reberlstm.formats.mealy import to_moore
 from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM
 
+START = "__start0"
+"""What AALpy calls the node from which an arrow points at the start."""
+
+LABELS = ("label", "xlabel", "headlabel", "taillabel")
+"""The attributes in which an edge is labelled, best first."""
+
+_START_NAMES = {"", "start", "init", "initial", "begin", "entry"}
+_NO_SHAPES = {"none", "point", "plaintext", "plain"}
+_ACCEPTING_SHAPES = {"doublecircle", "doubleoctagon", "tripleoctagon", "mdoublecircle"}
 _RECORDS = {"record", "mrecord"}
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+")
@@ -69,28 +53,23 @@ def read(text: str, where: str) -> FSM:
     return _Reader(parse(text, where), text, where).fsm()
 
 
-def losses(fsm: FSM) -> list[str]:
-    """What the format cannot carry of this machine: nothing."""
-    return []
-
-
 class _Reader:
     def __init__(self, graph: Graph, text: str, where: str) -> None:
         self.graph = graph
         self.text = text
         self.draft = Draft(
             where,
-            lambda offset: f":{line_at(text, offset)}" if isinstance(offset, int) else "",
             f"mark it by an edge from a node without a shape: {START} [shape=none]; {START} -> q0;",
+            lambda offset: f":{line_at(text, offset)}" if isinstance(offset, int) else "",
         )
         self.declared = self._declared_alphabet()
 
     def fsm(self) -> FSM:
         draft, attributes = self.draft, self.graph.attributes
-        draft.name = text_of(attributes, "name", self.graph.name)
-        draft.title = text_of(attributes, "title", label_of(attributes))
-        draft.source = text_of(attributes, "source")
-        tails, heads = arrow_tails(self.graph), arrow_heads(self.graph)
+        draft.name = _text(attributes, "name", self.graph.name)
+        draft.title = _text(attributes, "title", _label(attributes))
+        draft.source = _text(attributes, "source")
+        tails, heads = _arrow_tails(self.graph), _arrow_heads(self.graph)
         real = {
             key: node
             for key, node in self.graph.nodes.items()
@@ -125,29 +104,27 @@ class _Reader:
         if given is None:
             return frozenset()
         try:
-            alphabet = json.loads(unescaped(given.value))
+            alphabet = json.loads(_unescaped(given))
         except (ValueError, RecursionError):
             alphabet = None
         if not isinstance(alphabet, list) or not all(isinstance(a, str) for a in alphabet):
             raise self.draft.error(
                 None,
                 "the graph's attribute 'alphabet': expected a JSON list of strings, "
-                f"found {shown(given.value)}",
+                f"found {shown(given)}",
             )
         self.draft.alphabet = alphabet
         return frozenset(alphabet)
 
     def _state(self, key: str, node: Node) -> None:
         draft, attributes = self.draft, node.attributes
-        number = draft.state(
-            key, node.offset, text_of(attributes, "state", label_of(attributes, key))
-        )
-        if is_accepting(attributes):
+        number = draft.state(key, node.offset, _text(attributes, "state", _label(attributes, key)))
+        if _is_accepting(attributes):
             draft.accepting.add(number)
-        if is_initial(attributes):
+        if _flag(attributes, "initial", "start"):
             draft.initial[number] = None
         if "output" in attributes:
-            draft.outputs[number] = text_of(attributes, "output")
+            draft.outputs[number] = _text(attributes, "output")
         if "stop" in attributes:
             draft.stop[number] = self._number(attributes, "stop", node.offset)
 
@@ -156,7 +133,7 @@ class _Reader:
         draft = self.draft
         if self.declared or draft.outputs or not real:
             return
-        shapes = [lower(node.attributes, "shape") for node in real.values()]
+        shapes = [_lower(node.attributes, "shape") for node in real.values()]
         if all("|" in name for name in draft.names) and _RECORDS.issuperset(shapes):
             separator = "|"
         elif not draft.accepting and all(map(input_output, draft.names)):
@@ -204,9 +181,9 @@ class _Reader:
     def _labels(self, edges: list[Edge]) -> list[str]:
         """The labels of the edges; an edge without one among others that have one reads nothing."""
         given = [
-            text_of(edge.attributes, "symbol")
+            _text(edge.attributes, "symbol")
             if "symbol" in edge.attributes
-            else edge_label(edge.attributes)
+            else _edge_label(edge.attributes)
             for edge in edges
         ]
         bare = [edge for edge, label in zip(edges, given, strict=True) if label is None]
@@ -256,15 +233,169 @@ class _Reader:
 
     def _number(self, attributes: Attributes, key: str, offset: int) -> float:
         try:
-            return float(attributes[key].value)
+            return float(attributes[key])
         except ValueError:
             raise self.draft.error(
-                offset, f"{key}: expected a number, found {shown(attributes[key].value)}"
+                offset, f"{key}: expected a number, found {shown(attributes[key])}"
             ) from None
 
 
 def _without_braces(text: str) -> str:
     return text.strip().removeprefix("{").removesuffix("}").strip()
+
+
+# What attributes say
+
+
+def _lower(attributes: Attributes, key: str) -> str:
+    """An attribute in lower case, empty where it is not given."""
+    return attributes.get(key, "").strip().lower()
+
+
+def _flag(attributes: Attributes, *keys: str) -> bool:
+    """Whether one of the attributes is given and true."""
+    return any(_lower(attributes, key) in ("true", "yes", "1") for key in keys)
+
+
+def _text(attributes: Attributes, key: str, default: str = "") -> str:
+    """An attribute of ours, whose string has the escapes of JSON."""
+    return _unescaped(attributes[key]) if key in attributes else default
+
+
+def _label(attributes: Attributes, default: str = "", key: str = "label") -> str:
+    r"""A label as Graphviz shows it: \n, \l and \r end a line, \N is the node's name."""
+    lines = {"n": "\n", "l": "\n", "r": "\n", "N": default}
+    value = attributes.get(key, "")
+    if "\\" not in value:
+        return value or default
+    return re.sub(r"\\(.)", lambda m: lines.get(m[1], m[1]), value, flags=re.DOTALL) or default
+
+
+def _edge_label(attributes: Attributes) -> str | None:
+    """The label of an edge, wherever it stands beside it; None where there is none."""
+    key = next((key for key in LABELS if key in attributes), None)
+    return None if key is None else _label(attributes, key=key)
+
+
+def _unescaped(value: str) -> str:
+    """A string without the escapes of JSON."""
+    plain = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+    def character(escape: re.Match[str]) -> str:
+        code = escape[1]
+        return chr(int(code[1:], 16)) if len(code) == 5 else plain.get(code, code)
+
+    return re.sub(r"\\(u[0-9a-fA-F]{4}|.)", character, value, flags=re.DOTALL)
+
+
+# How drawings mark start and end: by arrows from and to nodes that are no states, shapes, names.
+#
+# i [shape=point];  i -> q0;                                  a start, with whatever label
+# "" [shape=none];  "" -> q0;      fake [style=invisible];  fake -> q0;
+# q1 -> f;  f [shape=point];                                  an end, as Vcsn draws it
+# q1 [shape=doublecircle];  q1 [peripheries=2];               an end
+
+
+def _arrow_tails(graph: Graph) -> set[str]:
+    """The nodes that stand for no state but for the arrow at a start state.
+
+    No edge leads to such a node. Where it cannot be seen at all (`_is_unseen`) its edges may be
+    labelled, as in ``i -> q0 [label=start]``; else none of them is.
+    """
+    entered = {edge.target for edge in graph.edges}
+    unlabelled = _ends(graph, lambda edge: (edge.source, not _is_labelled(edge)))
+    to_seen = _ends(
+        graph, lambda edge: (edge.source, not _is_unseen(edge.target, graph.nodes[edge.target]))
+    )
+    return {
+        key
+        for key, node in graph.nodes.items()
+        if key not in entered
+        and (
+            key == START
+            or (key in unlabelled and _looks_like_no_state(key, node))
+            or (key in to_seen and _is_unseen(key, node))
+        )
+    }
+
+
+def _arrow_heads(graph: Graph) -> set[str]:
+    """The nodes that stand for no state but for the arrow at an accepting state.
+
+    They cannot be seen, no edge leaves them, and those that come to them are not labelled.
+    """
+    leaving = {edge.source for edge in graph.edges}
+    unlabelled = _ends(graph, lambda edge: (edge.target, not _is_labelled(edge)))
+    return {key for key in unlabelled - leaving if _is_unseen(key, graph.nodes[key])}
+
+
+def _ends(graph: Graph, of: Callable[[Edge], tuple[str, bool]]) -> set[str]:
+    """The ends of edges for which something is true of all their edges."""
+    found = [of(edge) for edge in graph.edges]
+    return {end for end, _ in found} - {end for end, is_so in found if not is_so}
+
+
+def _is_labelled(edge: Edge) -> bool:
+    """Whether an edge says anything that can be seen, or names a symbol."""
+    return "symbol" in edge.attributes or bool((_edge_label(edge.attributes) or "").strip())
+
+
+def _is_accepting(attributes: Attributes) -> bool:
+    """Whether a node is drawn as an accepting state."""
+    peripheries = _lower(attributes, "peripheries")
+    return (
+        _lower(attributes, "shape") in _ACCEPTING_SHAPES
+        or (peripheries.isascii() and peripheries.isdigit() and peripheries.lstrip("0") not in "1")
+        or _flag(attributes, "accepting", "final")
+    )
+
+
+def likely_start(
+    keys: Sequence[str], names: Sequence[str], edges: Iterable[tuple[int, int]]
+) -> tuple[int, str]:
+    """Which state to begin in where nothing marks one, and why; states and edges by number.
+
+    Example:
+        >>> likely_start(["a", "b"], ["a", "b"], [(0, 1)])
+        (0, "the first state, 'a', is taken")
+        >>> likely_start(["a", "b"], ["a", "b"], [(1, 0)])
+        (1, "'b' is taken, the only state that no edge enters")
+        >>> likely_start(["a", "b"], ["a", "start"], [(0, 1)])
+        (1, "'b' is taken for its name")
+    """
+    named = [
+        number
+        for number, both in enumerate(zip(keys, names, strict=True))
+        if {text.strip().lower() for text in both} & (_START_NAMES - {""})
+    ]
+    if len(named) == 1:
+        return named[0], f"{keys[named[0]]!r} is taken for its name"
+    entered = {target for source, target in edges if source != target}
+    free = [number for number in range(len(keys)) if number not in entered]
+    if len(free) == 1 and free[0] != 0:
+        return free[0], f"{keys[free[0]]!r} is taken, the only state that no edge enters"
+    return 0, f"the first state, {keys[0]!r}, is taken"
+
+
+def _looks_like_no_state(key: str, node: Node) -> bool:
+    return (
+        key.startswith("__start")
+        or key.lower() in _START_NAMES
+        or _lower(node.attributes, "shape") in _NO_SHAPES
+        or "invis" in _lower(node.attributes, "style")
+        or ("label" in node.attributes and not _label(node.attributes).strip())
+    )
+
+
+def _is_unseen(key: str, node: Node) -> bool:
+    """Whether a node is a mere point, invisible, or has neither a border nor a name to see."""
+    shape = _lower(node.attributes, "shape")
+    name = _label(node.attributes) if "label" in node.attributes else key
+    return (
+        shape == "point"
+        or "invis" in _lower(node.attributes, "style")
+        or (shape in _NO_SHAPES and name.strip().lower() in _START_NAMES)
+    )
 
 
 # Writing

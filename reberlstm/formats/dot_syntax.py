@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError
@@ -59,14 +59,14 @@ _MEANT = frozenset({
 
 _KEYWORDS = {"strict", "graph", "digraph", "node", "edge", "subgraph"}
 
-Attributes = dict[str, "Text"]
+Attributes = dict[str, str]
+"""Values as they stand in the file; the backslashes of HTML strings are doubled, like all others.
 
+A name or value is read by `label` or `unescaped` of `reberlstm.formats.dot`.
+"""
 
-class Text(NamedTuple):
-    """A name or value: its characters, and whether they were written as an HTML string."""
-
-    value: str
-    is_html: bool = False
+Members = dict[str, None]
+"""The names of nodes, in order."""
 
 
 @dataclass
@@ -96,20 +96,14 @@ class Graph:
     edges: list[Edge] = field(default_factory=list)
 
 
-class _Token(NamedTuple):
-    kind: str  # name, number, quoted, html, mark, end
-    text: str
-    offset: int
-
-
 @dataclass
 class _Scope:
     """A graph or subgraph that is being read: its default attributes, and its nodes so far."""
 
-    node: Attributes
-    edge: Attributes
-    is_root: bool
-    members: dict[str, None]
+    node: Attributes = field(default_factory=dict)
+    edge: Attributes = field(default_factory=dict)
+    is_root: bool = True
+    members: Members = field(default_factory=dict)
 
 
 def parse(text: str, where: str) -> Graph:
@@ -127,15 +121,18 @@ def line_at(text: str, offset: int) -> int:
 
 
 class _Parser:
+    """A recursive descent with one token ahead: its `kind`, its text `token` and its `offset`.
+
+    Kinds are name, keyword, number, quoted, html, mark and end.
+    """
+
     def __init__(self, text: str, where: str) -> None:
         self.text = text
         self.where = where
-        self.position = 0
-        self.count = 0
-        self.depth = 0
+        self.position = self.count = self.depth = 0
         self.result = Graph()
         self.simple_lists: dict[str, Attributes] = {}
-        self.token = self._scan()
+        self.scan()
 
     # Tokens
 
@@ -143,143 +140,141 @@ class _Parser:
         return FormatError(one_line(f"{self.where}:{line_at(self.text, offset)}: {message}"))
 
     def expected(self, what: str) -> FormatError:
-        found = "the end of the file" if self.token.kind == "end" else shown(self.token.text)
-        return self.error(self.token.offset, f"expected {what}, found {found}")
+        found = "the end of the file" if self.kind == "end" else shown(self.token)
+        return self.error(self.offset, f"expected {what}, found {found}")
 
-    def _scan(self) -> _Token:
+    def scan(self) -> None:
+        """Go on to the next token."""
         text = self.text
         space = _SPACE.match(text, self.position)
-        start = space.end() if space else self.position
+        start = self.offset = space.end() if space else self.position
         self.count += 1
         if self.count > MAX_TOKENS:
             raise self.error(start, "the file is too long for a machine within the limits")
-        match = _TOKEN.match(text, start)
-        if match:
-            self.position = match.end()
-            return _Token(match.lastgroup or "", match.group(), start)
-        if start == len(text):
-            return _Token("end", "", start)
-        if text[start] == "<":
-            return self._scan_html(start)
-        if text[start] == '"':
-            raise self.error(start, "a string begins here and is never closed")
-        if text.startswith("/*", start):
-            raise self.error(start, "a comment begins here and is never closed")
-        raise self.error(start, f"found {shown(text[start])}, which cannot stand here; quote it")
+        if match := _TOKEN.match(text, start):
+            self.kind, self.token, self.position = match.lastgroup or "", match[0], match.end()
+            if self.kind == "name" and self.token.lower() in _KEYWORDS:
+                self.kind = "keyword"
+        elif start == len(text):
+            self.kind, self.token = "end", ""
+        elif text[start] == "<":
+            self.position = self.end_of_html(start)
+            self.kind, self.token = "html", text[start : self.position]
+        elif text[start] == '"' or text.startswith("/*", start):
+            what = "a string" if text[start] == '"' else "a comment"
+            raise self.error(start, f"{what} begins here and is never closed")
+        else:
+            found = shown(text[start])
+            raise self.error(start, f"found {found}, which cannot stand here; quote it")
 
-    def _scan_html(self, start: int) -> _Token:
+    def end_of_html(self, start: int) -> int:
         depth = 0
         for match in _MARKUP.finditer(self.text, start):
-            depth += 1 if match.group() == "<" else -1
+            depth += 1 if match[0] == "<" else -1
             if depth == 0:
-                self.position = match.end()
-                return _Token("html", self.text[start : match.end()], start)
+                return match.end()
             if depth > MAX_DEPTH:
                 raise self.error(match.start(), f"more than {MAX_DEPTH} nested angle brackets")
         raise self.error(start, "an HTML string begins here and is never closed")
 
-    def next(self) -> _Token:
-        token = self.token
-        self.token = self._scan()
-        return token
+    def at(self, *texts: str) -> bool:
+        """Whether the next token is one of these marks or keywords."""
+        return self.kind in ("mark", "keyword") and self.token.lower() in texts
 
-    def at_mark(self, *marks: str) -> bool:
-        return self.token.kind == "mark" and self.token.text in marks
+    def skip(self, *texts: str) -> bool:
+        """Pass over one of these marks or keywords, if it is next."""
+        found = self.at(*texts)
+        if found:
+            self.scan()
+        return found
 
-    def at_keyword(self, *words: str) -> bool:
-        return self.token.kind == "name" and self.token.text.lower() in words
-
-    def at_name(self) -> bool:
-        return self.token.kind not in ("mark", "end") and not self.at_keyword(*_KEYWORDS)
-
-    def name(self, what: str, *, keywords: bool = False) -> Text:
-        """An ID of the grammar: a name, a number, a quoted string or an HTML string."""
-        if not self.at_name() and not (keywords and self.token.kind == "name"):
+    def require(self, text: str, what: str) -> None:
+        if not self.skip(text):
             raise self.expected(what)
-        token = self.next()
-        if token.kind == "html":
-            return Text(_without_markup(token.text), is_html=True)
-        if token.kind != "quoted":
-            return Text(token.text)
-        value = _unquoted(token.text)
-        while self.at_mark("+"):
-            self.next()
-            if self.token.kind != "quoted":
+
+    def name(self, what: str, *, keywords: bool = False, value: bool = False) -> str:
+        """An ID of the grammar: a name, a number, a quoted string or an HTML string."""
+        kind, token = self.kind, self.token
+        if kind in ("mark", "end") or (kind == "keyword" and not keywords):
+            raise self.expected(what)
+        self.scan()
+        if kind == "html":
+            text = _without_markup(token)
+            return text.replace("\\", "\\\\") if value else text
+        if kind != "quoted":
+            return token
+        text = _unquoted(token)
+        while self.skip("+"):
+            if self.kind != "quoted":
                 raise self.expected("a quoted string after +")
-            value += _unquoted(self.next().text)
-        return Text(value)
+            text += _unquoted(self.token)
+            self.scan()
+        return text
 
     # Statements
 
     def graph(self) -> Graph:
-        if self.at_keyword("strict"):
-            self.next()
-        if self.at_keyword("graph"):
+        self.skip("strict")
+        if self.at("graph"):
             raise self.error(
-                self.token.offset, "an undirected graph; a machine needs a digraph with edges ->"
+                self.offset, "an undirected graph; a machine needs a digraph with edges ->"
             )
-        if not self.at_keyword("digraph"):
-            raise self.expected("'digraph'")
-        self.next()
-        if self.at_name():
-            self.result.name = self.name("a name").value
-        if not self.at_mark("{"):
-            raise self.expected("'{'")
-        self.next()
-        self.statements(_Scope({}, {}, is_root=True, members={}))
-        if self.token.kind != "end":
+        self.require("digraph", "'digraph'")
+        if self.kind not in ("mark", "end", "keyword"):
+            self.result.name = self.name("a name")
+        self.require("{", "'{'")
+        self.statements(_Scope())
+        if self.kind != "end":
             raise self.expected("the end of the file after the graph's '}'")
         return self.result
 
     def statements(self, scope: _Scope) -> None:
         """All statements up to the closing brace."""
         while True:
-            if self.token.kind in ("name", "number", "quoted"):
+            if self.kind in ("name", "number", "quoted"):
                 self.simple_statements(scope)
-            if self.at_mark("}"):
-                break
-            if self.at_mark(";"):
-                self.next()
-            elif self.token.kind == "end":
+            if self.skip("}"):
+                return
+            if self.kind == "end":
                 raise self.expected("'}'")
-            else:
+            if not self.skip(";"):
                 self.statement(scope)
-        self.next()
 
     def simple_statements(self, scope: _Scope) -> None:
         """As many nodes and edges of the plain form as there are in a row."""
         nodes = self.result.nodes
-        begin = position = self.token.offset
+        begin = position = self.offset
         while match := _SIMPLE.match(self.text, position):
-            offset, name = match.start("source"), match["source"]
-            if name.lower() in _KEYWORDS or (match["target"] or "").lower() in _KEYWORDS:
+            offset, names = match.start("source"), [match["source"]]
+            if match["target"] is not None:
+                names.append(match["target"])
+            if not _KEYWORDS.isdisjoint(name.lower() for name in names):
                 break
             attributes = self.simple_lists.get(match["list"])
             if attributes is None:
                 attributes = self.simple_lists[match["list"]] = {
-                    key.strip('"'): Text(value.strip('"'))
+                    key.strip('"'): value.strip('"')
                     for key, value in _PAIR.findall(match["list"])
                     if key.strip('"') in _MEANT
                 }
-            name = name.strip('"')
-            for end in (name,) if match["target"] is None else (name, match["target"].strip('"')):
-                if end not in nodes:
-                    self.add_node(end, scope, offset)
-                scope.members[end] = None
+            names = [name.strip('"') for name in names]
+            for name in names:
+                self.add_node(name, scope, offset)
             if match["target"] is None:
-                nodes[name].attributes.update(attributes)
+                nodes[names[0]].attributes.update(attributes)
             else:
-                defaults = scope.edge
-                self.add_edge(name, end, defaults | attributes if defaults else attributes, offset)
+                merged = scope.edge | attributes if scope.edge else attributes
+                self.add_edge(names[0], names[1], merged, offset)
             position = match.end()
         if position > begin:
             self.position = position
-            self.token = self._scan()
+            self.scan()
 
     def statement(self, scope: _Scope) -> None:
-        if self.at_keyword("graph", "node", "edge"):
-            kind = self.next().text.lower()
-            if not self.at_mark("["):
+        if self.at("graph", "node", "edge"):
+            kind = self.token.lower()
+            self.scan()
+            if not self.at("["):
                 raise self.expected(f"'[' after {kind!r}")
             attributes = self.attributes()
             if kind == "node":
@@ -289,79 +284,68 @@ class _Parser:
             elif scope.is_root:
                 self.result.attributes.update(attributes)
             return
-        offset = self.token.offset
-        if self.at_mark("{") or self.at_keyword("subgraph"):
+        offset = self.offset
+        if self.at("{", "subgraph"):
             ends = [self.subgraph(scope)]
         else:
             key = self.name("a node, an edge, an attribute or '}'")
-            if self.at_mark("="):
-                self.next()
-                value = self.name(f"a value of {shown(key.value)}")
-                if scope.is_root and key.value in _MEANT:
-                    self.result.attributes[key.value] = value
+            if self.skip("="):
+                text = self.name(f"a value of {shown(key)}", value=True)
+                if scope.is_root and key in _MEANT:
+                    self.result.attributes[key] = text
                 return
             ends = [self.nodes(key, scope, offset)]
-        while self.at_mark("->", "--"):
-            if self.next().text == "--":
+        while self.at("->", "--"):
+            if self.at("--"):
                 raise self.error(offset, "an undirected edge; in a digraph write -> instead of --")
-            ends.append(self.edge_end(scope))
+            self.scan()
+            begin = self.offset
+            ends.append(
+                self.subgraph(scope)
+                if self.at("{", "subgraph")
+                else self.nodes(self.name("a node after ->"), scope, begin)
+            )
         attributes = self.attributes()
         if len(ends) == 1:
             for member in ends[0]:
-                if attributes:
-                    self.result.nodes[member].attributes.update(attributes)
-            return
+                self.result.nodes[member].attributes.update(attributes)
         attributes = scope.edge | attributes
         for sources, targets in pairwise(ends):
-            for source in sources:
-                for target in targets:
-                    self.add_edge(source, target, attributes, offset)
+            for source, target in product(sources, targets):
+                self.add_edge(source, target, attributes, offset)
 
-    def edge_end(self, scope: _Scope) -> dict[str, None]:
-        if self.at_mark("{") or self.at_keyword("subgraph"):
-            return self.subgraph(scope)
-        offset = self.token.offset
-        return self.nodes(self.name("a node after ->"), scope, offset)
-
-    def subgraph(self, scope: _Scope) -> dict[str, None]:
+    def subgraph(self, scope: _Scope) -> Members:
         """The nodes of a subgraph, which inherits the defaults and keeps its own to itself."""
-        if self.at_keyword("subgraph"):
-            self.next()
-            if self.at_name():
-                self.name("a name")
-        if not self.at_mark("{"):
-            raise self.expected("'{' after 'subgraph'")
+        if self.skip("subgraph") and self.kind not in ("mark", "end", "keyword"):
+            self.name("a name")
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.error(self.token.offset, f"more than {MAX_DEPTH} nested subgraphs")
-        self.next()
-        inner = _Scope(scope.node, scope.edge, is_root=False, members={})
+            raise self.error(self.offset, f"more than {MAX_DEPTH} nested subgraphs")
+        self.require("{", "'{' after 'subgraph'")
+        inner = _Scope(scope.node, scope.edge, is_root=False)
         self.statements(inner)
         self.depth -= 1
         scope.members.update(inner.members)
         return inner.members
 
-    def nodes(self, key: Text, scope: _Scope, offset: int) -> dict[str, None]:
-        """One node, or several with commas between them."""
-        found = self.node(key, scope, offset)
-        while self.at_mark(","):
-            self.next()
-            offset = self.token.offset
-            found |= self.node(self.name("a node after ','"), scope, offset)
-        return found
-
-    def node(self, key: Text, scope: _Scope, offset: int) -> dict[str, None]:
-        """The node of that name, made with the defaults of the scope where it is new."""
-        while self.at_mark(":"):
-            self.next()
-            self.name("a port after ':'")
-        name = key.value
-        if name not in self.result.nodes:
+    def nodes(self, name: str, scope: _Scope, offset: int) -> Members:
+        """One node, or several with commas between them, each with ports that are passed over."""
+        found: Members = {}
+        while True:
+            while self.skip(":"):
+                self.name("a port after ':'")
             self.add_node(name, scope, offset)
-        scope.members[name] = None
-        return {name: None}
+            found[name] = None
+            if not self.skip(","):
+                return found
+            offset = self.offset
+            name = self.name("a node after ','")
 
     def add_node(self, name: str, scope: _Scope, offset: int) -> None:
+        """The node of that name, made with the defaults of the scope where it is new."""
+        scope.members[name] = None
+        if name in self.result.nodes:
+            return
         # One node more than there may be states: the arrow at the start.
         if len(self.result.nodes) > MAX_STATES:
             raise self.error(offset, f"more than {MAX_STATES:,} states, which is the limit")
@@ -375,33 +359,23 @@ class _Parser:
     def attributes(self) -> Attributes:
         """Any number of bracketed lists of attributes."""
         found: Attributes = {}
-        while self.at_mark("["):
-            self.next()
-            while not self.at_mark("]"):
-                if self.at_mark(";", ","):
-                    self.next()
+        while self.skip("["):
+            while not self.skip("]"):
+                if self.skip(";", ","):
                     continue
                 key = self.name("an attribute or ']'", keywords=True)
-                value = Text("true")
-                if self.at_mark("="):
-                    self.next()
-                    value = self.name(f"a value of {shown(key.value)}", keywords=True)
-                if key.value in _MEANT:
-                    found[key.value] = value
-            self.next()
+                text = "true"
+                if self.skip("="):
+                    text = self.name(f"a value of {shown(key)}", keywords=True, value=True)
+                if key in _MEANT:
+                    found[key] = text
         return found
 
 
 def _unquoted(token: str) -> str:
     r"""The characters of a quoted string; only \" and a line's continuation are undone here."""
-    inner = token[1:-1]
-    if "\\" not in inner:
-        return inner
-    return re.sub(r"\\(.)", _lexical_escape, inner, flags=re.DOTALL)
-
-
-def _lexical_escape(match: re.Match[str]) -> str:
-    return {'"': '"', "\n": ""}.get(match[1], match[0])
+    undone = {'"': '"', "\n": ""}
+    return re.sub(r"\\(.)", lambda m: undone.get(m[1], m[0]), token[1:-1], flags=re.DOTALL)
 
 
 def _without_markup(token: str) -> str:

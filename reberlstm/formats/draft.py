@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError
 from reberlstm.formats.messages import one_line, shown
-from reberlstm.formats.subsets import determinise, distinct, subset_names
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 
 MAX_STATES = 200_000
@@ -22,11 +22,22 @@ MAX_STATES = 200_000
 MAX_TRANSITIONS = 1_000_000
 """Files with more transitions are refused."""
 
+MAX_SUBSETS = 50_000
+"""How many states a determinised machine may have: n states may need 2ⁿ."""
+
+MAX_WORK = 10_000_000
+"""How many moves of single states are followed before determinising gives up."""
+
 EMPTY_OUTPUT = "ε"
 """The output of a state where a file gives an empty one, or where a word has not begun."""
 
 Place = int | str | None
 """Where something stands in a file: a line, an offset or a path, as the reader chooses."""
+
+Subset = frozenset[int]
+
+Moves = Sequence[Mapping[str, Collection[int]]]
+"""``moves[state][symbol]``: the states that may follow."""
 
 
 class Arc(NamedTuple):
@@ -39,11 +50,18 @@ class Arc(NamedTuple):
     place: Place
 
 
+def at_line(line: Place) -> str:
+    """What follows the file's name in messages where places are lines."""
+    return f":{line}" if line else ""
+
+
 class Draft:
     """The states and transitions of a file, in its order.
 
     Attributes:
         where: The name of the file, with which every message starts.
+        start_hint: What to write into such a file so that it has a start state.
+        at: Turns a place into the text that follows the file's name.
         names: The names of the states; an empty one is replaced by the state's key.
         places: Where the states stand in the file.
         initial: The start states.
@@ -53,15 +71,14 @@ class Draft:
         arcs: The transitions.
         alphabet: The symbols in order, where the file declares them; else in order of appearance.
         alphabet_place: Where it declares them.
-        start_hint: What to write into such a file so that it has a start state.
         notes: What the reader has decided and its user should know.
         name: As `FSM.name`; so are title and source.
     """
 
-    def __init__(self, where: str, at: Callable[[Place], str], start_hint: str) -> None:
-        """Begin an empty draft; `at` turns a place into the text that follows the file's name."""
+    def __init__(self, where: str, start_hint: str, at: Callable[[Place], str] = at_line) -> None:
         self.where = where
         self.start_hint = start_hint
+        self.at = at
         self.names: list[str] = []
         self.places: list[Place] = []
         self.initial: dict[int, None] = {}
@@ -73,7 +90,6 @@ class Draft:
         self.alphabet_place: Place = None
         self.notes: list[str] = []
         self.name = self.title = self.source = ""
-        self._at = at
         self._index: dict[Hashable, int] = {}
 
     def state(self, key: Hashable, place: Place, name: str = "") -> int:
@@ -117,7 +133,7 @@ class Draft:
 
     def error(self, place: Place, message: str) -> FormatError:
         """An error to raise, which names the file and the place."""
-        return FormatError(one_line(f"{self.where}{self._at(place)}: {message}"))
+        return FormatError(one_line(f"{self.where}{self.at(place)}: {message}"))
 
     def finish(self) -> FSM:
         """The machine.
@@ -132,7 +148,7 @@ class Draft:
         if not self.initial:
             raise self.error(None, f"no start state; {self.start_hint}")
         for text in (self.name, self.title, self.source):
-            if not _is_text(text):
+            if text.encode("utf-8", "ignore").decode() != text:
                 raise self.error(None, f"{shown(text)} is not Unicode text")
         self.settle_names()
         alphabet = self._settle_alphabet()
@@ -143,37 +159,25 @@ class Draft:
             else:
                 fsm = self._determinised(alphabet, table, choices, epsilon)
         except GrammarError as error:
-            at = self._at(self._place_of(error.place))
+            at = self.at(self._place_of(error.place))
             raise GrammarError(one_line(f"{self.where}{at}: {error}"), error.place) from None
         for note in self.notes:
-            text = one_line(f"{self.where}: {note}")
-            warnings.warn(FormatWarning(text), stacklevel=4)
+            warnings.warn(FormatWarning(one_line(f"{self.where}: {note}")), stacklevel=4)
         return fsm
-
-    def empty_copy(self) -> Draft:
-        """A draft of the same file without states and transitions."""
-        copy = Draft(self.where, self._at, self.start_hint)
-        copy.alphabet, copy.alphabet_place = self.alphabet, self.alphabet_place
-        copy.name, copy.title, copy.source = self.name, self.title, self.source
-        copy.notes = list(self.notes)
-        return copy
 
     def settle_names(self) -> None:
         """Make the names of the states distinct and not empty."""
-        keys = list(self._index)
-        names = [name or str(key) for name, key in zip(self.names, keys, strict=True)]
-        if len(set(names)) < len(names):
-            count = Counter(names)
-            pairs = zip(names, keys, strict=True)
-            names = [f"{name} ({key})" if count[name] > 1 else name for name, key in pairs]
-        taken: dict[str, int] = {}
-        self.names = [distinct(name or "(unnamed)", taken) for name in names]
+        named = [(name or str(key), key) for name, key in zip(self.names, self._index, strict=True)]
+        count = Counter(name for name, _ in named)
+        self.names = distinct(
+            f"{name} ({key})" if count[name] > 1 else name or "(unnamed)" for name, key in named
+        )
 
     def _settle_alphabet(self) -> tuple[str, ...]:
         """The symbols in order; white space in them goes where it would split words."""
-        used = dict.fromkeys(arc.symbol for arc in self.arcs if arc.symbol is not None)
         if self.alphabet is not None:
             return tuple(self.alphabet)
+        used = dict.fromkeys(arc.symbol for arc in self.arcs if arc.symbol is not None)
         if all(len(symbol) == 1 for symbol in used) or all(s.split() == [s] for s in used):
             return tuple(used)
         renamed = {symbol: "_".join(symbol.split()) or "␣" * len(symbol) for symbol in used}
@@ -203,11 +207,9 @@ class Draft:
         for source, symbol, target, _, _ in self.arcs:
             if symbol is None:
                 epsilon.setdefault(source, []).append(target)
-                continue
-            first = table[source].setdefault(symbol, -1)
-            if first < 0:
+            elif symbol not in table[source]:
                 table[source][symbol] = target
-            elif first != target:
+            elif (first := table[source][symbol]) != target:
                 choices.setdefault((source, symbol), {first}).add(target)
             else:
                 repeated += 1
@@ -244,64 +246,54 @@ class Draft:
         choices: dict[tuple[int, str], set[int]],
         epsilon: dict[int, list[int]],
     ) -> FSM:
-        moves: list[dict[str, list[int]]] = [{a: [t] for a, t in q.items()} for q in table]
-        for (source, symbol), targets in choices.items():
-            moves[source][symbol] = sorted(targets)
-        used = {symbol: number for number, symbol in enumerate(alphabet)}
+        known = set(alphabet)
         for arc in self.arcs:
-            if arc.symbol is not None and arc.symbol not in used:
+            if arc.symbol is not None and arc.symbol not in known:
                 raise self.error(
                     arc.place, f"symbol {shown(arc.symbol)} is not in the alphabet of the file"
                 )
-        subsets, lines = determinise(self.initial, moves, epsilon, alphabet)
-        names = subset_names(subsets, self.names)
-        outputs = {}
-        if self.outputs:
-            for subset, name in zip(subsets, names, strict=True):
-                outputs[name] = self._common_output(subset)
+        moves: list[dict[str, Collection[int]]] = [{a: (t,) for a, t in q.items()} for q in table]
+        for (source, symbol), targets in choices.items():
+            moves[source][symbol] = sorted(targets)
+        lines = determinise(self.initial, moves, epsilon, alphabet)
+        name = dict(zip(lines, subset_names(lines, self.names), strict=True))
         fsm = FSM(
             alphabet=alphabet,
-            start=names[0],
-            accepting=frozenset(
-                name for name, q in zip(names, subsets, strict=True) if q & self.accepting
-            ),
+            start=next(iter(name.values())),
+            accepting=frozenset(name[subset] for subset in lines if subset & self.accepting),
             transitions={
-                name: {a: names[t] for a, t in line.items()}
-                for name, line in zip(names, lines, strict=True)
+                name[subset]: {a: name[target] for a, target in line.items()}
+                for subset, line in lines.items()
             },
-            outputs=outputs,
+            outputs={name[q]: self._common_output(q) for q in lines} if self.outputs else {},
             name=self.name,
             title=self.title,
             source=self.source,
         ).minimise()
-        self._say_determinised(len(subsets), len(fsm.states), len(choices), epsilon)
-        return fsm
-
-    def _common_output(self, subset: frozenset[int]) -> str:
-        labels = {self.outputs.get(state, "") for state in subset}
-        if len(labels) > 1:
-            members = sorted(subset, key=lambda state: self.outputs.get(state, ""))
-            raise GrammarError(
-                f"a word leads to both {shown(self.names[members[0]])} and "
-                f"{shown(self.names[members[-1]])}, whose outputs differ, so the machine cannot "
-                "be determinised; give a deterministic one, or leave the outputs out"
-            )
-        return labels.pop()
-
-    def _say_determinised(
-        self, states: int, minimal: int, choices: int, epsilon: dict[int, list[int]]
-    ) -> None:
-        counts = (
-            (len(self.initial) if len(self.initial) > 1 else 0, "start states"),
-            (sum(map(len, epsilon.values())), "epsilon transitions"),
-            (choices, "choices between transitions"),
-        )
-        why = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+        counts = {
+            "start states": len(self.initial) if len(self.initial) > 1 else 0,
+            "epsilon transitions": sum(map(len, epsilon.values())),
+            "choices between transitions": len(choices),
+        }
+        why = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
         dropped = any(arc.probability is not None for arc in self.arcs) or bool(self.stop)
         self.notes.append(
-            f"nondeterministic ({why}): {len(self.names):,} states were determinised to {states:,} "
-            f"and minimised to {minimal:,}" + (", without the probabilities" if dropped else "")
+            f"nondeterministic ({why}): {len(self.names):,} states were determinised to "
+            f"{len(lines):,} and minimised to {len(fsm.states):,}"
+            + (", without the probabilities" if dropped else "")
         )
+        return fsm
+
+    def _common_output(self, subset: Subset) -> str:
+        members = sorted(subset, key=lambda state: self.outputs.get(state, ""))
+        first, last = members[0], members[-1]
+        if self.outputs.get(first, "") != self.outputs.get(last, ""):
+            raise GrammarError(
+                f"a word leads to both {shown(self.names[first])} and {shown(self.names[last])}, "
+                "whose outputs differ, so the machine cannot be determinised; give a "
+                "deterministic one, or leave the outputs out"
+            )
+        return self.outputs.get(first, "")
 
     def _place_of(self, place: tuple[str, ...]) -> Place:
         """Where in the file the part of the machine stands that an error is about."""
@@ -310,18 +302,146 @@ class Draft:
         if len(place) < 2 or place[1] not in self.names:
             return None
         state = self.names.index(place[1])
-        if len(place) == 3:
-            for arc in self.arcs:
-                if arc.source == state and arc.symbol == place[2]:
-                    return arc.place
-        return self.places[state]
+        arcs = (arc for arc in self.arcs if (arc.source, arc.symbol) == (state, *place[2:]))
+        arc = next(arcs, None)
+        return self.places[state] if arc is None else arc.place
 
 
-def _is_text(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+def to_moore(mealy: Draft, outputs: Sequence[str]) -> Draft:
+    """The reachable part of a Mealy machine, given as a draft and the outputs of its arcs.
+
+    A state for each pair of a state and the output with which it was entered (E. F. Moore,
+    Gedanken-experiments on sequential machines, 1956); the output of the start, where nothing has
+    been put out yet, is `EMPTY_OUTPUT`.
+    """
+    mealy.settle_names()
+    moore = Draft(mealy.where, mealy.start_hint, mealy.at)
+    for part in ("alphabet", "alphabet_place", "name", "title", "source", "notes"):
+        setattr(moore, part, getattr(mealy, part))
+    leaving: list[list[tuple[Arc, str]]] = [[] for _ in mealy.names]
+    for arc, output in zip(mealy.arcs, outputs, strict=True):
+        leaving[arc.source].append((arc, output))
+
+    def entered(state: int, output: str) -> int:
+        name = mealy.names[state] + (f"/{output}" if output else "")
+        number = moore.state((state, output), mealy.places[state], name)
+        moore.outputs[number] = output or EMPTY_OUTPUT
+        if state in mealy.accepting:
+            moore.accepting.add(number)
+        return number
+
+    def follow(pair: tuple[int, str]) -> Iterator[tuple[None, tuple[int, str]]]:
+        source = entered(*pair)
+        for arc, output in leaving[pair[0]]:
+            moore.arc(source, arc.symbol, entered(arc.target, output), arc.place)
+            yield None, (arc.target, output)
+
+    moore.initial = {entered(state, ""): None for state in mealy.initial}
+    crawl([(state, "") for state in mealy.initial], follow)
+    moore.notes.append(
+        f"a Mealy machine: its {len(mealy.names):,} states became the {len(moore.names):,} of a "
+        "Moore machine, whose states tell the output of the transition that entered them"
+    )
+    return moore
+
+
+def determinise(
+    initial: Iterable[int],
+    moves: Moves,
+    epsilon: Mapping[int, Sequence[int]],
+    alphabet: Sequence[str],
+) -> dict[Subset, dict[str, Subset]]:
+    """The subset construction (M. O. Rabin and D. Scott, Finite automata, 1959), breadth first.
+
+    A symbol is legal in a subset where it is legal in one of its members; the empty subset, which
+    stands for a violation, is left out.
+
+    Args:
+        initial: The states before the first symbol.
+        moves: ``moves[state][symbol]``: the states that may follow.
+        epsilon: The states that may follow without a symbol.
+        alphabet: The order in which the symbols are tried, which fixes the order of the subsets.
+
+    Raises:
+        GrammarError: beyond `MAX_SUBSETS` states, or `MAX_WORK` moves on the way.
+
+    Example:
+        >>> for subset, line in determinise([0], [{"a": [0, 1]}, {"b": [1]}], {}, "ab").items():
+        ...     print(set(subset), {symbol: set(target) for symbol, target in line.items()})
+        {0} {'a': {0, 1}}
+        {0, 1} {'a': {0, 1}, 'b': {1}}
+        {1} {'b': {1}}
+    """
+    order = {symbol: number for number, symbol in enumerate(alphabet)}
+    lines: dict[Subset, dict[str, Subset]] = {}
+    work = 0
+
+    def silent(state: int) -> list[tuple[None, int]]:
+        nonlocal work
+        targets = epsilon.get(state, ())
+        work += len(targets)
+        return [(None, target) for target in targets]
+
+    def closure(states: Iterable[int]) -> Subset:
+        return frozenset(crawl(states, silent).came if epsilon else states)
+
+    def follow(subset: Subset) -> Iterable[tuple[str, Subset]]:
+        nonlocal work
+        reached: dict[str, set[int]] = {}
+        for state in subset:
+            for symbol, targets in moves[state].items():
+                reached.setdefault(symbol, set()).update(targets)
+                work += len(targets)
+        line = {a: closure(reached[a]) for a in sorted(reached, key=order.__getitem__)}
+        lines[subset] = line
+        work += len(subset) + sum(map(len, line.values()))
+        if work > MAX_WORK:
+            raise too_large(len(lines))
+        return line.items()
+
+    def too_large(states: int) -> GrammarError:
+        return GrammarError(
+            f"determinising stopped at {states:,} states: the limits are {MAX_SUBSETS:,} states "
+            f"and {MAX_WORK:,} moves; give a deterministic machine"
+        )
+
+    found = len(crawl([closure(initial)], follow, most=MAX_SUBSETS + 1).came)
+    if found > MAX_SUBSETS:
+        raise too_large(found)
+    return lines
+
+
+def subset_names(subsets: Iterable[Subset], names: Sequence[str], most: int = 4) -> list[str]:
+    """A readable, distinct name for every subset: its only member's, or ``{a,b}``.
+
+    Of more than `most` members the first are named and the rest counted.
+
+    Example:
+        >>> subset_names([frozenset([0]), frozenset([0, 2])], ["p", "q", "r"])
+        ['p', '{p,r}']
+    """
+
+    def name(subset: Subset) -> str:
+        members = sorted(subset)
+        inner = ",".join(names[state] for state in members[:most])
+        more = f",+{len(members) - most}" if len(members) > most else ""
+        return inner if len(members) == 1 else f"{{{inner}{more}}}"
+
+    return distinct(map(name, subsets))
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names, with a number where one is taken already.
+
+    Example:
+        >>> distinct(["a", "b", "a", "a"])
+        ['a', 'b', 'a#2', 'a#3']
+    """
+    taken: dict[str, int] = {}
+    for name in names:
+        result = name
+        while result in taken:
+            taken[name] += 1
+            result = f"{name}#{taken[name]}"
+        taken[result] = 1
+    return list(taken)

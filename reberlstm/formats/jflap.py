@@ -8,35 +8,61 @@
         <transition><from>0</from><to>1</to><read>1</read></transition>
         ...
 
-Read: an empty ``<read/>`` is an epsilon transition; what labels of several characters mean,
-`jflap_labels` tells. A file with an ``<alphabet>`` of ``<symbol>`` elements, an extension of ours
-that JFLAP passes over, has labels that are symbols of it, whatever their length. Moore machines
-have an ``<output>`` in each state; Mealy machines, with a ``<transout>`` in each transition, become
-Moore machines, with a warning. There are no documents with a DTD or entities. Files of version 8,
-which look different, are read by `jflap8`.
+JFLAP 8, a test version, writes another XML, also inside the structures of an editor window:
 
-Written: the machine but for its probabilities, name, title and source. Characters that XML has not
-are replaced in names of states; in symbols and outputs they are an error.
+    <structure type="fsa">
+      <structure type="state_set"><state><name>q0</name><id>0</id></state>...</structure>
+      <structure type="start_state"><state>...</state></structure>
+      <structure type="transition_set">
+        <fsa_trans>
+          <to><name>q1</name><id>1</id></to><input>a</input><from><name>q0</name><id>0</id></from>
+        </fsa_trans>
+        ...
+
+A file with an ``<alphabet>`` of ``<symbol>`` elements, an extension of ours that JFLAP passes over,
+has labels that are symbols of it. What other labels mean is told by docs/formats.md. Characters
+that XML has not are replaced in names of states; in symbols and outputs they are an error.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from reberlstm.errors import FormatError
-from reberlstm.formats import jflap8
-from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_TRANSITIONS
-from reberlstm.formats.jflap_labels import Labels
-from reberlstm.formats.mealy import to_moore
+from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
 from reberlstm.formats.messages import shown
-from reberlstm.formats.xml_elements import Elements
 from reberlstm.machine.fsm import FSM
 
+MAX_DEPTH = 50
+"""How deep elements may be nested."""
+
+MAX_ELEMENTS = 6 * MAX_STATES + 5 * MAX_TRANSITIONS
+"""How many elements a file may have."""
+
+MAX_LABEL = 10_000
+"""How many characters a label may have that is not one symbol."""
+
 _TYPES = ("fa", "moore", "mealy")
+_SETS = ("state_set", "start_state", "final_states", "transition_set", "input_alph")
+_AROUND = ("editor_panel", "transition_graph", "fsa")
+_KEPT = ("state", "transition", "fsa_trans", "from", "to")
+_VERSION_8 = re.compile(r"<structure\b[^<>]*\btype\s*=")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = {"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_EPSILON = {"", "ε", "λ"}
+_RANGE = re.compile(r"\[(.)-(.)\]", re.DOTALL)
+_NOTES = {
+    "symbols": "as symbols of their own",
+    "words": "one character after the other",
+    "parallel": "as parallel transitions",
+}
+
+Word = tuple[str, ...]
 
 
 def read(text: str, where: str) -> FSM:
@@ -46,9 +72,10 @@ def read(text: str, where: str) -> FSM:
         FormatError: naming the line that is not XML, or no part of a finite automaton.
         GrammarError: where the whole describes no machine.
     """
-    if jflap8.is_of_version_8(text):
-        return jflap8.read(text, where)
-    return _Reader(where).fsm(text)
+    first = text.find("<structure")
+    # Version 8 says the type in an attribute, not in an element of its own.
+    is_of_version_8 = first >= 0 and _VERSION_8.match(text, first) is not None
+    return (_Version8 if is_of_version_8 else _Version7)(where).fsm(text)
 
 
 def losses(fsm: FSM) -> list[str]:
@@ -61,39 +88,126 @@ def losses(fsm: FSM) -> list[str]:
     return lost
 
 
-class _Transition:
-    """A transition element while its children are read."""
+@dataclass(slots=True)
+class _Element:
+    """An element, with the texts of what is in it by name: ``id``, ``from``, ``from.id``."""
 
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.parts: dict[str, str] = {}
+    name: str
+    attributes: dict[str, str]
+    line: int
+    parts: dict[str, str] = field(default_factory=dict)
 
 
-class _Reader(Elements):
-    """Collects states and transitions from the elements of a file.
+class _Reader:
+    """Goes through the elements of a file, within limits, and keeps transitions to the end.
 
-    States may come after the transitions that use them, and what a label means depends on others,
-    so transitions are kept to the end.
+    States may come after the transitions that use them, and what a label means depends on others.
     """
 
+    start_hint: str
+    label = "read"
+    type = "fa"
+
     def __init__(self, where: str) -> None:
-        super().__init__(where, "put <initial/> into the element of one state")
-        self.type = ""
-        self.state: int | None = None
-        self.transition: _Transition | None = None
-        self.transitions: list[_Transition] = []
-        self.seen: set[str] = set()
+        self.draft = Draft(where, self.start_hint)
+        self.transitions: list[_Element] = []
+        self.outputs: list[str] = []
+        self.open: list[_Element] = []
+        self.count = 0
+        self.text: list[str] = []
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = lambda data: self.text.append(data)
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def error(self, message: str, element: _Element | None = None) -> FormatError:
+        """An error about the line that is being read, or that of an element."""
+        line = self.parser.CurrentLineNumber if element is None else element.line
+        return self.draft.error(line, message)
 
     def fsm(self, text: str) -> FSM:
-        self.parse(text)
+        try:
+            self.parser.Parse(text, True)
+        except expat.ExpatError as error:
+            reason = expat.ErrorString(error.code)
+            raise self.draft.error(error.lineno, f"not XML: {reason}") from None
+        except UnicodeEncodeError:
+            raise self.draft.error(None, "not XML: half of a surrogate pair") from None
         draft = self.draft
-        labels = (self.value(each.parts.get("read", "")) for each in self.transitions)
-        self.labels = Labels(labels, exact=draft.alphabet is not None, words=self.type == "fa")
-        outputs = [self.add(transition) for transition in self.transitions]
-        draft.notes += self.labels.notes
+        given = [self.value(each.parts.get(self.label, "")) for each in self.transitions]
+        labels = _Labels(given, exact=draft.alphabet is not None, words=self.type == "fa")
+        for transition, label in zip(self.transitions, given, strict=True):
+            source, target = (self.end(transition, part) for part in ("from", "to"))
+            try:
+                words = labels.read(label, transition.line)
+            except ValueError as error:
+                raise self.error(str(error), transition) from None
+            for word in words:
+                draft.word(source, word, target, transition.line)
+                self.outputs.append(transition.parts.get("transout", "").strip() or EMPTY_OUTPUT)
+        draft.notes += labels.notes
+        return self.finished()
+
+    def value(self, text: str) -> str:
+        """An element's text without the blanks of a layout."""
+        return text.strip()
+
+    def end(self, transition: _Element, part: str) -> int:
+        """The number of the state in which a transition begins or ends."""
+        raise NotImplementedError
+
+    def finished(self) -> FSM:
+        """The machine, when all has been read."""
+        raise NotImplementedError
+
+    def opened(self, element: _Element) -> None:
+        """An element begins."""
+
+    def closed(self, element: _Element, parent: str, text: str) -> None:
+        """An element ends that holds this text, after its last child if it has children."""
+        raise NotImplementedError
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.count += 1
+        if self.count > MAX_ELEMENTS:
+            raise self.error(f"more than {MAX_ELEMENTS:,} elements")
+        if len(self.open) == MAX_DEPTH:
+            raise self.error(f"elements nested more than {MAX_DEPTH} deep")
+        if not self.open and name != "structure":
+            raise self.error(f"expected the element <structure> of a JFLAP file, found <{name}>")
+        self.open.append(_Element(name, attributes, self.parser.CurrentLineNumber))
+        self.text.clear()
+        self.opened(self.open[-1])
+
+    def _end(self, name: str) -> None:
+        element, text = self.open.pop(), "".join(self.text)
+        self.text.clear()
+        parent = self.open[-1] if self.open else None
+        if parent is not None and parent.name in _KEPT:
+            if parent.name == "transition" and name in parent.parts:
+                raise self.error(f"a second <{name}> in one <transition>")
+            parent.parts[name] = text
+            parent.parts |= {f"{name}.{key}": value for key, value in element.parts.items()}
+        if name in ("transition", "fsa_trans"):
+            self.transitions.append(element)
+            if len(self.transitions) > MAX_TRANSITIONS:
+                raise self.error(f"more than {MAX_TRANSITIONS:,} transitions")
+        self.closed(element, "" if parent is None else parent.name, text)
+
+    def _doctype(self, *_: object) -> None:
+        raise self.error("a document type declaration, which a JFLAP file has not; remove it")
+
+
+class _Version7(_Reader):
+    start_hint = "put <initial/> into the element of one state"
+    type = ""
+
+    def finished(self) -> FSM:
+        draft = self.draft
         if self.type == "mealy":
-            each = [output or EMPTY_OUTPUT for output, count in outputs for _ in range(count)]
-            return to_moore(draft, each).finish()
+            return to_moore(draft, self.outputs).finish()
         if self.type == "moore":
             for number in range(len(draft.names)):
                 draft.outputs.setdefault(number, EMPTY_OUTPUT)
@@ -101,58 +215,37 @@ class _Reader(Elements):
             draft.notes.append("no state is <final/>; none accepts")
         return draft.finish()
 
-    # Events
+    def opened(self, element: _Element) -> None:
+        if element.name == "alphabet" and self.draft.alphabet is None:
+            self.draft.alphabet, self.draft.alphabet_place = [], element.line
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
+    def closed(self, element: _Element, parent: str, text: str) -> None:
+        draft, name = self.draft, element.name
         if name == "state":
-            self.start_state(attributes)
-        elif name == "transition":
-            self.transition = _Transition(self.line)
-        elif name == "alphabet" and self.draft.alphabet is None:
-            self.draft.alphabet = []
-            self.draft.alphabet_place = self.line
-        elif self.state is not None and name in ("initial", "final"):
-            if name == "initial":
-                self.draft.initial[self.state] = None
-            else:
-                self.draft.accepting.add(self.state)
-
-    def start_state(self, attributes: dict[str, str]) -> None:
-        key = attributes.get("id")
-        if key is None:
-            raise self.draft.error(self.line, "a <state> without the attribute 'id'")
-        if key in self.seen:
-            raise self.draft.error(self.line, f"a second <state> with id={shown(key)}")
-        self.seen.add(key)
-        self.state = self.draft.state(key, self.line, attributes.get("name", ""))
-
-    def closed(self, name: str, parent: str, text: str) -> None:
-        if name == "state":
-            self.state = None
-        elif name == "transition":
-            if self.transition is not None:
-                self.transitions.append(self.transition)
-                if len(self.transitions) > MAX_TRANSITIONS:
-                    raise self.draft.error(self.line, f"more than {MAX_TRANSITIONS:,} transitions")
-            self.transition = None
+            self.state(element)
         elif name == "type" and parent == "structure":
             self.type = text.strip()
             if self.type not in _TYPES:
-                raise self.draft.error(
-                    self.line,
+                raise self.error(
                     f"a JFLAP file of type {shown(self.type)}; expected a finite automaton, whose "
-                    f"type is one of {', '.join(_TYPES)}",
+                    f"type is one of {', '.join(_TYPES)}"
                 )
-        elif name == "symbol" and parent == "alphabet" and self.draft.alphabet is not None:
-            self.draft.alphabet.append(text)
-        elif name == "output" and parent == "state" and self.state is not None:
-            self.draft.outputs[self.state] = self.value(text) or EMPTY_OUTPUT
-        elif self.transition is not None and parent == "transition":
-            if name in self.transition.parts:
-                raise self.draft.error(self.line, f"a second <{name}> in one <transition>")
-            self.transition.parts[name] = text
+        elif name == "symbol" and parent == "alphabet" and draft.alphabet is not None:
+            draft.alphabet.append(text)
 
-    # Meaning
+    def state(self, element: _Element) -> None:
+        draft, key = self.draft, element.attributes.get("id")
+        if key is None:
+            raise self.error("a <state> without the attribute 'id'", element)
+        if draft.find(key) is not None:
+            raise self.error(f"a second <state> with id={shown(key)}", element)
+        number = draft.state(key, element.line, element.attributes.get("name", ""))
+        if "initial" in element.parts:
+            draft.initial[number] = None
+        if "final" in element.parts:
+            draft.accepting.add(number)
+        if "output" in element.parts:
+            draft.outputs[number] = self.value(element.parts["output"]) or EMPTY_OUTPUT
 
     def value(self, text: str) -> str:
         """An element's text: exact in files of ours, else without the blanks of a layout."""
@@ -160,23 +253,144 @@ class _Reader(Elements):
             return text
         return text.strip()
 
-    def add(self, transition: _Transition) -> tuple[str, int]:
-        """Add the arcs of a transition; the result is its output and their number."""
-        ends = []
-        for part in ("from", "to"):
-            if part not in transition.parts:
-                raise self.draft.error(transition.line, f"a <transition> without a <{part}>")
-            key = transition.parts[part].strip()
-            state = self.draft.find(key)
-            if state is None:
-                raise self.draft.error(
-                    transition.line,
-                    f"<{part}>{shown(key)[1:-1]}</{part}> names no state of the file",
+    def end(self, transition: _Element, part: str) -> int:
+        if part not in transition.parts:
+            raise self.error(f"a <transition> without a <{part}>", transition)
+        key = transition.parts[part].strip()
+        state = self.draft.find(key)
+        if state is None:
+            message = f"<{part}>{shown(key)[1:-1]}</{part}> names no state of the file"
+            raise self.error(message, transition)
+        return state
+
+
+class _Version8(_Reader):
+    start_hint = 'name it in <structure type="start_state">'
+    label = "input"
+    part = ""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.alphabet: dict[str, None] = {}
+
+    def finished(self) -> FSM:
+        if {arc.symbol for arc in self.draft.arcs} - {None} <= self.alphabet.keys():
+            self.draft.alphabet = list(self.alphabet)
+        return self.draft.finish()
+
+    def end(self, transition: _Element, part: str) -> int:
+        return self.number(transition, part, f"{part}.id")
+
+    def opened(self, element: _Element) -> None:
+        if element.name == "structure":
+            self.part = element.attributes.get("type", "")
+            if self.part not in _SETS + _AROUND:
+                raise self.error(
+                    f"a structure of type {shown(self.part)} in a file of JFLAP 8; expected a "
+                    "finite automaton, whose type is 'fsa'"
                 )
-            ends.append(state)
-        label = self.value(transition.parts.get("read", ""))
-        count = self.add_transition(label, self.labels, ends, transition.line)
-        return transition.parts.get("transout", "").strip(), count
+
+    def closed(self, element: _Element, parent: str, text: str) -> None:
+        draft = self.draft
+        if element.name == "structure":
+            self.part = ""
+        elif element.name == "symbol" and self.part == "input_alph" and text:
+            self.alphabet[text] = None
+        elif element.name == "state" and self.part in _SETS:
+            number = self.number(element, "state", "id")
+            draft.names[number] = element.parts.get("name", "").strip() or draft.names[number]
+            if self.part == "start_state":
+                draft.initial[number] = None
+            elif self.part == "final_states":
+                draft.accepting.add(number)
+
+    def number(self, element: _Element, what: str, part: str) -> int:
+        """The number of the state whose key is a part of an element."""
+        key = element.parts.get(part, "").strip()
+        if not key:
+            raise self.error(f"a <{what}> without an <id>", element)
+        return self.draft.state(key, element.line)
+
+
+class _Labels:
+    """Reads the labels of one file.
+
+    Args:
+        labels: All of them.
+        exact: Whether every label is one symbol, as in files of ours.
+        words: Whether a label may stand for several symbols one after the other.
+
+    Example:
+        >>> _Labels(["ab", "[a-c]"]).read("ab", 1), _Labels(["aab"]).read("aab", 1)
+        ([('a',), ('b',)], [('a', 'a', 'b')])
+        >>> _Labels(["int", "letter,_"]).read("int", 1), _Labels([]).read("", 1)
+        ([('int',)], [()])
+    """
+
+    def __init__(self, labels: Iterable[str], *, exact: bool = False, words: bool = True) -> None:
+        self.notes: list[str] = []
+        self._exact = exact
+        self._kind = "parallel"
+        if exact:
+            return
+        several = {a for a in labels if 1 < len(a) <= MAX_LABEL and a not in _EPSILON}
+        lists = [pieces for label in several if len(pieces := _pieces(label)) > 1]
+        if any(len(piece) > 1 and not _RANGE.search(piece) for ps in lists for piece in ps):
+            self._kind = "symbols"
+        elif words and any(_repeats(label) for label in several if len(_pieces(label)) == 1):
+            self._kind = "words"
+
+    def read(self, label: str, line: int) -> list[Word]:
+        """The words, each of them mostly of one symbol, on which a transition can be made.
+
+        Raises:
+            ValueError: for a label that is too long.
+        """
+        if self._exact:
+            return [(label,)] if label else [()]
+        if label in _EPSILON:
+            return [()]
+        if len(label) == 1:
+            return [(label,)]
+        if len(label) > MAX_LABEL:
+            raise ValueError(
+                f"a label of {len(label):,} characters, {shown(label)}; the limit is {MAX_LABEL:,}"
+            )
+        found: list[Word] = []
+        pieces = _pieces(label)
+        for piece in pieces:
+            if _RANGE.search(piece):
+                found += [(symbol,) for symbol in _RANGE.sub(_spelled_out, piece)]
+            elif self._kind == "symbols" or len(pieces) > 1:
+                found.append((piece,))
+            elif self._kind == "words":
+                found.append(tuple(piece))
+            else:
+                found += [(symbol,) for symbol in piece]
+        found = list(dict.fromkeys(found))
+        if not self.notes:
+            texts = " ".join("".join(word) for word in found[:10])
+            self.notes.append(
+                f"labels of several characters were read {_NOTES[self._kind]}, such as "
+                f"{shown(label)} at line {line} as {texts}"
+            )
+        return found
+
+
+def _pieces(label: str) -> list[str]:
+    pieces = [piece.strip() for piece in label.split(",")]
+    return pieces if all(pieces) else [label]
+
+
+def _repeats(label: str) -> bool:
+    return _RANGE.search(label) is None and len(set(label)) < len(label)
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    first, last = ord(match[1]), ord(match[2])
+    if not first <= last < first + 1000:
+        return match[0]
+    return "".join(map(chr, range(first, last + 1)))
 
 
 # Writing

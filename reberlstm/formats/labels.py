@@ -99,21 +99,15 @@ def _pieces(line: str) -> list[str]:
             continue
         if character in _OPEN:
             closing.append(_OPEN[character])
-        elif closing and character == closing[-1]:
+        elif closing[-1:] == [character]:
             closing.pop()
         pieces[-1] += character
-    pieces = [piece.strip() for piece in pieces]
-    if closing:
-        return [line]
-    found = []
-    index = 0
-    while index < len(pieces):
-        if pieces[index]:
-            found.append(pieces[index])
-        elif pieces[index + 1 : index + 2] == [""]:
-            found.append(",")
-            index += 1
-        else:
+    found: list[str] = []
+    after_an_empty_one = False
+    for piece in map(str.strip, pieces):
+        if piece and after_an_empty_one:
             return [line]
-        index += 1
-    return found
+        if piece or after_an_empty_one:
+            found.append(piece or ",")
+        after_an_empty_one = not piece and not after_an_empty_one
+    return [line] if closing or after_an_empty_one else found

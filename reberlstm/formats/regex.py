@@ -12,8 +12,9 @@ import re
 from typing import TYPE_CHECKING
 
 from reberlstm.errors import FormatError, GrammarError
+from reberlstm.formats.draft import determinise
 from reberlstm.formats.messages import one_line, shown
-from reberlstm.formats.subsets import determinise
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
@@ -93,56 +94,34 @@ def _symbols(expression: str) -> list[str]:
 
 def _machine(nfa: NFA, alphabet: list[str], name: str) -> FSM:
     """The minimal machine, its states numbered in breadth-first order."""
-    index = {state: number for number, state in enumerate(sorted(_completable(nfa)))}
+    sources: dict[int, list[tuple[str, int]]] = {}
+    for state, line in nfa.transitions.items():
+        for symbol, targets in line.items():
+            for target in targets:
+                sources.setdefault(target, []).append((symbol, state))
+    completable = crawl(nfa.final_states, lambda state: sources.get(state, [])).came
+    index = {state: number for number, state in enumerate(sorted(completable))}
     moves: list[dict[str, list[int]]] = [{} for _ in index]
-    epsilon: dict[int, list[int]] = {}
     for state, number in index.items():
         for symbol, targets in nfa.transitions.get(state, {}).items():
-            kept = sorted(index[target] for target in targets if target in index)
-            if kept and symbol:
+            if kept := sorted(index[target] for target in targets if target in index):
                 moves[number][symbol] = kept
-            elif kept:
-                epsilon[number] = kept
-    final = {index[state] for state in nfa.final_states if state in index}
+    epsilon = {number: line.pop("") for number, line in enumerate(moves) if "" in line}
     initial = [index[nfa.initial_state]] if nfa.initial_state in index else []
-    subsets, table = determinise(initial, moves, epsilon, alphabet)
+    lines = determinise(initial, moves, epsilon, alphabet)
+    final = {index[state] for state in nfa.final_states}
+    number_of = {subset: str(number) for number, subset in enumerate(lines)}
     smallest = FSM(
         alphabet=tuple(alphabet),
         start="0",
-        accepting=frozenset(str(number) for number, q in enumerate(subsets) if q & final),
+        accepting=frozenset(number_of[subset] for subset in lines if subset & final),
         transitions={
-            str(number): {a: str(target) for a, target in line.items()}
-            for number, line in enumerate(table)
-        },
-    ).minimise()
-    names = {state: str(number) for number, state in enumerate(smallest.reachable)}
-    return FSM(
-        alphabet=smallest.alphabet,
-        start="0",
-        accepting=frozenset(names[state] for state in smallest.accepting),
-        transitions={
-            name: {a: names[target] for a, target in smallest.transitions[state].items()}
-            for state, name in names.items()
+            number_of[subset]: {a: number_of[target] for a, target in line.items()}
+            for subset, line in lines.items()
         },
         name=name,
-    )
-
-
-def _completable(nfa: NFA) -> set[int]:
-    """The states from which a final one can be reached."""
-    sources: dict[int, list[int]] = {}
-    for state, line in nfa.transitions.items():
-        for targets in line.values():
-            for target in targets:
-                sources.setdefault(target, []).append(state)
-    found = set(nfa.final_states)
-    waiting = list(found)
-    while waiting:
-        for source in sources.get(waiting.pop(), ()):
-            if source not in found:
-                found.add(source)
-                waiting.append(source)
-    return found
+    ).minimise()
+    return smallest.numbered()
 
 
 def _check_size(expression: str, name: str) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reberlstm.errors import FormatError, GrammarError
@@ -62,7 +62,9 @@ def read(text: str, where: str) -> FSM:
         raise FormatError(one_line(f"{where}: not TOML: {error}")) from None
     except RecursionError:
         raise FormatError(f"{where}: nested too deeply for a grammar") from None
-    _check_shape(data, where, text)
+    for message, key in _faults(data):
+        at = _line_of(text, (key,) if key else ())
+        raise FormatError(one_line(f"{where}{at}: {message}"))
     try:
         return FSM(**data)
     except GrammarError as error:
@@ -75,26 +77,14 @@ def read(text: str, where: str) -> FSM:
 
 def write(fsm: FSM) -> str:
     """The machine as TOML; `read` gives the same machine back."""
-    lines = [f"{key} = {_quoted(getattr(fsm, key))}" for key in _TEXTS if getattr(fsm, key)]
-    lines.append(f"alphabet = {_array(fsm.alphabet)}")
-    lines.append(f"start = {_quoted(fsm.start)}")
-    lines.append(f"accepting = {_array(q for q in fsm.states if q in fsm.accepting)}")
-    lines += ["", "[transitions]"]
-    lines += [f"{_key(q)} = {_inline(line)}" for q, line in fsm.transitions.items()]
-    if fsm.probabilities:
-        lines += ["", "[probabilities]"]
-        lines += [f"{_key(q)} = {_inline(line)}" for q, line in fsm.probabilities.items()]
-    for name in ("stop", "outputs"):
-        table = getattr(fsm, name)
-        if table:
-            lines += ["", f"[{name}]"]
-            lines += [f"{_key(q)} = {_value(value)}" for q, value in table.items()]
+    lines = [f"{key} = {_value(getattr(fsm, key))}" for key in _TEXTS if getattr(fsm, key)]
+    lines.append(f"alphabet = {_value(fsm.alphabet)}")
+    lines.append(f"start = {_value(fsm.start)}")
+    lines.append(f"accepting = {_value([q for q in fsm.states if q in fsm.accepting])}")
+    for name in _TABLES:
+        if table := getattr(fsm, name):
+            lines += ["", f"[{name}]", *(f"{_key(q)} = {_value(x)}" for q, x in table.items())]
     return "\n".join(lines) + "\n"
-
-
-def losses(fsm: FSM) -> list[str]:
-    """What the format cannot carry of this machine: nothing."""
-    return []
 
 
 def _check_size(text: str, where: str) -> None:
@@ -117,27 +107,24 @@ def _check_size(text: str, where: str) -> None:
         raise FormatError(f"{where}:{line}: a key of 50 or more dotted parts; a grammar has none")
 
 
-def _check_shape(data: dict[str, Any], where: str, text: str) -> None:
-    def wrong(place: tuple[str, ...], message: str) -> FormatError:
-        return FormatError(one_line(f"{where}{_line_of(text, place)}: {message}"))
-
+def _faults(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is not of the form of a grammar: messages, with the keys that they are about."""
     for key in data:
         if key not in _KEYS:
-            raise wrong((key,), f"unknown key {shown(key)}; a grammar has {', '.join(_KEYS)}")
+            yield f"unknown key {shown(key)}; a grammar has {', '.join(_KEYS)}", key
     for key in _REQUIRED:
         if key not in data:
-            raise wrong((), f"{key!r} is missing; a grammar needs {', '.join(_REQUIRED)}")
+            yield f"{key!r} is missing; a grammar needs {', '.join(_REQUIRED)}", ""
     for key in (*_TEXTS, "start"):
         if not isinstance(data.get(key, ""), str):
-            raise wrong((key,), f"{key!r} must be a string, not {shown(data[key])}")
+            yield f"{key!r} must be a string, not {shown(data[key])}", key
     for key in ("alphabet", "accepting"):
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise wrong((key,), f"{key!r} must be a list of strings, not {shown(value)}")
+            yield f"{key!r} must be a list of strings, not {shown(value)}", key
     for key in _TABLES:
-        table = data.get(key, {})
-        if not isinstance(table, dict):
-            raise wrong((key,), f"{key!r} must be a table, not {shown(table)}")
+        if not isinstance(data.get(key, {}), dict):
+            yield f"{key!r} must be a table, not {shown(data[key])}", key
 
 
 def _line_of(text: str, place: tuple[str, ...]) -> str:
@@ -175,24 +162,17 @@ def _unquoted(match: re.Match[str]) -> str:
     return key
 
 
-def _quoted(text: str) -> str:
-    # JSON's string syntax is TOML's, but that TOML wants DEL escaped as well.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
 def _key(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _quoted(text)
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _value(text)
 
 
-def _value(value: str | float) -> str:
-    return _quoted(value) if isinstance(value, str) else repr(float(value))
-
-
-def _array(items: Any) -> str:
-    return "[" + ", ".join(_quoted(item) for item in items) + "]"
-
-
-def _inline(line: Mapping[str, str | float]) -> str:
-    if not line:
-        return "{}"
-    return "{ " + ", ".join(f"{_key(a)} = {_value(value)}" for a, value in line.items()) + " }"
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        # JSON's string syntax is TOML's, but that TOML wants DEL escaped as well.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(a)} = {_value(x)}" for a, x in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return repr(float(value))  # type: ignore[arg-type]

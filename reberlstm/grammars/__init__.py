@@ -43,6 +43,8 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
         >>> load_grammar("regex:B(TS*X|PT*V)E").accepts("BTSSXE")
         True
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise _wrong("a grammar: a name or a path", name_or_path)
     text = os.fspath(name_or_path)
     if isinstance(name_or_path, str):
         if text == "-":
@@ -75,9 +77,11 @@ def as_machine(grammar: Grammar) -> FSM:
         return grammar
     if isinstance(grammar, str | os.PathLike):
         return load_grammar(grammar)
-    raise GrammarError(
-        one_line(f"expected a grammar: an FSM, a name or a path; got {shown(grammar)}")
-    )
+    raise _wrong("a grammar: an FSM, a name or a path", grammar)
+
+
+def _wrong(what: str, value: object) -> GrammarError:
+    return GrammarError(one_line(f"expected {what}; got {shown(value)}"))
 
 
 def read_file(path: str, format: str | None = None) -> FSM:
@@ -104,6 +108,8 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
         FormatError: for an unknown suffix, a file that cannot be written, or a symbol that the
             format cannot hold.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise _wrong("a path", path)
     fsm, text = as_machine(fsm), os.fspath(path)
     format = format or formats.format_of(text)
     if format is None:

@@ -20,21 +20,11 @@ MAX_STATES = 100_000
 
 
 def _at_least(what: str, value: int, least: int) -> None:
-    """Refuse a parameter that makes no machine.
-
-    Raises:
-        GrammarError: naming the parameter.
-    """
     if value < least:
         raise GrammarError(f"{what} is {value}; it must be at least {least}")
 
 
 def _at_most(what: str, states: int) -> None:
-    """Refuse a machine that is too large.
-
-    Raises:
-        GrammarError: naming the machine.
-    """
     if states > MAX_STATES:
         raise GrammarError(
             f"{what} has over {MAX_STATES:,} states, which is the most that is built; "
@@ -64,7 +54,9 @@ def dyck(kinds: int, depth: int) -> FSM:
     _at_least("K, the number of kinds of dyck-K-M,", kinds, 1)
     _at_least("M, the depth of dyck-K-M,", depth, 1)
     name = f"dyck-{kinds}-{depth}"
-    _at_most(name, _tree_size(kinds, depth))
+    # Twenty levels are too many anyway, unless there is one kind.
+    levels = range(min(depth, 20) + 1)
+    _at_most(name, depth + 1 if kinds == 1 else sum(kinds**level for level in levels))
     if kinds <= len(PAIRS):
         pairs = [(pair[0], pair[1]) for pair in PAIRS[:kinds]]
     else:
@@ -129,17 +121,6 @@ def anbn(n: int) -> FSM:
         source="F. A. Gers and J. Schmidhuber, LSTM recurrent networks learn simple context-free "
         "and context-sensitive languages, IEEE Trans. Neural Networks 12 (2001) 1333–1340",
     )
-
-
-def _tree_size(kinds: int, depth: int) -> int:
-    """The number of nodes of a complete tree, counted no further than is needed to refuse it."""
-    size = level = 1
-    for _ in range(depth):
-        level *= kinds
-        size += level
-        if size > MAX_STATES:
-            break
-    return size
 
 
 # Counting round a circle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reberlstm.errors import GrammarError
+from reberlstm.formats.messages import shown
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.algebra import Names
 from reberlstm.machine.fsm import FSM, Word
@@ -42,7 +43,13 @@ def embed(inner: Grammar, frames: Mapping[str, Frame]) -> FSM:
         (True, False)
     """
     inner = as_machine(inner)
-    split = {key: (tuple(before), tuple(after)) for key, (before, after) in frames.items()}
+    try:
+        split = {key: (tuple(before), tuple(after)) for key, (before, after) in frames.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise GrammarError(
+            "expected frames: a table of pairs of words, as in {'T': ('BT', 'TE')}; "
+            f"got {shown(frames)}"
+        ) from None
     _check_frames(inner, split)
     names = Names()
     start = names.fresh("start")

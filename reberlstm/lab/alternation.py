@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Certificate, Inputs, certify
+from reberlstm.certificates import Found, Inputs, certify
 from reberlstm.compiler.oscillator import PATTERN
 from reberlstm.extraction import Budget, Extraction, extract
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import Floats, Head, LSTMWeights
 from reberlstm.simulator import State, initial, step
@@ -206,6 +206,6 @@ def takes_turns(fsm: FSM) -> bool:
     )
 
 
-def certificate(net: LSTMWeights, seconds: float = 10.0) -> Certificate:
+def certificate(net: LSTMWeights, seconds: float = 10.0) -> Found:
     """Is every label right, after every sequence of noise between 0 and 1, of any length?"""
     return certify(net, PATTERN, scope="legal", heads=["label"], inputs=NOISE, seconds=seconds)

@@ -11,6 +11,7 @@ Automata Theory, Languages, and Computation, 3rd ed. (2006), sections 4.2 and 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.crawl import crawl
@@ -198,17 +199,15 @@ def trim(fsm: FSM) -> FSM:
     kept = [q for q in fsm.reachable if q in alive or q == fsm.start]
     if len(kept) == len(fsm.states):
         return fsm
-    return FSM(
-        alphabet=fsm.alphabet,
-        start=fsm.start,
-        accepting=fsm.accepting & frozenset(kept),
+    return replace(
+        fsm,
+        accepting=fsm.accepting.intersection(kept),
         transitions={
             q: {a: to for a, to in fsm.transitions[q].items() if to in alive} for q in kept
         },
+        probabilities={},
+        stop={},
         outputs={q: fsm.outputs[q] for q in kept} if fsm.outputs else {},
-        name=fsm.name,
-        title=fsm.title,
-        source=fsm.source,
     )
 
 

@@ -80,19 +80,19 @@ def entropy(fsm: FSM) -> Entropy:
     place = np.full(len(tables), -1)
     place[walked] = range(len(walked))
     stop, going, target = tables.stop[walked], going[walked], place[tables.target[walked]]
-    inside = target >= 0
+    kept = target >= 0
     size = len(walked)
     row = np.broadcast_to(np.arange(size)[:, np.newaxis], target.shape)
     identity, step = np.eye(size), np.zeros((size, size))
-    np.add.at(step, (row[inside], target[inside]), going[inside])
+    np.add.at(step, (row[kept], target[kept]), going[kept])
     # Where no walk can go astray this is exactly 1, and there is nothing to solve.
-    astray = (tables.legal[walked] & ~inside).any()
+    astray = (tables.legal[walked] & ~kept).any()
     accepted = np.linalg.solve(identity - step, stop) if astray else np.ones(size)
     ending = stop / accepted
     given = step * accepted / accepted[:, np.newaxis]
     visits = np.linalg.solve((identity - given).T, identity[0])
 
-    onward = np.where(inside, going * accepted[target] / accepted[:, np.newaxis], 0.0)
+    onward = np.where(kept, going * accepted[target] / accepted[:, np.newaxis], 0.0)
     bits = float(visits @ (_bits(ending) + _bits(onward).sum(axis=1)))
     length = float(visits @ (1.0 - ending))
     rate = bits / length if length > 0.0 else 0.0

@@ -12,7 +12,7 @@ import random
 import re
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -86,11 +86,13 @@ class FSM(Displayed):
     source: str = ""
 
     def __post_init__(self) -> None:
+        _check_types(self)
+        if not isinstance(self.alphabet, str):
+            object.__setattr__(self, "alphabet", tuple(self.alphabet))
         check_alphabet(self.alphabet)
         _freeze(self)
-        _check_transitions(self)
-        _check_probabilities(self)
-        _check_outputs(self)
+        for message, place in _faults(self):
+            raise GrammarError(message, place)
 
     def __hash__(self) -> int:
         return hash((self.alphabet, self.start, self.accepting, len(self.transitions)))
@@ -172,14 +174,15 @@ class FSM(Displayed):
         Raises:
             GrammarError: naming the first symbol that is not in the alphabet and its position.
         """
-        if not isinstance(text, str):
-            word = tuple(text)
-        elif self.has_long_symbols:
-            word = tuple(text.split())
-        else:
-            word = tuple(text)
+        if not isinstance(text, Iterable):
+            raise GrammarError(
+                f"expected a word: a string, or its symbols one by one; got {reprlib.repr(text)}"
+            )
+        if isinstance(text, str) and self.has_long_symbols:
+            text = text.split()
+        word = tuple(text)
         for position, symbol in enumerate(word, start=1):
-            if symbol not in self._index:
+            if not isinstance(symbol, str) or symbol not in self._index:
                 raise GrammarError(
                     f"unknown symbol {symbol!r} at position {position}; "
                     f"the alphabet of {self} is {' '.join(self.alphabet)}"
@@ -347,44 +350,33 @@ class FSM(Displayed):
             for q in states
         ]
         blocks = refine(table, [self._seen(state) for state in states])
-        kept: list[str] = []
-        for state, block in zip(states, blocks, strict=True):
-            if block == len(kept):
-                kept.append(state)
-        name = {state: kept[block] for state, block in zip(states, blocks, strict=True)}
-        return FSM(
-            alphabet=self.alphabet,
-            start=name[self.start],
-            accepting=self.accepting.intersection(kept),
-            transitions={q: {a: name[t] for a, t in self.transitions[q].items()} for q in kept},
-            probabilities={q: self.probabilities[q] for q in kept if q in self.probabilities},
-            stop={q: self.stop[q] for q in kept if q in self.stop},
-            outputs={q: self.outputs[q] for q in kept} if self.outputs else {},
-            name=self.name,
-            title=self.title,
-            source=self.source,
-        )
+        first = dict(zip(reversed(blocks), reversed(states), strict=True))
+        return self._merged({q: first[block] for q, block in zip(states, blocks, strict=True)})
 
     def numbered(self) -> FSM:
         """The reachable part, its states named 0, 1, … in breadth-first order."""
-        names = {state: str(number) for number, state in enumerate(self.reachable)}
+        return self._merged({state: str(number) for number, state in enumerate(self.reachable)})
+
+    def _merged(self, name: Mapping[str, str]) -> FSM:
+        """The states under new names; of those with one name the first stands for all."""
+        first: dict[str, str] = {}
+        for state, new in name.items():
+            first.setdefault(new, state)
 
         def renamed(table: Mapping[str, Any]) -> dict[str, Any]:
-            return {names[q]: table[q] for q in names if q in table}
+            return {new: table[q] for new, q in first.items() if q in table}
 
-        return FSM(
-            alphabet=self.alphabet,
-            start="0",
-            accepting=frozenset(names[q] for q in names if q in self.accepting),
+        return replace(
+            self,
+            start=name[self.start],
+            accepting=frozenset(new for new, q in first.items() if q in self.accepting),
             transitions={
-                names[q]: {a: names[t] for a, t in self.transitions[q].items()} for q in names
+                new: {a: name[to] for a, to in self.transitions[q].items()}
+                for new, q in first.items()
             },
             probabilities=renamed(self.probabilities),
             stop=renamed(self.stop),
             outputs=renamed(self.outputs),
-            name=self.name,
-            title=self.title,
-            source=self.source,
         )
 
     def _seen(self, state: str) -> Hashable:
@@ -421,37 +413,28 @@ class FSM(Displayed):
 
         if on_violation not in ("absorb", "resync"):
             raise GrammarError(f"on_violation={on_violation!r}; choose 'absorb' or 'resync'")
-        resync = on_violation == "resync"
+        symbols = self.alphabet
         names: tuple[str | None, ...] = self.reachable
-        number = {name: index for index, name in enumerate(names)}
         if not self.is_complete:
             names = (*names, None)
-        lines = [self.transitions[self.start if q is None else q] for q in names]
-        if names[-1] is None and not resync:
-            lines[-1] = {}
-        first = self.transitions[self.start] if resync else {}
-        dead = len(names) - 1
-
-        def after(line: Mapping[str, str], symbol: str) -> int:
-            target = line.get(symbol, first.get(symbol))
-            return dead if target is None else number[target]
-
+        number = {name: index for index, name in enumerate(names)}
+        again = self.transitions[self.start] if on_violation == "resync" else {}
+        lines = [again if q is None else self.transitions[q] for q in names]
+        chances = np.zeros((len(names), len(symbols)))
+        for index, (q, line) in enumerate(zip(names, lines, strict=True)):
+            chances[index, [self._index[a] for a in line]] = [
+                self.probability(q or self.start, a) for a in line
+            ]
         return Tables(
-            alphabet=self.alphabet,
+            alphabet=symbols,
             names=names,
-            target=np.array([[after(line, a) for a in self.alphabet] for line in lines], np.intp),
-            legal=np.array([[a in line for a in self.alphabet] for line in lines]),
+            target=np.array(
+                [[number[line.get(a, again.get(a))] for a in symbols] for line in lines], np.intp
+            ),
+            legal=np.array([[a in line for a in symbols] for line in lines]),
             accepting=np.array([q in self.accepting for q in names]),
             outputs=tuple(None if q is None else self.outputs.get(q) for q in names),
-            probability=np.array(
-                [
-                    [
-                        self.probability(q or self.start, a) if a in line else 0.0
-                        for a in self.alphabet
-                    ]
-                    for q, line in zip(names, lines, strict=True)
-                ]
-            ),
+            probability=chances,
             stop=np.array(
                 [
                     self.stop_probability(q) if line and q is not None else float(not line)
@@ -469,25 +452,18 @@ class FSM(Displayed):
             name=self.name, alphabet=list(self.alphabet), start=self.start
         )
         for state in self.states:
-            attributes: dict[str, Any] = {"accepting": state in self.accepting}
-            if self.outputs:
-                attributes["output"] = self.outputs[state]
-            graph.add_node(state, **attributes)
+            output = {"output": self.outputs[state]} if self.outputs else {}
+            graph.add_node(state, accepting=state in self.accepting, **output)
         for state, line in self.transitions.items():
             for symbol, target in line.items():
-                graph.add_edge(
-                    state,
-                    target,
-                    key=symbol,
-                    symbol=symbol,
-                    probability=self.probability(state, symbol),
-                )
+                chance = self.probability(state, symbol)
+                graph.add_edge(state, target, key=symbol, symbol=symbol, probability=chance)
         return graph
 
     def _line(self, state: str) -> Mapping[str, str]:
         try:
             return self.transitions[state]
-        except KeyError:
+        except (KeyError, TypeError):
             raise GrammarError(f"{self} has no state {state!r}") from None
 
     @cached_property
@@ -516,33 +492,47 @@ def side_by_side(
     return (fsm.start, other.start), follow
 
 
-def _freeze(fsm: FSM) -> None:
-    """Replace the caller's collections by read-only copies of our own, in alphabet order."""
+def _check_types(fsm: FSM) -> None:
     if isinstance(fsm.accepting, str):
         raise GrammarError(f"accepting {fsm.accepting!r} is one string; give a set of states")
-    alphabet = tuple(fsm.alphabet)
-    order = {symbol: index for index, symbol in enumerate(alphabet)}
-
-    def in_order(line: Mapping[str, Any]) -> Mapping[str, Any]:
-        items = sorted(line.items(), key=lambda item: order.get(item[0], len(order)))
-        return MappingProxyType(dict(items))
-
-    def lines(table: Mapping[str, Mapping[str, Any]], what: str) -> Mapping[str, Any]:
-        for state, line in table.items():
+    expected: dict[str, tuple[Any, str]] = {
+        "alphabet": (Iterable, "a tuple of symbols"),
+        "accepting": (Iterable, "a set of states"),
+        **dict.fromkeys(("transitions", "probabilities"), (Mapping, "a table of tables")),
+        **dict.fromkeys(("stop", "outputs"), (Mapping, "a table from states")),
+        **dict.fromkeys(("start", "name", "title", "source"), (str, "a string")),
+    }
+    for name, (kind, what) in expected.items():
+        value = getattr(fsm, name)
+        if not isinstance(value, kind):
+            raise GrammarError(f"{name}: expected {what}, got {reprlib.repr(value)}", (name,))
+    for name in ("transitions", "probabilities"):
+        for state, line in getattr(fsm, name).items():
             if not isinstance(line, Mapping):
                 raise GrammarError(
-                    f"{what} of state {state!r}: expected a table from symbols, got {line!r}"
+                    f"{name} of state {state!r}: expected a table from symbols, got {line!r}"
                 )
-        return MappingProxyType({state: in_order(line) for state, line in table.items()})
+
+
+def _freeze(fsm: FSM) -> None:
+    """Replace the caller's collections by read-only copies of our own, in alphabet order."""
+    order = {symbol: index for index, symbol in enumerate(fsm.alphabet)}
+
+    def lines(table: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+        return MappingProxyType(
+            {
+                state: MappingProxyType(
+                    dict(sorted(line.items(), key=lambda item: order.get(item[0], len(order))))
+                )
+                for state, line in table.items()
+            }
+        )
 
     for name, value in {
-        "alphabet": alphabet,
         "accepting": frozenset(fsm.accepting),
-        "transitions": lines(fsm.transitions, "transitions"),
+        "transitions": lines(fsm.transitions),
         # A line without a probability says nothing, so a machine with one equals one without.
-        "probabilities": lines(
-            {q: line for q, line in fsm.probabilities.items() if line != {}}, "probabilities"
-        ),
+        "probabilities": lines({q: line for q, line in fsm.probabilities.items() if line}),
         "stop": MappingProxyType(dict(fsm.stop)),
         "outputs": MappingProxyType(dict(fsm.outputs)),
     }.items():
@@ -564,134 +554,126 @@ def check_alphabet(alphabet: Sequence[str]) -> None:
     """Raise a `GrammarError` unless these are distinct symbols that words can be written in."""
     if isinstance(alphabet, str):
         raise GrammarError(f"alphabet {alphabet!r} is one string; give a tuple of symbols instead")
+    for message in _faults_of_alphabet(alphabet):
+        raise GrammarError(message, ("alphabet",))
+
+
+def _faults_of_alphabet(alphabet: Sequence[str]) -> Iterator[str]:
     if not alphabet:
-        raise GrammarError("the alphabet is empty; give at least one symbol", ("alphabet",))
+        yield "the alphabet is empty; give at least one symbol"
     seen: set[str] = set()
     for symbol in alphabet:
         if not _is_text(symbol):
-            raise GrammarError(
-                f"symbol {symbol!r} of the alphabet is not a non-empty string of Unicode text",
-                ("alphabet",),
-            )
+            yield f"symbol {symbol!r} of the alphabet is not a non-empty string of Unicode text"
         if symbol in seen:
-            raise GrammarError(
-                f"symbol {symbol!r} stands twice in the alphabet; keep one", ("alphabet",)
-            )
+            yield f"symbol {symbol!r} stands twice in the alphabet; keep one"
         seen.add(symbol)
     if any(len(symbol) != 1 for symbol in alphabet):
         for symbol in alphabet:
             if symbol.split() != [symbol]:
-                raise GrammarError(
+                yield (
                     f"symbol {symbol!r} has white space, which separates the symbols of words "
-                    "when some symbol has several characters; rename it",
-                    ("alphabet",),
+                    "when some symbol has several characters; rename it"
                 )
 
 
-def _check_transitions(fsm: FSM) -> None:
-    if not fsm.transitions:
-        raise GrammarError("the machine has no states; give at least the start state a line")
-    for state in fsm.transitions:
+Fault = tuple[str, tuple[str, ...]]
+"""A message, and the place as in `GrammarError`."""
+
+
+def _faults(fsm: FSM) -> Iterator[Fault]:
+    """What of states, symbols, probabilities and outputs does not fit together."""
+    yield from _faults_of_transitions(fsm)
+    yield from _faults_of_probabilities(fsm)
+    yield from _faults_of_stop(fsm)
+    yield from _faults_of_outputs(fsm)
+
+
+def _faults_of_transitions(fsm: FSM) -> Iterator[Fault]:
+    states = fsm.transitions
+    if not states:
+        yield "the machine has no states; give at least the start state a line", ()
+    for state in states:
         if not _is_text(state):
-            raise GrammarError(
-                f"state {state!r} is not a non-empty string of Unicode text; rename it",
-                ("transitions", state),
-            )
-    if fsm.start not in fsm.transitions:
-        raise GrammarError(
-            f"start state {fsm.start!r} has no line in the transitions; "
-            f"the states are {_some(fsm.transitions)}",
-            ("start",),
-        )
-    for state in sorted(fsm.accepting, key=str):
-        if state not in fsm.transitions:
-            raise GrammarError(
-                f"accepting state {state!r} has no line in the transitions; "
-                f"the states are {_some(fsm.transitions)}",
-                ("accepting",),
+            message = f"state {state!r} is not a non-empty string of Unicode text; rename it"
+            yield message, ("transitions", state)
+    named = [("start", fsm.start), *(("accepting", q) for q in sorted(fsm.accepting, key=str))]
+    for kind, state in named:
+        if state not in states:
+            yield (
+                f"{kind} state {state!r} has no line in the transitions; "
+                f"the states are {_some(states)}",
+                (kind,),
             )
     symbols = set(fsm.alphabet)
-    for state, line in fsm.transitions.items():
+    for state, line in states.items():
         for symbol, target in line.items():
+            where = f"transition of state {state!r} on {symbol!r}"
+            place = ("transitions", state, symbol)
             if symbol not in symbols:
-                raise GrammarError(
-                    f"transition of state {state!r} on {symbol!r}: the symbol is not in the "
-                    f"alphabet {_some(fsm.alphabet)}",
-                    ("transitions", state, symbol),
-                )
-            if not isinstance(target, str) or target not in fsm.transitions:
-                raise GrammarError(
-                    f"transition of state {state!r} on {symbol!r} leads to {target!r}, which is "
-                    "not a state; give it a line in the transitions (an empty one will do)",
-                    ("transitions", state, symbol),
+                alphabet = _some(fsm.alphabet)
+                yield f"{where}: the symbol is not in the alphabet {alphabet}", place
+            if not isinstance(target, str) or target not in states:
+                yield (
+                    f"{where} leads to {target!r}, which is not a state; give it a line in the "
+                    "transitions (an empty one will do)",
+                    place,
                 )
 
 
-def _check_probabilities(fsm: FSM) -> None:
+def _faults_of_probabilities(fsm: FSM) -> Iterator[Fault]:
     for state, line in fsm.probabilities.items():
-        where = f"probabilities of state {state!r}"
-        place = ("probabilities", state)
+        where, place = f"probabilities of state {state!r}", ("probabilities", state)
         if state not in fsm.transitions:
-            raise GrammarError(f"{where}: there is no such state", place)
+            yield f"{where}: there is no such state", place
         legal = fsm.transitions[state]
         for symbol, value in line.items():
             if symbol not in legal:
-                raise GrammarError(
-                    f"{where}: symbol {symbol!r} has no transition there", (*place, symbol)
-                )
-            _check_unit_interval(value, f"{where}, symbol {symbol!r}", (*place, symbol))
+                yield f"{where}: symbol {symbol!r} has no transition there", (*place, symbol)
+            if fault := _fault_of_probability(value):
+                yield f"{where}, symbol {symbol!r}: {fault}", (*place, symbol)
         missing = [symbol for symbol in legal if symbol not in line]
         if missing:
-            raise GrammarError(
+            yield (
                 f"{where}: none given for {_some(missing)}; name every legal symbol, "
                 "or leave the whole state out for uniform ones",
                 place,
             )
         total = math.fsum(line.values())
         if legal and abs(total - 1.0) > PROBABILITY_TOLERANCE:
-            raise GrammarError(f"{where} sum to {total:.9g}, not to 1", place)
+            yield f"{where} sum to {total:.9g}, not to 1", place
+
+
+def _faults_of_stop(fsm: FSM) -> Iterator[Fault]:
     for state, value in fsm.stop.items():
-        where = f"stop probability of state {state!r}"
-        place = ("stop", state)
+        where, place = f"stop probability of state {state!r}", ("stop", state)
         if state not in fsm.transitions:
-            raise GrammarError(f"{where}: there is no such state", place)
+            yield f"{where}: there is no such state", place
         if state not in fsm.accepting:
-            raise GrammarError(
-                f"{where}: words can end only at accepting states; leave it out", place
-            )
-        _check_unit_interval(value, where, place)
+            yield f"{where}: words can end only at accepting states; leave it out", place
+        if fault := _fault_of_probability(value):
+            yield f"{where}: {fault}", place
         if not fsm.transitions[state] and value != 1.0:
-            raise GrammarError(
-                f"{where} is {value}, but nothing may follow there; leave it out", place
-            )
+            yield f"{where} is {value}, but nothing may follow there; leave it out", place
 
 
-def _check_unit_interval(value: object, where: str, place: tuple[str, ...]) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise GrammarError(f"{where}: {value!r} is not a number", place)
-    if not 0.0 <= value <= 1.0:
-        raise GrammarError(f"{where}: {value} is not in [0, 1]", place)
-
-
-def _check_outputs(fsm: FSM) -> None:
-    if not fsm.outputs:
-        return
+def _faults_of_outputs(fsm: FSM) -> Iterator[Fault]:
     for state, label in fsm.outputs.items():
+        where, place = f"output of state {state!r}", ("outputs", state)
         if state not in fsm.transitions:
-            raise GrammarError(
-                f"output of state {state!r}: there is no such state", ("outputs", state)
-            )
+            yield f"{where}: there is no such state", place
         if not _is_text(label):
-            raise GrammarError(
-                f"output of state {state!r}: {label!r} is not a non-empty string of Unicode text",
-                ("outputs", state),
-            )
-    for state in fsm.transitions:
+            yield f"{where}: {label!r} is not a non-empty string of Unicode text", place
+    for state in fsm.transitions if fsm.outputs else ():
         if state not in fsm.outputs:
-            raise GrammarError(
-                f"state {state!r} has no output; give every state one, or none to any",
-                ("transitions", state),
-            )
+            message = f"state {state!r} has no output; give every state one, or none to any"
+            yield message, ("transitions", state)
+
+
+def _fault_of_probability(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{value!r} is not a number"
+    return "" if 0.0 <= value <= 1.0 else f"{value} is not in [0, 1]"
 
 
 def _is_text(value: object) -> bool:

@@ -57,9 +57,9 @@ class Words:
         in_order = np.argsort(self.lengths.reshape(-1), kind="stable")
         return self.take(np.sort(in_order[:number]))
 
-    def for_nets(self, count: int = 1) -> Words:
-        """The same words, (T, B), for each of so many nets, (T, N, B)."""
-        return Words(*(np.repeat(part[:, None], count, axis=1) for part in vars(self).values()))
+    def for_nets(self) -> Words:
+        """The same words, (T, B), as those of one net, (T, 1, B), which all nets can share."""
+        return Words(*(part[:, np.newaxis] for part in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)

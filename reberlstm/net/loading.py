@@ -1,62 +1,225 @@
-"""Opening weights of any kind: a net of ours as it is, a foreign one with its alphabet given."""
+"""Nets of any origin: a net, a shipped name, a file, a state dict or a module."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from reberlstm.errors import FormatError, ReberLSTMError
+from reberlstm.net.files import keras
+from reberlstm.net.files.containers import Tensors, arrays_of, read_tensors
 from reberlstm.net.files.safetensors import from_parts, is_ours
-from reberlstm.net.files.state_dict import read_state_dict
-from reberlstm.net.foreign import from_state_dict
+from reberlstm.net.foreign import Description, place
 from reberlstm.net.net import Net
+from reberlstm.net.readouts import Rule
+
+FOLDER = Path(__file__).parent / "zoo"
+"""The nets that come with the package: trained or built ones, each proved in the tests, and in the
+folder ``learned`` nets of all kinds, right and wrong, to extract from."""
 
 
-def load(
-    path: str | os.PathLike[str],
+def as_net(
+    net: Any,
     *,
     alphabet: Sequence[str] | None = None,
-    heads: Mapping[str, str] | None = None,
     layer: str | None = None,
+    head: str | None = None,
+    heads: Mapping[str, str] | None = None,
+    kind: str | None = None,
     labels: Sequence[str] = (),
-    threshold: float = 0.0,
+    readout: str | Rule | None = None,
+    threshold: float | None = None,
+    embedding: str | None = None,
+    padding: int | None = None,
+    prefix: Sequence[str] = (),
+    suffix: Sequence[str] = (),
+    nonlinearity: str | None = None,
+    head_activation: str | None = None,
+    name: str | None = None,
 ) -> Net:
-    """Read a net from a file.
+    """A net, from whatever holds one; `reberlstm.load` is this function.
 
-    Files that `save` or ``reberlstm export`` wrote as safetensors or npz say all about themselves;
-    their alphabet may be given, and is then checked. Others, PyTorch's among them, need it, and the
-    other arguments are for them: see `reberlstm.net.foreign.import_lstm`.
+    Files that `save` or ``reberlstm export`` wrote as safetensors or npz say all about themselves:
+    their alphabet may be given, and is checked, and `kind` and `readout` choose a head and how it
+    is read. All else is for nets of others: one recurrent layer or stack (`torch.nn.LSTM`, `GRU`,
+    `RNN`, their cells, or Keras' layers), one-hot inputs or an embedding, and linear heads. What
+    has no place is refused.
+
+    Args:
+        net: A `Net`; the name of a shipped net; the path of a safetensors, npz or PyTorch file, of
+            which nothing is executed; a state dict; or an `nn.Module`, which is run on random words
+            first and refused where its outputs are others than ours.
+        alphabet: The symbols, in the order of the input's columns or the embedding's rows.
+        layer: The name of the recurrent layer, where there are several.
+        head: The linear layer to read. By default each is a head: by its name ``legal``,
+            ``accept``, ``next`` or ``label``, else by its size: as many outputs as symbols are
+            ``legal``, one or two ``accept``, as many as `labels` ``label``. For several layers that
+            read each other, all names with commas between them.
+        heads: Several heads by kind, as in ``{"accept": "decoder.fc"}``.
+        kind: What is read: ``legal``, ``accept``, ``label`` or ``next``.
+        labels: What the outputs of a ``label`` head stand for.
+        readout: How a head is read, as in ``"logit>0"``, ``"softmax>0.1"``, ``"argmax"``. By
+            default by the usual rule of its kind; a layer that is not named ``legal``, with as many
+            outputs as symbols, by ``softmax>0.1``.
+        threshold: The same as ``readout="logit>THRESHOLD"``.
+        embedding: The name of the embedding, where a matrix could also be something else.
+        padding: A row of the embedding that is no symbol.
+        prefix: Symbols that are fed before every word; they are no symbols of words themselves.
+        suffix: Symbols that are fed after every word before its heads are read.
+        nonlinearity: ``relu`` for a simple RNN that has that in place of tanh.
+        head_activation: ``relu`` or ``tanh``: what stands between linear layers of one head.
+        name: What to call the net.
 
     Raises:
-        FormatError: for a file that cannot be read, or that holds no net of one LSTM layer.
+        FormatError: for a file that cannot be read, or that holds no such net.
         MissingExtraError: for a PyTorch file where PyTorch is not installed.
 
     Example:
-        >>> import tempfile, reberlstm as rl
-        >>> net = rl.compile(rl.load_grammar("parity"))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     rl.save(net, f"{folder}/parity.safetensors")
-        ...     load(f"{folder}/parity.safetensors").cells
-        ('odd',)
+        >>> as_net("reber-4").name
+        'reber-4'
+        >>> import numpy as np
+        >>> H, A = 5, 2
+        >>> state = {"rnn.weight_ih_l0": np.zeros((3 * H, A)), "fc.bias": np.zeros(1),
+        ...          "rnn.weight_hh_l0": np.zeros((3 * H, H)), "fc.weight": np.zeros((1, H))}
+        >>> as_net(state, alphabet="01").reading
+        'accept: logit > 0'
     """
-    state = read_state_dict(path)
-    if alphabet is None or is_ours(state.metadata):
-        try:
-            net = from_parts(state.tensors, state.metadata)
-        except ReberLSTMError as error:
-            raise FormatError(f"{state.where}: {error}") from None
-        if alphabet is not None and set(alphabet) != set(net.alphabet):
-            raise FormatError(
-                f"{state.where}: its alphabet is {' '.join(net.alphabet)}, not "
-                f"{' '.join(alphabet)}; give the grammar or alphabet that it is for"
-            )
-        return net
-    return from_state_dict(
-        state, alphabet=alphabet, heads=heads, layer=layer, labels=labels, threshold=threshold
+    if threshold is not None and readout is None:
+        readout = Rule("logit", threshold)
+    for what, choice, choices in (
+        ("nonlinearity", nonlinearity, ("tanh", "relu")),
+        ("head_activation", head_activation, ("relu", "tanh")),
+    ):
+        if choice is not None and choice not in choices:
+            raise FormatError(f"{what}={choice!r}; choose {' or '.join(map(repr, choices))}")
+    given = Description(
+        alphabet=None if alphabet is None else tuple(alphabet),
+        layer=layer,
+        head=head,
+        heads=heads,
+        kind=kind,
+        labels=tuple(labels),
+        readout=Rule.parse(readout) if isinstance(readout, str) else readout,
+        embedding=embedding,
+        padding=padding,
+        prefix=tuple(prefix),
+        suffix=tuple(suffix),
+        nonlinearity=nonlinearity,
+        head_activation=head_activation,
+    )
+    found = _net(net, given)
+    return found if name is None else found.replace(name=name)
+
+
+load = as_net
+"""`as_net` under its public name."""
+
+
+def _net(net: Any, given: Description) -> Net:
+    if isinstance(net, Net):
+        return _asked(net, given, repr(net.name))
+    if isinstance(net, str) and net in shipped_names():
+        return _in_tensors(read_tensors(_path(net)), given).replace(name=net)
+    if isinstance(net, str | os.PathLike):
+        return _in_tensors(read_tensors(net), given)
+    if isinstance(net, Mapping):
+        arrays, double = arrays_of(net)
+        return _in_tensors(Tensors("state dict", arrays, {}, double), given)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(net, torch.nn.Module):
+        from reberlstm.net.modules import read_module
+
+        return read_module(net, given).replace(name=type(net).__name__)
+    raise FormatError(
+        f"a {type(net).__name__} is no net; taken are a net, the name of a shipped one, a path, a "
+        "state dict (names and tensors) or a torch.nn.Module"
     )
 
 
-def as_net(net: Any, **options: Any) -> Net:
-    """A net, or what `load` takes."""
-    return net if isinstance(net, Net) else load(net, **options)
+def _in_tensors(tensors: Tensors, given: Description) -> Net:
+    """The net in the tensors of a file or a state dict, ours or that of others."""
+    where, structure = tensors.where, None
+    if keras.is_keras(tensors.arrays):
+        tensors, structure = keras.from_keras(tensors)
+    if is_ours(tensors.metadata):
+        try:
+            net = from_parts(tensors.arrays, tensors.metadata)
+        except ReberLSTMError as error:
+            raise FormatError(f"{where}: {error}") from None
+        return _asked(net, given, where)
+    found = place(tensors, given, structure)
+    if found.doubt is not None:
+        raise FormatError(f"{where}: {found.doubt}")
+    return found.net.replace(name=Path(where).name)
+
+
+def _asked(net: Net, given: Description, where: str) -> Net:
+    """A net that says all about itself, with only the head that is asked for, read as asked."""
+    foreign = [
+        name for name in given.given() if name not in ("alphabet", "kind", "head", "readout")
+    ]
+    if foreign:
+        raise FormatError(
+            f"{where}: {foreign[0]}=... is for nets of others; this one says all about itself"
+        )
+    if given.alphabet is not None and set(given.alphabet) != set(net.alphabet):
+        raise FormatError(
+            f"{where}: its alphabet is {' '.join(net.alphabet)}, not {' '.join(given.alphabet)}; "
+            "give the grammar or alphabet that it is for"
+        )
+    try:
+        for asked in dict.fromkeys((given.head, given.kind)):
+            if asked is None:
+                continue
+            head = net.readout(asked)
+            if head is None:
+                named = [x for x in net.heads.values() if x.source == asked]
+                head = named[0] if named else None
+            if head is None:
+                raise FormatError(f"no {asked!r} head; it has {', '.join(net.heads) or 'none'}")
+            net = net.replace(heads={head.kind: head})
+        if given.readout is not None:
+            net = _read_by(net, given.readout)
+    except ReberLSTMError as error:
+        raise FormatError(f"{where}: {error}") from None
+    return net
+
+
+def _read_by(net: Net, rule: Rule) -> Net:
+    """The net with every head read by a rule that can be, of which there has to be one."""
+    kinds = [kind for kind, head in net.heads.items() if head.allows(rule)] or list(net.heads)
+    if not kinds:
+        raise FormatError("it has no head to be read by a rule")
+    return net.replace(
+        heads={k: x.with_rule(rule) if k in kinds else x for k, x in net.heads.items()}
+    )
+
+
+def shipped_names() -> list[str]:
+    """The names of the shipped nets, sorted: ``reber-4``, ``smallest/reber``, and so on."""
+    paths = sorted(path.relative_to(FOLDER) for path in FOLDER.rglob("*.safetensors"))
+    return [path.with_suffix("").as_posix() for path in paths]
+
+
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.safetensors"
+
+
+def shipped(name: str) -> Net:
+    """The shipped net of that name.
+
+    Raises:
+        FormatError: where there is none; the message lists what there is.
+
+    Example:
+        >>> shipped("reber-4").size
+        4
+    """
+    if name not in shipped_names():
+        raise FormatError(
+            f"no net named {name!r} comes with reberlstm; there are {', '.join(shipped_names())}"
+        )
+    return as_net(name)

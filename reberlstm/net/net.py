@@ -358,6 +358,11 @@ class Net(Displayed):
         """The state vectors (B, D) after one more symbol each, given as numbers (B,)."""
         return joined(self._run(states, self._table[symbols]))
 
+    def feed(self, states: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
+        """The state vectors (..., D) after input vectors that may stand for no symbol."""
+        a = np.asarray(self.layers[0].inputs(inputs), dtype=self.dtype)
+        return joined(self._run(states, a))
+
     def _run(self, states: Any, a: Any) -> tuple[Step, ...]:
         steps: list[Step] = []
         for layer, before in zip(self._running, self.split(states), strict=True):
@@ -371,8 +376,7 @@ class Net(Displayed):
         """What the heads read of state vectors (..., D): the last layer's h, (..., H)."""
         if self.suffix is not None:
             for vector in self.suffix:
-                a = np.asarray(self.layers[0].inputs(vector), dtype=self.dtype)
-                states = joined(self._run(states, a))
+                states = self.feed(states, vector)
         return np.asarray(self.layers[-1].cell.hidden(self.split(states)[-1]))
 
     def observe(self, states: NDArray[Any]) -> Observed:

@@ -124,6 +124,8 @@ class Readout:
         layers: The linear layers, the one that reads h first.
         activation: What stands between the layers: ``relu`` or ``tanh``; empty for one layer.
         source: What its layer is called in the file that it came from, if that is another name.
+        extra: How many outputs at the end are for no symbol of the net (padding, the end of a
+            word); they count in a softmax, and nothing else is read of them.
     """
 
     kind: Kind
@@ -131,6 +133,7 @@ class Readout:
     layers: tuple[Head, ...]
     activation: str = ""
     source: str = ""
+    extra: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -167,8 +170,8 @@ class Readout:
 
     @property
     def rows(self) -> int:
-        """The number of outputs, ``R``."""
-        return len(self.layers[-1].bias)
+        """The number of outputs that are read, ``R``."""
+        return len(self.layers[-1].bias) - self.extra
 
     @property
     def size(self) -> int:
@@ -208,6 +211,11 @@ class Readout:
         """The number over which `values` means yes."""
         return self.rule.threshold
 
+    def allows(self, rule: Rule) -> bool:
+        """Whether it can be read by a rule."""
+        outputs_fit = self.kind != "accept" or (rule.function == "argmax") == (self.rows == 2)
+        return rule.function in ALLOWED[self.kind] and outputs_fit
+
     def with_rule(self, rule: Rule) -> Readout:
         """The same head, read otherwise."""
         return replace(self, rule=rule)
@@ -225,7 +233,7 @@ class Readout:
     # What it says of hidden states (..., H)
 
     def logits(self, h: Any, math: Any = NUMBERS) -> Any:
-        """The outputs of the last linear layer, (..., R)."""
+        """The outputs of the last linear layer, (..., R), with those of `extra` after them."""
         for layer in self.layers[:-1]:
             h = getattr(math, self.activation)(math.linear(h, layer.weight, layer.bias))
         return math.linear(h, self.layers[-1].weight, self.layers[-1].bias)
@@ -233,13 +241,18 @@ class Readout:
     def values(self, h: NDArray[Any]) -> NDArray[Any]:
         """The numbers that the rule is about, (..., R): logits, their tanh, or probabilities."""
         z: NDArray[Any] = self.logits(h)
-        if self.rule.function == "tanh":
-            return np.asarray(np.tanh(z))
-        return softmax(z) if self.rule.function == "softmax" else z
+        if self.rule.function == "softmax":
+            z = softmax(z)
+        elif self.rule.function == "tanh":
+            z = np.tanh(z)
+        return np.asarray(z[..., : self.rows])
 
     def answers(self, h: NDArray[Any]) -> NDArray[Any]:
         """What it answers: booleans (..., R), for ``accept`` (...), for ``label`` numbers (...)."""
-        values = self.values(h)
+        return self.decide(self.values(h))
+
+    def decide(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The answers that the rule makes of `values`, (..., R)."""
         if self.kind == "label":
             return np.asarray(values.argmax(axis=-1))
         if self.rule.function == "argmax":

@@ -18,6 +18,8 @@ def extraction_lines(found: Extraction) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
     yield f"{fsm.name}: {_count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
+    if found.reading:
+        yield f"the net is read by {found.reading}"
     yield ended_text(found)
     yield (
         f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "

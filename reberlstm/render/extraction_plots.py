@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError, FormatError
-from reberlstm.extraction import Extraction
-from reberlstm.extraction.sample import Sample
+from reberlstm.extraction import Extraction, Sample
 from reberlstm.figures import INK, QUIET, SUFFIXES, blank, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.render import draw as graphs

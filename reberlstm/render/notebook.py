@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm.certificates import Certificate
-from reberlstm.certificates.report import figure
+from reberlstm.certificates.results import figure
 from reberlstm.errors import ReberLSTMError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import LSTMWeights

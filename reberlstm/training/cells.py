@@ -2,24 +2,77 @@
 
 One net of a few cells keeps a processor busy with the overhead of operations, not with numbers, so
 the leading axis costs little: thirty nets take about three times as long as one. Weights are
-transposed against PyTorch's layers, gates in PyTorch's order; the formulas are those of `nn.LSTM`,
-`nn.GRU` and `nn.RNN` (docs.pytorch.org).
+transposed against PyTorch's layers. The formulas are those of `reberlstm.net.cells`; the LSTM's is
+written out once more, with its derivative, which halves the time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from reberlstm._version import __version__
+from reberlstm.errors import WeightsError
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells import CELLS, Cell, Layer
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net, Scope
+from reberlstm.net.numbers import Numbers
+from reberlstm.net.readouts import Head
+
 CellType = Literal["lstm", "gru", "rnn"]
-GATES: dict[CellType, int] = {"lstm": 4, "gru": 3, "rnn": 1}
-"""Rows of weights per cell."""
 
 Parameters = dict[str, Tensor]
 """Of N nets: ``weight_ih`` (N, A, G·H), ``weight_hh`` (N, H, G·H), ``bias`` (N, 1, G·H), for a GRU
 ``bias_hn`` (N, 1, H), and for every head ``head.weight`` (N, H, R) and ``head.bias`` (N, 1, R)."""
+
+# Running
+
+
+class Tensors(Numbers):
+    """The functions of a cell's formula for tensors, with weights (N, H, R), biases (N, 1, R)."""
+
+    sigmoid = staticmethod(torch.sigmoid)
+    tanh = staticmethod(torch.tanh)
+    relu = staticmethod(torch.relu)
+
+    def linear(self, x: Any, weight: Any, bias: Any) -> Any:
+        """``x @ weight + bias``."""
+        return x @ weight + bias
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """What a cell's formula asks of a layer, in tensors: the recurrent part of parameters."""
+
+    cell: Cell
+    weight_hh: Tensor
+    bias_hh: Tensor
+
+    @staticmethod
+    def of(cell: Cell, parameters: Parameters) -> Recurrence:
+        """That of N nets, or of one without the axis N."""
+        bias = torch.zeros_like(parameters["bias"])
+        if "bias_hn" in parameters:
+            inner = parameters["bias_hn"]
+            bias = torch.cat([bias[..., inner.shape[-1] :], inner], dim=-1)
+        return Recurrence(cell, parameters["weight_hh"], bias)
+
+    @cached_property
+    def recurrent_blocks(self) -> tuple[Tensor, ...]:
+        """The weights of each gate."""
+        return self.weight_hh.chunk(len(self.cell.gates), dim=-1)
+
+    @cached_property
+    def bias_blocks(self) -> tuple[Tensor, ...]:
+        """The biases of each gate."""
+        return self.bias_hh.chunk(len(self.cell.gates), dim=-1)
 
 
 def run(
@@ -28,7 +81,7 @@ def run(
     """The states after each symbol, from zero.
 
     Args:
-        cell: The formula.
+        cell: The kind of cell.
         parameters: Of N nets.
         symbols: Columns, (T, N, B).
         noise: What is added to the memory after each step, (T, N, B, H): to ``c`` of an LSTM before
@@ -37,16 +90,20 @@ def run(
     Returns:
         ``h`` and the memory (``c`` of an LSTM, ``h`` again of the others), (T, N, B, H) each.
     """
-    z = inputs(parameters, symbols)
-    recurrent = parameters["weight_hh"]
+    a = inputs(parameters, symbols)
     if cell == "lstm":
-        states: tuple[Tensor, Tensor] = LSTM.apply(z, recurrent, noise)  # type: ignore[no-untyped-call]
+        states: tuple[Tensor, Tensor] = LSTM.apply(a, parameters["weight_hh"], noise)  # type: ignore[no-untyped-call]
         return states
-    if cell == "gru":
-        h = _gru(z, recurrent, parameters["bias_hn"], noise)
-    else:
-        h = _rnn(z, recurrent, noise)
-    return h, h
+    layer, math = Recurrence.of(CELLS[cell], parameters), Tensors()
+    h = a.new_zeros(*a.shape[1:3], parameters["weight_hh"].shape[1])
+    every = []
+    for t in range(len(a)):
+        _, (h,) = layer.cell.step(layer, a[t], (h,), math)  # type: ignore[arg-type]
+        if noise is not None:
+            h = h + noise[t]
+        every.append(h)
+    memory = torch.stack(every)
+    return memory, memory
 
 
 def inputs(parameters: Parameters, symbols: Tensor) -> Tensor:
@@ -62,10 +119,7 @@ def read(parameters: Parameters, head: str, h: Tensor) -> Tensor:
 
 
 class LSTM(torch.autograd.Function):
-    """All steps of an LSTM, with the derivative written out.
-
-    This halves the time against recording every operation, and tests compare it with that.
-    """
+    """All steps of LSTMs, with the derivative written out; tests compare it with the formula."""
 
     @staticmethod
     def forward(
@@ -121,27 +175,103 @@ class LSTM(torch.autograd.Function):
         return to_z, torch.einsum("tnbh,tnbg->nhg", h[:-1], to_z), None
 
 
-def _gru(z: Tensor, recurrent: Tensor, bias: Tensor, noise: Tensor | None) -> Tensor:
-    size = recurrent.shape[1]
-    h = z.new_zeros(*z.shape[1:3], size)
-    states = []
-    for t in range(len(z)):
-        again = h @ recurrent
-        r, u = torch.sigmoid(z[t][..., : 2 * size] + again[..., : 2 * size]).chunk(2, dim=-1)
-        new = torch.tanh(z[t][..., 2 * size :] + r * (again[..., 2 * size :] + bias))
-        h = new + u * (h - new)
-        if noise is not None:
-            h = h + noise[t]
-        states.append(h)
-    return torch.stack(states)
+# First weights, and the nets that come of them
 
 
-def _rnn(z: Tensor, recurrent: Tensor, noise: Tensor | None) -> Tensor:
-    h = z.new_zeros(*z.shape[1:3], recurrent.shape[1])
-    states = []
-    for t in range(len(z)):
-        h = torch.tanh(torch.baddbmm(z[t], h, recurrent))
-        if noise is not None:
-            h = h + noise[t]
-        states.append(h)
-    return torch.stack(states)
+def parameters(
+    arrays: Mapping[str, Floats], dtype: torch.dtype = torch.float64
+) -> dict[str, Tensor]:
+    """Arrays as something to train."""
+    return {
+        key: torch.tensor(array, dtype=dtype, requires_grad=True) for key, array in arrays.items()
+    }
+
+
+def at_random(
+    rng: np.random.Generator,
+    *,
+    cell: CellType,
+    symbols: int,
+    cells: int,
+    heads: Mapping[str, int],
+    nets: int = 1,
+) -> dict[str, Floats]:
+    """Weights as PyTorch's layers have them at first: uniform, up to one over the root of H."""
+    rows = len(CELLS[cell].gates) * cells
+    shapes = {
+        "weight_ih": (nets, symbols, rows),
+        "weight_hh": (nets, cells, rows),
+        "bias": (nets, 1, rows),
+    }
+    if cell == "gru":
+        shapes["bias_hn"] = (nets, 1, cells)
+    for name, outputs in heads.items():
+        shapes[f"{name}.weight"] = (nets, cells, outputs)
+        shapes[f"{name}.bias"] = (nets, 1, outputs)
+    most = cells**-0.5
+    return {key: rng.uniform(-most, most, shape) for key, shape in shapes.items()}
+
+
+def begin_as_latches(first: Mapping[str, Floats], number: int) -> None:
+    """Let the first cells of LSTMs refresh what they hold, at both of two values, until they learn.
+
+    The candidate of such a cell is pushed to the side on which its own ``h`` is, with the input and
+    output gates open and the forget gate half open: c ← ½·c + ¾·tanh(3·h) or so. (Cells
+    like that are due to N. Vecoven, D. Ernst & G. Drion, A bio-inspired bistable recurrent cell
+    allows for long-lasting memory, 2020, arxiv.org/abs/2006.05252; here they are only a beginning.)
+    """
+    cells = first["weight_hh"].shape[1]
+    which = np.arange(number)
+    first["weight_hh"][:, which, 2 * cells + which] += 3.0
+    first["bias"][:, 0, which] += 1.0
+    first["bias"][:, 0, 3 * cells + which] += 2.0
+
+
+def from_weights(
+    rng: np.random.Generator, net: Net, cells: int, heads: Mapping[str, int]
+) -> dict[str, Floats]:
+    """One net's weights, with as many further cells and the heads wanted, whose weights are small.
+
+    Raises:
+        WeightsError: where the net has more cells than that.
+    """
+    if cells < net.size:
+        raise WeightsError(
+            f"{cells} cells are too few to begin from net {net.name!r}, which has {net.size}"
+        )
+    (layer,), small = (
+        net.layers,
+        at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads),
+    )
+    arrays = {key: 0.1 * array for key, array in small.items()}
+    block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(4)])
+    arrays["weight_ih"][0][:, block] = layer.weight_ih.T
+    arrays["weight_hh"][0][: net.size, block] = layer.weight_hh.T
+    arrays["bias"][0][:, block] = layer.bias
+    for name in heads.keys() & net.heads.keys():
+        head = net.heads[name]
+        over = head.threshold if head.rule.function == "logit" else 0.0
+        arrays[f"{name}.weight"][0][: net.size] = head.weight.T
+        arrays[f"{name}.bias"][0][:] = head.bias - over
+    return arrays
+
+
+def to_net(
+    cell: CellType, trained: Mapping[str, Floats], fsm: FSM, *, claims: Scope, index: int = 0
+) -> Net:
+    """The net number `index` that the parameters make."""
+    one = {key: array[index].T.astype(np.float64) for key, array in trained.items()}
+    bias = one["bias"][:, 0]
+    again = np.zeros_like(bias)
+    if "bias_hn" in one:
+        again[-len(one["bias_hn"]) :] = one["bias_hn"][:, 0]
+    names = [key.removesuffix(".weight") for key in one if key.endswith(".weight")]
+    return Net.of(
+        alphabet=fsm.alphabet,
+        layers=(Layer(CELLS[cell], one["weight_ih"], one["weight_hh"], bias, again),),
+        heads={name: Head(one[f"{name}.weight"], one[f"{name}.bias"][:, 0]) for name in names},
+        grammar=fsm,
+        claims=claims,
+        name="trained",
+        version=__version__,
+    )

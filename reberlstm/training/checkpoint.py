@@ -1,8 +1,8 @@
 """Checkpoints: an unfinished training as one safetensors file, to be taken up after a kill.
 
-Tensors are what is trained, the optimiser's moments, the boxes and the best net so far; all else
-is JSON in the metadata: settings, counters, and the state of the random numbers. Nothing in the
-file is executed. It is written whole or not at all.
+Arrays are what is trained and what the optimiser remembers; all else is JSON in the metadata:
+settings, counters, and the state of the random numbers. Nothing in the file is executed. It is
+written whole or not at all.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reberlstm.errors import FormatError, TrainingError
 from reberlstm.files import read_bytes, write_atomically
-from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 FORMAT = "reberlstm-checkpoint-1"
 MAX_FILE_BYTES = 2**30
+
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,27 +35,27 @@ class Checkpoint:
 
     Attributes:
         arrays: By key.
-        state: Counters and random state, as JSON values.
+        state: Settings, counters and random state, as JSON values.
     """
 
-    arrays: Mapping[str, Floats]
+    arrays: Mapping[str, NDArray[Any]]
     state: Mapping[str, Any]
 
 
-def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint."""
+def save(path: Path, checkpoint: Checkpoint, format: str = FORMAT) -> None:
+    """Write a checkpoint; `format` names what kind of training it is of."""
     from safetensors.numpy import save as serialise
 
     arrays = {key: np.ascontiguousarray(array) for key, array in checkpoint.arrays.items()}
-    metadata = {"format": FORMAT, "state": json.dumps(checkpoint.state, ensure_ascii=False)}
+    metadata = {"format": format, "state": json.dumps(checkpoint.state, ensure_ascii=False)}
     write_atomically(path, bytes(serialise(arrays, metadata=metadata)))
 
 
-def load(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+def load(path: Path, format: str = FORMAT, writer: str = "train") -> Checkpoint:
+    """Read a checkpoint that the command `writer` has written.
 
     Raises:
-        FormatError: for a file that is missing, damaged, or no checkpoint.
+        FormatError: for a file that is missing, damaged, or no checkpoint of that kind.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load as deserialise
@@ -63,39 +65,37 @@ def load(path: Path) -> Checkpoint:
         arrays = deserialise(content)
         length = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-        state = json.loads(metadata["state"]) if metadata.get("format") == FORMAT else None
+        state = json.loads(metadata["state"]) if metadata.get("format") == format else None
     except (SafetensorError, ValueError, KeyError, RecursionError) as error:
         raise FormatError(f"{path}: damaged, or no checkpoint of a training: {error}") from None
     if not isinstance(state, dict):
-        raise FormatError(f"{path}: no checkpoint of a training; `train` writes them")
+        raise FormatError(f"{path}: no checkpoint of a training; `{writer}` writes them")
     return Checkpoint(arrays, state)
 
 
-# What the runs have in common
-
-
-def part(saved: Checkpoint, prefix: str) -> dict[str, Floats]:
+def part(saved: Checkpoint, prefix: str) -> Arrays:
     """The arrays whose keys begin with a prefix and a dot, without these."""
     start = f"{prefix}."
     found = saved.arrays.items()
     return {key.removeprefix(start): array for key, array in found if key.startswith(start)}
 
 
-def adam_moments(optimiser: Optimizer) -> dict[str, Floats]:
-    """What Adam remembers, as arrays."""
+def optimiser_arrays(optimiser: Optimizer) -> Arrays:
+    """What an optimiser remembers of each parameter, as arrays."""
     return {
-        f"adam.{number}.{key}": value.numpy()
+        f"optimiser.{number}.{key}": value.numpy()
         for number, moments in optimiser.state_dict()["state"].items()
         for key, value in moments.items()
+        if value is not None
     }
 
 
-def restored_adam(optimiser: Optimizer, saved: Checkpoint) -> None:
-    """Let Adam remember it again."""
+def restore_optimiser(optimiser: Optimizer, saved: Checkpoint) -> None:
+    """Let it remember that again."""
     import torch
 
     moments: dict[int, dict[str, Any]] = {}
-    for key, array in part(saved, "adam").items():
+    for key, array in part(saved, "optimiser").items():
         number, name = key.split(".")
         moments.setdefault(int(number), {})[name] = torch.tensor(array)
     groups = optimiser.state_dict()["param_groups"]
@@ -103,7 +103,7 @@ def restored_adam(optimiser: Optimizer, saved: Checkpoint) -> None:
 
 
 @contextmanager
-def check_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> Iterator[None]:
+def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> Iterator[None]:
     """Around what takes up a training: refuse other settings, and what is not complete."""
     for name, value in saved.state.get("settings", {}).items():
         if asked.get(name) != value:

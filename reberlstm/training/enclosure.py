@@ -21,6 +21,8 @@ pass through a feed-forward net, here for a fixpoint.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,8 +32,10 @@ from reberlstm.certificates.claims import claim
 from reberlstm.certificates.nodes import Nodes, unfold
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.tables import Ints, Words
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.training.cells import Parameters, run
+from reberlstm.net.cells import CELLS
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import LSTMWeights
+from reberlstm.training.cells import Parameters, Recurrence, run
 from reberlstm.training.objective import LEAK_FROM, Objective
 
 MOST_STEPS = 1000
@@ -51,6 +55,56 @@ LEAK_WEIGHT = 0.03
 WALKS = 100
 WALKS_LONGEST = 40
 """The words whose hulls are taken, besides one that leads to each node."""
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """Lower and upper ends, without outward rounding: this is what is trained, not proved."""
+
+    low: Tensor
+    high: Tensor
+
+    @property
+    def shape(self) -> torch.Size:
+        """That of both."""
+        return self.low.shape
+
+    def __getitem__(self, index: Any) -> Box:
+        return Box(self.low[index], self.high[index])
+
+    def __add__(self, other: Box) -> Box:
+        return Box(self.low + other.low, self.high + other.high)
+
+
+@dataclass(frozen=True, eq=False)
+class Gate(Box):
+    """A sigmoid, whose ends are in [0, 1], with what it is taken of."""
+
+    of: Box
+
+    def __mul__(self, other: Box) -> Box:
+        return Box(
+            torch.minimum(self.low * other.low, self.high * other.low),
+            torch.maximum(self.low * other.high, self.high * other.high),
+        )
+
+
+class Boxes:
+    """The functions of a cell's formula for boxes, with weights (H, R) and biases (1, R)."""
+
+    def linear(self, x: Box, weight: Tensor, bias: Tensor) -> Box:
+        """``x @ weight + bias``."""
+        middle = (x.low + x.high) / 2 @ weight + bias
+        spread = (x.high - x.low) / 2 @ weight.abs()
+        return Box(middle - spread, middle + spread)
+
+    def sigmoid(self, z: Box) -> Gate:
+        """A gate."""
+        return Gate(z.low.sigmoid(), z.high.sigmoid(), z)
+
+    def tanh(self, z: Box) -> Box:
+        """A candidate, or what an LSTM shows of its memory."""
+        return Box(z.low.tanh(), z.high.tanh())
 
 
 class Enclosure:
@@ -85,7 +139,7 @@ class Enclosure:
             torch.as_tensor(part) for part in _edges(nodes)
         )
         signs = np.array(judged.right[self._head][nodes.states], dtype=float)
-        if not judged.judges_start:
+        if not judged.includes_empty_word:
             signs[0] = 0.0
         self._signs = torch.as_tensor(signs)
         # The first box is a point: every word begins from zero.
@@ -120,21 +174,25 @@ class Enclosure:
         bound[:, :size] = 1.0
         low, high = torch.maximum(low, -bound), torch.minimum(high, bound)
 
-        step_low, step_high, forget = _step(
-            one, low[self._sources], high[self._sources], self._symbols
+        cell, start = CELLS["lstm"], Box(low[self._sources], high[self._sources])
+        came = one["weight_ih"][self._symbols] + one["bias"]
+        gates, (h, c) = cell.step(
+            Recurrence.of(cell, one),  # type: ignore[arg-type]
+            Box(came, came),
+            (start[:, :size], start[:, size:]),
+            Boxes(),
         )
-        out_high = step_high - high[self._targets]
-        out_low = low[self._targets] - step_low
+        out_high = torch.cat([h.high, c.high], dim=-1) - high[self._targets]
+        out_low = low[self._targets] - torch.cat([h.low, c.low], dim=-1)
         room_high = SLACK * (high < bound)[self._targets]
         room_low = SLACK * (low > -bound)[self._targets]
         escape = torch.relu(out_high + room_high).sum() + torch.relu(out_low + room_low).sum()
 
-        middle, radius = (low + high)[:, :size] / 2, (high - low)[:, :size] / 2
-        weight = one[f"{self._head}.weight"]
-        value = middle @ weight + one[f"{self._head}.bias"]
-        least = self._signs * value - radius @ weight.abs()
+        head = (one[f"{self._head}.weight"], one[f"{self._head}.bias"])
+        value = Boxes().linear(Box(low, high)[:, :size], *head)
+        least = torch.where(self._signs > 0, value.low, -value.high)
         wrong = (torch.relu(MARGIN - least) * self._signs.abs()).sum()
-        leak = torch.relu(forget - self._leak_from).sum()
+        leak = torch.relu(gates["forget"].of.high - self._leak_from).sum()
         return escape + wrong + self._leak_weight * leak
 
     def _hull(self, parameters: Parameters, words: Words) -> tuple[Tensor, Tensor]:
@@ -159,29 +217,6 @@ class Enclosure:
             node = np.where((node >= 0) & words.present[t], self._next[node, symbols], -1)
             found[t] = node
         return found
-
-
-def _step(
-    one: Parameters, low: Tensor, high: Tensor, symbols: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """An LSTM step on boxes of (h, c), (E, 2H): their images' ends, and the forget gates' highest.
-
-    Without outward rounding: this is what is trained, not what is proved.
-    """
-    size = one["weight_hh"].shape[0]
-    middle, radius = (low + high)[:, :size] / 2, (high - low)[:, :size] / 2
-    z = middle @ one["weight_hh"] + one["weight_ih"][symbols] + one["bias"]
-    spread = radius @ one["weight_hh"].abs()
-    i0, f0, g0, o0 = (z - spread).chunk(4, dim=-1)
-    i1, f1, g1, o1 = (z + spread).chunk(4, dim=-1)
-    i0, i1, o0, o1 = i0.sigmoid(), i1.sigmoid(), o0.sigmoid(), o1.sigmoid()
-    g0, g1, keep0, keep1 = g0.tanh(), g1.tanh(), f0.sigmoid(), f1.sigmoid()
-    c0, c1 = low[:, size:], high[:, size:]
-    new0 = torch.minimum(keep0 * c0, keep1 * c0) + torch.minimum(i0 * g0, i1 * g0)
-    new1 = torch.maximum(keep0 * c1, keep1 * c1) + torch.maximum(i0 * g1, i1 * g1)
-    t0, t1 = new0.tanh(), new1.tanh()
-    h0, h1 = torch.minimum(o0 * t0, o1 * t0), torch.maximum(o0 * t1, o1 * t1)
-    return torch.cat([h0, new0], dim=-1), torch.cat([h1, new1], dim=-1), f1
 
 
 def _edges(nodes: Nodes) -> tuple[Ints, Ints, Ints]:

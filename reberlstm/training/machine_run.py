@@ -1,34 +1,30 @@
-"""The training of a machine, step by step: like `run`, with soft machines in the place of nets.
+"""The training of a machine whose transitions are soft, so that it can be trained like a net.
 
-Several machines learn side by side from the same words, each from a beginning of its own. Short
-words come first: of four times as many words as are wanted the shortest are learned from, and of
-fewer and fewer as time goes on. What a long word begins with is soon forgotten where the states of
-all its middle have yet to be found; in a short one there is less between the two. Success
-is exact: a rounded machine has the legal sets and the acceptance of the one that drew the words,
-which is decided over the product of the two.
+A machine of N slots is an output table and, for each symbol a, a row-stochastic matrix
+T[a] = softmax(W[a]), (N, N). A word moves a distribution over the slots, p ← p·T[a], which begins
+in slot 0; that is a mixture of finite-state machines, and all of it can be derived. Trained on
+words, the rows become nearly one-hot, and rounding them gives a machine to read.
+
+Only words are learned from, never the machine's states: for the task ``next`` the symbol that came
+next or the end of the word, for ``accept`` the label of every prefix. Several machines learn side
+by side from the same words, each from a beginning of its own. Success is exact: a rounded machine
+has the legal sets and the acceptance of the one that drew the words, which is decided over the
+product of the two. Why it begins as it does and with short words: docs/training.md.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
 
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats
-from reberlstm.training.checkpoint import (
-    Checkpoint,
-    adam_moments,
-    check_settings,
-    part,
-    restored_adam,
-)
-from reberlstm.training.objective import Objective
-from reberlstm.training.result import Progress, Training
-from reberlstm.training.settings import Settings
-from reberlstm.training.soft_machine import Rounded, at_random, loss
+from reberlstm.machine.tables import Tables, Words
+from reberlstm.net.cells.cell import Floats
+from reberlstm.training.cells import Parameters
+from reberlstm.training.objective import LONGEST, Task
+from reberlstm.training.run import Run
 
 SLOTS = 32
 """The slots of a machine where nothing says otherwise; too many do no harm."""
@@ -36,144 +32,179 @@ SLOTS = 32
 MACHINES = 8
 """How many learn side by side."""
 
-RATE = 0.1
-"""Adam's learning rate."""
-
 CHOICE = 4
 """So many times as many words as are learned from are drawn at first, and the shortest taken …"""
 
 CHOICE_FOR = 200
 """… and after so many steps, all that are drawn; by the same factor in every step."""
 
-CHECK_EVERY = 25
-"""Steps between looks at the rounded machines."""
+SHARPNESS = 6.0
+"""By how much the permutation's entry stands out of a row of W at first."""
+
+OFFERED = 0.4
+"""A symbol is legal in a slot where its probability is over this share of the uniform one."""
+
+LEAST = 1e-6
+"""Probabilities are taken to be at least this, as the logarithm of 0 has no derivative."""
 
 
-class MachineRun:
-    """A training of machines; the methods are those of `reberlstm.training.run.Run`."""
+class MachineRun(Run):
+    """A training of several machines, of which the best is kept."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.objective = Objective(settings.fsm, settings.task)
-        self.validation = self.objective.validation(np.random.default_rng([settings.seed, 0]))
-        self.finished = False
-        self.success = False
-        self.total_steps = 0
-        self.best: dict[str, Floats] = {}
-        self.best_accuracy = -1.0
-        self.accuracy = 0.0
-        self.attempt = 0
-        self._begin()
+    dtype = torch.float32
+    check_every = 25
+    _rate = 0.1
 
-    def _begin(self) -> None:
-        self.attempt += 1
-        self.rng = np.random.default_rng([self.settings.seed, self.attempt])
-        slots = SLOTS if self.settings.cells is None else self.settings.cells
-        symbols = len(self.settings.fsm.alphabet)
-        self._set(at_random(self.rng, MACHINES, slots, symbols, self.settings.task))
-        self.step = 0
-        self.loss = math.nan
+    def _first_parameters(self) -> dict[str, Floats]:
+        settings = self.settings
+        symbols = len(settings.fsm.alphabet)
+        return at_random(self.rng, MACHINES, settings.cells or SLOTS, symbols, settings.task)
 
-    def _set(self, arrays: dict[str, Floats]) -> None:
-        self.parameters = {
-            key: torch.tensor(array, dtype=torch.float32, requires_grad=True)
-            for key, array in arrays.items()
-        }
-        self.optimiser = torch.optim.Adam(self.parameters.values(), lr=RATE)
-
-    def advance(self) -> Progress:
-        """One step, and a look at the machines where it is time for one."""
-        if self.step == self.settings.steps:
-            self._begin()
-        self.step += 1
-        self.total_steps += 1
+    def _losses(self) -> tuple[Tensor, float]:
         choice = CHOICE ** max(0.0, 1.0 - self.step / CHOICE_FOR)
         drawn = self.objective.draw(self.rng, 1, round(choice * self.settings.words))
         words = drawn.shortest(self.settings.words)
         each = loss(self.objective.machine, self.settings.task, self.parameters, words)
-        self.optimiser.zero_grad()
-        each.sum().backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        least = float(each.detach().min())
-        self.loss = least if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * least
-        if self.step % CHECK_EVERY == 0 or self.step == self.settings.steps:
-            self._look()
-        return Progress(self.attempt, self.step, "learn", self.loss, self.accuracy)
+        return each.sum(), float(each.detach().min())
 
-    def _look(self) -> None:
-        """Is one of them the machine? The best one is kept."""
-        arrays = self._arrays()
-        rounded = [Rounded(arrays, index, self.settings.fsm.alphabet) for index in range(MACHINES)]
-        accuracies = [self._accuracy(machine) for machine in rounded]
-        index = int(np.argmax(accuracies))
-        self.accuracy = accuracies[index]
-        if self.accuracy >= self.best_accuracy:
-            self.best_accuracy = self.accuracy
-            self.best = {key: array[index : index + 1] for key, array in arrays.items()}
-            self.success = self.accuracy == 1.0 and self._is_right(rounded[index].to_fsm("trained"))
-        over = self.step == self.settings.steps and self.attempt > self.settings.restarts
-        self.finished = self.success or over
+    def _assess(self) -> tuple[float, dict[str, Floats]]:
+        arrays, alphabet = self._arrays(), self.settings.fsm.alphabet
+        accuracies = [self._accuracy(rounded(arrays, index, alphabet)) for index in range(MACHINES)]
+        best = int(np.argmax(accuracies))
+        return accuracies[best], {key: array[best : best + 1] for key, array in arrays.items()}
 
-    def _accuracy(self, machine: Rounded) -> float:
+    def _accuracy(self, found: Tables) -> float:
         """The share of validation answers that a rounded machine gets right."""
         words, truth = self.validation, self.objective.machine
-        slots = machine.follow(words)
-        right = machine.accepting[slots] == truth.accepting[words.states]
+        slots = found.follow(words.symbols, words.present).states
+        right = found.accepting[slots] == truth.accepting[words.states]
         if self.settings.task == "next":
-            right &= (machine.legal[slots] == truth.legal[words.states]).all(axis=-1)
+            right &= (found.legal[slots] == truth.legal[words.states]).all(axis=-1)
         return float((right & words.present).sum() / words.present.sum())
 
-    def _is_right(self, machine: FSM) -> bool:
-        reference = self.settings.fsm
-        return machine.difference(reference) is None and (
-            self.settings.task == "accept" or machine.difference(reference, by="legal") is None
+    def _succeeds(self) -> bool:
+        if self.accuracy < 1.0:
+            return False
+        found, reference = self._trained(), self.settings.fsm
+        return found.difference(reference) is None and (
+            self.settings.task == "accept" or found.difference(reference, by="legal") is None
         )
 
-    def _arrays(self) -> dict[str, Floats]:
-        return {
-            key: tensor.detach().double().numpy().copy() for key, tensor in self.parameters.items()
-        }
+    def _trained(self) -> FSM:
+        return to_fsm(rounded(self.best, 0, self.settings.fsm.alphabet), "trained")
 
-    def result(self, interrupted: bool) -> Training:
-        """What came out so far."""
-        if not self.best:
-            self._look()
-        return Training(
-            settings=self.settings,
-            net=Rounded(self.best, 0, self.settings.fsm.alphabet).to_fsm("trained"),
-            success=self.success,
-            certificate=None,
-            accuracy=self.best_accuracy,
-            attempts=self.attempt,
-            steps=self.total_steps,
-            interrupted=interrupted and not self.finished,
+
+def at_random(
+    rng: np.random.Generator, machines: int, slots: int, symbols: int, task: Task
+) -> dict[str, Floats]:
+    """First values: ``transitions`` (R, A, N, N) and ``outputs`` (R, N, A + 1), or (R, N, 1).
+
+    Every symbol begins near a random permutation of the slots, which forgets nothing.
+    """
+    transitions = rng.standard_normal((machines, symbols, slots, slots))
+    for machine in range(machines):
+        for symbol in range(symbols):
+            transitions[machine, symbol, np.arange(slots), rng.permutation(slots)] += SHARPNESS
+    columns = symbols + 1 if task == "next" else 1
+    return {
+        "transitions": transitions,
+        "outputs": 0.5 * rng.standard_normal((machines, slots, columns)),
+    }
+
+
+def loss(machine: Tables, task: Task, parameters: Parameters, words: Words) -> Tensor:
+    """The negative logarithm of what came, per symbol, for each machine, (R,).
+
+    Args:
+        machine: The machine to learn; of it, only labels and the ends of words are used.
+        task: What is asked.
+        parameters: Of R machines.
+        words: The same for all machines, (T, 1, B).
+    """
+    transitions = parameters["transitions"].softmax(dim=-1)
+    symbols = torch.as_tensor(words.symbols[:, 0])
+    present = torch.as_tensor(words.present[:, 0]).to(transitions.dtype)
+    at = _distributions(transitions, symbols, present)
+    came = _next_came if task == "next" else _labels_came
+    return came(machine, parameters["outputs"], at, words) / present.sum()
+
+
+def _distributions(transitions: Tensor, symbols: Tensor, present: Tensor) -> Tensor:
+    """Where the machines are before the first symbol and after each, (T + 1, R, B, N)."""
+    machines, _, slots, _ = transitions.shape
+    here = transitions.new_zeros(machines, symbols.shape[1], slots)
+    here[..., 0] = 1.0
+    all_of_them = [here]
+    for t in range(len(symbols)):
+        moved = torch.einsum("rbn,rbnm->rbm", here, transitions[:, symbols[t]])
+        here = torch.where(present[t, :, None] > 0, moved, here)
+        all_of_them.append(here)
+    return torch.stack(all_of_them)
+
+
+def _next_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
+    """Of the symbols, and of the end where a word ended by itself."""
+    offered = at @ outputs.softmax(dim=-1)  # (T + 1, R, B, A + 1)
+    symbols = torch.as_tensor(words.symbols[:, 0])
+    present = torch.as_tensor(words.present[:, 0]).to(at.dtype)
+    chosen = (offered[:-1] * one_hot(symbols, offered.shape[-1])[:, None]).sum(dim=-1)
+    total = -(chosen.clamp(min=LEAST).log() * present[:, None]).sum(dim=(0, 2))
+    last = words.states[-1, 0]  # a word that is over stays in its last state
+    ended = torch.as_tensor(machine.accepting[last] & (words.lengths[0] < LONGEST["next"]))
+    return total - (offered[-1, ..., -1].clamp(min=LEAST).log() * ended).sum(dim=1)
+
+
+def _labels_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> Tensor:
+    """Of the label of every prefix, the empty one too."""
+    yes = (at @ outputs.sigmoid())[..., 0].clamp(LEAST, 1.0 - LEAST)  # (T + 1, R, B)
+    start = np.zeros((1, words.symbols.shape[2]), dtype=np.intp)
+    label = torch.as_tensor(machine.accepting[np.concatenate([start, words.states[:, 0]])])[:, None]
+    present = torch.as_tensor(words.present[:, 0]).to(at.dtype)
+    counts = torch.cat([torch.ones_like(present[:1]), present])[:, None]
+    return -(torch.where(label, yes, 1.0 - yes).log() * counts).sum(dim=(0, 2))
+
+
+def rounded(parameters: dict[str, Floats], index: int, alphabet: tuple[str, ...]) -> Tables:
+    """A soft machine with every row of its transitions rounded to its largest entry.
+
+    Args:
+        parameters: As arrays, of R machines.
+        index: Which one.
+        alphabet: The symbols.
+    """
+    target = parameters["transitions"][index].argmax(axis=-1).T  # (N, A)
+    outputs = parameters["outputs"][index]
+    if outputs.shape[1] == 1:
+        legal, accepting = np.ones(target.shape, dtype=bool), outputs[:, 0] > 0.0
+    else:
+        offered = torch.as_tensor(outputs).softmax(dim=1).numpy() > OFFERED / outputs.shape[1]
+        legal, accepting = offered[:, :-1], offered[:, -1]
+    slots = len(target)
+    return Tables(
+        alphabet=alphabet,
+        names=tuple(map(str, range(slots))),
+        target=target,
+        legal=legal,
+        accepting=accepting,
+        outputs=(None,) * slots,
+        probability=legal / np.maximum(1, legal.sum(axis=1, keepdims=True)),
+        stop=np.where(accepting, 0.5, 0.0),
+    )
+
+
+def to_fsm(machine: Tables, name: str) -> FSM:
+    """The machine, minimised, its states numbered in the order of shortest words."""
+    return (
+        FSM(
+            alphabet=machine.alphabet,
+            start="0",
+            accepting=frozenset(map(str, np.flatnonzero(machine.accepting))),
+            transitions={
+                str(slot): {machine.alphabet[a]: str(to) for a, to in machine.legal_steps(slot)}
+                for slot in range(len(machine))
+            },
+            name=name,
         )
-
-    _COUNTERS = ("attempt", "step", "total_steps", "accuracy", "best_accuracy")
-
-    def to_checkpoint(self) -> Checkpoint:
-        """All that the rest depends on."""
-        arrays: dict[str, Any] = {f"net.{key}": array for key, array in self._arrays().items()}
-        arrays |= {f"best.{key}": array for key, array in self.best.items()}
-        arrays |= adam_moments(self.optimiser)
-        state: dict[str, Any] = {name: getattr(self, name) for name in self._COUNTERS}
-        state["loss"] = None if math.isnan(self.loss) else self.loss
-        state["random"] = self.rng.bit_generator.state
-        state["settings"] = self.settings.to_dict()
-        return Checkpoint(arrays, state)
-
-    def restore(self, saved: Checkpoint, where: str) -> None:
-        """Go on from a checkpoint.
-
-        Raises:
-            TrainingError: where it is of other settings, or not complete.
-        """
-        with check_settings(saved, self.settings.to_dict(), where):
-            for name in self._COUNTERS:
-                setattr(self, name, saved.state[name])
-            self.loss = math.nan if saved.state["loss"] is None else saved.state["loss"]
-            found = part(saved, "net")
-            self._set({key: found[key] for key in self.parameters})
-            self.best = part(saved, "best")
-            self.rng.bit_generator.state = saved.state["random"]
-            restored_adam(self.optimiser, saved)
+        .minimise()
+        .numbered()
+    )

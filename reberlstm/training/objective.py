@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Bools, Words
-from reberlstm.net.weights import Scope
+from reberlstm.net.net import Scope
 from reberlstm.training.cells import CellType, Parameters, inputs, read, run
 
 Task = Literal["next", "accept"]

@@ -1,22 +1,26 @@
-"""What a training is asked to do, checked before anything starts."""
+"""What a training is asked for, what it reports, and what comes out of it."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reberlstm.certificates import Certificate
 from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
-from reberlstm.grammars import as_machine
+from reberlstm.grammars import as_machine, save_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.files.safetensors import to_bytes
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.cells import CELLS
+from reberlstm.net.files.safetensors import save, to_bytes
+from reberlstm.net.net import Net
 
-CELLS = ("lstm", "gru", "rnn", "fsm")
+CELL_CHOICES = ("lstm", "gru", "rnn", "fsm")
 TASKS = ("next", "accept")
 STARTS = ("random", "compiled")
+MAX_CELLS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,7 @@ class Settings:
     """All that a training depends on; equal settings give equal nets.
 
     Attributes:
-        fsm: The machine to learn; a name or a path stands for the machine.
+        fsm: The machine to learn; a name or a path is replaced by the machine.
         cell: ``lstm``, ``gru`` or ``rnn``; or ``fsm`` for a machine itself, with soft transitions.
         task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
         cells: The number of cells, or of a soft machine's slots. None: 8, or those of the net that
@@ -51,17 +55,16 @@ class Settings:
     words: int = 32
     noise: float = 0.0
     restarts: int = 3
-    start: Literal["random", "compiled"] | LSTMWeights = "random"
+    start: Literal["random", "compiled"] | Net = "random"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fsm", as_machine(self.fsm))
-        for name, choices in {"cell": CELLS, "task": TASKS, "start": STARTS}.items():
-            if isinstance(getattr(self, name), LSTMWeights):
-                self._check_start(getattr(self, name))
-            elif getattr(self, name) not in choices:
-                raise TrainingError(
-                    f"{name} {getattr(self, name)!r}; choose {' or '.join(map(repr, choices))}"
-                )
+        for name, choices in {"cell": CELL_CHOICES, "task": TASKS, "start": STARTS}.items():
+            value = getattr(self, name)
+            if isinstance(value, Net):
+                self._check_start(value)
+            elif value not in choices:
+                raise TrainingError(f"{name} {value!r}; choose {' or '.join(map(repr, choices))}")
         least = {"cells": 1, "steps": 1, "words": 1, "restarts": 0, "seed": 0}
         for name, number in least.items():
             value = getattr(self, name)
@@ -82,11 +85,12 @@ class Settings:
                 f"only an lstm can begin from another net; {self.cell} begins at random"
             )
 
-    def _check_start(self, net: LSTMWeights) -> None:
-        if net.cell != "standard":
+    def _check_start(self, net: Net) -> None:
+        if not net.is_plain or net.layers[0].cell != CELLS["lstm"]:
+            cells = ", ".join(layer.cell.title for layer in net.layers)
             raise TrainingError(
-                f"net {net.name!r} is of the {net.cell} cell, which is not trained here; begin "
-                "from an LSTM of the standard one"
+                f"net {net.name!r} ({cells}) is not one LSTM layer over one-hot symbols; begin "
+                "from such a net"
             )
         if net.alphabet != self.fsm.alphabet:
             raise TrainingError(
@@ -103,9 +107,76 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, the machine as its file, a net by its digest."""
         values = vars(self) | {"fsm": toml.write(self.fsm)}
-        if isinstance(self.start, LSTMWeights):
+        if isinstance(self.start, Net):
             values["start"] = hashlib.sha256(to_bytes(self.start)).hexdigest()
         return values
 
 
-MAX_CELLS = 2_000
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        attempt: From 1.
+        step: Within the attempt.
+        phase: ``learn`` or ``prove``.
+        loss: The loss on words, per symbol, a running mean.
+        accuracy: The share of validation answers that were right at the last check.
+    """
+
+    attempt: int
+    step: int
+    phase: Literal["learn", "prove"]
+    loss: float
+    accuracy: float
+
+
+Trained = Net | FSM
+
+
+@dataclass(frozen=True)
+class Training:
+    """What came out of a training.
+
+    Attributes:
+        settings: What was asked.
+        net: The net that succeeded, or the best one; for the cell ``fsm`` it is a machine.
+        success: Whether it did what was asked for.
+        certificate: The proof, where one was asked for and found.
+        accuracy: The share of validation answers that it gets right.
+        attempts: How many there were.
+        steps: Steps of all attempts.
+        interrupted: Whether it was cut short.
+    """
+
+    settings: Settings
+    net: Trained
+    success: bool
+    certificate: Certificate | None
+    accuracy: float
+    attempts: int
+    steps: int
+    interrupted: bool
+
+    @property
+    def cells(self) -> int:
+        """The size of the net, or the states of the machine."""
+        return len(self.net.states) if isinstance(self.net, FSM) else self.net.size
+
+    @property
+    def words_presented(self) -> int:
+        """How many words it was trained on, each presentation counted."""
+        return self.steps * self.settings.words
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the net as a safetensors file, or the machine in the format that the suffix names.
+
+        The file is whole or not there at all.
+
+        Raises:
+            FormatError: when the file cannot be written.
+        """
+        if isinstance(self.net, FSM):
+            save_grammar(self.net, path)
+        else:
+            save(self.net, path)

@@ -8,8 +8,8 @@ import torch
 
 import reberlstm as rl
 from reberlstm.certificates.arithmetic import ARITHMETICS, KERNEL_ULPS, as_executed
-from reberlstm.certificates.boxes import Boxes, BoxNet, Inputs
-from reberlstm.certificates.checker_bounds import Bounds
+from reberlstm.certificates.boxes import BoxNet, Inputs
+from reberlstm.certificates.checker.steps import Steps
 from reberlstm.certificates.intervals import Interval
 from reberlstm.errors import CertificateError
 from reberlstm.net.weights import Head, LSTMWeights
@@ -37,13 +37,13 @@ def random_net(rng: np.random.Generator, size: int, scale: float) -> LSTMWeights
     )
 
 
-def random_boxes(rng: np.random.Generator, number: int, size: int) -> Boxes:
+def random_boxes(rng: np.random.Generator, number: int, size: int) -> Interval:
+    """Boxes of h and c, (N, 2·H)."""
     h = np.sort(rng.uniform(-1, 1, (2, number, size)), axis=0)
     c = np.sort(rng.normal(0, 2, (2, number, size)), axis=0)
     width = 10.0 ** -rng.integers(0, 8)
-    return Boxes(
-        Interval(h[0], h[0] + width * (h[1] - h[0])), Interval(c[0], c[0] + width * (c[1] - c[0]))
-    )
+    low, high = np.concatenate([h, c], axis=2)
+    return Interval(low, low + width * (high - low))
 
 
 def spots() -> np.ndarray:
@@ -123,16 +123,14 @@ def test_what_torch_computes_lies_in_the_boxes(name: str) -> None:
     for scale in (0.3, 3.0, 20.0):
         net = random_net(rng, 6, scale)
         boxes = random_boxes(rng, 40, net.size)
-        boxes = Boxes(*(Interval(held(x.lo), held(x.hi)) for x in (boxes.h, boxes.c)))
+        boxes = Interval(held(boxes.lo), held(boxes.hi))
         edges = np.repeat(np.arange(40), 3)
         symbols = np.tile(np.arange(3), 40)
         image = BoxNet(net, machine).step(boxes, edges, symbols)
         value = BoxNet(net, machine).read("legal", boxes)
         # Rounding keeps the order, so a point between two numbers of the format stays there.
-        h, c = (
-            torch.tensor(x.lo + rng.random(x.lo.shape) * x.width).to(dtype)
-            for x in (boxes.h, boxes.c)
-        )
+        points = torch.tensor(boxes.lo + rng.random(boxes.shape) * boxes.width).to(dtype)
+        h, c = points.chunk(2, dim=1)
         cell = torch.nn.LSTMCell(3, net.size, dtype=torch.float64)
         head = net.heads["legal"]
         with torch.no_grad():
@@ -143,7 +141,7 @@ def test_what_torch_computes_lies_in_the_boxes(name: str) -> None:
             legal = torch.nn.functional.linear(
                 h, torch.tensor(head.weight).to(dtype), torch.tensor(head.bias).to(dtype)
             )
-        for found, box in zip((*after, legal), (image.h, image.c, value), strict=True):
+        for found, box in zip((torch.cat(after, dim=1), legal), (image, value), strict=True):
             numbers = found.double().numpy()
             assert ((numbers >= box.lo) & (numbers <= box.hi)).all()
 
@@ -157,13 +155,13 @@ def test_search_and_checker_bound_steps_alike(name: str, inputs: Inputs) -> None
         net = random_net(rng, 5, scale)
         boxes = random_boxes(rng, 12, net.size)
         ours = BoxNet(net, ARITHMETICS[name], 0.001, inputs)
-        theirs = Bounds(net, name, 0.001, (inputs.noise, inputs.low, inputs.high))
+        theirs = Steps(net, name, 0.001, (inputs.noise, inputs.low, inputs.high))
         image = ours.step(boxes, np.arange(12), np.arange(12) % 3)
         value = ours.read("legal", boxes)
         for row in range(12):
-            box = (boxes.h.lo[row], boxes.h.hi[row], boxes.c.lo[row], boxes.c.hi[row])
+            box = (boxes.lo[row], boxes.hi[row])
             other = theirs.step(box, net.alphabet[row % 3])
-            mine = (image.h.lo[row], image.h.hi[row], image.c.lo[row], image.c.hi[row])
+            mine = (image.lo[row], image.hi[row])
             for a, b in zip(
                 (*mine, value.lo[row], value.hi[row]),
                 (*other, *theirs.read("legal", box)),

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.certificates import Certificate, Inputs, check, load_certificate
-from reberlstm.certificates.alike import alike_symbols
+from reberlstm.certificates import Certificate, Inputs, Refutation, check, load_certificate
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import claim
+from reberlstm.certificates.nodes import shared_symbols
 from reberlstm.errors import CertificateError, FormatError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.weights import Head, LSTMWeights
@@ -145,7 +145,7 @@ def test_an_accept_head_that_is_wrong() -> None:
     always = net.replace(heads=dict(net.heads) | {"accept": Head(0 * head.weight, head.bias + 9)})
     cert = rl.certify(always)
     assert cert.counterexample == ()
-    assert cert.wrong is not None
+    assert isinstance(cert, Refutation)
     assert (cert.wrong.head, cert.offered, cert.allowed) == ("accept", ("yes",), ("no",))
     assert rl.certify(always, scope="legal").holds
     assert rl.certify(always, heads=["legal"]).holds
@@ -160,7 +160,7 @@ def test_a_label_head_that_is_wrong() -> None:
     broken = net.replace(heads=dict(net.heads) | {"label": Head(weight, head.bias)})
     cert = rl.certify(broken)
     assert cert.holds is False
-    assert cert.wrong is not None
+    assert isinstance(cert, Refutation)
     assert cert.wrong.head == "label"
     assert cert.offered != cert.allowed
     assert confirmed(cert, broken)
@@ -372,10 +372,10 @@ def test_states_of_several_cells_hold_with_a_box_for_each(
     assert all(len(kind["symbols"]) > 1 for kind in kinds)
 
 
-def test_no_symbols_are_alike_where_each_state_is_one_cell() -> None:
+def test_no_symbols_share_a_box_where_each_state_is_one_cell() -> None:
     net = rl.compile(rl.load_grammar("reber"))
     judged = claim(net, net.grammar, None, None)
-    assert alike_symbols(net, judged, ARITHMETICS["real"]) is None
+    assert shared_symbols(net, judged, ARITHMETICS["real"]) is None
 
 
 @pytest.mark.parametrize("size", [1e305, 1.5e308])

@@ -114,8 +114,8 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
         lambda d: d["net"]["cells"].reverse(),
         "the names of the cells are not those of the net",
     ),
-    "another format": (lambda d: d.update(format="x"), "format 'x', version 1; expected"),
-    "another version": (lambda d: d.update(version=2), "version 2; expected"),
+    "another format": (lambda d: d.update(format="x"), "format 'x', version 2; expected"),
+    "another version": (lambda d: d.update(version=3), "version 3; expected"),
     "another outcome": (lambda d: d.update(outcome="perhaps"), "outcome 'perhaps' is none of"),
     "an outcome without its part": (
         lambda d: d.update(outcome="unknown"),
@@ -134,8 +134,17 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "fewer heads": (
         lambda d: d.update(heads=["legal"]),
+        "there are readouts of other heads than those that are judged",
+    ),
+    "fewer heads and readouts": (
+        lambda d: d.update(heads=["legal"], readouts={"legal": "logit > 0"}),
         "the margin of head 'accept' is not asked for",
     ),
+    "another reading": (
+        lambda d: d["readouts"].update(legal="softmax > 0.1"),
+        "it reads head 'legal' by 'softmax > 0.1', but the net is read by logit > 0",
+    ),
+    "no reading": (lambda d: d.pop("readouts"), "'readouts' is missing"),
     "an interval of three": (
         lambda d: d["proof"]["intervals"][0].pop(),
         r"interval \[.*\] has not four ends",
@@ -356,7 +365,7 @@ def test_what_the_checker_cannot_be_asked() -> None:
         check(PROOF, NET, rl.load_grammar("parity"))
 
 
-def test_symbols_that_are_said_to_be_alike() -> None:
+def test_symbols_that_are_said_to_share_a_box() -> None:
     """They only name boxes: whatever is said of them, steps have to lead into these boxes."""
     net = rl.compile(random_machine(3, states=8, symbols=12, targets=3))
     document = rl.certify(net).to_dict()

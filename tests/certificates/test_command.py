@@ -23,6 +23,7 @@ def test_a_proof(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines() == [
         "holds: compiled follows reber, proved for words of every length",
         "  scope       all: every word of any length, also the empty one and those with violations",
+        "  readout     legal: logit > 0; accept: logit > 0",
         "  margin      legal 0.3808, accept 0.3808",
         "  invariant   8 boxes for 8 cells: one for each state alone (k = 0)",
         "  gain        20",
@@ -36,6 +37,7 @@ def test_a_refutation(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines() == [
         "refuted: published does not follow reber",
         "  scope       legal: every prefix of legal words that can go on, of any length",
+        "  readout     legal: tanh > 0.5",
         "  shortest    BTSSSSSSXXV (11 symbols)",
         "  offered     P V E",
         "  allowed     P V",
@@ -59,7 +61,10 @@ def test_writing_and_checking(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert out.endswith(f"  written to  {file}\n")
     status, out, _ = ask(capsys, "reber", "--net", net, "--check", file)
     assert status == 0
-    assert out.startswith(f"{file}: confirmed, compiled follows reber\n")
+    first = (
+        f"{file}: confirmed, compiled follows reber (scope all, heads legal accept, real numbers)"
+    )
+    assert out.splitlines()[0] == first
     assert ask(capsys, "reber", "--check", file)[0] == 0
     status, out, _ = ask(capsys, "reber", "--check", file, "--scope", "legal")
     assert (status, out.splitlines()[1]) == (1, "  its scope is 'all', not 'legal' as asked")
@@ -88,7 +93,9 @@ def test_checking_a_refutation_is_no_proof(
     ask(capsys, "reber", "--net", "published", "-o", file)
     status, out, _ = ask(capsys, "reber", "--net", "published", "--check", file)
     assert status == 1
-    assert out.startswith(f"{file}: confirmed, published does not follow reber\n")
+    assert out.startswith(
+        f"{file}: confirmed, published does not follow reber (scope legal, heads "
+    )
 
 
 def test_json_is_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

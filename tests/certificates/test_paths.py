@@ -14,13 +14,11 @@ import torch
 import reberlstm as rl
 from reberlstm.certificates import Certificate, check
 from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.boxes import Boxes, BoxNet
-from reberlstm.certificates.checker_bounds import Bounds
-from reberlstm.certificates.checker_paths import Paths
-from reberlstm.certificates.intervals import Interval, tanh
+from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.checker.steps import Paths, Steps
+from reberlstm.certificates.intervals import REAL, Interval
 from reberlstm.certificates.nodes import Level
-from reberlstm.certificates.paths import follow
-from reberlstm.certificates.slopes import derivatives
+from reberlstm.certificates.paths import Slopes, derivatives, follow, rounding_error
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import Head, LSTMWeights
 from tests.certificates.test_arithmetic import DTYPES, random_boxes, random_net
@@ -37,9 +35,13 @@ def torch_cell(net: LSTMWeights, dtype: torch.dtype) -> torch.nn.LSTMCell:
     return cell.to(dtype)
 
 
-def points(rng: np.random.Generator, boxes: Boxes) -> tuple[np.ndarray, np.ndarray]:
-    h, c = (x.lo + rng.random(x.lo.shape) * x.width for x in (boxes.h, boxes.c))
+def points(rng: np.random.Generator, boxes: Interval) -> tuple[np.ndarray, np.ndarray]:
+    h, c = np.split(boxes.lo + rng.random(boxes.shape) * boxes.width, 2, axis=1)
     return h, c
+
+
+def paths_of(net: LSTMWeights, name: str, noise: float = 0.0) -> Paths:
+    return Paths(net, Steps(net, name, noise, (0.0, 1.0, 1.0)))
 
 
 @pytest.mark.parametrize("scale", [0.3, 2.0, 8.0])
@@ -49,12 +51,10 @@ def test_derivatives_are_enclosed(scale: float) -> None:
     boxes = random_boxes(rng, 20, net.size)
     exact = BoxNet(net, ARITHMETICS["real"])
     symbols = np.arange(20) % 3
-    gates = exact.gates(boxes, symbols)
-    t = tanh(exact.memory(gates, boxes.c))
-    found = derivatives(net, gates, boxes.c, t)
+    found = derivatives(exact, boxes, symbols, Slopes(REAL))
     cell = torch_cell(net, torch.float64)
     h, c = points(rng, boxes)
-    paths = Paths(Bounds(net, "real", 0.0, (0.0, 1.0, 1.0)))
+    paths = paths_of(net, "real")
     for row in range(20):
         x = torch.eye(3, dtype=torch.float64)[symbols[row]][None]
 
@@ -65,8 +65,8 @@ def test_derivatives_are_enclosed(scale: float) -> None:
         truth = torch.autograd.functional.jacobian(step, state).numpy()
         room = 1e-12 * (1.0 + np.abs(truth))
         assert (np.abs(truth - found.middle[row]) <= found.radius[row] + room).all()
-        box = tuple(end[row] for end in boxes.ends())
-        low, high = paths._slope(box, net.alphabet[symbols[row]])
+        box = (boxes.lo[row], boxes.hi[row])
+        low, high = paths.slope(box, net.alphabet[symbols[row]])
         assert ((truth >= low - room) & (truth <= high + room)).all()
         # Neither is much wider than the other.
         assert np.allclose(high - low, 2.0 * found.radius[row], rtol=0.5, atol=1e-9)
@@ -81,17 +81,13 @@ def test_words_end_in_the_boxes_that_they_are_followed_to(name: str) -> None:
     for scale in (0.5, 2.0):
         net = random_net(rng, 4, scale)
         boxes = random_boxes(rng, 30, net.size)
-        boxes = Boxes(
-            *(
-                Interval(*(torch.tensor(e).to(dtype).double().numpy() for e in (x.lo, x.hi)))
-                for x in (boxes.h, boxes.c)
-            )
-        )
+        ends = (torch.tensor(end).to(dtype).double().numpy() for end in (boxes.lo, boxes.hi))
+        boxes = Interval(*ends)
         rows = np.arange(30)
         levels = [Level(rows, rows, np.full(30, a), np.zeros(30, dtype=int)) for a in WORD]
         machine = BoxNet(net, ARITHMETICS[name], noise)
-        paths = Paths(Bounds(net, name, noise, (0.0, 1.0, 1.0)))
-        places = [paths.start(tuple(end[row] for end in boxes.ends())) for row in rows]
+        paths = paths_of(net, name, noise)
+        places = [paths.start((boxes.lo[row], boxes.hi[row])) for row in rows]
         cell = torch_cell(net, dtype)
         h, c = (torch.tensor(x).to(dtype) for x in points(rng, boxes))
         for symbol, found in zip(WORD, follow(machine, boxes, levels), strict=True):
@@ -103,11 +99,10 @@ def test_words_end_in_the_boxes_that_they_are_followed_to(name: str) -> None:
                     x + torch.tensor(0.9 * noise * rng.uniform(-1, 1, x.shape)).to(dtype)
                     for x in (h, c)
                 )
-            for state, part, ends in ((h, found.h, (0, 1)), (c, found.c, (2, 3))):
-                numbers = state.double().numpy()
-                assert ((numbers >= part.lo) & (numbers <= part.hi)).all()
-                low, high = (np.array([place.box[end] for place in places]) for end in ends)
-                assert ((numbers >= low) & (numbers <= high)).all()
+            numbers = torch.cat([h, c], dim=1).double().numpy()
+            assert ((numbers >= found.lo) & (numbers <= found.hi)).all()
+            low, high = (np.array([place.box[end] for place in places]) for end in (0, 1))
+            assert ((numbers >= low) & (numbers <= high)).all()
 
 
 @pytest.mark.parametrize("name", list(ARITHMETICS))
@@ -115,13 +110,11 @@ def test_rounding_errors_are_bounded_alike(name: str) -> None:
     rng = np.random.default_rng(7)
     net = random_net(rng, 4, 2.0)
     boxes = random_boxes(rng, 10, net.size)
-    ours = np.concatenate(
-        BoxNet(net, ARITHMETICS[name]).rounding_error(boxes, np.zeros(10, dtype=int)), axis=1
-    )
-    bounds = Bounds(net, name, 0.0, (0.0, 1.0, 1.0))
+    ours = rounding_error(BoxNet(net, ARITHMETICS[name]), boxes, np.zeros(10, dtype=int))
+    steps = Steps(net, name, 0.0, (0.0, 1.0, 1.0))
     for row in range(10):
-        box = tuple(end[row] for end in boxes.ends())
-        assert np.allclose(ours[row], bounds.rounding_error(box, "a"), rtol=1e-6, atol=0.0)
+        box = (boxes.lo[row], boxes.hi[row])
+        assert np.allclose(ours[row], steps.rounding_error(box, "a"), rtol=1e-6, atol=0.0)
 
 
 @pytest.mark.parametrize("name", ["float32", "bfloat16"])
@@ -136,10 +129,10 @@ def test_rounding_errors_are_not_exceeded(name: str) -> None:
         x = torch.eye(3, dtype=dtype)[[0] * 300]
         with torch.no_grad():
             rounded = torch.cat(torch_cell(net, dtype)(x, (h, c)), dim=1).double().numpy()
-            true = torch_cell(machine.weights, torch.float64)(x.double(), (h.double(), c.double()))
+            true = torch_cell(machine.net, torch.float64)(x.double(), (h.double(), c.double()))
         exact = torch.cat(true, dim=1).numpy()
-        point = Boxes(*(Interval(s.double().numpy(), s.double().numpy()) for s in (h, c)))
-        bound = np.concatenate(machine.rounding_error(point, np.zeros(300, dtype=int)), axis=1)
+        point = Interval.point(torch.cat([h, c], dim=1).double().numpy())
+        bound = rounding_error(machine, point, np.zeros(300, dtype=int))
         assert (np.abs(rounded - exact) <= bound).all()
 
 
@@ -231,6 +224,4 @@ def test_several_steps_need_bounds() -> None:
     net = spiral()
     document = rl.certify(net).to_dict()
     document["proof"]["intervals"][0][3] = None
-    assert "a stride needs the standard cell, exact inputs and bounded boxes" in (
-        check(sealed(document), net).reason
-    )
+    assert "exact inputs and bounded boxes" in check(sealed(document), net).reason

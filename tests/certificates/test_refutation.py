@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.certificates import check
+from reberlstm.certificates import Refutation, Unknown, check
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import Head, LSTMWeights
 from tests.certificates.oracles import enumerate_words
@@ -63,14 +63,15 @@ def test_one_weight_changed(
     if cert.holds:
         assert truth.word is None
     elif cert.holds is False:
-        assert cert.wrong is not None
+        assert isinstance(cert, Refutation)
         if truth.word is None:
             assert len(cert.counterexample or ()) > truth.length
         else:
             assert cert.counterexample == truth.word
             assert cert.wrong.head in truth.heads
     elif truth.word is not None:
-        assert len(truth.word) > (cert.depth or 0)
+        assert isinstance(cert, Unknown)
+        assert len(truth.word) > cert.depth
         assert not cert.closed
     verdict = check(cert.to_dict(), net)
     assert verdict.valid is (None if cert.holds is None else True), verdict.reason

@@ -210,7 +210,7 @@ def test_errors_name_what_is_wrong() -> None:
     with pytest.raises(rl.ReberLSTMError, match="alphabet of parity is 0 1, but that of net 'n'"):
         compare(parity, {"n": net})
     bare = net.replace(heads={})
-    with pytest.raises(rl.ReberLSTMError, match="no 'legal', 'accept' or 'label' head"):
+    with pytest.raises(rl.ReberLSTMError, match="no 'legal', 'accept', 'next' or 'label' head"):
         compare(REBER, {"n": bare})
 
 
@@ -282,4 +282,4 @@ def test_where_every_symbol_is_always_legal_acceptance_is_judged() -> None:
     assert table["accuracy", "wrong"].value["share"] == 0.0
     assert table["loop 0", "net"].text == "for ever, proved"
     assert table["loop 0", "wrong"].value["first"] == 1
-    assert table["noise", "wrong"].text == "none: no string is right without any"
+    assert table["noise", "wrong"].text == "– (no string is right without)"

@@ -9,13 +9,12 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.comparison import Entry, compare, keys
-from reberlstm.comparison.accuracy import IN_A_ROW, percent
+from reberlstm.comparison.answers import IN_A_ROW, from_states, percent, sides
 from reberlstm.comparison.case import Case, Settings
 from reberlstm.comparison.cycles import simple_cycles, ways_to
 from reberlstm.comparison.loops import go_round
-from reberlstm.comparison.meaning import sides
 from reberlstm.comparison.proofs import words_of
-from reberlstm.comparison.recovery import from_memories
+from reberlstm.extraction.nets import subject_of
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.readouts import Head
 from tests.comparison import reber
@@ -25,7 +24,9 @@ REBER = rl.load_grammar("reber")
 
 
 def case(net: object, fsm: FSM = REBER, **settings: int) -> Case:
-    return Case("net", net, fsm, Settings(**{"words": 300, "seconds": 3_600} | settings))  # type: ignore[arg-type]
+    return Case(
+        "net", subject_of(net), fsm, Settings(**{"words": 300, "seconds": 3_600} | settings)
+    )  # type: ignore[arg-type]
 
 
 def row(key: str, net: object, fsm: FSM = REBER, **settings: int) -> Entry:
@@ -130,7 +131,7 @@ def test_perplexity_of_the_heads_probabilities() -> None:
 
 def test_perplexity_of_a_net_that_only_offers() -> None:
     value = row("perplexity", rl.published()).value
-    assert value["by"] == "offered symbols, all alike"
+    assert value["by"] == "offered symbols, equally likely"
     assert value["net"] == pytest.approx(value["grammar"], rel=0.01)
     assert value["grammar"] == pytest.approx(2 ** (6 / 7), rel=0.03), "6 bits, 7 symbols after B"
     assert value["entropy"]["word_entropy"] == pytest.approx(6.0)
@@ -266,7 +267,7 @@ def test_unknown_initial_memory_of_the_published_net(kind: str, share: float, se
     memories = rng.random((3_000, 6))
     if kind == "one-hot":
         memories = np.eye(6)[rng.integers(6, size=3_000)]
-    value = from_memories(net, memories).value
+    value = from_states(net, memories).value
     assert value["right"] == pytest.approx(share, abs=0.02)
     every = [
         reber.right_answers(word, reber.run(word, start))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reberlstm.extraction.subject import Kind
+from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 
 

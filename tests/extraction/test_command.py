@@ -49,6 +49,15 @@ def test_machine_is_written(
     assert rl.load_grammar(path).difference(rl.load_grammar("reber")) is None
 
 
+@pytest.mark.parametrize("net", ["reber-4", "published"])
+def test_a_net_by_its_name(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["extract", net, "--max-states", "9"]) in (0, 1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("extracted from ")
+    rule = "tanh > 0.5" if net == "published" else "logit > 0"
+    assert lines[1].startswith(f"the net is read by legal: {rule}")
+
+
 def test_json(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["extract", reber, "--reference", "reber", "--json", "--seed", "3"]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -64,7 +73,7 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     arguments = ["extract", path, "--kind", "accept", "--seconds", "3", "--max-states", "20"]
     assert run([*arguments, "--alphabet", "01"]) in (0, 1)
     out = capsys.readouterr().out
-    assert "of the net's head: yes is sigmoid probability > 0.5" in out
+    assert "the net is read by yes is sigmoid probability > 0.5" in out
     assert "net and extracted machine: " in out
     assert run([*arguments, "--reference", "parity"]) in (0, 1)
     assert "net and reference: different" in capsys.readouterr().out

@@ -22,7 +22,7 @@ from hypothesis import given
 
 import reberlstm as rl
 from reberlstm import formats
-from reberlstm.formats import node_link
+from reberlstm.formats import json as node_link
 from reberlstm.machine.fsm import FSM, Word
 from tests.strategies import machines
 

@@ -58,3 +58,13 @@ def test_files_and_expressions(tmp_path: Path) -> None:
 def test_operations_on_machines_take_machines() -> None:
     with pytest.raises(rl.ReberLSTMError, match="expected an FSM, got 'reber'"):
         REBER.difference("reber")  # type: ignore[arg-type]
+
+
+def test_names_paths_and_frames_of_a_wrong_type() -> None:
+    with pytest.raises(rl.ReberLSTMError, match="expected a grammar: a name or a path; got 5"):
+        rl.load_grammar(5)  # type: ignore[arg-type]
+    with pytest.raises(rl.ReberLSTMError, match="expected a path; got None"):
+        rl.save_grammar(REBER, None)  # type: ignore[arg-type]
+    for frames in (5, {"T": 5}, ["BT"]):
+        with pytest.raises(rl.ReberLSTMError, match="expected frames: a table of pairs of words"):
+            rl.embed(REBER, frames)  # type: ignore[arg-type]

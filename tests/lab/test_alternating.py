@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from reberlstm.compiler.oscillator import PATTERN, oscillator
-from reberlstm.extraction.subject import Subject
+from reberlstm.extraction.nets import subject_of
 from reberlstm.lab import alternation, find, run
 from reberlstm.lab.nets import Recurrent
 
@@ -95,8 +95,8 @@ def test_a_net_whose_label_hangs_on_what_it_heard_has_no_small_machine() -> None
 
 
 def test_the_listener_answers_as_the_protocol_asks() -> None:
-    subject = Subject(alternation.Listener(oscillator()))
-    start = subject.initial()
+    subject = subject_of(alternation.Listener(oscillator()))
+    start = subject.start()[0]
     after = subject.step(np.stack([start] * 3), np.arange(3))
     assert subject.observe(start[None]).label.tolist() == [1]
     assert subject.observe(after).label.tolist() == [0, 0, 0]

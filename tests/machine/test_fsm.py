@@ -369,3 +369,32 @@ def test_completeness_is_about_reachable_states() -> None:
 def test_tables_reject_other_ways() -> None:
     with pytest.raises(GrammarError, match=r"on_violation='forget'; choose 'absorb' or 'resync'"):
         REBER.tables("forget")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("alphabet", 5, "alphabet: expected a tuple of symbols, got 5"),
+        ("start", None, "start: expected a string, got None"),
+        ("accepting", 5, "accepting: expected a set of states, got 5"),
+        ("transitions", ["s"], r"transitions: expected a table of tables, got \['s'\]"),
+        ("probabilities", "s", "probabilities: expected a table of tables, got 's'"),
+        ("stop", 0.5, "stop: expected a table from states, got 0.5"),
+        ("outputs", None, "outputs: expected a table from states, got None"),
+        ("name", 5, "name: expected a string, got 5"),
+    ],
+)
+def test_fields_of_a_wrong_type(field: str, value: object, message: str) -> None:
+    parts = {
+        "alphabet": ("a",), "start": "s", "accepting": {"s"}, "transitions": {"s": {"a": "s"}}
+    }  # fmt: skip
+    with pytest.raises(GrammarError, match=message):
+        FSM(**(parts | {field: value}))
+
+
+@pytest.mark.parametrize("word", [5, None, object()])
+def test_words_of_a_wrong_type(word: object) -> None:
+    with pytest.raises(GrammarError, match="expected a word: a string, or its symbols one by one"):
+        REBER.accepts(word)  # type: ignore[arg-type]
+    with pytest.raises(GrammarError, match=r"unknown symbol .* at position 1"):
+        REBER.accepts([word])  # type: ignore[list-item]

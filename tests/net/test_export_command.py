@@ -89,9 +89,9 @@ def test_published_net_fits_into_plain_files(file):
 @pytest.mark.parametrize(
     ("target", "file", "what"),
     [
-        ("torch", "old.pt", "a torch.nn.LSTM"),
-        ("onnx", "old.onnx", "an ONNX LSTM"),
-        ("keras", "old.npz", "a Keras LSTM"),
+        ("torch", "old.pt", "a PyTorch state dict"),
+        ("onnx", "old.onnx", "an ONNX model"),
+        ("keras", "old.npz", "a Keras layer"),
     ],
 )
 def test_published_net_is_refused_elsewhere(target, file, what, capsys, tmp_path):

@@ -1,6 +1,7 @@
 """Weights of others: imported with any prefix, or refused with a message that names the culprit."""
 
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -11,10 +12,6 @@ from torch import nn
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
-from reberlstm.net.files.state_dict import read_state_dict
-from reberlstm.net.foreign import import_lstm
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import read
 
 ALPHABET = ("a", "b", "c")
 
@@ -56,12 +53,13 @@ def save(state, path):
 def check_runs_alike(module, net, head):
     words = np.random.default_rng(0).integers(3, size=(6, 9))
     expected = module(torch.from_numpy(words)).detach().numpy()
-    for t, state in enumerate(run_batch(net, words)):
-        np.testing.assert_allclose(read(net, head, state), expected[:, t], rtol=0, atol=1e-12)
+    for t in range(9):
+        found = rl.run(net, words[:, : t + 1]).heads[head]
+        np.testing.assert_allclose(found, expected[:, t], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".pt", ".pth"])
-@pytest.mark.parametrize("options", [{}, {"bias": False}, {"embed": 4}, {"embed": 3}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"bias": False}, {"embed": 4}], ids=str)
 def test_imported_net_runs_as_in_torch(tmp_path, suffix, options):
     module = Model(**options).double()
     path = save(module.state_dict(), tmp_path / f"net{suffix}")
@@ -74,32 +72,39 @@ def test_imported_net_runs_as_in_torch(tmp_path, suffix, options):
 
 def test_one_output_is_acceptance_and_two_are_its_logits(tmp_path):
     one = Model(rows=1).double()
-    net = import_lstm(save(one.state_dict(), tmp_path / "one.pt"), alphabet="abc")
+    net = rl.load(save(one.state_dict(), tmp_path / "one.pt"), alphabet="abc")
     assert list(net.heads) == ["accept"]
     check_runs_alike(one, net, "accept")
 
     two = Model(rows=2).double()
-    net = import_lstm(save(two.state_dict(), tmp_path / "two.pt"), alphabet="abc")
+    net = rl.load(save(two.state_dict(), tmp_path / "two.pt"), alphabet="abc")
     words = np.random.default_rng(0).integers(3, size=(6, 9))
     logits = two(torch.from_numpy(words)).detach().numpy()
-    for t, state in enumerate(run_batch(net, words)):
-        expected = logits[:, t, 1] - logits[:, t, 0]
-        np.testing.assert_allclose(read(net, "accept", state)[:, 0], expected, atol=1e-12)
+    assert net.reading == "accept: argmax"
+    runs = rl.run(net, words)
+    np.testing.assert_allclose(runs.heads["accept"], logits[:, -1], atol=1e-12)
+    expected = logits[:, -1, 1] > logits[:, -1, 0]
+    assert (net.observe(runs.states).accept == expected).all()
+    for readout in ("logit>0", "softmax>0.5"):
+        asked = rl.load(tmp_path / "two.pt", alphabet="abc", readout=readout)
+        assert asked.reading == "accept: logit > 0"
+        assert (asked.observe(rl.run(asked, words).states).accept == expected).all()
 
 
 def test_threshold_is_a_logit(tmp_path):
     path = save(Model().double().state_dict(), tmp_path / "net.pt")
-    plain, strict = (import_lstm(path, alphabet="abc", threshold=t) for t in (0.0, 1.5))
-    assert strict.heads["legal"].bias == pytest.approx(plain.heads["legal"].bias - 1.5)
+    net = rl.load(path, alphabet="abc", threshold=1.5)
+    assert net.reading == "legal: logit > 1.5"
+    assert rl.load(path, alphabet="abc").reading == "legal: softmax > 0.1"
 
 
 def test_heads_are_named_by_the_caller(tmp_path):
     module = Model().double()
     path = save(module.state_dict(), tmp_path / "net.pt")
-    net = import_lstm(path, alphabet="abc", heads={"next": "fc", "legal": "fc"})
+    net = rl.load(path, alphabet="abc", heads={"next": "fc", "legal": "fc"})
     check_runs_alike(module, net, "next")
     assert set(net.heads) == {"next", "legal"}
-    assert import_lstm(path, alphabet="abc", heads={}).heads == {}
+    assert rl.load(path, alphabet="abc", heads={}).heads == {}
 
 
 def test_heads_are_known_by_their_own_names(tmp_path):
@@ -109,7 +114,7 @@ def test_heads_are_known_by_their_own_names(tmp_path):
     module.legal = nn.Linear(5, 3)
     module.labels = nn.Linear(5, 4)
     path = save(module.state_dict(), tmp_path / "net.pt")
-    net = import_lstm(path, alphabet="abc", labels="wxyz")
+    net = rl.load(path, alphabet="abc", labels="wxyz")
     assert set(net.heads) == {"next", "legal", "label"}
     assert net.heads["next"].bias == pytest.approx(module.next_symbol.bias.detach().numpy())
 
@@ -120,7 +125,7 @@ def test_a_cell_is_a_layer_and_low_precision_is_read(tmp_path):
     module = module.to(torch.bfloat16)
     expected = module.cell.weight_hh.detach().float().numpy()
     for suffix in (".pt", ".safetensors"):
-        net = import_lstm(save(module.state_dict(), tmp_path / f"n{suffix}"), alphabet="abc")
+        net = rl.load(save(module.state_dict(), tmp_path / f"n{suffix}"), alphabet="abc")
         assert (net.weight_hh == expected).all()
 
 
@@ -140,6 +145,7 @@ def test_our_own_export_comes_back(tmp_path):
     assert run(["export", "reber", "-o", str(tmp_path / "reber.pt")]) == 0
     again = rl.load(tmp_path / "reber.pt", alphabet=net.alphabet)
     assert (again.weight_hh == net.weight_hh).all()
+    assert again.reading == net.reading
     assert {name: head.bias.tolist() for name, head in again.heads.items()} == {
         name: head.bias.tolist() for name, head in net.heads.items()
     }
@@ -153,7 +159,8 @@ def test_command_line_takes_the_alphabet_from_the_grammar(tmp_path, capsys):
     assert run(["trace", "BTX", "--net", path]) == 2
     assert capsys.readouterr().err == (
         f"error: {path}: not written by reberlstm as safetensors or npz, so its alphabet is "
-        "unknown; give it, as in load(path, alphabet=...), or on the command line a grammar\n"
+        "unknown; give --alphabet SYMBOLS, one symbol for each column of the input weights or row of "
+        "the embedding, or the grammar\n"
     )
 
 
@@ -184,18 +191,12 @@ def without(state, key):
 
 
 REFUSED = {
-    "two layers": (
-        modules(rnn=nn.LSTM(3, 5, num_layers=2)),
-        r"rnn.\* \(2-layer LSTM of 5 cells\) is 2 layers deep; only a single-layer, forward",
-    ),
     "bidirectional": (modules(rnn=nn.LSTM(3, 5, bidirectional=True)), "is bidirectional: it reads"),
     "projection": (modules(rnn=nn.LSTM(3, 5, proj_size=2)), "is an LSTM with a projection of h"),
-    "GRU": (modules(rnn=nn.GRU(3, 5)), r"rnn.\* \(1-layer GRU of 5 cells\) is a GRU; only"),
-    "RNN": (modules(rnn=nn.RNN(3, 5)), "is a RNN; only"),
-    "no layer": (modules(fc=nn.Linear(3, 5)), "expected one LSTM, found none among fc."),
+    "no layer": (modules(fc=nn.Linear(3, 5)), "expected one recurrent layer, found none among fc."),
     "two nets": (
         modules(encoder=nn.LSTM(3, 5), decoder=nn.LSTM(3, 4)),
-        r"expected one LSTM, found decoder.\* \(1-layer LSTM of 4 cells\), encoder.\* "
+        r"expected one recurrent layer, found decoder.\* \(1-layer LSTM of 4 cells\), encoder.\* "
         r"\(1-layer LSTM of 5 cells\); choose one with layer=",
     ),
     "other alphabet": (
@@ -206,18 +207,43 @@ REFUSED = {
         modules(embedding=nn.Embedding(6, 4), rnn=nn.LSTM(4, 5)),
         r"'embedding.weight' embeds 6 symbols, but the alphabet has 3; give a symbol for each row",
     ),
+    "square embedding": (
+        modules(embedding=nn.Embedding(3, 3), rnn=nn.LSTM(3, 5), fc=nn.Linear(5, 3)),
+        r"'embedding.weight' \(3, 3\) may be an nn.Embedding or an nn.Linear; if it is an nn.Emb"
+        r"edding, say embedding='embedding'",
+    ),
+    "padding that was not told": (
+        modules(rnn=nn.LSTM(3, 3), table=nn.Embedding(4, 3), fc=nn.Linear(3, 1)),
+        r"'table.weight' \(4, 3\) may be an nn.Embedding or an nn.Linear",
+    ),
     "hidden layer before the head": (
         modules(rnn=nn.LSTM(3, 5), hidden=nn.Linear(5, 8), fc=nn.Linear(8, 3)),
-        r"tensor 'fc.weight' \(3, 8\) has no place in an LSTM of 5 cells over 3 symbols with "
-        r"linear heads; give heads=\{\.\.\.\} to leave out what is not named",
+        r"tensor 'fc.weight' \(3, 8\) has no place in this net: h has 5 numbers; .* head_activat",
+    ),
+    "hidden layer of equal sizes": (
+        modules(rnn=nn.LSTM(3, 3), hidden=nn.Linear(3, 3), fc=nn.Linear(3, 1)),
+        r"'fc.weight' \(1, 3\) may read h, or the 3 numbers that 'hidden.weight' \(3, 3\) gives; "
+        "say what stands between them with head_activation='relu' or 'tanh'",
+    ),
+    "a layer before the recurrent one": (
+        modules(rnn=nn.LSTM(3, 5), into=nn.Linear(3, 3), fc=nn.Linear(5, 1)),
+        r"tensor 'into.weight' \(3, 3\) has no place in this net: h has 5 numbers",
+    ),
+    "sequence": (
+        modules(rnn=nn.LSTM(3, 5), head=nn.Sequential(nn.Linear(5, 5), nn.ReLU(), nn.Linear(5, 3))),
+        "'head.0.weight' and 'head.2.weight' are parts of one head of several linear layers; say",
     ),
     "normalised": (
         modules(rnn=nn.LSTM(3, 5), norm=nn.LayerNorm(5)),
-        r"'norm.bias' \(5,\) has no",
+        r"'norm.(bias|weight)' \(5,\) has no",
     ),
     "learned initial state": (
         modules(rnn=nn.LSTM(3, 5)) | {"h0": torch.zeros(1, 1, 5)},
         r"tensor 'h0' \(1, 1, 5\) has no place",
+    ),
+    "attention": (
+        modules(rnn=nn.LSTM(3, 4), attention=nn.MultiheadAttention(4, 2), fc=nn.Linear(4, 1)),
+        r"tensor 'attention.in_proj_weight' \(12, 4\) has no place",
     ),
     "scaled head": (
         modules(rnn=nn.LSTM(3, 5), fc=nn.Linear(5, 3)) | {"fc.scale": torch.ones(3)},
@@ -225,7 +251,11 @@ REFUSED = {
     ),
     "two heads of one shape": (
         modules(rnn=nn.LSTM(3, 5), one=nn.Linear(5, 3), two=nn.Linear(5, 3)),
-        r"both 'one' and 'two' could be the head 'legal'; say which with heads=\{'legal': ...\}",
+        r"both 'one' and 'two' could be the head 'legal'; say which with head=",
+    ),
+    "outputs of no meaning": (
+        modules(rnn=nn.LSTM(3, 5), fc=nn.Linear(5, 4)),
+        r"tensor 'fc.weight' \(4, 5\) has no place in this net: 4 outputs are neither one for each",
     ),
     "weight missing": (
         without(modules(rnn=nn.LSTM(3, 5)), "rnn.weight_hh_l0"),
@@ -249,7 +279,7 @@ REFUSED = {
     ),
     "not finite": (
         modules(rnn=nn.LSTM(3, 5)) | {"rnn.bias_hh_l0": torch.full((20,), torch.nan)},
-        r"net.safetensors: bias_hh\[0\] is nan; weights must be finite",
+        r"net.safetensors: rnn.bias_hh_l0\[0\] is nan; weights must be finite",
     ),
 }
 
@@ -259,7 +289,7 @@ def test_refused_with_the_reason(name, tmp_path):
     state, message = REFUSED[name]
     path = save(state, tmp_path / "net.safetensors")
     with pytest.raises(FormatError, match=message) as caught:
-        import_lstm(path, alphabet="abc")
+        rl.load(path, alphabet="abc")
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
 
@@ -267,7 +297,7 @@ def test_refused_with_the_reason(name, tmp_path):
 @pytest.mark.parametrize(
     ("heads", "message"),
     [
-        ({"legal": "fd"}, r"head 'legal': no tensor 'fd.weight'; the file has model.encoder"),
+        ({"legal": "fd"}, r"head 'legal': no tensor 'fd.weight'; the file has (fc|model.encoder)"),
         ({"accept": "fc"}, r"head 'accept': 'fc.weight' has shape \(3, 5\), expected \(1, 5\)"),
         ({"reader": "fc"}, r"unknown head 'reader'; the heads are legal, accept, next, label"),
     ],
@@ -275,16 +305,14 @@ def test_refused_with_the_reason(name, tmp_path):
 def test_heads_that_do_not_fit_are_refused(heads, message, tmp_path):
     path = save(Model().state_dict(), tmp_path / "net.pt")
     with pytest.raises(FormatError, match=message):
-        import_lstm(path, alphabet="abc", heads=heads)
+        rl.load(path, alphabet="abc", heads=heads)
 
 
-def test_one_of_several_layers_is_chosen(tmp_path):
+def test_one_of_several_layers_is_not_the_whole_net(tmp_path):
     state = modules(encoder=nn.LSTM(3, 5), decoder=nn.LSTM(3, 4), fc=nn.Linear(4, 3))
     path = save(state, tmp_path / "net.pt")
-    net = import_lstm(path, alphabet="abc", layer="decoder", heads={"legal": "fc"})
-    assert net.size == 4
     with pytest.raises(FormatError, match=r"tensor 'encoder.weight_ih_l0' \(20, 3\) has no place"):
-        import_lstm(path, alphabet="abc", layer="decoder")
+        rl.load(path, alphabet="abc", layer="decoder", heads={"legal": "fc"})
 
 
 class Evil:
@@ -327,10 +355,16 @@ def test_damaged_file_is_one_clear_error(content, suffix, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_other_files_are_refused(tmp_path):
+def test_other_files_are_refused_by_their_kind(tmp_path):
     (tmp_path / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
-    with pytest.raises(FormatError, match=r"net.h5: not a safetensors file, or damaged: "):
-        rl.load(tmp_path / "net.h5", alphabet="abc")
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr("model.weights.h5", b"")
+    for name in ("net.h5", "net.keras"):
+        with pytest.raises(FormatError, match=rf"{name}: a file of Keras or HDF5, .* numpy.savez"):
+            rl.load(tmp_path / name, alphabet="abc")
+    assert run(["export", "reber", "-o", str(tmp_path / "net.onnx")]) == 0
+    with pytest.raises(FormatError, match=r"net.onnx: an ONNX model, of which weights are not"):
+        rl.load(tmp_path / "net.onnx", alphabet="abc")
     with pytest.raises(FormatError, match=r"net.pt: no such file"):
         rl.load(tmp_path / "net.pt", alphabet="abc")
 
@@ -348,19 +382,3 @@ def test_legacy_format_of_torch(tmp_path):
     module = Model().double()
     torch.save(module.state_dict(), tmp_path / "old", _use_new_zipfile_serialization=False)
     check_runs_alike(module, rl.load(tmp_path / "old", alphabet="abc"), "legal")
-
-
-def test_stacks_of_any_depth_and_kind_are_read(tmp_path):
-    state = modules(
-        deep=nn.GRU(3, 5, num_layers=2, bidirectional=True), plain=nn.RNN(3, 4), fc=nn.Linear(4, 3)
-    )
-    deep, plain = read_state_dict(save(state, tmp_path / "net.pt")).stacks
-    assert (deep.kind, deep.hidden_size, deep.input_size, deep.bidirectional) == ("GRU", 5, 3, True)
-    assert [layer.weight_ih.shape for layer in deep.layers] == [(15, 3), (15, 10)]
-    assert (deep.layers[1].bias_ih == state["deep.bias_ih_l1"].numpy()).all()
-    assert (plain.kind, plain.hidden_size, plain.prefix, plain.projected) == (
-        "RNN",
-        4,
-        "plain.",
-        False,
-    )

@@ -17,7 +17,7 @@ from reberlstm.simulator.step import read
 
 def session(net, **options):
     return onnxruntime.InferenceSession(
-        target.to_bytes(net, **options), providers=["CPUExecutionProvider"]
+        target.export(net, "net.onnx", **options)[0], providers=["CPUExecutionProvider"]
     )
 
 
@@ -49,7 +49,11 @@ def test_operator_set_and_shapes_are_the_documented_ones(net):
     }
     assert [node.op_type for node in model.graph.node].count("LSTM") == 1
     metadata = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
-    assert metadata == {"alphabet": list("BTSXPVE"), "cells": list(net.cells)}
+    assert metadata == {
+        "alphabet": list("BTSXPVE"),
+        "cells": list(net.cells),
+        "readouts": {"legal": "logit > 0", "accept": "logit > 0", "next": "softmax > 0.1"},
+    }
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (5, 3)])
@@ -125,20 +129,21 @@ def test_labels_are_an_output_and_in_the_metadata():
 def test_what_is_printed_runs_the_file(net, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for indices in (False, True):
-        (tmp_path / "net.onnx").write_bytes(target.to_bytes(net, indices=indices))
+        (tmp_path / "net.onnx").write_bytes(target.export(net, "net.onnx", indices=indices)[0])
         names = {}
-        exec(target.how_to_load(net, "net.onnx", indices=indices), names)
+        exec(target.export(net, "net.onnx", indices=indices)[1], names)
         legal = names["outputs"]["legal"]
         assert legal.shape == (1, 2, 7)
         assert [net.alphabet[a] for a in np.flatnonzero(legal[0, 1] > 0)] == ["S", "X"]
 
 
 def test_equal_nets_give_equal_bytes(net):
-    assert target.to_bytes(net) == target.to_bytes(rl.compile(rl.load_grammar("reber")))
+    again = rl.compile("reber")
+    assert target.export(net, "net.onnx") == target.export(again, "net.onnx")
 
 
 def test_published_net_is_refused():
-    with pytest.raises(FormatError, match=r"^an ONNX LSTM cannot hold the net 'published'"):
+    with pytest.raises(FormatError, match=r"^an ONNX model cannot hold the net 'published'"):
         target.to_model(rl.published())
 
 

@@ -172,7 +172,7 @@ BAD = {
     "data too long": (GOOD + b"\0", "not a safetensors file, or damaged: "),
     "no metadata": (
         changed(lambda header: header.pop("__metadata__")),
-        "not written by reberlstm as safetensors or npz, so its alphabet is unknown; give it, as in",
+        "not written by reberlstm as safetensors or npz, so its alphabet is unknown; give alph",
     ),
     "metadata of numbers": (
         changed(lambda header: header.update({"__metadata__": {"format": 1}})),
@@ -331,6 +331,9 @@ def test_files_that_are_no_files(tmp_path: Path) -> None:
         rl.load(tmp_path)
     with pytest.raises(FormatError, match="cannot be written: No such file or directory"):
         rl.save(NET, tmp_path / "no folder" / "net.safetensors")
+    for name in ("net.onnx", "net.h5", "net"):
+        with pytest.raises(FormatError, match=r"use \.safetensors, \.npz, \.pt, \.pth, or `reber"):
+            rl.save(NET, tmp_path / name)
 
 
 def test_a_save_that_fails_leaves_the_old_file(

@@ -51,7 +51,7 @@ def test_float64_module_equals_the_simulator(grammar):
 def test_file_loads_into_a_module_of_the_users_own():
     net = rl.compile(rl.load_grammar("reber"))
     own = Own()
-    state = torch.load(io.BytesIO(target.to_bytes(net)), weights_only=True)
+    state = torch.load(io.BytesIO(target.export(net, "net.pt")[0]), weights_only=True)
     assert own.load_state_dict(state).missing_keys == []
     word = [net.alphabet.index(symbol) for symbol in "BTSSXXTVVE"]
     outputs = own(torch.eye(7)[torch.tensor([word])])
@@ -78,16 +78,16 @@ def test_state_dict_keeps_every_digit_unless_told_otherwise():
     net = rl.compile(rl.load_grammar("reber"))
     exact = target.to_state_dict(net)["lstm.weight_hh_l0"].numpy()
     assert (exact == net.weight_hh).all()
-    state = torch.load(io.BytesIO(target.to_bytes(net, dtype=torch.float32)), weights_only=True)
+    state = torch.load(io.BytesIO(target.export(net, "net.pt", "float32")[0]), weights_only=True)
     assert {tensor.dtype for tensor in state.values()} == {torch.float32}
 
 
 def test_what_is_printed_loads_the_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     net = rl.compile(rl.load_grammar("reber"))
-    (tmp_path / "net.pt").write_bytes(target.to_bytes(net))
+    (tmp_path / "net.pt").write_bytes(target.export(net, "net.pt")[0])
     names = {}
-    exec(target.how_to_load(net, "net.pt"), names)
+    exec(target.export(net, "net.pt")[1], names)
     state = names["model"].state_dict()
     assert set(state) == set(target.to_state_dict(net))
     np.testing.assert_allclose(state["lstm.bias_ih_l0"].numpy(), net.bias_ih, rtol=1e-6)
@@ -95,11 +95,11 @@ def test_what_is_printed_loads_the_file(tmp_path, monkeypatch):
 
 def test_published_net_is_refused():
     with pytest.raises(
-        FormatError, match=r"^a torch.nn.LSTM cannot hold the net 'published': its gates"
+        FormatError, match=r"^a torch.nn module cannot hold the net 'published': its gates"
     ):
         target.to_module(rl.published())
     with pytest.raises(FormatError, match="export it as safetensors or npz"):
-        target.to_bytes(rl.published())
+        target.export(rl.published(), "net.pt")
 
 
 @pytest.mark.parametrize(

@@ -167,28 +167,6 @@ def test_distance_to_acceptance(fsm: FSM) -> None:
         )
 
 
-@given(machines_with_words(), st.sampled_from(["absorb", "resync"]))
-def test_tables_follow_the_machine_and_then_its_way(drawn: tuple[FSM, list[Word]], way) -> None:
-    fsm, words = drawn
-    tables = fsm.tables(way)
-    for word in words:
-        index, state, lost = 0, fsm.start, False
-        for symbol in word:
-            index = tables.table[index][fsm.alphabet.index(symbol)]
-            if not lost and symbol in fsm.transitions[state]:
-                state = fsm.transitions[state][symbol]
-            elif way == "resync" and symbol in fsm.transitions[fsm.start]:
-                state, lost = fsm.transitions[fsm.start][symbol], False
-            else:
-                lost = True
-            assert tables.names[index] == (None if lost else state)
-            assert tables.accepting[index] == (not lost and state in fsm.accepting)
-            offered = fsm.legal(fsm.start) if lost and way == "resync" else fsm.legal(state)
-            assert set(tables.symbols[index]) == (
-                frozenset() if lost and way == "absorb" else offered
-            )
-
-
 @given(machines(), st.integers(0, 2**32))
 def test_samples_are_accepted_and_repeat(fsm: FSM, number: int) -> None:
     assume(fsm.start in fsm.distance_to_acceptance)

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import reberlstm as rl
-from reberlstm.net.weights import LSTMWeights
-from reberlstm.training import cells, model
+from reberlstm.net.cells import CELLS
+from reberlstm.net.net import ARRAYS, Net
+from reberlstm.training import cells
 from reberlstm.training.cells import CellType, Parameters
-from reberlstm.training.recurrent import RecurrentWeights
 
 REBER = rl.load_grammar("reber")
 SYMBOLS = len(REBER.alphabet)
@@ -19,24 +19,18 @@ HEADS = {"legal": SYMBOLS, "next": SYMBOLS}
 
 def some(cell: CellType, nets: int = 2, size: int = 5) -> Parameters:
     rng = np.random.default_rng(3)
-    return model.at_random(rng, cell=cell, nets=nets, symbols=SYMBOLS, cells=size, heads=HEADS)
+    return cells.parameters(
+        cells.at_random(rng, cell=cell, nets=nets, symbols=SYMBOLS, cells=size, heads=HEADS)
+    )
 
 
-def layer_of(cell: CellType, net: LSTMWeights | RecurrentWeights) -> torch.nn.Module:
+def layer_of(net: Net) -> torch.nn.Module:
     """PyTorch's layer with the tensors of a net."""
-    layers = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
-    layer = layers[cell](SYMBOLS, net.size).double()
-    if isinstance(net, LSTMWeights):
-        tensors = {
-            "weight_ih_l0": net.weight_ih,
-            "weight_hh_l0": net.weight_hh,
-            "bias_ih_l0": net.bias_ih,
-            "bias_hh_l0": net.bias_hh,
-        }
-    else:
-        tensors = {key.removeprefix(f"{cell}."): a for key, a in net.tensors.items() if cell in key}
-    layer.load_state_dict({key: torch.tensor(array) for key, array in tensors.items()})
-    return layer
+    (layer,) = net.layers
+    kinds = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
+    module = kinds[layer.cell.name](SYMBOLS, net.size).double()
+    module.load_state_dict({f"{name}_l0": torch.tensor(getattr(layer, name)) for name in ARRAYS})
+    return module
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
@@ -46,16 +40,25 @@ def test_states_and_outputs_are_those_of_pytorch(cell: CellType) -> None:
     h, _ = cells.run(cell, parameters, symbols)
     arrays = {key: tensor.detach().numpy() for key, tensor in parameters.items()}
     for index in range(2):
-        net = model.to_net(cell, arrays, REBER, claims="legal", index=index)
+        net = cells.to_net(cell, arrays, REBER, claims="legal", index=index)
         one_hot = torch.nn.functional.one_hot(symbols[:, index], SYMBOLS).double()
-        expected, _ = layer_of(cell, net)(one_hot)
+        expected, _ = layer_of(net)(one_hot)
         assert torch.allclose(h[:, index], expected, atol=1e-12)
         values = cells.read(parameters, "legal", h)[:, index]
-        if isinstance(net, LSTMWeights):
-            weight, bias = net.heads["legal"].weight, net.heads["legal"].bias
-        else:
-            weight, bias = net.tensors["legal.weight"], net.tensors["legal.bias"]
+        weight, bias = net.heads["legal"].weight, net.heads["legal"].bias
         assert np.allclose(values.detach(), expected.detach().numpy() @ weight.T + bias)
+
+
+def test_the_fast_lstm_is_the_formula_of_the_cell() -> None:
+    parameters = some("lstm")
+    symbols = torch.randint(SYMBOLS, (6, 2, 4), generator=torch.Generator().manual_seed(1))
+    h, c = cells.run("lstm", parameters, symbols)
+    layer = cells.Recurrence.of(CELLS["lstm"], parameters)
+    state = (torch.zeros(2, 4, 5).double(), torch.zeros(2, 4, 5).double())
+    for t, a in enumerate(cells.inputs(parameters, symbols)):
+        _, state = layer.cell.step(layer, a, state, cells.Tensors())  # type: ignore[arg-type]
+        assert torch.allclose(state[0], h[t], atol=1e-12)
+        assert torch.allclose(state[1], c[t], atol=1e-12)
 
 
 def test_the_derivative_of_the_lstm_is_right() -> None:
@@ -85,7 +88,7 @@ def test_noise_is_added_to_the_memory_after_each_step(cell: CellType) -> None:
 def test_a_compiled_net_is_the_same_as_parameters() -> None:
     net = rl.compile(REBER)
     rng = np.random.default_rng(0)
-    parameters = model.from_weights(rng, net, net.size, {"legal": SYMBOLS})
+    parameters = cells.parameters(cells.from_weights(rng, net, net.size, {"legal": SYMBOLS}))
     for word in REBER.prefixes(6):
         if word:
             columns = [REBER.alphabet.index(symbol) for symbol in word]
@@ -98,9 +101,9 @@ def test_a_compiled_net_is_the_same_as_parameters() -> None:
 
 def test_further_cells_begin_small() -> None:
     net = rl.compile(REBER, gain=3.0)
-    parameters = model.from_weights(np.random.default_rng(0), net, 11, {"legal": SYMBOLS})
+    parameters = cells.from_weights(np.random.default_rng(0), net, 11, {"legal": SYMBOLS})
     assert parameters["weight_hh"].shape == (1, 11, 44)
-    extra = parameters["weight_hh"][0, net.size :].abs().max()
+    extra = np.abs(parameters["weight_hh"][0, net.size :]).max()
     assert 0 < extra < 0.1
     with pytest.raises(rl.ReberLSTMError, match="5 cells are too few to begin from net"):
-        model.from_weights(np.random.default_rng(0), net, 5, {"legal": SYMBOLS})
+        cells.from_weights(np.random.default_rng(0), net, 5, {"legal": SYMBOLS})

@@ -12,9 +12,9 @@ import torch
 
 import reberlstm as rl
 from reberlstm.net.weights import Floats
+from reberlstm.training.machine_run import at_random, loss, rounded, to_fsm
 from reberlstm.training.objective import Task
-from reberlstm.training.result import Progress
-from reberlstm.training.soft_machine import Rounded, at_random, loss
+from reberlstm.training.settings import Progress
 
 REBER = rl.load_grammar("reber")
 SMALL = rl.Settings(fsm=rl.load_grammar("tomita-3"), cell="fsm", task="accept", cells=8, words=16)
@@ -45,7 +45,8 @@ def sharp(fsm: rl.FSM, task: Task, slots: int) -> dict[str, Floats]:
 def test_rounding_a_sharp_machine_gives_it_back(name: str) -> None:
     fsm = rl.load_grammar(name)
     task: Task = "accept" if name.startswith("tomita") else "next"
-    found = Rounded(sharp(fsm, task, len(fsm.states) + 3), 0, fsm.alphabet).to_fsm("found")
+    arrays = sharp(fsm, task, len(fsm.states) + 3)
+    found = to_fsm(rounded(arrays, 0, fsm.alphabet), "found")
     assert found.difference(fsm) is None
     if task == "next":
         assert found.difference(fsm, by="legal") is None

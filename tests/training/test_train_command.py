@@ -61,7 +61,7 @@ def test_an_acceptor_of_another_cell(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run(["train", "parity", *options]) == 0
     assert "gru of 4 cells, seed 0, " in capsys.readouterr().out
     assert run(["extract", str(out), "--max-states", "4"]) in (0, 1)
-    assert "extracted from net.safetensors" in capsys.readouterr().out
+    assert "extracted from trained" in capsys.readouterr().out
 
 
 def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,8 +90,8 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         (
             ["reber", "--from", "published", "-o", "net.safetensors"],
-            "net 'published' is of the published cell, which is not trained here; begin from an "
-            "LSTM of the standard one",
+            "net 'published' (Toy LSTM) is not one LSTM layer over one-hot symbols; begin from such "
+            "a net",
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
@@ -130,7 +130,7 @@ def test_ctrl_c_keeps_the_best_and_resume_ends_with_the_same_net(
     # One cell never gets there, so that there is time to interrupt it.
     options = ["--hidden", "1", "--steps", "150", "--restarts", "0"]
     code = (
-        "import sys, reberlstm.training.training as t\n"
+        "import sys, reberlstm.training as t\n"
         "t.train.__kwdefaults__['checkpoint_seconds'] = 0.0\n"
         "from reberlstm.cli import run; sys.exit(run(sys.argv[1:]))"
     )

@@ -17,13 +17,11 @@ import torch
 import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.errors import FormatError, TrainingError
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.training import checkpoint as checkpoints
-from reberlstm.training.cells import run
-from reberlstm.training.model import at_random, begin_as_latches
-from reberlstm.training.recurrent import RecurrentWeights
-from reberlstm.training.result import Progress
-from reberlstm.training.run import Run
+from reberlstm.training.cells import at_random, begin_as_latches, parameters, run
+from reberlstm.training.net_run import NetRun
+from reberlstm.training.settings import Progress
 
 REBER = rl.load_grammar("reber")
 PARITY = rl.load_grammar("parity")
@@ -110,20 +108,22 @@ def test_the_next_head_knows_probabilities() -> None:
 def test_other_cells_learn_too(cell: str, tmp_path: Path) -> None:
     training = rl.train(rl.Settings(fsm=REBER, cell=cell, cells=8))  # type: ignore[arg-type]
     assert training.success
-    assert isinstance(training.net, RecurrentWeights)
-    training.save(tmp_path / "net.safetensors")
-    assert (tmp_path / "net.safetensors").read_bytes() == training.net.to_bytes()
-    from reberlstm.net.recurrent import open_net
-
+    assert isinstance(training.net, Net)
+    assert training.net.layers[0].cell.name == cell
+    rl.save(training.net, tmp_path / "net.safetensors")
+    training.save(tmp_path / "same.safetensors")
+    content = (tmp_path / "net.safetensors").read_bytes()
+    assert content == (tmp_path / "same.safetensors").read_bytes()
     assert training.net.size == training.cells == 8
-    for net in (training.net.runnable(), open_net(tmp_path / "net.safetensors")):
+    for net in (training.net, rl.load(tmp_path / "net.safetensors")):
         for word in REBER.prefixes(9):
             if word and REBER.legal(REBER.run(word)):
-                states = net.initial()[None]
+                states = net.start()
                 for symbol in word:
                     states = net.step(states, np.array([net.alphabet.index(symbol)]))
-                said = net.observe(states)[0]
-                offered = {s for s, yes in zip(net.alphabet, said, strict=True) if yes}
+                said = net.observe(states).legal
+                assert said is not None
+                offered = {s for s, yes in zip(net.alphabet, said[0], strict=True) if yes}
                 assert offered == REBER.legal(REBER.run(word))
 
 
@@ -131,21 +131,22 @@ def test_latches_keep_either_value_whatever_comes() -> None:
     rng = np.random.default_rng(0)
     first = at_random(rng, cell="lstm", nets=1, symbols=7, cells=16, heads={"legal": 7})
     begin_as_latches(first, 8)
+    trained = parameters(first)
     symbols = torch.as_tensor(rng.integers(0, 7, (400, 1, 20)))
     noise = torch.zeros(400, 1, 20, 16, dtype=torch.float64)
     noise[0, :, :, :8] = torch.as_tensor(rng.choice([-2.0, 2.0], (20, 8)))  # what is to be kept
     with torch.no_grad():
-        _, c = run("lstm", first, symbols, noise)
+        _, c = run("lstm", trained, symbols, noise)
     assert bool((c[-1, ..., :8].sign() == noise[0, ..., :8].sign()).all())
     assert float(c[-1, ..., :8].abs().min()) > 0.5
 
 
 def test_large_machines_that_have_to_be_proved_begin_with_latches() -> None:
     embedded = rl.load_grammar("embedded-reber")
-    assert Run(rl.Settings(fsm=embedded, noise=0.3)).latched
-    assert not Run(rl.Settings(fsm=embedded)).latched
-    assert not Run(rl.Settings(fsm=embedded, noise=0.3, start="compiled")).latched
-    assert not Run(rl.Settings(fsm=REBER, noise=0.3)).latched
+    assert NetRun(rl.Settings(fsm=embedded, noise=0.3)).latched
+    assert not NetRun(rl.Settings(fsm=embedded)).latched
+    assert not NetRun(rl.Settings(fsm=embedded, noise=0.3, start="compiled")).latched
+    assert not NetRun(rl.Settings(fsm=REBER, noise=0.3)).latched
 
 
 def test_an_acceptor_knows_the_empty_word_and_violations(small: rl.Training) -> None:
@@ -348,8 +349,8 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ),
         (
             {"start": rl.published()},
-            "net 'published' is of the published cell, which is not trained here; begin from an "
-            "LSTM of the standard one",
+            "net 'published' (Toy LSTM) is not one LSTM layer over one-hot symbols; begin from such "
+            "a net",
         ),
         (
             {"start": rl.compile(PARITY)},

@@ -13,13 +13,10 @@ from typing import Any
 from reberlstm.comparison import compare
 from reberlstm.errors import ReberLSTMError, TrainingError
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import LSTMWeights
-from reberlstm.training.recurrent import RecurrentWeights
-from reberlstm.training.result import Training
-from reberlstm.training.settings import Settings
+from reberlstm.net.net import Net
+from reberlstm.training import Settings, train
 
 Record = dict[str, Any]
-Trained = LSTMWeights | RecurrentWeights
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ class Done:
         facts: JSON values: whether it succeeded, and how long it took.
     """
 
-    net: Trained
+    net: Net
     facts: Record
 
 
@@ -160,9 +157,7 @@ def _described(trial: Trial) -> Record:
 
 
 def _train(settings: Settings) -> Done:
-    from reberlstm.training.training import train
-
-    training: Training = train(settings)
+    training = train(settings)
     if training.interrupted:
         raise KeyboardInterrupt
     if isinstance(training.net, FSM):
@@ -180,11 +175,11 @@ def _train(settings: Settings) -> Done:
     return Done(training.net, facts)
 
 
-def _answers(trial: Trial, net: Trained) -> Record:
+def _answers(trial: Trial, net: Net) -> Record:
     questions = trial.questions
     table = compare(
         trial.settings.fsm,
-        {"net": net if isinstance(net, LSTMWeights) else net.runnable()},
+        {"net": net},
         rows=questions.rows,
         words=questions.words,
         rounds=questions.rounds,

@@ -1,10 +1,20 @@
-"""Nets as the weights of a Keras LSTM: a NumPy archive in Keras's layout.
+"""Nets as the weights of Keras layers: a NumPy archive in Keras' layout.
 
-Keras multiplies from the left, so all kernels are transposed: ``kernel`` (A, 4·H),
-``recurrent_kernel`` (H, 4·H), and one ``bias`` (4·H,), which is the sum of PyTorch's two. The
-blocks of columns are the gates in Keras's order, i, f, c, o, where ``c`` is the candidate that
-PyTorch calls ``g``. Every head is a ``Dense``: ``legal_kernel`` (H, A), ``legal_bias`` (A,) and so
-on. The layer is a default one: ``activation="tanh"``, ``recurrent_activation="sigmoid"``.
+Keras multiplies from the left, so kernels are transposed: ``kernel`` (D, G·H), ``recurrent_kernel``
+(H, G·H). Its gates are blocks of columns:
+
+=============  ==============  =================================================================
+layer          gates           bias
+=============  ==============  =================================================================
+``LSTM``       i, f, c, o      (4·H,): the sum of PyTorch's two; c is PyTorch's g
+``GRU``        z, r, h         (2, 3·H), for inputs and for h, with ``reset_after=True``;
+                               (3·H,) with ``reset_after=False``, where r multiplies h before
+                               the matrix
+``SimpleRNN``  h               (H,)
+=============  ==============  =================================================================
+
+Dense layers are ``legal_kernel`` (H, A), ``legal_bias`` (A,) and so on. Keras' own names, such as
+``gru/gru_cell/kernel:0`` and ``embedding/embeddings``, are read too.
 """
 
 from __future__ import annotations
@@ -12,91 +22,194 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from reberlstm.errors import FormatError
-from reberlstm.net.files.npz import METADATA_PREFIX, pack
-from reberlstm.net.files.refusal import require_standard_cell
-from reberlstm.net.files.safetensors import GATE_KEYS, to_parts
-from reberlstm.net.weights import HEADS, Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.files.containers import Tensors, pack_npz
+from reberlstm.net.files.safetensors import require_stock_layers, to_parts
+from reberlstm.net.foreign import Structure
+from reberlstm.net.net import Net
 
-_LAYER = ("kernel", "recurrent_kernel", "bias")
+_BLOCKS = {"gru": (1, 0, 2), "gru-before": (1, 0, 2)}
+"""For each of our blocks of rows the number of Keras' block; the same both ways."""
+
+_LAYERS = {
+    "lstm": "LSTM({units}, return_sequences=True)",
+    "gru": "GRU({units}, return_sequences=True)",
+    "gru-before": "GRU({units}, return_sequences=True, reset_after=False)",
+    "rnn": "SimpleRNN({units}, return_sequences=True)",
+    "rnn-relu": 'SimpleRNN({units}, return_sequences=True, activation="relu")',
+}
+"""The layer for each kind of cell, as it is written in Python."""
 
 
-def to_arrays(weights: LSTMWeights, dtype: DTypeLike = np.float64) -> dict[str, Floats]:
+def to_arrays(net: Net, dtype: str = "float64") -> dict[str, Floats]:
     """The arrays of the archive by name.
 
     Raises:
-        FormatError: for the published net, which no Keras LSTM can hold.
+        FormatError: for a net that no single recurrent layer of Keras computes.
 
     Example:
-        >>> from reberlstm import compile, load_grammar
-        >>> arrays = to_arrays(compile(load_grammar("reber")))
-        >>> [(name, array.shape) for name, array in arrays.items()][:4]
+        >>> from reberlstm import compile
+        >>> [(name, array.shape) for name, array in to_arrays(compile("reber")).items()][:4]
         [('kernel', (7, 32)), ('recurrent_kernel', (8, 32)), ('bias', (32,)),
          ('legal_kernel', (8, 7))]
     """
-    require_standard_cell(weights, "a Keras LSTM")
-    arrays = dict(
-        zip(_LAYER, (weights.weight_ih.T, weights.weight_hh.T, weights.bias), strict=True)
-    )
-    for name, head in weights.heads.items():
-        arrays[f"{name}_kernel"], arrays[f"{name}_bias"] = head.weight.T, head.bias
+    require_stock_layers(net, "a Keras layer", tuple(_LAYERS), most=1)
+    (layer,) = net.layers
+    biases = np.stack([layer.bias_ih, layer.bias_hh])
+    arrays = {
+        "kernel": _in_order(layer.cell.name, layer.weight_ih).T,
+        "recurrent_kernel": _in_order(layer.cell.name, layer.weight_hh).T,
+        "bias": _in_order(
+            layer.cell.name, (biases if layer.cell.name == "gru" else biases.sum(axis=0)).T
+        ).T,
+    }
+    for key, array in to_parts(net)[0].items():
+        name, _, part = key.rpartition(".")
+        if key == "embedding.weight":
+            arrays["embedding_embeddings"] = array
+        elif part in ("weight", "bias"):
+            arrays[f"{name}_{'kernel' if part == 'weight' else 'bias'}"] = array.T
     return {name: np.ascontiguousarray(array, dtype=dtype) for name, array in arrays.items()}
 
 
-def to_bytes(weights: LSTMWeights, dtype: DTypeLike = np.float64) -> bytes:
-    """The archive as bytes, with the metadata of our other files; equal nets give equal bytes."""
-    _, metadata = to_parts(weights)
-    return pack(
-        {
-            **to_arrays(weights, dtype),
-            **{METADATA_PREFIX + key: text for key, text in metadata.items()},
-        }
-    )
+def _in_order(cell: str, array: Floats) -> Floats:
+    """Blocks of rows in the order of the other side; the two orders are inverse to themselves."""
+    if cell not in _BLOCKS:
+        return array
+    blocks = np.split(array, len(_BLOCKS[cell]))
+    return np.concatenate([blocks[number] for number in _BLOCKS[cell]])
+
+
+def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
+    """The archive, with the metadata of our other files, and lines of Python that load it."""
+    return pack_npz(to_arrays(net, dtype), to_parts(net)[1]), _how_to_load(net, file)
+
+
+def _how_to_load(net: Net, file: str) -> str:
+    (layer,) = net.layers
+    recurrent = _LAYERS[layer.cell.name].format(units=layer.size)
+    inputs = f"keras.Input((None, {len(net.alphabet)}))"
+    start, hidden = "[]", "recurrent(x)  # x is one-hot, (batch, time, symbols)"
+    names = "LSTM, GRU, SimpleRNN, Dense"
+    if net.embedding is not None:
+        inputs, names = 'keras.Input((None,), dtype="int32")', f"{names}, Embedding"
+        start = f"[Embedding{net.embedding.shape}]"
+        hidden = "recurrent(embedding(x))  # x is indices of symbols, (batch, time)"
+    heads = {
+        kind: [kind] if head.is_linear else [f"{kind}.{2 * i}" for i in range(len(head.layers))]
+        for kind, head in net.heads.items()
+    }
+    activations = {kind: head.activation or None for kind, head in net.heads.items()}
+    lines = [
+        "import keras, numpy as np",
+        f"from keras.layers import {names}",
+        f"w = np.load({file!r})",
+        f"x, recurrent = {inputs}, {recurrent}",
+    ]
+    if net.embedding is not None:
+        lines.append(f"embedding = {start[1:-1]}")
+    lines += [
+        f"heads, activations = {heads}, {activations}",
+        'dense = {part: Dense(len(w[f"{part}_bias"]), activation=activations[name] if part != '
+        "parts[-1] else None)",
+        "         for name, parts in heads.items() for part in parts}",
+        f"hidden, outputs = {hidden.partition('  #')[0]}, {{}}  #{hidden.partition('  #')[2]}",
+        "for name, parts in heads.items():",
+        "    outputs[name] = hidden",
+        "    for part in parts:",
+        "        outputs[name] = dense[part](outputs[name])",
+        "model = keras.Model(x, outputs)",
+        'recurrent.set_weights([w["kernel"], w["recurrent_kernel"], w["bias"]])',
+        *(
+            ['embedding.set_weights([w["embedding_embeddings"]])']
+            if net.embedding is not None
+            else []
+        ),
+        "for part, layer in dense.items():",
+        '    layer.set_weights([w[f"{part}_kernel"], w[f"{part}_bias"]])',
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def is_keras(arrays: Mapping[str, Floats]) -> bool:
-    """Whether the names are those of this module."""
-    return {"kernel", "recurrent_kernel"} <= set(arrays)
+    """Whether the names are those of Keras."""
+    return any(_split(name)[1] == "recurrent_kernel" for name in arrays)
 
 
-def from_arrays(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
-    """The same weights under PyTorch's names; the inverse of `to_arrays` but for the two biases.
+def _split(name: str) -> tuple[str, str]:
+    """The layer and the part that a name means: ``gru/gru_cell/kernel:0`` is a kernel of gru."""
+    name = name.partition(":")[0].replace("/", ".")
+    for part in ("recurrent_kernel", "kernel", "bias", "embeddings"):
+        if name.endswith(part):
+            return name.removesuffix(part).rstrip("._"), part
+    return name, ""
+
+
+def from_keras(tensors: Tensors) -> tuple[Tensors, Structure]:
+    """The same tensors under PyTorch's names and in its order, and what the names tell.
 
     Raises:
         FormatError: naming the array that is missing.
     """
-    missing = [name for name in _LAYER if name not in arrays]
-    if missing:
-        raise FormatError(f"array {missing[0]!r} is missing, which a Keras LSTM has")
-    result = {
-        GATE_KEYS["weight_ih"]: arrays["kernel"].T,
-        GATE_KEYS["weight_hh"]: arrays["recurrent_kernel"].T,
-        GATE_KEYS["bias_ih"]: arrays["bias"],
-        GATE_KEYS["bias_hh"]: np.zeros_like(arrays["bias"]),
+    named = {_split(name): array for name, array in tensors.arrays.items()}
+    result: dict[str, Floats] = {}
+    cells: dict[str, str] = {}
+    embeddings: dict[str, int | None] = {}
+    linear: set[str] = set()
+    recurrent = [layer for layer, part in named if part == "recurrent_kernel"]
+    for (layer, part), array in named.items():
+        if layer in recurrent:
+            if part == "recurrent_kernel":
+                cell, arrays = _recurrent(tensors.where, layer, named)
+                prefix = f"{layer or cell.partition('-')[0]}."
+                cells[prefix] = cell
+                result |= {f"{prefix}{name}_l0": value for name, value in arrays.items()}
+        elif part == "embeddings":
+            name = layer or "embedding"
+            embeddings[name] = None
+            result[f"{name}.weight"] = array
+        elif part in ("kernel", "bias"):
+            name = layer or "dense"
+            linear.add(name)
+            result[f"{name}.{'weight' if part == 'kernel' else 'bias'}"] = array.T
+        else:
+            result[layer] = array
+    structure = Structure(embeddings, frozenset(linear), cells)
+    return Tensors(tensors.where, result, tensors.metadata, tensors.double), structure
+
+
+def _recurrent(
+    where: str, layer: str, named: Mapping[tuple[str, str], Floats]
+) -> tuple[str, dict[str, Floats]]:
+    """The kind of cell of a recurrent layer, and its arrays as PyTorch has them."""
+    kernels = named.get((layer, "kernel")), named[layer, "recurrent_kernel"]
+    bias = named.get((layer, "bias"))
+    for part, array in (("kernel", kernels[0]), ("bias", bias)):
+        if array is None:
+            name = f"{layer}/{part}" if layer else part
+            raise FormatError(f"{where}: array {name!r} is missing, which a Keras layer has")
+    size, columns = kernels[1].shape if kernels[1].ndim == 2 else (1, 0)
+    kinds = {4: "lstm", 3: "gru" if bias.ndim == 2 else "gru-before", 1: "rnn"}  # type: ignore[union-attr]
+    gates = columns / max(size, 1)
+    if gates not in kinds:
+        raise FormatError(
+            f"{where}: array 'recurrent_kernel' has shape {kernels[1].shape}, which is that of no "
+            "LSTM (H, 4·H), GRU (H, 3·H) or SimpleRNN (H, H)"
+        )
+    cell = kinds[int(gates)]
+    expected = (2, columns) if cell == "gru" else (columns,)
+    if bias.shape != expected or kernels[0].shape[-1:] != (columns,):  # type: ignore[union-attr]
+        raise FormatError(
+            f"{where}: arrays 'kernel' {kernels[0].shape} and 'bias' {bias.shape} do not fit "  # type: ignore[union-attr]
+            f"'recurrent_kernel' {kernels[1].shape}"
+        )
+    biases = bias if cell == "gru" else np.stack([bias, np.zeros(columns)])  # type: ignore[arg-type]
+    arrays = {
+        "weight_ih": kernels[0].T,  # type: ignore[union-attr]
+        "weight_hh": kernels[1].T,
+        "bias_ih": biases[0],  # type: ignore[index]
+        "bias_hh": biases[1],  # type: ignore[index]
     }
-    heads = {f"{name}_{part}": name for name in HEADS for part in ("kernel", "bias")}
-    for name, array in arrays.items():
-        if name in heads:
-            part = "weight" if name.endswith("_kernel") else "bias"
-            result[f"{heads[name]}.{part}"] = array.T
-        elif name not in _LAYER:
-            result[name] = array
-    return result
-
-
-def how_to_load(weights: LSTMWeights, file: str) -> str:
-    """Lines of Python that load the archive into Keras."""
-    return f"""\
-import keras, numpy as np
-from keras.layers import LSTM, Dense
-w = np.load({file!r})
-x, lstm = keras.Input((None, {len(weights.alphabet)})), LSTM({weights.size}, return_sequences=True)
-heads = {{name: Dense(len(w[f"{{name}}_bias"])) for name in {list(weights.heads)}}}
-hidden = lstm(x)  # x is one-hot, (batch, time, symbols)
-model = keras.Model(x, {{name: dense(hidden) for name, dense in heads.items()}})
-lstm.set_weights([w["kernel"], w["recurrent_kernel"], w["bias"]])
-for name, dense in heads.items():
-    dense.set_weights([w[f"{{name}}_kernel"], w[f"{{name}}_bias"]])
-"""
+    return cell, {name: _in_order(cell, array) for name, array in arrays.items()}

@@ -1,9 +1,10 @@
-"""Nets as ONNX models: one LSTM operator, and a matrix product for every head.
+"""Nets as ONNX models: one LSTM, GRU or RNN operator a layer, and a matrix product for every head.
 
-Operator set 17, in which LSTM is that of version 14. Its gates are in the order i, o, f, c (``c``
-is the candidate that PyTorch calls ``g``), with ``W`` (1, 4·H, A), ``R`` (1, 4·H, H) and ``B``
-(1, 8·H): the two biases one after the other. ``layout`` is 0, so the operator itself wants (T, B,
-A); the model is batch first and transposes.
+Operator set 17, in which these operators are those of version 14. ``W`` is (1, G·H, D), ``R`` is
+(1, G·H, H), and ``B`` (1, 2·G·H) the two biases one after the other, with gates in the order i, o,
+f, c of an LSTM (``c`` is PyTorch's g) and z, r, h of a GRU, whose ``linear_before_reset`` is 1 where
+the reset gate multiplies after the matrix. ``layout`` is 0, so the operators want (T, B, D); the
+model is batch first and transposes.
 
 ===================  =========  ===================================================================
 input                shape      meaning
@@ -15,127 +16,152 @@ input                shape      meaning
 ===================  =========  ===================================================================
 output               shape      meaning
 ===================  =========  ===================================================================
-``hidden``           (B, T, H)  ``h`` after every step
-``legal``            (B, T, A)  positive where the symbol may come next
-``accept``           (B, T, 1)  positive where the word may end here
+``hidden``           (B, T, H)  the last layer's ``h`` after every step
+``legal``            (B, T, A)  which symbols may come next
+``accept``           (B, T, 1)  whether the word may end here
 ``next``             (B, T, A)  logits of the next symbol
 ``next_probability`` (B, T, A)  their softmax; says nothing where nothing may follow
 ``label``            (B, T, L)  largest at the label
 ===================  =========  ===================================================================
 
-The LSTM starts from zero. A shorter word is padded with anything at its end: no output looks ahead.
-What comes before the first symbol is the heads' biases. The alphabet, the names of the cells and
-the labels are in the model's metadata, as JSON. onnxruntime runs its LSTM in float32 only.
+Heads are logits; the metadata says by which rule each is read. The layers start from zero. A
+shorter word is padded with anything at its end: no output looks ahead. What comes before the first
+symbol is the heads' biases. The alphabet, the names of the cells and the labels are in the model's
+metadata, as JSON. onnxruntime runs these operators in float32 only.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.errors import FormatError
 from reberlstm.extras import require
-from reberlstm.net.files.refusal import require_standard_cell
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells import Layer
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.files.safetensors import require_stock_layers
+from reberlstm.net.net import Net
 
 OPSET = 17
 IR_VERSION = 8
 """The version of the file format that came with this operator set: older runtimes read it too."""
 
-GATE_ORDER = ("input", "output", "forget", "candidate")
-"""The order of the gates in the operator's weights."""
+_OPERATORS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "lstm": ("LSTM", ("input", "output", "forget", "candidate"), {}),
+    "gru": ("GRU", ("update", "reset", "candidate"), {"linear_before_reset": 1}),
+    "gru-before": ("GRU", ("update", "reset", "candidate"), {}),
+    "rnn": ("RNN", ("candidate",), {}),
+    "rnn-relu": ("RNN", ("candidate",), {"activations": ["Relu"]}),
+}
+"""The operator of each kind of cell, the order of the gates in its weights, and its attributes."""
 
 MAX_BYTES = 2**31 - 1
 """A protocol buffer holds no more."""
 
 
-def to_model(
-    weights: LSTMWeights,
-    *,
-    dtype: Literal["float32", "float64"] = "float32",
-    indices: bool = False,
-) -> Any:
+def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
     """A net as an `onnx.ModelProto`, checked.
 
     Args:
-        weights: A net of the standard cell.
-        dtype: The type of all weights and outputs.
+        net: A net of cells that ONNX has, which starts from zero.
+        dtype: The type of all weights and outputs, ``float32`` or ``float64``.
         indices: Whether the input is indices of symbols rather than one-hot vectors.
 
     Raises:
-        FormatError: for the published net, or one of over 2 GB.
+        FormatError: for the published net, one that does not start from zero, or one of over 2 GB.
         MissingExtraError: where onnx is not installed.
 
     Example:
-        >>> from reberlstm import compile, load_grammar
-        >>> model = to_model(compile(load_grammar("parity")))
+        >>> from reberlstm import compile
+        >>> model = to_model(compile("parity"))
         >>> [output.name for output in model.graph.output]
         ['hidden', 'legal', 'accept', 'next', 'next_probability']
     """
     onnx = require("onnx", extra="onnx", purpose="an ONNX model")
-    require_standard_cell(weights, "an ONNX LSTM")
+    require_stock_layers(net, "an ONNX model", tuple(_OPERATORS))
     graph = _Graph(onnx.helper, np.dtype(dtype))
-    _check_size(weights, graph.dtype)
-    symbols = len(weights.alphabet)
+    _check_size(net, graph.dtype)
+    symbols = len(net.alphabet)
     if indices:
         graph.input("symbols", onnx.TensorProto.INT64, ["batch", "time"])
-        graph.constant("one_hot", np.eye(symbols))
-        graph.node("Gather", ["one_hot", "symbols"], "x", axis=0)
+        graph.constant("vectors", net.vectors)
+        graph.node("Gather", ["vectors", "symbols"], "embedded", axis=0)
     else:
         graph.input("x", graph.type, ["batch", "time", symbols])
-
-    graph.constant("W", _in_order(weights, weights.weight_ih)[np.newaxis])
-    graph.constant("R", _in_order(weights, weights.weight_hh)[np.newaxis])
-    biases = [_in_order(weights, bias) for bias in (weights.bias_ih, weights.bias_hh)]
-    graph.constant("B", np.concatenate(biases)[np.newaxis])
+        if net.embedding is not None:
+            graph.constant("vectors", net.vectors)
+            graph.node("MatMul", ["x", "vectors"], "embedded")
+    given = "embedded" if indices or net.embedding is not None else "x"
+    graph.node("Transpose", [given], "h0", perm=[1, 0, 2])
+    for number, layer in enumerate(net.layers, start=1):
+        _add_layer(graph, layer, number)
     graph.constant("directions", np.array([1]), integer=True)
-    graph.node("Transpose", ["x"], "x_time_first", perm=[1, 0, 2])
-    graph.node("LSTM", ["x_time_first", "W", "R", "B"], "Y", hidden_size=weights.size)
-    graph.node("Squeeze", ["Y", "directions"], "hidden_time_first")
-    graph.node("Transpose", ["hidden_time_first"], "hidden", perm=[1, 0, 2])
-    graph.output("hidden", weights.size)
-    for name, head in weights.heads.items():
-        graph.constant(f"{name}_weight", head.weight.T)
-        graph.constant(f"{name}_bias", head.bias)
-        graph.node("MatMul", ["hidden", f"{name}_weight"], f"{name}_product")
-        graph.node("Add", [f"{name}_product", f"{name}_bias"], name)
-        graph.output(name, len(head.bias))
-    if "next" in weights.heads:
+    graph.node("Transpose", [f"h{len(net.layers)}"], "hidden", perm=[1, 0, 2])
+    graph.output("hidden", net.layers[-1].size)
+    for name, head in net.heads.items():
+        value = "hidden"
+        for number, linear in enumerate(head.layers, start=1):
+            last = number == len(head.layers)
+            to = name if last else f"{name}_{number}"
+            graph.constant(f"{to}_weight", linear.weight.T)
+            graph.constant(f"{to}_bias", linear.bias)
+            graph.node("MatMul", [value, f"{to}_weight"], f"{to}_product")
+            graph.node("Add", [f"{to}_product", f"{to}_bias"], to)
+            value = to
+            if not last:
+                graph.node(head.activation.capitalize(), [to], f"{to}_active")
+                value = f"{to}_active"
+        graph.output(name, len(head.layers[-1].bias))
+    if "next" in net.heads:
         graph.node("Softmax", ["next"], "next_probability", axis=-1)
-        graph.output("next_probability", symbols)
+        graph.output("next_probability", len(net.heads["next"].layers[-1].bias))
 
-    model = graph.model(weights.name or "lstm")
-    onnx.helper.set_model_props(model, _metadata(weights))
+    model = graph.model(net.name or "net")
+    onnx.helper.set_model_props(model, _metadata(net))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def to_bytes(
-    weights: LSTMWeights,
-    *,
-    dtype: Literal["float32", "float64"] = "float32",
-    indices: bool = False,
-) -> bytes:
-    """The model as an ``.onnx`` file; equal nets give equal bytes."""
-    model = to_model(weights, dtype=dtype, indices=indices)
-    return bytes(model.SerializeToString(deterministic=True))
+def _add_layer(graph: _Graph, layer: Layer, number: int) -> None:
+    """One operator, from the tensor ``h(number − 1)`` (T, B, D) to ``h(number)`` (T, B, H)."""
+    operator, order, attributes = _OPERATORS[layer.cell.name]
+
+    def in_order(array: Floats) -> Floats:
+        return np.concatenate([array[layer.rows(gate)] for gate in order])
+
+    biases = np.concatenate([in_order(layer.bias_ih), in_order(layer.bias_hh)])
+    arrays = {"W": in_order(layer.weight_ih), "R": in_order(layer.weight_hh), "B": biases}
+    for name, array in arrays.items():
+        graph.constant(f"{name}{number}", array[np.newaxis])
+    inputs = [f"h{number - 1}", *(f"{name}{number}" for name in arrays)]
+    graph.node(operator, inputs, f"Y{number}", hidden_size=layer.size, **attributes)
+    graph.node("Squeeze", [f"Y{number}", "directions"], f"h{number}")
 
 
-def how_to_load(weights: LSTMWeights, file: str, *, indices: bool = False) -> str:
-    """Lines of Python that run the file in onnxruntime, on the first two symbols."""
+def export(
+    net: Net, file: str, dtype: str = "float32", *, indices: bool = False
+) -> tuple[bytes, str]:
+    """The model as an ``.onnx`` file, and lines of Python that run its first two symbols.
+
+    Equal nets give equal bytes.
+    """
+    model = to_model(net, dtype=dtype, indices=indices)
     if indices:
         feed = '"symbols": np.array([[0, 1]])'
     else:
-        feed = f'"x": np.eye({len(weights.alphabet)}, dtype="float32")[[[0, 1]]]'
-    return f"""\
+        feed = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
+    return (
+        bytes(model.SerializeToString(deterministic=True)),
+        f"""\
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession({file!r})
 names = [output.name for output in session.get_outputs()]
 outputs = dict(zip(names, session.run(names, {{{feed}}})))
-"""
+""",
+    )
 
 
 class _Graph:
@@ -180,23 +206,23 @@ class _Graph:
         )
 
 
-def _in_order(weights: LSTMWeights, array: Floats) -> Floats:
-    """The blocks of rows in the operator's order of gates."""
-    return np.concatenate([array[weights.rows(gate)] for gate in GATE_ORDER])
-
-
-def _metadata(weights: LSTMWeights) -> dict[str, str]:
-    metadata = {"alphabet": weights.alphabet, "cells": weights.cells}
-    if weights.labels:
-        metadata["labels"] = weights.labels
+def _metadata(net: Net) -> dict[str, str]:
+    metadata: dict[str, Any] = {"alphabet": net.alphabet, "cells": net.cells}
+    if net.labels:
+        metadata["labels"] = net.labels
+    if net.heads:
+        metadata["readouts"] = {kind: str(head.rule) for kind, head in net.heads.items()}
     return {key: json.dumps(names, ensure_ascii=False) for key, names in metadata.items()}
 
 
-def _check_size(weights: LSTMWeights, dtype: np.dtype[Any]) -> None:
-    arrays = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
-    size = sum(array.size for array in arrays) * dtype.itemsize
-    if size > MAX_BYTES:
+def _check_size(net: Net, dtype: np.dtype[Any]) -> None:
+    size = sum(
+        array.size
+        for layer in net.layers
+        for array in (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
+    )
+    if size * dtype.itemsize > MAX_BYTES:
         raise FormatError(
-            f"the gate weights of {weights.size:,} cells take {size:,} bytes, and an ONNX file "
-            f"holds at most {MAX_BYTES:,}; export as safetensors instead"
+            f"the gate weights of {net.size:,} cells take {size * dtype.itemsize:,} bytes, and an "
+            f"ONNX file holds at most {MAX_BYTES:,}; export as safetensors instead"
         )

@@ -1,4 +1,4 @@
-"""Nets as safetensors files: arrays and strings, nothing that executes.
+"""Nets as arrays and metadata, in safetensors files and NumPy archives.
 
 The keys are those of a `torch.nn.Module` with ``self.lstm = nn.LSTM(A, H, batch_first=True)`` and
 an ``nn.Linear`` per head, so such a module of your own loads a file with ``load_state_dict`` and
@@ -9,27 +9,31 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-import numpy as np
-
 from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
-from reberlstm.files import read_bytes, write_atomically
+from reberlstm.files import write_atomically
 from reberlstm.formats import toml
 from reberlstm.net.cells import Layer, cell_named
 from reberlstm.net.cells.cell import Floats
+from reberlstm.net.files.containers import (
+    in_order,
+    open_safetensors,
+    pack_npz,
+    pack_safetensors,
+    pack_torch,
+)
 from reberlstm.net.net import ARRAYS, LSTMWeights, Net
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule
+
+__all__ = ["from_bytes", "from_parts", "in_order", "is_ours", "save", "to_bytes", "to_parts"]
 
 FORMAT_VERSION = "2"
 """Version 1 holds one LSTM or Toy layer over one-hot symbols, its heads read by their usual rules;
 it is what is written for such a net, so that version 0.1 of this package reads it too."""
-
-MAX_FILE_BYTES = 8 * 2**30
-"""Weight files above this size are refused before they are read."""
 
 GATE_KEYS = {
     "weight_ih": "lstm.weight_ih_l0",
@@ -69,7 +73,8 @@ def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
         for name in ARRAYS
     }
     for name, key in _VECTORS.items():
-        if (vectors := getattr(net, name)) is not None:
+        vectors = getattr(net, name)
+        if vectors is not None and (name != "start_state" or vectors.any()):
             arrays[key] = vectors
     for kind, readout in net.heads.items():
         # The layers of a deep head are every other part of an nn.Sequential.
@@ -92,7 +97,8 @@ def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
         metadata |= {"format": "1", "cell": net.cell}
     else:
         readouts = {
-            kind: {"rule": str(x.rule), "activation": x.activation, "source": x.source}
+            kind: {"rule": _exact(x.rule), "activation": x.activation, "source": x.source}
+            | ({"extra": str(x.extra)} if x.extra else {})
             for kind, x in net.heads.items()
         }
         metadata["kinds"] = json.dumps([layer.cell.name for layer in net.layers])
@@ -105,6 +111,10 @@ def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
     if net.gain is not None:
         metadata["gain"] = repr(net.gain)
     return arrays, metadata
+
+
+def _exact(rule: Rule) -> str:
+    return rule.function if rule.function == "argmax" else f"{rule.function} > {rule.threshold!r}"
 
 
 def _prefix(net: Net) -> str:
@@ -131,60 +141,95 @@ def is_ours(metadata: Mapping[str, str]) -> bool:
 
 def to_bytes(weights: Net) -> bytes:
     """The file as bytes; equal nets give equal bytes."""
-    from safetensors.numpy import save as serialise
-
-    arrays, metadata = to_parts(weights)
-    contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-    return in_order(serialise(contiguous, metadata=metadata))
+    return pack_safetensors(*to_parts(weights))
 
 
-def in_order(content: bytes) -> bytes:
-    """The file with its metadata sorted: safetensors writes them in an order that is random."""
-    header, data = _split(content)
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + data
-
-
-def _split(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header of a safetensors file, and the data after it."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    return json.loads(content[8:end]), content[end:]
+def to_npz(weights: Net) -> bytes:
+    """The same arrays and metadata as a NumPy archive, for programs that have only NumPy."""
+    return pack_npz(*to_parts(weights))
 
 
 def save(weights: Net, path: str | os.PathLike[str]) -> None:
-    """Write a net to a safetensors file, whole or not at all.
+    """Write a net to a file, whole or not at all.
+
+    Args:
+        weights: The net.
+        path: ``.safetensors`` and ``.npz`` hold all about the net; ``.pt`` and ``.pth`` hold the
+            state dict of a module of stock PyTorch layers, and refuse what those cannot compute.
 
     Raises:
-        FormatError: when the file cannot be written.
+        FormatError: for another suffix, a net that PyTorch's layers cannot hold, or a file that
+            cannot be written.
     """
-    write_atomically(Path(path), to_bytes(weights))
+    if not isinstance(weights, Net):
+        raise FormatError(f"save takes a net, not a {type(weights).__name__}")
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FormatError(
+            f"{os.fspath(path)}: a net is not saved as {suffix or 'a file without a suffix'!r}; "
+            f"use {', '.join(SUFFIXES)}, or `reberlstm export`"
+        )
+    write_atomically(Path(path), SUFFIXES[suffix](weights))
 
 
-def load(path: str | os.PathLike[str]) -> Net:
-    """Read a net that `save` wrote.
+def to_torch(weights: Net, dtype: str | None = None) -> bytes:
+    """The state dict of a module of stock PyTorch layers as a ``.pt`` file.
 
     Raises:
-        FormatError: for a file that is missing, damaged, of another format or of a later version;
-            the message names the key that is missing or does not fit.
-
-    Example:
-        >>> import tempfile, reberlstm as rl
-        >>> net = rl.compile(rl.load_grammar("parity"))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     save(net, f"{folder}/parity.safetensors")
-        ...     load(f"{folder}/parity.safetensors").cells
-        ('odd',)
+        FormatError: for a net that those cannot compute, see `require_stock_layers`.
     """
-    where = os.fspath(path)
-    return from_bytes(read_bytes(Path(path), limit=MAX_FILE_BYTES), where)
+    require_stock_layers(weights, "a PyTorch state dict", TORCH_CELLS, one_kind=True)
+    return pack_torch(to_parts(weights)[0], dtype or weights.dtype)
+
+
+SUFFIXES = {".safetensors": to_bytes, ".npz": to_npz, ".pt": to_torch, ".pth": to_torch}
+"""What `save` writes, by suffix."""
+
+TORCH_CELLS = ("lstm", "gru", "rnn", "rnn-relu")
+"""The kinds of cell that PyTorch has."""
+
+
+def require_stock_layers(
+    net: Net, target: str, cells: Sequence[str], *, one_kind: bool = False, most: int | None = None
+) -> None:
+    """Refuse a net that another runtime's stock layers do not compute.
+
+    Args:
+        net: The net.
+        target: What should hold it, for the message.
+        cells: The kinds of cell that the target has.
+        one_kind: Whether all layers have to be of one kind and size, as in one `torch.nn.LSTM`.
+        most: The most layers that there may be.
+
+    Raises:
+        FormatError: in one line, what the target lacks and what holds the net.
+    """
+    names = [layer.cell.name for layer in net.layers]
+    reasons = {
+        "its gates read the memory itself and it has no output gate, so it is no standard LSTM": (
+            "toy" in names
+        ),
+        "its GRU resets before the matrix": "gru-before" in names and "gru-before" not in cells,
+        "its layers are not all of one kind and size": (
+            one_kind and len({(layer.cell.name, layer.size) for layer in net.layers}) > 1
+        ),
+        f"it has {len(names)} layers": most is not None and len(names) > most,
+        "it does not start from zero": net.start_state is not None and net.start_state.any(),
+        "symbols are fed after every word": net.suffix is not None,
+    }
+    reason = next((reason for reason, holds in reasons.items() if holds), None)
+    if reason is not None:
+        raise FormatError(
+            f"{target} cannot hold the net {net.name!r}: {reason}; export it as safetensors or "
+            "npz (--to npz)"
+            + (", or compile the grammar instead (--net compiled)" if "toy" in names else "")
+        )
 
 
 def from_bytes(content: bytes, where: str) -> Net:
     """Read a net from the bytes of a file; `where` names it in messages."""
     try:
-        return from_parts(*open_bytes(content))
+        return from_parts(*open_safetensors(content)[:2])
     except ReberLSTMError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -281,42 +326,11 @@ def _readout(arrays: dict[str, Floats], kind: Kind, about: Mapping[str, str]) ->
         names.append(f"{kind}.{2 * len(names)}")
     layers = tuple(_head(arrays, name) for name in names)
     rule = Rule.parse(about.get("rule", ""))
-    return Readout(kind, rule, layers, about.get("activation", ""), about.get("source", ""))
-
-
-def open_bytes(content: bytes) -> tuple[dict[str, Floats], dict[str, str]]:
-    """The tensors and the metadata of any safetensors file, whoever wrote it, in its order."""
-    from safetensors import SafetensorError, deserialize
-
-    try:
-        tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
-        header = _split(content)[0]
-        metadata = header.pop("__metadata__", None) or {}
-        arrays = {key: _array(key, tensors[key]) for key in header}
-    except (SafetensorError, ValueError, RecursionError) as error:
-        raise FormatError(f"not a safetensors file, or damaged: {error}") from None
-    return arrays, metadata
-
-
-def is_double(content: bytes) -> bool:
-    """Whether any tensor of a file that `open_bytes` could read has numbers of 64 bits."""
-    header = _split(content)[0]
-    return any(header[key].get("dtype") == "F64" for key in header if key != "__metadata__")
-
-
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-
-
-def _array(key: str, tensor: Mapping[str, Any]) -> Floats:
-    if tensor["dtype"] not in _DTYPES:
-        raise FormatError(
-            f"tensor {key!r} has type {tensor['dtype']}; expected {', '.join(_DTYPES)}"
-        )
-    flat = np.frombuffer(tensor["data"], dtype=_DTYPES[tensor["dtype"]])
-    if tensor["dtype"] == "BF16":
-        # A bfloat16 is the upper half of a float32.
-        flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    return flat.reshape(tensor["shape"]).astype(np.float64)
+    extra = about.get("extra", "0")
+    if not extra.isdecimal():
+        raise FormatError(f"metadata 'readouts': extra {extra!r} of {kind!r} is no number")
+    texts = about.get("activation", ""), about.get("source", "")
+    return Readout(kind, rule, layers, *texts, int(extra))
 
 
 def _names(metadata: Mapping[str, str], key: str) -> tuple[str, ...]:

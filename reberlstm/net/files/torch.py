@@ -1,115 +1,142 @@
-"""Nets as PyTorch modules: a stock `torch.nn.LSTM` and an `nn.Linear` for every head."""
+"""Nets as PyTorch modules of stock layers: `torch.nn.LSTM`, `GRU` or `RNN`, and `nn.Linear`."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
+from typing import Any
 
 from reberlstm.extras import require
-from reberlstm.net.files.refusal import require_standard_cell
-from reberlstm.net.files.safetensors import to_parts
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.files.safetensors import TORCH_CELLS, require_stock_layers, to_parts, to_torch
+from reberlstm.net.net import Net
 
 require("torch", extra="torch", purpose="a PyTorch module")
 
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
-"""The types of numbers that files are written in, by name."""
+_LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "rnn-relu": "RNN"}
 
 
-class LSTMWithHeads(nn.Module):
-    """One LSTM layer over one-hot symbols, and linear heads that read ``h`` at every step.
+class RecurrentWithHeads(nn.Module):
+    """Recurrent layers over one-hot symbols, or over indices of an embedding, and their heads.
 
     Nothing in it is special to this package: any module of yours with the same attributes loads the
     same state dict.
 
     Args:
-        symbols: The size of the input, ``A``.
-        cells: The number of cells, ``H``.
-        heads: The number of outputs of every head by its name.
+        parts: The layers by name: perhaps ``embedding``; then ``lstm``, ``gru`` or ``rnn``; then
+            one for each head, which reads ``h``.
     """
 
-    def __init__(self, symbols: int, cells: int, heads: Mapping[str, int]) -> None:
+    def __init__(self, parts: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(symbols, cells, batch_first=True)
-        self.heads = tuple(heads)
-        for name, rows in heads.items():
-            self.add_module(name, nn.Linear(cells, rows))
+        for name, part in parts.items():
+            self.add_module(name, part)
+        self.recurrent = next(name for name in parts if name in ("lstm", "gru", "rnn"))
+        self.heads = tuple(name for name in parts if name not in ("embedding", self.recurrent))
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """The outputs of every head after every step.
 
         Args:
-            x: One-hot symbols, shape (B, T, A). Pad short words with anything at their end.
+            x: One-hot symbols, shape (B, T, A); with an embedding indices, (B, T). Pad short words
+                with anything at their end.
 
         Returns:
-            For every head a tensor of shape (B, T, R): ``legal`` and ``accept`` are positive where
-            true, ``next`` holds logits, and ``label`` is largest at the label.
+            For every head a tensor of shape (B, T, R): its logits.
         """
-        hidden, _ = self.lstm(x)
+        if hasattr(self, "embedding"):
+            x = self.embedding(x)
+        hidden, _ = self.get_submodule(self.recurrent)(x)
         return {name: self.get_submodule(name)(hidden) for name in self.heads}
 
 
-def to_module(weights: LSTMWeights, *, dtype: torch.dtype | None = None) -> LSTMWithHeads:
-    """A net as a module, with its weights loaded; it starts from zero, like any LSTM.
+def to_module(net: Net, *, dtype: torch.dtype | None = None) -> RecurrentWithHeads:
+    """A net as a module, with its weights loaded.
 
     Args:
-        weights: A net of the standard cell.
+        net: A net of one kind of cell that PyTorch has, which starts from zero.
         dtype: ``torch.float32`` or ``torch.float64``; by default PyTorch's default type.
 
     Raises:
-        FormatError: for the published net, which no `nn.LSTM` can hold.
+        FormatError: for a net that PyTorch's layers do not compute, such as the published one.
 
     Example:
         >>> import torch
-        >>> from reberlstm import compile, load_grammar
-        >>> module = to_module(compile(load_grammar("parity")))
+        >>> from reberlstm import compile
+        >>> module = to_module(compile("parity"))
         >>> ones = torch.tensor([[[0.0, 1.0], [0.0, 1.0]]])
         >>> (module(ones)["accept"] > 0).flatten().tolist()
         [False, True]
     """
-    require_standard_cell(weights, "a torch.nn.LSTM")
-    heads = {name: len(head.bias) for name, head in weights.heads.items()}
-    module = LSTMWithHeads(len(weights.alphabet), weights.size, heads)
+    state = to_state_dict(net, dtype=torch.float64)
+    module = RecurrentWithHeads({name: _made(part) for name, part in _parts(net).items()})
     module.to(torch.get_default_dtype() if dtype is None else dtype)
-    module.load_state_dict(to_state_dict(weights, dtype=torch.float64))
+    module.load_state_dict(state)
     return module
 
 
-def to_state_dict(
-    weights: LSTMWeights, *, dtype: torch.dtype = torch.float64
-) -> dict[str, torch.Tensor]:
+Part = tuple[str, tuple[Any, ...], dict[str, Any]]
+"""A layer: its class in `torch.nn`, its arguments, and its keywords."""
+
+
+def _parts(net: Net) -> dict[str, Part]:
+    """The layers by name."""
+    first = net.layers[0]
+    kind = _LAYERS[first.cell.name]
+    options: dict[str, Any] = {"num_layers": len(net.layers)} if len(net.layers) > 1 else {}
+    options |= {"nonlinearity": "relu"} if first.cell.name == "rnn-relu" else {}
+    sizes = (first.weight_ih.shape[1], first.size)
+    parts: dict[str, Part] = {kind.lower(): (kind, sizes, options | {"batch_first": True})}
+    if net.embedding is not None:
+        parts = {"embedding": ("Embedding", net.embedding.shape, {})} | parts
+    for name, head in net.heads.items():
+        layers: list[Part] = []
+        for linear in head.layers:
+            if layers:
+                layers.append(({"relu": "ReLU", "tanh": "Tanh"}[head.activation], (), {}))
+            layers.append(("Linear", linear.weight.shape[::-1], {}))
+        parts[name] = layers[0] if head.is_linear else ("Sequential", tuple(layers), {})
+    return parts
+
+
+def _made(part: Part) -> nn.Module:
+    kind, arguments, options = part
+    if kind == "Sequential":
+        return nn.Sequential(*map(_made, arguments))
+    module: nn.Module = getattr(nn, kind)(*arguments, **options)
+    return module
+
+
+def _written(part: Part) -> str:
+    """The layer as it is made in Python."""
+    kind, arguments, options = part
+    written = map(_written, arguments) if kind == "Sequential" else map(repr, arguments)
+    return f"nn.{kind}({', '.join([*written, *(f'{x}={y!r}' for x, y in options.items())])})"
+
+
+def to_state_dict(net: Net, *, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
     """The state dict of the module, under the names of our safetensors files.
 
     Raises:
-        FormatError: for the published net.
+        FormatError: for a net that PyTorch's layers do not compute.
     """
-    require_standard_cell(weights, "a torch.nn.LSTM")
-    arrays, _ = to_parts(weights)
-    return {name: torch.tensor(array, dtype=dtype) for name, array in arrays.items()}
+    require_stock_layers(net, "a torch.nn module", TORCH_CELLS, one_kind=True)
+    return {name: torch.tensor(array, dtype=dtype) for name, array in to_parts(net)[0].items()}
 
 
-def to_bytes(weights: LSTMWeights, *, dtype: torch.dtype = torch.float64) -> bytes:
-    """The state dict as a ``.pt`` file; it opens with ``weights_only=True``."""
-    buffer = io.BytesIO()
-    torch.save(to_state_dict(weights, dtype=dtype), buffer)
-    return buffer.getvalue()
-
-
-def how_to_load(weights: LSTMWeights, file: str) -> str:
-    """Lines of Python that load the file into a stock module."""
-    cells = weights.size
-    heads = "".join(
-        f"    {name}=nn.Linear({cells}, {len(head.bias)}),\n"
-        for name, head in weights.heads.items()
-    )
-    return f"""\
-import torch
-from torch import nn
-model = nn.ModuleDict(dict(
-    lstm=nn.LSTM({len(weights.alphabet)}, {cells}, batch_first=True),  # reads one-hot symbols
-{heads}))
-model.load_state_dict(torch.load({file!r}, weights_only=True))
-"""
+def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
+    """The state dict as a ``.pt`` file, and lines of Python that load it into a stock module."""
+    content = to_torch(net, dtype)
+    parts = _parts(net)
+    reads = "indices of symbols" if net.embedding is not None else "one-hot symbols"
+    lines = [f"    {name}={_written(part)}," for name, part in parts.items()]
+    lines[0] += f"  # reads {reads}"
+    return content, "\n".join([
+        "import torch",
+        "from torch import nn",
+        "model = nn.ModuleDict(dict(",
+        *lines,
+        "))",
+        f"model.load_state_dict(torch.load({file!r}, weights_only=True))",
+    ]) + "\n"  # fmt: skip

@@ -179,9 +179,7 @@ def test_a_backend_that_gives_its_results_all_at_once(
     monkeypatch.setitem(sys.modules, "ray", ray)
     monkeypatch.setitem(sys.modules, "ray.util.joblib", backend)
     trials = grid([rl.load_grammar("parity")], cells=["rnn"], hidden=[2], seeds=[0, 1])
-    monkeypatch.setattr(
-        "reberlstm.comparison.study.running.perform", lambda trial, _: _record_of(trial)
-    )
+    monkeypatch.setattr("reberlstm.comparison.study.perform", lambda trial, _: _record_of(trial))
     table = Table(tmp_path / "study.jsonl")
     assert run_study(trials, table, cluster=Cluster("ray", jobs=1)) == 2
     assert begun == [None]
@@ -262,7 +260,7 @@ def test_no_scheduler_answers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("reberlstm.comparison.study.running.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("reberlstm.comparison.study.CONNECT_SECONDS", 0.5)
     out = str(tmp_path / "t.jsonl")
     cluster = ["--backend", "dask", "--scheduler", "tcp://127.0.0.1:9"]
     assert run(["study", "parity", "--seeds", "1", "-o", out, *cluster]) == 2

@@ -1,0 +1,619 @@
+"""The independent checker: does a certificate prove what it says?
+
+It shares no code with the search that made the certificate, nor with the nets that certificates are
+about: it follows the machine, bounds the steps, rounds and hashes in its own plain way, and
+believes nothing in the file but the boxes, of which it verifies that
+
+1. the start steps into a box for every first symbol of the scope,
+2. every box steps into a box for every symbol of the scope,
+3. every head of the claim is right on all of every box, by at least the margin claimed.
+
+So by induction the net is right after every word of the scope. A refutation is verified by running
+its word. The arithmetic is in `reberlstm.certificates.checker.steps`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.certificates.checker.steps import (
+    ARITHMETICS,
+    PARTS,
+    Ends,
+    Paths,
+    Place,
+    RejectedError,
+    Steps,
+)
+from reberlstm.errors import CertificateError
+from reberlstm.machine.fsm import FSM
+
+__all__ = ["Check", "check"]
+
+Floats = NDArray[np.float64]
+Node = tuple[str | None, tuple[str, ...]]
+
+KEYS = {"format", "version", "outcome", "scope", "heads", "arithmetic", "noise", "inputs", "net"}
+KEYS |= {"grammar", "seal"}
+PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
+MAX_STEPS = 1_000_000
+INPUTS = ("noise", "low", "high")
+HEADS = {"legal": ("legal",), "all": ("legal", "accept", "label")}
+RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
+CELLS_OF_VERSION_1 = {"lstm": "standard", "toy": "published"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The checker's verdict.
+
+    Attributes:
+        valid: True: what the certificate says is true. False: it is rejected. None: it says
+            nothing that could be checked.
+        outcome: What the certificate says: ``holds``, ``refuted`` or ``unknown``.
+        reason: Why it is rejected, or what was verified.
+        question: What it answers: scope, heads, readouts, arithmetic, noise and inputs; empty where
+            it is rejected.
+    """
+
+    valid: bool | None
+    outcome: str
+    reason: str
+    question: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check(certificate: str | bytes | Mapping[str, Any], net: Any, fsm: FSM | None = None) -> Check:
+    """Verify a certificate against the weights and the machine, in one pass.
+
+    Args:
+        certificate: The text of the file, or the object that it holds.
+        net: The net that it has to be about.
+        fsm: The machine; by default the one that the net carries.
+
+    Raises:
+        CertificateError: where `fsm` is not given and the net carries none, or their alphabets
+            differ.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> net = rl.compile(rl.load_grammar("reber"))
+        >>> document = rl.certify(net).to_dict()
+        >>> check(document, net).valid
+        True
+        >>> document["proof"]["margins"]["legal"] = 0.5
+        >>> check(document, net).valid
+        False
+    """
+    fsm = net.grammar if fsm is None else fsm
+    if fsm is None:
+        raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
+    if set(fsm.alphabet) != set(net.alphabet):
+        raise CertificateError(
+            f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net {net.name!r} is "
+            f"{' '.join(net.alphabet)}; give the grammar that the certificate is about"
+        )
+    outcome = "nothing"
+    try:
+        document = parsed(certificate)
+        outcome = str(document.get("outcome"))
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not a number is rejected
+            checker = _Checker(document, net, fsm)
+            reason = checker.verdict()
+    except RejectedError as rejection:
+        return Check(False, outcome, str(rejection))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        return Check(False, outcome, f"not of the form of a certificate: {error!r}")
+    return Check(None if outcome == "unknown" else True, outcome, reason, checker.question)
+
+
+class _Checker:
+    """One certificate against one net and one machine."""
+
+    def __init__(self, document: Mapping[str, Any], net: Any, fsm: FSM) -> None:
+        self.document, self.net, self.fsm = document, net, fsm
+        self._check_header()
+        self.scope: str = document["scope"]
+        self.heads: tuple[str, ...] = tuple(document["heads"])
+        self.noise = number_in(document["noise"], "noise")
+        inputs = document["inputs"]
+        blur, low, high = (number_in(inputs[name], f"inputs {name}") for name in INPUTS)
+        if self.noise < 0.0 or blur < 0.0 or low > high:
+            raise RejectedError("noise is negative, or the inputs end before they begin")
+        self.inputs = (blur, low, high)
+        self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs)
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What the certificate is about, beside net and machine."""
+        names = ("scope", "heads", "arithmetic", "noise", "inputs")
+        return {name: self.document[name] for name in names} | {"readouts": self._rules()}
+
+    def _rules(self) -> Mapping[str, Any]:
+        """The rule of each head, as the file has it, or as it was meant by version 0.1."""
+        if self.document["version"] != 1:
+            rules: Mapping[str, Any] = self.document["readouts"]
+            return rules
+        rules = {head: RULES_OF_VERSION_1[head] for head in self.document["heads"]}
+        toy = self.net.layers[-1].cell.name == "toy"
+        return rules | ({"legal": "tanh > 0.5"} if toy and "legal" in rules else {})
+
+    def verdict(self) -> str:
+        """What was verified; raises where something was not."""
+        outcome = self.document["outcome"]
+        if outcome == "holds":
+            result = self._check_proof(self.document["proof"])
+        elif outcome == "refuted":
+            result = self._check_refutation(self.document["refutation"])
+        else:
+            result = "the certificate says that nothing is known, so there is nothing to check"
+        content = {key: value for key, value in self.document.items() if key != "seal"}
+        if sha256(compact(content)) != self.document["seal"]:
+            raise RejectedError("the seal does not fit: the file was altered after it was made")
+        return result
+
+    def _check_header(self) -> None:
+        document, net, fsm = self.document, self.net, self.fsm
+        if document.get("format") != "reberlstm certificate" or document.get("version") not in (
+            1,
+            2,
+        ):
+            raise RejectedError(
+                f"format {document.get('format')!r}, version {document.get('version')!r}; "
+                "expected 'reberlstm certificate', version 1 or 2"
+            )
+        if document.get("outcome") not in PART:
+            raise RejectedError(f"outcome {document.get('outcome')!r} is none of {', '.join(PART)}")
+        expected = KEYS | {PART[document["outcome"]]}
+        expected |= {"readouts"} if document["version"] == 2 else set()
+        for key in sorted(expected ^ set(document)):
+            raise RejectedError(f"{key!r} is {'missing' if key in expected else 'not expected'}")
+        for layer in net.layers:
+            if layer.cell.name not in PARTS:
+                raise RejectedError(f"cells of kind {layer.cell.name!r} are not checked yet")
+        if net.suffix is not None:
+            raise RejectedError("nets that read a suffix before they answer are not checked yet")
+        if document["net"]["sha256"] != sha256_of_net(net):
+            raise RejectedError(
+                f"it is about other weights than {net.name!r}: their SHA-256 differs"
+            )
+        if document["grammar"]["sha256"] != sha256_of_grammar(fsm):
+            raise RejectedError(f"it is about another grammar than {fsm}: their SHA-256 differs")
+        if document["net"]["cells"] != list(net.cells):
+            raise RejectedError("the names of the cells are not those of the net")
+        scope, heads = document["scope"], document["heads"]
+        if scope not in HEADS:
+            raise RejectedError(f"scope {scope!r} is neither 'legal' nor 'all'")
+        if document["arithmetic"] not in ARITHMETICS:
+            raise RejectedError(
+                f"arithmetic {document['arithmetic']!r} is none of {' '.join(ARITHMETICS)}"
+            )
+        known = [head for head in HEADS["all"] if head in heads]
+        if not heads or heads != known:
+            raise RejectedError(f"heads {heads!r} cannot be judged")
+        for head in heads:
+            readout = net.heads.get(head) or (net.heads.get("next") if head == "legal" else None)
+            if readout is None or (head == "label" and not fsm.outputs):
+                raise RejectedError(f"head {head!r} is judged, but net or grammar has none")
+            rule = self._rules().get(head)
+            if rule != str(readout.rule):
+                raise RejectedError(
+                    f"it reads head {head!r} by {rule!r}, but the net is read by {readout.rule}"
+                )
+        if set(self._rules()) != set(heads):
+            raise RejectedError("there are readouts of other heads than those that are judged")
+
+    # The machine, followed word by word
+
+    def _legal(self, state: str | None) -> frozenset[str]:
+        if state is not None:
+            return self.fsm.legal(state)
+        resync = self.net.on_violation == "resync"
+        return self.fsm.legal(self.fsm.start) if resync else frozenset()
+
+    def _next(self, state: str | None, symbol: str) -> str | None:
+        target = None if state is None else self.fsm.next_state(state, symbol)
+        if target is None and self.net.on_violation == "resync":
+            return self.fsm.next_state(self.fsm.start, symbol)
+        return target
+
+    def _steps(self, state: str | None) -> Iterator[tuple[str, str | None]]:
+        """The symbols with which words of the scope go on, and where they lead."""
+        for symbol in self.fsm.alphabet:
+            if self.scope == "all":
+                yield symbol, self._next(state, symbol)
+            elif state is not None and symbol in self.fsm.legal(state):
+                target = self.fsm.next_state(state, symbol)
+                if target is not None and self.fsm.legal(target):
+                    yield symbol, target
+
+    def _reads_largest(self, head: str) -> bool:
+        return self.steps.heads[head].function == "argmax"
+
+    def _right(self, head: str, state: str | None) -> tuple[list[bool], bool]:
+        """What the rows of a head have to say, and whether it is asked at all."""
+        if head == "legal":
+            return [symbol in self._legal(state) for symbol in self.net.alphabet], True
+        if head == "accept":
+            ends = state in self.fsm.accepting
+            return ([not ends, ends] if self._reads_largest(head) else [ends]), True
+        label = None if state is None else self.fsm.outputs[state]
+        return [label == name for name in self.net.labels], state is not None
+
+    # A proof
+
+    def _check_proof(self, proof: Mapping[str, Any]) -> str:
+        k, stride = count_in(proof, "k", 0, 1_000), count_in(proof, "stride", 1, 16)
+        boxes = self._boxes(proof, k)
+        shared = shared_in(proof, k)
+        paths = self._paths(boxes) if stride > 1 else None
+        found = dict.fromkeys(self.heads, math.inf)
+        # The empty word is no node of its own: a word may come back to the start state.
+        empty: Node = (self.fsm.start, ())
+        start = (self.steps.start, self.steps.start)
+        if self.scope == "all":
+            self._check_heads("for the empty word", empty[0], start, found)
+        reached: set[Node] = set()
+        pending: list[tuple[str, Node, Ends]] = [("the empty word", empty, start)]
+        steps = 0
+        for where, node, box in pending:
+            for path, state, image in self._follow(where, node[0], box, stride, paths, found):
+                steps += 1
+                if steps > MAX_STEPS:
+                    raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
+                last = (*node[1], *path)[-k:] if k else ()
+                target: Node = (state, shared.get((state, last), last))
+                if target not in boxes:
+                    raise RejectedError(f"there is no box for {_name(target)}")
+                self._check_included(
+                    image, boxes[target], f"{where}, read {' '.join(path)}", target
+                )
+                if target not in reached:
+                    reached.add(target)
+                    pending.append((_name(target), target, boxes[target]))
+                    self._check_heads(f"for {_name(target)}", state, boxes[target], found)
+        for node in boxes:
+            if node not in reached:
+                raise RejectedError(f"the box for {_name(node)} is not of scope {self.scope!r}")
+        self._check_margins(proof["margins"], found)
+        every = f" every {stride} symbols" if stride > 1 else ""
+        return (
+            f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {steps} "
+            f"steps into them{every} and every head on every box verified; "
+            f"smallest margin {min(found.values()):.6g}"
+        )
+
+    def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
+        bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
+        (kind, *others) = (layer.kind for layer in self.steps.layers)
+        known = kind == "lstm" or self.document["arithmetic"] == "real"
+        if others or not known or not bounded or self.inputs != (0.0, 1.0, 1.0):
+            raise RejectedError(
+                "a stride needs a net of one layer, an LSTM where the arithmetic rounds, "
+                "exact inputs and bounded boxes"
+            )
+        return Paths(self.net, self.steps)
+
+    def _follow(
+        self,
+        where: str,
+        state: str | None,
+        box: Ends,
+        stride: int,
+        paths: Paths | None,
+        found: dict[str, float],
+    ) -> Iterator[tuple[tuple[str, ...], str | None, Ends]]:
+        """The words of `stride` symbols from a box, and where they lead; judged on the way."""
+        if paths is None:
+            for symbol, after in self._steps(state):
+                yield (symbol,), after, self.steps.step(box, symbol)
+            return
+        front: list[tuple[tuple[str, ...], str | None, Place]] = [((), state, paths.start(box))]
+        for length in range(1, stride + 1):
+            following = []
+            for path, before, place in front:
+                for symbol, after in self._steps(before):
+                    word = (*path, symbol)
+                    further = paths.step(place, symbol)
+                    if length < stride:
+                        self._check_heads(
+                            f"after {where}, read {' '.join(word)}", after, further.box, found
+                        )
+                    following.append((word, after, further))
+            if len(following) > MAX_STEPS:
+                raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
+            front = following
+        yield from ((path, after, place.box) for path, after, place in front)
+
+    def _boxes(self, proof: Mapping[str, Any], k: int) -> dict[Node, Ends]:
+        table = [self._interval(ends) for ends in proof["intervals"]]
+        intervals = np.array(table, dtype=np.float64).reshape(-1, 4)
+        lengths = np.array([len(ends) for ends in proof["intervals"]])
+        wanted = np.concatenate(
+            [np.full(layer.size, _ends_of(layer.kind)) for layer in self.steps.layers]
+        )
+        index = {name: number for number, name in enumerate(self.net.cells)}
+        boxes: dict[Node, Ends] = {}
+        for box in proof["boxes"]:
+            if set(box) != {"state", "last", "most", "others"}:
+                raise RejectedError(f"a box has the keys {', '.join(sorted(box))}")
+            node: Node = (box["state"], tuple(box["last"]))
+            if node in boxes:
+                raise RejectedError(f"there are two boxes for {_name(node)}")
+            chosen = np.full(len(self.net.cells), index_in(box["most"]))
+            for name, number in box["others"].items():
+                chosen[index[name]] = index_in(number)
+            if (lengths[chosen] != wanted).any():
+                raise RejectedError(f"the box for {_name(node)} has ends of other cells")
+            boxes[node] = self._box(intervals[chosen])
+        return boxes
+
+    def _interval(self, ends: list[Any]) -> list[float]:
+        """Four ends, of which null is infinite; the last two are NaN for cells without c."""
+        if len(ends) not in {_ends_of(layer.kind) for layer in self.steps.layers}:
+            raise RejectedError(f"interval {ends!r} has not four ends, or two for cells without c")
+        infinite = (-math.inf, math.inf, -math.inf, math.inf)
+        row = [
+            infinite[i] if end is None else number_in(end, "an interval")
+            for i, end in enumerate(ends)
+        ]
+        if any(low > high for low, high in zip(row[::2], row[1::2], strict=True)):
+            raise RejectedError(f"interval {ends!r} is empty")
+        # Rounded, a disturbed memory may overflow.
+        drifts = self.noise > 0.0 and self.document["arithmetic"] != "real"
+        lstm = all(layer.kind == "lstm" for layer in self.steps.layers)
+        if None in ends[:2] or (None in ends and (drifts or not lstm)):
+            raise RejectedError(
+                f"interval {ends!r} is unbounded: h is unbounded, or this net cannot have such a c"
+            )
+        return row + [math.nan] * (4 - len(row))
+
+    def _box(self, ends: Floats) -> Ends:
+        """A box of state vectors from the four ends of every cell, (cells, 4)."""
+        low, high, at = [], [], 0
+        for layer in self.steps.layers:
+            rows = ends[at : at + layer.size]
+            at += layer.size
+            if PARTS[layer.kind] == "c":  # h is c, and is in the intervals of both
+                low.append(np.maximum(rows[:, 0], rows[:, 2]))
+                high.append(np.minimum(rows[:, 1], rows[:, 3]))
+                continue
+            for part in range(len(PARTS[layer.kind])):
+                low.append(rows[:, 2 * part])
+                high.append(rows[:, 2 * part + 1])
+        return np.concatenate(low), np.concatenate(high)
+
+    def _check_heads(
+        self, where: str, state: str | None, box: Ends, found: dict[str, float]
+    ) -> None:
+        for head in self.heads:
+            right, asked = self._right(head, state)
+            if not asked:
+                continue
+            if head == "label" and sum(right) != 1:
+                raise RejectedError(f"the net has no label {where}")
+            distance = self.steps.margin(head, right, box)
+            if not distance > 0.0:
+                raise RejectedError(f"head {head!r} may be wrong in the box {where}")
+            found[head] = min(found[head], distance)
+
+    def _check_included(self, image: Ends, box: Ends, source: str, target: Node) -> None:
+        outside = ~((image[0] >= box[0]) & (image[1] <= box[1]))
+        if outside.any():
+            number = int(np.flatnonzero(outside)[0])
+            low, high, least, most = (end[number] for end in (*image, *box))
+            raise RejectedError(
+                f"from {source}: {self._part(number)} may be in [{low:.9g}, {high:.9g}], "
+                f"which is not inside [{least:.9g}, {most:.9g}], the box for {_name(target)}"
+            )
+
+    def _part(self, number: int) -> str:
+        """What a number of the state vector is."""
+        names, at = [], 0
+        for layer in self.steps.layers:
+            cells = self.net.cells[at : at + layer.size]
+            at += layer.size
+            names += [f"{part} of cell {cell!r}" for part in PARTS[layer.kind] for cell in cells]
+        return names[number]
+
+    def _check_margins(self, claimed: Mapping[str, Any], found: Mapping[str, float]) -> None:
+        asked = {head for head, margin in found.items() if margin < math.inf}
+        for head in sorted(asked ^ set(claimed)):
+            raise RejectedError(
+                f"the margin of head {head!r} is {'missing' if head in asked else 'not asked for'}"
+            )
+        for head, margin in claimed.items():
+            if not found[head] >= number_in(margin, "a margin"):
+                raise RejectedError(
+                    f"the margin of head {head!r} is {found[head]:.9g}, not {margin:.9g} as claimed"
+                )
+
+    # A refutation
+
+    def _check_refutation(self, refutation: Mapping[str, Any]) -> str:
+        word, head = tuple(refutation["word"]), refutation["head"]
+        if head not in self.heads:
+            raise RejectedError(f"head {head!r} is not among those judged")
+        if not word and self.scope != "all":
+            raise RejectedError("the empty word is not in scope 'legal'")
+        state: str | None = self.fsm.start
+        for position, symbol in enumerate(word, start=1):
+            steps = dict(self._steps(state))
+            if symbol not in steps:
+                raise RejectedError(
+                    f"symbol {symbol!r} at position {position} leaves scope {self.scope!r}"
+                )
+            state = steps[symbol]
+        values = self.steps.run(word, head)
+        if not np.isfinite(values).all():
+            raise RejectedError(f"head {head!r} overflows after {self.fsm.text(word)!r}")
+        right, asked = self._right(head, state)
+        readout = self.steps.heads[head]
+        if self._reads_largest(head):
+            said = [row == int(values.argmax()) for row in range(len(values))]
+        else:
+            said = [bool(value > readout.threshold) for value in values]
+        if said == right or not asked:
+            raise RejectedError(f"head {head!r} is right after {self.fsm.text(word)!r}")
+        for name, truth in (("said", said), ("right", right)):
+            if refutation[name] != self._words(head, truth):
+                raise RejectedError(
+                    f"{name!r} is {refutation[name]!r}, but it must be {self._words(head, truth)!r}"
+                )
+        margin = number_in(refutation["margin"], "the margin")
+        distance = self.steps.distance(readout, np.array(right), (values, values))
+        if not abs(margin - distance) <= 1e-6 * (1.0 + abs(distance)):
+            raise RejectedError(f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
+        shown = self.fsm.text(word) or "the empty word"
+        return f"after {shown} head {head!r} is wrong (whether a shorter word is was not checked)"
+
+    def _words(self, head: str, truth: list[bool]) -> list[str]:
+        if head == "accept":
+            return ["yes" if truth[-1] else "no"]
+        names = self.net.alphabet if head == "legal" else self.net.labels
+        chosen = {name for name, true in zip(names, truth, strict=True) if true}
+        order = self.fsm.alphabet if head == "legal" else self.net.labels
+        return [name for name in order if name in chosen]
+
+
+def _name(node: Node) -> str:
+    state = "the state after a violation" if node[0] is None else f"state {node[0]!r}"
+    return f"{state}, last {' '.join(node[1])!r}" if node[1] else state
+
+
+def _ends_of(kind: str) -> int:
+    """How many ends a cell of this kind has in the file."""
+    return 4 if "c" in PARTS[kind] else 2
+
+
+# Reading: JSON without tricks, and the digests, as `reberlstm.certificates.document` describes them
+
+
+def parsed(certificate: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The JSON object of a certificate: without duplicate keys, NaN and infinities."""
+    if isinstance(certificate, Mapping):
+        document: Any = certificate
+    else:
+        try:
+            document = json.loads(certificate, object_pairs_hook=_unique, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise RejectedError(f"not JSON: {error}") from None
+    if not isinstance(document, Mapping):
+        raise RejectedError(f"not a JSON object but {type(document).__name__}")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = Counter(name for name, _ in pairs)
+    for name, count in names.items():
+        if count > 1:
+            raise RejectedError(f"key {name!r} stands twice")
+    return dict(pairs)
+
+
+def _refuse(constant: str) -> None:
+    raise RejectedError(f"{constant} is not a number that a certificate may hold")
+
+
+def number_in(value: Any, what: str) -> float:
+    """A finite number, or a rejection that names it."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise RejectedError(f"{what} is {value!r}, not a finite number")
+    return float(value)
+
+
+def index_in(value: Any) -> int:
+    """The number of an interval."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise RejectedError(f"{value!r} is not the number of an interval")
+    return value
+
+
+def count_in(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
+    """A whole number within limits."""
+    value = proof[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise RejectedError(f"{name} = {value!r} is not in {least}…{most}")
+    return value
+
+
+def shared_in(
+    proof: Mapping[str, Any], k: int
+) -> dict[tuple[str | None, tuple[str, ...]], tuple[str, ...]]:
+    """For a state and its last symbol the one whose box it shares.
+
+    Which box a step is to lead into is as good as any, as long as it is one of the right state.
+    """
+    shared: dict[tuple[str | None, tuple[str, ...]], tuple[str, ...]] = {}
+    for kind in proof.get("alike", ()):
+        state, symbols = kind["state"], kind["symbols"]
+        for symbol in symbols:
+            if k != 1 or (state, (symbol,)) in shared:
+                raise RejectedError(f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
+            shared[state, (symbol,)] = (symbols[0],)
+    return shared
+
+
+def compact(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def sha256(content: bytes) -> str:
+    """The digest in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_net(net: Any) -> str:
+    """Of everything in the weights that matters."""
+    kinds = [f"{layer.cell.name}:{layer.weight_hh.shape[1]}" for layer in net.layers]
+    if len(kinds) == 1:
+        name = net.layers[0].cell.name
+        kinds = [CELLS_OF_VERSION_1.get(name, name)]
+    heads = sorted(net.heads)
+    activation = {name: net.heads[name].activation for name in heads}
+    header = {
+        "alphabet": list(net.alphabet),
+        "cell": ",".join(kinds),
+        "cells": list(net.cells),
+        "heads": [f"{name}:{activation[name]}" if activation[name] else name for name in heads],
+        "labels": list(net.labels),
+        "on_violation": net.on_violation,
+    }
+    arrays = []
+    for layer in net.layers:
+        arrays += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
+    for name in heads:
+        for linear in net.heads[name].layers:
+            arrays += [linear.weight, linear.bias]
+    arrays += [array for array in (net.embedding, net.start_state) if array is not None]
+    digest = hashlib.sha256(compact(header) + b"\n")
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def sha256_of_grammar(fsm: FSM) -> str:
+    """Of the part of the machine that words can reach."""
+    lines = {fsm.start: dict(fsm.transitions[fsm.start])}
+    for line in (pending := list(lines.values())):
+        for target in line.values():
+            if target not in lines:
+                lines[target] = dict(fsm.transitions[target])
+                pending.append(lines[target])
+    described = {
+        "alphabet": list(fsm.alphabet),
+        "start": fsm.start,
+        "accepting": sorted(state for state in lines if state in fsm.accepting),
+        "transitions": lines,
+        "outputs": {state: label for state, label in fsm.outputs.items() if state in lines},
+    }
+    return sha256(compact(described))

@@ -1,0 +1,628 @@
+"""The checker's own arithmetic: where can a net be after one step, and what can its heads say?
+
+Plain lower and upper ends. All bounds are those of `reberlstm.certificates.arithmetic`, written a
+second time, and hold for real numbers: every sum of n terms is widened by 2·(n + 16)·2⁻⁵³ times the
+sum of their sizes, every sigmoid and tanh by 2⁻⁴⁶ of its value, which is many times what numpy's
+are off by, and every product or sum of two by 2⁻⁵⁰ of its value. The formulas of the cells are
+written a second time as well; of the net only names, arrays and rules are read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ends = tuple[Floats, Floats]
+"""Least and greatest values."""
+
+Sums = tuple[Floats, ...]
+"""Sums of products: least, greatest, sum of sizes, number of terms, smallest numbers lost."""
+
+# name: unit roundoff, smallest normal number, largest number, error of sigmoid and tanh
+ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
+    "real": (0.0, 0.0, math.inf, 0.0),
+    "float64": (2.0**-53, 2.0**-1022, 1.7976931348623157e308, 2.0**-51),
+    "float32": (2.0**-24, 2.0**-126, 3.4028234663852886e38, 2.0**-22),
+    "float16": (2.0**-11, 2.0**-14, 65504.0, 2.0**-22),
+    "bfloat16": (2.0**-8, 2.0**-126, 3.3895313892515355e38, 2.0**-22),
+    "int8": (2.0**-24, 2.0**-126, 3.4028234663852886e38, 2.0**-22),
+}
+
+# kind of cell: the parts of its state, each a letter; the first one is what gates and heads read
+PARTS: Mapping[str, str] = {
+    "lstm": "hc",
+    "toy": "c",
+    "gru": "h",
+    "gru-before": "h",
+    "rnn": "h",
+    "rnn-relu": "h",
+}
+
+
+class RejectedError(Exception):
+    """The certificate does not prove what it says; the text says where."""
+
+
+class Layer(NamedTuple):
+    """A layer with the weights that the arithmetic holds."""
+
+    kind: str
+    w: Floats
+    u: Floats
+    bias_ih: Floats
+    bias_hh: Floats
+
+    @property
+    def size(self) -> int:
+        """The number of cells."""
+        return int(self.u.shape[1])
+
+
+class Readout(NamedTuple):
+    """A head with its rule: linear layers, what stands between them, function and threshold."""
+
+    layers: tuple[tuple[Floats, Floats], ...]
+    activation: str
+    function: str
+    threshold: float
+
+
+class Steps:
+    """The steps of a net between lower and upper ends.
+
+    A box is two arrays (D,), the least and the greatest state vector: layer by layer, and in each
+    layer part by part.
+
+    Args:
+        net: The net, of which names, arrays and rules are read.
+        arithmetic: What the net is run in.
+        noise: By how much each number of the state may be off after a step.
+        inputs: By how much every input may be off; the least and the greatest value that stands for
+            the 1 of a one-hot input.
+    """
+
+    def __init__(
+        self, net: Any, arithmetic: str, noise: float, inputs: tuple[float, float, float]
+    ) -> None:
+        blur, low, high = inputs
+        self.alphabet: tuple[str, ...] = net.alphabet
+        self.arithmetic, self.noise, self.inputs = arithmetic, noise, inputs
+        self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+        self.layers = [
+            Layer(
+                layer.cell.name,
+                *(self._held(x) for x in (layer.weight_ih, layer.weight_hh)),
+                *(self._held(x) for x in (layer.bias_ih, layer.bias_hh)),
+            )
+            for layer in net.layers
+        ]
+        self.heads = {
+            kind: Readout(
+                tuple((self._held(x.weight), self._held(x.bias)) for x in head.layers),
+                head.activation,
+                head.rule.function,
+                head.rule.threshold,
+            )
+            for kind, head in net.heads.items()
+        }
+        if "next" in self.heads:
+            self.heads.setdefault("legal", self.heads["next"])
+        self.vectors = np.eye(len(net.alphabet))
+        if net.embedding is not None:
+            self.vectors = self._held(net.embedding)
+        width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
+        self.start = np.zeros(width) if net.start_state is None else np.array(net.start_state)
+        self.nominal = min(max(1.0, low), high)
+        self.columns: dict[str, Sums] = {}
+        for symbol, vector in zip(net.alphabet, self.vectors, strict=True):
+            ends = (vector * low, vector * high)
+            least, most = np.minimum(*ends), np.maximum(*ends)
+            if blur:
+                least = np.nextafter(least - blur, -math.inf)
+                most = np.nextafter(most + blur, math.inf)
+            first = self.layers[0]
+            self.columns[symbol] = _added_up(
+                [_terms(first.w, (least, most)), _constants(first.bias_ih)]
+            )
+        self._known: tuple[Any, Sums] | None = None
+
+    def split(self, box: Ends) -> list[list[Ends]]:
+        """A box as parts of the state of each layer."""
+        parts, at = [], 0
+        for layer in self.layers:
+            number, size = len(PARTS[layer.kind]), layer.size
+            starts = range(at, at + number * size, size)
+            parts.append([(box[0][i : i + size], box[1][i : i + size]) for i in starts])
+            at += number * size
+        return parts
+
+    def step(self, box: Ends, symbol: str) -> Ends:
+        """The box after a symbol."""
+        a = self.columns[symbol]
+        after: list[list[Ends]] = []
+        for number, (layer, state) in enumerate(zip(self.layers, self.split(box), strict=True)):
+            if number:
+                a = _added_up([_terms(layer.w, after[-1][0]), _constants(layer.bias_ih)])
+            after.append(self.cell(layer, a, state, box if number == 0 else None)[1])
+        low, high = (
+            np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
+        )
+        if self.noise:
+            low = np.nextafter(low - self.noise, -math.inf)
+            high = np.nextafter(high + self.noise, math.inf)
+        return low, high
+
+    def cell(
+        self, layer: Layer, a: Sums, state: Sequence[Ends], box: Any = None
+    ) -> tuple[list[Ends], list[Ends]]:
+        """The gates of a layer, and the parts of its state after a step.
+
+        Args:
+            layer: The layer.
+            a: What the input adds.
+            state: The parts of its state.
+            box: Where it is given, what the state adds is kept for the next symbol in this box.
+        """
+        h, size = state[0], layer.size
+        if box is not None and self._known is not None and self._known[0] is box:
+            recurrent = self._known[1]
+        else:
+            recurrent = _added_up([_terms(layer.u, h), _constants(layer.bias_hh)])
+            self._known = self._known if box is None else (box, recurrent)
+        if layer.kind.startswith("gru"):
+            return self._gru(layer, a, recurrent, h)
+        z = self._total([a, recurrent])
+        blocks = [(z[0][i : i + size], z[1][i : i + size]) for i in range(0, len(layer.u), size)]
+        if layer.kind in ("rnn", "rnn-relu"):
+            h = self._tanh(blocks[0]) if layer.kind == "rnn" else _relu(blocks[0])
+            return [h], [h]
+        i, f, g = self._sigmoid(blocks[0]), self._sigmoid(blocks[1]), self._tanh(blocks[2])
+        c = self._sum(self._product(f, state[-1]), self._product(i, g))
+        if layer.kind == "toy":
+            return [i, f, g], [c]
+        o = self._sigmoid(blocks[3])
+        return [i, f, g, o], [self._product(o, self._tanh(c)), c]
+
+    def _gru(
+        self, layer: Layer, a: Sums, recurrent: Sums, h: Ends
+    ) -> tuple[list[Ends], list[Ends]]:
+        a_r, a_z, a_n = _blocks(a, 3)
+        u_r, u_z, u_n = _blocks(recurrent, 3)
+        r, z = self._sigmoid(self._total([a_r, u_r])), self._sigmoid(self._total([a_z, u_z]))
+        if layer.kind == "gru":
+            n = self._tanh(self._sum(self._total([a_n]), self._product(r, self._total([u_n]))))
+        else:
+            rows = slice(2 * layer.size, None)
+            again = _terms(layer.u[rows], self._product(r, h))
+            n = self._tanh(self._total([a_n, again, _constants(layer.bias_hh[rows])]))
+        # (1 − z)·n + z·h is least and greatest at the ends of z.
+        low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
+        size = _size(n) + _size(h)
+        error = (2.0**-50 + 4.0 * self.unit + 2.0 * self.smallest) * size
+        error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
+        return [r, z, n], [(np.minimum(*low) - error, np.maximum(*high) + error)]
+
+    def rounding_error(self, box: Ends, symbol: str) -> Floats:
+        """How far the state of an LSTM may be from that after an exact step, (2·H,).
+
+        A gate is off by ¼ (the candidate by 1) of what its sum is off by, and by the error of the
+        function itself; then two products and their sum are rounded, and tanh and a product.
+        """
+        (layer,) = self.layers
+        if not self.unit:
+            return np.zeros(len(box[0]))
+        ((h, memory),) = self.split(box)
+        recurrent = [_terms(layer.u, h), _constants(layer.bias_hh)]
+        _, _, size, number, lost = _added_up([self.columns[symbol], *recurrent])
+        sums = self._rounding(size, number, lost).reshape(4, layer.size)
+        own = 4.0 * self.unit + self.kernel + 2.0 * self.smallest
+        i, f, g, o = (sums[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
+        c = _size(memory)
+        written = i + g + self.unit + 4.0 * self.smallest
+        kept = f * c + self.unit * c + (3.0 + c) * self.smallest
+        added = self.unit * (1.0 + self.unit) * (c + 1.0) + 3.0 * self.smallest
+        error_c = written + kept + added + self.unit * self.smallest * (c + 10.0)
+        error_h = o + error_c + own + self.unit + 4.0 * self.smallest
+        return np.concatenate([error_h, error_c]) * (1.0 + 2.0**-30)
+
+    # Heads
+
+    def read(self, head: str, box: Ends) -> Ends:
+        """The least and greatest of the numbers that the head's rule is about."""
+        readout = self.heads[head]
+        x = self._before_last(readout, box)
+        weight, bias = readout.layers[-1]
+        if readout.function == "softmax":
+            gaps = [self._gaps(weight, bias, x, row) for row in range(len(bias))]
+            error = 2.0**-45 + 2.0**-50 * len(bias)
+            with np.errstate(over="ignore"):
+                low, high = (
+                    np.array([1.0 / np.exp(-gap[end]).sum() for gap in gaps]) for end in (0, 1)
+                )
+            return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+        z = self._total([_terms(weight, x), _constants(bias)])
+        return self._tanh(z) if readout.function == "tanh" else z
+
+    def margin(self, head: str, right: Sequence[bool], box: Ends) -> float:
+        """How far a head is from wrong on all of a box.
+
+        Args:
+            head: The head.
+            right: Which rows must say yes; where the largest counts, the one that must be it.
+            box: The box.
+        """
+        readout, yes = self.heads[head], np.array(right)
+        if readout.function == "argmax":
+            x = self._before_last(readout, box)
+            low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
+            return float(low[~yes].min(initial=math.inf))
+        return self.distance(readout, yes, self.read(head, box))
+
+    @staticmethod
+    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> float:
+        """How far values are from wrong."""
+        low, high = values
+        if readout.function == "argmax":
+            return float(low[yes].min() - high[~yes].max(initial=-math.inf))
+        over = readout.threshold
+        return float(np.where(yes, low - over, over - high).min())
+
+    def _before_last(self, readout: Readout, box: Ends) -> Ends:
+        """What the last linear layer of a head reads."""
+        x = self.split(box)[-1][0]
+        for weight, bias in readout.layers[:-1]:
+            z = self._total([_terms(weight, x), _constants(bias)])
+            x = self._tanh(z) if readout.activation == "tanh" else _relu(z)
+        return x
+
+    def _gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
+        """By how much the output of a row is over each of the others."""
+        _, _, size, number, lost = _added_up([_terms(weight, x), _constants(bias)])
+        low, high = _terms(weight[row] - weight, x)[:2]
+        gap = bias[row] - bias
+        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
+        low, high = self._total([(low + gap, high + gap, *apart)])
+        low[row] = high[row] = 0.0
+        return low, high
+
+    # Sums, functions and operations
+
+    def _total(self, parts: Sequence[Sums]) -> Ends:
+        low, high, size, number, lost = _added_up(parts)
+        longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
+        error = 2.0 * (longest + 18) * 2.0**-53 * size + 1e-290
+        if not (size < 1e305).all():
+            raise RejectedError("a sum may overflow float64")
+        if self.unit:
+            error = error + self._rounding(size, number, lost)
+        error = error * (1.0 + 2.0**-30)
+        return low - error, high + error
+
+    def _rounding(self, size: Floats, number: Floats, lost: Floats) -> Floats:
+        """How far sums may be off in the arithmetic."""
+        if not (size * np.exp(1.01 * self.unit * number) < self.largest / 2.0).all():
+            raise RejectedError(f"a sum may overflow {self.arithmetic}")
+        steps = number * self.unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gamma = np.where(steps < 1.0, steps / (1.0 - steps), math.inf)
+            rounding = np.where(size > 0.0, gamma * size, 0.0)
+        return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
+
+    def _sigmoid(self, z: Ends) -> Ends:
+        with np.errstate(over="ignore"):
+            low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
+        return self._function(low, high, 0.0)
+
+    def _tanh(self, z: Ends) -> Ends:
+        return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
+
+    def _function(self, low: Floats, high: Floats, least: float) -> Ends:
+        relative = 2.0**-46 + 4.0 * self.unit
+        absolute = 1e-290 + self.kernel + 2.0 * self.smallest
+        return (
+            np.maximum(low - (relative * np.abs(low) + absolute) * (1.0 + 2.0**-30), least),
+            np.minimum(high + (relative * np.abs(high) + absolute) * (1.0 + 2.0**-30), 1.0),
+        )
+
+    def _product(self, factor: Ends, x: Ends) -> Ends:
+        # The factor is in [0, 1]: the worst end of x with the worst end of the factor.
+        with np.errstate(invalid="ignore"):
+            low = np.where(x[0] < 0.0, factor[1] * x[0], factor[0] * x[0])
+            high = np.where(x[1] > 0.0, factor[1] * x[1], factor[0] * x[1])
+        return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
+
+    def _sum(self, a: Ends, b: Ends) -> Ends:
+        return self._operation(a[0] + b[0], a[1] + b[1], 3.0, 3.0)
+
+    def _operation(
+        self, low: Floats, high: Floats, lost_low: Floats | float, lost_high: Floats | float
+    ) -> Ends:
+        """One operation as rounded here, and in the arithmetic."""
+        relative = 2.0**-50 + self.unit
+        below, above = relative * np.abs(low) + 1e-290, relative * np.abs(high) + 1e-290
+        if self.unit:
+            below, above = below + self.smallest * lost_low, above + self.smallest * lost_high
+        return low - below * (1.0 + 2.0**-30), high + above * (1.0 + 2.0**-30)
+
+    # The arithmetic itself
+
+    def _held(self, array: Floats) -> Floats:
+        """The weights as the format has them; a bias is a vector, and stays out of int8."""
+        if self.arithmetic in ("real", "float64"):
+            return array
+        with np.errstate(over="ignore"):
+            narrow = array.astype(np.float32).astype(np.float64)
+        if self.arithmetic == "int8" and array.ndim == 2 and narrow.any():
+            step = float(np.float32(np.abs(narrow).max() / 127.0))
+            levels = np.round(narrow / step).clip(-127.0, 127.0)
+            narrow = (levels * step).astype(np.float32).astype(np.float64)
+        held = self._round(narrow)
+        if not np.isfinite(held).all():
+            raise RejectedError(f"a weight overflows {self.arithmetic}")
+        return held
+
+    def _round(self, x: Floats) -> Floats:
+        """The nearest number of the format."""
+        if self.arithmetic in ("float32", "int8", "float16"):
+            kind = np.float16 if self.arithmetic == "float16" else np.float32
+            with np.errstate(over="ignore"):
+                return np.asarray(x, dtype=kind).astype(np.float64)
+        if self.arithmetic == "bfloat16":
+            # 45 of the 52 bits of the fraction go; half of their unit is added, ties to even.
+            bits = np.ascontiguousarray(x, dtype=np.float64).view(np.uint64)
+            odd = (bits >> np.uint64(45)) & np.uint64(1)
+            kept = (bits + odd + np.uint64(2**44 - 1)) >> np.uint64(45) << np.uint64(45)
+            return kept.view(np.float64)
+        return x
+
+    def run(self, word: Sequence[str], head: str) -> Floats:
+        """The numbers that a head's rule is about after a word, run in the arithmetic."""
+        rounded = self._round
+        states = [[low for low, _ in parts] for parts in self.split((self.start, self.start))]
+        for symbol in word:
+            x = self.nominal * self.vectors[self.alphabet.index(symbol)]
+            for number, layer in enumerate(self.layers):
+                states[number] = self._run(layer, layer.w @ x + layer.bias_ih, states[number])
+                x = states[number][0]
+        readout, value = self.heads[head], states[-1][0]
+        for weight, bias in readout.layers[:-1]:
+            value = rounded(weight @ value + bias)
+            value = rounded(np.tanh(value) if readout.activation == "tanh" else value.clip(0.0))
+        weight, bias = readout.layers[-1]
+        value = rounded(weight @ value + bias)
+        if readout.function == "softmax":
+            value = np.exp(value - value.max())
+            return np.asarray(value / value.sum())
+        return rounded(np.tanh(value)) if readout.function == "tanh" else value
+
+    def _run(self, layer: Layer, a: Floats, state: list[Floats]) -> list[Floats]:
+        """The parts of a layer's state after a step, with all roundings of the arithmetic."""
+        rounded, h, number = self._round, state[0], len(layer.u) // layer.size
+
+        def sigmoid(z: Floats) -> Floats:
+            with np.errstate(over="ignore"):
+                return rounded(1.0 / (1.0 + np.exp(-rounded(z))))
+
+        recurrent = layer.u @ h + layer.bias_hh
+        parts = np.split(a, number), np.split(recurrent, number)
+        if layer.kind.startswith("gru"):
+            (a_r, a_z, a_n), (u_r, u_z, u_n) = parts
+            r, z = sigmoid(a_r + u_r), sigmoid(a_z + u_z)
+            if layer.kind == "gru":
+                before = rounded(rounded(a_n) + rounded(r * rounded(u_n)))
+            else:
+                rows = slice(2 * layer.size, None)
+                before = rounded(a_n + layer.u[rows] @ rounded(r * h) + layer.bias_hh[rows])
+            n = rounded(np.tanh(before))
+            return [rounded(n + rounded(z * rounded(h - n)))]
+        sums = [x + y for x, y in zip(*parts, strict=True)]
+        if layer.kind in ("rnn", "rnn-relu"):
+            y = rounded(sums[0])
+            return [rounded(np.tanh(y) if layer.kind == "rnn" else y.clip(0.0))]
+        written = rounded(sigmoid(sums[0]) * rounded(np.tanh(rounded(sums[2]))))
+        c = rounded(rounded(sigmoid(sums[1]) * state[-1]) + written)
+        return [c] if layer.kind == "toy" else [rounded(sigmoid(sums[3]) * rounded(np.tanh(c))), c]
+
+
+def _terms(weight: Floats, x: Ends) -> Sums:
+    """The products of a matrix with a box of vectors."""
+    least, most = x
+    positive, negative = np.maximum(weight, 0.0), np.minimum(weight, 0.0)
+    size = _size(x)
+    present = ((weight != 0.0) & (size != 0.0)).astype(np.float64)
+    number = present.sum(axis=1)
+    return (
+        positive @ least + negative @ most,
+        positive @ most + negative @ least,
+        np.abs(weight) @ size,
+        number,
+        (np.abs(weight) * present).sum(axis=1) + number * (4.0 + size.max()),
+    )
+
+
+def _constants(bias: Floats) -> Sums:
+    present = (bias != 0.0).astype(np.float64)
+    return bias, bias, np.abs(bias), present, 4.0 * present
+
+
+def _added_up(parts: Sequence[Sums]) -> Sums:
+    """The sums of parts of sums, kind by kind."""
+    return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
+
+
+def _blocks(sums: Sums, number: int) -> list[Sums]:
+    """Sums in equal parts."""
+    return list(zip(*(np.split(x, number) for x in sums), strict=True))
+
+
+def _relu(z: Ends) -> Ends:
+    return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
+
+
+def _size(a: Ends) -> Floats:
+    return np.maximum(np.abs(a[0]), np.abs(a[1]))
+
+
+# Along a word
+
+
+class Place(NamedTuple):
+    """Where the states of a box are, some symbols later.
+
+    Attributes:
+        box: Bounds of the state vector.
+        middle: The same for where the exact net takes the middle of the box.
+        slopes: Least and greatest entries of the derivative, (D, D).
+        reach: How far the box reached from its middle, (D,).
+        added: How far rounding and noise can have led away since, (D,).
+    """
+
+    box: Ends
+    middle: Ends
+    slopes: Ends
+    reach: Floats
+    added: Floats
+
+
+class Paths:
+    """Steps of a net of one layer, exactly and in its arithmetic, along words.
+
+    The mean value theorem, as in `reberlstm.certificates.paths`, written a second time and for one
+    word at a time: if y is where the exact net takes the middle m of a box, and D encloses the
+    product of the derivatives on the way, then a state x of the box is taken to y + D·(x − m), plus
+    what rounding and noise have added since.
+    """
+
+    def __init__(self, net: Any, steps: Steps) -> None:
+        self.steps = steps
+        self.exact = Steps(net, "real", 0.0, (0.0, 1.0, 1.0))
+        self.exact.layers, self.exact.columns = steps.layers, steps.columns
+        (self.layer,) = steps.layers
+        size = self.layer.size
+        self.blocks = self.layer.u.reshape(-1, size, size)
+
+    def start(self, box: Ends) -> Place:
+        """A box before any symbol."""
+        low, high = box
+        middle = np.clip(low + 0.5 * (high - low), low, high)
+        reach = _up(np.maximum(high - middle, middle - low))
+        unit = np.eye(len(middle))
+        return Place(box, (middle, middle), (unit, unit), reach, np.zeros_like(middle))
+
+    def step(self, place: Place, symbol: str) -> Place:
+        """One symbol further."""
+        slope = self.slope(place.box, symbol)
+        slopes = _matrix_product(slope, place.slopes)
+        error = self.steps.rounding_error(place.box, symbol) + self.steps.noise
+        added = _up(_size(slope) @ place.added + error)
+        middle = self.exact.step(place.middle, symbol)
+        around = _up(_size(slopes) @ place.reach) + added
+        low, high = self.steps.step(place.box, symbol)
+        low = np.maximum(low, np.nextafter(middle[0] - around, -np.inf))
+        high = np.minimum(high, np.nextafter(middle[1] + around, np.inf))
+        return Place((low, high), middle, slopes, place.reach, added)
+
+    def slope(self, box: Ends, symbol: str) -> Ends:
+        """The derivative of the state vector after a symbol in the one before, on all of a box."""
+        (state,) = self.exact.split(box)
+        gates, after = self.exact.cell(self.layer, self.exact.columns[symbol], state)
+        kind, rows = self.layer.kind, self._rows
+        if kind == "rnn":
+            return rows(_bell(after[0], -1.0), 0)
+        if kind == "rnn-relu":
+            slope = tuple((end > 0.0).astype(np.float64) for end in after[0])
+            return rows((slope[0], slope[1]), 0)
+        if kind.startswith("gru"):
+            return self._gru_slope(gates, state[0])
+        i, f, g = gates[:3]
+        c_by_h = _plus(
+            _plus(rows(_times(state[-1], _bell(f, 0.0)), 1), rows(_times(g, _bell(i, 0.0)), 0)),
+            rows(_times(i, _bell(g, -1.0)), 2),
+        )
+        if kind == "toy":
+            return _plus(c_by_h, _diagonal(f))
+        o, t = gates[3], self.exact._tanh(after[1])
+        down = _times(o, _bell(t, -1.0))
+        h_by_h = _plus(rows(_times(t, _bell(o, 0.0)), 3), _times(_column(down), c_by_h))
+        h_by_c = _diagonal(_times(down, f))
+        low, high = (
+            np.block([[h_by_h[end], h_by_c[end]], [c_by_h[end], np.diag(f[end])]]) for end in (0, 1)
+        )
+        return low, high
+
+    def _gru_slope(self, gates: list[Ends], h: Ends) -> Ends:
+        (r, z, n), size = gates, self.layer.size
+        if self.layer.kind == "gru":
+            rows = slice(2 * size, None)
+            inner = [_terms(self.layer.u[rows], h), _constants(self.layer.bias_hh[rows])]
+            again = _times(self.exact._total(inner), _bell(r, 0.0))
+            z_by_h = _plus(self._rows(r, 2), self._rows(again, 0))
+        else:
+            reset = _plus(_diagonal(r), self._rows(_times(h, _bell(r, 0.0)), 0))
+            z_by_h = _matrix_product((self.blocks[2], self.blocks[2]), reset)
+        n_by_h = _times(_column(_bell(n, -1.0)), z_by_h)
+        one, minus = np.ones(size), (-n[1], -n[0])
+        by_n = _times(_column(_plus((one, one), (-z[1], -z[0]))), n_by_h)
+        by_z = self._rows(_times(_plus(h, minus), _bell(z, 0.0)), 1)
+        return _plus(_plus(by_n, by_z), _diagonal(z))
+
+    def _rows(self, factor: Ends, gate: int) -> Ends:
+        """The recurrent weights of a gate, each row times its factor."""
+        weight = self.blocks[gate]
+        return _times(_column(factor), (weight, weight))
+
+
+def _column(x: Ends) -> Ends:
+    return x[0][:, np.newaxis], x[1][:, np.newaxis]
+
+
+def _diagonal(x: Ends) -> Ends:
+    return np.diag(x[0]), np.diag(x[1])
+
+
+def _outward(low: Floats, high: Floats) -> Ends:
+    """Room for the rounding of a few operations, and for underflow."""
+    return (
+        low - (2.0**-48 * np.abs(low) + 1e-290),
+        high + (2.0**-48 * np.abs(high) + 1e-290),
+    )
+
+
+def _times(a: Ends, b: Ends) -> Ends:
+    corners = [x * y for x in a for y in b]
+    return _outward(np.minimum.reduce(corners), np.maximum.reduce(corners))
+
+
+def _plus(a: Ends, b: Ends) -> Ends:
+    return _outward(a[0] + b[0], a[1] + b[1])
+
+
+def _bell(s: Ends, least: float) -> Ends:
+    """``(s − least)·(1 − s)``: the slope of sigmoid (least 0) or tanh (least −1) at a value s."""
+    low, high = ((end - least) * (1.0 - end) for end in s)
+    top = 0.5 * (least + 1.0)
+    largest = np.where((s[0] <= top) & (s[1] >= top), (top - least) * (1.0 - top), 0.0)
+    lowest, highest = np.minimum(low, high), np.maximum(np.maximum(low, high), largest)
+    return _outward(lowest, highest)
+
+
+def _matrix_product(a: Ends, b: Ends) -> Ends:
+    """All products of two interval matrices, entry by entry and column by column."""
+    low, high = (np.empty_like(b[0]) for _ in range(2))
+    for column in range(b[0].shape[1]):
+        terms = _times(a, (b[0][:, column], b[1][:, column]))
+        # A sum of n terms is off by at most n·2⁻⁵³ of the sum of their sizes.
+        error = 2.0 * len(b[0]) * 2.0**-53 * _size(terms).sum(axis=1) + 1e-290
+        low[:, column] = terms[0].sum(axis=1) - error
+        high[:, column] = terms[1].sum(axis=1) + error
+    return _outward(low, high)
+
+
+def _up(x: Floats) -> Floats:
+    """A little more than a number that is not negative: sums of up to 10⁵ terms, and underflow."""
+    return x * (1.0 + 2.0**-34) + 1e-290

@@ -1,0 +1,325 @@
+"""What was found out about a net: it is proved right, or refuted by a word, or neither.
+
+Proof         holds is True    margins, k, stride, boxes (the invariant)
+Refutation    holds is False   counterexample, wrong
+Unknown       holds is None    depth, states, closed, reason
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from reberlstm.certificates.boxes import Inputs
+from reberlstm.certificates.refutation import WrongAnswer
+from reberlstm.display import Displayed
+from reberlstm.machine.fsm import Word
+from reberlstm.net.net import Scope
+
+Bounds = tuple[tuple[float, float], ...]
+"""For every cell the least and the greatest value."""
+
+SCOPES = {
+    "legal": "legal: every prefix of legal words that can go on, of any length",
+    "all": "all: every word of any length, also the empty one and those with violations",
+}
+ARITHMETIC = {
+    "real": "real numbers",
+    "float64": "float64, rounded after every operation",
+    "float32": "float32, rounded after every operation",
+    "float16": "float16, rounded after every operation",
+    "bfloat16": "bfloat16, rounded after every operation",
+    "int8": "weights rounded to int8, executed in float32",
+}
+"""Each arithmetic in words."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where the net is after the words of one node.
+
+    Attributes:
+        state: The grammar's state, or None after a violation.
+        last: The last symbols of the words, or all where there are fewer than ``k``.
+        cells: For every cell the least and greatest h and, where it has one, the least and greatest
+            c, which may be infinite. The Toy LSTM's c is its h.
+    """
+
+    state: str | None
+    last: Word
+    cells: tuple[tuple[float, ...], ...]
+
+    @property
+    def h(self) -> Bounds:
+        """Bounds of h, a pair a cell."""
+        return tuple((ends[0], ends[1]) for ends in self.cells)
+
+    @property
+    def c(self) -> Bounds:
+        """Bounds of c, a pair for each cell that has one."""
+        return tuple((ends[2], ends[3]) for ends in self.cells if len(ends) == 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate(Displayed):
+    """What every certificate says: which net and machine it is about, and what was asked.
+
+    Attributes:
+        net: The net's name.
+        grammar: The name of the machine that says what is right.
+        scope: After which words the net was asked: ``legal`` or ``all``.
+        heads: Which heads were asked.
+        readouts: How the answer of each of them is read, such as ``logit > 0``; empty where it was
+            read from a file of version 0.1, which does not say it.
+        arithmetic: What the net is run in, see `reberlstm.certificates.arithmetic`.
+        noise: The disturbance of every number of the state after each step, at most.
+        inputs: What stands for a symbol.
+        cells: The names of the cells.
+        gain: The gain of a compiled net.
+        long_symbols: Whether words are written with spaces.
+        net_sha256: Identifies the weights.
+        grammar_sha256: Identifies the machine.
+    """
+
+    net: str
+    grammar: str
+    scope: Scope
+    heads: tuple[str, ...]
+    readouts: Mapping[str, str]
+    arithmetic: str
+    noise: float
+    inputs: Inputs
+    cells: tuple[str, ...]
+    gain: float | None
+    long_symbols: bool
+    net_sha256: str
+    grammar_sha256: str
+
+    holds: ClassVar[bool | None]
+    """True: proved, for words of every length. False: refuted. None: unknown."""
+    outcome: ClassVar[str]
+    """``holds``, ``refuted`` or ``unknown``, as in files."""
+
+    @property
+    def counterexample(self) -> Word | None:
+        """A shortest word after which a head is wrong, where one was found."""
+        return None
+
+    @property
+    def margin(self) -> float:
+        """How far the nearest head is from wrong, in the numbers that its rule reads.
+
+        At least so far, where it is proved; infinite where nothing was asked. Negative where it is
+        refuted: how far the head is on the wrong side after the counterexample. NaN where nothing
+        is known.
+        """
+        return float("nan")
+
+    def text(self, word: Word) -> str:
+        """A word as it is written on the command line."""
+        return (" " if self.long_symbols else "").join(word)
+
+    @property
+    def figures(self) -> Iterator[tuple[str, str]]:
+        """Names and texts of what there is to say."""
+        yield "scope", SCOPES[self.scope]
+        if self.readouts:
+            yield "readout", "; ".join(f"{head}: {rule}" for head, rule in self.readouts.items())
+        yield from self._findings()
+        if self.gain is not None:
+            yield "gain", f"{self.gain:.6g}"
+        yield "arithmetic", ARITHMETIC.get(self.arithmetic, self.arithmetic)
+        if self.noise:
+            yield "noise", f"h and c each off by up to {self.noise:.4g} after every step"
+        if not self.inputs.exact:
+            yield "inputs", _inputs(self.inputs)
+
+    @property
+    def statement(self) -> str:
+        """The verdict in one sentence."""
+        raise NotImplementedError
+
+    def _findings(self) -> Iterator[tuple[str, str]]:
+        raise NotImplementedError
+
+    def _plain(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return "\n".join([self.statement, *(figure(name, text) for name, text in self.figures)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of a certificate file, see `reberlstm.certificates.document`."""
+        from reberlstm.certificates.document import to_dict
+
+        return to_dict(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the certificate as JSON, whole or not at all.
+
+        Raises:
+            FormatError: when the file cannot be written.
+        """
+        from reberlstm.certificates.document import save
+
+        save(self, path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof(Certificate):
+    """The net is right after every word of the scope.
+
+    Attributes:
+        margins: For each head how far its numbers are from wrong, at least; a head that no word of
+            the scope asks is left out.
+        k: How many symbols the nodes remember.
+        stride: After how many symbols there is a box again.
+        boxes: The invariant, one box a node.
+        shared: States, each with last symbols that share a box, that of the first.
+    """
+
+    margins: Mapping[str, float]
+    k: int
+    stride: int = 1
+    boxes: tuple[Box, ...] = ()
+    shared: tuple[tuple[str | None, Word], ...] = ()
+
+    holds: ClassVar[Literal[True]] = True
+    outcome = "holds"
+
+    @property
+    def margin(self) -> float:
+        """See `Certificate.margin`."""
+        return min(self.margins.values(), default=float("inf"))
+
+    @property
+    def nodes(self) -> int:
+        """The number of boxes of the invariant."""
+        return len(self.boxes)
+
+    @property
+    def statement(self) -> str:
+        """The verdict in one sentence."""
+        net = self.net or "the net"
+        return f"holds: {net} follows {self.grammar}, proved for words of every length"
+
+    def _findings(self) -> Iterator[tuple[str, str]]:
+        yield "margin", ", ".join(f"{head} {margin:.4g}" for head, margin in self.margins.items())
+        node = {0: "state alone", 1: "state and last symbol"}.get(
+            self.k, f"state and last {self.k} symbols"
+        )
+        node = "state and kind of last symbol" if self.shared else node
+        every = f", every {self.stride} symbols" if self.stride > 1 else ""
+        yield (
+            "invariant",
+            f"{_counted(len(self.boxes), 'box', 'boxes')} for {_counted(len(self.cells), 'cell')}: "
+            f"one for each {node} (k = {self.k}){every}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refutation(Certificate):
+    """The net is wrong after a word of the scope, and no shorter one is known.
+
+    Attributes:
+        word: The word.
+        wrong: Which head is wrong after it, what it says, and what is right.
+    """
+
+    word: Word
+    wrong: WrongAnswer
+
+    holds: ClassVar[Literal[False]] = False
+    outcome = "refuted"
+
+    @property
+    def counterexample(self) -> Word:
+        """The word."""
+        return self.word
+
+    @property
+    def margin(self) -> float:
+        """See `Certificate.margin`."""
+        return self.wrong.margin
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What the wrong head says after the word: for ``legal`` the symbols offered."""
+        return self.wrong.said
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """What is right: for ``legal`` the symbols that the grammar allows."""
+        return self.wrong.right
+
+    @property
+    def statement(self) -> str:
+        """The verdict in one sentence."""
+        return f"refuted: {self.net or 'the net'} does not follow {self.grammar}"
+
+    def _findings(self) -> Iterator[tuple[str, str]]:
+        shown = self.text(self.word) if self.word else "the empty word"
+        yield "shortest", f"{shown} ({_counted(len(self.word), 'symbol')})"
+        said, right = (" ".join(part) or "nothing" for part in (self.offered, self.allowed))
+        if self.wrong.head == "legal":
+            yield "offered", said
+            yield "allowed", right
+        else:
+            yield self.wrong.head, f"says {said}, but {right} is right"
+        yield "off by", f"{-self.wrong.margin:.4g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown(Certificate):
+    """Neither a proof nor a wrong word was found.
+
+    Attributes:
+        depth: No word of at most so many symbols is wrong.
+        states: How many states of net and machine were tried.
+        closed: Whether these are all that any word leads to, as executed here.
+        reason: Why no invariant was found.
+    """
+
+    depth: int
+    states: int
+    closed: bool
+    reason: str
+
+    holds: ClassVar[None] = None
+    outcome = "unknown"
+
+    @property
+    def statement(self) -> str:
+        """The verdict in one sentence."""
+        return f"unknown: whether {self.net or 'the net'} follows {self.grammar}"
+
+    def _findings(self) -> Iterator[tuple[str, str]]:
+        still = "" if not self.noise and self.inputs.exact else " (without noise)"
+        found = (
+            f"no word of up to {self.depth} symbols is wrong{still}; {self.states:,} states tried"
+        )
+        if self.closed:
+            found = (
+                f"all words lead to {self.states:,} states as executed here{still}, "
+                "and none of them is wrong; that is no proof"
+            )
+        yield "searched", found
+        if self.reason:
+            yield "no proof", self.reason
+
+
+def figure(name: str, text: str) -> str:
+    """One line of figures."""
+    return f"  {name:<12}{text}"
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
+def _inputs(inputs: Inputs) -> str:
+    value = f"{inputs.low:g}" if inputs.low == inputs.high else f"[{inputs.low:g}, {inputs.high:g}]"
+    noise = f", every input off by up to {inputs.noise:.4g}" if inputs.noise else ""
+    return f"the symbol's own input in {value}{noise}"

@@ -1,0 +1,73 @@
+"""Every short cycle of the hypothesis, many times over: this finds drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reberlstm.extraction.learner import Hypothesis
+from reberlstm.extraction.oracles.base import Word, Words
+from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.machine.crawl import crawl
+
+LONGEST = 12
+"""The longest cycles."""
+
+MOST_STATES = 300
+"""Cycles are repeated only of so many states, those with the shortest access words."""
+
+MOST_SYMBOLS = 60_000
+"""Symbols in all repeated cycles together: where they are many, each gets fewer rounds."""
+
+
+class Cycles(Words):
+    """Compares a shortest cycle through every transition, repeated after an access word.
+
+    Args:
+        runs: The net.
+        rounds: How often each cycle is repeated.
+    """
+
+    def __init__(self, runs: Trajectories, rounds: int) -> None:
+        super().__init__(runs)
+        self._rounds = rounds
+
+    def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
+        """Each cycle once, whichever of its states it is entered at."""
+        sources: list[list[tuple[int, int]]] = [[] for _ in hypothesis.table]
+        for state, line in enumerate(hypothesis.table):
+            for symbol, target in enumerate(line):
+                if target >= 0:
+                    sources[target].append((symbol, state))
+        found: dict[tuple[tuple[int, int], ...], tuple[Word, Word]] = {}
+        for state, way in list(hypothesis.access_words().items())[:MOST_STATES]:
+            back = _words_back(sources, state)
+            for symbol, target in enumerate(hypothesis.table[state]):
+                if target in back:
+                    cycle = (symbol, *back[target])
+                    found.setdefault(_rotation(hypothesis, state, cycle), (way, cycle))
+        total = sum(len(cycle) for _, cycle in found.values())
+        rounds = min(self._rounds, max(3, MOST_SYMBOLS // max(1, total)))
+        return [way + cycle * rounds for way, cycle in found.values()]
+
+
+def _words_back(sources: list[list[tuple[int, int]]], goal: int) -> dict[int, Word]:
+    """A shortest word to `goal`, of fewer than `LONGEST` symbols, from every state with one."""
+    distance = {goal: 0}
+
+    def before(state: int) -> Iterator[tuple[int, int]]:
+        if distance[state] + 1 < LONGEST:
+            for symbol, source in sources[state]:
+                distance.setdefault(source, distance[state] + 1)
+                yield symbol, source
+
+    found = crawl([goal], before)
+    return {state: found.word(state)[::-1] for state in found.found}
+
+
+def _rotation(hypothesis: Hypothesis, state: int, cycle: Word) -> tuple[tuple[int, int], ...]:
+    """The same for a cycle from whichever of its states it is read."""
+    steps = []
+    for symbol in cycle:
+        steps.append((state, symbol))
+        state = hypothesis.table[state][symbol]
+    return min(tuple(steps[turn:] + steps[:turn]) for turn in range(len(steps)))

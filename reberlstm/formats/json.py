@@ -1,0 +1,213 @@
+"""Node-link JSON, as networkx writes graphs: `networkx.node_link_data`.
+
+    {"directed": true, "multigraph": true,
+     "graph": {"alphabet": ["0", "1"], "start": "even"},
+     "nodes": [{"id": "even", "accepting": true}, {"id": "odd", "accepting": false}],
+     "edges": [{"source": "even", "target": "odd", "key": "1", "symbol": "1"}, ...]}
+
+Read is what docs/formats.md says. Written is everything that a machine has: ``probability`` of
+edges, ``output`` and ``stop`` of nodes; `networkx.node_link_graph` gives `FSM.to_networkx` back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reberlstm.errors import FormatError
+from reberlstm.formats.draft import MAX_TRANSITIONS, Draft
+from reberlstm.formats.labels import symbols
+from reberlstm.formats.messages import one_line, shown
+from reberlstm.machine.fsm import FSM
+
+_ACCEPTING = ("accepting", "is_accepting", "final", "accept")
+_INITIAL = ("start", "initial")
+_TEXTS = ("name", "title", "source")
+_MAX_VALUES = 12 * MAX_TRANSITIONS
+
+Json = Mapping[str, Any]
+
+
+def read(text: str, where: str) -> FSM:
+    """Parse node-link data; `where` names the file in messages.
+
+    Raises:
+        FormatError: naming the line that is not JSON, or the path that is not as above.
+        GrammarError: where the whole describes no machine.
+    """
+    if text.count(":") + text.count(",") > _MAX_VALUES:
+        raise FormatError(f"{where}: too many values for a machine within the limits")
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"{where}:{error.lineno}: not JSON: {error.msg} (at column {error.colno})"
+        raise FormatError(one_line(message)) from None
+    except ValueError as error:
+        raise FormatError(one_line(f"{where}: not JSON that can be read: {error}")) from None
+    except RecursionError:
+        raise FormatError(f"{where}: nested too deeply for a machine") from None
+    return _Reader(where).fsm(data)
+
+
+class _Reader:
+    def __init__(self, where: str) -> None:
+        hint = 'name it in "graph": {"start": ...}'
+        self.draft = Draft(where, hint, lambda path: f": {path}" if path else "")
+
+    def fsm(self, data: object) -> FSM:
+        top = self.table(data, "the file")
+        if top.get("directed") is False:
+            raise self.draft.error("directed", "false: a machine needs a directed graph")
+        nodes = self.items(top, "nodes")
+        edges = self.items(top, "edges" if "edges" in top or "links" not in top else "links")
+        for path, node in nodes:
+            self.node(self.table(node, path), path)
+        self.graph(self.table(top.get("graph", {}), "graph"))
+        alphabet = frozenset(self.draft.alphabet or ())
+        for path, edge in edges:
+            self.edge(self.table(edge, path), path, alphabet)
+        return self.draft.finish()
+
+    def node(self, node: Json, path: str) -> None:
+        draft = self.draft
+        if "id" not in node:
+            raise draft.error(path, "'id' is missing")
+        name = self.name(node["id"], f"{path}.id")
+        if draft.find(name) is not None:
+            raise draft.error(f"{path}.id", f"a second node {shown(name)}")
+        number = draft.state(name, path, name)
+        if self.flag(node, _ACCEPTING, path):
+            draft.accepting.add(number)
+        if self.flag(node, _INITIAL, path):
+            draft.initial[number] = None
+        if node.get("output") is not None:
+            draft.outputs[number] = self.scalar(node["output"], f"{path}.output")
+        if node.get("stop") is not None:
+            draft.stop[number] = self.number(node["stop"], f"{path}.stop")
+
+    def graph(self, graph: Json) -> None:
+        draft = self.draft
+        for key in _TEXTS:
+            value = graph.get(key, "")
+            self.expect(isinstance(value, str), "a string", value, f"graph.{key}")
+            setattr(draft, key, value)
+        if "alphabet" in graph:
+            path = draft.alphabet_place = "graph.alphabet"
+            given = graph["alphabet"]
+            self.expect(isinstance(given, list), "a list of symbols", given, path)
+            draft.alphabet = [self.scalar(a, f"{path}[{index}]") for index, a in enumerate(given)]
+        for key in (key for key in _INITIAL if key in graph):
+            draft.initial[self.state(graph, key, "graph")] = None
+            break
+
+    def edge(self, edge: Json, path: str, alphabet: frozenset[str]) -> None:
+        source, target = (self.state(edge, key, path) for key in ("source", "target"))
+        probability = edge.get("probability")
+        if probability is not None:
+            probability = self.number(probability, f"{path}.probability")
+        for symbol in self.symbols(edge, path, alphabet):
+            self.draft.arc(source, symbol, target, path, probability)
+
+    def symbols(self, edge: Json, path: str, alphabet: frozenset[str]) -> list[str | None]:
+        key = next((key for key in ("symbol", "label") if key in edge), "key")
+        if key == "key" and not isinstance(edge.get("key"), str):
+            raise self.draft.error(path, "'symbol' is missing: what the transition reads")
+        if edge[key] is None:
+            return [None]
+        text = self.scalar(edge[key], f"{path}.{key}")
+        return symbols(text, alphabet) if key == "label" else [text or None]
+
+    # Values
+
+    def expect(self, is_so: bool, what: str, value: object, path: str | None) -> None:
+        if not is_so:
+            raise self.draft.error(path, f"expected {what}, found {shown(value)}")
+
+    def table(self, value: Any, path: str) -> Json:
+        self.expect(isinstance(value, dict), "an object", value, path)
+        table: Json = value
+        return table
+
+    def items(self, top: Json, key: str) -> Iterator[tuple[str, object]]:
+        if key not in top:
+            raise self.draft.error(None, f"{key!r} is missing; is this node-link JSON?")
+        self.expect(isinstance(top[key], list), "a list", top[key], key)
+        return ((f"{key}[{index}]", item) for index, item in enumerate(top[key]))
+
+    def state(self, table: Json, key: str, path: str) -> int:
+        """The number of a node that is named."""
+        if key not in table:
+            raise self.draft.error(path, f"{key!r} is missing")
+        name = self.name(table[key], f"{path}.{key}")
+        number = self.draft.find(name)
+        if number is None:
+            raise self.draft.error(f"{path}.{key}", f"{shown(name)} is no node of the file")
+        return number
+
+    def name(self, value: object, path: str) -> str:
+        """The name of a state: a string, a number, or a list of them, which was a tuple."""
+        if isinstance(value, list) and value:
+            return f"({', '.join(self.scalar(item, path) for item in value)})"
+        return self.scalar(value, path)
+
+    def scalar(self, value: object, path: str) -> str:
+        scalar = isinstance(value, str | bool | int | float)
+        self.expect(scalar, "a string or a number", value, path)
+        return str(value)
+
+    def number(self, value: Any, path: str) -> float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        self.expect(number, "a number", value, path)
+        try:
+            return float(value)
+        except OverflowError:
+            raise self.draft.error(path, f"{shown(value)} is no number of float's range") from None
+
+    def flag(self, node: Json, keys: tuple[str, ...], path: str) -> bool:
+        key = next((key for key in keys if key in node), None)
+        if key is None:
+            return False
+        self.expect(node[key] in (True, False), "true or false", node[key], f"{path}.{key}")
+        return bool(node[key])
+
+
+# Writing
+
+
+def write(fsm: FSM) -> str:
+    """The machine as node-link JSON, one node or edge a line; `read` gives it back."""
+    graph: Json = {key: getattr(fsm, key) for key in _TEXTS if getattr(fsm, key)}
+    graph = {**graph, "alphabet": fsm.alphabet, "start": fsm.start}
+    return (
+        f'{{"directed": true, "multigraph": true,\n "graph": {_compact(graph)},\n'
+        f' "nodes": [{_lines(_nodes(fsm))}],\n "edges": [{_lines(_edges(fsm))}]}}\n'
+    )
+
+
+def _nodes(fsm: FSM) -> Iterator[Json]:
+    for state in fsm.states:
+        node: dict[str, Any] = {"id": state, "accepting": state in fsm.accepting}
+        if fsm.outputs:
+            node["output"] = fsm.outputs[state]
+        if state in fsm.stop:
+            node["stop"] = float(fsm.stop[state])
+        yield node
+
+
+def _edges(fsm: FSM) -> Iterator[Json]:
+    for state, line in fsm.transitions.items():
+        for symbol, target in line.items():
+            edge: Json = {"source": state, "target": target, "key": symbol, "symbol": symbol}
+            if state in fsm.probabilities:
+                edge = {**edge, "probability": float(fsm.probabilities[state][symbol])}
+            yield edge
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(items: Iterable[Json]) -> str:
+    lines = ",\n  ".join(map(_compact, items))
+    return lines and f"\n  {lines}"

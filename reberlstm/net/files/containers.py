@@ -1,0 +1,302 @@
+"""Files of tensors, whoever wrote them: safetensors, NumPy archives, PyTorch's own.
+
+Nothing in them is executed: archives are read without pickles, PyTorch's files with
+``weights_only=True``. Their content tells what they are, and only then their suffix.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reberlstm.errors import FormatError
+from reberlstm.extras import require
+from reberlstm.files import read_bytes
+from reberlstm.net.cells.cell import Floats
+
+MAX_FILE_BYTES = 8 * 2**30
+"""Weight files above this size are refused before they are read."""
+
+METADATA_PREFIX = "metadata."
+"""In NumPy archives a string of the metadata is an array of no dimension under this and its key."""
+
+RECURRENT = re.compile(
+    r"(?P<prefix>(?:.*\.)?)(?P<part>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)"
+    r"(?:_l(?P<layer>\d+)(?P<reverse>_reverse)?)?"
+)
+"""The names of tensors of `torch.nn.RNN`, `GRU`, `LSTM` and their cells."""
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """Named arrays, and what else their file says.
+
+    Attributes:
+        where: The file or object, for messages.
+        arrays: Arrays of float64 by name.
+        metadata: Strings by key.
+        double: Whether any of the numbers had 64 bits.
+    """
+
+    where: str
+    arrays: Mapping[str, Floats]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    double: bool = False
+
+
+def read_tensors(path: str | os.PathLike[str]) -> Tensors:
+    """Read the tensors of a file.
+
+    Args:
+        path: A safetensors file, a NumPy archive, or what `torch.save` made of a state dict or of a
+            checkpoint with one in it.
+
+    Raises:
+        FormatError: for a file that is missing, damaged, of no such kind, or wants to run code.
+        MissingExtraError: for a PyTorch file where PyTorch is not installed.
+    """
+    where = os.fspath(path)
+    content = read_bytes(Path(path), limit=MAX_FILE_BYTES)
+    try:
+        return Tensors(where, *_opener(content, Path(path).suffix.lower())(content))
+    except FormatError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+Opened = tuple[dict[str, Floats], dict[str, str], bool]
+
+
+def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
+    """What opens a file of this content and, where that says nothing, of this suffix."""
+    header = content[8:9] == b"{"
+    if header and int.from_bytes(content[:8], "little") <= len(content):
+        return open_safetensors  # the length of its header may be 0x0280, as a pickle begins
+    if content.startswith(b"\x80\x02"):
+        return open_torch
+    if header:
+        return open_safetensors
+    members: list[str] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.namelist()
+    except zipfile.BadZipFile:
+        pass
+    if content.startswith(b"\x89HDF") or any(name.endswith(".weights.h5") for name in members):
+        raise FormatError(
+            "a file of Keras or HDF5, of which weights are not read; save them for it in Python: "
+            "numpy.savez('net.npz', **{w.path: w.numpy() for w in model.weights})"
+        )
+    if suffix == ".onnx":
+        raise FormatError(
+            "an ONNX model, of which weights are not read; give the file that it was exported "
+            "from, or its weights as .safetensors, .npz or .pt"
+        )
+    if members:
+        pickled = any(name.endswith("data.pkl") for name in members)
+        return open_torch if pickled else open_npz
+    torch_suffixes = dict.fromkeys((".pt", ".pth", ".bin", ".ckpt"), open_torch)
+    return ({".npz": open_npz} | torch_suffixes).get(suffix, open_safetensors)
+
+
+# safetensors
+
+
+def pack_safetensors(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> bytes:
+    """A safetensors file; equal tensors and metadata give equal bytes."""
+    from safetensors.numpy import save as serialise
+
+    contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    return in_order(serialise(contiguous, metadata=dict(metadata)))
+
+
+def in_order(content: bytes) -> bytes:
+    """The file with its metadata sorted: safetensors writes them in an order that is random."""
+    header, data = _split(content)
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _split(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header of a safetensors file, and the data after it."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(content[8:end]), content[end:]
+
+
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+
+def open_safetensors(content: bytes) -> Opened:
+    """The tensors, in the file's order, its metadata, and whether numbers have 64 bits.
+
+    Raises:
+        FormatError: for what is damaged or holds no floating-point numbers.
+    """
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
+        header = _split(content)[0]
+        metadata = header.pop("__metadata__", None) or {}
+        arrays = {key: _array(key, tensors[key]) for key in header}
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise FormatError(f"not a safetensors file, or damaged: {error}") from None
+    return arrays, metadata, any(header[key].get("dtype") == "F64" for key in header)
+
+
+def _array(key: str, tensor: Mapping[str, Any]) -> Floats:
+    if tensor["dtype"] not in _DTYPES:
+        raise FormatError(
+            f"tensor {key!r} has type {tensor['dtype']}; expected {', '.join(_DTYPES)}"
+        )
+    flat = np.frombuffer(tensor["data"], dtype=_DTYPES[tensor["dtype"]])
+    if tensor["dtype"] == "BF16":
+        # A bfloat16 is the upper half of a float32.
+        flat = (flat.astype(np.uint32) << 16).view(np.float32)
+    return flat.reshape(tensor["shape"]).astype(np.float64)
+
+
+# NumPy archives
+
+
+def pack_npz(arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> bytes:
+    """Arrays and metadata as one compressed archive; equal ones give equal bytes."""
+    buffer = io.BytesIO()
+    texts = {METADATA_PREFIX + key: text for key, text in metadata.items()}
+    values: dict[str, Any] = {key: np.asarray(x) for key, x in {**arrays, **texts}.items()}
+    np.savez_compressed(buffer, **values)
+    return buffer.getvalue()
+
+
+_DAMAGED = (
+    *(ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error),
+    RuntimeError,  # an encrypted member, or a compression that zipfile does not know
+)
+
+
+def open_npz(content: bytes) -> Opened:
+    """As `open_safetensors`.
+
+    Raises:
+        FormatError: for what is no archive, is damaged, unpacks to more than the limit, or has
+            pickled objects in it (which could execute code, and are not read).
+    """
+    arrays: dict[str, Floats] = {}
+    metadata: dict[str, str] = {}
+    double = False
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > MAX_FILE_BYTES:
+            raise FormatError(f"unpacks to {unpacked:,} bytes, over {MAX_FILE_BYTES:,}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            for key in archive.files:
+                value = archive[key]
+                if value.dtype.kind in "US":
+                    metadata[key.removeprefix(METADATA_PREFIX)] = str(value[()])
+                elif value.dtype.kind in "fiub":
+                    arrays[key] = value.astype(np.float64)
+                    double |= value.dtype == np.float64
+                else:
+                    raise FormatError(f"array {key!r} has type {value.dtype}, no numbers")
+    except _DAMAGED as error:
+        raise FormatError(f"not an archive of arrays, or damaged: {error}") from None
+    return arrays, metadata, double
+
+
+# PyTorch
+
+
+def pack_torch(arrays: Mapping[str, Floats], dtype: str = "float64") -> bytes:
+    """A state dict as a ``.pt`` file; it opens with ``weights_only=True``."""
+    torch = require("torch", extra="torch", purpose="a PyTorch file")
+    buffer = io.BytesIO()
+    number_type = getattr(torch, dtype)
+    torch.save({key: torch.tensor(x, dtype=number_type) for key, x in arrays.items()}, buffer)
+    return buffer.getvalue()
+
+
+def open_torch(content: bytes) -> Opened:
+    """As `open_safetensors`, for a state dict, or for a checkpoint with one in it.
+
+    Raises:
+        FormatError: for what is damaged, wants to run code, or has no state dict, or several.
+    """
+    torch = require("torch", extra="torch", purpose="a PyTorch file")
+    from pickle import UnpicklingError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        wanted = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = f"wants to run {wanted[1]}" if wanted else "is no plain state_dict"
+        raise FormatError(
+            f"refused, because it {what}; nothing was run. Only tensors are read: "
+            "save model.state_dict(), or safetensors"
+        ) from None
+    except Exception as error:  # damaged bytes make torch raise almost anything
+        reason = str(error).strip().partition("\n")[0]
+        raise FormatError(f"not a PyTorch state_dict, or damaged: {reason}") from None
+    found = dict(_state_dicts_in(loaded, ""))
+    if len(found) != 1:
+        raise FormatError(
+            f"expected one state_dict with a recurrent layer, found {', '.join(found) or 'none'}; "
+            "save the model.state_dict() alone"
+        )
+    (state,) = found.values()
+    arrays, double = arrays_of(state)
+    return arrays, {}, double
+
+
+def _state_dicts_in(loaded: Any, path: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The state dicts with a recurrent layer in a checkpoint, however deep they lie."""
+    if not isinstance(loaded, Mapping):
+        return []
+    if any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in loaded):
+        return [(path, loaded)]
+    return [
+        found
+        for key, value in loaded.items()
+        for found in _state_dicts_in(value, f"{path}[{key!r}]")
+    ]
+
+
+def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], bool]:
+    """The tensors or arrays of a state dict as float64, and whether any had 64 bits.
+
+    What is neither a tensor nor an array, such as a number of epochs, is passed over.
+
+    Raises:
+        FormatError: for complex numbers.
+    """
+    arrays: dict[str, Floats] = {}
+    double = False
+    for key, value in state.items():
+        if hasattr(value, "detach"):
+            double |= str(value.dtype) == "torch.float64"
+            complex_numbers = value.is_complex()
+            value = value.detach().cpu()
+            value = value if complex_numbers else value.double().numpy()
+        elif isinstance(value, np.ndarray):
+            double |= value.dtype == np.float64
+            complex_numbers = value.dtype.kind not in "fiub"
+        else:
+            continue
+        if complex_numbers:
+            raise FormatError(f"tensor {key!r} has type {value.dtype}; expected real numbers")
+        arrays[str(key)] = np.asarray(value, dtype=np.float64)
+    return arrays, double

@@ -1,0 +1,221 @@
+"""The training of nets, in one phase or two.
+
+1. *learn*: on words, until all validation words are right. Without noise this is success.
+2. *prove* (an LSTM with noise): boxes are trained along with the net, see
+   `reberlstm.training.enclosure`, with a weight that grows, so that what was learned is kept;
+   success is a certificate.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from reberlstm.certificates import Certificate, certify
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import LSTMWeights, Net
+from reberlstm.training.cells import CellType, at_random, begin_as_latches, from_weights, to_net
+from reberlstm.training.checkpoint import Arrays, Checkpoint
+from reberlstm.training.enclosure import LEAK_WEIGHT, Enclosure
+from reberlstm.training.objective import LEAK_FROM
+from reberlstm.training.run import Run
+from reberlstm.training.settings import Settings
+
+CELLS = 8
+"""The cells of a net where nothing says otherwise."""
+
+RATE = 1e-2
+"""Adam's learning rate; in the second phase it falls to nothing along half a cosine."""
+
+FOLLOW_EVERY = 10
+"""Steps between hulls."""
+
+FIRST_WEIGHT = 1e-3
+"""The weight of the boxes at the beginning of the second phase; it grows to 1 …"""
+
+GROWS_FOR = 0.7
+"""… over this share of it, by the same factor in every step."""
+
+NOISE_GROWS_FOR = 300
+"""Steps over which the noise grows from nothing."""
+
+FEW_STATES = 16
+"""Where a machine has more, and has to be proved, half of random cells begin as latches …"""
+
+LONG_LEAK = (0.1, 1.0)
+"""… and unless it begins compiled, this is the weight of the leak, from forget gates of 0.73 on.
+
+What is kept for long has to be refreshed: if a gate could keep it, it would fade away in a loop
+that is long enough.
+"""
+
+SOFT_GAIN = 5.0
+"""The gain of a compiled net that is trained further: it is right, and its gates can still move."""
+
+TUNING_RATE = 1e-3
+"""The learning rate of a net that knows something; at `RATE` the first steps would undo that."""
+
+CERTIFY_SECONDS = 60.0
+"""More than any try takes here; a limit that mattered would make the result depend on the clock."""
+
+
+class NetRun(Run):
+    """A training of one net."""
+
+    check_every = 50
+    counters = (*Run.counters, "learned_at")
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.cell != "fsm", "machines have a run of their own"
+        self.cell: CellType = settings.cell
+        super().__init__(settings)
+        self._questions = float(self.objective.judged(self.validation).sum())
+
+    def _begin(self) -> None:
+        self.learned_at = 0
+        self.enclosure: Enclosure | None = None
+        super()._begin()
+
+    def _first_parameters(self) -> dict[str, Floats]:
+        settings, heads = self.settings, self.objective.heads
+        start = settings.start
+        if start == "compiled":
+            from reberlstm.compiler import compile
+
+            start = compile(settings.fsm, gain=SOFT_GAIN)
+        if isinstance(start, Net):
+            return from_weights(self.rng, start, settings.cells or start.size, heads)
+        cells, symbols = settings.cells or CELLS, len(settings.fsm.alphabet)
+        first = at_random(self.rng, cell=self.cell, symbols=symbols, cells=cells, heads=heads)
+        if self.latched:
+            begin_as_latches(first, cells // 2)
+        return first
+
+    @property
+    def _rate(self) -> float:
+        return RATE if self.settings.start == "random" else TUNING_RATE
+
+    @property
+    def latched(self) -> bool:
+        """Whether the net begins with latches."""
+        return self._keeps_long and self.settings.start == "random"
+
+    @property
+    def _keeps_long(self) -> bool:
+        settings = self.settings
+        many = len(settings.fsm.states) > FEW_STATES
+        return settings.to_be_proved and settings.start != "compiled" and many
+
+    @property
+    def _leak(self) -> tuple[float, float]:
+        return LONG_LEAK if self._keeps_long else (LEAK_WEIGHT, LEAK_FROM)
+
+    @property
+    def phase(self) -> Literal["learn", "prove"]:
+        """Whether boxes are trained along by now."""
+        return "learn" if self.enclosure is None else "prove"
+
+    # A step
+
+    def _losses(self) -> tuple[Tensor, float]:
+        weight, leak_from = self._leak
+        words = self.objective.draw(self.rng, 1, self.settings.words)
+        noise = self._noise(words.symbols.shape)
+        loss = self.objective.loss(self.cell, self.parameters, words, noise, leak_from)
+        total = loss.words.sum()
+        if self.settings.to_be_proved:
+            total = total + weight * loss.leak.sum()
+        if self.enclosure is not None:
+            total = total + self._weight_of_boxes() * self.enclosure.loss(self.parameters)
+        return total, float(loss.words.detach().sum())
+
+    def _update(self, total: Tensor) -> None:
+        super()._update(total)
+        if self.enclosure is not None and self.step % FOLLOW_EVERY == 0:
+            self.enclosure.follow(self.parameters, self.rng)
+
+    def _since_learned(self) -> float:
+        """The share of the second phase that is over."""
+        return (self.step - self.learned_at) / max(1, self.settings.steps - self.learned_at)
+
+    def _weight_of_boxes(self) -> float:
+        return float(FIRST_WEIGHT ** max(0.0, 1.0 - self._since_learned() / GROWS_FOR))
+
+    def _noise(self, shape: tuple[int, ...]) -> Tensor | None:
+        if not self.settings.noise or (self.settings.to_be_proved and self.enclosure is None):
+            return None
+        size = self.parameters["weight_hh"].shape[1]
+        grown = min(1.0, (self.step - self.learned_at) / NOISE_GROWS_FOR)
+        drawn = self.rng.standard_normal((*shape, size))
+        return torch.as_tensor(self.settings.noise * grown * drawn)
+
+    # A check
+
+    def _assess(self) -> tuple[float, dict[str, Floats]]:
+        wrong = self.objective.wrong(self.cell, self.parameters, self.validation)
+        return 1.0 - float(wrong.sum()) / self._questions, self._arrays()
+
+    def _succeeds(self) -> bool:
+        right = self.accuracy == 1.0
+        if not self.settings.to_be_proved:
+            if self._out_of_steps:
+                return self.best_accuracy == 1.0
+            return right and (self.settings.noise == 0.0 or self.step >= NOISE_GROWS_FOR)
+        if right:
+            self.certificate = self._proof()
+            if self.enclosure is None and self.certificate is None:
+                self._begin_to_prove()
+        if self.enclosure is not None:
+            rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
+            self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
+        return self.certificate is not None
+
+    def _begin_to_prove(self) -> None:
+        self.learned_at = self.step
+        self.enclosure = self._boxes()
+        self._optimise(RATE)
+
+    def _boxes(self) -> Enclosure:
+        return Enclosure(self._lstm(), self.objective, self.parameters, self.rng, self._leak)
+
+    def _proof(self) -> Certificate | None:
+        found = certify(
+            self._lstm(),
+            heads=[self.objective.head],
+            seconds=CERTIFY_SECONDS,
+            max_states=1,
+            max_k=1,
+        )
+        return found if found.holds else None
+
+    def _lstm(self) -> LSTMWeights:
+        net = self._net(self._arrays())
+        assert isinstance(net, LSTMWeights), "only LSTMs are proved"
+        return net
+
+    def _net(self, arrays: dict[str, Floats]) -> Net:
+        return to_net(self.cell, arrays, self.settings.fsm, claims=self.objective.claims)
+
+    def _trained(self) -> Net:
+        return self._net(self.best)
+
+    # A checkpoint
+
+    def _trained_along(self) -> tuple[Tensor, ...]:
+        return () if self.enclosure is None else (self.enclosure.reach,)
+
+    def _further_arrays(self) -> Arrays:
+        boxes = self.enclosure
+        if boxes is None:
+            return {}
+        return {"boxes.reach": boxes.reach.detach().numpy(), "boxes.hull": boxes.hull.numpy()}
+
+    def _take_up(self, saved: Checkpoint) -> None:
+        super()._take_up(saved)
+        self.enclosure = None
+        if "boxes.reach" in saved.arrays:
+            self.enclosure = self._boxes()
+            self.enclosure.restore(saved.arrays["boxes.reach"], saved.arrays["boxes.hull"])

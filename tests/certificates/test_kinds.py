@@ -1,0 +1,311 @@
+"""Nets of other kinds than one LSTM layer: their steps, derivatives, proofs and refutations."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+import reberlstm as rl
+from reberlstm.certificates import (
+    Certificate,
+    Inputs,
+    Proof,
+    Refutation,
+    check,
+    load_certificate,
+)
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
+from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.checker.steps import Paths, Steps
+from reberlstm.certificates.intervals import REAL, Interval
+from reberlstm.certificates.paths import Slopes, derivatives
+from reberlstm.errors import CertificateError
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells import CELLS, Layer
+from reberlstm.net.net import Net
+from reberlstm.net.numbers import Numbers
+from reberlstm.net.readouts import Head, Readout, Rule
+from tests.certificates.test_checker import sealed
+
+EXACT = (0.0, 1.0, 1.0)
+
+
+class Tensors(Numbers):
+    """The functions of formulas, for tensors: so that torch differentiates the formula."""
+
+    sigmoid = staticmethod(torch.sigmoid)
+    tanh = staticmethod(torch.tanh)
+
+    def linear(self, x: torch.Tensor, weight: np.ndarray, bias: np.ndarray) -> torch.Tensor:
+        return x @ torch.tensor(weight).T + torch.tensor(bias)
+
+    def relu(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.relu(z)
+
+
+def random_net(
+    rng: np.random.Generator, kinds: tuple[str, ...], size: int, scale: float, **others: object
+) -> Net:
+    layers, inputs = [], 3
+    for kind in kinds:
+        rows = len(CELLS[kind].gates) * size
+        shapes = ((rows, inputs), (rows, size), (rows,), (rows,))
+        layers.append(Layer(CELLS[kind], *(rng.normal(0, scale, shape) for shape in shapes)))
+        inputs = size
+    head = Head(rng.normal(0, 1, (3, size)), rng.normal(0, 1, 3))
+    heads = {"next": Readout("next", Rule("softmax", 0.2), (head,))}
+    return Net(alphabet=("a", "b", "c"), layers=tuple(layers), heads=heads, **others)
+
+
+def random_boxes(rng: np.random.Generator, number: int, width: int) -> Interval:
+    low, high = np.sort(rng.uniform(-1, 1, (2, number, width)), axis=0)
+    return Interval(low, low + 10.0 ** -rng.integers(0, 6) * (high - low))
+
+
+@pytest.mark.parametrize("name", list(ARITHMETICS))
+@pytest.mark.parametrize("kinds", [*((kind,) for kind in CELLS), ("gru", "lstm")], ids=" ".join)
+def test_what_a_net_does_lies_in_the_boxes(kinds: tuple[str, ...], name: str) -> None:
+    """Points of boxes, run in the arithmetic, against the boxes of the search and the checker."""
+    rng = np.random.default_rng(1)
+    arithmetic = ARITHMETICS[name]
+    for scale in (0.5, 3.0):
+        net = random_net(rng, kinds, 4, scale)
+        ours, execution = BoxNet(net, arithmetic), Execution(net, arithmetic)
+        theirs = Steps(net, name, 0.0, EXACT)
+        boxes = random_boxes(rng, 30, ours.width)
+        boxes = Interval(arithmetic.round(boxes.lo), arithmetic.round(boxes.hi))
+        symbols = np.arange(30) % 3
+        image = ours.step(boxes, np.arange(30), symbols)
+        said = ours.read("legal", image)
+        for _ in range(10):
+            points = arithmetic.round(boxes.lo + rng.random(boxes.shape) * boxes.width)
+            after = execution.step(points, symbols)
+            assert Interval.point(after).included_in(image)
+            assert Interval.point(execution.read("legal", after)).included_in(said)
+        for row, symbol in enumerate(symbols):
+            low, high = theirs.step((boxes.lo[row], boxes.hi[row]), net.alphabet[symbol])
+            assert np.allclose(low, image.lo[row], rtol=1e-6, atol=1e-9)
+            assert np.allclose(high, image.hi[row], rtol=1e-6, atol=1e-9)
+            low, high = theirs.read("legal", (image.lo[row], image.hi[row]))
+            assert np.allclose(low, said.lo[row], rtol=1e-6, atol=1e-9)
+            assert np.allclose(high, said.hi[row], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", list(CELLS))
+def test_derivatives_are_enclosed(kind: str) -> None:
+    rng = np.random.default_rng(2)
+    for scale in (0.3, 2.0):
+        net = random_net(rng, (kind,), 3, scale)
+        exact = BoxNet(net, REAL)
+        boxes, symbols = random_boxes(rng, 12, exact.width), np.arange(12) % 3
+        found = derivatives(exact, boxes, symbols, Slopes(REAL))
+        paths = Paths(net, Steps(net, "real", 0.0, EXACT))
+        points = boxes.lo + rng.random(boxes.shape) * boxes.width
+        (layer,) = net.layers
+        for row, symbol in enumerate(symbols):
+            a = torch.tensor(layer.weight_ih[:, symbol] + layer.bias_ih)
+
+            def step(
+                state: torch.Tensor, a: torch.Tensor = a, layer: Layer = layer
+            ) -> torch.Tensor:
+                parts = state.reshape(len(layer.cell.parts), -1)
+                return torch.cat(layer.cell.step(layer, a, tuple(parts), Tensors())[1])
+
+            truth = torch.autograd.functional.jacobian(step, torch.tensor(points[row])).numpy()
+            room = 1e-12 * (1.0 + np.abs(truth))
+            assert (np.abs(truth - found.middle[row]) <= found.radius[row] + room).all()
+            low, high = paths.slope((boxes.lo[row], boxes.hi[row]), net.alphabet[symbol])
+            assert ((truth >= low - room) & (truth <= high + room)).all()
+
+
+def memory(rule: str) -> Net:
+    """A GRU of two cells that remembers whether a 1 has come.
+
+    With the update gate shut h' = tanh(z): cell 1 goes to − at 0 and to + at 1, and stays +.
+    """
+    weight_ih, weight_hh = np.zeros((6, 2)), np.zeros((6, 2))
+    weight_ih[4], weight_hh[4, 0] = [0.0, 12.0], 6.0
+    bias = np.array([40.0, 40.0, -40.0, -40.0, -3.0, 0.0])  # reset gate open, update gate shut
+    machine = FSM(
+        alphabet=("0", "1"),
+        start="none",
+        accepting={"one"},
+        transitions={"none": {"0": "none", "1": "one"}, "one": {"0": "one", "1": "one"}},
+        name="a 1 has come",
+    )
+    rows, offsets = np.array([[-4.0, 0.0], [4.0, 0.0]]), np.array([0.5, -0.5])
+    head = Head(rows, offsets) if rule == "argmax" else Head(rows[1:], offsets[1:])
+    free = Readout("next", Rule("softmax", 0.1), (Head(np.zeros((2, 2)), np.zeros(2)),))
+    return Net(
+        alphabet=("0", "1"),
+        layers=(Layer(CELLS["gru"], weight_ih, weight_hh, bias, np.zeros(6)),),
+        heads={"accept": Readout("accept", Rule.parse(rule), (head,)), "next": free},
+        grammar=machine,
+        name="memory",
+        claims="all",
+    )
+
+
+def confirmed(certificate: Certificate, net: Net, fsm: FSM | None = None) -> bool | None:
+    verdict = check(json.dumps(certificate.to_dict()), net, fsm)
+    assert verdict.valid, verdict.reason
+    return verdict.valid
+
+
+@pytest.mark.parametrize("rule", ["logit > 0", "tanh > 0.1", "argmax"])
+@pytest.mark.parametrize("arithmetic", ["real", "float32", "bfloat16"])
+def test_a_gru_is_proved(rule: str, arithmetic: str) -> None:
+    net = memory(rule)
+    cert = rl.certify(net, arithmetic=arithmetic)
+    assert isinstance(cert, Proof), str(cert)
+    assert cert.readouts == {"legal": "softmax > 0.1", "accept": rule}
+    assert all(len(ends) == 2 for box in cert.boxes for ends in box.cells)
+    assert cert.boxes[0].c == ()
+    assert confirmed(cert, net)
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("gru", (2, 3)), ("rnn", (6, 4))])
+def test_a_trained_gru_and_a_trained_simple_rnn_are_proved(kind: str, shape: object) -> None:
+    """Nets of the package that were trained on Reber; they need several steps at once."""
+    folder = Path(rl.__file__).parent / "net" / "zoo" / "learned"
+    tensors = load_file(folder / f"reber-{kind}.safetensors")
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    fsm = rl.load_grammar("reber")
+    net = Net(
+        alphabet=fsm.alphabet,
+        layers=(Layer(CELLS[kind], *(tensors[f"{kind}.{name}"] for name in names)),),
+        heads={"legal": Head(tensors["legal.weight"], tensors["legal.bias"])},
+    )
+    cert = rl.certify(net, fsm)
+    assert isinstance(cert, Proof), str(cert)
+    assert (cert.k, cert.stride) == shape
+    assert cert.margin > 0.2
+    assert confirmed(cert, net, fsm)
+
+
+def softmax_net(seed: int, shift: float = 0.0, order: tuple[int, ...] = (0, 1, 2)) -> Net:
+    """A random LSTM with a softmax head; its symbols in another order, its logits moved."""
+    rng = np.random.default_rng(seed)
+    net = random_net(rng, ("lstm",), 3, 0.8)
+    (layer,), head = net.layers, net.heads["next"].layers[0]
+    columns = list(order)
+    return net.replace(
+        alphabet=tuple(net.alphabet[a] for a in columns),
+        layers=(dataclasses.replace(layer, weight_ih=layer.weight_ih[:, columns]),),
+        heads={
+            "next": Readout(
+                "next",
+                Rule("softmax", 0.2),
+                (Head(head.weight[columns], head.bias[columns] + shift),),
+            )
+        },
+    )
+
+
+def learned_machine(net: Net) -> FSM:
+    """The machine of two states that allows after each symbol what the net offers after it."""
+    offers = {}
+    for number, symbol in enumerate(net.alphabet):
+        state = net.step(net.start(), np.array([number]))
+        legal = net.observe(state).legal
+        assert legal is not None
+        offers[symbol] = [a for a, yes in zip(net.alphabet, legal[0], strict=True) if yes]
+    lines = {"start": {a: a for a in net.alphabet}}
+    lines |= {symbol: {a: a for a in legal} for symbol, legal in offers.items()}
+    alphabet = tuple(sorted(net.alphabet))
+    return FSM(alphabet=alphabet, start="start", accepting=set(), transitions=lines, name="last")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_softmax_head_does_not_change_when_all_logits_do(seed: int) -> None:
+    """Nor when the alphabet is permuted."""
+    fsm = learned_machine(softmax_net(seed))
+    answers = []
+    for shift, order in ((0.0, (0, 1, 2)), (7.3, (0, 1, 2)), (-2.0, (2, 0, 1))):
+        net = softmax_net(seed, shift, order)
+        cert = rl.certify(net, fsm, scope="legal", max_k=2, max_states=2_000)
+        assert cert.readouts == {"legal": "softmax > 0.2"}
+        if cert.holds is not None:
+            assert confirmed(cert, net, fsm)
+        margin = round(cert.margin, 6) if cert.holds is not None else None
+        answers.append((cert.holds, cert.counterexample, margin))
+    assert answers[0] == answers[1] == answers[2]
+    if isinstance(cert, Refutation):
+        state, net = net.start(), softmax_net(seed)
+        for symbol in cert.word:
+            state = net.step(state, np.array([net.alphabet.index(symbol)]))
+        legal = net.observe(state).legal
+        assert legal is not None
+        said = {a for a, yes in zip(net.alphabet, legal[0], strict=True) if yes}
+        assert said == set(cert.offered) != set(cert.allowed)
+
+
+def test_the_rule_decides() -> None:
+    """The same logits, read by another rule, are another claim."""
+    net = rl.compile("reber")
+    assert rl.certify(net, scope="legal").holds
+    strict = net.with_rule("legal", "logit > 0.4")
+    found = rl.certify(strict, scope="legal")
+    assert (found.holds, found.readouts) == (False, {"legal": "logit > 0.4"})
+    assert confirmed(found, strict)
+    old = rl.certify(net, scope="legal").to_dict()
+    assert "but the net is read by logit > 0.4" in check(old, strict).reason
+
+
+def test_stacks_embeddings_deep_heads_and_start_states_are_proved_like_others() -> None:
+    rng = np.random.default_rng(3)
+    fsm = FSM(
+        alphabet=("a", "b", "c"),
+        start="0",
+        accepting={"0"},
+        transitions={"0": dict.fromkeys("abc", "0")},
+        name="anything",
+    )
+    layers = (Head(rng.normal(0, 1, (2, 4)), np.zeros(2)), Head(np.zeros((3, 2)), np.ones(3)))
+    for kinds in (("gru", "lstm"), ("rnn",)):
+        net = random_net(rng, kinds, 4, 0.4)
+        inputs = net.layers[0].weight_ih.shape[1]
+        other = net.replace(
+            embedding=rng.normal(0, 1, (3, inputs)),
+            start_state=rng.normal(0, 0.1, net.start().shape[1]),
+            heads={"legal": Readout("legal", Rule("logit"), layers, "tanh")},
+        )
+        cert = rl.certify(other, fsm, scope="legal", max_k=1)
+        assert isinstance(cert, Proof), str(cert)
+        assert confirmed(cert, other, fsm)
+        changed = other.replace(start_state=other.start_state * 2)
+        assert "other weights" in check(cert.to_dict(), changed, fsm).reason
+
+
+def test_what_cannot_be_proved_is_said_in_one_line() -> None:
+    net = random_net(np.random.default_rng(4), ("rnn",), 2, 0.5)
+    fsm = rl.load_grammar("regex:(a|b|c)*")
+    with pytest.raises(CertificateError, match="reads a suffix before it answers, and proofs are"):
+        rl.certify(net.replace(suffix=np.zeros((1, 3))), fsm)
+    embedded = net.replace(embedding=np.eye(3))
+    with pytest.raises(CertificateError, match="embeds its symbols, so its inputs have no 1"):
+        rl.certify(embedded, fsm, inputs=Inputs(noise=0.1))
+
+
+def test_files_of_version_1_are_read_and_checked(tmp_path: Path) -> None:
+    """As version 0.1 wrote them: without readouts."""
+    for net in (rl.compile("parity"), rl.published()):
+        document = rl.certify(net).to_dict()
+        document["version"] = 1
+        del document["readouts"]
+        old = sealed(document)
+        assert check(old, net).valid
+        path = tmp_path / "cert.json"
+        path.write_text(json.dumps(old))
+        again = load_certificate(path)
+        assert again.readouts == {}
+        assert again.to_dict() == old
+        assert "readout" not in str(again)
+        reread = net.with_rule("legal", "logit > 0.25")
+        assert "it reads head 'legal' by" in check(old, reread).reason
