@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 import os
 import re
@@ -16,11 +17,13 @@ from typing import Any, TypeVar
 
 import click
 
+from reberlstm import formats
 from reberlstm.errors import FormatError, printable
 from reberlstm.files import require_writable
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
+from reberlstm.plain import plain
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -71,6 +74,23 @@ def echo(text: str = "") -> None:
 def echo_data(line: str) -> None:
     """Print what programs may read: as it is, but escaped for a terminal, which would act on it."""
     click.echo(printable(line) if sys.stdout.isatty() else line)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value, or a result, as one line of JSON; on a terminal no character acts on it."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    acts = sys.stdout.isatty() and not text.isprintable()
+    click.echo(json.dumps(plain(value)) if acts else text)
+
+
+def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
+    """Write a machine to a file, or to standard output: as TOML, unless a format is named."""
+    if out is not None and out != "-":
+        save_grammar(machine, out, format)
+        return
+    content = formats.write(machine, format or "toml")
+    warn_of_losses(machine, format or "toml", "standard output")
+    sys.stdout.buffer.write(content)
 
 
 def terminal_width() -> int:

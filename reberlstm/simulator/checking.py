@@ -18,6 +18,7 @@ from reberlstm.errors import FormatError
 from reberlstm.files import GZIP_MAGIC
 from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
+from reberlstm.plain import Plain
 
 PIECE_BYTES = 2**18
 """How much is read at a time."""
@@ -27,7 +28,8 @@ Kind = Literal["violation", "unknown symbol", "incomplete"]
 Row = dict[str, Any]
 """The row of a state maps a symbol to the row of the next state.
 
-Rows that are filled while they are used say what may come in an attribute ``legal``.
+Rows that are filled while they are used say what may come in an attribute ``legal``, and in
+``judged`` whether a string that ends here is accepted or incomplete, or neither.
 """
 
 ACCEPTING = ""
@@ -35,7 +37,7 @@ ACCEPTING = ""
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Plain, rename={"source": "file"}):
     """A string that is not as it should be.
 
     Attributes:
@@ -66,13 +68,14 @@ class Failure:
 
 
 @dataclass
-class Report:
+class Report(Plain):
     """What has been seen so far.
 
     Attributes:
-        strings: How many strings; each is accepted, incomplete, or has a violation.
+        strings: How many strings; each is accepted, incomplete, not judged, or has a violation.
         accepted: How many are words of the machine.
         incomplete: How many are without a violation, but may not end there.
+        not_judged: How many are without a violation, but end outside the scope of the net.
         violations: How many have a symbol that was not allowed.
         unknown: How many of these have it because the symbol is not in the alphabet at all.
         symbols: How many symbols, those after a violation included.
@@ -82,6 +85,7 @@ class Report:
     strings: int = 0
     accepted: int = 0
     incomplete: int = 0
+    not_judged: int = 0
     violations: int = 0
     unknown: int = 0
     symbols: int = 0
@@ -229,6 +233,8 @@ class Checker:
             report.violations += 1
         elif ACCEPTING in self._row:
             report.accepted += 1
+        elif not getattr(self._row, "judged", True):
+            report.not_judged += 1
         else:
             report.incomplete += 1
             if self.complete:

@@ -28,8 +28,9 @@ def start_row(net: Net, grammar: FSM) -> NetRow:
 
     What a net offers, and whether it accepts, is as in `reberlstm.trace`. Where the net is not
     judged (a net that claims the scope ``legal``, before the first symbol and after a violation of
-    the grammar) every symbol may come. A net without a ``legal`` head lets every symbol come, one
-    without an accept head accepts where the grammar does.
+    the grammar) every symbol may come, and a string that ends after a violation is neither accepted
+    nor incomplete. A net without a ``legal`` head lets every symbol come, one without an accept
+    head accepts where the grammar does.
 
     Raises:
         GrammarError: for a net that tells neither, or with another alphabet.
@@ -47,7 +48,7 @@ def start_row(net: Net, grammar: FSM) -> NetRow:
             "it takes"
         )
     check_alphabets(grammar, net)
-    return _Rows(net, grammar).row(net.start(), 0, net.claims == "all")
+    return _Rows(net, grammar).row(net.start(), 0, goes_on=False)
 
 
 class NetRow(dict[str, Any]):
@@ -55,13 +56,14 @@ class NetRow(dict[str, Any]):
 
     Attributes:
         legal: The symbols that may come.
+        judged: Whether a string that ends here lies in the scope of the net.
     """
 
     def __init__(
-        self, rows: _Rows, states: NDArray[Any], node: int, legal: frozenset[str], accepts: bool
+        self, rows: _Rows, states: NDArray[Any], node: int, legal: frozenset[str], judged: bool
     ) -> None:
-        super().__init__({ACCEPTING: None} if accepts else {})
-        self.legal = legal
+        super().__init__()
+        self.legal, self.judged = legal, judged
         self._rows, self._states, self._node = rows, states, node
 
     def __missing__(self, symbol: str) -> NetRow:
@@ -86,18 +88,22 @@ class _Rows:
         if key in self.known:
             found = row[symbol] = self.known[key]
             return found
-        in_scope = self.tables.names[node] is not None and bool(self.tables.goes_on[node])
-        found = self.row(states, node, self.net.claims == "all" or in_scope)
+        found = self.row(states, node, bool(self.tables.goes_on[node]))
         if len(self.known) < MOST_ROWS:
             self.known[key] = row[symbol] = found
         return found
 
-    def row(self, states: NDArray[Any], node: int, judged: bool) -> NetRow:
+    def row(self, states: NDArray[Any], node: int, goes_on: bool) -> NetRow:
+        """The row of a state vector; `goes_on` where a net of the scope ``legal`` was asked."""
+        everywhere, lost = self.net.claims == "all", self.tables.names[node] is None
         answers = self.net.observe(states)
         legal = frozenset(self.net.alphabet)
-        if judged and answers.legal is not None:
+        if (everywhere or (goes_on and not lost)) and answers.legal is not None:
             legal = frozenset(
                 a for a, yes in zip(self.net.alphabet, answers.legal[0], strict=True) if yes
             )
+        row = NetRow(self, states, node, legal, everywhere or not lost)
         accept = self.tables.accepting[node] if answers.accept is None else answers.accept[0]
-        return NetRow(self, states, node, legal, bool(accept))
+        if accept and row.judged:
+            row[ACCEPTING] = None
+        return row
