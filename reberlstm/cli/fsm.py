@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +11,16 @@ from typing import Any
 import click
 
 from reberlstm import formats
-from reberlstm.cli.options import Decorated, echo_data, json_option, out_option
+from reberlstm.cli.options import (
+    Decorated,
+    echo_data,
+    echo_json,
+    json_option,
+    out_option,
+    write_machine,
+)
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
+from reberlstm.grammars import load_grammar
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
 from reberlstm.machine.fsm import FSM, Word
@@ -100,18 +106,11 @@ def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
 
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
-    _give(load_grammar(grammar).minimise(), out, write_as, minimise=False)
+    _give(load_grammar(grammar), out, write_as, minimise=True)
 
 
 def _give(machine: FSM, out: str | None, write_as: str | None, minimise: bool) -> None:
-    if minimise:
-        machine = machine.minimise()
-    if out is not None and out != "-":
-        save_grammar(machine, out, write_as)
-        return
-    write_as = write_as or "toml"
-    warn_of_losses(machine, write_as, "standard output")
-    sys.stdout.buffer.write(formats.write(machine, write_as))
+    write_machine(machine.minimise() if minimise else machine, out, write_as)
 
 
 @command.command("equal", short_help="Compare two machines.")
@@ -146,7 +145,7 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         answer: dict[str, Any] = {"equal": word is None, "by": by, "word": None}
         if word is not None:
             answer |= {"word": list(word), "first": observed[grammar], "second": observed[other]}
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        echo_json(answer)
     elif word is None:
         click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
     else:
@@ -200,8 +199,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
         limit = DEFAULT_LIMIT
     word = None
     for word in islice(machine.enumerate(max_length), limit):
-        text = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
-        echo_data(text)
+        echo_json(word) if as_json else echo_data(machine.text(word))
     if word is None and limit != 0:
         what = "no string" if max_length is None else f"no string of up to {max_length} symbols"
         click.echo(f"note: {grammar} accepts {what}", err=True)
@@ -225,12 +223,12 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
-            click.echo(json.dumps({"length": length, "count": number}) if as_json else str(number))
+            echo_json({"length": length, "count": number}) if as_json else click.echo(str(number))
             return
         last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
         counts = counting.count_up_to(machine, last)
         if as_json:
-            click.echo(json.dumps({"counts": counts}))
+            echo_json({"counts": counts})
             return
         click.echo("length  strings")
         for n, number in enumerate(counts):
@@ -262,7 +260,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     machine = load_grammar(grammar)
     result = measure(machine)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        echo_json(result)
         return
     rows = {
         "entropy": f"{result.word_entropy:.6f} bits per string",

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from reberlstm import formats
-from reberlstm.errors import FormatError, printable
+from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import require_writable
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine.fsm import FSM
@@ -50,7 +50,7 @@ seed_option = click.option(
 )
 
 
-def _probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
+def probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
     """The path, if it can be written: before the work rather than after it."""
     if out is not None and out != "-":
         require_writable(Path(out))
@@ -62,7 +62,7 @@ def out_option(
 ) -> Callable[[Decorated], Decorated]:
     """``-o/--out FILE``, probed before the work; commands pick the format by its suffix."""
     return click.option(
-        "-o", "--out", required=required, metavar="FILE", help=help, callback=_probed
+        "-o", "--out", required=required, metavar="FILE", help=help, callback=probed
     )
 
 
@@ -260,6 +260,25 @@ def net_options(
         return wrapped  # type: ignore[no-any-return]
 
     return decorate
+
+
+def cells_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--cells NAME,...``, which may be repeated; ``--cell`` as in version 0.1."""
+    return click.option("--cells", "--cell", "cells", multiple=True, metavar="NAME,...", help=help)
+
+
+def chosen_cells(given: tuple[str, ...], cells: Sequence[str]) -> tuple[str, ...]:
+    """The cells that ``--cells`` names; a name may have commas in it.
+
+    Raises:
+        WeightsError: naming the cells there are, when there is no such cell.
+    """
+    names = [name for text in given for name in ([text] if text in cells else text.split(","))]
+    for name in names:
+        if name not in cells:
+            some = ", ".join(cells[:10]) + (", …" if len(cells) > 10 else "")
+            raise WeightsError(f"no cell {name!r} in the net; its cells are {some}")
+    return tuple(dict.fromkeys(names))
 
 
 def load_net(net: str, grammar: FSM | None) -> Net:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from reberlstm.cli.options import DEFAULT_GRAMMAR, echo_data, json_option, seed_option
+from reberlstm.cli.options import DEFAULT_GRAMMAR, echo_data, echo_json, json_option, seed_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.counting import sample_of_length
 
@@ -63,5 +61,4 @@ def command(
     else:
         words = sample_of_length(machine, length, count, seed=seed)
     for word in words:
-        line = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
-        echo_data(line)
+        echo_json(word) if as_json else echo_data(machine.text(word))

@@ -36,11 +36,13 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterator[str]:
+def trace_lines(
+    trace: Trace, width: int, *, all_cells: bool = False, only: Sequence[str] = ()
+) -> Iterator[str]:
     """The lines of a trace, styled for a terminal, with a verdict as the last one.
 
     Cells in which nothing happens at a step are left out where `width` columns are too few for all,
-    unless `all_cells`.
+    unless `all_cells`, or `only` some are to be shown.
     """
     net = trace.weights
     grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
@@ -49,11 +51,12 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
     for step in trace.steps:
         yield ""
         yield _heading(trace, step)
-        cells = _cells(step, net.cells, width, all_cells)
+        chosen = [net.cells.index(name) for name in only]
+        cells = chosen or _cells(step, net.cells, width, all_cells)
         for chunk in _chunks(cells, net.cells, width):
             yield from _block(step, net.cells, chunk)
         hidden = len(net.cells) - len(cells)
-        if hidden:
+        if hidden and not only:
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             yield _reader(step)
