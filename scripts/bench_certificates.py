@@ -1,8 +1,8 @@
-"""Every figure about certificates: times, margins, smallest gains, noise, machines, the oscillator.
+"""Every figure about certificates: times, margins, gains, noise, arithmetics, the oscillator.
 
-    python scripts/bench_certificates.py                    all tables
-    python scripts/bench_certificates.py grammars machines  some of them
-    python scripts/bench_certificates.py --write            also into docs/certificates.md
+    python scripts/bench_certificates.py                       all tables
+    python scripts/bench_certificates.py grammars arithmetics  some of them
+    python scripts/bench_certificates.py --write               also into docs/certificates.md
 
 Seconds are CPU seconds of one process; every certificate is also verified by the checker.
 """
@@ -102,8 +102,8 @@ def limits() -> Iterator[Row]:
         yield name, least.gain, least.margin, least.k, noise.noise, blur, took
 
 
-def machines() -> Iterator[Row]:
-    """Margins at the default gain on every machine that runs the net; – where none was proved."""
+def arithmetics() -> Iterator[Row]:
+    """Margins at the default gain in each arithmetic; – where none was proved."""
     yield "grammar", *ARITHMETICS
     for name in SOME:
         net = rl.compile(rl.load_grammar(name))
@@ -165,7 +165,7 @@ def random_machines() -> Iterator[Row]:
 TABLES = {
     "grammars": grammars,
     "limits": limits,
-    "machines": machines,
+    "arithmetics": arithmetics,
     "alternating": alternating,
     "random": random_machines,
 }

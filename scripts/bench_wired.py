@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
+from in_docs import put
 
+from reberlstm.lab.runner import markdown_table
 from reberlstm.lab.wired import (
     WiredNet,
     amplitude,
@@ -28,7 +29,8 @@ from reberlstm.lab.wired import (
 )
 from reberlstm.net.weights import Floats
 
-PAGE = Path(__file__).parent.parent / "docs" / "hand-wired-sequences.md"
+PAGE = "hand-wired-sequences.md"
+HEADING = "net | cells | largest weight | inputs | bound | error | error in float32"
 
 STEPS = 100
 X = np.linspace(0.0, 1.0, STEPS)
@@ -38,7 +40,7 @@ Task = tuple[WiredNet, str, Floats, Floats]
 
 
 def tasks(rng: np.random.Generator) -> Iterator[Task]:
-    """Net, what it hears in words, the inputs (B, T, A), the outputs wanted (B, T, R)."""
+    """Net, its inputs in words, the inputs (B, T, A), the outputs wanted (B, T, R)."""
     slope, level = rng.uniform(-2.0, 2.0, (2, MANY, 1))
     size = rng.uniform(0.0, 1.0, (MANY, 1))
     phase = rng.uniform(0.0, 2.0 * np.pi, (MANY, 1))
@@ -75,7 +77,7 @@ ONLY_LAST = ("amplitude", "line parameters")
 
 def row(task: Task) -> list[str]:
     """One line of the table."""
-    net, heard, x, wanted = task
+    net, inputs, x, wanted = task
     part = slice(-1, None) if net.name in ONLY_LAST else slice(None)
     with torch.no_grad():
         single = net.module().float()(torch.tensor(x, dtype=torch.float32)).numpy()
@@ -85,7 +87,7 @@ def row(task: Task) -> list[str]:
     if error > bound + 1e-9:
         raise SystemExit(f"{net.name}: off by {error}, more than {bound}")
     cells, size = str(net.weights.size), f"{_largest(net):,.0f}"
-    return [f"`{net.name}`", cells, size, heard, f"{bound:.1e}", f"{error:.1e}", f"{coarse:.1e}"]
+    return [f"`{net.name}`", cells, size, inputs, f"{bound:.1e}", f"{error:.1e}", f"{coarse:.1e}"]
 
 
 def _largest(net: WiredNet) -> float:
@@ -96,18 +98,11 @@ def _largest(net: WiredNet) -> float:
 def main() -> None:
     """Print the table; with ``--write`` put it into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"into {PAGE}")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    heading = ["net", "cells", "largest weight", "hears", "bound", "error", "error in float32"]
     rows = [row(task) for task in tasks(np.random.default_rng(options.seed))]
-    lines = [f"| {' | '.join(cells)} |" for cells in [heading, ["---"] * len(heading), *rows]]
-    print("\n".join(lines))
-    if options.write:
-        before, rest = PAGE.read_text("utf-8").split("<!-- errors -->\n")
-        _, after = rest.split("<!-- /errors -->")
-        block = "\n".join(["<!-- errors -->", *lines, "<!-- /errors -->"])
-        PAGE.write_text(before + block + after, "utf-8")
+    put("errors", [markdown_table(HEADING, rows)], options.write, PAGE)
 
 
 if __name__ == "__main__":

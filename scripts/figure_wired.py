@@ -54,26 +54,26 @@ def draw_paths(axis: Any) -> None:
 def draw_peak(axis: Any) -> None:
     """A signal and the largest number so far."""
     x = np.linspace(0.0, 1.0, 100)
-    heard = 0.5 * (1.0 + np.sin(20.0 * x)) * (0.3 + x) + 0.1 * np.sin(70.0 * x)
-    axis.plot(x, heard, color=drawing.TARGET, linewidth=1.5, label="heard")
-    said = peak()(heard[np.newaxis, :, np.newaxis])[0, :, 0]
-    axis.plot(x, said, color=drawing.COLOURS[0], linewidth=1.6, label="said")
+    inputs = 0.5 * (1.0 + np.sin(20.0 * x)) * (0.3 + x) + 0.1 * np.sin(70.0 * x)
+    axis.plot(x, inputs, color=drawing.TARGET, linewidth=1.5, label="input")
+    held = peak()(inputs[np.newaxis, :, np.newaxis])[0, :, 0]
+    axis.plot(x, held, color=drawing.COLOURS[0], linewidth=1.6, label="output")
     drawing.label(axis, "The peak is held by one cell", "x")
     drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
 
 
 def draw_errors(axis: Any) -> None:
     """Errors and bounds, over the scale of a copy and over the length of a wave's vector."""
-    heard = np.linspace(-1.0, 1.0, 100)[np.newaxis, :, np.newaxis]
+    inputs = np.linspace(-1.0, 1.0, 100)[np.newaxis, :, np.newaxis]
     sizes = np.geomspace(3e-3, 0.1, 16)
     made = {
         "copy, |y| ≤ 1, scale": [copy(scale=size) for size in sizes],
         "wave of height 1, length": [wave(height=1.0, length=size) for size in sizes],
     }
     for (name, nets), colour in zip(made.items(), drawing.COLOURS, strict=False):
-        errors = [np.abs(net(heard) - net.ideal(heard)).max() for net in nets]
+        errors = [np.abs(net(inputs) - net.ideal(inputs)).max() for net in nets]
         axis.plot(sizes, errors, "o", color=colour, markersize=3, label=name)
-        axis.plot(sizes, [net.bound(heard) for net in nets], "--", color=colour, linewidth=1)
+        axis.plot(sizes, [net.bound(inputs) for net in nets], "--", color=colour, linewidth=1)
     axis.plot([], [], "--", color=drawing.QUIET, label="derived")
     axis.set_xscale("log")
     axis.set_yscale("log")

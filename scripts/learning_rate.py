@@ -58,15 +58,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         runs = asked.runs or Path(temporary)
         found = fits(runs / "wavy-inverse.source.0")
-    lines = [
-        "| test error after epoch | " + " | ".join(map(str, SHOWN)) + " |",
-        "|---|" + "---|" * len(SHOWN),
-    ]
+    rows = []
     for rate, fit in found.items():
         errors = dict(zip(fit.epochs, fit.test_losses, strict=True))
         cells = [f"{errors[epoch]:.2f}" if epoch in errors else "–" for epoch in SHOWN]
-        lines.append(f"| rate {rate:g} | " + " | ".join(cells) + " |")
-    put("rates", lines, asked.write, "lab.md")
+        rows.append([f"rate {rate:g}", *cells])
+    heading = " | ".join(["test error after epoch", *map(str, SHOWN)])
+    put("rates", [runner.markdown_table(heading, rows)], asked.write, "lab.md")
     return 0
 
 

@@ -24,8 +24,9 @@ from smaller_svg import smaller
 
 from reberlstm.files import write_atomically
 from reberlstm.lab import EXPERIMENTS, find, run
-from reberlstm.lab.checkpoint import state_of
-from reberlstm.lab.experiment import HOLDS
+from reberlstm.lab.experiment import HOLDS, PRESETS
+from reberlstm.lab.runner import claim_in_words, markdown_table
+from reberlstm.lab.training import state_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "lab.md"
@@ -76,23 +77,22 @@ def records() -> list[dict[str, Any]]:
 
 def claims(kept: list[dict[str, Any]]) -> list[str]:
     """The table of all claims: a row for every claim and preset."""
-    lines = [
-        "| experiment | claim of the source | preset | measured, lowest seed | verdict "
-        "| holds with |",
-        "|---|---|---|---|---|---|",
+    rows = [
+        _claim(runs, number)
+        for name in EXPERIMENTS
+        for number, _ in enumerate(find(name).claims)
+        for preset in PRESETS
+        if (runs := _of(kept, name, preset))
     ]
-    for name in EXPERIMENTS:
-        for number, _ in enumerate(find(name).claims):
-            for preset in ("quick", "source"):
-                lines += _row(
-                    [r for r in kept if (r["experiment"], r["preset"]) == (name, preset)], number
-                )
-    return lines
+    heading = "experiment | claim of the source | preset | measured, lowest seed | verdict | "
+    return [markdown_table(heading + "holds with", rows)]
 
 
-def _row(runs: list[dict[str, Any]], number: int) -> list[str]:
-    if not runs:
-        return []
+def _of(kept: list[dict[str, Any]], name: str, preset: str) -> list[dict[str, Any]]:
+    return [r for r in kept if (r["experiment"], r["preset"]) == (name, preset)]
+
+
+def _claim(runs: list[dict[str, Any]], number: int) -> list[str]:
     name = runs[0]["experiment"]
     for r in runs:
         if [c["claim"] for c in r["claims"]] != [claim.source for claim in find(name).claims]:
@@ -106,16 +106,8 @@ def _row(runs: list[dict[str, Any]], number: int) -> list[str]:
         often = f"seed {runs[0]['seed']} only"
     else:
         often = f"{verdicts.count(True)} of {len(runs)} seeds"
-    remark = f" *({shown['remark']})*" if shown["remark"] else ""
-    cells = (
-        f"[{name}](#{name})",
-        shown["claim"] + remark,
-        runs[0]["preset"],
-        shown["measured"],
-        f"**{verdict}**",
-        often,
-    )
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"]
+    link, claim, preset = f"[{name}](#{name})", claim_in_words(shown), runs[0]["preset"]
+    return [link, claim, preset, shown["measured"], f"**{verdict}**", often]
 
 
 def sections(kept: list[dict[str, Any]]) -> list[str]:
@@ -127,7 +119,7 @@ def sections(kept: list[dict[str, Any]]) -> list[str]:
         lines += [f"Source: {experiment.source}", ""]
         runs = [r for r in kept if r["experiment"] == name]
         if runs:
-            lines += [*nets(runs), ""]
+            lines += [nets(runs), ""]
         for picture in experiment.pictures:
             path = f"pictures/lab/{name}-{picture.name}.svg"
             if (DOCS / path).exists():
@@ -135,25 +127,23 @@ def sections(kept: list[dict[str, Any]]) -> list[str]:
     return lines[:-1]
 
 
-def nets(runs: list[dict[str, Any]]) -> list[str]:
+def nets(runs: list[dict[str, Any]]) -> str:
     """A table of what was trained how, with the test losses of all seeds."""
-    lines = [
-        "| net | preset | parameters | examples | optimiser | batch | epochs "
-        "| test loss (seed) | s |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for preset in ("quick", "source"):
+    heading = "net | preset | parameters | examples | optimiser | batch | epochs | "
+    rows = []
+    for preset in PRESETS:
         chosen = [r for r in runs if r["preset"] == preset]
         for net, first in chosen[0]["nets"].items() if chosen else ():
             losses = ", ".join(
                 f"{_loss(r['nets'][net]['test_loss_at_end'])} ({r['seed']})" for r in chosen
             )
-            lines.append(
-                f"| {net} | {preset} | {first['parameters']:,} | {first['examples']:,} | "
-                f"{first['optimiser']} {first['learning_rate']:g} | {first['batch']:,} | "
-                f"{first['epochs']:,} | {losses} | {first['cpu_seconds']:.0f} |"
+            optimiser = f"{first['optimiser']} {first['learning_rate']:g}"
+            parameters, examples, batch, epochs = (
+                f"{first[key]:,}" for key in ("parameters", "examples", "batch", "epochs")
             )
-    return lines
+            row = [net, preset, parameters, examples, optimiser, batch, epochs]
+            rows.append([*row, losses, f"{first['cpu_seconds']:.0f}"])
+    return markdown_table(heading + "test loss (seed) | s", rows)
 
 
 def _loss(value: float | None) -> str:
@@ -162,23 +152,20 @@ def _loss(value: float | None) -> str:
 
 def times(kept: list[dict[str, Any]]) -> list[str]:
     """Processor seconds of a run, from the least to the most of all seeds."""
-    lines = [
-        "| experiment | quick: training | measuring and drawing | source: training |",
-        "|---|---|---|---|",
-    ]
+    columns = (
+        ("quick", "cpu_seconds"),
+        ("quick", "cpu_seconds_besides"),
+        ("source", "cpu_seconds"),
+    )
+    rows = []
     for name in EXPERIMENTS:
-        cells = []
-        for preset, key in (
-            ("quick", "cpu_seconds"),
-            ("quick", "cpu_seconds_besides"),
-            ("source", "cpu_seconds"),
-        ):
-            runs = [r for r in kept if (r["experiment"], r["preset"]) == (name, preset)]
-            spent = sorted({round(r[key]) for r in runs if key in r})
-            cells.append("–".join(str(end) for end in dict.fromkeys(spent[:1] + spent[-1:])))
-        cells[-1] = cells[-1] or "not run"
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
+        row = [name]
+        for preset, key in columns:
+            spent = sorted({round(r[key]) for r in _of(kept, name, preset) if key in r})
+            row.append("–".join(str(end) for end in dict.fromkeys(spent[:1] + spent[-1:])))
+        rows.append([*row[:-1], row[-1] or "not run"])
+    heading = "experiment | quick: training | measuring and drawing | source: training"
+    return [markdown_table(heading, rows)]
 
 
 def page() -> str:

@@ -1,23 +1,10 @@
 """Arithmetics: what a proof may assume of the numbers that a net is run in, and running it in them.
 
-``real`` is the net as mathematics, with its float64 weights taken exactly. Every other name is a
-format of floating-point numbers. Weights are first rounded to it (to float16 and bfloat16 by way of
-float32, as PyTorch converts them). Then every multiplication and addition obeys the standard model
-(N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section 2.2 and lemma
-3.1), with underflow, gradual or flushed to zero, in inputs as in results::
-
-    fl(x ∘ y) = (x ∘ y)(1 + δ) + η,   |δ| ≤ u,   |η| ≤ the smallest normal number
-
-so that a sum of products with m terms that are not zero is off by at most γ_m = m·u / (1 − m·u)
-times the sum of their sizes, *whatever the order of the additions*, with or without fused
-multiply-add, and also where a wider accumulator is used. Sigmoid and tanh obey::
-
-    |fl(σ(z)) − σ(z)| ≤ 4·u·σ(z) + κ   and stay in [0, 1],   tanh likewise in [−1, 1]
-
-where κ = 2⁻²² allows for the rational approximations of float32 kernels, which are accurate
-absolutely and not relatively (onnxruntime's tanh is off by up to 5.4 u, PyTorch's by 1.1 u).
-``int8`` rounds each weight matrix (not the biases) to 255 levels with one symmetric scale per
-matrix, as ``round(w / s)·s`` with ``s = max |w| / 127``, and executes in float32.
+``real`` is the net as mathematics, with its float64 weights taken exactly; the others are formats
+of floating-point numbers, in which every operation may be rounded and may underflow, sums are added
+up in any order, and sigmoid and tanh are approximations. The model of errors is stated in
+docs/certificates.md; it is that of N. J. Higham, Accuracy and Stability of Numerical Algorithms,
+2nd ed., 2002, section 2.2 and lemma 3.1.
 """
 
 from __future__ import annotations
@@ -30,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import CertificateError
-from reberlstm.net.cells.cell import Floats, State
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.numbers import NUMBERS, Numbers
 from reberlstm.net.readouts import softmax
@@ -44,7 +31,7 @@ KERNEL_ULPS = 4.0
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """One arithmetic; see the module's text for the meaning of the bounds.
+    """One arithmetic; see docs/certificates.md for the meaning of the bounds.
 
     Attributes:
         name: ``real``, ``float64``, ``float32``, ``float16``, ``bfloat16`` or ``int8``.
@@ -180,39 +167,39 @@ class Execution:
 
     def __init__(self, net: Net, arithmetic: Arithmetic, inputs: float = 1.0) -> None:
         self.net = as_executed(net, arithmetic)
-        self._rounds = arithmetic.precision not in (0, 53)
-        self._math = _RoundedNumbers(arithmetic) if self._rounds else NUMBERS
-        self._arithmetic = arithmetic
+        self._math = _RoundedNumbers(arithmetic)
         self._table = self.net.layers[0].inputs(inputs * self.net.vectors)  # (A, G·H)
 
     def start(self) -> Floats:
         """The state vector that words begin in, (1, D)."""
         return self.net.start()
 
-    def step(self, states: Floats, symbols: NDArray[np.intp]) -> Floats:
-        """The state vectors (B, D) after one more symbol each, (B,)."""
-        wrap = self._math_value
-        after: list[State] = []
-        a = wrap(self._table[symbols], is_sum=True)
-        for number, (layer, before) in enumerate(
-            zip(self.net.layers, self.net.split(states), strict=True)
-        ):
-            if number:
-                a = self._math.linear(layer.cell.hidden(after[-1]), layer.weight_ih, layer.bias_ih)
-            after.append(layer.cell.step(layer, a, tuple(map(wrap, before)), self._math)[1])
-        return np.concatenate([_plain(part) for state in after for part in state], axis=1)
+    def step(
+        self, states: Floats, symbols: NDArray[np.intp], rows: NDArray[np.intp] | None = None
+    ) -> Floats:
+        """The state vectors (B, D) after one more symbol each, (B,).
+
+        Where `rows` is given, symbol ``symbols[e]`` is read in the state of row ``rows[e]``.
+        """
+        math, after = self._math, []
+        a, h = Rounded(self._table[symbols], math.arithmetic, is_sum=True), None
+        for layer, before in zip(self.net.layers, self.net.split(states), strict=True):
+            if h is not None:
+                a = math.linear(h, layer.weight_ih, layer.bias_ih)
+            parts = tuple(Rounded(part, math.arithmetic, rows=rows) for part in before)
+            _, state = layer.cell.step(layer, a, parts, math)
+            h = layer.cell.hidden(state)
+            after += [part.value for part in state]
+        return np.concatenate(after, axis=1)
 
     def read(self, head: str, states: Floats) -> Floats:
         """The numbers that the head's rule is about, (B, R)."""
         readout = self.net.readout(head)
         assert readout is not None, "the claim is about heads that the net has"
-        z = readout.logits(self._math_value(self.net.hidden(states)), self._math)
-        if readout.rule.function == "tanh":
-            z = self._math.tanh(z)
-        return softmax(_plain(z)) if readout.rule.function == "softmax" else _plain(z)
-
-    def _math_value(self, array: Floats, is_sum: bool = False) -> Any:
-        return Rounded(array, self._arithmetic, is_sum) if self._rounds else array
+        z = readout.logits(Rounded(self.net.hidden(states), self._math.arithmetic), self._math)
+        if readout.rule.function == "softmax":
+            return softmax(z.value)
+        return (self._math.tanh(z) if readout.rule.function == "tanh" else z).value
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,11 +210,13 @@ class Rounded:
         exact: The numbers, or the sums before they are rounded.
         arithmetic: The format.
         is_sum: Whether they are such sums.
+        rows: Which rows of the array are meant; None for all. `linear` is computed once for each.
     """
 
     exact: Floats
     arithmetic: Arithmetic
     is_sum: bool = False
+    rows: NDArray[np.intp] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -237,6 +226,8 @@ class Rounded:
     @property
     def value(self) -> Floats:
         """The numbers, rounded."""
+        if self.rows is not None:
+            return np.asarray(self.exact[self.rows])
         return self.arithmetic.round(self.exact) if self.is_sum else self.exact
 
     def __getitem__(self, index: Any) -> Rounded:
@@ -265,7 +256,8 @@ class _RoundedNumbers(Numbers):
         self.arithmetic = arithmetic
 
     def linear(self, x: Rounded, weight: Floats, bias: Floats) -> Rounded:
-        return Rounded(NUMBERS.linear(x.value, weight, bias), self.arithmetic, is_sum=True)
+        z = NUMBERS.linear(x.value if x.rows is None else x.exact, weight, bias)
+        return Rounded(z if x.rows is None else z[x.rows], self.arithmetic, is_sum=True)
 
     def sigmoid(self, z: Rounded) -> Rounded:  # type: ignore[override]
         return z.rounded(NUMBERS.sigmoid(z.value))
@@ -275,7 +267,3 @@ class _RoundedNumbers(Numbers):
 
     def relu(self, z: Rounded) -> Rounded:
         return z.rounded(NUMBERS.relu(z.value))
-
-
-def _plain(x: Any) -> Floats:
-    return x.value if isinstance(x, Rounded) else x

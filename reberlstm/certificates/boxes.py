@@ -26,7 +26,7 @@ from reberlstm.certificates.intervals import (
     sum_error,
 )
 from reberlstm.errors import CertificateError
-from reberlstm.net.cells.cell import Floats, State
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Readout
 
@@ -101,7 +101,7 @@ class BoxNet:
 
     def inputs_of(self, symbols: Indices) -> Sum:
         """What the symbols add to the pre-activations of the first layer, (N, G·H)."""
-        return self._columns[symbols]
+        return self._columns.part(symbols, 0)
 
     @property
     def width(self) -> int:
@@ -145,15 +145,16 @@ class BoxNet:
     def _step(self, boxes: Interval, sources: Indices, symbols: Indices) -> Interval:
         used, rows = np.unique(sources, return_inverse=True)
         parts = self.net.split(boxes[used].computed_in(self.arithmetic))
-        a = self._columns[symbols]
-        after: list[State] = []
-        for number, (layer, before) in enumerate(zip(self.net.layers, parts, strict=True)):
-            if number:
-                h = self.net.layers[number - 1].cell.hidden(after[-1])
+        a, h = self.inputs_of(symbols), None
+        after: list[Interval] = []
+        for layer, before in zip(self.net.layers, parts, strict=True):
+            if h is not None:
                 a = self.math.linear(h, layer.weight_ih, layer.bias_ih)
             state = tuple(Rows(part, rows) for part in before)
-            after.append(layer.cell.enclosure(layer, a, state, self.math))
-        image = Interval.joined([part for state in after for part in state], axis=1)
+            state = layer.cell.enclosure(layer, a, state, self.math)
+            h = layer.cell.hidden(state)
+            after += state
+        image = Interval.joined(after, axis=1)
         return image.widen(self.noise) if self.noise else image
 
     # What the heads say

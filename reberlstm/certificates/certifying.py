@@ -274,18 +274,11 @@ def largest_noise(net: Any, fsm: Any = None, *, tolerance: float = 1e-3, **optio
     if not isinstance(still, Proof):
         return still
     only_proofs = {"max_k": max(MAX_K, still.k)} | options | {"max_depth": 0}
-    _, found = largest(
-        lambda noise: certify(net, fsm, noise=noise, **only_proofs), still, 1.0, tolerance
-    )
-    return found
+    return largest(lambda x: certify(net, fsm, noise=x, **only_proofs), still, 1.0, tolerance)[1]
 
 
 def minimal_gain(
-    compile: Callable[[float], Net],
-    *,
-    upper: float,
-    tolerance: float = 1e-3,
-    **options: Any,
+    compile: Callable[[float], Net], *, upper: float, tolerance: float = 1e-3, **options: Any
 ) -> Found:
     """The certificate of the smallest gain with which a compiled net is proved.
 
@@ -298,19 +291,13 @@ def minimal_gain(
     Returns:
         The certificate; its `gain` is the answer. Where `upper` is not proved, the one of `upper`.
     """
-    only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
     best = certify(compile(upper), **options)
     if not isinstance(best, Proof):
         return best
-    low, high = 0.0, upper
-    while high - low > tolerance * high:
-        middle = 0.5 * (low + high)
-        found = certify(compile(middle), **only_proofs)
-        if isinstance(found, Proof):
-            best, high = found, middle
-        else:
-            low = middle
-    return best
+    only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
+    return _bisect(lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance)[
+        1
+    ]
 
 
 def largest(
@@ -324,12 +311,18 @@ def largest(
         upper: The largest value to try.
         tolerance: Of the answer, relatively to it.
     """
-    best, low, high = proved, 0.0, upper
-    while high - low > tolerance * high and high > 1e-12:
-        middle = 0.5 * (low + high)
+    return _bisect(prove, proved, 0.0, upper, tolerance)
+
+
+def _bisect(
+    prove: Callable[[float], Found], best: Proof, good: float, bad: float, tolerance: float
+) -> tuple[float, Proof]:
+    """The value nearest to `bad` that is proved, from `good`, which is, and its certificate."""
+    while abs(good - bad) > tolerance * max(good, bad) and max(good, bad) > 1e-12:
+        middle = 0.5 * (good + bad)
         found = prove(middle)
         if isinstance(found, Proof):
-            best, low = found, middle
+            best, good = found, middle
         else:
-            high = middle
-    return low, best
+            bad = middle
+    return good, best

@@ -8,8 +8,9 @@ for a proof and the search for a wrong word are about the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +52,13 @@ class Claim:
     right: Mapping[str, NDArray[np.int8]]
     missing: str
 
-    def goes_on(self, state: int) -> bool:
-        """Whether words that lead to `state` belong to the scope and go on in it."""
-        return bool(self.steps[state])
-
-    def goes_on_with(self, state: int) -> Iterator[tuple[int, int]]:
-        """The steps to where words of the scope go on: columns of the net and states."""
-        return ((column, target) for column, target in self.steps[state] if self.steps[target])
+    @cached_property
+    def going_on(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Of the steps those to where words of the scope go on."""
+        return tuple(
+            tuple((column, target) for column, target in steps if self.steps[target])
+            for steps in self.steps
+        )
 
     def words(self, net: Net, head: str, yes: NDArray[np.bool_]) -> tuple[str, ...]:
         """What the rows of a head that say yes mean: symbols, ``yes`` or ``no``, or a label."""

@@ -1,41 +1,4 @@
-"""Certificates as files: one JSON object.
-
-==============  =================================================================================
-``format``      ``reberlstm certificate``
-``version``     2; files of version 1 have no ``readouts``, and are read as they were meant
-``outcome``     ``holds``, ``refuted`` or ``unknown``
-``scope``       ``legal`` or ``all``, see `reberlstm.certificates.claims`
-``heads``       the heads that were asked
-``readouts``    for each of them the rule by which it is read, such as ``logit > 0``
-``arithmetic``  what the net is run in, see `reberlstm.certificates.arithmetic`
-``noise``       the disturbance of every ``h`` and ``c`` after each step, at most
-``inputs``      ``noise``, ``low``, ``high``: what stands for a symbol; 0, 1, 1 is one-hot
-``net``         ``name``, ``cells`` (their names), ``gain``, ``sha256``
-``grammar``     ``name``, ``sha256``, ``long_symbols``
-``proof``       where it holds: ``k`` and ``stride``; ``margins`` by head; ``intervals``, a list of
-                ``[h low, h high, c low, c high]`` (null: unbounded), or of ``[h low, h high]`` for
-                cells without c; ``boxes``, a list of
-                ``{"state", "last", "most", "others"}``: after a word that leads to this state
-                (null: after a violation), has a multiple of ``stride`` symbols and ends with these
-                (``k`` of them, or the whole word), each cell is in the interval with the number
-                ``most``, or, where its name is among the ``others``, in that one; perhaps
-                ``alike`` (with ``k`` 1), a list of ``{"state", "symbols"}``: after these last
-                symbols this state has one box, whose ``last`` is the first of them
-``refutation``  where it is refuted: ``word``, ``head``, ``said``, ``right``, ``margin``
-``search``      where it is unknown: ``depth``, ``states``, ``closed``, ``reason``
-``seal``        SHA-256 of the object without the seal, as canonical JSON
-==============  =================================================================================
-
-Canonical JSON has sorted keys, no spaces, and only ASCII. ``net.sha256`` is over canonical JSON of
-``alphabet``, ``cell``, ``cells``, ``heads`` (sorted), ``labels`` and ``on_violation``, a newline,
-and the arrays as little-endian float64: weight_ih, weight_hh, bias_ih, bias_hh of each layer, then
-weight and bias of each head (of each of its layers) in the order of their names, then the embedding
-and the start state, where there are any. ``cell`` is ``standard`` for an LSTM, ``published`` for
-the Toy LSTM, else the name of the kind; of several layers it is their kinds and sizes, such as
-``lstm:8,lstm:8``. Heads of several linear layers have ``:relu`` or ``:tanh`` after their names.
-``grammar.sha256`` is over canonical JSON of ``alphabet``, ``start``, ``accepting`` (sorted),
-``transitions`` and ``outputs``, of the reachable states only.
-"""
+"""Certificates as files: one JSON object, described in docs/certificates.md."""
 
 from __future__ import annotations
 
@@ -63,7 +26,7 @@ MAX_FILE_BYTES = 256 * 2**20
 
 
 def to_dict(certificate: Certificate) -> dict[str, Any]:
-    """The JSON object that is described above."""
+    """The JSON object of a certificate."""
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION if certificate.readouts else 1,
@@ -146,7 +109,7 @@ _CELL_NAMES = {"lstm": "standard", "toy": "published"}
 
 
 def digest_of_net(net: Net) -> str:
-    """``net.sha256``, see above."""
+    """``net.sha256`` of a file."""
     heads = [(name, net.heads[name]) for name in sorted(net.heads)]
     kinds = [f"{layer.cell.name}:{layer.size}" for layer in net.layers]
     if len(kinds) == 1:
@@ -171,7 +134,7 @@ def digest_of_net(net: Net) -> str:
 
 
 def digest_of_grammar(fsm: FSM) -> str:
-    """``grammar.sha256``, see above."""
+    """``grammar.sha256`` of a file."""
     reachable = fsm.reachable
     described = {
         "alphabet": list(fsm.alphabet),
@@ -230,12 +193,12 @@ def _proof(proof: Proof) -> dict[str, Any]:
 
 
 def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
-    net, grammar, heads = document["net"], document["grammar"], tuple(document["heads"])
+    net, grammar = document["net"], document["grammar"]
     subject: dict[str, Any] = {
         "net": net["name"],
         "grammar": grammar["name"],
         "scope": document["scope"],
-        "heads": heads,
+        "heads": tuple(document["heads"]),
         "readouts": dict(document.get("readouts", {})),
         "arithmetic": document["arithmetic"],
         "noise": document["noise"],

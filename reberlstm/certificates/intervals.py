@@ -1,21 +1,15 @@
 """Interval arithmetic with outward rounding: every result contains the true one.
 
-Arrays of lower and upper ends, in ordinary float64. The rounding mode is never switched (numpy
-cannot, and other threads would notice); instead an error bound is added to every result, so the
-enclosures hold whatever the processor does within IEEE 754:
+Ends are ordinary float64. The rounding mode is never switched (numpy cannot, and other threads
+would notice); instead an error bound is added to every result. A single operation is rounded
+correctly, so one step of `numpy.nextafter` outwards is enough; a sum of n products, added up in
+whatever order, is off by at most γ_n times the sum of their sizes (Higham 2002, section 3.1); exp
+and tanh of numpy are accurate to 4 units in the last place, which tests check. A matrix times an
+interval vector is computed from midpoints and radii (S. M. Rump, Fast and parallel interval
+arithmetic, BIT 39 (1999) 534–554).
 
-- Single operations are rounded correctly, so one step of `numpy.nextafter` outwards is enough.
-- A sum of n products, summed by BLAS in whatever order, is off by at most γ_n times the sum of
-  their sizes (Higham 2002, section 3.1); `sum_error` takes twice that and 16 terms more.
-- numpy's exp and tanh are accurate to 4 units in the last place (its own vector routines) or 2
-  (glibc), that is 2⁻⁵⁰ relatively. `FUNCTION_ERROR` takes eight times that, and
-  sigmoid adds two roundings of 2⁻⁵³. tests/certificates/test_intervals.py checks both against
-  50-digit decimals.
-
-Where the intervals belong to another arithmetic than real numbers, every result also contains what
-that arithmetic may make of it. A matrix times an interval vector is computed from midpoints and
-radii (S. M. Rump, Fast and parallel interval arithmetic, BIT 39 (1999) 534–554), which costs
-ordinary matrix products.
+Where intervals belong to another arithmetic than real numbers, every result also contains what that
+arithmetic may make of it.
 """
 
 from __future__ import annotations
@@ -168,30 +162,16 @@ class Interval:
 
     def _rounded(self, low: Floats | float, high: Floats | float) -> Interval:
         """The result of one operation, which may lose so many smallest numbers at its ends."""
-        if self.arithmetic.exact:
-            return self
-        unit, smallest = self.arithmetic.unit, self.arithmetic.smallest
-        return Interval(
-            self.lo - (unit * np.abs(self.lo) + smallest * low) * (1.0 + 2.0**-40),
-            self.hi + (unit * np.abs(self.hi) + smallest * high) * (1.0 + 2.0**-40),
-            self.arithmetic,
-        ).widen(0.0)
+        smallest = self.arithmetic.smallest
+        return self.off_by(self.arithmetic.unit, smallest * low, smallest * high)
 
-    def as_function(self, least: float) -> Interval:
-        """The values of a sigmoid or tanh as the arithmetic may compute it."""
+    def off_by(self, share: float, low: Floats | float, high: Floats | float) -> Interval:
+        """Off by a share of the numbers and by so much more at the ends, where anything rounds."""
         if self.arithmetic.exact:
             return self
-        relative = KERNEL_ULPS * self.arithmetic.unit
-        absolute = self.arithmetic.kernel + 2.0 * self.arithmetic.smallest
-        return (
-            Interval(
-                self.lo - (relative * np.abs(self.lo) + absolute) * (1.0 + 2.0**-40),
-                self.hi + (relative * np.abs(self.hi) + absolute) * (1.0 + 2.0**-40),
-                self.arithmetic,
-            )
-            .widen(0.0)
-            .clip(least, 1.0)
-        )
+        below, above = share * np.abs(self.lo) + low, share * np.abs(self.hi) + high
+        wider = 1.0 + 2.0**-40
+        return Interval(self.lo - below * wider, self.hi + above * wider, self.arithmetic).widen(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,22 +197,34 @@ class Sum:
         """That of the sums."""
         return self.parts[0].shape
 
-    def __getitem__(self, index: Any) -> Sum:
-        """Some rows, or, with ``[..., i:j]``, some columns."""
-        axis = -1 if isinstance(index, tuple) else 0
+    def __getitem__(self, columns: Any) -> Block:
+        """Some columns, ``[..., i:j]``."""
+        return Block(self, columns)
+
+    def part(self, index: Any, axis: int) -> Sum:
+        """The sums of some rows (axis 0) or columns (axis −1)."""
         middle, *others = self.parts
         # What is the same for all rows or columns is kept once.
         chosen = [x if x.shape[axis] == 1 else x[index] for x in others]
         return Sum((middle[index], *chosen), self.length, self.arithmetic)
 
-    def __add__(self, other: Sum | Interval) -> Any:
+    def __add__(self, other: Sum | Block | Interval) -> Any:
         if isinstance(other, Interval):
-            return settled(self) + other
+            return self.settled + other
+        other = other.sum if isinstance(other, Block) else other
         parts = tuple(a + b for a, b in zip(self.parts, other.parts, strict=True))
         return Sum(parts, self.length + other.length, self.arithmetic)
 
     def __mul__(self, other: Interval) -> Interval:
-        return settled(self) * other
+        return self.settled * other
+
+    @cached_property
+    def settled(self) -> Interval:
+        """The sums as they come out of the arithmetic."""
+        middle, radius, size, _, _ = self.parts
+        radius = radius + sum_error(self.length) * size
+        radius = (radius + self.rounding) * (1.0 + 2.0**-40) + UNDERFLOW
+        return Interval(middle, middle, self.arithmetic).widen(radius)
 
     def gaps(self, middle: Floats, radius: Floats) -> Sum:
         """The differences between the sums of a row, each added up on its own: (N, R, R).
@@ -272,14 +264,30 @@ class Sum:
         return np.asarray(rounding + arithmetic.smallest * underflow * (1.0 + gamma))
 
 
-def settled(x: Interval | Sum) -> Interval:
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some columns of sums: they are settled together with the others, or grow on their own."""
+
+    whole: Sum
+    columns: Any
+
+    @property
+    def sum(self) -> Sum:
+        """The sums on their own."""
+        return self.whole.part(self.columns, -1)
+
+    @property
+    def settled(self) -> Interval:
+        """The sums as they come out of the arithmetic."""
+        return self.whole.settled[self.columns]
+
+    def __add__(self, other: Any) -> Any:
+        return self.settled + other if isinstance(other, Interval) else self.sum + other
+
+
+def settled(x: Interval | Sum | Block) -> Interval:
     """Sums as they come out of the arithmetic; intervals as they are."""
-    if isinstance(x, Interval):
-        return x
-    middle, radius, size, _, _ = x.parts
-    radius = radius + sum_error(x.length) * size
-    radius = (radius + x.rounding) * (1.0 + 2.0**-40) + UNDERFLOW
-    return Interval(middle, middle, x.arithmetic).widen(radius)
+    return x if isinstance(x, Interval) else x.settled
 
 
 class Rows(Interval):
@@ -321,28 +329,30 @@ class Intervals:
             parts = (row, np.zeros_like(row), np.abs(row), present, 4.0 * present)
             self._constants[id(bias)] = bias, Sum(parts, 1, self.arithmetic)
         matrix = self._matrices[id(weight)]
-        total = matrix.apply(x.base)[x.rows] if isinstance(x, Rows) else matrix.apply(x)
+        total = matrix.apply(x.base).part(x.rows, 0) if isinstance(x, Rows) else matrix.apply(x)
         both: Sum = total + self._constants[id(bias)][1]
         return both
 
     def sigmoid(self, z: Interval | Sum) -> Interval:
         """``1 / (1 + exp(−z))``, which is monotone, so the ends will do."""
-        z = settled(z)
-        return Interval(
-            np.maximum(ordinary_sigmoid(z.lo) * (1.0 - FUNCTION_ERROR) - UNDERFLOW, 0.0),
-            np.minimum(ordinary_sigmoid(z.hi) * (1.0 + FUNCTION_ERROR) + UNDERFLOW, 1.0),
-            z.arithmetic,
-        ).as_function(0.0)
+        return self._monotone(ordinary_sigmoid, settled(z), 0.0)
 
     def tanh(self, z: Interval | Sum) -> Interval:
         """Hyperbolic tangent, monotone likewise."""
-        z = settled(z)
-        lo, hi = np.tanh(z.lo), np.tanh(z.hi)
-        return Interval(
-            np.maximum(lo - FUNCTION_ERROR * np.abs(lo) - UNDERFLOW, -1.0),
+        return self._monotone(np.tanh, settled(z), -1.0)
+
+    def _monotone(self, function: Any, z: Interval, least: float) -> Interval:
+        lo, hi = function(z.lo), function(z.hi)
+        values = Interval(
+            np.maximum(lo - FUNCTION_ERROR * np.abs(lo) - UNDERFLOW, least),
             np.minimum(hi + FUNCTION_ERROR * np.abs(hi) + UNDERFLOW, 1.0),
             z.arithmetic,
-        ).as_function(-1.0)
+        )
+        if z.arithmetic.exact:
+            return values
+        absolute = z.arithmetic.kernel + 2.0 * z.arithmetic.smallest
+        relative = KERNEL_ULPS * z.arithmetic.unit
+        return values.off_by(relative, absolute, absolute).clip(least, 1.0)
 
     def relu(self, z: Interval | Sum) -> Interval:
         """``max(z, 0)``, which nothing rounds."""

@@ -119,7 +119,7 @@ def unfold(
         for level in levels:
             following = []
             for parent, before, path in front:
-                for column, after in claim.goes_on_with(before):
+                for column, after in claim.going_on[before]:
                     following.append((len(level), after, (*path, column)))
                     level.append((number, parent, column, after))
             front = following
@@ -172,7 +172,7 @@ def _where_steps_lead(
     found: dict[tuple[int, int], set[tuple[float, ...]]] = defaultdict(set)
     points = {0: execution.start()}
     for state in (pending := [0]):
-        steps = list(claim.goes_on_with(state))
+        steps = claim.going_on[state]
         if not steps:
             continue
         columns = np.array([column for column, _ in steps], dtype=np.intp)

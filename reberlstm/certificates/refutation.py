@@ -163,7 +163,7 @@ def _next_level(
         [
             (row, column, target)
             for row, state in enumerate(level.states.tolist())
-            for column, target in claim.goes_on_with(state)
+            for column, target in claim.going_on[state]
         ],
         dtype=np.intp,
     ).reshape(-1, 3)
@@ -171,7 +171,9 @@ def _next_level(
     parts = []
     for i in range(0, len(edges), batch):
         rows, columns, states = edges[i : i + batch].T
-        part = _Level(execution.step(level.vectors[rows], columns), states, rows, columns)
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        vectors = execution.step(level.vectors[first:last], columns, rows - first)
+        part = _Level(vectors, states, rows, columns)
         keep = []
         for number, digest in enumerate(_digests(part)):
             if digest not in seen:

@@ -21,17 +21,15 @@ from reberlstm.net.net import Scope
 Bounds = tuple[tuple[float, float], ...]
 """For every cell the least and the greatest value."""
 
+FORMATS = ("float64", "float32", "float16", "bfloat16")
 SCOPES = {
     "legal": "legal: every prefix of legal words that can go on, of any length",
     "all": "all: every word of any length, also the empty one and those with violations",
 }
 ARITHMETIC = {
     "real": "real numbers",
-    "float64": "float64, rounded after every operation",
-    "float32": "float32, rounded after every operation",
-    "float16": "float16, rounded after every operation",
-    "bfloat16": "bfloat16, rounded after every operation",
     "int8": "weights rounded to int8, executed in float32",
+    **{name: f"{name}, rounded after every operation" for name in FORMATS},
 }
 """Each arithmetic in words."""
 
@@ -101,6 +99,8 @@ class Certificate(Displayed):
     """True: proved, for words of every length. False: refuted. None: unknown."""
     outcome: ClassVar[str]
     """``holds``, ``refuted`` or ``unknown``, as in files."""
+    says: ClassVar[str]
+    """The verdict in words, with net and grammar to be filled in."""
 
     @property
     def counterexample(self) -> Word | None:
@@ -139,7 +139,8 @@ class Certificate(Displayed):
     @property
     def statement(self) -> str:
         """The verdict in one sentence."""
-        raise NotImplementedError
+        said = self.says.format(net=self.net or "the net", grammar=self.grammar)
+        return f"{self.outcome}: {said}"
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         raise NotImplementedError
@@ -188,6 +189,7 @@ class Proof(Certificate):
 
     holds: ClassVar[Literal[True]] = True
     outcome = "holds"
+    says = "{net} follows {grammar}, proved for words of every length"
 
     @property
     def margin(self) -> float:
@@ -198,12 +200,6 @@ class Proof(Certificate):
     def nodes(self) -> int:
         """The number of boxes of the invariant."""
         return len(self.boxes)
-
-    @property
-    def statement(self) -> str:
-        """The verdict in one sentence."""
-        net = self.net or "the net"
-        return f"holds: {net} follows {self.grammar}, proved for words of every length"
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         yield "margin", ", ".join(f"{head} {margin:.4g}" for head, margin in self.margins.items())
@@ -233,6 +229,7 @@ class Refutation(Certificate):
 
     holds: ClassVar[Literal[False]] = False
     outcome = "refuted"
+    says = "{net} does not follow {grammar}"
 
     @property
     def counterexample(self) -> Word:
@@ -253,11 +250,6 @@ class Refutation(Certificate):
     def allowed(self) -> tuple[str, ...]:
         """What is right: for ``legal`` the symbols that the grammar allows."""
         return self.wrong.right
-
-    @property
-    def statement(self) -> str:
-        """The verdict in one sentence."""
-        return f"refuted: {self.net or 'the net'} does not follow {self.grammar}"
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         shown = self.text(self.word) if self.word else "the empty word"
@@ -289,11 +281,7 @@ class Unknown(Certificate):
 
     holds: ClassVar[None] = None
     outcome = "unknown"
-
-    @property
-    def statement(self) -> str:
-        """The verdict in one sentence."""
-        return f"unknown: whether {self.net or 'the net'} follows {self.grammar}"
+    says = "whether {net} follows {grammar}"
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         still = "" if not self.noise and self.inputs.exact else " (without noise)"

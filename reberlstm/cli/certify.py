@@ -125,8 +125,18 @@ class Options:
     metavar="LOW HIGH",
     help="What stands for the 1 of a one-hot input.",
 )
-@click.option("--largest-noise", "most_noise", is_flag=True, help="Find the most noise it bears.")
-@click.option("--minimal-gain", "least_gain", is_flag=True, help="Find the least gain it needs.")
+@click.option(
+    "--largest-noise",
+    "most_noise",
+    is_flag=True,
+    help="Find the largest noise for which it is proved.",
+)
+@click.option(
+    "--minimal-gain",
+    "least_gain",
+    is_flag=True,
+    help="Find the smallest gain for which it is proved.",
+)
 @click.option("--check", "file", metavar="CERT.json", help="Verify this certificate instead.")
 @click.option("--seconds", type=float, default=60.0, show_default=True, help="Time to spend.")
 @click.option(

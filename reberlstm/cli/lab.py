@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from reberlstm.cli.options import echo, json_option
+from reberlstm.cli.progress import progress
 
 if TYPE_CHECKING:
     from reberlstm.lab.runner import Progress, Result
@@ -30,7 +30,7 @@ def command() -> None:
 @json_option
 def list_command(as_json: bool) -> None:
     """List the experiments."""
-    from reberlstm.lab.catalogue import EXPERIMENTS
+    from reberlstm.lab.experiments import EXPERIMENTS
 
     if as_json:
         rows = [{"name": name, "title": title} for name, title in EXPERIMENTS.items()]
@@ -66,7 +66,7 @@ def list_command(as_json: bool) -> None:
     help="Change a setting of the preset; may be given several times.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints in DIR.")
-@click.option("--overwrite", is_flag=True, help="Let results of another run in DIR be lost.")
+@click.option("--overwrite", is_flag=True, help="Replace the results of another run in DIR.")
 @json_option
 def run_command(
     name: str,
@@ -93,14 +93,14 @@ def run_command(
     reberlstm lab run ./mine.py -o out
     """
     chosen = dict(map(_change, changes))
-    from reberlstm.lab import catalogue, runner
+    from reberlstm.lab import experiments, runner
 
     if not name.endswith(".py"):
-        catalogue.check_name(name)
+        experiments.check_name(name)
     runner.need_extras()
-    experiment = catalogue.find(name)
+    experiment = experiments.find(name)
     try:
-        with _progress_bar(quiet=as_json) as progress:
+        with _progress() as report:
             result = runner.run(
                 experiment,
                 out,
@@ -109,7 +109,7 @@ def run_command(
                 changes=chosen,
                 resume=resume,
                 overwrite=overwrite,
-                progress=progress,
+                progress=report,
             )
     except KeyboardInterrupt:
         click.echo("go on with --resume", err=True)
@@ -126,13 +126,13 @@ def _change(text: str) -> tuple[str, str]:
 
 
 def _show(result: Result, out: str, as_json: bool) -> None:
-    from reberlstm.lab import report
     from reberlstm.lab.experiment import HOLDS
+    from reberlstm.lab.runner import metrics
 
     if as_json:
-        metrics = report.metrics(result.run, result.verdicts)
-        metrics["files"] = [str(path) for path in result.files]
-        click.echo(json.dumps(metrics, ensure_ascii=False, allow_nan=False))
+        answer = metrics(result.run, result.verdicts)
+        answer["files"] = [str(path) for path in result.files]
+        click.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False))
         return
     run = result.run
     seconds = sum(fit.cpu_seconds for fit in run.fits.values())
@@ -147,35 +147,16 @@ def _show(result: Result, out: str, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """A bar on standard error, where that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Show how far the training of each net is."""
+    with ExitStack() as stack:
+        number, show = 0, None
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.2g}"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        shown = bar.add_task("", total=None, loss=float("nan"))
-        before = [0]
-
-        def report(progress: Progress) -> None:
-            if progress.number != before[0]:
-                before[0] = progress.number
-                bar.reset(shown, total=progress.epochs, loss=progress.loss)
-            bar.update(
-                shown,
-                description=f"{progress.name} ({progress.number} of {progress.nets})",
-                completed=progress.epoch,
-                loss=progress.loss,
-            )
+        def report(told: Progress) -> None:
+            nonlocal number, show
+            if show is None or told.number != number:
+                stack.close()
+                number, show = told.number, stack.enter_context(progress(told.epochs))
+            show(told.epoch, f"{told.name} ({number} of {told.nets}), loss {told.loss:.2g}")
 
         yield report

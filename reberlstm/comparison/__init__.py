@@ -93,7 +93,7 @@ def compare(
     return Comparison(
         grammar=str(machine),
         nets=tuple(nets),
-        readings=tuple(net.reading or "as the net itself says" for net in subjects.values()),
+        readings=tuple(net.reading or "what it says itself" for net in subjects.values()),
         rows=tuple(
             Row(question.key, question.title, question.meaning, tuple(entries))
             for question, *entries in zip(questions, *columns, strict=True)

@@ -142,6 +142,12 @@ class Comparison(Displayed):
         """All entries of a net by their rows' keys."""
         return {row.key: row.entries[self.nets.index(net)] for row in self.rows}
 
+    @property
+    def footnotes(self) -> tuple[str, ...]:
+        """A line for each net: how its answers are read."""
+        pairs = zip(self.nets, self.readings, strict=True)
+        return tuple(f"readout of {net}: {reading}" for net, reading in pairs)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON object that ``reberlstm compare --json`` prints."""
         return {

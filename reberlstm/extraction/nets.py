@@ -126,8 +126,9 @@ def _check_protocol(net: object) -> None:
     for name in ("alphabet", "kind", "initial", "step", "observe"):
         if not hasattr(net, name):
             raise ExtractionError(
-                f"{type(net).__name__} has no {name!r}; a net to extract from has alphabet, kind, "
-                "initial(), step(states, symbols) and observe(states)"
+                f"{type(net).__name__} has no {name!r}; give a net, its name or its file, a state "
+                "dict, an nn.Module, or an object with alphabet, kind, initial(), "
+                "step(states, symbols) and observe(states)"
             )
     kind = net.kind  # type: ignore[attr-defined]
     if kind not in OBSERVED:

@@ -1,15 +1,15 @@
 """The sequence lab: toy experiments with small sequence nets, and a place for your own.
 
 1. `experiment` is what a description consists of: data, nets, recipes, pictures, claims.
-2. `catalogue` finds a description; those of the project are in `experiments`, one file each.
-3. `training` is the loop for one net, `checkpoint` its file.
-4. `runner` runs a description and writes pictures, ``metrics.json`` and ``REPORT.md``.
-5. `nets`, `waves`, `inside` and `drawing` are what descriptions are made of.
+2. `experiments` has those of the project, one file each, and finds one by name.
+3. `training` trains one net; `runner` runs a description and writes pictures and reports.
+4. `nets`, `curves`, `gates` and `drawing` are what descriptions are made of.
+5. `wired` has nets whose weights were derived on paper, `comparison` shows one next to a trained
+   net.
 
 PyTorch and matplotlib are needed (the extras ``torch`` and ``plots``).
 """
 
-from reberlstm.lab.catalogue import EXPERIMENTS, find
 from reberlstm.lab.experiment import (
     Claim,
     Data,
@@ -21,7 +21,10 @@ from reberlstm.lab.experiment import (
     Run,
     Settings,
     Verdict,
+    picture,
+    presets,
 )
+from reberlstm.lab.experiments import EXPERIMENTS, find
 from reberlstm.lab.runner import Progress, Result, run
 
 __all__ = [
@@ -39,5 +42,7 @@ __all__ = [
     "Settings",
     "Verdict",
     "find",
+    "picture",
+    "presets",
     "run",
 ]

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reberlstm import figures
-from reberlstm.lab.experiment import Array, Run
+from reberlstm.lab.experiment import Array, Picture, Run
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
 
-    from reberlstm.lab.inside import Inside
+    from reberlstm.lab.gates import Gates
+else:
+    Axes = Figure = Any  # matplotlib is loaded where something is drawn
 
 INK, QUIET = figures.INK, figures.QUIET
 COLOURS = ("#0b5fa5", "#d9772b", "#2f8f6f", "#8c5aa8", "#b03a5b", "#5c6670")
@@ -65,11 +67,23 @@ def label(axis: Axes, title: str = "", x: str = "", y: str = "") -> None:
 
 
 LEGEND = {"fontsize": 8, "title_fontsize": 8, "frameon": False, "labelcolor": INK}
+RIGHT = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+"""Where a legend is at the right of a panel."""
 
 
 def legend(axis: Axes, **options: Any) -> None:
     """A legend without a frame."""
     axis.legend(**{**LEGEND, **options})
+
+
+def legend_right(axis: Axes, title: str | None = None) -> None:
+    """A legend at the right of a panel."""
+    legend(axis, title=title, **RIGHT)
+
+
+def legend_under(axis: Axes, ncols: int, by: float = 0.16) -> None:
+    """A legend below one panel, by so much of its height."""
+    legend(axis, loc="upper center", bbox_to_anchor=(0.5, -by), ncols=ncols)
 
 
 def legend_below(figure: Figure, axis: Axes, more: Sequence[Any] = (), **options: Any) -> None:
@@ -101,21 +115,16 @@ def shades(count: int) -> list[Any]:
     return list(colormaps["viridis_r"](np.linspace(0.12, 0.95, count)))
 
 
-def learning_curves(run: Run, names: Sequence[str] | None = None) -> Figure:
-    """The test loss of every net over the epochs, side by side on one scale."""
+def learning_curves(run: Run) -> Figure:
+    """The test loss of every net over the epochs, all on one scale."""
     figure, (axis,) = panels(width=6.4, height=3.6)
-    for number, name in enumerate(names if names is not None else run.fits):
-        fit = run.fits[name]
-        axis.plot(
-            fit.epochs,
-            fit.test_losses,
-            STYLES[number // len(COLOURS) % len(STYLES)],
-            color=COLOURS[number % len(COLOURS)],
-            linewidth=1.6,
-            label=name,
-            marker="o" if len(fit.epochs) < 8 else None,
-            markersize=3,
-        )
+    for number, (name, fit) in enumerate(run.fits.items()):
+        style: dict[str, Any] = {
+            "linestyle": STYLES[number // len(COLOURS) % len(STYLES)],
+            "color": COLOURS[number % len(COLOURS)],
+            "marker": "o" if len(fit.epochs) < 8 else None,
+        }
+        axis.plot(fit.epochs, fit.test_losses, linewidth=1.6, markersize=3, label=name, **style)
     axis.set_yscale("log")
     losses = {run.jobs[name].recipe.loss for name in run.fits}
     kind = "mean squared error" if losses == {"mse"} else "loss"
@@ -124,20 +133,23 @@ def learning_curves(run: Run, names: Sequence[str] | None = None) -> Figure:
     return figure
 
 
-def compare(
-    axis: Axes,
-    x: Array,
-    target: Array,
-    found: Array,
-    *,
-    name: str = "net",
-    colour: str = COLOURS[0],
-) -> None:
+LEARNING_CURVES = Picture("learning-curves", "Mean squared error over the epochs.", learning_curves)
+"""The picture of an experiment whose loss is the mean squared error."""
+
+
+def compare(axis: Axes, x: Array, target: Array, found: Array) -> None:
     """A curve to be found, in broad grey, and the one that was found."""
-    axis.plot(
-        x, target, color=TARGET, linewidth=4, alpha=0.7, solid_capstyle="round", label="target"
-    )
-    axis.plot(x, found, color=colour, linewidth=1.6, label=name)
+    grey: dict[str, Any] = {"color": TARGET, "linewidth": 4, "alpha": 0.7}
+    axis.plot(x, target, solid_capstyle="round", label="target", **grey)
+    axis.plot(x, found, color=COLOURS[0], linewidth=1.6, label="net")
+
+
+def fan(
+    axis: Axes, x: Array, curves: Array, names: Sequence[str | None], width: float = 1.5
+) -> None:
+    """Curves that go from small to large, from light to dark."""
+    for curve, colour, name in zip(curves, shades(len(names)), names, strict=True):
+        axis.plot(x, curve, color=colour, linewidth=width, label=name)
 
 
 def family(
@@ -158,38 +170,37 @@ def family(
     axis.plot([], [], ":", color=QUIET, label=dotted)
 
 
-def gates(inside: Inside, *, title: str = "", across: str = "step") -> Figure:
+def image(axis: Axes, values: Array, least: float, most: float, **options: Any) -> Any:
+    """Numbers as colours, a row for each cell; from orange over grey, the middle, to blue."""
+    axis.grid(visible=False)
+    axis.set_yticks([])
+    style: dict[str, Any] = {"cmap": figures.signed_colours(), "vmin": least, "vmax": most}
+    return axis.imshow(values, aspect="auto", interpolation="nearest", **style, **options)
+
+
+def gates(layer: Gates, *, title: str = "", across: str = "step") -> Figure:
     """Every gate and memory over the steps: rows are cells, one colour scale for each panel.
 
     Gates go from orange, closed, to blue, open; what has a sign from orange over grey, 0, to blue.
 
     Args:
-        inside: One layer on one sequence.
+        layer: One layer on one sequence, of `reberlstm.lab.gates.record_gates`.
         title: Of the figure.
         across: What goes from left to right.
     """
-    from reberlstm.lab.inside import QUANTITIES, TITLES
+    from reberlstm.lab.gates import TITLES
 
-    cells = inside.memory.shape[1]
+    cells = layer["memory"].shape[1]
     figure, axes = panels(3, 2, width=3.6, height=max(1.5, 0.6 + 0.055 * cells), title=title)
-    order = np.argsort(inside.memory.mean(0))
-    for axis, name in zip(axes, QUANTITIES, strict=True):
-        values = getattr(inside, name)[:, order].T
+    order = np.argsort(layer["memory"].mean(0))
+    for axis, (name, says) in zip(axes, TITLES.items(), strict=True):
+        values = layer[name][:, order].T
         is_gate = name in ("input", "forget", "output")
         most = 1.0 if is_gate else float(np.abs(values).max())
-        image = axis.imshow(
-            values,
-            cmap=figures.signed_colours(),
-            vmin=0.0 if is_gate else -most,
-            vmax=most,
-            aspect="auto",
-            interpolation="nearest",
-        )
-        axis.grid(visible=False)
-        axis.set_yticks([])
-        what = f"{TITLES[name]}, {'0 to 1' if is_gate else f'±{most:.2g}'}"
+        shown = image(axis, values, 0.0 if is_gate else -most, most)
+        what = f"{says}, {'0 to 1' if is_gate else f'±{most:.2g}'}"
         label(axis, what, across if axis in axes[3:] else "", "cells" if axis in axes[::3] else "")
-    bar = figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, ticks=[-most, 0, most])
+    bar = figure.colorbar(shown, ax=axes, fraction=0.02, pad=0.01, ticks=[-most, 0, most])
     bar.ax.set_yticklabels(["closed, −", "½, 0", "open, +"], fontsize=8, color=QUIET)
     bar.outline.set_visible(False)
     return figure

@@ -1,8 +1,8 @@
-"""What an experiment is: data, nets, how they are trained, pictures, and the claims to be judged.
+"""What an experiment is: data, nets, how they are trained, pictures, and claims.
 
-A description is values and small functions, no loop and no file: the runner trains, times, writes
-checkpoints, draws and reports the same way for all of them. Shapes: `N` sequences, `T` steps, `D`
-inputs and `K` outputs a step.
+A description has values and small functions, no loop and no file: the runner trains, times, writes
+checkpoints, draws and reports in the same way for all of them. Shapes: `N` sequences, `T` steps,
+`D` inputs and `K` outputs a step.
 """
 
 from __future__ import annotations
@@ -61,9 +61,8 @@ class Data:
     @property
     def test(self) -> tuple[Array, Array]:
         """Inputs and targets for testing."""
-        if self.test_x is None or self.test_y is None:
-            return self.x, self.y
-        return self.test_x, self.test_y
+        both = self.test_x is not None and self.test_y is not None
+        return (self.test_x, self.test_y) if both else (self.x, self.y)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +96,22 @@ class Recipe:
                 f"{self.epochs} epochs of batches of {self.batch} at learning rate "
                 f"{self.learning_rate}: all must be positive"
             )
+
+    @classmethod
+    def of(cls, settings: Settings, kind: str = "", **others: Any) -> Recipe:
+        """A recipe from the settings ``epochs``, ``batch``, ``rate`` and ``optimiser``.
+
+        Args:
+            settings: Those of a run; what they lack is taken from `others`.
+            kind: With ``rnn`` the settings ``rnn_epochs`` and so on come first.
+            others: Attributes of the recipe, which come before all settings.
+        """
+        given = vars(settings)
+        for name in ("epochs", "batch", "rate", "optimiser"):
+            found = given.get(f"{kind}_{name}", given.get(name))
+            if found is not None:
+                others.setdefault("learning_rate" if name == "rate" else name, found)
+        return cls(**others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +160,11 @@ class Fit:
         """The test loss at the end; infinite after a divergence."""
         return self.test_losses[-1] if self.diverged_at is None else float("inf")
 
+    def epochs_to(self, level: float) -> float:
+        """The epochs until the test loss was at most `level`; infinite if it never was."""
+        reached = zip(self.epochs, self.test_losses, strict=True)
+        return next((epoch for epoch, loss in reached if loss <= level), float("inf"))
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -166,13 +186,16 @@ class Run:
     fits: Mapping[str, Fit] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
 
-    def predict(self, name: str, x: Array) -> Array:
-        """What the net of job `name` gives for inputs of shape ``(N, T, D)`` or ``(N, D)``."""
+    def predict(self, name: str, x: Array, method: str = "forward", **options: Any) -> Array:
+        """What the net of job `name` gives for inputs of shape ``(N, T, D)`` or ``(N, D)``.
+
+        With `method` it is what another method of the net gives, such as ``encode``.
+        """
         import torch
 
+        ask = getattr(self.nets[name], method)
         with torch.no_grad():
-            outputs = self.nets[name](torch.as_tensor(x, dtype=torch.float32))
-        return np.asarray(outputs, dtype=float)
+            return np.asarray(ask(torch.as_tensor(x, dtype=torch.float32), **options), dtype=float)
 
     def generator(self, name: str) -> np.random.Generator:
         """Random numbers for a measurement or picture, the same whenever they are asked for."""
@@ -193,9 +216,14 @@ class Picture:
     draw: Callable[[Run], Figure]
 
 
+def picture(caption: str) -> Callable[[Callable[[Run], Figure]], Picture]:
+    """Make a picture of the function below, named like it: ``_other_lines`` is other-lines."""
+    return lambda draw: Picture(draw.__name__.strip("_").replace("_", "-"), caption, draw)
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, judged: what the source says, what was measured, and whether it holds."""
+    """What the source claims, what was measured, and whether the claim holds."""
 
     claim: str
     measured: str
@@ -210,7 +238,7 @@ class Claim:
     Attributes:
         source: The claim, in a sentence.
         measured: What was measured, with places such as ``{error:.3f}`` or ``{error[RNN]:.3f}``.
-        holds: Whether what was measured bears the claim out; None where it cannot tell.
+        holds: Whether the claim is true of what was measured; None where that cannot be told.
         remark: What a reader must know to weigh it, such as that a figure is lost.
     """
 
@@ -219,15 +247,25 @@ class Claim:
     holds: Callable[[Mapping[str, Any]], bool | None]
     remark: str = ""
 
-    def judge(self, measured: Mapping[str, Any]) -> Verdict:
-        """The claim with its verdict."""
+    def verdict(self, measured: Mapping[str, Any]) -> Verdict:
+        """Whether the claim holds."""
         holds = self.holds(measured)
-        return Verdict(
-            self.source,
-            self.measured.format_map(measured),
-            None if holds is None else bool(holds),
-            self.remark,
-        )
+        holds = None if holds is None else bool(holds)
+        return Verdict(self.source, self.measured.format_map(measured), holds, self.remark)
+
+
+def presets(**settings: tuple[Any, Any]) -> dict[str, dict[str, Any]]:
+    """The two presets, from the two values of every setting: for ``quick`` and for ``source``.
+
+    Example:
+        >>> presets(epochs=(10, 200), rate=(0.1, 0.01))
+        {'quick': {'epochs': 10, 'rate': 0.1}, 'source': {'epochs': 200, 'rate': 0.01}}
+    """
+    columns = zip(*settings.values(), strict=True)
+    return {
+        preset: dict(zip(settings, values, strict=True))
+        for preset, values in zip(PRESETS, columns, strict=True)
+    }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -243,7 +281,7 @@ class Experiment:
         jobs: The nets to be trained, from the settings and random numbers for their data.
         measure: What is measured, by name: numbers, texts, or lists and mappings of them.
         pictures: The figures.
-        claims: What the source says, and how it is judged.
+        claims: What the source says, and how it is decided whether that holds.
     """
 
     name: str

@@ -38,10 +38,10 @@ class PeepholeLSTM(nn.Module):
     def gates(self, x: Tensor) -> dict[str, Tensor]:
         """All gates, memory and output over time, each ``(N, T, H)``."""
         hidden = memory = x.new_zeros(len(x), self.hidden_size)
-        heard = self.from_input(x)
+        fed = self.from_input(x)
         steps = []
         for t in range(x.shape[1]):
-            input, forget, candidate, output = (heard[:, t] + self.from_hidden(hidden)).chunk(4, -1)
+            input, forget, candidate, output = (fed[:, t] + self.from_hidden(hidden)).chunk(4, -1)
             input_peep, forget_peep = self.from_memory(memory).chunk(2, -1)
             input, forget = torch.sigmoid(input + input_peep), torch.sigmoid(forget + forget_peep)
             candidate = torch.tanh(candidate)
@@ -60,9 +60,6 @@ class PeepholeLSTM(nn.Module):
         return self.gates(x)["hidden"], None
 
 
-CELLS = ("lstm", "peephole", "rnn")
-
-
 class Recurrent(nn.Module):
     """A recurrent net with a linear head: a value for every step, or for the whole sequence.
 
@@ -71,7 +68,7 @@ class Recurrent(nn.Module):
         hidden: Cells in a layer.
         outputs: Numbers out, `K`.
         layers: Recurrent layers (one for ``peephole``).
-        cell: One of `CELLS`.
+        cell: ``lstm``, ``rnn`` or ``peephole``.
         last: Whether only the last step is read: ``(N, K)`` instead of ``(N, T, K)``.
     """
 
@@ -122,7 +119,8 @@ class Stack(nn.Module):
 
     def __init__(self, sizes: Sequence[int]) -> None:
         super().__init__()
-        self.layers = _lstms(sizes)
+        pairs = itertools.pairwise(sizes)
+        self.layers = nn.ModuleList(nn.LSTM(*pair, batch_first=True) for pair in pairs)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, T, D)`` to ``(N, T, K)``."""
@@ -164,11 +162,6 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(x), x.shape[1])
 
 
-def _lstms(sizes: Sequence[int]) -> nn.ModuleList:
-    pairs = itertools.pairwise(sizes)
-    return nn.ModuleList(nn.LSTM(before, after, batch_first=True) for before, after in pairs)
-
-
 def uniform(net: nn.Module, bound: float) -> nn.Module:
     """The net with all parameters drawn anew from ``U(−bound, bound)``."""
     with torch.no_grad():
@@ -178,7 +171,7 @@ def uniform(net: nn.Module, bound: float) -> nn.Module:
 
 
 def as_in_keras(net: nn.Module) -> nn.Module:
-    """The net with parameters drawn anew as Keras draws them, with which some sources were written.
+    """The net with parameters drawn anew as Keras does, with which some sources were written.
 
     Input weights are uniform after Glorot and Bengio, recurrent ones orthogonal, biases 0, except
     those of the forget gates, which are 1: the memory holds longer from the beginning.

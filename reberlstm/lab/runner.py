@@ -1,29 +1,34 @@
-"""Runs an experiment: train its nets, measure, judge, draw, write.
+"""Runs an experiment: train its nets, measure, decide on the claims, draw, write.
 
 What a run writes, directly into its folder: a PNG and an SVG file of every picture,
-``metrics.json``, ``REPORT.md``, and ``checkpoints/``, one file for every net. Every file is written
-whole or not at all.
+``metrics.json`` for programs, ``REPORT.md`` for people, and ``checkpoints/``, one file for every
+net. Every file is written whole or not at all.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import platform
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+import numpy as np
+
 from reberlstm import figures
+from reberlstm._version import __version__
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
-from reberlstm.lab import report
-from reberlstm.lab.catalogue import describe
-from reberlstm.lab.experiment import Experiment, Fit, Job, Run, Verdict, generator
+from reberlstm.lab.experiment import HOLDS, Experiment, Fit, Job, Run, Verdict, generator
+from reberlstm.lab.experiments import describe
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +88,7 @@ def run(
         seed: Of data, initial weights and orders, not negative.
         changes: Settings that differ from the preset's.
         resume: Whether to go on from the checkpoints in the folder.
-        overwrite: Whether the results of another run in the folder may be lost.
+        overwrite: Whether to replace the results of another run in the folder.
         progress: Called after every epoch.
         formats: The kinds of files that pictures are written as.
 
@@ -99,28 +104,22 @@ def run(
     _make(folder / "checkpoints")
     settings = experiment.settings(preset, changes)
     with _naming(experiment, "jobs"):
-        jobs = _by_name(experiment, experiment.jobs(settings, generator(seed, "data")))
+        jobs = _by_name(experiment.jobs(settings, generator(seed, "data")))
     finished = Run(experiment, preset, seed, settings, jobs)
-    asked = {
-        "experiment": experiment.name,
-        "preset": preset,
-        "seed": seed,
-        "settings": report.plain(vars(settings)),
-    }
+    asked = _plain(_asked(finished))
     if not overwrite:
-        _lose_nothing(folder, asked)
+        _refuse_to_replace(folder, asked)
     nets, fits = _train(finished, folder, asked, resume, progress)
     finished = replace(finished, nets=nets, fits=fits)
     with _naming(experiment, "measure"):
         finished = replace(finished, measured=dict(experiment.measure(finished)))
     with _naming(experiment, "claims"):
-        verdicts = tuple(report.judge(finished))
+        verdicts = tuple(claim.verdict(finished.measured) for claim in experiment.claims)
     files = [*_draw(finished, folder, formats)]
-    for name, content in (
-        ("metrics.json", report.to_json(report.metrics(finished, verdicts))),
-        ("REPORT.md", report.markdown(finished, verdicts).encode()),
-    ):
-        write_atomically(folder / name, content)
+    content = json.dumps(metrics(finished, verdicts), indent=1, ensure_ascii=False, allow_nan=False)
+    report = REPORT.format_map(_report(finished, verdicts))
+    for name, text in (("metrics.json", content + "\n"), ("REPORT.md", report)):
+        write_atomically(folder / name, text.encode())
         files.append(folder / name)
     return Result(finished, verdicts, tuple(files))
 
@@ -144,6 +143,13 @@ def _train(
     try:
         with torch.random.fork_rng(devices=[]):
             for number, job in enumerate(run.jobs.values(), start=1):
+
+                def report(
+                    told: tuple[int, int, float], name: str = job.name, number: int = number
+                ) -> None:
+                    if progress is not None:
+                        progress(Progress(name, number, len(run.jobs), *told))
+
                 with _naming(run.experiment, f"net {job.name!r}"):
                     nets[job.name], fits[job.name] = train(
                         job,
@@ -151,19 +157,11 @@ def _train(
                         path=folder / "checkpoints" / f"{slug(job.name)}.safetensors",
                         resume=resume,
                         asked=asked,
-                        report=_reporter(progress, job.name, number, len(run.jobs)),
+                        report=report,
                     )
     finally:
         torch.set_num_threads(threads)
     return nets, fits
-
-
-def _reporter(
-    progress: Callable[[Progress], None] | None, name: str, number: int, nets: int
-) -> Callable[[int, int, float], None] | None:
-    if progress is None:
-        return None
-    return lambda epoch, epochs, loss: progress(Progress(name, number, nets, epoch, epochs, loss))
 
 
 def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
@@ -177,7 +175,7 @@ def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
             yield path
 
 
-def _by_name(experiment: Experiment, jobs: Any) -> dict[str, Job]:
+def _by_name(jobs: Iterable[Job]) -> dict[str, Job]:
     found: dict[str, Job] = {}
     for job in jobs:
         if slug(job.name) in {slug(name) for name in found}:
@@ -205,33 +203,45 @@ def _make(folder: Path) -> None:
         raise LabError(f"{folder}: nothing can be written there: choose another folder")
 
 
-def _lose_nothing(folder: Path, asked: Mapping[str, Any]) -> None:
+# Results of other runs in the folder
+
+
+def _asked(run: Run) -> dict[str, Any]:
+    """What a run was asked for."""
+    name, settings = run.experiment.name, vars(run.settings)
+    return {"experiment": name, "preset": run.preset, "seed": run.seed, "settings": settings}
+
+
+def _refuse_to_replace(folder: Path, asked: Mapping[str, Any]) -> None:
     """Complain about results or checkpoints of a run that was asked for something else."""
+    from reberlstm.lab.training import state_of
+
     earlier = []
     with suppress(OSError, ValueError, TypeError):
-        metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-        earlier.append({key: metrics[key] for key in asked if key in metrics})
-    from reberlstm.lab import checkpoint
-
+        written = json.loads((folder / "metrics.json").read_text("utf-8"))
+        earlier.append({key: written[key] for key in asked if key in written})
     for path in sorted((folder / "checkpoints").glob("*.safetensors")):
         with suppress(FormatError):
-            of_net = checkpoint.state_of(path).get("asked") or {}
+            of_net = state_of(path).get("asked") or {}
             earlier.append({key: value for key, value in of_net.items() if key != "job"})
     for other in earlier:
         if other != asked:
             raise LabError(
-                f"{folder}: has the results of another run ({_told(other, asked)}, and not "
-                f"{_told(asked, other)}): write into another folder, or let them be lost with "
-                "--overwrite"
+                f"{folder}: has the results of another run ({_in_words(other, asked)}, and not "
+                f"{_in_words(asked, other)}): write into another folder, or pass --overwrite to "
+                "replace them"
             )
 
 
-def _told(asked: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """A run in a few words: with those of its settings only that differ from another's."""
+def _in_words(asked: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """A run in a few words: of its settings only those that differ from another's."""
     mine, others = (run.get("settings") or {} for run in (asked, other))
     changed = [f"{key} {mine[key]}" for key in mine if mine[key] != others.get(key)]
     what = asked.get("experiment", "of something else")
     return ", ".join([f"{what}, {asked.get('preset')}, seed {asked.get('seed')}", *changed[:3]])
+
+
+# Errors in a description
 
 
 @contextmanager
@@ -250,12 +260,151 @@ def _naming(experiment: Experiment, part: str) -> Iterator[None]:
 
 def _place(error: Exception) -> str:
     """The last line of code outside of libraries that an error came through."""
-    import traceback
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename != __file__ and "site-packages" not in frame.filename:
+            return f" ({Path(frame.filename).name}, line {frame.lineno})"
+    return ""
 
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame
-        for frame in frames
-        if frame.filename != __file__ and "site-packages" not in frame.filename
+
+# What a run leaves
+
+
+def metrics(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The content of ``metrics.json``: strict JSON, where a number that is none is null."""
+    import torch
+
+    versions = (__version__, torch.__version__, platform.python_version())
+    answer: dict[str, Any] = _plain(
+        {
+            **_asked(run),
+            "measured": run.measured,
+            "claims": [vars(verdict) for verdict in verdicts],
+            "nets": {name: _of_net(run.jobs[name], fit) for name, fit in run.fits.items()},
+            "versions": dict(zip(("reberlstm", "torch", "python"), versions, strict=True)),
+        }
+    )
+    return answer
+
+
+def _of_net(job: Job, fit: Fit) -> dict[str, Any]:
+    curve = {"epoch": fit.epochs, "loss": fit.losses, "test_loss": fit.test_losses, **fit.watched}
+    return {
+        "parameters": fit.parameters,
+        "examples": len(job.data.x),
+        **vars(job.recipe),
+        "loss_at_end": fit.losses[-1] if fit.losses else None,
+        "test_loss_at_end": fit.test_loss,
+        "cpu_seconds": round(fit.cpu_seconds, 2),
+        "diverged_at": fit.diverged_at,
+        "curve": curve,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, and what JSON has no number for as null: the content of a JSON file."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+REPORT = """\
+# {name}: {title}
+
+{task}
+
+Source: {source}
+
+Preset `{preset}`, seed {seed}; {seconds:.0f} s of processor time for training. Again: `{again}`
+
+## What the source says, and what was measured
+
+{claims}
+
+## Nets
+
+{nets}
+
+Settings: {settings}
+
+## Figures
+
+{figures}
+"""
+
+
+def _report(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """What is filled into `REPORT`."""
+    experiment, settings = run.experiment, vars(run.settings)
+    again = f"reberlstm lab run {experiment.name} --preset {run.preset} --seed {run.seed} -o DIR"
+    for key, value in settings.items():
+        if value != experiment.presets[run.preset][key]:
+            again += f" --set {key}={value}"
+    claims = [
+        (claim_in_words(vars(verdict)), verdict.measured, f"**{HOLDS[verdict.holds]}**")
+        for verdict in verdicts
     ]
-    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    nets = [_net_in_words(name, run.jobs[name], fit) for name, fit in run.fits.items()]
+    return {
+        **vars(experiment),
+        **vars(run),
+        "seconds": sum(fit.cpu_seconds for fit in run.fits.values()),
+        "again": again,
+        "claims": markdown_table("claim of the source | measured | verdict", claims)
+        if claims
+        else "The source claims nothing that could be decided.",
+        "nets": markdown_table(NETS_HEADING, nets) if nets else "Nothing was trained.",
+        "settings": ", ".join(f"{key} {value}" for key, value in settings.items()),
+        "figures": "\n".join(
+            f"![{picture.caption}]({picture.name}.png)\n\n{picture.caption}\n"
+            for picture in experiment.pictures
+        ),
+    }
+
+
+NETS_HEADING = (
+    "net | parameters | examples | optimiser | batch | epochs | training loss | test loss | s"
+)
+
+
+def _net_in_words(name: str, job: Job, fit: Fit) -> tuple[str, ...]:
+    """A row of the table of nets: what was trained how, and how far it came."""
+    recipe, diverged = job.recipe, fit.diverged_at is not None
+    return (
+        name,
+        f"{fit.parameters:,}",
+        f"{len(job.data.x):,}",
+        f"{recipe.optimiser} {recipe.learning_rate:g}",
+        f"{recipe.batch:,}",
+        f"{recipe.epochs:,}",
+        f"{fit.losses[-1]:.2g}" if fit.losses else "–",
+        f"diverged in epoch {fit.diverged_at}" if diverged else f"{fit.test_loss:.2g}",
+        f"{fit.cpu_seconds:.1f}",
+    )
+
+
+def claim_in_words(verdict: Mapping[str, Any]) -> str:
+    """A claim with its remark."""
+    remark = f" *({verdict['remark']})*" if verdict["remark"] else ""
+    return f"{verdict['claim']}{remark}"
+
+
+def markdown_table(heading: str, rows: Iterable[Sequence[str]]) -> str:
+    r"""A table in Markdown.
+
+    Example:
+        >>> print(markdown_table("a | b", [("1", "2|3")]))
+        | a | b |
+        |---|---|
+        | 1 | 2\|3 |
+    """
+    lines = [f"| {heading} |", "|" + "---|" * len(heading.split(" | "))]
+    for row in rows:
+        cells = (cell.replace("|", "\\|").replace("\n", " ") for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -1,10 +1,12 @@
-"""The training loop: one job, from a seed to a fit."""
+"""How one job is trained: epochs of batches, tests now and then, and what a checkpoint holds."""
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reberlstm.errors import LabError
-from reberlstm.lab import checkpoint
-from reberlstm.lab.experiment import Array, Data, Fit, Job, Recipe
+from reberlstm.errors import FormatError, LabError
+from reberlstm.lab.experiment import Array, Fit, Job, Recipe
 from reberlstm.lab.nets import parameters
+from reberlstm.training.checkpoint import (
+    Checkpoint,
+    load,
+    optimiser_arrays,
+    part,
+    restore_optimiser,
+    save,
+)
+from reberlstm.training.loop import go_through
+
+FORMAT = "reberlstm-lab-1"
+"""The kind of the lab's checkpoints."""
 
 TESTS = 100
 """The test loss is taken so many times in a training, evenly spread, and at its end."""
@@ -24,7 +37,13 @@ TESTS = 100
 TEST_BATCH = 4096
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 
-Report = Callable[[int, int, float], None]
+OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "rmsprop": partial(torch.optim.RMSprop, alpha=0.9, eps=1e-7),
+    "sgd": torch.optim.SGD,
+}
+
+Report = Callable[[tuple[int, int, float]], None]
 """Called after every epoch with its number, the number of all, and the training loss."""
 
 
@@ -49,75 +68,81 @@ def train(
         resume: Whether to go on from that checkpoint, if there is one.
         asked: What the whole run was asked for: a checkpoint of another run is refused.
     """
-    run = _Training(job, seed, path, {**(asked or {}), "job": job.name})
-    if resume and path is not None and path.exists():
-        run.take_up()
-    try:
-        run.go(report)
-    except KeyboardInterrupt:
-        run.save()
-        raise
-    run.save()
-    return run.net, run.fit()
+    training = JobTraining(job, seed, {**(asked or {}), "job": job.name})
+    interrupted = go_through(
+        training,
+        report=report,
+        path=path,
+        resume=resume,
+        seconds=SECONDS_BETWEEN_CHECKPOINTS,
+        format=FORMAT,
+        writer="lab run",
+    )
+    if interrupted:
+        raise KeyboardInterrupt
+    if path is not None:
+        save(path, training.to_checkpoint(), FORMAT)
+    return training.net, training.fit()
 
 
-COUNTERS = ("epoch", "epochs", "losses", "test_losses", "seconds", "diverged_at", "watched")
-"""What a checkpoint holds besides tensors."""
+def state_of(path: Path) -> dict[str, Any]:
+    """The counters of a checkpoint, and what its run was asked for.
+
+    Raises:
+        FormatError: for a file that is damaged or no checkpoint.
+    """
+    return dict(load(path, FORMAT, "lab run").state)
 
 
-class _Training:
-    """A training with its counters."""
+class JobTraining:
+    """The training of a job, an epoch a step."""
 
-    def __init__(self, job: Job, seed: int, path: Path | None, asked: Mapping[str, Any]) -> None:
+    counters = ("epoch", "epochs", "losses", "test_losses", "seconds", "diverged_at", "watched")
+
+    def __init__(self, job: Job, seed: int, asked: Mapping[str, Any]) -> None:
         torch.manual_seed(seed)
-        self.name, self.recipe, self.path, self.asked = job.name, job.recipe, path, asked
+        self.job, self.recipe, self.asked = job, job.recipe, asked
         self.net = job.net()
         self.optimiser = _optimiser(self.net, job.recipe)
         self.order = torch.Generator().manual_seed(seed)
-        self.inputs, self.targets, self.test = _tensors(job.data, job.recipe)
+        self.inputs, self.targets = self._tensors(job.data.x, job.data.y)
+        self.test = self._tensors(*job.data.test)
         self.epoch = 0
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.test_losses: list[float] = []
-        self.watch = job.watch
         self.watched: dict[str, list[float]] = {}
         self.seconds = 0.0
         self.diverged_at: int | None = None
 
-    def take_up(self) -> None:
-        assert self.path is not None
-        state = checkpoint.load(self.path, self.net, self.optimiser, self.order, self.asked)
-        for key in COUNTERS:
-            setattr(self, key, state[key])
+    def _tensors(self, x: Array, y: Array) -> tuple[Tensor, Tensor]:
+        kind = torch.int64 if self.recipe.loss == "nll" else torch.float32
+        return torch.tensor(np.asarray(x), dtype=torch.float32), torch.tensor(y, dtype=kind)
 
-    def save(self) -> None:
-        if self.path is None:
-            return
-        state = {"asked": self.asked} | {key: getattr(self, key) for key in COUNTERS}
-        checkpoint.save(self.path, self.net, self.optimiser, self.order, state)
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or the loss has diverged."""
+        return self.epoch >= self.recipe.epochs or self.diverged_at is not None
 
-    def go(self, report: Report | None) -> None:
-        between_tests = max(1, self.recipe.epochs // TESTS)
-        saved = time.monotonic()
-        while self.epoch < self.recipe.epochs and self.diverged_at is None:
-            start = time.process_time()
-            loss = self._pass()
-            if not math.isfinite(loss):
-                self.diverged_at = self.epoch + 1
-            elif (self.epoch + 1) % between_tests == 0 or self.epoch + 1 == self.recipe.epochs:
-                self.epochs.append(self.epoch + 1)
-                self.losses.append(loss)
+    def advance(self) -> tuple[int, int, float]:
+        """An epoch, and a test where it is time for one."""
+        start, last = time.process_time(), self.recipe.epochs
+        loss = self._pass()
+        self.epoch += 1
+        if not math.isfinite(loss):
+            self.diverged_at = self.epoch
+        elif self.epoch % max(1, last // TESTS) == 0 or self.epoch == last:
+            self.epochs.append(self.epoch)
+            self.losses.append(loss)
+            with torch.no_grad():
                 self.test_losses.append(self._test())
-                self._look()
-            self.epoch += 1
-            self.seconds += time.process_time() - start
-            if report is not None:
-                report(self.epoch, self.recipe.epochs, loss)
-            if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                self.save()
-                saved = time.monotonic()
+                for name, number in self.job.watch(self.net).items() if self.job.watch else ():
+                    self.watched.setdefault(name, []).append(float(number))
+        self.seconds += time.process_time() - start
+        return self.epoch, last, loss
 
     def fit(self) -> Fit:
+        """What has come out so far."""
         return Fit(
             parameters=parameters(self.net),
             epochs=self.epochs,
@@ -127,6 +152,42 @@ class _Training:
             diverged_at=self.diverged_at,
             watched=self.watched,
         )
+
+    def to_checkpoint(self) -> Checkpoint:
+        """All that the rest depends on."""
+        arrays = {f"net.{key}": value.numpy() for key, value in self.net.state_dict().items()}
+        arrays["order"] = self.order.get_state().numpy()
+        if self.optimiser is not None:
+            arrays |= optimiser_arrays(self.optimiser)
+        state = {"asked": self.asked} | {key: getattr(self, key) for key in self.counters}
+        return Checkpoint(arrays, state)
+
+    def restore(self, saved: Checkpoint, where: str) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            LabError: where it is of a run that was asked for something else.
+            FormatError: where it does not fit the net.
+        """
+        if saved.state.get("asked") != self.asked:
+            raise LabError(
+                f"{where}: the checkpoint of another run ({_short(saved.state.get('asked'))}; now "
+                f"{_short(self.asked)}): leave out --resume, or write into another folder"
+            )
+        try:
+            self.net.load_state_dict(
+                {key: torch.tensor(array) for key, array in part(saved, "net").items()}
+            )
+            self.order.set_state(torch.tensor(saved.arrays["order"]))
+            if self.optimiser is not None:
+                restore_optimiser(self.optimiser, saved)
+            for key in self.counters:
+                setattr(self, key, saved.state[key])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise FormatError(
+                f"{where}: does not fit this net: {reason}; leave out --resume"
+            ) from None
 
     def _pass(self) -> float:
         """One epoch; the mean loss of its batches."""
@@ -144,48 +205,28 @@ class _Training:
         return total / count
 
     def _test(self) -> float:
-        with torch.no_grad():
-            pieces = zip(*(torch.split(tensor, TEST_BATCH) for tensor in self.test), strict=True)
-            return sum(float(self._loss(x, y)) * len(x) for x, y in pieces) / len(self.test[0])
-
-    def _look(self) -> None:
-        if self.watch is not None:
-            with torch.no_grad():
-                for name, number in self.watch(self.net).items():
-                    self.watched.setdefault(name, []).append(float(number))
+        pieces = zip(*(torch.split(tensor, TEST_BATCH) for tensor in self.test), strict=True)
+        return sum(float(self._loss(x, y)) * len(x) for x, y in pieces) / len(self.test[0])
 
     def _loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
         outputs = self.net(inputs)
-        if self.recipe.loss == "nll":
-            if outputs.shape[:-1] != targets.shape:
-                raise LabError(self._misfit(outputs, targets, "one right answer for each row"))
+        labels = self.recipe.loss == "nll"
+        if (outputs.shape[:-1] if labels else outputs.shape) != targets.shape:
+            wanted = "one right answer for each row" if labels else "targets of the same shape"
+            raise LabError(
+                f"net {self.job.name!r} gives {tuple(outputs.shape)} for targets "
+                f"{tuple(targets.shape)}: the loss {self.recipe.loss} needs {wanted}"
+            )
+        if labels:
             return functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
-        if outputs.shape != targets.shape:
-            raise LabError(self._misfit(outputs, targets, "targets of the same shape"))
         return functional.mse_loss(outputs, targets)
-
-    def _misfit(self, outputs: Tensor, targets: Tensor, wanted: str) -> str:
-        return (
-            f"net {self.name!r} gives {tuple(outputs.shape)} for targets "
-            f"{tuple(targets.shape)}: the loss {self.recipe.loss} needs {wanted}"
-        )
-
-
-def _tensors(data: Data, recipe: Recipe) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-    kind = torch.int64 if recipe.loss == "nll" else torch.float32
-
-    def tensors(x: Array, y: Array) -> tuple[Tensor, Tensor]:
-        return torch.tensor(np.asarray(x), dtype=torch.float32), torch.tensor(y, dtype=kind)
-
-    return *tensors(data.x, data.y), tensors(*data.test)
 
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer | None:
-    rate, numbers = recipe.learning_rate, list(net.parameters())
-    if recipe.optimiser == "adam":
-        return torch.optim.Adam(numbers, lr=rate)
-    if recipe.optimiser == "rmsprop":
-        return torch.optim.RMSprop(numbers, lr=rate, alpha=0.9, eps=1e-7)
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(numbers, lr=rate)
-    return None
+    made = OPTIMISERS.get(recipe.optimiser)
+    return None if made is None else made(net.parameters(), lr=recipe.learning_rate)
+
+
+def _short(asked: Any) -> str:
+    text = json.dumps(asked, ensure_ascii=False)
+    return text if len(text) <= 160 else f"{text[:157]}..."

@@ -32,6 +32,8 @@ def text_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
         yield from _text_table(comparison, chosen, width)
     yield ""
     yield from textwrap.wrap(LEGEND, width)
+    for note in comparison.footnotes:
+        yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
 
@@ -59,6 +61,7 @@ def to_markdown(comparison: Comparison) -> str:
     lines = [_pipes(["", *comparison.nets]), _pipes(["---"] * (len(comparison.nets) + 1))]
     lines += [_pipes([row.title, *map(marked, row.entries)]) for row in comparison.rows]
     lines += ["", f"{LEGEND}. Seed {comparison.seed}, at most {comparison.seconds:g} s a net.", ""]
+    lines += [f"{'; '.join(map(_plain, comparison.footnotes))}.", ""]
     lines += [f"- *{_plain(row.title)}*: {_plain(row.meaning)}" for row in comparison.rows]
     return "\n".join(lines) + "\n"
 
@@ -87,7 +90,8 @@ def to_html(comparison: Comparison) -> str:
         f"{_count(len(comparison.nets), 'net')} compared</b></div>"
         f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
         f'<div style="opacity:.8">{escape(LEGEND)}; seed {comparison.seed}, '
-        f"at most {comparison.seconds:g} s for each net</div></div>"
+        f"at most {comparison.seconds:g} s for each net; {escape('; '.join(comparison.footnotes))}"
+        "</div></div>"
     )
 
 

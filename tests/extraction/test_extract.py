@@ -242,7 +242,7 @@ def broken(**parts: object) -> RandomNet:
 @pytest.mark.parametrize(
     ("net", "message"),
     [
-        (object(), "object has no 'alphabet'; a net to extract from has alphabet, kind, initial()"),
+        (object(), "object has no 'alphabet'; give a net, its name or its file, a state dict, an"),
         (broken(kind="next"), "kind 'next'; choose 'legal', 'accept' or 'label'"),
         (broken(alphabet=()), "alphabet of RandomNet is empty"),
         (broken(alphabet=(0, 1)), "alphabet of RandomNet: 0 is no string, is empty or stands"),

@@ -65,7 +65,7 @@ def test_an_experiment_by_name(capsys, tmp_path):
     message = complaint(capsys, "run", "line", "--seed", 4, "--set", "epochs=2", "-o", tmp_path)
     assert message == (
         f"{tmp_path}: has the results of another run (line, quick, seed 3, and not line, quick, "
-        "seed 4): write into another folder, or let them be lost with --overwrite"
+        "seed 4): write into another folder, or pass --overwrite to replace them"
     )
 
 
@@ -160,7 +160,7 @@ def test_an_interrupted_run_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     def interrupt(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training._Training, "_pass", interrupt)
+    monkeypatch.setattr(training.JobTraining, "_pass", interrupt)
     status, out, err = answer(capsys, "run", "line", "-o", tmp_path)
     assert (status, out) == (130, "")
     assert err.split("\n") == ["go on with --resume", "", "error: interrupted", ""]

@@ -40,9 +40,9 @@ def test_the_experiment_of_ones_own_runs_as_it_stands_there(tmp_path, capsys):
     file.write_text(part("own").removeprefix("```python\n").removesuffix("```\n"), "utf-8")
     arguments = ["lab", "run", str(file), "--set", "epochs=12", "-o", str(tmp_path / "out")]
     assert reberlstm(arguments) == 0
-    assert capsys.readouterr().out.startswith("delay: Give back what was heard three steps ago\n")
+    assert capsys.readouterr().out.startswith("delay: Give back what was fed three steps ago\n")
     names = {path.stem for path in (tmp_path / "out").glob("*.svg")}
-    assert names == {"echo", "inside", "learning-curves"}
+    assert names == {"echo", "gates", "learning-curves"}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
     assert set(metrics["measured"]["error"]) == {"LSTM 2", "LSTM 16"}
 

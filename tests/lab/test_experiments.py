@@ -1,4 +1,4 @@
-"""Every experiment: it runs through with hardly any training, and its claims are judged rightly."""
+"""Every experiment: it runs through with hardly any training, and the verdicts on its claims are right."""
 
 import json
 import math
@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from reberlstm.lab import EXPERIMENTS, coding, find, run, wavy
+from reberlstm.lab import EXPERIMENTS, curves, find, run
 from reberlstm.lab.experiment import PRESETS
+from reberlstm.lab.experiments import wavy_inverse as wavy
 
 COUNTS = {"epochs": 2, "examples": 60, "batch": 30, "steps": 12, "faster": 0.06}
 """Settings whose names end like this are made so small for a test, or tried at all."""
@@ -182,12 +183,12 @@ JUDGED = [
 
 
 @pytest.mark.parametrize(("name", "measured", "verdicts"), JUDGED)
-def test_claims_are_judged_by_what_was_measured(name, measured, verdicts):
-    # What is beside the trained nets is judged in test_beside.py.
+def test_verdicts_on_what_was_measured(name, measured, verdicts):
+    # Claims on hand-wired nets are in test_comparison.py.
     claims = [c for c in find(name).claims if not c.source.startswith("(not in the source)")]
-    judged = [claim.judge(measured) for claim in claims]
-    assert [verdict.holds for verdict in judged] == verdicts
-    assert all(verdict.measured and "{" not in verdict.measured for verdict in judged)
+    found = [claim.verdict(measured) for claim in claims]
+    assert [verdict.holds for verdict in found] == verdicts
+    assert all(verdict.measured and "{" not in verdict.measured for verdict in found)
 
 
 ELSEWHERE = {"alternating"}
@@ -226,11 +227,9 @@ def test_the_posterior_mean_is_that_of_a_simulation():
 
 
 def test_phases_are_those_of_the_waves():
-    from reberlstm.lab.waves import sines
-
     shifts = np.linspace(0, np.pi / 2, 30)
-    waves = sines([0.7], shift=shifts, offset=0.2, steps=80)[:, :, 0]
-    np.testing.assert_allclose(coding.phases(waves), np.degrees(10 * shifts), atol=1e-9)
+    waves = curves.sines([0.7], shift=shifts, offset=0.2, steps=80)[:, :, 0]
+    np.testing.assert_allclose(curves.phases(waves), np.degrees(10 * shifts), atol=1e-9)
 
 
 # Whole runs, with what independent runs of the same tasks measured

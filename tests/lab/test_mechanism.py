@@ -2,6 +2,7 @@
 
 import json
 import math
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def test_the_callers_random_state_and_threads_are_left_alone(make, tmp_path):
 def interrupt_at(name, epoch):
     def progress(progress):
         if (progress.name, progress.epoch) == (name, epoch):
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     return progress
 
@@ -115,9 +116,11 @@ def test_interrupted_and_resumed_is_as_if_never_interrupted(make, tmp_path, opti
         run(make(jobs=jobs), tmp_path / "parts", progress=interrupt_at("two", 4))
     assert not (tmp_path / "parts" / "REPORT.md").exists()
     passes = []
-    once = training_module._Training._pass
+    once = training_module.JobTraining._pass
     monkeypatch.setattr(
-        training_module._Training, "_pass", lambda self: passes.append(self.name) or once(self)
+        training_module.JobTraining,
+        "_pass",
+        lambda self: passes.append(self.job.name) or once(self),
     )
     resumed = run(make(jobs=jobs), tmp_path / "parts", resume=True)
     assert passes == ["two", "two"]
@@ -161,7 +164,7 @@ def test_a_damaged_checkpoint_is_one_line(make, tmp_path):
     content = path.read_bytes()
     for damaged in (b"", b"no", content[:-3], content[:8] + b"[" + content[9:]):
         path.write_bytes(damaged)
-        with pytest.raises(FormatError, match="damaged, or no checkpoint of the lab") as caught:
+        with pytest.raises(FormatError, match="damaged, or no checkpoint") as caught:
             run(make(), tmp_path, resume=True)
         assert "\n" not in str(caught.value)
 

@@ -1,12 +1,12 @@
-"""The nets and the look inside them, against PyTorch's own and against the formulas."""
+"""The nets and their gates, against PyTorch's own and against the formulas."""
 
 import numpy as np
 import pytest
 import torch
 
 from reberlstm.errors import LabError
-from reberlstm.lab import nets, waves
-from reberlstm.lab.inside import QUANTITIES, look_inside
+from reberlstm.lab import curves, nets
+from reberlstm.lab.gates import TITLES, record_gates
 
 
 @pytest.fixture(autouse=True)
@@ -27,28 +27,28 @@ def test_parameters_are_as_many_as_in_the_sources():
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-def test_the_inside_of_an_lstm_leads_to_what_pytorch_gives(layers):
+def test_the_gates_of_an_lstm_lead_to_what_pytorch_gives(layers):
     lstm = torch.nn.LSTM(2, 5, layers, batch_first=True)
     x = torch.randn(4, 7, 2)
     with torch.no_grad():
         out, (hidden, memory) = lstm(x)
-    found = look_inside(lstm, x.numpy())
+    found = record_gates(lstm, x.numpy())
     assert len(found) == layers
-    np.testing.assert_allclose(found[-1].hidden, out, atol=1e-6)
+    np.testing.assert_allclose(found[-1]["hidden"], out, atol=1e-6)
     for layer in range(layers):
-        np.testing.assert_allclose(found[layer].hidden[:, -1], hidden[layer], atol=1e-6)
-        np.testing.assert_allclose(found[layer].memory[:, -1], memory[layer], atol=1e-6)
+        np.testing.assert_allclose(found[layer]["hidden"][:, -1], hidden[layer], atol=1e-6)
+        np.testing.assert_allclose(found[layer]["memory"][:, -1], memory[layer], atol=1e-6)
         for gate in ("input", "forget", "output"):
-            assert 0 < getattr(found[layer], gate).min() < getattr(found[layer], gate).max() < 1
+            assert 0 < found[layer][gate].min() < found[layer][gate].max() < 1
 
 
 def test_one_sequence_or_many():
     lstm = torch.nn.LSTM(1, 3, batch_first=True)
     x = np.linspace(0, 1, 6)[:, None]
-    (single,), (batch,) = look_inside(lstm, x), look_inside(lstm, x[None])
-    for name in QUANTITIES:
-        assert getattr(single, name).shape == (6, 3)
-        np.testing.assert_array_equal(getattr(single, name), getattr(batch, name)[0])
+    (single,), (batch,) = record_gates(lstm, x), record_gates(lstm, x[None])
+    for name in TITLES:
+        assert single[name].shape == (6, 3)
+        np.testing.assert_array_equal(single[name], batch[name][0])
 
 
 def sigmoid(x):
@@ -77,10 +77,10 @@ def test_the_peephole_cell_follows_its_formulas():
         memory = f * memory + i * np.tanh(g)
         o = sigmoid(o + linear("output_from_memory", memory))
         hidden = o * memory
-    (found,) = look_inside(cell, x)
-    np.testing.assert_allclose(found.memory[-1], memory, atol=1e-6)
-    np.testing.assert_allclose(found.output[-1], o, atol=1e-6)
-    np.testing.assert_allclose(found.hidden[-1], hidden, atol=1e-6)
+    (found,) = record_gates(cell, x)
+    np.testing.assert_allclose(found["memory"][-1], memory, atol=1e-6)
+    np.testing.assert_allclose(found["output"][-1], o, atol=1e-6)
+    np.testing.assert_allclose(found["hidden"][-1], hidden, atol=1e-6)
     with torch.no_grad():
         out, _ = cell(torch.tensor(x[None], dtype=torch.float32))
     np.testing.assert_allclose(out[0, -1], hidden, atol=1e-6)
@@ -96,9 +96,11 @@ def test_the_peephole_cell_follows_its_formulas():
     ],
     ids=str,
 )
-def test_what_cannot_be_looked_into(module):
-    with pytest.raises(LabError, match=r"cannot look inside a (GRU|LSTM): give an nn\.LSTM in one"):
-        look_inside(module, np.zeros((3, 1)))
+def test_gates_that_cannot_be_recorded(module):
+    with pytest.raises(
+        LabError, match=r"the gates of a (GRU|LSTM) cannot be recorded: give an nn\.LSTM"
+    ):
+        record_gates(module, np.zeros((3, 1)))
 
 
 def test_shapes():
@@ -139,8 +141,8 @@ def test_weights_as_in_keras():
 
 
 def test_waves():
-    x = waves.points()
+    x = curves.points()
     assert (len(x), x[0], x[-1]) == (100, 0.0, 1.0)
-    shifted = waves.sines(0.3, offset=0.3, shift=[0.0, np.pi / 20])[:, :, 0]
+    shifted = curves.sines(0.3, offset=0.3, shift=[0.0, np.pi / 20])[:, :, 0]
     np.testing.assert_allclose(shifted[0], 0.3 * (1 + np.sin(10 * x)))
     np.testing.assert_allclose(shifted[1], 0.3 * (1 + np.cos(10 * x)))

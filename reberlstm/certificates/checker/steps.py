@@ -1,10 +1,10 @@
 """The checker's own arithmetic: where can a net be after one step, and what can its heads say?
 
-Plain lower and upper ends. All bounds are those of `reberlstm.certificates.arithmetic`, written a
-second time, and hold for real numbers: every sum of n terms is widened by 2·(n + 16)·2⁻⁵³ times the
-sum of their sizes, every sigmoid and tanh by 2⁻⁴⁶ of its value, which is many times what numpy's
-are off by, and every product or sum of two by 2⁻⁵⁰ of its value. The formulas of the cells are
-written a second time as well; of the net only names, arrays and rules are read.
+Plain lower and upper ends. All bounds are those that docs/certificates.md states, written a second
+time, and hold for real numbers: every sum of n terms is widened by 2·(n + 16)·2⁻⁵³ times the sum of
+their sizes, every sigmoid and tanh by 2⁻⁴⁶ of its value, which is many times what numpy's are off
+by, and every product or sum of two by 2⁻⁵⁰ of its value. The formulas of the cells are written a
+second time as well; of the net only names, arrays and rules are read.
 """
 
 from __future__ import annotations
@@ -72,6 +72,203 @@ class Readout(NamedTuple):
     threshold: float
 
 
+class Points:
+    """Computing with numbers of a format, every result rounded to it; sums when they are done."""
+
+    def __init__(self, arithmetic: str) -> None:
+        self.arithmetic = arithmetic
+
+    def linear(self, weight: Floats, x: Floats, bias: Floats) -> Floats:
+        """A sum of products, to which more may be added."""
+        return np.asarray(weight @ x + bias)
+
+    def added(self, parts: Sequence[Floats]) -> Floats:
+        """Sums, done."""
+        return self.rounded(sum(parts[1:], start=parts[0]))
+
+    def split(self, sums: Floats, number: int) -> list[Floats]:
+        """Sums in equal parts."""
+        return np.split(sums, number)
+
+    def sigmoid(self, z: Floats) -> Floats:
+        """Rounded like everything else."""
+        with np.errstate(over="ignore"):
+            return self.rounded(1.0 / (1.0 + np.exp(-z)))
+
+    def tanh(self, z: Floats) -> Floats:
+        """Likewise."""
+        return self.rounded(np.tanh(z))
+
+    def relu(self, z: Floats) -> Floats:
+        """Likewise."""
+        return np.maximum(z, 0.0)
+
+    def product(self, factor: Floats, x: Floats) -> Floats:
+        """Likewise."""
+        return self.rounded(factor * x)
+
+    def sum(self, x: Floats, y: Floats) -> Floats:
+        """Likewise."""
+        return self.rounded(x + y)
+
+    def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
+        """``(1 − z)·n + z·h``."""
+        return self.sum(n, self.product(z, self.sum(h, -n)))
+
+    def held(self, array: Floats) -> Floats:
+        """Weights as the format has them; a bias is a vector, and stays out of int8."""
+        if self.arithmetic in ("real", "float64"):
+            return array
+        with np.errstate(over="ignore"):
+            narrow = array.astype(np.float32).astype(np.float64)
+        if self.arithmetic == "int8" and array.ndim == 2 and narrow.any():
+            step = float(np.float32(np.abs(narrow).max() / 127.0))
+            levels = np.round(narrow / step).clip(-127.0, 127.0)
+            narrow = (levels * step).astype(np.float32).astype(np.float64)
+        held = self.rounded(narrow)
+        if not np.isfinite(held).all():
+            raise RejectedError(f"a weight overflows {self.arithmetic}")
+        return held
+
+    def rounded(self, x: Floats) -> Floats:
+        """The nearest numbers of the format."""
+        if self.arithmetic in ("float32", "int8", "float16"):
+            kind = np.float16 if self.arithmetic == "float16" else np.float32
+            with np.errstate(over="ignore"):
+                return np.asarray(x, dtype=kind).astype(np.float64)
+        if self.arithmetic == "bfloat16":
+            # 45 of the 52 bits of the fraction go; half of their unit is added, ties to even.
+            bits = np.ascontiguousarray(x, dtype=np.float64).view(np.uint64)
+            odd = (bits >> np.uint64(45)) & np.uint64(1)
+            kept = (bits + odd + np.uint64(2**44 - 1)) >> np.uint64(45) << np.uint64(45)
+            return kept.view(np.float64)
+        return x
+
+
+class Bounds:
+    """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
+
+    def __init__(self, arithmetic: str, longest: int) -> None:
+        self.arithmetic, self.longest = arithmetic, longest
+        self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+
+    def linear(self, weight: Floats, x: Ends, bias: Floats) -> Sums:
+        """A sum of products, to which more may be added."""
+        present = (bias != 0.0).astype(np.float64)
+        constants = (bias, bias, np.abs(bias), present, 4.0 * present)
+        return _together([_terms(weight, x), constants])
+
+    def added(self, parts: Sequence[Sums]) -> Ends:
+        """Sums as they come out of the arithmetic, added up in any order."""
+        low, high, size, number, lost = _together(parts)
+        error = 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290
+        if not (size < 1e305).all():
+            raise RejectedError("a sum may overflow float64")
+        error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-30)
+        return low - error, high + error
+
+    def rounding(self, size: Floats, number: Floats, lost: Floats) -> Floats:
+        """How far sums may be off in the arithmetic."""
+        if not self.unit:
+            return np.zeros_like(size)
+        if not (size * np.exp(1.01 * self.unit * number) < self.largest / 2.0).all():
+            raise RejectedError(f"a sum may overflow {self.arithmetic}")
+        steps = number * self.unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gamma = np.where(steps < 1.0, steps / (1.0 - steps), math.inf)
+            rounding = np.where(size > 0.0, gamma * size, 0.0)
+        return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
+
+    def split(self, sums: Sums, number: int) -> list[Sums]:
+        """Sums in equal parts."""
+        return list(zip(*(np.split(x, number) for x in sums), strict=True))
+
+    def sigmoid(self, z: Ends) -> Ends:
+        """Monotone, so the ends will do."""
+        with np.errstate(over="ignore"):
+            low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
+        return self._function(low, high, 0.0)
+
+    def tanh(self, z: Ends) -> Ends:
+        """Likewise."""
+        return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
+
+    def relu(self, z: Ends) -> Ends:
+        """Likewise."""
+        return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
+
+    def _function(self, low: Floats, high: Floats, least: float) -> Ends:
+        relative = 2.0**-46 + 4.0 * self.unit
+        absolute = 1e-290 + self.kernel + 2.0 * self.smallest
+        return (
+            np.maximum(low - (relative * np.abs(low) + absolute) * (1.0 + 2.0**-30), least),
+            np.minimum(high + (relative * np.abs(high) + absolute) * (1.0 + 2.0**-30), 1.0),
+        )
+
+    def product(self, factor: Ends, x: Ends) -> Ends:
+        """For a factor in [0, 1]: the worst end of x with the worst end of the factor."""
+        with np.errstate(invalid="ignore"):
+            low = np.where(x[0] < 0.0, factor[1] * x[0], factor[0] * x[0])
+            high = np.where(x[1] > 0.0, factor[1] * x[1], factor[0] * x[1])
+        return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
+
+    def sum(self, x: Ends, y: Ends) -> Ends:
+        """End by end."""
+        return self._operation(x[0] + y[0], x[1] + y[1], 3.0, 3.0)
+
+    def _operation(
+        self, low: Floats, high: Floats, lost_low: Floats | float, lost_high: Floats | float
+    ) -> Ends:
+        """One operation as rounded here, and in the arithmetic."""
+        relative = 2.0**-50 + self.unit
+        below, above = relative * np.abs(low) + 1e-290, relative * np.abs(high) + 1e-290
+        if self.unit:
+            below, above = below + self.smallest * lost_low, above + self.smallest * lost_high
+        return low - below * (1.0 + 2.0**-30), high + above * (1.0 + 2.0**-30)
+
+    def mix(self, z: Ends, n: Ends, h: Ends) -> Ends:
+        """``(1 − z)·n + z·h``, which is least and greatest at the ends of z."""
+        low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
+        size = _size(n) + _size(h)
+        error = (2.0**-50 + 4.0 * self.unit + 2.0 * self.smallest) * size
+        error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
+        return np.minimum(*low) - error, np.maximum(*high) + error
+
+
+def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
+    """The gates of a layer, and the parts of its state after a step.
+
+    Args:
+        layer: The layer.
+        a: What the input adds to the pre-activations.
+        again: What the state adds to them.
+        state: The parts of its state.
+        numbers: `Points` or `Bounds`.
+    """
+    kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
+    added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
+    if kind.startswith("gru"):
+        (a_r, a_z, a_n), (u_r, u_z, u_n) = (numbers.split(x, 3) for x in (a, again))
+        r, z = sigmoid(added([a_r, u_r])), sigmoid(added([a_z, u_z]))
+        if kind == "gru":
+            n = tanh(numbers.sum(added([a_n]), product(r, added([u_n]))))
+        else:
+            rows = slice(2 * layer.size, None)
+            u_n = numbers.linear(layer.u[rows], product(r, h), layer.bias_hh[rows])
+            n = tanh(added([a_n, u_n]))
+        return [r, z, n], [numbers.mix(z, n, h)]
+    z = [added(pair) for pair in zip(*(numbers.split(x, number) for x in (a, again)), strict=True)]
+    if kind in ("rnn", "rnn-relu"):
+        h = (tanh if kind == "rnn" else numbers.relu)(z[0])
+        return [h], [h]
+    i, f, g = sigmoid(z[0]), sigmoid(z[1]), tanh(z[2])
+    c = numbers.sum(product(f, state[-1]), product(i, g))
+    if kind == "toy":
+        return [i, f, g], [c]
+    o = sigmoid(z[3])
+    return [i, f, g, o], [product(o, tanh(c)), c]
+
+
 class Steps:
     """The steps of a net between lower and upper ends.
 
@@ -91,19 +288,18 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.arithmetic, self.noise, self.inputs = arithmetic, noise, inputs
-        self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+        self.noise, self.points = noise, Points(arithmetic)
+        held = self.points.held
+        arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         self.layers = [
-            Layer(
-                layer.cell.name,
-                *(self._held(x) for x in (layer.weight_ih, layer.weight_hh)),
-                *(self._held(x) for x in (layer.bias_ih, layer.bias_hh)),
-            )
+            Layer(layer.cell.name, *(held(getattr(layer, name)) for name in arrays))
             for layer in net.layers
         ]
+        longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
+        self.bounds = Bounds(arithmetic, longest)
         self.heads = {
             kind: Readout(
-                tuple((self._held(x.weight), self._held(x.bias)) for x in head.layers),
+                tuple((held(x.weight), held(x.bias)) for x in head.layers),
                 head.activation,
                 head.rule.function,
                 head.rule.threshold,
@@ -112,23 +308,19 @@ class Steps:
         }
         if "next" in self.heads:
             self.heads.setdefault("legal", self.heads["next"])
-        self.vectors = np.eye(len(net.alphabet))
-        if net.embedding is not None:
-            self.vectors = self._held(net.embedding)
+        vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
         width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
         self.start = np.zeros(width) if net.start_state is None else np.array(net.start_state)
-        self.nominal = min(max(1.0, low), high)
+        self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
         self.columns: dict[str, Sums] = {}
-        for symbol, vector in zip(net.alphabet, self.vectors, strict=True):
+        for symbol, vector in zip(net.alphabet, vectors, strict=True):
             ends = (vector * low, vector * high)
             least, most = np.minimum(*ends), np.maximum(*ends)
             if blur:
                 least = np.nextafter(least - blur, -math.inf)
                 most = np.nextafter(most + blur, math.inf)
             first = self.layers[0]
-            self.columns[symbol] = _added_up(
-                [_terms(first.w, (least, most)), _constants(first.bias_ih)]
-            )
+            self.columns[symbol] = self.bounds.linear(first.w, (least, most), first.bias_ih)
         self._known: tuple[Any, Sums] | None = None
 
     def split(self, box: Ends) -> list[list[Ends]]:
@@ -143,12 +335,13 @@ class Steps:
 
     def step(self, box: Ends, symbol: str) -> Ends:
         """The box after a symbol."""
-        a = self.columns[symbol]
+        a: Any = self.columns[symbol]
         after: list[list[Ends]] = []
-        for number, (layer, state) in enumerate(zip(self.layers, self.split(box), strict=True)):
-            if number:
-                a = _added_up([_terms(layer.w, after[-1][0]), _constants(layer.bias_ih)])
-            after.append(self.cell(layer, a, state, box if number == 0 else None)[1])
+        for layer, state in zip(self.layers, self.split(box), strict=True):
+            if after:
+                a = self.bounds.linear(layer.w, after[-1][0], layer.bias_ih)
+            again = self.again(layer, state, None if after else box)
+            after.append(cell(layer, a, again, state, self.bounds)[1])
         low, high = (
             np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
         )
@@ -157,55 +350,13 @@ class Steps:
             high = np.nextafter(high + self.noise, math.inf)
         return low, high
 
-    def cell(
-        self, layer: Layer, a: Sums, state: Sequence[Ends], box: Any = None
-    ) -> tuple[list[Ends], list[Ends]]:
-        """The gates of a layer, and the parts of its state after a step.
-
-        Args:
-            layer: The layer.
-            a: What the input adds.
-            state: The parts of its state.
-            box: Where it is given, what the state adds is kept for the next symbol in this box.
-        """
-        h, size = state[0], layer.size
+    def again(self, layer: Layer, state: Sequence[Ends], box: Ends | None = None) -> Sums:
+        """What the state adds to the sums; kept for the next symbol in the same box."""
         if box is not None and self._known is not None and self._known[0] is box:
-            recurrent = self._known[1]
-        else:
-            recurrent = _added_up([_terms(layer.u, h), _constants(layer.bias_hh)])
-            self._known = self._known if box is None else (box, recurrent)
-        if layer.kind.startswith("gru"):
-            return self._gru(layer, a, recurrent, h)
-        z = self._total([a, recurrent])
-        blocks = [(z[0][i : i + size], z[1][i : i + size]) for i in range(0, len(layer.u), size)]
-        if layer.kind in ("rnn", "rnn-relu"):
-            h = self._tanh(blocks[0]) if layer.kind == "rnn" else _relu(blocks[0])
-            return [h], [h]
-        i, f, g = self._sigmoid(blocks[0]), self._sigmoid(blocks[1]), self._tanh(blocks[2])
-        c = self._sum(self._product(f, state[-1]), self._product(i, g))
-        if layer.kind == "toy":
-            return [i, f, g], [c]
-        o = self._sigmoid(blocks[3])
-        return [i, f, g, o], [self._product(o, self._tanh(c)), c]
-
-    def _gru(
-        self, layer: Layer, a: Sums, recurrent: Sums, h: Ends
-    ) -> tuple[list[Ends], list[Ends]]:
-        a_r, a_z, a_n = _blocks(a, 3)
-        u_r, u_z, u_n = _blocks(recurrent, 3)
-        r, z = self._sigmoid(self._total([a_r, u_r])), self._sigmoid(self._total([a_z, u_z]))
-        if layer.kind == "gru":
-            n = self._tanh(self._sum(self._total([a_n]), self._product(r, self._total([u_n]))))
-        else:
-            rows = slice(2 * layer.size, None)
-            again = _terms(layer.u[rows], self._product(r, h))
-            n = self._tanh(self._total([a_n, again, _constants(layer.bias_hh[rows])]))
-        # (1 − z)·n + z·h is least and greatest at the ends of z.
-        low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
-        size = _size(n) + _size(h)
-        error = (2.0**-50 + 4.0 * self.unit + 2.0 * self.smallest) * size
-        error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
-        return [r, z, n], [(np.minimum(*low) - error, np.maximum(*high) + error)]
+            return self._known[1]
+        sums = self.bounds.linear(layer.u, state[0], layer.bias_hh)
+        self._known = self._known if box is None else (box, sums)
+        return sums
 
     def rounding_error(self, box: Ends, symbol: str) -> Floats:
         """How far the state of an LSTM may be from that after an exact step, (2·H,).
@@ -213,21 +364,20 @@ class Steps:
         A gate is off by ¼ (the candidate by 1) of what its sum is off by, and by the error of the
         function itself; then two products and their sum are rounded, and tanh and a product.
         """
-        (layer,) = self.layers
-        if not self.unit:
+        unit, smallest = self.bounds.unit, self.bounds.smallest
+        if not unit:
             return np.zeros(len(box[0]))
-        ((h, memory),) = self.split(box)
-        recurrent = [_terms(layer.u, h), _constants(layer.bias_hh)]
-        _, _, size, number, lost = _added_up([self.columns[symbol], *recurrent])
-        sums = self._rounding(size, number, lost).reshape(4, layer.size)
-        own = 4.0 * self.unit + self.kernel + 2.0 * self.smallest
-        i, f, g, o = (sums[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
-        c = _size(memory)
-        written = i + g + self.unit + 4.0 * self.smallest
-        kept = f * c + self.unit * c + (3.0 + c) * self.smallest
-        added = self.unit * (1.0 + self.unit) * (c + 1.0) + 3.0 * self.smallest
-        error_c = written + kept + added + self.unit * self.smallest * (c + 10.0)
-        error_h = o + error_c + own + self.unit + 4.0 * self.smallest
+        (layer,), (state,) = self.layers, self.split(box)
+        sums = _together([self.columns[symbol], self.again(layer, state)])
+        z = self.bounds.rounding(*sums[2:]).reshape(4, layer.size)
+        own = 4.0 * unit + self.bounds.kernel + 2.0 * smallest
+        i, f, g, o = (z[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
+        c = _size(state[1])
+        written = i + g + unit + 4.0 * smallest
+        kept = f * c + unit * c + (3.0 + c) * smallest
+        added = unit * (1.0 + unit) * (c + 1.0) + 3.0 * smallest
+        error_c = written + kept + added + unit * smallest * (c + 10.0)
+        error_h = o + error_c + own + unit + 4.0 * smallest
         return np.concatenate([error_h, error_c]) * (1.0 + 2.0**-30)
 
     # Heads
@@ -235,7 +385,7 @@ class Steps:
     def read(self, head: str, box: Ends) -> Ends:
         """The least and greatest of the numbers that the head's rule is about."""
         readout = self.heads[head]
-        x = self._before_last(readout, box)
+        x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
         weight, bias = readout.layers[-1]
         if readout.function == "softmax":
             gaps = [self._gaps(weight, bias, x, row) for row in range(len(bias))]
@@ -245,8 +395,8 @@ class Steps:
                     np.array([1.0 / np.exp(-gap[end]).sum() for gap in gaps]) for end in (0, 1)
                 )
             return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
-        z = self._total([_terms(weight, x), _constants(bias)])
-        return self._tanh(z) if readout.function == "tanh" else z
+        z = self.bounds.added([self.bounds.linear(weight, x, bias)])
+        return self.bounds.tanh(z) if readout.function == "tanh" else z
 
     def margin(self, head: str, right: Sequence[bool], box: Ends) -> float:
         """How far a head is from wrong on all of a box.
@@ -258,7 +408,7 @@ class Steps:
         """
         readout, yes = self.heads[head], np.array(right)
         if readout.function == "argmax":
-            x = self._before_last(readout, box)
+            x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
             low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
             return float(low[~yes].min(initial=math.inf))
         return self.distance(readout, yes, self.read(head, box))
@@ -272,161 +422,46 @@ class Steps:
         over = readout.threshold
         return float(np.where(yes, low - over, over - high).min())
 
-    def _before_last(self, readout: Readout, box: Ends) -> Ends:
+    @staticmethod
+    def _before_last(readout: Readout, x: Any, numbers: Any) -> Any:
         """What the last linear layer of a head reads."""
-        x = self.split(box)[-1][0]
         for weight, bias in readout.layers[:-1]:
-            z = self._total([_terms(weight, x), _constants(bias)])
-            x = self._tanh(z) if readout.activation == "tanh" else _relu(z)
+            z = numbers.added([numbers.linear(weight, x, bias)])
+            x = numbers.tanh(z) if readout.activation == "tanh" else numbers.relu(z)
         return x
 
     def _gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
         """By how much the output of a row is over each of the others."""
-        _, _, size, number, lost = _added_up([_terms(weight, x), _constants(bias)])
+        _, _, size, number, lost = self.bounds.linear(weight, x, bias)
         low, high = _terms(weight[row] - weight, x)[:2]
         gap = bias[row] - bias
         apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
-        low, high = self._total([(low + gap, high + gap, *apart)])
+        low, high = self.bounds.added([(low + gap, high + gap, *apart)])
         low[row] = high[row] = 0.0
         return low, high
 
-    # Sums, functions and operations
-
-    def _total(self, parts: Sequence[Sums]) -> Ends:
-        low, high, size, number, lost = _added_up(parts)
-        longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
-        error = 2.0 * (longest + 18) * 2.0**-53 * size + 1e-290
-        if not (size < 1e305).all():
-            raise RejectedError("a sum may overflow float64")
-        if self.unit:
-            error = error + self._rounding(size, number, lost)
-        error = error * (1.0 + 2.0**-30)
-        return low - error, high + error
-
-    def _rounding(self, size: Floats, number: Floats, lost: Floats) -> Floats:
-        """How far sums may be off in the arithmetic."""
-        if not (size * np.exp(1.01 * self.unit * number) < self.largest / 2.0).all():
-            raise RejectedError(f"a sum may overflow {self.arithmetic}")
-        steps = number * self.unit
-        with np.errstate(divide="ignore", invalid="ignore"):
-            gamma = np.where(steps < 1.0, steps / (1.0 - steps), math.inf)
-            rounding = np.where(size > 0.0, gamma * size, 0.0)
-        return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
-
-    def _sigmoid(self, z: Ends) -> Ends:
-        with np.errstate(over="ignore"):
-            low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
-        return self._function(low, high, 0.0)
-
-    def _tanh(self, z: Ends) -> Ends:
-        return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
-
-    def _function(self, low: Floats, high: Floats, least: float) -> Ends:
-        relative = 2.0**-46 + 4.0 * self.unit
-        absolute = 1e-290 + self.kernel + 2.0 * self.smallest
-        return (
-            np.maximum(low - (relative * np.abs(low) + absolute) * (1.0 + 2.0**-30), least),
-            np.minimum(high + (relative * np.abs(high) + absolute) * (1.0 + 2.0**-30), 1.0),
-        )
-
-    def _product(self, factor: Ends, x: Ends) -> Ends:
-        # The factor is in [0, 1]: the worst end of x with the worst end of the factor.
-        with np.errstate(invalid="ignore"):
-            low = np.where(x[0] < 0.0, factor[1] * x[0], factor[0] * x[0])
-            high = np.where(x[1] > 0.0, factor[1] * x[1], factor[0] * x[1])
-        return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
-
-    def _sum(self, a: Ends, b: Ends) -> Ends:
-        return self._operation(a[0] + b[0], a[1] + b[1], 3.0, 3.0)
-
-    def _operation(
-        self, low: Floats, high: Floats, lost_low: Floats | float, lost_high: Floats | float
-    ) -> Ends:
-        """One operation as rounded here, and in the arithmetic."""
-        relative = 2.0**-50 + self.unit
-        below, above = relative * np.abs(low) + 1e-290, relative * np.abs(high) + 1e-290
-        if self.unit:
-            below, above = below + self.smallest * lost_low, above + self.smallest * lost_high
-        return low - below * (1.0 + 2.0**-30), high + above * (1.0 + 2.0**-30)
-
-    # The arithmetic itself
-
-    def _held(self, array: Floats) -> Floats:
-        """The weights as the format has them; a bias is a vector, and stays out of int8."""
-        if self.arithmetic in ("real", "float64"):
-            return array
-        with np.errstate(over="ignore"):
-            narrow = array.astype(np.float32).astype(np.float64)
-        if self.arithmetic == "int8" and array.ndim == 2 and narrow.any():
-            step = float(np.float32(np.abs(narrow).max() / 127.0))
-            levels = np.round(narrow / step).clip(-127.0, 127.0)
-            narrow = (levels * step).astype(np.float32).astype(np.float64)
-        held = self._round(narrow)
-        if not np.isfinite(held).all():
-            raise RejectedError(f"a weight overflows {self.arithmetic}")
-        return held
-
-    def _round(self, x: Floats) -> Floats:
-        """The nearest number of the format."""
-        if self.arithmetic in ("float32", "int8", "float16"):
-            kind = np.float16 if self.arithmetic == "float16" else np.float32
-            with np.errstate(over="ignore"):
-                return np.asarray(x, dtype=kind).astype(np.float64)
-        if self.arithmetic == "bfloat16":
-            # 45 of the 52 bits of the fraction go; half of their unit is added, ties to even.
-            bits = np.ascontiguousarray(x, dtype=np.float64).view(np.uint64)
-            odd = (bits >> np.uint64(45)) & np.uint64(1)
-            kept = (bits + odd + np.uint64(2**44 - 1)) >> np.uint64(45) << np.uint64(45)
-            return kept.view(np.float64)
-        return x
-
     def run(self, word: Sequence[str], head: str) -> Floats:
         """The numbers that a head's rule is about after a word, run in the arithmetic."""
-        rounded = self._round
-        states = [[low for low, _ in parts] for parts in self.split((self.start, self.start))]
+        points, states = (
+            self.points,
+            [[low for low, _ in parts] for parts in self.split((self.start, self.start))],
+        )
         for symbol in word:
-            x = self.nominal * self.vectors[self.alphabet.index(symbol)]
+            x = self.inputs[symbol]
             for number, layer in enumerate(self.layers):
-                states[number] = self._run(layer, layer.w @ x + layer.bias_ih, states[number])
+                state = states[number]
+                a = points.linear(layer.w, x, layer.bias_ih)
+                again = points.linear(layer.u, state[0], layer.bias_hh)
+                states[number] = cell(layer, a, again, state, points)[1]
                 x = states[number][0]
-        readout, value = self.heads[head], states[-1][0]
-        for weight, bias in readout.layers[:-1]:
-            value = rounded(weight @ value + bias)
-            value = rounded(np.tanh(value) if readout.activation == "tanh" else value.clip(0.0))
+        readout = self.heads[head]
         weight, bias = readout.layers[-1]
-        value = rounded(weight @ value + bias)
+        x = self._before_last(readout, states[-1][0], points)
+        value = points.added([points.linear(weight, x, bias)])
         if readout.function == "softmax":
             value = np.exp(value - value.max())
             return np.asarray(value / value.sum())
-        return rounded(np.tanh(value)) if readout.function == "tanh" else value
-
-    def _run(self, layer: Layer, a: Floats, state: list[Floats]) -> list[Floats]:
-        """The parts of a layer's state after a step, with all roundings of the arithmetic."""
-        rounded, h, number = self._round, state[0], len(layer.u) // layer.size
-
-        def sigmoid(z: Floats) -> Floats:
-            with np.errstate(over="ignore"):
-                return rounded(1.0 / (1.0 + np.exp(-rounded(z))))
-
-        recurrent = layer.u @ h + layer.bias_hh
-        parts = np.split(a, number), np.split(recurrent, number)
-        if layer.kind.startswith("gru"):
-            (a_r, a_z, a_n), (u_r, u_z, u_n) = parts
-            r, z = sigmoid(a_r + u_r), sigmoid(a_z + u_z)
-            if layer.kind == "gru":
-                before = rounded(rounded(a_n) + rounded(r * rounded(u_n)))
-            else:
-                rows = slice(2 * layer.size, None)
-                before = rounded(a_n + layer.u[rows] @ rounded(r * h) + layer.bias_hh[rows])
-            n = rounded(np.tanh(before))
-            return [rounded(n + rounded(z * rounded(h - n)))]
-        sums = [x + y for x, y in zip(*parts, strict=True)]
-        if layer.kind in ("rnn", "rnn-relu"):
-            y = rounded(sums[0])
-            return [rounded(np.tanh(y) if layer.kind == "rnn" else y.clip(0.0))]
-        written = rounded(sigmoid(sums[0]) * rounded(np.tanh(rounded(sums[2]))))
-        c = rounded(rounded(sigmoid(sums[1]) * state[-1]) + written)
-        return [c] if layer.kind == "toy" else [rounded(sigmoid(sums[3]) * rounded(np.tanh(c))), c]
+        return points.tanh(value) if readout.function == "tanh" else value
 
 
 def _terms(weight: Floats, x: Ends) -> Sums:
@@ -445,23 +480,9 @@ def _terms(weight: Floats, x: Ends) -> Sums:
     )
 
 
-def _constants(bias: Floats) -> Sums:
-    present = (bias != 0.0).astype(np.float64)
-    return bias, bias, np.abs(bias), present, 4.0 * present
-
-
-def _added_up(parts: Sequence[Sums]) -> Sums:
+def _together(parts: Sequence[Sums]) -> Sums:
     """The sums of parts of sums, kind by kind."""
     return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
-
-
-def _blocks(sums: Sums, number: int) -> list[Sums]:
-    """Sums in equal parts."""
-    return list(zip(*(np.split(x, number) for x in sums), strict=True))
-
-
-def _relu(z: Ends) -> Ends:
-    return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
 
 
 def _size(a: Ends) -> Floats:
@@ -530,7 +551,9 @@ class Paths:
     def slope(self, box: Ends, symbol: str) -> Ends:
         """The derivative of the state vector after a symbol in the one before, on all of a box."""
         (state,) = self.exact.split(box)
-        gates, after = self.exact.cell(self.layer, self.exact.columns[symbol], state)
+        layer, bounds = self.layer, self.exact.bounds
+        again = self.exact.again(layer, state)
+        gates, after = cell(layer, self.exact.columns[symbol], again, state, bounds)
         kind, rows = self.layer.kind, self._rows
         if kind == "rnn":
             return rows(_bell(after[0], -1.0), 0)
@@ -546,7 +569,7 @@ class Paths:
         )
         if kind == "toy":
             return _plus(c_by_h, _diagonal(f))
-        o, t = gates[3], self.exact._tanh(after[1])
+        o, t = gates[3], bounds.tanh(after[1])
         down = _times(o, _bell(t, -1.0))
         h_by_h = _plus(rows(_times(t, _bell(o, 0.0)), 3), _times(_column(down), c_by_h))
         h_by_c = _diagonal(_times(down, f))
@@ -559,8 +582,9 @@ class Paths:
         (r, z, n), size = gates, self.layer.size
         if self.layer.kind == "gru":
             rows = slice(2 * size, None)
-            inner = [_terms(self.layer.u[rows], h), _constants(self.layer.bias_hh[rows])]
-            again = _times(self.exact._total(inner), _bell(r, 0.0))
+            bounds = self.exact.bounds
+            inner = bounds.linear(self.layer.u[rows], h, self.layer.bias_hh[rows])
+            again = _times(bounds.added([inner]), _bell(r, 0.0))
             z_by_h = _plus(self._rows(r, 2), self._rows(again, 0))
         else:
             reset = _plus(_diagonal(r), self._rows(_times(h, _bell(r, 0.0)), 0))

@@ -1,1 +1,95 @@
-"""One experiment a file; each defines ``EXPERIMENT``."""
+"""The experiments, a module each, and how one is found: by name, or in a Python file of a user.
+
+A name never leads to a file: only an argument that ends in ``.py`` is a file, and then it is run
+like any Python program. Nothing else that the project reads is executed.
+"""
+
+from __future__ import annotations
+
+import re
+import runpy
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+from reberlstm.errors import LabError
+from reberlstm.lab.experiment import Experiment
+
+EXPERIMENTS = {
+    "wavy-inverse": "Find where a wavy curve was read, from three noisy values of it",
+    "line": "Sequence to sequence: copy a line",
+    "hill": "Sequence to sequence: copy a hill",
+    "sine": "Sequence to sequence: copy a sine, and what the net makes of other curves",
+    "amplitude": "Sequence to vector: the amplitude of a wave",
+    "line-parameters": "Sequence to vector: slope and intercept of a line",
+    "autoencoder-line": "Lines through ten, five and one latent numbers",
+    "autoencoder-sine": "Sines through one latent number",
+    "cos-or-sin": "Zero in, cosine out; one in, sine out",
+    "autoencoder-phase": "The phase of a sine as one latent number",
+    "alternating": "Say 1, 0, 1, 0, … whatever the noise",
+}
+"""The experiments by name, with their titles; `x-y` is ``EXPERIMENT`` in ``x_y.py`` here."""
+
+
+def find(name: str) -> Experiment:
+    """The experiment of that name, or of the Python file whose path ends in ``.py``.
+
+    Raises:
+        LabError: for an unknown name, or a file that is missing, fails, or holds no experiment.
+        MissingExtraError: where PyTorch is not installed.
+    """
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    check_name(name)
+    module = import_module(f"reberlstm.lab.experiments.{name.replace('-', '_')}")
+    experiment: Experiment = module.EXPERIMENT
+    return experiment
+
+
+def check_name(name: str) -> None:
+    """Complain about a name that is not in the table.
+
+    Raises:
+        LabError: naming those that are.
+    """
+    if name not in EXPERIMENTS:
+        raise LabError(
+            f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}, or the path of a file "
+            "that ends in .py"
+        )
+
+
+def _from_file(path: Path) -> Experiment:
+    if not path.is_file():
+        raise LabError(f"{path}: no such file")
+    try:
+        names = runpy.run_path(str(path))
+    except LabError as error:
+        raise LabError(f"{path}: {error}") from None
+    except SystemExit:
+        raise LabError(f"{path}: ends the program while it is read") from None
+    except Exception as error:
+        raise LabError(f"{path}{_line(error, path)}: {describe(error)}") from None
+    experiment = names.get("EXPERIMENT")
+    if not isinstance(experiment, Experiment):
+        raise LabError(
+            f"{path}: has no EXPERIMENT = Experiment(...); see docs/lab.md, “An experiment of your "
+            "own”"
+        )
+    return experiment
+
+
+def _line(error: Exception, path: Path) -> str:
+    """The last line in the file that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        lines = [error.lineno]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def describe(error: Exception) -> str:
+    """An error of foreign code in one line."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = re.sub(r"\s+", " ", text).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,35 +1,39 @@
-"""The alternating pattern out of noise: why it did not work as printed, and what makes it work."""
+"""The alternating pattern out of noise: why it did not work as printed, and what makes it work.
+
+The labels 1, 0, 1, 0, … do not depend on the noise that is fed, so a net has to make them itself.
+Held at one input, a step of the net is a map of its state ``(h, c)``; where all states settle, its
+label is the same for ever. It alternates only around a point that is left again, each step on the
+other side: the *flip multiplier*, the lowest eigenvalue of the step's derivative at the fixed
+point, has to be under −1. In a new net it is near 0.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reberlstm.compiler.oscillator import oscillator
-from reberlstm.lab import alternation
-from reberlstm.lab import alternation_pictures as draw
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Picture,
-    Recipe,
-    Run,
-    Settings,
-)
-from reberlstm.lab.nets import Recurrent
+from reberlstm.certificates import Found, Inputs, Proof, certify
+from reberlstm.compiler.oscillator import PATTERN, oscillator
+from reberlstm.extraction import Budget, Extraction, extract
+from reberlstm.lab import drawing
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.net import Net
+from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
-    import torch
+    from torch import nn
 
-    from reberlstm.extraction import Extraction
-    from reberlstm.net.weights import LSTMWeights
+NOISE = Inputs(low=0.0, high=1.0)
+MIDDLE = 0.5
+"""The mean of the noise, at which the step is held."""
 
 SEQUENCES, STEPS, CELLS = 2, 50, 6
 FRESH, LONG = 100, 500
@@ -37,6 +41,123 @@ FRESH, LONG = 100, 500
 
 LEARNED = 0.9
 """A net has learned if more labels than this share are right on new noise; guessing gets half."""
+
+
+# What tells whether a net can alternate
+
+
+def net_of(module: Any, name: str) -> Net:
+    """A trained `Recurrent` as a net whose one input is the number itself."""
+    return Net.of(
+        alphabet=PATTERN.alphabet,
+        layers=(layer_of(module.recurrent),),
+        heads={"label": head_of(module.head)},
+        labels=("0", "1"),
+        grammar=PATTERN,
+        name=name,
+    )
+
+
+def pattern(steps: int) -> NDArray[np.intp]:
+    """The labels: 1, 0, 1, 0 and so on."""
+    return 1 - np.arange(steps) % 2
+
+
+def leads(net: Net, noise: Floats) -> Floats:
+    """The lead of label 1 over label 0 after each step (B, T), for inputs (B, T)."""
+    hidden = unrolled(net.layers[0], noise[:, :, np.newaxis])["hidden"]
+    logits = net.heads["label"].logits(hidden)
+    return np.asarray(logits[..., net.labels.index("1")] - logits[..., net.labels.index("0")])
+
+
+def accuracy(net: Net, noise: Floats) -> float:
+    """The share of right labels."""
+    return float(((leads(net, noise) > 0.0) == (pattern(noise.shape[1]) == 1)).mean())
+
+
+def flip_multiplier(net: Net, fed: float = MIDDLE) -> float:
+    """The lowest eigenvalue of a step's derivative at the fixed point that it has at one input.
+
+    NaN where no fixed point was found.
+    """
+    vector = fixed_point(net, fed)
+    if vector is None:
+        return math.nan
+    return float(np.linalg.eigvals(_step(net, fed, vector)[1]).real.min())
+
+
+def fixed_point(net: Net, fed: float = MIDDLE) -> Floats | None:
+    """The state vector that a step at one input leaves as it is; None where none was found.
+
+    It is sought from rest by parts of steps, since the fixed point of a net that alternates is no
+    attractor and whole steps leave it, and then with Newton's method.
+    """
+    for part in (0.5, 0.1, 0.02):
+        vector = net.initial()
+        for _ in range(round(20.0 / part)):
+            vector = vector + part * (_step(net, fed, vector)[0] - vector)
+        for _ in range(20):
+            after, derivative = _step(net, fed, vector)
+            if np.abs(after - vector).max() < 1e-12:
+                return vector
+            try:
+                move = np.linalg.solve(np.eye(len(vector)) - derivative, after - vector)
+            except np.linalg.LinAlgError:
+                break
+            vector = vector + move
+    return None
+
+
+def _step(net: Net, fed: float, vector: Floats) -> tuple[Floats, Floats]:
+    """The state vector (2·H,) after a step at one input, and its derivative (2·H, 2·H)."""
+    layer, before = net.layers[0], net.split(vector)[0]
+    gates, after = layer.cell.step(layer, layer.inputs(np.array([fed])), before)
+    return np.concatenate(after), layer.cell.derivative(layer, gates, before, after)
+
+
+def at_three_inputs(net: Net) -> Net:
+    """The net over three symbols, which stand for the noise at 0, ½ and 1.
+
+    It begins after the 1 that every sequence of the source begins with, so that its start has a
+    label that was asked for.
+    """
+    return Net(
+        alphabet=("0", "½", "1"),
+        layers=net.layers,
+        heads={"label": net.heads["label"]},
+        embedding=np.array([[0.0], [0.5], [1.0]]),
+        start_state=_step(net, 1.0, net.initial())[0],
+        labels=net.labels,
+        claims="all",
+        name=net.name,
+    )
+
+
+MOST_STATES = 12
+BUDGET = Budget(pairs=5_000, walks=50, length=200, rounds=50)
+
+
+def machine_of(net: Net, seconds: float = 30.0) -> Extraction:
+    """The machine of the net's labels, for noise that is 0, ½ or 1, if `MOST_STATES` are enough."""
+    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=BUDGET)
+
+
+def alternates(fsm: FSM) -> bool:
+    """Whether a machine has two states, labelled 1 and 0, and every symbol leads to the other."""
+    if sorted(fsm.outputs.values()) != ["0", "1"] or fsm.outputs[fsm.start] != "1":
+        return False
+    return all(
+        set(line) == set(fsm.alphabet) and set(line.values()) == set(fsm.states) - {state}
+        for state, line in fsm.transitions.items()
+    )
+
+
+def certificate(net: Net, seconds: float = 10.0) -> Found:
+    """Is every label right, after every sequence of noise between 0 and 1, of any length?"""
+    return certify(net, PATTERN, scope="legal", heads=["label"], inputs=NOISE, seconds=seconds)
+
+
+# The experiment
 
 
 @dataclass(frozen=True)
@@ -69,7 +190,7 @@ STEPPED_FIRST = f"{STEPPED.name}, run 1"
 VARIANTS = (PRINTED, STEPPED, FASTER, LONGER, ADAM, NOISE_ONLY)
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Every variant a few times, each time with noise of its own."""
     found = []
     for number in range(1, settings.runs + 1):
@@ -77,15 +198,15 @@ def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
         for variant in VARIANTS:
             if variant is LONGER and number > settings.long_runs:
                 continue
-            heard = noise.copy()
+            fed = noise.copy()
             if variant.starts_with_one:
-                heard[:, 0] = 1.0
-            found.append(_job(variant, number, heard, settings))
+                fed[:, 0] = 1.0
+            found.append(_job(variant, number, fed, settings))
     return found
 
 
-def _job(variant: Variant, number: int, heard: Array, settings: Settings) -> Job:
-    labels = np.repeat(alternation.pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
+def _job(variant: Variant, number: int, fed: NDArray[Any], settings: Any) -> Job:
+    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
     recipe = Recipe(
         epochs=settings.epochs * variant.longer,
         batch=1,
@@ -94,59 +215,41 @@ def _job(variant: Variant, number: int, heard: Array, settings: Settings) -> Job
         loss="nll",
         shuffle=False,
     )
-    return Job(
-        _named(variant, number),
-        lambda: Recurrent(1, CELLS, 2),
-        Data(heard, labels),
-        recipe,
-        watch=lambda net: {"multiplier": alternation.flip_multiplier(_weights(net, ""))},
-    )
+    name = f"{variant.name}, run {number}"
+    return Job(name, _new_net, Data(fed, labels), recipe, watch=_multiplier)
 
 
-def _named(variant: Variant, number: int) -> str:
-    return f"{variant.name}, run {number}"
+def _new_net() -> nn.Module:
+    from reberlstm.lab.nets import Recurrent
+
+    return Recurrent(1, CELLS, 2)
 
 
-def _weights(net: torch.nn.Module, name: str) -> LSTMWeights:
-    return alternation.weights_of(net.recurrent, net.head, name)  # type: ignore[arg-type]
-
-
-def _lstm(run: Run, name: str) -> torch.nn.Module:
-    return run.nets[name].get_submodule("recurrent")
+def _multiplier(net: nn.Module) -> dict[str, float]:
+    return {"multiplier": flip_multiplier(net_of(net, ""))}
 
 
 def measure(run: Run) -> dict[str, Any]:
     """How often each variant learned, and what tells; machines and certificates."""
     noise = fresh(run)
-    nets = {name: _weights(net, name) for name, net in run.nets.items()}
-    right = {name: alternation.accuracy(net, noise) for name, net in nets.items()}
+    nets = {name: net_of(net, name) for name, net in run.nets.items()}
+    right = {name: accuracy(net, noise) for name, net in nets.items()}
     learned = {name: share > LEARNED for name, share in right.items()}
-    multiplier = {name: alternation.flip_multiplier(net) for name, net in nets.items()}
-    begins = {name: _says_one_first(net, noise) for name, net in nets.items()}
-    proved = {
-        name: alternation.certificate(net).holds is True
-        for name, net in nets.items()
-        if learned[name]
-    }
-    best, machines = good(right, proved), {}
-    for what, name in (("good", best), ("bad", STEPPED_FIRST)):
-        found = alternation.machine(nets[name])
-        relation = found.verdict[0].relation
-        machines[what] = {
-            "states": len(found.fsm.states) if found.ended_by is None else None,
-            "size": _size(found),
-            "turns": alternation.takes_turns(found.fsm),
-            "relation": relation,
-        }
-    variants = _by_variant(run)
-    runs = {variant.name: len(names) for variant, names in variants.items()}
-    count = {v.name: sum(learned[name] for name in names) for v, names in variants.items()}
+    multiplier = {name: flip_multiplier(net) for name, net in nets.items()}
+    begins = {name: bool((leads(net, noise[:, :1]) > 0.0).all()) for name, net in nets.items()}
+    proved = {n: certificate(net).holds is True for n, net in nets.items() if learned[n]}
+    best = good(right, proved)
+    variants = {variant.name: names for variant, names in _by_variant(run).items()}
+
+    def count(of: Mapping[str, bool]) -> dict[str, int]:
+        return {variant: sum(of[name] for name in names) for variant, names in variants.items()}
+
     return {
         "right": right,
-        "runs": runs,
-        "learned": count,
-        "outcome": {v.name: _outcome(right, names) for v, names in variants.items()},
-        "begins": {v.name: sum(begins[name] for name in names) for v, names in variants.items()},
+        "runs": {variant: len(names) for variant, names in variants.items()},
+        "learned": count(learned),
+        "outcome": {variant: _outcome(right, names) for variant, names in variants.items()},
+        "begins": count(begins),
         "multiplier": multiplier,
         "nets": len(nets),
         "told": sum((value < -1.0) == learned[name] for name, value in multiplier.items()),
@@ -155,32 +258,40 @@ def measure(run: Run) -> dict[str, Any]:
         "proved": proved,
         "proofs": sum(proved.values()),
         "learners": len(proved),
-        "machine": machines,
+        "machine": {"good": _machine(nets[best]), "bad": _machine(nets[STEPPED_FIRST])},
         "good": best,
         "wired": _by_hand(noise),
     }
 
 
-def _size(found: Extraction) -> str:
-    states = len(found.fsm.states)
-    if found.ended_by is not None:
-        return f"more than {alternation.MOST_STATES} states"
-    return "1 state" if states == 1 else f"{states} states"
-
-
-def _by_hand(noise: Array) -> dict[str, Any]:
-    net = oscillator()
-    proof = alternation.certificate(net)
+def _machine(net: Net) -> dict[str, Any]:
+    found = machine_of(net)
+    states, whole = len(found.fsm.states), found.ended_by is None
     return {
-        "right": alternation.accuracy(net, noise),
-        "proved": proof.holds is True,
-        "verdict": "proved right" if proof.holds else proof.outcome,
-        "margin": proof.margin,
-        "multiplier": alternation.flip_multiplier(net),
+        "states": states if whole else None,
+        "size": _count(states) if whole else f"more than {MOST_STATES} states",
+        "turns": alternates(found.fsm),
+        "relation": found.verdict[0].relation,
     }
 
 
-def fresh(run: Run) -> Array:
+def _count(states: int) -> str:
+    return "1 state" if states == 1 else f"{states} states"
+
+
+def _by_hand(noise: Floats) -> dict[str, Any]:
+    net = oscillator()
+    proof = certificate(net)
+    return {
+        "right": accuracy(net, noise),
+        "proved": proof.holds is True,
+        "verdict": "proved right" if proof.holds else proof.outcome,
+        "margin": proof.margin,
+        "multiplier": flip_multiplier(net),
+    }
+
+
+def fresh(run: Run) -> Floats:
     """Sequences of new noise after a 1, longer than those learned from."""
     noise = run.generator("fresh").uniform(0.0, 1.0, (FRESH, LONG))
     noise[:, 0] = 1.0
@@ -190,11 +301,6 @@ def fresh(run: Run) -> Array:
 def good(right: Mapping[str, float], proved: Mapping[str, bool]) -> str:
     """The net shown as one that works: the first that is proved, or else the best."""
     return next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
-
-
-def _says_one_first(net: LSTMWeights, noise: Array) -> bool:
-    _, lead = alternation.run(net, noise[:, :1])
-    return bool((lead > 0.0).all())
 
 
 def _by_variant(run: Run) -> dict[Variant, list[str]]:
@@ -216,10 +322,10 @@ def _outcome(right: Mapping[str, float], names: Sequence[str]) -> str:
     )
 
 
-def _three(run: Run) -> dict[str, LSTMWeights]:
+def _three(run: Run) -> dict[str, Net]:
     """A net that did not learn, one that did, and the one by hand."""
     best = run.measured["good"]
-    return {name: _weights(run.nets[name], name) for name in (STEPPED_FIRST, best)} | {
+    return {name: net_of(run.nets[name], name) for name in (STEPPED_FIRST, best)} | {
         "by hand: one cell": oscillator()
     }
 
@@ -235,9 +341,234 @@ def _claim(variant: Variant, text: str) -> Claim:
     return Claim(f"(not in the source) {text}", f"{{outcome[{name}]}}", holds)
 
 
+# Pictures
+
+ONE, ZERO, GREEN = drawing.COLOURS[:3]
+DOTS: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": True}
+MOST_NAMED = 6
+"""With more states than these a machine is shown by its state vectors alone."""
+
+Ranges = list[tuple[float, float]]
+
+SHOWN, SETTLED = 40, 6
+"""Steps of a picture; those after which a state is shown, when its beginning is forgotten."""
+
+
+@picture(
+    "Left: the loss stays at ln 2 ≈ 0.69, that of guessing, until it falls all at once. "
+    "Right: the lowest eigenvalue of a step at its fixed point. A net can alternate only "
+    "where it is under −1; it falls below at the same epoch, or never."
+)
+def _learning(run: Run) -> drawing.Figure:
+    figure, axes = drawing.panels(2, width=4.4, height=3.6)
+    for number, (variant, names) in enumerate(_by_variant(run).items()):
+        style: dict[str, Any] = {"color": drawing.COLOURS[number], "linewidth": 1.2}
+        for name in names:
+            fit = run.fits[name]
+            axes[0].plot(fit.epochs, fit.losses, **style)
+            axes[1].plot(fit.epochs, fit.watched["multiplier"], **style)
+        if names:
+            axes[1].plot([], [], label=variant.name, **style)
+    axes[1].axhline(-1.0, color=drawing.INK, linewidth=1.0, linestyle="--")
+    axes[1].annotate(
+        "below: it can alternate",
+        (0.02, -1.05),
+        xycoords=("axes fraction", "data"),
+        va="top",
+        fontsize=8,
+        color=drawing.QUIET,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+        zorder=4,
+    )
+    for axis in axes:
+        axis.set_xscale("log")
+    axes[0].set_yscale("log")
+    drawing.label(axes[0], "Loss", "epoch", "negative log-likelihood")
+    drawing.label(axes[1], "Flip multiplier", "epoch", "lowest eigenvalue at the fixed point")
+    drawing.legend_right(axes[1])
+    return figure
+
+
+@picture(
+    "What three nets say on eight sequences of new noise: by how much label 1 leads over "
+    "label 0. The noise decides in the net that did not learn; in one that learned it does not "
+    "matter."
+)
+def _leads(run: Run) -> drawing.Figure:
+    nets, noise = _three(run), fresh(run)[:8]
+    figure, axes = drawing.panels(len(nets), width=3.5, height=2.8)
+    steps = np.arange(1, SHOWN + 1)
+    odd = pattern(SHOWN) == 1
+    for axis, (title, net) in zip(axes, nets.items(), strict=True):
+        lead = leads(net, noise[:, :SHOWN])
+        for row in lead:
+            axis.plot(steps, row, color=drawing.GRID, linewidth=0.8, zorder=1)
+        for wanted, colour, text in ((odd, ONE, "1"), (~odd, ZERO, "0")):
+            where = np.broadcast_to(steps[wanted], (len(lead), wanted.sum()))
+            style: dict[str, Any] = {"s": 9, "color": colour, "rasterized": True}
+            axis.scatter(where, lead[:, wanted], label=f"wanted: {text}", **style)
+        axis.axhline(0.0, color=drawing.INK, linewidth=0.8, linestyle="--")
+        drawing.label(axis, title, "step", "lead of 1 over 0" if axis is axes[0] else "")
+    drawing.legend_right(axes[-1])
+    return figure
+
+
+@picture(
+    "Above: the hidden state of the three nets after odd and even steps, on new noise; × "
+    "is the fixed point. Below: the same over the noise just fed. A net that failed "
+    "stays around its fixed point, wherever the noise pushes it. One that learned jumps "
+    "from one side to the other, and so does the cell by hand. Green: where a certificate "
+    "says that a net is, for all noise and every length."
+)
+def _memories(run: Run) -> drawing.Figure:
+    # Nets of more than one cell in the two main directions of h, the others by h and c.
+    from matplotlib.patches import Patch
+
+    nets, noise = _three(run), fresh(run)[:12, :60]
+    figure, axes = drawing.panels(len(nets), 2, width=3.4, height=2.7)
+    odd = np.broadcast_to(pattern(noise.shape[1]) == 1, noise.shape)[:, SETTLED:]
+    for column, (title, net) in enumerate(nets.items()):
+        above, below = axes[column], axes[len(nets) + column]
+        (first, second), places, fixed, proved = _plane(net, noise)
+        places = places[:, SETTLED:]
+        _cloud(above, places[..., ::-1], odd, None if fixed is None else fixed[::-1])
+        over_noise = np.stack([noise[:, SETTLED:], places[..., 0]], axis=-1)
+        _cloud(below, over_noise, odd, None if fixed is None else np.array([MIDDLE, fixed[0]]))
+        for low, high in proved:
+            below.axhspan(low, high, color=GREEN, alpha=0.2, linewidth=1)
+        drawing.label(above, title, second, first)
+        drawing.label(below, "", "noise fed", first)
+        above.locator_params(axis="x", nbins=4)
+    green = Patch(color=GREEN, alpha=0.3, label="proved to be here, for all noise")
+    drawing.legend_below(figure, axes[0], [green], ncols=4, markerscale=2)
+    return figure
+
+
+def _plane(net: Net, noise: Floats) -> tuple[tuple[str, str], Floats, Floats | None, Ranges]:
+    """Two axes, the states (B, T, 2) over them, the fixed point, proved ranges of the first."""
+    states = unrolled(net.layers[0], noise[:, :, np.newaxis])
+    hidden, fixed = states["hidden"], fixed_point(net)
+    if net.size == 1:
+        places = np.concatenate([hidden, states["memory"]], axis=-1)
+        return ("h", "c"), places, fixed, _proved(net, np.zeros(1), np.ones(1))
+    h = hidden[:, SETTLED:].reshape(-1, net.size)
+    mean = h.mean(axis=0)
+    directions = _main(h - mean)
+    if fixed is not None:
+        fixed = directions @ (fixed[: net.size] - mean)
+    places = (hidden - mean) @ directions.T
+    axes = "h, first direction", "second direction"
+    return axes, places, fixed, _proved(net, mean, directions[0])
+
+
+def _proved(net: Net, mean: Floats, direction: Floats) -> Ranges:
+    """The ranges of a direction of ``h`` in the boxes of a certificate; none without one."""
+    proof = certificate(net)
+    ranges = []
+    for box in proof.boxes if isinstance(proof, Proof) else ():
+        ends = (np.array(box.h) - mean[:, np.newaxis]) * direction[:, np.newaxis]
+        ranges.append((float(ends.min(axis=1).sum()), float(ends.max(axis=1).sum())))
+    return ranges
+
+
+def _cloud(axis: drawing.Axes, plane: Floats, odd: NDArray[np.bool_], fixed: Floats | None) -> None:
+    """Points (B, T, 2), coloured by whether the step was odd, and the fixed point."""
+    for wanted, colour, text in ((odd, ONE, "after odd steps"), (~odd, ZERO, "after even steps")):
+        x, y = plane[wanted].T
+        axis.scatter(x, y, s=7, color=colour, label=text, **DOTS)
+    if fixed is not None:
+        axis.scatter(
+            fixed[0], fixed[1], marker="x", s=45, color=drawing.INK, label="fixed point", zorder=3
+        )
+    axis.margins(0.1)
+
+
+def _main(points: Floats) -> Floats:
+    """The two main directions of centred points, as rows."""
+    directions = np.linalg.svd(points, full_matrices=False)[2][:2]
+    # The sign of a direction is arbitrary: its largest entry is made positive, on every machine.
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
+    turned: Floats = directions * np.sign(largest)
+    return turned
+
+
+@picture(
+    "The machine extracted from the net that learned, on its states: two states, which "
+    "take turns whatever is fed. The noise is read as three letters, 0, ½ and 1, a third "
+    "of its range each."
+)
+def _machine_picture(run: Run) -> drawing.Figure:
+    net, noise = _three(run)[run.measured["good"]], fresh(run)[:12, :40]
+    found = machine_of(net)
+    fsm = found.fsm
+    plane, visited = _visits(net, fsm, noise)
+    figure, (axis,) = drawing.panels(width=5.6, height=3.8)
+    middle = {}
+    seen = [state for state in fsm.states if state in visited]
+    few = len(seen) <= MOST_NAMED
+    for state, colour in zip(seen, itertools.cycle((ONE, ZERO, *drawing.COLOURS[2:]))):
+        x, y = plane[visited == state].T
+        axis.scatter(x, y, s=8, color=colour, **DOTS)
+        middle[state] = float(x.mean()), float(y.mean())
+        if few:
+            box = {"boxstyle": "round", "facecolor": colour, "edgecolor": "white"}
+            text = f"{state}\nsays {fsm.outputs[state]}"
+            axis.annotate(text, middle[state], color="white", bbox=box, **TEXT)
+    for state, line in fsm.transitions.items() if few else ():
+        for target in dict.fromkeys(line.values()):
+            fed = ", ".join(symbol for symbol in fsm.alphabet if line.get(symbol) == target)
+            if state in middle and target in middle:
+                _arrow(axis, middle[state], middle[target], fed)
+    title = _count(len(fsm.states)) if found.ended_by is None else "no small machine"
+    drawing.label(axis, f"{net.name}: {title}", "h and c, first direction", "second direction")
+    axis.margins(0.15)
+    return figure
+
+
+def _visits(net: Net, fsm: FSM, noise: Floats) -> tuple[Floats, NDArray[Any]]:
+    """State vectors (N, 2) in their two main directions, and the machine's state at each."""
+    stepped = at_three_inputs(net)
+    vectors, states = [], []
+    vector, names = stepped.start(len(noise)), [fsm.start] * len(noise)
+    for column in np.digitize(noise, (1 / 3, 2 / 3)).T:
+        vectors.append(vector)
+        states.append(names)
+        vector = stepped.step(vector, column)
+        symbols = (stepped.alphabet[number] for number in column)
+        names = [fsm.transitions[name][a] for name, a in zip(names, symbols, strict=True)]
+    points = np.concatenate(vectors)
+    centred = points - points.mean(axis=0)
+    return centred @ _main(centred).T, np.concatenate(states)
+
+
+Place = tuple[float, float]
+TEXT: dict[str, Any] = {"fontsize": 9, "ha": "center", "va": "center", "zorder": 4}
+
+
+def _arrow(axis: drawing.Axes, source: Place, target: Place, fed: str) -> None:
+    if source == target:
+        axis.annotate(f"↻ {fed}", source, xytext=(0, 24), textcoords="offset points", **TEXT)
+        return
+    style = {"arrowstyle": "-|>", "color": drawing.INK, "shrinkA": 26, "shrinkB": 26}
+    style |= {"connectionstyle": "arc3,rad=0.25"}
+    axis.annotate("", target, xytext=source, zorder=3, arrowprops=style)
+    # The middle of the arc, not of the chord.
+    x = (source[0] + target[0]) / 2 + (target[1] - source[1]) / 8
+    y = (source[1] + target[1]) / 2 + (source[0] - target[0]) / 8
+    on_white = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    axis.annotate(fed, (x, y), bbox=on_white, **TEXT)
+
+
+@picture("Inside the net that learned: every gate and memory over the first 30 steps.")
+def _gates(run: Run) -> drawing.Figure:
+    lstm = run.nets[run.measured["good"]].recurrent
+    (layer,) = record_gates(lstm, fresh(run)[0, :30, np.newaxis])
+    return drawing.gates(layer, title="The net that learned")
+
+
 EXPERIMENT = Experiment(
     name="alternating",
-    title="Say 1, 0, 1, 0, … whatever noise is heard",
+    title="Say 1, 0, 1, 0, … whatever the noise",
     source="“Simple LSTM Experiment to Predict Pattern 010101… Understanding Hidden State”, a "
     "question on forums.fast.ai (topic 82412).",
     task="The input is a 1 and then noise between 0 and 1, one number a step; the labels are "
@@ -246,48 +577,10 @@ EXPERIMENT = Experiment(
     "printed (with the two names that it lacks supplied), and corrected in several ways. Nets are "
     "tested on new noise, ten times as long, and count as having learned if more than 90 % of all "
     "labels are right; guessing gets 50 %.",
-    presets={
-        "quick": {"runs": 2, "long_runs": 0, "epochs": 500},
-        "source": {"runs": 5, "long_runs": 3, "epochs": 500},
-    },
+    presets=presets(runs=(2, 5), long_runs=(0, 3), epochs=(500, 500)),
     jobs=jobs,
     measure=measure,
-    pictures=(
-        Picture(
-            "learning",
-            "Left: the loss stays at ln 2 ≈ 0.69, that of guessing, until it falls all at once. "
-            "Right: the lowest eigenvalue of a step at its fixed point. A net can alternate only "
-            "where it is under −1; it falls below at the same epoch, or never.",
-            lambda run: draw.learning(run, {v.name: n for v, n in _by_variant(run).items()}),
-        ),
-        Picture(
-            "leads",
-            "What three nets say on eight sequences of new noise: by how much label 1 leads over "
-            "label 0. Without the recipe the noise decides; a net that learned does not listen.",
-            lambda run: draw.leads(_three(run), fresh(run)[:8]),
-        ),
-        Picture(
-            "memories",
-            "Above: the hidden state of the three nets after odd and even steps, on new noise; × "
-            "is the fixed point. Below: the same over the noise just heard. A net that failed "
-            "stays around its fixed point, wherever the noise pushes it. One that learned jumps "
-            "from one side to the other, and so does the cell by hand. Green: where a certificate "
-            "says that a net is, for all noise and every length.",
-            lambda run: draw.memories(_three(run), fresh(run)[:12, :60]),
-        ),
-        Picture(
-            "machine",
-            "The machine extracted from the net that learned, on its memories: two states, which "
-            "take turns whatever is heard. The noise is read as three letters, 0, ½ and 1, a third "
-            "of its range each.",
-            lambda run: draw.machine(_three(run)[run.measured["good"]], fresh(run)[:12, :40]),
-        ),
-        Picture(
-            "gates",
-            "Inside the net that learned: every gate and memory over the first 30 steps.",
-            lambda run: draw.gates(_lstm(run, run.measured["good"]), fresh(run)[0, :30]),
-        ),
-    ),
+    pictures=(_learning, _leads, _memories, replace(_machine_picture, name="machine"), _gates),
     claims=(
         Claim(
             "As printed it did not work.",

@@ -2,162 +2,130 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from reberlstm.lab import coding, drawing, wired
-from reberlstm.lab.beside import Beside
-from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
-from reberlstm.lab.inside import look_inside
+from reberlstm.lab import curves, drawing, wired
+from reberlstm.lab.comparison import Comparison
+from reberlstm.lab.curves import lines, points
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Autoencoder, as_in_keras
-from reberlstm.lab.waves import STEPS, lines, points
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-SIZES = (10, 5, 1)
+ONE = "1 latent"
+SIZES = {"10 latent": 10, "5 latent": 5, ONE: 1}
 SLOPES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+NAMES = [f"slope {slope:g}" for slope in SLOPES]
+ALL_SLOPES = np.linspace(0.0, 1.0, 101)
 
-
-def _name(size: int) -> str:
-    return f"{size} latent"
-
-
-BESIDE = Beside(
-    trained="1 latent",
-    net=wired.LineAutoencoder(STEPS),
-    names=[f"slope {drawing.signed(slope)}" for slope in (*SLOPES, -0.5, 2.0)],
+COMPARISON = Comparison(
+    trained=ONE,
+    net=wired.LineAutoencoder(curves.STEPS),
+    names=[*NAMES, "slope −0.5", "slope 2"],
     given=lines((*SLOPES, -0.5, 2.0)),
-    wanted=lines((*SLOPES, -0.5, 2.0)),
     known=[True] * len(SLOPES) + [False, False],
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder with ten, five and one latent numbers."""
     x = lines(rng.uniform(0.0, 1.0, settings.examples))
     test = lines(rng.uniform(0.0, 1.0, max(1, settings.examples // 10)))
-    recipe = Recipe(
-        epochs=settings.epochs,
-        batch=settings.batch,
-        learning_rate=settings.rate,
-        optimiser=settings.optimiser,
-    )
     return [
         Job(
-            _name(size),
+            name,
             lambda size=size: as_in_keras(Autoencoder([32], size, [32])),  # type: ignore[misc]
             Data(x, x, test, test),
-            recipe,
+            Recipe.of(settings),
         )
-        for size in SIZES
+        for name, size in SIZES.items()
     ]
 
 
 def measure(run: Run) -> dict[str, Any]:
     """Errors, the end of the steepest line, and how many dimensions the latent numbers use."""
-    given = lines(np.linspace(0.0, 1.0, 101))
-    found: dict[str, dict[str, float]] = {"error": {}, "top": {}, "first": {}}
-    for name in run.jobs:
-        latent = coding.encode(run, name, given)
-        variance = np.linalg.svd(latent - latent.mean(0), compute_uv=False) ** 2
-        found["error"][name] = run.fits[name].test_loss
-        found["top"][name] = float(run.predict(name, given[-1:])[0, -1, 0])
-        found["first"][name] = float(variance[0] / variance.sum())
-    one = coding.encode(run, _name(1), given)[:, 0]
-    return {**found, "order": coding.order(one), "by_hand": BESIDE.measure(run)}
+    given = lines(ALL_SLOPES)
+    latent = {name: curves.encode(run, name, given) for name in SIZES}
+    spread = {
+        name: np.linalg.svd(some - some.mean(0), compute_uv=False) ** 2
+        for name, some in latent.items()
+    }
+    return {
+        "error": {name: fit.test_loss for name, fit in run.fits.items()},
+        "top": {name: float(run.predict(name, given[-1:])[0, -1, 0]) for name in SIZES},
+        "first": {name: float(some[0] / some.sum()) for name, some in spread.items()},
+        "order": curves.rank_correlation(latent[ONE][:, 0]),
+        "by_hand": COMPARISON.measure(run),
+    }
 
 
-def draw_lines(run: Run) -> Figure:
-    """A panel for every size: lines and their reconstructions."""
+@picture("Lines (dotted) and their reconstructions (solid), with the mean squared error.")
+def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(3, width=3.6, height=3.2, sharey=True)
     given = lines(SLOPES)
     for axis, name in zip(axes, run.jobs, strict=True):
         found = run.predict(name, given)[:, :, 0]
-        names = [f"slope {slope:g}" for slope in SLOPES]
-        drawing.family(axis, points(), given[:, :, 0], found, names)
+        drawing.family(axis, points(), given[:, :, 0], found, NAMES)
         drawing.label(axis, f"{name}: error {drawing.power(run.fits[name].test_loss)}", "x", "")
-    drawing.legend(axes[2], loc="center left", bbox_to_anchor=(1.0, 0.5))
+    drawing.legend_right(axes[2])
     return figure
 
 
-def draw_latent(run: Run) -> Figure:
-    """The latent numbers over the slope, and lines made from latent numbers."""
+@picture("The latent numbers over the slope, and what the decoder makes of a single one.")
+def _latent(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, 2, width=4.2, height=3.0)
-    slopes = np.linspace(0.0, 1.0, 101)
-    for axis, name in zip(axes, run.jobs, strict=False):
-        latent = coding.encode(run, name, lines(slopes))
-        for values, colour in zip(latent.T, drawing.shades(latent.shape[1]), strict=True):
-            axis.plot(slopes, values, color=colour, linewidth=1.5)
+    for axis, name in zip(axes, SIZES, strict=False):
+        latent = curves.encode(run, name, lines(ALL_SLOPES))
+        drawing.fan(axis, ALL_SLOPES, latent.T, [None] * latent.shape[1])
         drawing.label(axis, f"{name}: its value over the slope", "slope", "latent value")
-    coding.draw_decoded(axes[3], run, _name(1), float(latent.min()), float(latent.max()), STEPS)
+    curves.draw_decoded(axes[3], run, ONE, latent)
     return figure
 
 
-def draw_memory(run: Run) -> Figure:
-    """The cell whose last output is the latent number, over the steps."""
-    net: Any = run.nets[_name(1)]
-    heard = lines(SLOPES)
+@picture("How the single latent number comes about: the cell that holds it, over the steps.")
+def _memory(run: Run) -> drawing.Figure:
+    net: Any = run.nets[ONE]
     first, last = net.encoder.layers
-    (inner,) = look_inside(first, heard)
-    (cell,) = look_inside(last, inner.hidden)
+    (before,) = record_gates(first, lines(SLOPES))
+    (cell,) = record_gates(last, before["hidden"])
     figure, axes = drawing.panels(3, width=3.6, height=2.8)
-    for axis, quantity, title in zip(
-        axes,
-        ("forget", "memory", "hidden"),
-        ("its forget gate (eraser)", "its memory", "what it gives out"),
-        strict=True,
+    for axis, quantity, title in (
+        (axes[0], "forget", "its forget gate (eraser)"),
+        (axes[1], "memory", "its memory"),
+        (axes[2], "hidden", "what it gives out"),
     ):
-        for curve, colour, slope in zip(
-            getattr(cell, quantity)[:, :, 0], drawing.shades(len(SLOPES)), SLOPES, strict=True
-        ):
-            axis.plot(points(), curve, color=colour, linewidth=1.5, label=f"slope {slope:g}")
+        drawing.fan(axis, points(), cell[quantity][:, :, 0], NAMES)
         drawing.label(axis, f"The latent cell: {title}", "x")
-    drawing.legend(axes[2], loc="center left", bbox_to_anchor=(1.0, 0.5))
+    drawing.legend_right(axes[2])
     return figure
 
 
 EXPERIMENT = Experiment(
     name="autoencoder-line",
     title="Lines through ten, five and one latent numbers",
-    source=f"{coding.SOURCE}, Line; its code gives nets and data.",
+    source=f"{curves.SOURCE}: Autoencoder, Line; its code gives nets and data.",
     task="A layer of 32 LSTM cells reads a line y = m·x in 100 steps, a second layer of few cells "
     "gives its last outputs, the latent numbers; these are repeated 100 times and go through 32 "
     "cells and one, whose output is to be the line again. Slopes m are uniform between 0 and 1. "
     "With one latent number the net has the source's 8,976 parameters, and 264 more because "
     "PyTorch has two biases for every gate. The last layer is an LSTM, so its output stays below "
     "1, and the line of slope 1 is out of its reach at the end. Weights start as in Keras.",
-    presets={
-        "quick": {"examples": 200, "batch": 50, "epochs": 100, "rate": 0.005, "optimiser": "adam"},
-        "source": {
-            "examples": 1_000,
-            "batch": 1_000,
-            "epochs": 250,
-            "rate": 0.001,
-            "optimiser": "rmsprop",
-        },
-    },
+    presets=presets(
+        examples=(200, 1_000),
+        batch=(50, 1_000),
+        epochs=(100, 250),
+        rate=(0.005, 0.001),
+        optimiser=("adam", "rmsprop"),
+    ),
     jobs=jobs,
     measure=measure,
     pictures=(
-        Picture(
-            "lines",
-            "Lines (dotted) and their reconstructions (solid), with the mean squared error.",
-            draw_lines,
-        ),
-        Picture(
-            "latent",
-            "The latent numbers over the slope, and what the decoder makes of a single one.",
-            draw_latent,
-        ),
-        Picture(
-            "memory",
-            "How the single latent number comes about: the cell that holds it, over the steps.",
-            draw_memory,
-        ),
-        Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
-        BESIDE.picture("Lines through one number and back"),
+        _lines,
+        _latent,
+        _memory,
+        drawing.LEARNING_CURVES,
+        COMPARISON.picture("Lines through one number and back"),
     ),
     claims=(
         Claim(
@@ -176,6 +144,6 @@ EXPERIMENT = Experiment(
             lambda m: m["error"]["1 latent"] < 0.005,
             "all intercepts are 0 in the source's code, so that one number says all",
         ),
-        BESIDE.claim(),
+        COMPARISON.claim(),
     ),
 )

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from itertools import starmap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing, wired
-from reberlstm.lab.beside import Beside
-from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Picture, Recipe, Run, Settings
-from reberlstm.lab.inside import look_inside
+from reberlstm.lab import curves, drawing, wired
+from reberlstm.lab.comparison import Comparison
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.gates import head_of, record_gates
 from reberlstm.lab.nets import Recurrent, as_in_keras
-from reberlstm.lab.waves import lines, points
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 STEPS = 50
 ONE, TWO = "one layer of 32", "two layers of 32"
-INSIDE = ((0.2, 0.8), (0.5, 0.5), (0.8, 0.2), (1.0, 0.0))
-OUTSIDE = ((-1.0, 0.8), (-0.4, 0.5), (2.0, 0.5), (3.0, 0.0))
+TRAINED = ((0.2, 0.8), (0.5, 0.5), (0.8, 0.2), (1.0, 0.0))
+OTHERS = ((-1.0, 0.8), (-0.4, 0.5), (2.0, 0.5), (3.0, 0.0))
 """Slopes and intercepts of lines such as were trained, and of others."""
 
 
-def _lines(parameters: Any) -> Any:
+def _lines_of(parameters: Any) -> Any:
     """The lines of pairs of slope and intercept."""
     slope, intercept = np.array(parameters).T
-    return lines(slope, intercept, steps=STEPS)
+    return curves.lines(slope, intercept, steps=STEPS)
 
 
 def _formula(slope: float, intercept: float) -> str:
@@ -36,72 +32,74 @@ def _formula(slope: float, intercept: float) -> str:
     return f"{term} + {intercept:g}" if intercept else term
 
 
-BESIDE = Beside(
+COMPARISON = Comparison(
     trained=TWO,
     net=wired.line_parameters(),
-    names=list(starmap(_formula, INSIDE + OUTSIDE)),
-    given=_lines(INSIDE + OUTSIDE),
-    wanted=np.array(INSIDE + OUTSIDE),
-    known=[True] * len(INSIDE) + [False] * len(OUTSIDE),
-    curves=lambda told: _lines(told)[:, :, 0],
+    names=list(starmap(_formula, TRAINED + OTHERS)),
+    given=_lines_of(TRAINED + OTHERS),
+    wanted=np.array(TRAINED + OTHERS),
+    known=[True] * len(TRAINED) + [False] * len(OTHERS),
+    curves=lambda told: _lines_of(told)[:, :, 0],
 )
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers of LSTM cells; both numbers are read at the last step."""
     numbers = rng.uniform(0.0, 1.0, (2, settings.examples, 2))
-    (y, test_y), (x, test_x) = numbers, (_lines(part) for part in numbers)
-    recipe = Recipe(epochs=settings.epochs, batch=settings.batch, learning_rate=settings.rate)
+    (y, test_y), (x, test_x) = numbers, (_lines_of(part) for part in numbers)
     return [
         Job(
             name,
             lambda layers=layers: as_in_keras(Recurrent(1, 32, 2, layers=layers, last=True)),  # type: ignore[misc]
             Data(x, y, test_x, test_y),
-            recipe,
+            Recipe.of(settings),
         )
         for name, layers in ((ONE, 1), (TWO, 2))
     ]
 
 
 def _told(run: Run, parameters: Any) -> Any:
-    return run.predict(TWO, _lines(parameters))
+    return run.predict(TWO, _lines_of(parameters))
 
 
 def measure(run: Run) -> dict[str, Any]:
     """Errors on lines as trained, and what the larger net tells of others."""
+    told = _told(run, OTHERS)
+    off = np.abs(told - OTHERS)
     return {
         "error": {name: fit.test_loss for name, fit in run.fits.items()},
         "told": {
             f"{slope:g},{intercept:g}": found.tolist()
-            for (slope, intercept), found in zip(OUTSIDE, _told(run, OUTSIDE), strict=True)
+            for (slope, intercept), found in zip(OTHERS, told, strict=True)
         },
-        "falling": float(np.abs(_told(run, OUTSIDE[:2]) - OUTSIDE[:2]).max()),
-        "steep": float(np.abs(_told(run, OUTSIDE[2:]) - OUTSIDE[2:]).max()),
-        "by_hand": BESIDE.measure(run),
+        "falling": float(off[:2].max()),
+        "steep": float(off[2:].max()),
+        "by_hand": COMPARISON.measure(run),
     }
 
 
-def draw_lines(run: Run) -> Figure:
-    """Lines and the lines that the net tells."""
+@picture("Lines (dotted) and the lines that the net tells (solid).")
+def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for axis, title, chosen in zip(
-        axes, ("Lines such as were trained", "Other lines"), (INSIDE, OUTSIDE), strict=True
+        axes, ("Lines such as were trained", "Other lines"), (TRAINED, OTHERS), strict=True
     ):
-        given, told = (_lines(p)[:, :, 0] for p in (chosen, _told(run, chosen)))
-        names = list(starmap(_formula, chosen))
-        drawing.family(axis, points(STEPS), given, told, names)
+        given, told = (_lines_of(p)[:, :, 0] for p in (chosen, _told(run, chosen)))
+        drawing.family(axis, curves.points(STEPS), given, told, list(starmap(_formula, chosen)))
         drawing.label(axis, title, "x", "y")
-        drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        drawing.legend_under(axis, ncols=2)
     return figure
 
 
-def draw_parameters(run: Run) -> Figure:
-    """Where slope and intercept are told to be, over a grid of both, far beyond the training."""
+@picture(
+    "Slope and intercept of lines, and what the net tells of them: outside of the slopes that it "
+    "was trained with, it draws them in."
+)
+def _parameters(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=5.4, height=4.4)
     given = np.array([(m, t) for m in np.linspace(-1, 2, 13) for t in np.linspace(0, 1, 5)])
-    told = _told(run, given)
     trained = (given[:, 0] >= 0) & (given[:, 0] <= 1)
-    for start, end, known in zip(given, told, trained, strict=True):
+    for start, end, known in zip(given, _told(run, given), trained, strict=True):
         colour = drawing.COLOURS[0 if known else 1]
         axis.plot(*np.stack([start, end]).T, color=colour, linewidth=1)
         axis.plot(*start, "o", color="white", markeredgecolor=colour, markersize=4)
@@ -109,57 +107,43 @@ def draw_parameters(run: Run) -> Figure:
     for number, name in ((0, "slope as trained"), (1, "slope outside")):
         axis.plot([], [], "o-", color=drawing.COLOURS[number], markersize=3, label=name)
     drawing.label(axis, "From what was given (circle) to what is told (dot)", "slope", "intercept")
-    drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
+    drawing.legend_under(axis, ncols=2, by=0.13)
     return figure
 
 
-def draw_memory(run: Run) -> Figure:
-    """What the net would tell at every step."""
+@picture("What the net would tell at every step; dots are the truth.")
+def _memory(run: Run) -> drawing.Figure:
     net: Any = run.nets[TWO]
-    given = np.array(INSIDE)
-    top = look_inside(net.recurrent, _lines(given))[-1]
-    weight, bias = (part.detach().double().numpy() for part in (net.head.weight, net.head.bias))
-    told = top.hidden @ weight.T + bias
+    head = head_of(net.head)
+    told = record_gates(net.recurrent, _lines_of(TRAINED))[-1]["hidden"] @ head.weight.T + head.bias
     figure, axes = drawing.panels(2, width=4.0, height=3.0)
     for number, (axis, name) in enumerate(zip(axes, ("slope", "intercept"), strict=True)):
-        for curve, colour, true in zip(told, drawing.shades(len(given)), given, strict=True):
-            says = {"color": colour, "label": _formula(*true)}
-            axis.plot(points(STEPS), curve[:, number], linewidth=1.6, **says)
+        for curve, colour, true in zip(told, drawing.shades(len(TRAINED)), TRAINED, strict=True):
+            style = {"color": colour, "label": _formula(*true)}
+            axis.plot(curves.points(STEPS), curve[:, number], linewidth=1.6, **style)
             axis.plot([1.0], [true[number]], "o", color=colour, markersize=5, clip_on=False)
         drawing.label(axis, f"{name}, if read at this step", "x", name)
-    drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))
+    drawing.legend_right(axes[1])
     return figure
 
 
 EXPERIMENT = Experiment(
     name="line-parameters",
     title="Sequence to vector: slope and intercept of a line",
-    source=f"{copying.SOURCE}: sequence to vector, Slope and intercept.",
+    source=f"{curves.SOURCE}: sequence to vector, Slope and intercept.",
     task="A net reads a line y = m·x + t, from x = 0 to x = 1 in 50 steps, and has to tell the "
     "slope m and the intercept t after the last step. Both are between 0 and 1 in training, a "
     "range that is inferred from the description of lost figures; then come lines beyond it. "
     "Weights start as in Keras, which the source used.",
-    presets={
-        "quick": {"examples": 1_000, "batch": 50, "epochs": 40, "rate": 0.005},
-        "source": {"examples": 1_000, "batch": 50, "epochs": 250, "rate": 0.001},
-    },
+    presets=presets(examples=(1_000, 1_000), batch=(50, 50), epochs=(40, 250), rate=(0.005, 0.001)),
     jobs=jobs,
     measure=measure,
     pictures=(
-        Picture("lines", "Lines (dotted) and the lines that the net tells (solid).", draw_lines),
-        Picture(
-            "parameters",
-            "Slope and intercept of lines, and what the net tells of them: outside of the slopes "
-            "that it was trained with, it draws them in.",
-            draw_parameters,
-        ),
-        Picture(
-            "memory",
-            "What the net would tell at every step; dots are the truth.",
-            draw_memory,
-        ),
-        Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
-        BESIDE.picture("Lines such as were trained and others, as what is told of them"),
+        _lines,
+        _parameters,
+        _memory,
+        drawing.LEARNING_CURVES,
+        COMPARISON.picture("Lines such as were trained and others, as what is told of them"),
     ),
     claims=(
         Claim(
@@ -183,6 +167,6 @@ EXPERIMENT = Experiment(
             lambda m: m["steep"] > 0.1,
             "judged as more than 0.1 wrong",
         ),
-        BESIDE.claim(),
+        COMPARISON.claim(),
     ),
 )

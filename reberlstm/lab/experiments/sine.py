@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from reberlstm.lab import copying, drawing, wired
-from reberlstm.lab.beside import Beside
-from reberlstm.lab.experiment import Array, Claim, Experiment, Job, Picture, Run, Settings
-from reberlstm.lab.waves import FREQUENCY, lines, points, sines
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from reberlstm.lab import curves, drawing, wired
+from reberlstm.lab.comparison import Comparison
+from reberlstm.lab.curves import lines, points, sines
+from reberlstm.lab.experiment import Array, Claim, Experiment, Job, Run, picture, presets
 
 HEIGHT = 0.3
 SINE = sines(HEIGHT, offset=HEIGHT)[0, :, 0]
@@ -23,12 +20,17 @@ INTERCEPT = 0.3
 AMPLITUDES = (0.1, 0.2, 0.3, 0.4, 0.5)
 SHIFTS = (-0.1, -0.05, 0.0, 0.05, 0.1)
 FREQUENCIES = (5.0, 10.0, 20.0, 40.0)
+OF_SLOPES = lines(SLOPES, INTERCEPT)
+OF_AMPLITUDES = sines(AMPLITUDES, offset=AMPLITUDES)
+OF_SHIFTS = sines(HEIGHT, offset=HEIGHT, shift=SHIFTS)
+OF_FREQUENCIES = sines(HEIGHT, offset=HEIGHT, frequency=FREQUENCIES)
+"""Curves that the net was not trained with."""
+
 AFTER = 0.2
 """From here on the source finds the frequency right."""
 
-MIDDLE = (0.2, 0.75)
+MIDDLE = (points() > 0.2) & (points() < 0.75)
 """Where the valley of every shifted sine lies."""
-
 
 PROBES = {
     "the sine": SINE[:, None],
@@ -38,38 +40,38 @@ PROBES = {
     "frequency 20": sines(HEIGHT, offset=HEIGHT, frequency=20.0)[0],
     "frequency 40": sines(HEIGHT, offset=HEIGHT, frequency=40.0)[0],
 }
-BESIDE = Beside(
+COMPARISON = Comparison(
     trained=NET,
     net=wired.copy(),
     names=list(PROBES),
     given=np.stack(list(PROBES.values())),
-    wanted=np.stack(list(PROBES.values())),
     known=[name == "the sine" for name in PROBES],
     drawn=5,
-    alike=False,
+    ordered=False,
 )
-OSCILLATOR = wired.wave(FREQUENCY / (len(SINE) - 1), height=HEIGHT, offset=HEIGHT)
+OSCILLATOR = wired.wave(curves.FREQUENCY / (len(SINE) - 1), height=HEIGHT, offset=HEIGHT)
 
 
-def jobs(settings: Settings, rng: np.random.Generator) -> list[Job]:
+def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers, from y alone."""
-    return copying.nets(settings, SINE, with_x=False)
+    return curves.copying_jobs(settings, SINE, with_x=False)
 
 
 def measure(run: Run) -> dict[str, Any]:
-    """Errors on the sine, and what becomes of the probes."""
+    """Errors on the sine, and what becomes of other curves."""
     return {
-        "error": copying.errors(run, SINE),
+        "error": curves.copying_errors(run, SINE),
         **_of_lines(run),
-        **_of_amplitudes(run),
-        **_of_shifts(run),
-        "correlation": _of_frequencies(run),
-        "by_hand": BESIDE.measure(run),
-        "oscillator": _of_oscillator(),
+        # How far the valley lies from 0, where it should be.
+        "valley": float(np.abs(_through(run, OF_AMPLITUDES)[:, MIDDLE].min(1)).max()),
+        "follows": _follows(run),
+        "correlation": _correlations(run),
+        "by_hand": COMPARISON.measure(run),
+        "oscillator": oscillator_errors(),
     }
 
 
-def _of_oscillator() -> dict[str, float]:
+def oscillator_errors() -> dict[str, float]:
     """Errors of the net that makes the sine by itself, over as many steps and a hundred times."""
     found: dict[str, float] = {"cells": OSCILLATOR.cells}
     for name, steps in (("", len(SINE)), ("_for_long", 100 * len(SINE))):
@@ -79,14 +81,13 @@ def _of_oscillator() -> dict[str, float]:
     return found
 
 
-def _through(run: Run, curves: Array) -> Array:
-    return copying.give_back(run, NET, curves[:, :, 0])
+def _through(run: Run, given: Array) -> Array:
+    return curves.copies(run, NET, given[:, :, 0])
 
 
 def _of_lines(run: Run) -> dict[str, float]:
     """How much lines differ in growth over their second half, and how far they are from lines."""
-    x = points()
-    found = _through(run, lines(SLOPES, INTERCEPT))
+    x, found = points(), _through(run, OF_SLOPES)
     late = x > 0.5
     growth = np.polyfit(x[late], found[:, late].T, 1)[0]
     slope, start = np.polyfit(x, found.T, 1)
@@ -100,78 +101,59 @@ def _of_lines(run: Run) -> dict[str, float]:
     }
 
 
-def _of_amplitudes(run: Run) -> dict[str, float]:
-    """How far the valley of sines of other amplitudes lies from 0, where it should be."""
-    found = _through(run, sines(AMPLITUDES, offset=AMPLITUDES))
-    x = points()
-    middle = (x > MIDDLE[0]) & (x < MIDDLE[1])
-    return {"valley": float(np.abs(found[:, middle].min(1)).max())}
-
-
-def _of_shifts(run: Run) -> dict[str, float]:
+def _follows(run: Run) -> float:
     """How much of a shift of the sine its valley follows: 0 if it stays, 1 if it is copied."""
-    x = points()
-    middle = (x > MIDDLE[0]) & (x < MIDDLE[1])
-    given = sines(HEIGHT, offset=HEIGHT, shift=SHIFTS)
-    found = _through(run, given)
-    places = [x[middle][curves[:, middle].argmin(1)] for curves in (given[:, :, 0], found)]
-    return {"follows": float(np.polyfit(places[0], places[1], 1)[0])}
+    both = (OF_SHIFTS[:, :, 0], _through(run, OF_SHIFTS))
+    given, found = (points()[MIDDLE][some[:, MIDDLE].argmin(1)] for some in both)
+    return float(np.polyfit(given, found, 1)[0])
 
 
-def _of_frequencies(run: Run) -> dict[str, float]:
+def _correlations(run: Run) -> dict[str, float]:
     """The correlation of what comes back with what was given, after the beginning."""
-    given = sines(HEIGHT, offset=HEIGHT, frequency=FREQUENCIES)
-    found = _through(run, given)
     late = points() > AFTER
-    return {
-        f"at {frequency:g}": float(np.corrcoef(fed[late], back[late])[0, 1])
-        for frequency, fed, back in zip(FREQUENCIES, given[:, :, 0], found, strict=True)
-    }
+    both = zip(OF_FREQUENCIES[:, late, 0], _through(run, OF_FREQUENCIES)[:, late], strict=True)
+    found = [float(np.corrcoef(*pair)[0, 1]) for pair in both]
+    return {f"at {frequency:g}": c for frequency, c in zip(FREQUENCIES, found, strict=True)}
 
 
-def draw_lines(run: Run) -> Figure:
-    """Lines through the net, with an intercept and without."""
+@picture("The sine and what each net makes of it.")
+def _copies(run: Run) -> drawing.Figure:
+    return curves.draw_copies(run, SINE)
+
+
+@picture("Lines (dotted) and what the net that learned the sine makes of them (solid).")
+def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.0, height=3.2, sharey=True)
+    names = [f"slope {slope:g}" for slope in SLOPES]
     for axis, intercept in zip(axes, (INTERCEPT, 0.0), strict=True):
         given = lines(SLOPES, intercept)
-        names = [f"slope {slope:g}" for slope in SLOPES]
         drawing.family(axis, points(), given[:, :, 0], _through(run, given), names)
-        title = f"lines from {intercept:g}" if intercept else "lines from 0"
-        drawing.label(axis, title, "x", "" if axis is axes[1] else "y")
-    drawing.legend(axes[1], loc="center left", bbox_to_anchor=(1.0, 0.5))
+        drawing.label(axis, f"lines from {intercept:g}", "x", "" if axis is axes[1] else "y")
+    drawing.legend_right(axes[1])
     return figure
 
 
-def draw_waves(run: Run) -> Figure:
-    """Sines of other amplitudes and phases through the net."""
+@picture("Sines of other amplitudes and phases (dotted) and what comes back (solid).")
+def _waves(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.6, height=3.2, sharey=True)
+    amplitudes = [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES]
+    shifts = [f"shifted by {drawing.signed(shift)}" for shift in SHIFTS]
     for axis, title, given, names in (
-        (
-            axes[0],
-            "other amplitudes",
-            sines(AMPLITUDES, offset=AMPLITUDES),
-            [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES],
-        ),
-        (
-            axes[1],
-            "other phases",
-            sines(HEIGHT, offset=HEIGHT, shift=SHIFTS),
-            [f"shifted by {drawing.signed(shift)}" for shift in SHIFTS],
-        ),
+        (axes[0], "other amplitudes", OF_AMPLITUDES, amplitudes),
+        (axes[1], "other phases", OF_SHIFTS, shifts),
     ):
         drawing.family(axis, points(), given[:, :, 0], _through(run, given), names)
         drawing.label(axis, title, "x", "" if axis is axes[1] else "y")
-        drawing.legend(axis, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        drawing.legend_under(axis, ncols=2)
     return figure
 
 
-def draw_frequencies(run: Run) -> Figure:
-    """Sines of other frequencies through the net, a panel each."""
+@picture("Sines of other frequencies: the faster the wave, the more are its height and place off.")
+def _frequencies(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, 2, width=3.8, height=2.4, sharex=True, sharey=True)
-    given = sines(HEIGHT, offset=HEIGHT, frequency=FREQUENCIES)
-    found = _through(run, given)
+    found = _through(run, OF_FREQUENCIES)
     for number, (axis, frequency) in enumerate(zip(axes, FREQUENCIES, strict=True)):
-        drawing.compare(axis, points(), given[number, :, 0], found[number])
+        drawing.compare(axis, points(), OF_FREQUENCIES[number, :, 0], found[number])
         correlation = run.measured["correlation"][f"at {frequency:g}"]
         title = f"frequency {frequency:g}, correlation {correlation:.2f}"
         drawing.label(axis, title, "x" if number > 1 else "", "" if number % 2 else "y")
@@ -179,49 +161,32 @@ def draw_frequencies(run: Run) -> Figure:
     return figure
 
 
+@picture("Every gate and memory of the first of two layers, on the sine.")
+def _inside(run: Run) -> drawing.Figure:
+    return curves.draw_gates(run, NET, SINE)
+
+
 EXPERIMENT = Experiment(
     name="sine",
     title="Sequence to sequence: copy a sine, and what the net makes of other curves",
-    source=f"{copying.SOURCE}: sequence to sequence, Sine.",
+    source=f"{curves.SOURCE}: sequence to sequence, Sine.",
     task="A net reads y = 0.3·(1 + sin 10x), from x = 0 to x = 1 in 100 steps, and has to give "
     "it back step by step. The net with two layers is then fed with curves that it never saw: "
     "lines, and sines of other amplitudes, phases and frequencies. Height, frequency and steps of "
     "the sine are inferred from descriptions of lost figures.",
-    presets={
-        "quick": {"epochs": 800, "rate": 0.003, "optimiser": "adam", "hidden": 32},
-        "source": {"epochs": 20_000, "rate": 0.1, "optimiser": "sgd", "hidden": 32},
-    },
+    presets=presets(
+        epochs=(800, 20_000), rate=(0.003, 0.1), optimiser=("adam", "sgd"), hidden=(32, 32)
+    ),
     jobs=jobs,
     measure=measure,
     pictures=(
-        Picture(
-            "copies",
-            "The sine and what each net makes of it.",
-            lambda run: copying.draw_copies(run, SINE),
-        ),
-        Picture(
-            "lines",
-            "Lines (dotted) and what the net that learned the sine makes of them (solid).",
-            draw_lines,
-        ),
-        Picture(
-            "waves",
-            "Sines of other amplitudes and phases (dotted) and what comes back (solid).",
-            draw_waves,
-        ),
-        Picture(
-            "frequencies",
-            "Sines of other frequencies: the faster the wave, the more are its height and place "
-            "off.",
-            draw_frequencies,
-        ),
-        Picture(
-            "inside",
-            "Every gate and memory of the first of two layers, on the sine.",
-            lambda run: copying.draw_inside(run, NET, SINE),
-        ),
-        Picture("learning-curves", "Mean squared error over the epochs.", drawing.learning_curves),
-        BESIDE.picture("The sine, and curves that the trained net never saw"),
+        _copies,
+        _lines,
+        _waves,
+        _frequencies,
+        _inside,
+        drawing.LEARNING_CURVES,
+        COMPARISON.picture("The sine, and curves that the trained net never saw"),
     ),
     claims=(
         Claim(
@@ -265,7 +230,7 @@ EXPERIMENT = Experiment(
             lambda m: min(m["correlation"].values()) > 0.9,
             "judged as above 0.9 at all of them",
         ),
-        BESIDE.claim(),
+        COMPARISON.claim(),
         Claim(
             "(not in the source) A net can make the sine without hearing it.",
             "{oscillator[cells]} cells wired by hand are off by {oscillator[error]:.1e} at most, "

@@ -1,18 +1,15 @@
-"""A hand-wired net beside a trained one: the same inputs, both answers, both errors, the bound."""
+"""A hand-wired net compared with a trained one: on the same inputs, with the bound derived."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Claim, Picture, Run
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROUNDING = 1e-9
 """Bounds are for exact arithmetic; float64 is off by less than this."""
@@ -36,7 +33,7 @@ class ByHand(Protocol):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Beside:
+class Comparison:
     """What to compare on what.
 
     Attributes:
@@ -44,53 +41,63 @@ class Beside:
         net: The net wired by hand, of `reberlstm.lab.wired`.
         names: What the N sequences are called.
         given: The sequences, (N, T, D).
-        wanted: The right answers, (N, T, K), or (N, K) after the last step.
         known: For each sequence whether the net was trained with such.
+        wanted: The right answers, (N, T, K), or (N, K) after the last step; by default `given`.
         curves: What to draw of answers, (N, T); by default the answers themselves.
         drawn: How many of the sequences are drawn as curves, from the first on; by default all.
-        alike: Whether the sequences are of one kind, from small to large, and coloured so.
+        ordered: Whether the sequences go from small to large, and are coloured from light to dark.
     """
 
     trained: str
     net: ByHand
     names: Sequence[str]
     given: Array
-    wanted: Array
     known: Sequence[bool]
+    wanted: Array | None = None
     curves: Callable[[Array], Array] = lambda answers: answers[:, :, 0]
     drawn: int | None = None
-    alike: bool = True
+    ordered: bool = True
+
+    @property
+    def right(self) -> Array:
+        """The right answers."""
+        return self.given if self.wanted is None else self.wanted
 
     def answers(self, run: Run) -> tuple[Array, Array]:
-        """Of the trained net and of the one by hand, both of the shape of `wanted`."""
+        """Of the trained net and of the one by hand, both of the shape of `right`."""
         by_hand = self.net(self.given)
-        if by_hand.ndim > self.wanted.ndim:
+        if by_hand.ndim > self.right.ndim:
             by_hand = by_hand[:, -1]
         return run.predict(self.trained, self.given), by_hand
 
+    def errors(self, run: Run) -> tuple[Array, Array, Array]:
+        """The largest error on each sequence, trained and by hand; and `known` as an array."""
+        answers = (np.abs(found - self.right) for found in self.answers(run))
+        trained, by_hand = (found.reshape(len(self.names), -1).max(axis=1) for found in answers)
+        return trained, by_hand, np.array(self.known, dtype=bool)
+
     def measure(self, run: Run) -> dict[str, Any]:
         """The largest errors: by hand, and trained, on what was trained and on the rest."""
-        trained, by_hand = (np.abs(found - self.wanted) for found in self.answers(run))
-        known = np.array(self.known, dtype=bool)
+        trained, by_hand, known = self.errors(run)
         return {
             "cells": self.net.cells,
             "error": float(by_hand.max()),
             "bound": float(self.net.bound(self.given)),
             "trained_on_known": float(trained[known].max()),
-            "trained_on_others": float(trained[~known].max()) if (~known).any() else None,
+            "trained_on_others": None if known.all() else float(trained[~known].max()),
         }
 
-    def claim(self, key: str = "by_hand") -> Claim:
-        """That the weights written down do it; `key` is where `measure` was put."""
+    def claim(self) -> Claim:
+        """That the weights written down do it, of what is measured as ``by_hand``."""
         is_off = "cell wired by hand is" if self.net.cells == 1 else "cells wired by hand are"
-        rest = "" if all(self.known) else f", {{{key}[trained_on_others]:.1e}} on the others"
+        rest = "" if all(self.known) else ", {by_hand[trained_on_others]:.1e} on the others"
         return Claim(
             "(not in the source) It can be done: weights derived on paper, with an error that is "
             "known beforehand.",
-            f"{{{key}[cells]}} {is_off} off by {{{key}[error]:.1e}} at most, by derivation by no "
-            f"more than {{{key}[bound]:.1e}}; the trained net by {{{key}[trained_on_known]:.1e}} "
+            f"{{by_hand[cells]}} {is_off} off by {{by_hand[error]:.1e}} at most, by derivation by "
+            "no more than {by_hand[bound]:.1e}; the trained net by {by_hand[trained_on_known]:.1e} "
             f"on what it was trained for{rest}",
-            lambda m: m[key]["error"] <= m[key]["bound"] + ROUNDING,
+            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + ROUNDING,
             "see docs/hand-wired-sequences.md",
         )
 
@@ -104,46 +111,41 @@ class Beside:
             self.draw,
         )
 
-    def draw(self, run: Run) -> Figure:
+    def draw(self, run: Run) -> drawing.Figure:
         """Curves of both nets, and their errors on one logarithmic scale."""
         figure, axes = drawing.panels(3, width=3.6, height=3.4)
-        trained, by_hand = self.answers(run)
-        shown = slice(self.drawn)
-        names = self.names[shown]
-        wanted = self.curves(self.wanted)[shown]
-        x = np.linspace(0.0, 1.0, wanted.shape[1])
+        names = self.names[: self.drawn]
+        wanted = self.curves(self.right)[: self.drawn]
         cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
         titles = f"trained: {self.trained}", f"by hand: {cells}"
-        colours = None if self.alike else drawing.COLOURS[: len(names)]
+        colours = None if self.ordered else drawing.COLOURS[: len(names)]
         style: dict[str, Any] = {"dotted": "what is wanted", "colours": colours}
-        for axis, title, found in zip(axes, titles, (trained, by_hand), strict=False):
-            drawing.family(axis, x, wanted, self.curves(found)[shown], names, **style)
+        x = np.linspace(0.0, 1.0, wanted.shape[1])
+        for axis, title, found in zip(axes, titles, self.answers(run), strict=False):
+            drawing.family(axis, x, wanted, self.curves(found)[: self.drawn], names, **style)
             drawing.label(axis, title, "x", "y" if axis is axes[0] else "")
         axes[1].sharey(axes[0])
         drawing.legend_below(figure, axes[0], loc="outside lower left", ncols=5)
-        self._draw_errors(axes[2], trained, by_hand)
+        self._draw_errors(axes[2], *self.errors(run))
         return figure
 
-    def _draw_errors(self, axis: Any, trained: Array, by_hand: Array) -> None:
-        places: Array = np.arange(len(self.names))
-        for name, found, colour, marker in (
-            ("trained, as trained", trained, drawing.COLOURS[1], "o"),
-            ("trained, others", trained, drawing.COLOURS[1], "s"),
-            ("by hand", by_hand, drawing.COLOURS[0], "D"),
+    def _draw_errors(self, axis: Any, trained: Array, by_hand: Array, known: Array) -> None:
+        places: Array = np.arange(len(known))
+        blue, orange = drawing.COLOURS[:2]
+        for name, errors, shown, colour, marker, style in (
+            ("trained, as trained", trained, known, orange, "o", {}),
+            ("trained, others", trained, ~known, orange, "s", {"markerfacecolor": "white"}),
+            ("by hand", by_hand, known | ~known, blue, "D", {}),
         ):
-            errors = np.abs(found - self.wanted).reshape(len(places), -1).max(axis=1)
-            chosen = np.array(self.known, dtype=bool)
-            shown = {"by hand": np.ones_like(chosen), "trained, others": ~chosen}.get(name, chosen)
-            style = {"markerfacecolor": "white"} if name == "trained, others" else {}
             if shown.any():
                 large = np.maximum(errors[shown], LEAST)
                 axis.plot(places[shown], large, marker, color=colour, label=name, **style)
-        bound, colour = self.net.bound(self.given), drawing.COLOURS[0]
-        axis.axhline(bound, color=colour, linestyle="--", linewidth=1, label="its bound")
+        bound = self.net.bound(self.given)
+        axis.axhline(bound, color=blue, linestyle="--", linewidth=1, label="its bound")
         axis.set_yscale("log")
         few = len(places) < 3
         turned = {} if few else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
         axis.set_xticks(places, self.names, **turned)
         axis.margins(x=0.4 if few else 0.08)
         drawing.label(axis, "Largest error")
-        drawing.legend(axis, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        drawing.legend_right(axis)

@@ -1,4 +1,4 @@
-"""A hand-wired net beside a trained one."""
+"""A hand-wired net compared with a trained one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from reberlstm.lab import EXPERIMENTS, find
-from reberlstm.lab.beside import Beside
-from reberlstm.lab.waves import lines
+from reberlstm.lab.comparison import Comparison
+from reberlstm.lab.curves import lines
 from reberlstm.lab.wired import LineAutoencoder, copy, line_parameters
 
 SLOPES = (0.5, 1.0, 2.0)
@@ -22,19 +22,18 @@ def run(answers: np.ndarray) -> SimpleNamespace:
 
 
 @pytest.fixture
-def copies() -> Beside:
+def copies() -> Comparison:
     given = lines(SLOPES)
-    return Beside(
+    return Comparison(
         trained="net",
         net=copy(),
         names=[f"{slope:g}·x" for slope in SLOPES],
         given=given,
-        wanted=given,
         known=[slope == 1.0 for slope in SLOPES],
     )
 
 
-def test_errors_on_what_was_trained_and_on_the_rest(copies: Beside) -> None:
+def test_errors_on_what_was_trained_and_on_the_rest(copies: Comparison) -> None:
     answers = copies.given.copy()
     answers[1, 7] += 0.25
     answers[2, 9] -= 0.5
@@ -44,9 +43,9 @@ def test_errors_on_what_was_trained_and_on_the_rest(copies: Beside) -> None:
     assert 0.0 < measured["error"] <= measured["bound"] < 1e-5
 
 
-def test_the_claim_says_all_of_it(copies: Beside) -> None:
+def test_the_claim_says_all_of_it(copies: Comparison) -> None:
     measured = {"by_hand": copies.measure(run(copies.given + 0.25))}
-    verdict = copies.claim().judge(measured)
+    verdict = copies.claim().verdict(measured)
     assert verdict.holds is True
     assert "1 cells wired by hand" not in verdict.measured
     assert verdict.measured.startswith("1 cell wired by hand is off by 5.3e-06 at most, by ")
@@ -54,13 +53,13 @@ def test_the_claim_says_all_of_it(copies: Beside) -> None:
         "the trained net by 2.5e-01 on what it was trained for, 2.5e-01 on the others"
     )
     wrong = {"by_hand": measured["by_hand"] | {"error": 1.0}}
-    assert copies.claim().judge(wrong).holds is False
+    assert copies.claim().verdict(wrong).holds is False
 
 
 def test_answers_after_the_last_step_are_drawn_as_what_they_mean() -> None:
     given = lines([1.0, -2.0], [0.0, 1.0])
     wanted = np.array([[1.0, 0.0], [-2.0, 1.0]])
-    beside = Beside(
+    comparison = Comparison(
         trained="net",
         net=line_parameters(),
         names=["a", "b"],
@@ -69,11 +68,11 @@ def test_answers_after_the_last_step_are_drawn_as_what_they_mean() -> None:
         known=[True, True],
         curves=lambda answers: lines(*answers.T)[:, :, 0],
     )
-    measured = beside.measure(run(wanted + 0.1))
+    measured = comparison.measure(run(wanted + 0.1))
     assert measured["trained_on_others"] is None
     assert measured["trained_on_known"] == pytest.approx(0.1)
-    assert beside.claim().judge({"by_hand": measured}).measured.endswith("was trained for")
-    figure = beside.draw(run(wanted + 0.1))
+    assert comparison.claim().verdict({"by_hand": measured}).measured.endswith("was trained for")
+    figure = comparison.draw(run(wanted + 0.1))
     trained, by_hand, errors = figure.axes
     assert trained.lines[1].get_ydata()[-1] == pytest.approx(1.2)
     assert by_hand.lines[1].get_ydata()[-1] == pytest.approx(1.0, abs=1e-4)
@@ -109,22 +108,22 @@ def test_the_nets_by_hand_do_the_tasks_of_the_experiments(name: str) -> None:
     found = [c for c in find(name).claims if c.source.startswith("(not in the source) It can be")]
     assert len(found) == (name in BY_HAND)
     if found:
-        beside = sys.modules[find(name).measure.__module__].BESIDE
-        assert beside.net.cells == BY_HAND[name]
-        measured = beside.measure(run(beside.wanted))
+        comparison = sys.modules[find(name).measure.__module__].COMPARISON
+        assert comparison.net.cells == BY_HAND[name]
+        measured = comparison.measure(run(comparison.right))
         assert measured["error"] <= measured["bound"] + 1e-9
         assert measured["bound"] < 1.5e-3
         assert measured["trained_on_known"] == 0.0
-        assert any(beside.known)
+        assert any(comparison.known)
 
 
 def test_the_oscillator_of_the_sine_is_as_near_as_was_derived() -> None:
     from reberlstm.lab.experiments import sine
 
-    measured = sine._of_oscillator()
+    measured = sine.oscillator_errors()
     (claim,) = (c for c in sine.EXPERIMENT.claims if "without hearing it" in c.source)
-    assert claim.judge({"oscillator": measured}).holds is True
-    assert claim.judge({"oscillator": measured | {"error": 0.1}}).holds is False
+    assert claim.verdict({"oscillator": measured}).holds is True
+    assert claim.verdict({"oscillator": measured | {"error": 0.1}}).holds is False
     assert measured["cells"] == 3
     assert measured["bound"] < 2e-4
     assert measured["bound_for_long"] < 3e-3
