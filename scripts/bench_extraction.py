@@ -25,7 +25,6 @@ from train_for_extraction import OUT, RECIPES, Recipe
 
 import reberlstm as rl
 from reberlstm.extraction import Budget, Comparison, extract
-from reberlstm.net.recurrent import open_net
 
 
 def by_us(net: Any, effort: float, seed: int) -> tuple[Run, Comparison, str]:
@@ -86,8 +85,8 @@ def _loaded(recipe: Recipe) -> Any:
 
     Before it such a net was taught nothing; so both sides ask the same.
     """
-    net = open_net(OUT / f"{recipe.name}.safetensors")
-    return Begun(net, "B") if getattr(net, "kind", "") == "legal" else net
+    net = rl.load(OUT / f"{recipe.name}.safetensors")
+    return Begun(net, "B") if "legal" in net.observed else net
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from aalpy.learning_algs import run_KV
 from aalpy.oracles import RandomWordEqOracle
 from torch import nn
 
+import reberlstm as rl
 from reberlstm.extraction import Budget, extract
-from reberlstm.net.recurrent import from_module
 
 CELLS, SYMBOLS = 64, 2
 NAIVE_STEPS = 20_000
@@ -71,7 +71,7 @@ class Asked(SUL):  # type: ignore[misc]
 
 def ours(model: Acceptor, dtype: str, steps: int) -> tuple[int, float]:
     """Steps and seconds of a whole extraction."""
-    net = from_module(model, alphabet="01", kind="accept", activation="sigmoid", dtype=dtype)
+    net = rl.load(model.state_dict(), alphabet="01", kind="accept").replace(dtype=dtype)
     budget = Budget(pairs=2 * steps)
     start = time.process_time()
     found = extract(net, budget=budget, max_words=steps, seconds=3_600, prove=False)

@@ -19,7 +19,6 @@ from train_for_extraction import OUT, RECIPES
 
 import reberlstm as rl
 from reberlstm.extraction import extract
-from reberlstm.net.recurrent import open_net
 from reberlstm.net.shipped import shipped
 from reberlstm.render.extraction import word_text
 
@@ -58,7 +57,7 @@ def nets(within: bool) -> Iterator[tuple[str, int, str, Any]]:
     """Name, cells, grammar and net of each row."""
     for recipe in RECIPES:
         if not within or "reber" in recipe.grammar:
-            net = open_net(OUT / f"{recipe.name}.safetensors")
+            net = rl.load(OUT / f"{recipe.name}.safetensors")
             yield recipe.name, recipe.cells, recipe.grammar, net
     for name, grammar in FOR_A_PROOF.items() if within else ():
         proved = shipped(name)

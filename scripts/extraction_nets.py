@@ -58,7 +58,7 @@ class Begun:
     def __init__(self, net: Any, first: str) -> None:
         self._net = net
         self._first = np.array([net.alphabet.index(first)])
-        self.alphabet, self.kind, self.name = net.alphabet, net.kind, net.name
+        self.alphabet, self.kind, self.name = net.alphabet, "legal", net.name
 
     def initial(self) -> NDArray[Any]:
         """The memory after the first symbol."""
@@ -70,7 +70,7 @@ class Begun:
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
         """That of the net."""
-        return np.asarray(self._net.observe(states))
+        return np.asarray(self._net.observe(states).legal)
 
 
 PERTURBATIONS = ("rotated", "permuted", "rescaled", "weight noise 1 %", "weight noise 5 %")
@@ -111,8 +111,6 @@ def trained(fsm: FSM, cell: str, kind: Kind, *, cells: int, steps: int, seed: in
     import torch
     from torch import nn
 
-    from reberlstm.net.recurrent import from_module
-
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -137,7 +135,7 @@ def trained(fsm: FSM, cell: str, kind: Kind, *, cells: int, steps: int, seed: in
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
-    return from_module(model, alphabet=fsm.alphabet, kind=kind, activation="sigmoid")
+    return rl.load(model.state_dict(), alphabet=fsm.alphabet, kind=kind, readout="logit>0")
 
 
 def _training_set(

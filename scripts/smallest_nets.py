@@ -48,7 +48,7 @@ def candidates(fsm: FSM) -> Iterator[tuple[str, rl.LSTMWeights]]:
 def build(fsm: FSM) -> str:
     """Save the smallest that is proved, and its certificate; returns how it is made."""
     for how, net in sorted(candidates(fsm), key=lambda pair: pair[1].size):
-        named = net.replace(name=f"smallest-{fsm.name}", grammar=fsm)
+        named = net.replace(name=f"smallest/{fsm.name}", grammar=fsm)
         certificate = certify(named, fsm, scope="all", heads=("legal", "accept"))
         if certificate.holds:
             rl.save(named, SMALLEST / f"{fsm.name}.safetensors")

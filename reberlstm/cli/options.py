@@ -121,9 +121,8 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
 """Type or choices, metavar, and help of each option that tells how a net of others is read."""
 
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
-_KEYWORD = re.compile(
-    rf"(?<![\w.-])({'|'.join(sorted(_OPTIONS, key=len, reverse=True))})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
-)
+_NAMES = "|".join(sorted(_OPTIONS, key=len, reverse=True))
+_KEYWORD = re.compile(rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?")
 
 
 def in_options(message: str) -> str:

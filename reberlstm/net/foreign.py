@@ -398,7 +398,7 @@ class _Placing:
             name: Head(weight, np.zeros(len(weight)) if bias is None else bias)
             for name, (weight, bias) in linear.items()
         }
-        chains = dict(self.known.chains or {})
+        chains: dict[str, tuple[tuple[str, ...], str | None]] = dict(self.known.chains or {})
         if self.known.chains is None:
             chains |= {
                 parent: (tuple(parts), self.given.head_activation)
@@ -609,17 +609,21 @@ class _Placing:
 
     def readouts(self, chosen: Mapping[Kind, Unit]) -> dict[str, Readout]:
         """The heads, those that can be by the rule asked for, which has to fit one of them."""
-        rule, found = self.given.readout, dict.fromkeys(chosen, None)
+        asked = self.given.readout
         fitting = [
             kind
             for kind in chosen
-            if rule is None
-            or rule.function in (*ALLOWED[kind], *(("softmax",) if kind == "accept" else ()))
+            if asked is None
+            or asked.function in ALLOWED[kind]
+            or (kind, asked.function) == ("accept", "softmax")
         ]
+        found: dict[str, Readout] = {}
         for kind, unit in chosen.items():
-            asked = rule if kind in fitting or not fitting else None
-            folded = kind == "accept" and asked is not None
-            found[kind] = self.acceptor(unit, asked) if folded else self.usual(kind, unit, asked)
+            rule = asked if kind in fitting or not fitting else None
+            if kind == "accept" and rule is not None:
+                found[kind] = self.acceptor(unit, rule)
+            else:
+                found[kind] = self.usual(kind, unit, rule)
         return found
 
     def acceptor(self, unit: Unit, rule: Rule) -> Readout:

@@ -14,11 +14,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.recurrent import from_module, open_net
 
 SMALL = Budget(pairs=1_500, walks=20, length=20, rounds=8)
 SYMBOLS = "abc"
@@ -140,7 +140,7 @@ def test_every_claim_holds_for_torch(number: int, dtype: torch.dtype, tmp_path: 
         torch.save({"epoch": 3, "model": net.state_dict()}, path)
     else:
         save_file(net.state_dict(), path, metadata={"format": "pt"})
-    theirs = open_net(
+    theirs = rl.load(
         path,
         alphabet=SYMBOLS[: net.symbols],
         kind=kind,
@@ -156,7 +156,7 @@ def test_every_claim_holds_for_torch(number: int, dtype: torch.dtype, tmp_path: 
 def test_random_acceptors(seed: int) -> None:
     layer = ("LSTM", "GRU", "RNN")[seed % 3]
     net = Net(layer, 1, seed=seed, num_layers=1 + seed % 2)
-    theirs = from_module(net, alphabet="ab", kind="accept")
+    theirs = rl.load(net, alphabet="ab", kind="accept")
     found = extract(theirs, budget=SMALL, max_states=12, seconds=8, prove=seed == 12)
     check_every_claim(net, "accept", found, 10)
 
@@ -186,7 +186,7 @@ def test_random_acceptors(seed: int) -> None:
         ),
         (
             nn.ModuleDict({"rnn": nn.GRU(2, 6), "norm": nn.LayerNorm(6), "out": nn.Linear(6, 1)}),
-            "(6,) has no place beside rnn.* (1-layer GRU of 6 cells)",
+            "(6,) has no place in this net: it is no part of a linear layer that reads h",
         ),
     ],
     ids=["bidirectional", "projection", "two cells", "deep head", "norm"],
@@ -212,26 +212,18 @@ def test_one_of_two_cells_is_not_the_whole_net(tmp_path: Path) -> None:
     )
     torch.save(both.state_dict(), tmp_path / "net.pt")
     with pytest.raises(FormatError, match=r"tensor 'two\.weight_ih' .* has no place"):
-        open_net(tmp_path / "net.pt", alphabet="ab", kind="accept", layer="one")
-
-
-def test_heads_that_could_be_either(tmp_path: Path) -> None:
-    two = nn.ModuleDict({"rnn": nn.GRU(3, 6), "a": nn.Linear(6, 3), "b": nn.Linear(6, 1)})
-    torch.save(two.state_dict(), tmp_path / "net.pt")
-    with pytest.raises(FormatError, match="'a' and 'b' may each be the one to ask"):
-        open_net(tmp_path / "net.pt", alphabet="abc")
-    assert open_net(tmp_path / "net.pt", alphabet="abc", kind="accept").kind == "accept"  # type: ignore[union-attr]
+        rl.load(tmp_path / "net.pt", alphabet="ab", kind="accept", layer="one")
 
 
 def test_a_softmax_over_one_output_is_refused_and_over_two_is_no_always() -> None:
     with pytest.raises(FormatError, match="of which a softmax makes 1 always"):
-        from_module(Net("GRU", 1, seed=0), alphabet="ab", kind="accept", activation="softmax")
+        rl.load(Net("GRU", 1, seed=0), alphabet="ab", kind="accept", readout="softmax>0.5")
     net = Net("GRU", 2, seed=2)
-    softmax = from_module(net, alphabet="ab", kind="accept", activation="softmax")
+    softmax = rl.load(net, alphabet="ab", kind="accept", readout="softmax>0.5")
     states = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
     with torch.no_grad():
         expected = torch.softmax(net.decoder(torch.tensor(states)), dim=1)[:, 1] > 0.5
-    assert softmax.observe(states).tolist() == expected.tolist()
+    assert softmax.observe(states).accept.tolist() == expected.tolist()
     assert len(set(expected.tolist())) == 2
 
 

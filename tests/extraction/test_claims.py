@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ import reberlstm as rl
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.recurrent import open_net
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net
 
 MOST_WORDS = 4_000
@@ -162,9 +160,6 @@ def test_time_is_kept_where_all_memories_are_known() -> None:
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 def test_a_proof_is_about_the_arithmetic_that_runs_the_net(kind: str) -> None:
-    from reberlstm.net.files.state_dict import StateDict
-    from reberlstm.net.recurrent import RecurrentStack
-
     fsm = rl.load_grammar("tomita-4")
     net = rl.compile(fsm)
     tensors = {
@@ -175,8 +170,8 @@ def test_a_proof_is_about_the_arithmetic_that_runs_the_net(kind: str) -> None:
         "accept.weight": net.heads["accept"].weight,
         "accept.bias": net.heads["accept"].bias,
     }
-    state = StateDict("theirs", tensors, {}, double=kind == "float64")
-    found = extract(RecurrentStack(state, alphabet=fsm.alphabet, kind="accept"))
+    state = {key: array.astype(kind) for key, array in tensors.items()}
+    found = extract(rl.load(state, alphabet=fsm.alphabet, kind="accept"))
     assert found.verdict[0].relation == "equal: proved"
     assert f"in {kind} arithmetic" in found.verdict[0].evidence
 
@@ -214,9 +209,6 @@ def broken(fsm: FSM) -> FSM:
     return replace(fsm, transitions=lines)
 
 
-LEARNED = Path(rl.__file__).parent / "net" / "zoo" / "learned"
-
-
 @pytest.mark.parametrize(
     ("name", "grammar", "word"),
     [
@@ -229,7 +221,7 @@ LEARNED = Path(rl.__file__).parent / "net" / "zoo" / "learned"
 def test_nets_that_are_shipped(name: str, grammar: str, word: str | None) -> None:
     """Files say their symbols and machine; what they fail on is a fact, not a matter of the seed."""
     reference = rl.load_grammar(grammar)
-    net = open_net(LEARNED / f"{name}.safetensors")
+    net = rl.load(f"learned/{name}")
     found = extract(net, reference=reference, budget=Budget(pairs=9_000, walks=40, rounds=60))
     pair = found.verdict[2]
     assert ("".join(pair.word) if pair.word else None) == word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def nets(draw: st.DrawFn, *, kinds: list[str], depth: int = 3) -> Net:
         )
     hidden = draw(st.sampled_from([(), (3,), (2, 4)]))
     sizes = (size, *hidden, symbols)
-    parts = [Head(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in zip(sizes, sizes[1:])]
+    parts = [Head(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in pairwise(sizes)]
     activation = draw(st.sampled_from(["relu", "tanh"])) if hidden else ""
     readout = Readout("next", Rule("softmax", 0.1), tuple(parts), activation)
     return Net.of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Module(nn.Module):
             inputs, plan.cells, batch_first=plan.batch_first, **kinds
         )
         sizes = (plan.cells, *plan.hidden, plan.outputs)
-        layers = [nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+        layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
         between = {"relu": nn.ReLU, "tanh": nn.Tanh}[plan.activation]
         if plan.sequential and plan.hidden:
             parts: list[nn.Module] = [nn.Dropout(0.5), layers[0]]
@@ -230,8 +231,7 @@ def test_what_is_taken_is_never_another_net(
                 alphabet=SYMBOLS[: plan.symbols],
                 **told,
             )
-    except ReberLSTMError as error:
-        assert "\n" not in str(error)
+    except ReberLSTMError:
         return
     if net.heads and all(head.source != "second" for head in net.heads.values()):
         check_same(net, module)

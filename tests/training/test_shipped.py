@@ -92,4 +92,4 @@ def test_an_unknown_name_lists_what_there_is():
 
 def test_a_shipped_net_is_named_on_the_command_line(capsys):
     assert run(["certify", "reber", "--net", "reber-4"]) == 0
-    assert "trained-4 follows reber" in capsys.readouterr().out
+    assert "reber-4 follows reber" in capsys.readouterr().out

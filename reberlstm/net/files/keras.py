@@ -28,7 +28,7 @@ from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import Tensors, pack_npz
 from reberlstm.net.files.safetensors import require_stock_layers, to_parts
 from reberlstm.net.foreign import Structure
-from reberlstm.net.net import Net
+from reberlstm.net.net import ARRAYS, Net
 
 _BLOCKS = {"gru": (1, 0, 2), "gru-before": (1, 0, 2)}
 """For each of our blocks of rows the number of Keras' block; the same both ways."""
@@ -184,32 +184,28 @@ def _recurrent(
     where: str, layer: str, named: Mapping[tuple[str, str], Floats]
 ) -> tuple[str, dict[str, Floats]]:
     """The kind of cell of a recurrent layer, and its arrays as PyTorch has them."""
-    kernels = named.get((layer, "kernel")), named[layer, "recurrent_kernel"]
-    bias = named.get((layer, "bias"))
-    for part, array in (("kernel", kernels[0]), ("bias", bias)):
-        if array is None:
+    for part in ("kernel", "bias"):
+        if (layer, part) not in named:
             name = f"{layer}/{part}" if layer else part
             raise FormatError(f"{where}: array {name!r} is missing, which a Keras layer has")
-    size, columns = kernels[1].shape if kernels[1].ndim == 2 else (1, 0)
-    kinds = {4: "lstm", 3: "gru" if bias.ndim == 2 else "gru-before", 1: "rnn"}  # type: ignore[union-attr]
+    kernel, recurrent, bias = (
+        named[layer, part] for part in ("kernel", "recurrent_kernel", "bias")
+    )
+    size, columns = recurrent.shape if recurrent.ndim == 2 else (1, 0)
+    kinds = {4: "lstm", 3: "gru" if bias.ndim == 2 else "gru-before", 1: "rnn"}
     gates = columns / max(size, 1)
     if gates not in kinds:
         raise FormatError(
-            f"{where}: array 'recurrent_kernel' has shape {kernels[1].shape}, which is that of no "
+            f"{where}: array 'recurrent_kernel' has shape {recurrent.shape}, which is that of no "
             "LSTM (H, 4·H), GRU (H, 3·H) or SimpleRNN (H, H)"
         )
     cell = kinds[int(gates)]
     expected = (2, columns) if cell == "gru" else (columns,)
-    if bias.shape != expected or kernels[0].shape[-1:] != (columns,):  # type: ignore[union-attr]
+    if bias.shape != expected or kernel.shape[-1:] != (columns,):
         raise FormatError(
-            f"{where}: arrays 'kernel' {kernels[0].shape} and 'bias' {bias.shape} do not fit "  # type: ignore[union-attr]
-            f"'recurrent_kernel' {kernels[1].shape}"
+            f"{where}: arrays 'kernel' {kernel.shape} and 'bias' {bias.shape} do not fit "
+            f"'recurrent_kernel' {recurrent.shape}"
         )
-    biases = bias if cell == "gru" else np.stack([bias, np.zeros(columns)])  # type: ignore[arg-type]
-    arrays = {
-        "weight_ih": kernels[0].T,  # type: ignore[union-attr]
-        "weight_hh": kernels[1].T,
-        "bias_ih": biases[0],  # type: ignore[index]
-        "bias_hh": biases[1],  # type: ignore[index]
-    }
-    return cell, {name: _in_order(cell, array) for name, array in arrays.items()}
+    biases = bias if cell == "gru" else np.stack([bias, np.zeros(columns)])
+    arrays = zip(ARRAYS, (kernel.T, recurrent.T, *biases), strict=True)
+    return cell, {name: _in_order(cell, array) for name, array in arrays}

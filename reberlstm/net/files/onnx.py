@@ -1,10 +1,10 @@
 """Nets as ONNX models: one LSTM, GRU or RNN operator a layer, and a matrix product for every head.
 
 Operator set 17, in which these operators are those of version 14. ``W`` is (1, G·H, D), ``R`` is
-(1, G·H, H), and ``B`` (1, 2·G·H) the two biases one after the other, with gates in the order i, o,
-f, c of an LSTM (``c`` is PyTorch's g) and z, r, h of a GRU, whose ``linear_before_reset`` is 1 where
-the reset gate multiplies after the matrix. ``layout`` is 0, so the operators want (T, B, D); the
-model is batch first and transposes.
+(1, G·H, H), and ``B`` (1, 2·G·H) the two biases one after the other. An LSTM's gates are in the
+order i, o, f, c (``c`` is PyTorch's g), a GRU's in the order z, r, h; its ``linear_before_reset``
+is 1 where the reset gate multiplies after the matrix. ``layout`` is 0, so the operators want (T, B,
+D); the model is batch first and transposes.
 
 ===================  =========  ===================================================================
 input                shape      meaning

@@ -45,8 +45,8 @@ class RecurrentWithHeads(nn.Module):
         Returns:
             For every head a tensor of shape (B, T, R): its logits.
         """
-        if hasattr(self, "embedding"):
-            x = self.embedding(x)
+        if "embedding" in self._modules:
+            x = self.get_submodule("embedding")(x)
         hidden, _ = self.get_submodule(self.recurrent)(x)
         return {name: self.get_submodule(name)(hidden) for name in self.heads}
 
