@@ -48,69 +48,52 @@ def command() -> None:
     """
 
 
-_to_option = click.option(
-    "--to",
-    "write_as",
-    type=click.Choice(list(formats.FORMATS)),
-    help="The format to write.  [default: the suffix of FILE, else toml]",
-)
-
-
 def _makes_machine(function: Decorated) -> Decorated:
     """The options of operations whose result is a machine."""
-    minimise = click.option(
-        "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
+    to = click.option(
+        "--to",
+        "write_as",
+        type=click.Choice(list(formats.FORMATS)),
+        help="The format to write.  [default: the suffix of FILE, else toml]",
     )
-    out = out_option(required=False, help="The file to write, or - for standard output.")
-    return minimise(out(_to_option(function)))
+    return out_option(required=False, help="The file to write, or - for standard output.")(
+        to(function)
+    )
 
 
-def _one(name: str, operation: Callable[[FSM], FSM], help: str) -> None:
-    """Add a command for an operation on one machine."""
+def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
+    """Add a command for an operation on the machines that its arguments name."""
 
-    @command.command(name, help=help)
-    @click.argument("grammar")
-    @_makes_machine
-    def run(grammar: str, out: str | None, write_as: str | None, minimise: bool) -> None:
-        _give(operation(load_grammar(grammar)), out, write_as, minimise)
+    def run(out: str | None, write_as: str | None, minimise: bool, **given: str) -> None:
+        result = operation(*(load_grammar(given[name]) for name in names))
+        write_machine(result.minimise() if minimise else result, out, write_as)
 
-
-def _two(name: str, operation: Callable[[FSM, FSM], FSM], help: str) -> None:
-    """Add a command for an operation on two machines."""
-
-    @command.command(name, help=help)
-    @click.argument("grammar")
-    @click.argument("other")
-    @_makes_machine
-    def run(
-        grammar: str, other: str, out: str | None, write_as: str | None, minimise: bool
-    ) -> None:
-        result = operation(load_grammar(grammar), load_grammar(other))
-        _give(result, out, write_as, minimise)
+    made = click.option(
+        "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
+    )(_makes_machine(run))
+    for name in reversed(names):
+        made = click.argument(name)(made)
+    command.command(operation.__name__, help=help)(made)
 
 
-_one("complement", operations.complement, "The strings that GRAMMAR does not accept.")
-_one("reverse", operations.reverse, "The accepted strings, read backwards.")
-_one("trim", operations.trim, "Leave out states that are on no way to acceptance.")
-_two("union", operations.union, "The strings that GRAMMAR or OTHER accepts.")
-_two("intersection", operations.intersection, "The strings that GRAMMAR and OTHER accept.")
-_two("difference", operations.difference, "The strings that GRAMMAR accepts and OTHER does not.")
+ONE, TWO = ("grammar",), ("grammar", "other")
+_operation(operations.complement, "The strings that GRAMMAR does not accept.", *ONE)
+_operation(operations.reverse, "The accepted strings, read backwards.", *ONE)
+_operation(operations.trim, "Leave out states that are on no way to acceptance.", *ONE)
+_operation(operations.union, "The strings that GRAMMAR or OTHER accepts.", *TWO)
+_operation(operations.intersection, "The strings that GRAMMAR and OTHER accept.", *TWO)
+_operation(operations.difference, "The strings that GRAMMAR accepts and OTHER does not.", *TWO)
 
 
 @command.command("minimise", short_help="Merge states that nothing tells apart.")
 @click.argument("grammar")
-@out_option(required=False, help="The file to write, or - for standard output.")
-@_to_option
+@_makes_machine
 def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
     """The smallest machine with the same acceptance, legal symbols, outputs and probabilities.
 
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
-    _give(load_grammar(grammar), out, write_as, minimise=True)
-
-
-def _give(machine: FSM, out: str | None, write_as: str | None, minimise: bool) -> None:
-    write_machine(machine.minimise() if minimise else machine, out, write_as)
+    write_machine(load_grammar(grammar).minimise(), out, write_as)
 
 
 @command.command("equal", short_help="Compare two machines.")
@@ -152,7 +135,7 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         text = first.text(word) if word else "the empty string"
         echo_data(f"different: {text}")
         for name, value in observed.items():
-            click.echo(f"  {name}: {_said(value, by)}")
+            echo_data(f"  {name}: {_said(value, by)}")
     return int(word is not None)
 
 

@@ -83,6 +83,16 @@ def echo_json(value: Any) -> None:
     click.echo(json.dumps(plain(value)) if acts else text)
 
 
+def echo_content(content: bytes) -> None:
+    """Print what could be a file: as it is, but escaped for a terminal, line by line."""
+    if not sys.stdout.isatty():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    for line in content.decode("utf-8").removesuffix("\n").split("\n"):
+        click.echo("\t".join(map(printable, line.split("\t"))))
+
+
 def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
     """Write a machine to a file, or to standard output: as TOML, unless a format is named."""
     if out is not None and out != "-":
@@ -90,7 +100,7 @@ def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
         return
     content = formats.write(machine, format or "toml")
     warn_of_losses(machine, format or "toml", "standard output")
-    sys.stdout.buffer.write(content)
+    echo_content(content)
 
 
 def terminal_width() -> int:
