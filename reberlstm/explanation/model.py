@@ -310,17 +310,8 @@ def names_of(members: Table, names: Sequence[str]) -> Names:
 
 def _equal(lines: Table) -> list[tuple[Table, Table]]:
     """Which lines are equal, and what these are like, in the order in which they first occur."""
-    packed = np.packbits(lines, axis=1)
-    content, width = packed.tobytes(), packed.shape[1]
-    groups: dict[bytes, list[int]] = {}
-    for number in range(len(lines)):
-        groups.setdefault(content[number * width : (number + 1) * width], []).append(number)
-    found = []
-    for members in groups.values():
-        mask = np.zeros(len(lines), dtype=bool)
-        mask[members] = True
-        found.append((mask, lines[members[0]]))
-    return found
+    _, first, group = np.unique(lines, axis=0, return_index=True, return_inverse=True)
+    return [(group.reshape(-1) == g, lines[first[g]]) for g in np.argsort(first)]
 
 
 def _blocks(
@@ -331,12 +322,12 @@ def _blocks(
     negated: bool,
 ) -> tuple[Block, ...]:
     """The blocks of the true entries, or with `negated` of the false ones."""
-    blocks = []
-    for rows, columns in groups:
-        if by == "nodes":
-            columns = columns != negated
-        else:
-            rows = rows != negated
-        if rows.any() and columns.any():
-            blocks.append(Block(names_of(rows, nodes), names_of(columns, symbols)))
-    return tuple(blocks)
+    pairs = (
+        (rows, columns != negated) if by == "nodes" else (rows != negated, columns)
+        for rows, columns in groups
+    )
+    return tuple(
+        Block(names_of(rows, nodes), names_of(columns, symbols))
+        for rows, columns in pairs
+        if rows.any() and columns.any()
+    )

@@ -53,7 +53,7 @@ def snap_to_vertex(weights: LSTMWeights, state: State, slots: int = 1) -> State:
 
 def one_hot(weights: Net, symbol: str) -> Floats:
     """The input vector of a symbol, shape (A,)."""
-    return weights.vectors[weights.alphabet.index(symbol)]
+    return np.asarray(weights.vectors[weights.alphabet.index(symbol)])
 
 
 def read(weights: Net, head: str, state: State) -> Floats:
