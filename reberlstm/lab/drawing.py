@@ -1,4 +1,4 @@
-"""How the lab's figures look, and the figures that many experiments share.
+"""The style of the lab's figures, and what many of them have in common.
 
 Colours can be told apart by colour-blind readers; a family of curves goes from light to dark.
 """

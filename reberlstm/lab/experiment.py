@@ -119,7 +119,7 @@ class Job:
     """One net to be trained.
 
     Attributes:
-        name: As it stands in tables and legends.
+        name: What tables and legends call it.
         net: Builds the net, a `torch.nn.Module`; called after the seed was set.
         data: What it learns from.
         recipe: How.

@@ -58,7 +58,7 @@ def train(
 ) -> tuple[nn.Module, Fit]:
     """Train a net.
 
-    The same job and seed give the same net on the same machine, whether interrupted or not.
+    The same job and seed give the same net on the same computer, whether interrupted or not.
 
     Args:
         job: What to train on what.

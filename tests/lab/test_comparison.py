@@ -121,7 +121,7 @@ def test_the_oscillator_of_the_sine_is_as_near_as_was_derived() -> None:
     from reberlstm.lab.experiments import sine
 
     measured = sine.oscillator_errors()
-    (claim,) = (c for c in sine.EXPERIMENT.claims if "without hearing it" in c.source)
+    (claim,) = (c for c in sine.EXPERIMENT.claims if "without any input" in c.source)
     assert claim.verdict({"oscillator": measured}).holds is True
     assert claim.verdict({"oscillator": measured | {"error": 0.1}}).holds is False
     assert measured["cells"] == 3

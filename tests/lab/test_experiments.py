@@ -134,7 +134,7 @@ def phase(narrow, wide, beginning, order, sweep, flat, wide_sweep):
     }
 
 
-JUDGED = [
+VERDICTS = [
     (
         "line",
         {"error": per(BOTH + ALONE, 0.01, 1, 1, 1), "elsewhere": per(ALONE, 0.03, 1)},
@@ -182,7 +182,7 @@ JUDGED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "measured", "verdicts"), JUDGED)
+@pytest.mark.parametrize(("name", "measured", "verdicts"), VERDICTS)
 def test_verdicts_on_what_was_measured(name, measured, verdicts):
     # Claims on hand-wired nets are in test_comparison.py.
     claims = [c for c in find(name).claims if not c.source.startswith("(not in the source)")]
@@ -195,9 +195,9 @@ ELSEWHERE = {"alternating"}
 """What has a test file of its own."""
 
 
-def test_every_experiment_is_judged_both_ways():
+def test_every_claim_is_tested_with_both_verdicts():
     for name in set(EXPERIMENTS) - ELSEWHERE:
-        verdicts = {v for judged, _, holds in JUDGED if judged == name for v in holds}
+        verdicts = {v for of, _, holds in VERDICTS if of == name for v in holds}
         assert verdicts == {True, False}, name
 
 

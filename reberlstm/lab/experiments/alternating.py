@@ -12,8 +12,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,16 +160,8 @@ def certificate(net: Net, seconds: float = 10.0) -> Found:
 # The experiment
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One way to train the net.
-
-    Attributes:
-        name: As in tables.
-        optimiser, rate: See `Recipe`.
-        longer: By how much longer than the source trains.
-        starts_with_one: Whether the first input is 1, the others noise.
-    """
+class Variant(NamedTuple):
+    """One way to train the net; `longer` is by how many times the epochs of the source."""
 
     name: str
     optimiser: str
@@ -370,16 +362,10 @@ def _learning(run: Run) -> drawing.Figure:
         if names:
             axes[1].plot([], [], label=variant.name, **style)
     axes[1].axhline(-1.0, color=drawing.INK, linewidth=1.0, linestyle="--")
-    axes[1].annotate(
-        "below: it can alternate",
-        (0.02, -1.05),
-        xycoords=("axes fraction", "data"),
-        va="top",
-        fontsize=8,
-        color=drawing.QUIET,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
-        zorder=4,
-    )
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8}
+    text: dict[str, Any] = {"va": "top", "fontsize": 8, "color": drawing.QUIET, "zorder": 4}
+    place = ("axes fraction", "data")
+    axes[1].annotate("below: it can alternate", (0.02, -1.05), xycoords=place, bbox=box, **text)
     for axis in axes:
         axis.set_xscale("log")
     axes[0].set_yscale("log")
@@ -486,7 +472,7 @@ def _cloud(axis: drawing.Axes, plane: Floats, odd: NDArray[np.bool_], fixed: Flo
 def _main(points: Floats) -> Floats:
     """The two main directions of centred points, as rows."""
     directions = np.linalg.svd(points, full_matrices=False)[2][:2]
-    # The sign of a direction is arbitrary: its largest entry is made positive, on every machine.
+    # The sign of a direction is arbitrary: its largest entry is made positive, everywhere.
     largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
     turned: Floats = directions * np.sign(largest)
     return turned

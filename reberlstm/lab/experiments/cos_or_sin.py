@@ -105,7 +105,7 @@ EXPERIMENT = Experiment(
     title="Zero in, cosine out; one in, sine out",
     source=f"{curves.SOURCE}: Autoencoder, Sine and cosine.",
     task="A net that reads 100 zeros is to give cos 10x step by step, and sin 10x if it reads 100 "
-    "ones: an oscillator that must be started in the right phase. Beside a net with a linear "
+    "ones: an oscillator that must be started in the right phase. Next to a net with a linear "
     "output there is one whose last layer is a single LSTM cell, as in the code of the source; it "
     "cannot reach 1, where the cosine begins.",
     presets=presets(epochs=(1_000, 5_000), rate=(0.01, 0.001)),

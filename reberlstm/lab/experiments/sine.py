@@ -232,7 +232,7 @@ EXPERIMENT = Experiment(
         ),
         COMPARISON.claim(),
         Claim(
-            "(not in the source) A net can make the sine without hearing it.",
+            "(not in the source) A net can make the sine without any input.",
             "{oscillator[cells]} cells wired by hand are off by {oscillator[error]:.1e} at most, "
             "by derivation by no more than {oscillator[bound]:.1e}; over 10,000 steps by "
             "{oscillator[error_for_long]:.1e}, and no more than {oscillator[bound_for_long]:.1e}",
