@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from reberlstm._version import __version__
+from reberlstm.display import load_renderers_by
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate, certify
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import load
     from reberlstm.net.weights import LSTMWeights
-    from reberlstm.render.draw import to_svg
+    from reberlstm.render.machine import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.training import Settings, Training, train
 
@@ -57,7 +58,7 @@ _HOME = {
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",
     "Settings": "reberlstm.training",
-    "to_svg": "reberlstm.render.draw",
+    "to_svg": "reberlstm.render.machine",
     "Trace": "reberlstm.simulator",
     "trace": "reberlstm.simulator",
     "train": "reberlstm.training",
@@ -95,6 +96,9 @@ __all__ = [
     "trace",
     "train",
 ]
+
+
+load_renderers_by(lambda: import_module("reberlstm.render").load())
 
 
 def __getattr__(name: str) -> Any:

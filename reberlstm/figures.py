@@ -26,10 +26,19 @@ def save(figure: Figure, path: str | Path) -> None:
     Raises:
         FormatError: for a suffix that is not one of `SUFFIXES`, or a file that cannot be written.
     """
+    write_atomically(Path(path), to_bytes(figure, check_suffix(path)))
+
+
+def check_suffix(path: str | Path) -> str:
+    """The format that the suffix of a picture names.
+
+    Raises:
+        FormatError: where it names none.
+    """
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in SUFFIXES:
         raise FormatError(f"{path}: pictures are .{', .'.join(SUFFIXES)} files; use such a suffix")
-    write_atomically(Path(path), to_bytes(figure, suffix))
+    return suffix
 
 
 def to_bytes(figure: Figure, format: str) -> bytes:

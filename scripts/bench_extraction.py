@@ -21,6 +21,7 @@ from aalpy_side import ORACLES, Run, by_aalpy, by_our_learner
 from agreement import Machine, Word, agreement, long_words, reader, short_words
 from extraction_nets import Begun, Seen
 from in_docs import put
+from reberlstm.net.recurrent import open_net
 from train_for_extraction import OUT, RECIPES, Recipe
 
 import reberlstm as rl

@@ -39,12 +39,12 @@ SCREENS = {"explorer-light": ("light", 1280, 900), "explorer-dark-phone": ("dark
 HEAD = """# Gallery
 
 Made by `scripts/draw_gallery.py`; every picture can be drawn for a net and a string of your own
-with the command beside it.
+with the command next to it.
 
 ## The explorer
 
 [`explorer.html`](explorer.html) is one file that needs no network: download it and open it in a
-browser. The LSTM runs in it. `reberlstm explore reber -o page.html` writes it, with other grammars,
+browser. The nets run in it. `reberlstm explore reber -o page.html` writes it, with other grammars,
 nets and strings too; [explorer.md](explorer.md) says what is to be seen in it.
 
 ![The explorer: string, state graph, and three nets side by side](pictures/explorer-light.png)
@@ -77,7 +77,7 @@ that was trained.
 
 ![Trajectory of the compiled net](pictures/trajectory-compiled.svg)
 ![Trajectory of the published net](pictures/trajectory-published.svg)
-![Trajectory of the trained net](pictures/trajectory-trained-4.svg)
+![Trajectory of the trained net](pictures/trajectory-reber-4.svg)
 
 ## Every grammar
 

@@ -19,7 +19,7 @@ import reberlstm as rl
 from reberlstm.machine.counting import count_up_to
 from reberlstm.machine.entropy import entropy
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.draw import draw
+from reberlstm.render.machine import draw
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "grammars.md"

@@ -4,7 +4,7 @@
 
 Every dot is the memory of the net after a prefix of a sampled word; every rectangle is a box of the
 certificate, seen from the side of two cells: where the memory is after *any* word that leads to the
-node of that colour and ends with the symbol written beside it. Cells are drawn in pairs.
+node of that colour and ends with the symbol written next to it. Cells are drawn in pairs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 import reberlstm as rl
 from reberlstm.certificates import Box
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
-from reberlstm.net.weights import Floats
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "boxes.svg"
 
@@ -35,12 +35,9 @@ def trajectories(net: Net, fsm: FSM) -> dict[str, Floats]:
     """The memories after prefixes of sampled words, by the node that they lead to."""
     found: dict[str, list[Floats]] = {}
     for word in fsm.sample(WORDS, seed=SEED):
-        state, node = net.start(), fsm.start
-        for symbol in word:
-            state = net.step(state, np.array([net.alphabet.index(symbol)]))
-            node = fsm.transitions[node][symbol]
-            if fsm.legal(node):
-                found.setdefault(node, []).append(net.split(state)[-1][-1][0])
+        for step in rl.trace(net, word, grammar=fsm).steps:
+            if step.state is not None and fsm.legal(step.state):
+                found.setdefault(step.state, []).append(step.memory)
     return {node: np.array(points) for node, points in found.items()}
 
 

@@ -17,8 +17,6 @@ import numpy as np
 
 import reberlstm as rl
 from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.simulator import initial, step
-from reberlstm.simulator.step import one_hot, read
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "leak.svg"
 
@@ -63,16 +61,11 @@ def published_loop(rounds: int = PUBLISHED_ROUNDS) -> dict[str, Floats]:
 
 
 def _loop(net: LSTMWeights, rounds: int) -> tuple[Floats, Floats]:
-    inputs = {symbol: one_hot(net, symbol) for symbol in "BTS"}
-    state = initial(net)
-    for symbol in "BT":
-        state = step(net, inputs[symbol], state).state
-    heights, readers = [state.h], [read(net, "legal", state)]
-    for _ in range(rounds):
-        state = step(net, inputs["S"], state).state
-        heights.append(state.h)
-        readers.append(read(net, "legal", state))
-    return np.array(heights), np.array(readers)
+    states = [net.start()]
+    for symbol in "BT" + "S" * rounds:
+        states.append(net.step(states[-1], np.array([net.alphabet.index(symbol)])))
+    after = np.concatenate(states[2:])
+    return net.hidden(after), net.values("legal", after)
 
 
 def draw(out: Path) -> None:

@@ -4,7 +4,7 @@
 
 The axes are what the two cells show. Dots are prefixes of sampled words, coloured by node;
 rectangles are the boxes of the certificate, which no word ever leaves, with the last symbols read
-written beside them. A symbol is offered on the side of its line on which its name stands.
+written next to them. A symbol is offered on the side of its line on which its name stands.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from figure_boxes import COLOURS
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net
 from reberlstm.net.shipped import FOLDER
-from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.simulator import initial, step
-from reberlstm.simulator.step import one_hot
 
 NET = FOLDER / "reber-2.safetensors"
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "two-cells.svg"
@@ -33,20 +32,17 @@ SAME = 0.05
 """Lines that are nearer than this are drawn as one."""
 
 
-def visited(net: LSTMWeights, fsm: FSM) -> dict[str, Floats]:
+def visited(net: Net, fsm: FSM) -> dict[str, Floats]:
     """What the cells show after prefixes of sampled words, by the node that they lead to."""
     found: dict[str, list[Floats]] = {}
     for word in fsm.sample(WORDS, seed=SEED):
-        state, node = initial(net), fsm.start
-        for symbol in word:
-            state = step(net, one_hot(net, symbol), state).state
-            node = fsm.transitions[node][symbol]
-            if fsm.legal(node):
-                found.setdefault(node, []).append(state.h)
+        for step in rl.trace(net, word, grammar=fsm).steps:
+            if step.state is not None and fsm.legal(step.state):
+                found.setdefault(step.state, []).append(step.hidden)
     return {node: np.array(points) for node, points in found.items()}
 
 
-def draw(net: LSTMWeights, fsm: FSM, out: Path) -> None:
+def draw(net: Net, fsm: FSM, out: Path) -> None:
     """Prove, simulate and draw."""
     import matplotlib as mpl
 
@@ -100,7 +96,7 @@ def label(fsm: FSM, node: str) -> str:
     return f"node {node}: {' '.join(sorted(fsm.legal(node), key=fsm.alphabet.index))}"
 
 
-def lines(net: LSTMWeights) -> dict[str, tuple[Floats, float]]:
+def lines(net: Net) -> dict[str, tuple[Floats, float]]:
     """Where each symbol's readout is 0, as normal and distance; those that coincide, once."""
     found: dict[str, tuple[Floats, float]] = {}
     head = net.heads["legal"]
@@ -120,11 +116,11 @@ def draw_line(axes: Any, name: str, normal: Floats, distance: float) -> None:
     """A line, and at its ends the name on the side where it is offered."""
     along = np.array([-normal[1], normal[0]])
     line = np.array([-distance * normal + t * along for t in np.linspace(-3.0, 3.0, 601)])
-    inside = line[(abs(line) <= EDGE).all(axis=1)]
-    if len(inside) < 4 * FROM_EDGE:
+    seen = line[(abs(line) <= EDGE).all(axis=1)]
+    if len(seen) < 4 * FROM_EDGE:
         return
-    axes.plot(*inside.T, color="#999999", lw=0.7, zorder=1)
-    for place in (inside[FROM_EDGE], inside[-FROM_EDGE]):
+    axes.plot(*seen.T, color="#999999", lw=0.7, zorder=1)
+    for place in (seen[FROM_EDGE], seen[-FROM_EDGE]):
         axes.annotate(
             name, place + 0.06 * normal, ha="center", va="center", color="#555555",
             fontsize=9, fontweight="bold", zorder=2,

@@ -2,7 +2,7 @@
 
     python scripts/figure_wired.py [--out FILE]
 
-Left: the vector of `wave` comes back to its circle, from outside and from inside. Middle: `peak`
+Left: the vector of `wave` comes back to its circle, from outside and from within. Middle: `peak`
 holds the largest number so far. Right: how far `copy` and `wave` are off, and what was derived,
 over the number that decides it: the scale, and the length of the vector. All is simulated.
 """
@@ -18,8 +18,8 @@ import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.wired import copy, peak, wave
-from reberlstm.net.weights import Floats
-from reberlstm.simulator import State, step
+from reberlstm.net.cells import State
+from reberlstm.net.cells.cell import Floats
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "wired.svg"
 
@@ -30,16 +30,17 @@ LENGTH = 0.1
 def path(start: float, steps: int = 700) -> Floats:
     """Where the vector of a wave goes from a length of `start` times its own, shape (steps, 2)."""
     net = wave(length=LENGTH)
-    h = np.array([math.tanh(1.0), start * LENGTH, 0.0])
-    state, places = State(h, np.zeros(3)), []
+    layer = net.weights.layers[0]
+    state: State = (np.array([math.tanh(1.0), start * LENGTH, 0.0]), np.zeros(3))
+    places = []
     for _ in range(steps):
-        state = step(net.weights, np.zeros(1), state).state
-        places.append(state.h[1:])
+        _, state = layer.cell.step(layer, layer.inputs(np.zeros(1)), state)
+        places.append(state[0][1:])
     return np.array(places)
 
 
 def draw_paths(axis: Any) -> None:
-    """The way back to the circle."""
+    """How it comes back to the circle."""
     for start, colour in ((1.5, drawing.COLOURS[1]), (0.5, drawing.COLOURS[0])):
         x, y = (path(start) / LENGTH).T
         axis.plot(x, y, color=colour, linewidth=0.6)

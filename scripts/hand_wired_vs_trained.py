@@ -25,8 +25,7 @@ from reberlstm.comparison.study import Cluster, Questions, Table, Trial, grid, r
 from reberlstm.comparison.study.trials import Record
 from reberlstm.figures import to_bytes
 from reberlstm.files import write_atomically
-from reberlstm.render.comparison import marked
-from reberlstm.render.study_plots import study_figure
+from reberlstm.render.comparison import marked, study_figure
 from reberlstm.training.settings import Settings
 
 PAGE = "hand-wired-vs-trained.md"

@@ -42,6 +42,7 @@ HEAVY = [
     "pandas",
     "PIL",
     "rich",
+    "jinja2",
     "safetensors",
 ]
 

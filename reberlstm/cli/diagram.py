@@ -11,8 +11,7 @@ from reberlstm.cli.options import echo_content, option, out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.render.dot import dot
-from reberlstm.render.draw import FORMATS, TIME_LIMIT, draw
+from reberlstm.render.machine import FORMATS, TIME_LIMIT, dot, draw
 
 DOT_SUFFIXES = (".dot", ".gv")
 

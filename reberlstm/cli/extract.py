@@ -141,16 +141,16 @@ def _run(options: Options) -> int:
         write_atomically(Path(options.out), formats.write(found.fsm, written))
     _report(found, net, options)
     if options.plot is not None:
-        from reberlstm.render import extraction_plots
+        from reberlstm.render.extraction import save
 
-        extraction_plots.save(found, options.picture, options.plot)
+        save(found, options.picture, options.plot)
         click.echo(f"{options.plot}: {options.picture}", err=True)
     return 0 if found.ended_by is None else 1
 
 
 def _check_picture(plot: str) -> None:
     """Refuse before the work what could not be written after it."""
-    from reberlstm.render.extraction_plots import check_suffix
+    from reberlstm.figures import check_suffix
 
     check_suffix(plot)
 

@@ -186,7 +186,7 @@ def _run(options: Options) -> int:
         write_atomically(Path(options.csv), to_csv(records).encode())
     if options.plot is not None:
         from reberlstm.figures import save
-        from reberlstm.render.study_plots import study_figure
+        from reberlstm.render.comparison import study_figure
 
         save(study_figure(records), options.plot)
     _report(records, options, done, len(trials) - done)
@@ -199,7 +199,7 @@ def _report(records: Sequence[Record], options: Options, done: int, known: int) 
         groups = [asdict(group) for group in summary(records)]
         click.echo(json.dumps(answer | {"groups": groups}, ensure_ascii=False))
         return
-    from reberlstm.render.study import study_lines
+    from reberlstm.render.comparison import study_lines
 
     for line in study_lines(records):
         echo(line)

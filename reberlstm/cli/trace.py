@@ -24,7 +24,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import GrammarError
 from reberlstm.grammars import load_grammar
-from reberlstm.render.table import trace_lines
+from reberlstm.render.trace import trace_lines
 from reberlstm.simulator import Trace, trace
 
 MAX_SYMBOLS = 10_000

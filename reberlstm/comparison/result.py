@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from reberlstm.display import Displayed, drawn
+from reberlstm.display import Displayed, rendered
 
 Status = Literal["measured", "proved", "refuted", "unknown", "none"]
 
@@ -173,22 +173,18 @@ class Comparison(Displayed):
 
     def lines(self, width: int = 100) -> Iterator[str]:
         """The table for a terminal of so many columns."""
-        lines: Iterator[str] = drawn("comparison", "text_lines", self, width)
+        lines: Iterator[str] = rendered(self, "text", width)
         return lines
 
     def to_markdown(self) -> str:
         """The table as Markdown, with the definitions of its rows below it."""
-        text: str = drawn("comparison", "to_markdown", self)
+        text: str = rendered(self, "markdown")
         return text
 
     def to_html(self) -> str:
         """The table as a page for the browser, which loads nothing from anywhere."""
-        page: str = drawn("comparison", "to_page", self)
+        page: str = rendered(self, "page")
         return page
-
-    def _repr_html_(self) -> str:
-        html: str = drawn("comparison", "to_html", self)
-        return html
 
     def _plain(self) -> str:
         return str(self)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.display import Displayed, drawn
+from reberlstm.display import Displayed
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.machines import hypothesis_of
 from reberlstm.extraction.oracles import Budget, Cycles, Evidence, Exhaustive, Word, Words
@@ -171,11 +171,6 @@ class Extraction(Displayed):
             word = "" if comparison.word is None else f", {self.fsm.text(comparison.word)!r}"
             lines.append(f"{comparison.left} and {comparison.right}: {comparison.relation}{word}")
         return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        """Verdict, machine and pictures, for notebooks."""
-        html: str = drawn("extraction_html", "to_html", self)
-        return html
 
 
 CLOSED = "every state vector that any of them leads to was visited in this run, bit by bit"

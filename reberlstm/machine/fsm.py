@@ -17,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from reberlstm.display import Displayed, drawn
+from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
 from reberlstm.machine.crawl import crawl, refine
 
@@ -102,7 +102,7 @@ class FSM(Displayed):
         return f"FSM({', '.join(f'{name}={value!r}' for name, value in given.items() if value)})"
 
     def _repr_svg_(self) -> str | None:
-        svg: str | None = drawn("notebook", "machine_svg", self)
+        svg: str | None = rendered(self, "svg")
         return svg
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,1 +1,170 @@
-"""What people see: tables, diagrams, plots, pages. Leaves that nothing else depends on."""
+"""How results look: text for a terminal, HTML for notebooks and browsers, pictures.
+
+There is a module for each kind of result. It enters its functions into the registry of
+`reberlstm.display`; `load` imports all of them, so a new renderer is a new file. The two layers
+that all share are here: rich for text, and jinja2, with the files in ``templates``, for HTML and
+Markdown. Both are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reberlstm.net.cells.lstm import LSTM
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def load() -> None:
+    """Import every module of this package, so that all renderers are entered."""
+    import pkgutil
+
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+
+
+@cache
+def _templates() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader([TEMPLATES, Path(__file__).parent / "explorer"]),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"md": markdown_text, "md_code": markdown_code}
+    return environment
+
+
+def fill(template: str, **values: Any) -> str:
+    """A template of ``templates`` with these values; in HTML all text is escaped."""
+    text: str = _templates().get_template(template).render(values)
+    return text
+
+
+def markdown_text(text: str) -> str:
+    """Text in which nothing is taken for Markdown, but for names of commands in backquotes."""
+    parts = re.split(r"(`[\w ./-]+`)", text)
+    parts[::2] = [re.sub(r"([\\`*_\[\]<>|#$~])", r"\\\1", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def markdown_code(text: str) -> str:
+    """Text as code that can stand in a table."""
+    text = text.replace("|", "\\|")
+    if not text:
+        return ""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def text_lines(renderable: Any, width: int) -> list[str]:
+    """The lines that rich makes of something, with styles, without spaces at their ends."""
+    from rich.console import Console
+
+    console = Console(
+        width=width,
+        force_terminal=True,
+        color_system="standard",
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    with console.capture() as capture:
+        console.print(renderable)
+    return [re.sub(r" +(\x1b\[0m)?$", r"\1", line) for line in capture.get().split("\n")[:-1]]
+
+
+def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = False) -> list[str]:
+    """A table whose first row is its head; with `numbers` all but the first column flush right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    for index in range(len(rows[0])):
+        table.add_column(justify="right" if numbers and index else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return text_lines(table, width)
+
+
+GATES = ("forget", "reset", "candidate", "input", "update", "output")
+"""All gates, in the order in which they are shown."""
+
+
+def gate_titles(gates: Collection[str]) -> dict[str, str]:
+    """What these gates of a cell are called, in the order in which they are shown.
+
+    The Toy LSTM's words stand in brackets where there is what they mean: a gate before the memory.
+    """
+    words = LSTM.words if "input" in gates else {}
+    titles = {gate: "candidate" if gate == "candidate" else f"{gate} gate" for gate in GATES}
+    return {
+        gate: f"{title} ({words[gate]})" if gate in words else title
+        for gate, title in titles.items()
+        if gate in gates
+    }
+
+
+class Field(NamedTuple):
+    """A field of a table in HTML; with a `scope`, ``row`` or ``rowgroup``, it is a head."""
+
+    text: str
+    style: str = "text-align:center"
+    scope: str = ""
+    rows: int = 1
+    title: str = ""
+
+
+def head(text: str, rows: int = 1, title: str = "") -> Field:
+    """The head of a row, or of several."""
+    scope = "row" if rows == 1 else "rowgroup"
+    return Field(text, "text-align:left;vertical-align:top", scope, rows, title)
+
+
+def number_field(value: float, largest: float) -> Field:
+    """A number on a tint that is stronger the larger it is; a dot for what is next to nothing."""
+    if abs(value) < 1e-3 * largest:
+        return Field("·", "text-align:center;opacity:.4")
+    share = 0.12 + 0.5 * min(1.0, abs(float(value)) / largest)
+    colour = "43,127,195" if value > 0 else "217,119,43"
+    text = f"{value:.4g}" if abs(value) >= 100 else f"{value:.3g}"
+    return Field(text.replace("-", "−"), f"text-align:center;background:rgba({colour},{share:.2f})")
+
+
+class Table(NamedTuple):
+    """A table in HTML; plain texts are fields in the notebook's own style."""
+
+    rows: Sequence[Sequence[Field | str]]
+    heads: Sequence[str] = ()
+
+
+def block(
+    title: str,
+    notes: Sequence[str] = (),
+    *tables: Table,
+    svg: str | None = None,
+    figures: Sequence[tuple[str, str, str]] = (),
+) -> str:
+    """What a notebook shows of a result: a title, lines, and then tables and pictures.
+
+    Args:
+        title: What it is.
+        notes: Lines below the title.
+        tables: Tables with their fields.
+        svg: A picture as an SVG element.
+        figures: Captions, each with a picture in base64 or with why there is none.
+    """
+    return fill("block.html", title=title, notes=notes, tables=tables, svg=svg, figures=figures)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: ``1 state``, ``1,024 states``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extras import require
-from reberlstm.figures import INK, QUIET, WRONG, number, signed_colours
+from reberlstm.figures import INK, QUIET, WRONG
 from reberlstm.files import write_atomically
-from reberlstm.render.layout import HEIGHT, Edge, Layout, edge_text, lay_out
-from reberlstm.render.plots import is_wrong
+from reberlstm.render import gate_titles
+from reberlstm.render.layout import HEIGHT, Layout, edge_text, lay_out
+from reberlstm.render.plots import draw_fields
+from reberlstm.render.trace import answer, net_name
 from reberlstm.simulator import Trace
 from reberlstm.simulator.tracing import TraceStep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP"}
 
@@ -30,17 +33,8 @@ MAX_CELLS = 40
 
 WIDTH, DPI = 9.6, 100
 LIT, STRONG = "#ffe9a8", "#0b5fa5"
-BOX = {"boxstyle": "round,pad=0.25"}
 WINDOW = 26
 """So many symbols of the string are shown at a time."""
-
-COLUMNS = (
-    ("forget", "forget\n(eraser)"),
-    ("candidate", "candidate\n(writer)"),
-    ("input", "input\n(filter)"),
-    ("output", "output\n"),
-    ("memory", "memory\n"),
-)
 
 
 def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> None:
@@ -62,9 +56,9 @@ def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> N
         raise FormatError(f"{path}: animations are {' or '.join(FORMATS)} files; use such a suffix")
     if not trace.steps:
         raise GrammarError("the empty string has no step to show; give at least one symbol")
-    if len(trace.steps) > MAX_FRAMES or trace.weights.size > MAX_CELLS:
+    if len(trace.steps) > MAX_FRAMES or trace.net.size > MAX_CELLS:
         raise GrammarError(
-            f"{len(trace.steps)} symbols and {trace.weights.size} cells are too many for an "
+            f"{len(trace.steps)} symbols and {trace.net.size} cells are too many for an "
             f"animation (at most {MAX_FRAMES} and {MAX_CELLS}); give a shorter string, or use "
             "`reberlstm explore`"
         )
@@ -101,153 +95,107 @@ def _with_white(picture: Any) -> Any:
 def frames(trace: Trace) -> Iterator[NDArray[np.uint8]]:
     """The pixels for every symbol, shape (height, width, 3), all of one size."""
     require("matplotlib", extra="plots", purpose="drawing an animation")
-    scene = _Scene(trace)
-    for index in range(len(trace.steps)):
-        yield scene.at(index)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-
-class _Scene:
-    """The picture, drawn once; a step changes only what is different in it."""
-
-    def __init__(self, trace: Trace) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        self.trace = trace
-        self.columns = [(n, t) for n, t in COLUMNS if n == "memory" or n in trace.weights.gates]
-        height = max(3.6, 1.9 + 0.27 * trace.weights.size)
-        figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-        self.canvas = FigureCanvasAgg(figure)
-        self.symbols = [
-            figure.text(0.025 + 0.0365 * place, 0.91, "", ha="center", va="center", bbox=dict(BOX))
-            for place in range(min(WINDOW, len(trace.steps)))
-        ]
-        self.answer = figure.text(0.012, 0.785, "", fontsize=13, va="center")
-        self.lost = figure.text(0.27, 0.03, "", fontsize=12, color=WRONG, ha="center")
-        self.nodes: dict[str, tuple[Any, Any]] = {}
-        self.edges: list[tuple[Edge, list[Any]]] = []
-        layout = lay_out(trace.grammar) if trace.grammar is not None else None
-        if layout is not None:
-            self._draw_graph(figure.add_axes((0.01, 0.06, 0.52, 0.68)), layout)
-        self._draw_gates(figure.add_axes((0.62, 0.13, 0.37, 0.55)))
-
-    def at(self, index: int) -> NDArray[np.uint8]:
-        """The pixels of the step with this index."""
-        step = self.trace.steps[index]
-        self._update_string(index)
-        self._update_graph(step)
-        self._update_gates(step)
-        canvas: Any = self.canvas  # matplotlib leaves these two without types
+    layout = lay_out(trace.grammar) if trace.grammar is not None else None
+    for step in trace.steps:
+        canvas: Any = FigureCanvasAgg(frame(trace, step, layout))
         canvas.draw()
-        return np.array(canvas.buffer_rgba())[..., :3]
-
-    def _update_string(self, index: int) -> None:
-        """The symbols around the current one, and what the net offers next."""
-        trace, step = self.trace, self.trace.steps[index]
-        begin = max(0, min(index - WINDOW // 2, len(trace.steps) - WINDOW))
-        for text, record in zip(self.symbols, trace.steps[begin:], strict=False):
-            here = record is step
-            lost = trace.grammar is not None and record.state is None
-            text.set_text(record.symbol)
-            text.set_fontsize(15 if len(record.symbol) < 3 else 9)
-            text.set_fontfamily("monospace")
-            text.set_fontweight("bold" if here else "normal")
-            text.set_color(WRONG if lost else INK)
-            box = text.get_bbox_patch()
-            assert box is not None, "every symbol was made with a box"
-            box.set_facecolor(LIT if here else "white")
-            box.set_edgecolor(STRONG if here else "#d4d8dc")
-            box.set_linewidth(2.0 if here else 1.0)
-        wrong = is_wrong(trace, step.t)
-        refused = "" if step.ok else f"; it had not offered {step.symbol}"
-        offers = " ".join(step.legal) or "nothing"
-        name = f"{trace.weights.name or 'unnamed'} net"
-        self.answer.set_text(f"{name} offers next: {offers}{'  ✗ wrong' if wrong else ''}{refused}")
-        self.answer.set_color(WRONG if wrong or not step.ok else INK)
-
-    def _update_graph(self, step: TraceStep) -> None:
-        """The active node and the crossed edge."""
-        for edge, (path, head, *label) in self.edges:
-            crossed = edge.source is not None and (edge.source, edge.target) == (
-                step.source,
-                step.state,
-            )
-            colour, width = (STRONG, 3.0) if crossed else (QUIET, 1.0)
-            path.set_edgecolor(colour)
-            path.set_linewidth(width)
-            head.set_color(colour)
-            for text in label:
-                text.set_color(STRONG if crossed else INK)
-                text.set_fontweight("bold" if crossed else "normal")
-        for name, (ellipse, text) in self.nodes.items():
-            active = name == step.state
-            ellipse.set_facecolor(LIT if active else "white")
-            ellipse.set_edgecolor(STRONG if active else QUIET)
-            ellipse.set_linewidth(3.0 if active else 1.0)
-            text.set_fontweight("bold" if active else "normal")
-        lost = self.trace.grammar is not None and step.state is None
-        self.lost.set_text("✗ no node: a violation of the grammar" if lost else "")
-
-    def _update_gates(self, step: TraceStep) -> None:
-        """Every cell's gates and memory as fields with numbers."""
-        names = [name for name, _ in self.columns]
-        values = np.array([step.memory if n == "memory" else step.gates[n] for n in names]).T
-        self.fields.set_data(values)
-        for (row, column), value in np.ndenumerate(values):
-            text = self.numbers[row][column]
-            text.set_text(number(value) if abs(value) > 0.005 else "")
-            text.set_color("white" if abs(value) > 0.75 else INK)
-
-    def _draw_graph(self, axis: Axes, layout: Layout) -> None:
-        from matplotlib.patches import Ellipse
-
-        axis.set_xlim(-10, layout.width + 10)
-        axis.set_ylim(layout.height + 12, -12)
-        axis.set_aspect("equal")
-        axis.axis("off")
-        self.edges = [(edge, _draw_edge(axis, edge)) for edge in layout.edges]
-        assert self.trace.grammar is not None, "there is a layout"
-        for name, (x, y, width) in layout.nodes.items():
-            ellipse = axis.add_patch(Ellipse((x, y), width, HEIGHT, zorder=3))
-            if name in self.trace.grammar.accepting:
-                inner = Ellipse((x, y), width - 7, HEIGHT - 7, fill=False, color=QUIET, zorder=4)
-                axis.add_patch(inner)
-            text = axis.text(x, y, name, ha="center", va="center", fontsize=10, zorder=5)
-            self.nodes[name] = ellipse, text
-
-    def _draw_gates(self, axis: Axes) -> None:
-        size = self.trace.weights.size
-        empty = np.zeros((size, len(self.columns)))
-        self.fields = axis.imshow(empty, cmap=signed_colours(), vmin=-1.0, vmax=1.0, aspect="auto")
-        axis.xaxis.tick_top()
-        axis.set_xticks(range(len(self.columns)), [text for _, text in self.columns], fontsize=8.5)
-        axis.set_yticks(range(size), self.trace.weights.cells, fontsize=8.5)
-        axis.set_xticks(np.arange(len(self.columns) + 1) - 0.5, minor=True)
-        axis.set_yticks(np.arange(size + 1) - 0.5, minor=True)
-        axis.grid(which="minor", color="white", linewidth=1.5)
-        axis.tick_params(which="both", length=0)
-        axis.spines[:].set_visible(False)
-        self.numbers = [
-            [
-                axis.text(column, row, "", ha="center", va="center", fontsize=8)
-                for column in range(len(self.columns))
-            ]
-            for row in range(size)
-        ]
+        yield np.array(canvas.buffer_rgba())[..., :3]
 
 
-def _draw_edge(axis: Axes, edge: Edge) -> list[Any]:
-    """The curve, the arrow's head and, where there is one, the label."""
-    from matplotlib.patches import FancyArrowPatch, PathPatch
+def frame(trace: Trace, step: TraceStep, layout: Layout | None) -> Figure:
+    """The picture of one step; its layout, and so its size, is the same for all steps."""
+    from matplotlib.figure import Figure
+
+    height = max(3.6, 1.9 + 0.27 * trace.net.size)
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    begin = max(0, min(step.t - 1 - WINDOW // 2, len(trace.steps) - WINDOW))
+    for place, other in enumerate(trace.steps[begin : begin + WINDOW]):
+        _draw_symbol(figure, place, other, here=other is step, nodes=trace.grammar is not None)
+    said, bad = said_of(trace, step), step.right is False or step.ok is False
+    figure.text(0.012, 0.785, said, fontsize=13, va="center", color=WRONG if bad else INK)
+    if trace.grammar is not None and layout is not None:
+        axis = figure.add_axes((0.01, 0.06, 0.52, 0.68))
+        _draw_graph(axis, layout, step, trace.grammar.accepting)
+    if trace.grammar is not None and step.state is None:
+        lost = "✗ no node: a violation of the grammar"
+        figure.text(0.27, 0.03, lost, fontsize=12, color=WRONG, ha="center")
+    _draw_gates(figure.add_axes((0.62, 0.13, 0.37, 0.55)), trace, step)
+    return figure
+
+
+def said_of(trace: Trace, step: TraceStep) -> str:
+    """What the net says after a step, and whether that is right."""
+    said = f"{net_name(trace)} {answer(step)}"
+    if step.right is False:
+        said += "  ✗ wrong"
+    elif not step.judged:
+        said += "  (not judged)"
+    return said + ("" if step.ok is not False else f"; it had not offered {step.symbol}")
+
+
+def _draw_symbol(figure: Figure, place: int, step: TraceStep, *, here: bool, nodes: bool) -> None:
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.25", "facecolor": LIT if here else "white"}
+    box |= {"edgecolor": STRONG if here else "#d4d8dc", "linewidth": 2.0 if here else 1.0}
+    figure.text(
+        0.025 + 0.0365 * place,
+        0.91,
+        step.symbol,
+        ha="center",
+        va="center",
+        fontsize=15 if len(step.symbol) < 3 else 9,
+        fontfamily="monospace",
+        fontweight="bold" if here else "normal",
+        color=WRONG if nodes and step.state is None else INK,
+        bbox=box,
+    )
+
+
+def _draw_graph(axis: Axes, layout: Layout, step: TraceStep, accepting: Collection[str]) -> None:
+    """The graph, with the active node and the crossed edge lit."""
+    from matplotlib.patches import Ellipse, FancyArrowPatch, PathPatch
     from matplotlib.path import Path as Curve
 
-    codes = [Curve.MOVETO, *[Curve.CURVE4] * (len(edge.path) - 1)]
-    path = PathPatch(Curve(list(edge.path), codes), facecolor="none")
-    head = FancyArrowPatch(
-        edge.path[-1], edge.tip, arrowstyle="-|>", mutation_scale=12, shrinkA=0, shrinkB=0, zorder=2
-    )
-    parts: list[Any] = [axis.add_patch(path), axis.add_patch(head)]
-    if edge.label is not None:
-        text = edge_text(edge.symbols)
-        parts.append(axis.text(*edge.label, text, ha="center", va="center", fontsize=10, zorder=6))
-    return parts
+    axis.set_xlim(-10, layout.width + 10)
+    axis.set_ylim(layout.height + 12, -12)
+    axis.set_aspect("equal")
+    axis.axis("off")
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10}
+    for edge in layout.edges:
+        lit = edge.source is not None and (edge.source, edge.target) == (step.source, step.state)
+        colour, weight = STRONG if lit else QUIET, "bold" if lit else "normal"
+        codes = [Curve.MOVETO, *[Curve.CURVE4] * (len(edge.path) - 1)]
+        curve, width = Curve(list(edge.path), codes), 3.0 if lit else 1.0
+        axis.add_patch(PathPatch(curve, facecolor="none", edgecolor=colour, linewidth=width))
+        head: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0}
+        ends = (edge.path[-1], edge.tip)
+        axis.add_patch(FancyArrowPatch(*ends, **head, shrinkB=0, zorder=2, color=colour))
+        if edge.label is not None:
+            ink = STRONG if lit else INK
+            text = edge_text(edge.symbols)
+            axis.text(*edge.label, text, **middle, zorder=6, color=ink, fontweight=weight)
+    for name, (x, y, size) in layout.nodes.items():
+        lit = name == step.state
+        style: dict[str, Any] = {"facecolor": LIT, "edgecolor": STRONG, "linewidth": 3.0}
+        if not lit:
+            style = {"facecolor": "white", "edgecolor": QUIET, "linewidth": 1.0}
+        axis.add_patch(Ellipse((x, y), size, HEIGHT, zorder=3, **style))
+        if name in accepting:
+            inner = Ellipse((x, y), size - 7, HEIGHT - 7, fill=False, color=QUIET, zorder=4)
+            axis.add_patch(inner)
+        axis.text(x, y, name, **middle, zorder=5, fontweight="bold" if lit else "normal")
+
+
+def _draw_gates(axis: Axes, trace: Trace, step: TraceStep) -> None:
+    """Every cell's gates and memory as fields with numbers."""
+    names = gate_titles(step.gates)
+    values = np.array([*(step.gates[gate] for gate in names), step.memory]).T
+    draw_fields(axis, values, size=8)
+    axis.set_xticks(np.arange(values.shape[1] + 1) - 0.5, minor=True)
+    titles = [*(title.replace(" gate", "") for title in names.values()), "memory"]
+    lines = [(title if " " in title else f"{title} ").replace(" ", "\n") for title in titles]
+    axis.xaxis.tick_top()
+    axis.tick_params(which="both", length=0)
+    axis.set_xticks(range(len(lines)), lines, fontsize=8.5)
+    axis.set_yticks(range(trace.net.size), trace.net.cells, fontsize=8.5)

@@ -1,19 +1,30 @@
-"""A comparison as text, Markdown and HTML: a column per net, a row per question."""
+"""A comparison and a study: as text and pictures, a comparison also as Markdown and HTML."""
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from html import escape
+from typing import TYPE_CHECKING
 
 from reberlstm.comparison import Comparison, Entry
+from reberlstm.comparison.study import Group, summary
+from reberlstm.comparison.study.summary import Loop
+from reberlstm.comparison.study.trials import Record
+from reberlstm.display import renders
+from reberlstm.errors import FormatError
+from reberlstm.figures import INK, NEGATIVE, POSITIVE, QUIET, blank
+from reberlstm.render import Field, Table, block, count, fill, head, table_lines, text_lines
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TITLES = 26
 NARROWEST = 18
-GAP = "  "
+GAP = 3
 
 MARKS = {"proved": "✓ ", "refuted": "✗ ", "unknown": "? ", "measured": "", "none": ""}
+TINTS = {"proved": "43,127,195", "refuted": "217,119,43"}
 LEGEND = "✓ proved for words of every length, ✗ refuted by a word, ? not known; all else measured"
 
 
@@ -22,121 +33,196 @@ def marked(entry: Entry) -> str:
     return MARKS[entry.status] + entry.text
 
 
-def text_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
+def _title(comparison: Comparison) -> str:
+    return f"{comparison.grammar}: {count(len(comparison.nets), 'net')} compared"
+
+
+@renders(Comparison, "text")
+def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
     """The table for a terminal; where columns would be too narrow, several tables."""
-    yield f"{comparison.grammar}: {_count(len(comparison.nets), 'net')} compared"
-    room = max(1, (width - TITLES) // (NARROWEST + len(GAP)))
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Text
+
+    yield _title(comparison)
+    room = max(1, (width - TITLES) // (NARROWEST + GAP))
     for first in range(0, len(comparison.nets), room):
         chosen = range(first, min(first + room, len(comparison.nets)))
+        column = max(NARROWEST, (width - TITLES) // len(chosen) - GAP)
+        table = Text(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
+        table.add_column("", width=TITLES)
+        for net in chosen:
+            table.add_column(comparison.nets[net], width=column)
+        for row in comparison.rows:
+            table.add_row(row.title, *(marked(row.entries[net]) for net in chosen))
         yield ""
-        yield from _text_table(comparison, chosen, width)
+        yield from text_lines(table, max(width, TITLES + len(chosen) * (column + GAP)))
     yield ""
-    yield from textwrap.wrap(LEGEND, width)
+    for note in (LEGEND, *comparison.footnotes):
+        yield from textwrap.wrap(note, width)
     for note in comparison.footnotes:
         yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
 
-def _text_table(comparison: Comparison, chosen: Sequence[int], width: int) -> Iterator[str]:
-    column = max(NARROWEST, (width - TITLES) // len(chosen) - len(GAP))
-    widths = [TITLES, *(column for _ in chosen)]
-    yield from _text_row(["", *(comparison.nets[net] for net in chosen)], widths)
-    yield GAP.join("─" * size for size in widths)
-    for row in comparison.rows:
-        yield from _text_row([row.title, *(marked(row.entries[net]) for net in chosen)], widths)
-
-
-def _text_row(fields: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    wrapped = [
-        textwrap.wrap(field, size) or [""] for field, size in zip(fields, widths, strict=True)
-    ]
-    for number in range(max(map(len, wrapped))):
-        parts = [lines[number] if number < len(lines) else "" for lines in wrapped]
-        padded = (part.ljust(size) for part, size in zip(parts, widths, strict=True))
-        yield GAP.join(padded).rstrip()
-
-
-def to_markdown(comparison: Comparison) -> str:
+@renders(Comparison, "markdown")
+def comparison_markdown(comparison: Comparison) -> str:
     """A table, and below it what its rows mean."""
-    lines = [_pipes(["", *comparison.nets]), _pipes(["---"] * (len(comparison.nets) + 1))]
-    lines += [_pipes([row.title, *map(marked, row.entries)]) for row in comparison.rows]
-    lines += ["", f"{LEGEND}. Seed {comparison.seed}, at most {comparison.seconds:g} s a net.", ""]
-    lines += [f"{'; '.join(map(_plain, comparison.footnotes))}.", ""]
-    lines += [f"- *{_plain(row.title)}*: {_plain(row.meaning)}" for row in comparison.rows]
-    return "\n".join(lines) + "\n"
+    return fill(
+        "comparison.md",
+        heads=["", *comparison.nets],
+        rows=[[row.title, *map(marked, row.entries)] for row in comparison.rows],
+        legend=LEGEND,
+        budget=f"Seed {comparison.seed}, at most {comparison.seconds:g} s a net",
+        footnotes="; ".join(comparison.footnotes),
+        meanings=[(row.title, row.meaning) for row in comparison.rows],
+    )
 
 
-def _pipes(fields: Sequence[str]) -> str:
-    return f"| {' | '.join(map(_plain, fields))} |"
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing is taken for Markdown."""
-    if "`" in text:
-        return text.replace("|", "\\|")
-    return re.sub(r"([\\|*_<>\[\]])", r"\\\1", text)
-
-
-def to_html(comparison: Comparison) -> str:
+@renders(Comparison, "html")
+def comparison_html(comparison: Comparison) -> str:
     """A table for a notebook: the text keeps its colours, and definitions show at the titles."""
-    head = "".join(f'<th scope="col">{escape(net)}</th>' for net in comparison.nets)
-    body = "".join(
-        f'<tr><th scope="row" title="{escape(row.meaning)}" style="text-align:left">'
-        f"{escape(row.title)}</th>{''.join(map(_field, row.entries))}</tr>"
-        for row in comparison.rows
-    )
-    return (
-        f'<div class="reberlstm" style="overflow-x:auto"><div><b>{escape(comparison.grammar)}: '
-        f"{_count(len(comparison.nets), 'net')} compared</b></div>"
-        f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
-        f'<div style="opacity:.8">{escape(LEGEND)}; seed {comparison.seed}, '
-        f"at most {comparison.seconds:g} s for each net; {escape('; '.join(comparison.footnotes))}"
-        "</div></div>"
-    )
+    rows = [
+        [head(row.title, title=row.meaning), *map(_field, row.entries)] for row in comparison.rows
+    ]
+    budget = f"seed {comparison.seed}, at most {comparison.seconds:g} s for each net"
+    table = Table(rows, ["", *comparison.nets])
+    notes = ["; ".join([LEGEND, budget, *comparison.footnotes])]
+    return block(_title(comparison), notes, table)
 
 
-TINTS = {"proved": "43,127,195", "refuted": "217,119,43"}
-
-
-def _field(entry: Entry) -> str:
+def _field(entry: Entry) -> Field:
     tint = TINTS.get(entry.status)
     style = f";background:rgba({tint},.18)" if tint else ""
-    return f'<td style="text-align:left;vertical-align:top{style}">{escape(marked(entry))}</td>'
+    return Field(marked(entry), f"text-align:left;vertical-align:top{style}")
 
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem; }}
-table {{ border-collapse: collapse; margin: 1rem 0; }}
-th, td {{ border: 1px solid rgba(128, 128, 128, .4); padding: .3rem .6rem; min-width: 9rem; }}
-</style>
-</head>
-<body>
-{table}
-<h2>What the rows mean</h2>
-<dl>
-{meanings}
-</dl>
-</body>
-</html>
-"""
-
-
-def to_page(comparison: Comparison) -> str:
+@renders(Comparison, "page")
+def comparison_page(comparison: Comparison) -> str:
     """A page of its own that loads nothing."""
-    meanings = "\n".join(
-        f"<dt><b>{escape(row.title)}</b></dt><dd>{escape(row.meaning)}</dd>"
-        for row in comparison.rows
+    return fill(
+        "comparison.html",
+        title=_title(comparison),
+        table=comparison_html(comparison),
+        meanings=[(row.title, row.meaning) for row in comparison.rows],
     )
-    title = f"{comparison.grammar}: {_count(len(comparison.nets), 'net')} compared"
-    return PAGE.format(title=escape(title), table=to_html(comparison), meanings=meanings)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+# Studies
+
+HEADS = ("setting", "nets", "success", "right", "proved", "wrong word", "words (median)")
+
+
+def study_lines(records: Sequence[Record], width: int = 200) -> Iterator[str]:
+    """The summary of a study as a table, a line for each setting, with the cycles below it."""
+    groups = summary(records)
+    yield from table_lines([HEADS, *map(_counts, groups)], width, numbers=True)
+    for group in groups:
+        for cycle, loop in group.loops.items():
+            if loop.nets:
+                yield f"{group.title}: rounds of {cycle}: {_rounds(loop)}"
+
+
+def _counts(group: Group) -> tuple[str, ...]:
+    failed = f" ({group.failed} failed)" if group.failed else ""
+    known = (group.nets, group.success, group.right, group.proved, group.refuted, group.words)
+    return (group.title + failed, *("–" if n is None else f"{n:,.0f}" for n in known))
+
+
+def _rounds(loop: Loop) -> str:
+    text = f"{loop.proved:,} of {loop.nets:,} proved for ever"
+    if loop.first:
+        text += f", {len(loop.first):,} wrong, first after {loop.first[0]:,} rounds"
+    return text
+
+
+MOST_GROUPS = 24
+LINES = ("#0b5fa5", "#d9772b", "#5a4a9c", "#2e8b57", "#a83a00", "#1b1f24")
+STYLES = ("-", "--", ":", "-.")
+
+
+def study_figure(records: Sequence[Record]) -> Figure:
+    """Three panels: shares of nets, words until they had learned, and errors in cycles.
+
+    Raises:
+        FormatError: for no records at all, or more settings than can be told apart.
+    """
+    groups = summary(records)
+    if not groups:
+        raise FormatError("no net has been trained yet, so there is nothing to draw")
+    if len(groups) > MOST_GROUPS:
+        raise FormatError(
+            f"{len(groups)} settings are too many for one picture, of {MOST_GROUPS} at most"
+        )
+    figure = blank(13.0, 1.8 + 0.42 * len(groups))
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.3, 1, 1.2))
+    _shares(left, groups)
+    _words(middle, groups, records)
+    _loops(right, groups)
+    return figure
+
+
+def _shares(axes: Axes, groups: Sequence[Group]) -> None:
+    """Bars: what part of the nets did what was asked, and what part is proved."""
+    bars = {
+        "did what was asked": ("success", POSITIVE),
+        "no error on strings": ("right", "#9ec5e8"),
+        "proved for all lengths": ("proved", INK),
+        "a wrong word is known": ("refuted", NEGATIVE),
+    }
+    height = 0.8 / len(bars)
+    for number, (label, (counted, colour)) in enumerate(bars.items()):
+        shares = [(getattr(group, counted) or 0) / group.nets for group in groups]
+        places = [row - 0.4 + height * (number + 0.5) for row in range(len(groups))]
+        axes.barh(places, shares, height=height, color=colour, label=label)
+    axes.set_yticks(range(len(groups)), [f"{g.title} ({g.nets})" for g in groups], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0.0, 1.0)
+    axes.set_title("share of nets", fontsize=10)
+    axes.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0.0, 1.06), ncols=2, frameon=False)
+
+
+def _words(axes: Axes, groups: Sequence[Group], records: Sequence[Record]) -> None:
+    """A point a net: the words presented until it did what was asked."""
+    for row, group in enumerate(groups):
+        words = [
+            record["words"]
+            for record in records
+            if record.get("success")
+            and all(record.get(name) == value for name, value in group.setting.items())
+        ]
+        spread = [row + 0.5 * ((7 * i) % 11 / 11 - 0.5) for i in range(len(words))]
+        axes.plot(words, spread, ".", color=POSITIVE, alpha=0.5, markersize=4)
+        if group.words is not None:
+            axes.plot([group.words], [row], "|", color=INK, markersize=14)
+    axes.set_yticks(range(len(groups)), ["" for _ in groups])
+    axes.set_ylim(len(groups) - 0.5, -0.5)
+    axes.set_xlim(left=0.0)
+    axes.set_title("words until then, and their median", fontsize=10)
+
+
+def _loops(axes: Axes, groups: Sequence[Group]) -> None:
+    """Steps: the share of nets without an error in any cycle, by rounds."""
+    drawn = False
+    for number, group in enumerate(groups):
+        cycles = [loop for loop in group.loops.values() if loop.nets]
+        if not cycles:
+            continue
+        drawn = True
+        failures = sorted(first for loop in cycles for first in loop.first)
+        total = sum(loop.nets for loop in cycles)
+        xs, ys = [1.0], [1.0]
+        for wrong, first in enumerate(failures, start=1):
+            xs += [float(first), float(first)]
+            ys += [ys[-1], 1.0 - wrong / total]
+        xs.append(max(float(min(loop.rounds for loop in cycles)), xs[-1]))
+        ys.append(ys[-1])
+        style = STYLES[number // len(LINES) % len(STYLES)]
+        axes.plot(xs, ys, style, color=LINES[number % len(LINES)], label=group.title, lw=1.4)
+    axes.set_xscale("log")
+    axes.set_ylim(0.0, 1.03)
+    axes.set_xlabel("rounds", fontsize=8)
+    axes.set_title("cycles of nets without an error so far", fontsize=10)
+    if drawn:
+        axes.legend(fontsize=6, frameon=False)
+    else:
+        axes.text(0.5, 0.5, "not asked", ha="center", color=QUIET, transform=axes.transAxes)

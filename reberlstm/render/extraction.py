@@ -1,11 +1,33 @@
-"""An extraction as text: the machine, the verdict pair by pair, and where each state lies."""
+"""An extraction: the machine, the verdict pair by pair, and where each state lies in the memory.
+
+Machines are drawn by Graphviz, the other pictures by matplotlib (extra ``plots``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.display import renders
+from reberlstm.errors import ExtractionError, ReberLSTMError
 from reberlstm.extraction import Comparison, Extraction
+from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
+from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
+from reberlstm.render import Table, block, count, differences, table_lines
+from reberlstm.render.machine import arrows, draw
+from reberlstm.render.plots import upright
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from reberlstm.extraction import Sample
 
 MOST_STATES = 60
 """Larger machines are written to files, not to the terminal."""
@@ -13,22 +35,47 @@ MOST_STATES = 60
 MOST_SYMBOLS, BEGINNING, END = 80, 40, 20
 """The longest words that are shown whole; of longer ones so many symbols."""
 
+MOST_ROWS, MOST_COLUMNS = 40, 24
+"""The states and symbols of the largest table in HTML."""
 
-def extraction_lines(found: Extraction) -> Iterator[str]:
+PICTURES = {
+    "machines": "the machine",
+    "memories": "where its states lie in the memory",
+    "cells": "what every part of the memory is in every state",
+}
+
+# Okabe and Ito's palette, which the colour-blind can tell apart (jfly.uni-koeln.de/color).
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+MARKERS = "osD^vP*X"
+
+MOST_DRAWN = 40
+"""Of so many states points and names can still be told apart."""
+
+MOST_PARTS, MOST_NUMBERS = 60, 24
+"""So many parts of the memory are shown, and so many with numbers in the fields."""
+
+LINE = 15
+"""The height of a name in points."""
+
+APART, TRIED = 0.08, 500
+"""States nearer than this share of the picture would be taken for one; so many planes are tried."""
+
+
+@renders(Extraction, "text")
+def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
-    yield f"{fsm.name}: {_count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
+    yield f"{fsm.name}: {count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
     if found.reading:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
     yield (
         f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "
-        f"{found.memories:,} different memories, "
-        f"{found.seconds:.1f} s"
+        f"{found.memories:,} different memories, {found.seconds:.1f} s"
     )
     yield ""
     if len(fsm.states) <= MOST_STATES:
-        yield from _table(*_machine(fsm))
+        yield from table_lines(_machine(fsm), width)
     else:
         yield f"the machine is too large to show here (over {MOST_STATES} states); write it with -o"
     yield ""
@@ -38,7 +85,7 @@ def extraction_lines(found: Extraction) -> Iterator[str]:
         yield f"nearest observation to a threshold: {found.margin:.3g} away"
     if len(fsm.states) <= MOST_STATES:
         yield ""
-        yield from _table(*_geometry(found))
+        yield from table_lines(_geometry(found), width)
 
 
 def ended_text(found: Extraction) -> str:
@@ -50,9 +97,8 @@ def ended_text(found: Extraction) -> str:
 
 def _pair(fsm: FSM, pair: Comparison) -> Iterator[str]:
     names = {"machine": "extracted machine"}
-    yield f"{pair.left} and {names.get(pair.right, pair.right)}: {pair.relation}".replace(
-        "machine and", "extracted machine and"
-    )
+    left, right = names.get(pair.left, pair.left), names.get(pair.right, pair.right)
+    yield f"{left} and {right}: {pair.relation}"
     if pair.word is not None:
         shown = word_text(fsm, pair.word)
         by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
@@ -71,41 +117,240 @@ def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
     return f"{ends} ({len(word):,} symbols; --json has all)"
 
 
-def _machine(fsm: FSM) -> tuple[list[str], list[list[str]]]:
-    heading = ["", "state", *fsm.alphabet, *(["output"] if fsm.outputs else [])]
-    rows = []
+def _machine(fsm: FSM) -> list[list[str]]:
+    rows = [["", "state", *fsm.alphabet, *(["output"] if fsm.outputs else [])]]
     for state in fsm.states:
         mark = ("→" if state == fsm.start else "") + ("◎" if state in fsm.accepting else "")
         line = [fsm.transitions[state].get(symbol, "·") for symbol in fsm.alphabet]
         rows.append([mark, state, *line, *([fsm.outputs[state]] if fsm.outputs else [])])
-    return heading, rows
+    return rows
 
 
-def _geometry(found: Extraction) -> tuple[list[str], list[list[str]]]:
-    heading = ["state", "visits", "memories", "radius", "nearest", "distance", "noise borne"]
-    rows = []
+def _geometry(found: Extraction) -> list[list[str]]:
+    heads = ["state", "visits", "memories", "radius", "nearest", "distance", "noise tolerated"]
+    rows = [heads]
     for report in found.states:
-        rows.append(
-            [
-                report.state,
-                f"{report.visits:,}",
-                f"{report.memories:,}",
-                f"{report.radius:.2g}",
-                report.nearest or "–",
-                "–" if report.distance is None else f"{report.distance:.2g}",
-                "not tried" if report.tolerance is None else f"{report.tolerance:.2g}",
-            ]
+        visits = [f"{report.visits:,}", f"{report.memories:,}", f"{report.radius:.2g}"]
+        distance = "–" if report.distance is None else f"{report.distance:.2g}"
+        noise = "not tried" if report.tolerance is None else f"{report.tolerance:.2g}"
+        rows.append([report.state, *visits, report.nearest or "–", distance, noise])
+    return rows
+
+
+@renders(Extraction, "html")
+def extraction_html(found: Extraction) -> str:
+    """Verdict, machine and pictures, for notebooks; or why there is no picture."""
+    fsm = found.fsm
+    compared = []
+    for pair in found.verdict:
+        word = "" if pair.word is None else word_text(fsm, pair.word)
+        compared.append([f"{pair.left} and {pair.right}", pair.relation, word, pair.evidence])
+    tables = [Table(compared, ["compared", "verdict", "word", "evidence"])]
+    if len(fsm.states) <= MOST_ROWS and len(fsm.alphabet) <= MOST_COLUMNS:
+        heads, *rows = _machine(fsm)
+        tables.append(Table(rows, heads))
+    title = f"{fsm.name}: {count(len(fsm.states), 'state')}"
+    figures = [_figure(found, what) for what in PICTURES]
+    notes = [f"the net is read by {found.reading}"] * bool(found.reading)
+    return block(title, [*notes, ended_text(found)], *tables, figures=figures)
+
+
+def _figure(found: Extraction, what: str) -> tuple[str, str, str]:
+    """A picture as an image of its own, so that names in one SVG do not meet those of another."""
+    try:
+        content = picture(found, what, "svg")
+    except ReberLSTMError as error:
+        return PICTURES[what], "", str(error)
+    return PICTURES[what], base64.b64encode(content).decode("ascii"), ""
+
+
+# Pictures
+
+
+def picture(found: Extraction, what: str, format: str) -> bytes:
+    """One of `PICTURES` as the content of a file.
+
+    Args:
+        found: What was extracted.
+        what: ``machines``: the machine, and its differences from the reference where there is one;
+            ``memories``: where its states lie; ``cells``: what each part of the memory is in each
+            state.
+        format: ``svg``, ``png`` or ``pdf``.
+
+    Raises:
+        GrammarError: for a machine too large to draw.
+        ExtractionError: for too many states to be told apart.
+        MissingExtraError: where Graphviz or matplotlib is not there.
+    """
+    if what == "memories":
+        return to_bytes(memories(found), format)
+    if what == "cells":
+        return to_bytes(cells_by_state(found), format)
+    kind: Any = format
+    if found.reference is None:
+        return draw(found.fsm, kind, dead_states=True)
+    pair = next(pair for pair in found.verdict if pair.left == "machine")
+    acceptance = "accept" in found.observed
+    return differences.draw(found.fsm, found.reference, kind, word=pair.word, acceptance=acceptance)
+
+
+def save(found: Extraction, what: str, path: str | Path) -> None:
+    """Write one of `PICTURES` to a file whose suffix says in which format.
+
+    Raises:
+        FormatError: for a suffix that is not one of a picture, or a file that cannot be written.
+        ReberLSTMError: as `picture` does.
+    """
+    write_atomically(Path(path), picture(found, what, check_suffix(path)))
+
+
+def memories(found: Extraction) -> Figure:
+    """Visited memories on a plane: states are regions in colours with names, symbols are arrows."""
+    sample = _sample(found)
+    plane, how = _plane(sample)
+    figure = blank(8.0, 6.2)
+    axes = figure.subplots()
+    names = found.fsm.states
+    means = [plane[sample.states == state].mean(axis=0) for state in range(len(names))]
+    for state, name in enumerate(names):
+        points = np.unique(np.round(plane[sample.states == state], 6), axis=0)
+        colour, marker = COLOURS[state % 8], MARKERS[(state // 8 + state) % 8]
+        hull = _hull(points)
+        if len(hull) > 2:
+            axes.fill(*hull.T, color=colour, alpha=0.15, zorder=0)
+        axes.scatter(
+            points[:, 0], points[:, 1], s=20, color=colour, marker=marker, zorder=3, linewidths=0
         )
-    return heading, rows
+        box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": colour, "alpha": 0.85}
+        above: dict[str, Any] = {
+            "xytext": (0, 7 + LINE * _hidden(means, state)),
+            "textcoords": "offset points",
+        }
+        style: dict[str, Any] = {"ha": "center", "fontsize": 9, "color": INK, "zorder": 5}
+        axes.annotate(name, means[state], **above, **style, bbox=box)
+    for (source, target), symbols in arrows(found.fsm, names).items():
+        text = ", ".join(symbols) if len(symbols) <= 4 else f"{len(symbols)} symbols"
+        start, end = (means[names.index(state)] for state in (source, target))
+        _arrow(axes, start, end, text, loop=source == target)
+    axes.set_xlabel(how, fontsize=9, color=QUIET)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.margins(0.1)
+    axes.set_title(f"{found.fsm}: memories by state", loc="left", fontsize=11, color=INK)
+    return figure
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    lines = [heading, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+def cells_by_state(found: Extraction) -> Figure:
+    """The mean of every part of the memory in every state, and what varies within the states."""
+    sample = _sample(found)
+    means = sample.means()
+    parts = np.arange(means.shape[1])
+    title = "mean of every part of the memory, by state"
+    if len(parts) > MOST_PARTS:  # those that differ most between states
+        parts = np.sort(np.argsort(-np.ptp(means, axis=0), kind="stable")[:MOST_PARTS])
+        title = f"the {MOST_PARTS} parts of the memory that differ most, by state"
+    shown = means[:, parts]
+    names = [sample.parts[part] for part in parts]
+    spread = np.array(
+        [sample.points[sample.states == state][:, parts].std(axis=0) for state in range(len(means))]
+    )
+    figure = blank(2.2 + 0.42 * len(names), 1.5 + 0.3 * len(shown))
+    axes = figure.subplots()
+    most = float(np.abs(shown).max()) or 1.0
+    image = axes.imshow(shown, cmap=signed_colours(), vmin=-most, vmax=most, aspect="auto")
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(shown)), found.fsm.states, fontsize=8)
+    axes.set_ylabel("state")
+    if len(names) <= MOST_NUMBERS:
+        for row, column in np.ndindex(*shown.shape):
+            text = number(float(shown[row, column]))
+            if spread[row, column] > 0.1 * most:
+                text += "~"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=INK)
+        axes.set_xlabel("~ varies within the state", fontsize=8, color=QUIET, loc="left")
+    else:
+        axes.set_xlabel("part of the memory", fontsize=8, color=QUIET)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    figure.colorbar(image, ax=axes, pad=0.02)
+    return figure
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _hidden(means: list[NDArray[np.float64]], state: int) -> int:
+    """How many of the states before lie where this one's name would be."""
+    extent = np.ptp(means, axis=0)
+    near = np.abs(np.array(means) - means[state]) <= [0.06, 0.04] * extent
+    return int(near[:state].all(axis=1).sum())
+
+
+def _sample(found: Extraction) -> Sample:
+    if found.sample is None:
+        raise ExtractionError(f"{found.fsm} was made without memories to draw")
+    if len(found.fsm.states) > MOST_DRAWN:
+        raise ExtractionError(
+            f"{found.fsm} has {len(found.fsm.states)} states, and the memories of at most "
+            f"{MOST_DRAWN} can be told apart in a picture"
+        )
+    return found.sample
+
+
+def _plane(sample: Sample) -> tuple[NDArray[np.float64], str]:
+    """The memories in two directions, shape (N, 2), and which ones these are.
+
+    The main ones, unless states lie on top of each other there, as the vertices of a simplex do:
+    then, of many planes through the states, the one that keeps them farthest apart.
+    """
+    centred = sample.points - sample.points.mean(axis=0)
+    means = sample.means() - sample.points.mean(axis=0)
+
+    def apart(basis: NDArray[np.float64]) -> float:
+        points = means @ basis
+        distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
+        distances[np.diag_indices(len(points))] = np.inf
+        return float(distances.min()) / max(float(np.ptp(points, axis=0).max()), 1e-300)
+
+    def shown(basis: NDArray[np.float64], what: str) -> tuple[NDArray[np.float64], str]:
+        share = float(((centred @ basis) ** 2).sum()) / max(float((centred**2).sum()), 1e-300)
+        return centred @ basis, f"{what}, {share:.0%} of the variance"
+
+    best = upright(np.linalg.svd(centred, full_matrices=False)[2][:2])
+    if apart(best) >= APART or len(means) < 3:
+        return shown(best, "two main directions")
+    _, sizes, span = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)
+    span = span[sizes > 1e-9 * max(float(sizes[0]), 1e-300)]
+    rng = np.random.default_rng(0)
+    tried = [
+        span.T @ np.linalg.qr(rng.normal(size=(len(span), 2)))[0]
+        for _ in range(TRIED if len(span) > 2 else 0)
+    ]
+    return shown(max([best, *tried], key=apart), "plane on which states lie apart")
+
+
+def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The corners of the convex hull in order (A. M. Andrew, 1979)."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))].tolist()
+
+    def chain(way: list[list[float]]) -> list[list[float]]:
+        corners: list[list[float]] = []
+        for x, y in way:
+            while len(corners) > 1:
+                (ax, ay), (bx, by) = corners[-2:]
+                if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
+                    break
+                corners.pop()
+            corners.append([x, y])
+        return corners[:-1]
+
+    corners = chain(ordered) + chain(ordered[::-1])
+    return np.array(corners or ordered[:1])
+
+
+def _arrow(axes: Axes, source: Any, target: Any, label: str, *, loop: bool) -> None:
+    if loop:
+        below: dict[str, Any] = {"xytext": (0, -13), "textcoords": "offset points"}
+        axes.annotate(f"↻ {label}", source, **below, ha="center", fontsize=8, color="0.3", zorder=4)
+        return
+    style = {"arrowstyle": "->", "color": "0.45", "connectionstyle": "arc3,rad=0.15"}
+    axes.annotate("", target, xytext=source, arrowprops=style, zorder=2)
+    # The middle of the arc, not of the chord.
+    across = np.array([target[1] - source[1], source[0] - target[0]]) * 0.075
+    axes.annotate(label, (source + target) / 2 + across, fontsize=8, ha="center", color="0.2")

@@ -1,4 +1,4 @@
-"""The explorer: one HTML file, with the nets inside, in which the LSTM really runs.
+"""The explorer: one HTML file, which holds the nets and really runs them.
 
 The page is put together from the files in the folder ``explorer``: a template, a style sheet and
 JavaScript modules, which are written one after the other into one script. Nothing is loaded from
@@ -13,6 +13,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,42 +21,21 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.certificates import certify
-from reberlstm.errors import GrammarError
+from reberlstm.display import renders
+from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells import Layer
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import LSTMWeights, Net
+from reberlstm.net.readouts import Head, Readout, Rule
+from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
+from reberlstm.render.net import kind_of
 from reberlstm.simulator import Trace
 
 FOLDER = Path(__file__).parent / "explorer"
-
-MODULES = (
-    "machine",
-    "lstm",
-    "judge",
-    "search",
-    "worker",
-    "reasons",
-    "dom",
-    "tape",
-    "graph",
-    "bars",
-    "links",
-    "cells",
-    "timeline",
-    "inspector",
-    "picture",
-    "edits",
-    "link",
-    "keys",
-    "undo",
-    "player",
-    "writing",
-    "controls",
-    "app",
-)
-"""The modules of the page's script, each after those that it imports from."""
 
 TRAINED = "reber-4"
 """A net of four cells that was trained on Reber strings, not wired, and is proved all the same."""
@@ -73,6 +53,17 @@ PROOF_SECONDS = 2.0
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")
+
+
+@cache
+def modules(last: str = "app") -> tuple[str, ...]:
+    """The modules of the page's script, each after those that it imports from."""
+    before = [modules(imported) for _, imported in _IMPORT.findall(_read(f"{last}.js"))]
+    return (*dict.fromkeys(itertools.chain(*before)), last)
 
 
 class Page(str):
@@ -96,7 +87,7 @@ class Page(str):
 
 def explorer_page(
     fsm: Grammar,
-    nets: Sequence[LSTMWeights],
+    nets: Sequence[Net],
     word: str | Iterable[str] = (),
     *,
     step: int | None = None,
@@ -106,14 +97,15 @@ def explorer_page(
 
     Args:
         fsm: The grammar that the nets are judged by.
-        nets: One or more nets over its alphabet, each with a ``legal`` head; shown side by side.
+        nets: One or more nets over its alphabet, each of which tells which symbols may come next or
+            whether a word may end; shown side by side.
         word: The string that is loaded at first.
         step: The position that is shown at first; by default the end of `word`.
         examples: Strings to choose from, each with a few words about it.
 
     Raises:
-        GrammarError: for a net over other symbols or without a ``legal`` head, a word with a symbol
-            that is not in the alphabet, or one that is too long.
+        GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
+            is not in the alphabet, or one that is too long.
     """
     fsm = as_machine(fsm)
     symbols = fsm.word(word)
@@ -137,7 +129,7 @@ def explorer_page(
         },
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
-            _net(net, name, fsm.alphabet)
+            net_data(net, name, fsm.alphabet)
             | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
             for net, name in zip(nets, _names(nets), strict=True)
         ],
@@ -145,30 +137,32 @@ def explorer_page(
         "step": len(symbols) if step is None else step,
         "examples": [{"string": s, "note": n} for s, n in (examples or {}).items()],
     }
-    return _fill(
-        title=html.escape(f"{fsm.title or fsm} · reberlstm explorer"),
+    page = fill(
+        "template.html",
+        title=f"{fsm.title or fsm} · reberlstm explorer",
         style=_read("style.css"),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(),
     )
+    return Page(page)
 
 
-def default_nets(fsm: FSM) -> list[LSTMWeights]:
+def default_nets(fsm: FSM) -> list[Net]:
     """The compiled net, and for Reber's grammar also the published and the shipped trained one."""
     from reberlstm.compiler import compile, published
     from reberlstm.net.shipped import shipped
 
-    nets = [compile(fsm)]
+    nets: list[Net] = [compile(fsm)]
     toy = published()
     if toy.grammar is not None and toy.grammar.transitions == fsm.transitions:
         nets += [toy, shipped(TRAINED)]
     return nets
 
 
-def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
+def examples(fsm: FSM, nets: Sequence[Net]) -> dict[str, str]:
     """Strings to begin with, each with a few words about it."""
     found: dict[str, str] = {}
-    if any(net.cell == "published" for net in nets):
+    if any(net.name == "published" for net in nets):
         found["BTSSSSSSXXV"] = "where the published net first goes wrong"
         found["BTSSXXTVVE"] = "accepted by the grammar"
         found["BTSSP"] = "a violation"
@@ -183,14 +177,15 @@ def examples(fsm: FSM, nets: Sequence[LSTMWeights]) -> dict[str, str]:
     return found
 
 
+@renders(Trace, "page")
 def trace_page(trace: Trace) -> Page:
     """The page of one run, see `reberlstm.simulator.Trace.to_html`."""
     if trace.grammar is None:
         raise GrammarError(
-            f"the net {trace.weights.name!r} carries no grammar, and the page draws one; "
+            f"the net {trace.net.name!r} carries no grammar, and the page draws one; "
             "give it to trace as grammar=..."
         )
-    return explorer_page(trace.grammar, [trace.weights], trace.word)
+    return explorer_page(trace.grammar, [trace.net], trace.word)
 
 
 def program() -> str:
@@ -198,22 +193,13 @@ def program() -> str:
 
     What a module imports it takes from the modules before it, and what it exports it returns.
     """
-    modules = []
-    for name in MODULES:
+    parts = []
+    for name in modules():
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _read(f"{name}.js"))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
-        modules.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
-    return f'"use strict";\n(() => {{\n{"".join(modules)}}})();\n'
-
-
-def _read(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
-
-
-def _fill(**parts: str) -> Page:
-    """The template with every ``{{name}}`` replaced, in one pass: no part is looked into."""
-    return Page(re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _read("template.html")))
+        parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
+    return f'"use strict";\n(() => {{\n{"".join(parts)}}})();\n'
 
 
 def _script_safe(text: str) -> str:
@@ -221,7 +207,7 @@ def _script_safe(text: str) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _check(fsm: FSM, nets: Sequence[LSTMWeights]) -> None:
+def _check(fsm: FSM, nets: Sequence[Net]) -> None:
     if not nets:
         raise GrammarError("no net to explore; give at least one")
     for net in nets:
@@ -230,24 +216,25 @@ def _check(fsm: FSM, nets: Sequence[LSTMWeights]) -> None:
                 f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of the net "
                 f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
             )
-        if "legal" not in net.heads:
+        if not {"legal", "accept"} & set(net.observed):
             raise GrammarError(
-                f"net {net.name!r} has no 'legal' head, so nothing says which symbols it offers; "
-                f"its heads are {', '.join(net.heads) or 'none'}"
+                f"net {net.name!r} tells neither which symbols may come next nor whether a word "
+                f"may end; its heads are {', '.join(net.heads) or 'none'}"
             )
-    count = sum(_nonzero(net) for net in nets)
-    if count > MAX_WEIGHTS:
+    weights = sum(np.count_nonzero(a) for net in nets for a in _large_arrays(net))
+    if weights > MAX_WEIGHTS:
         raise GrammarError(
-            f"{count:,} weights are too many for one page (at most {MAX_WEIGHTS:,}); "
+            f"{weights:,} weights are too many for one page (at most {MAX_WEIGHTS:,}); "
             "explore fewer or smaller nets, or use `reberlstm trace`"
         )
 
 
-def _nonzero(net: LSTMWeights) -> int:
-    return int(np.count_nonzero(net.weight_ih) + np.count_nonzero(net.weight_hh))
+def _large_arrays(net: Net) -> list[Floats]:
+    arrays = [array for layer in net.layers for array in (layer.weight_ih, layer.weight_hh)]
+    return arrays if net.embedding is None else [*arrays, net.embedding]
 
 
-def _names(nets: Sequence[LSTMWeights]) -> list[str]:
+def _names(nets: Sequence[Net]) -> list[str]:
     """A name for every net, numbered where two have the same."""
     names: list[str] = []
     for net in nets:
@@ -257,41 +244,72 @@ def _names(nets: Sequence[LSTMWeights]) -> list[str]:
     return names
 
 
-def _net(net: LSTMWeights, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
-    """A net with its columns and readers in the order of the grammar's alphabet."""
+def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
+    """A net of any kind as JSON, its symbols in the order of the grammar's alphabet."""
     order = [net.alphabet.index(symbol) for symbol in alphabet]
-    heads = {}
-    for head, layer in net.heads.items():
-        rows = order if head in ("legal", "next") else slice(None)
-        heads[head] = {"weight": _matrix(layer.weight[rows]), "bias": layer.bias[rows].tolist()}
+    layers = [_layer_data(layer) for layer in net.layers]
+    if net.embedding is None:
+        layers[0]["weight_ih"] = _matrix(net.layers[0].weight_ih[:, order])
+    readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next")}
     return {
         "name": name,
-        "cell": net.cell,
+        "title": kind_of(net),
+        "reading": net.reading,
         "claims": net.claims,
         "on_violation": net.on_violation,
         "gain": net.gain,
         "height": net.height,
-        "threshold": net.reader_threshold,
         "alphabet": list(alphabet),
         "cells": list(net.cells),
-        "weight_ih": _matrix(net.weight_ih[:, order]),
-        "weight_hh": _matrix(net.weight_hh),
-        "bias": net.bias.tolist(),
-        "heads": heads,
+        "layers": layers,
+        "vectors": None if net.embedding is None else _matrix(net.embedding[order]),
+        "start": None if net.start_state is None else net.start_state.tolist(),
+        "suffix": None if net.suffix is None else _matrix(net.suffix),
+        "heads": {kind: _head_data(head, order) for kind, head in readouts.items() if head},
     }
 
 
-def _proved(net: LSTMWeights, fsm: FSM) -> dict[str, Any] | None:
+def _layer_data(layer: Layer) -> dict[str, Any]:
+    return {
+        "cell": layer.cell.name,
+        "gates": list(layer.cell.gates),
+        "weight_ih": _matrix(layer.weight_ih),
+        "weight_hh": _matrix(layer.weight_hh),
+        "bias_ih": layer.bias_ih.tolist(),
+        "bias_hh": layer.bias_hh.tolist(),
+    }
+
+
+def _head_data(head: Readout, order: Sequence[int]) -> dict[str, Any]:
+    *below, last = head.layers
+    rule = head.rule
+    if head.kind != "accept":
+        last = Head(last.weight[order], last.bias[order])
+    elif rule.function == "argmax":
+        # The second of two outputs is the larger where their difference is over 0.
+        last, rule = Head(np.diff(last.weight, axis=0), np.diff(last.bias)), Rule("logit", 0.0)
+    return {
+        "layers": [{"weight": _matrix(x.weight), "bias": x.bias.tolist()} for x in (*below, last)],
+        "activation": head.activation,
+        "function": rule.function,
+        "threshold": rule.threshold,
+    }
+
+
+def _proved(net: Net, fsm: FSM) -> dict[str, Any] | None:
     """What a certificate says, where one is found at once; a page is no place to wait for one."""
-    if net.size > MAX_EXPLAINED:
+    if net.size > MAX_EXPLAINED or not isinstance(net, LSTMWeights):
         return None
-    certificate = certify(net, fsm, seconds=PROOF_SECONDS, max_states=2_000, max_k=1)
+    try:
+        certificate = certify(net, fsm, seconds=PROOF_SECONDS, max_states=2_000, max_k=1)
+    except ReberLSTMError:
+        return None
     if not certificate.holds:
         return None
     return {"scope": certificate.scope, "margin": certificate.margin}
 
 
-def _explained(net: LSTMWeights, fsm: FSM) -> dict[str, Any] | None:
+def _explained(net: Net, fsm: FSM) -> dict[str, Any] | None:
     """The sentences about a net's weights, by cell and gate, and by head and symbol."""
     if net.size > MAX_EXPLAINED:
         return None

@@ -1,43 +1,37 @@
-"""Pictures of a run with matplotlib: what every cell did at every symbol, where the state went.
+"""Pictures of runs with matplotlib: what every cell did at every symbol, where the state went.
 
-matplotlib comes with the extra ``plots``. Figures are plain objects, made without pyplot, so that
-nothing opens a window or is kept: show one in a notebook, or write it with `save`. Colours go from
-orange (negative) over grey to blue, which colour-blind readers can tell apart, and numbers stand in
-the fields wherever there is room.
+matplotlib comes with the extra ``plots``. Figures are plain objects, made without pyplot: show one
+in a notebook, or write it with `save`. Colours go from orange (negative) over grey to blue, which
+colour-blind readers can tell apart, and numbers stand in the fields wherever there is room.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reberlstm.errors import GrammarError
 from reberlstm.figures import INK, WRONG, blank, number, save, signed_colours, to_bytes
-from reberlstm.net.weights import Floats
-from reberlstm.render.trajectory import trajectory
+from reberlstm.net.cells.cell import Floats
+from reberlstm.render import GATES, gate_titles
+from reberlstm.render.trace import answer, net_name, word_text
 from reberlstm.simulator import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PANELS", "heat_map", "is_wrong", "save", "timeline", "to_bytes", "trajectory"]
+__all__ = ["PANELS", "heat_map", "save", "timeline", "to_bytes", "trajectory"]
 
-GATE_TITLES = {
-    "forget": "forget gate (eraser)",
-    "candidate": "candidate (writer)",
-    "input": "input gate (filter)",
-    "output": "output gate",
-    "memory": "memory",
-    "hidden": "out: the memory through the output gate",
-}
-PANELS = tuple(GATE_TITLES)
+PANELS = (*GATES, "memory", "hidden")
+"""What pictures can show of a run."""
 
 LINES = ("#0b5fa5", "#a83a00", "#8526e0", "#1b1f24")
 STYLES = ("-", "--", ":", "-.")
+MARKERS = "osD^vP*Xhp<>"
 
 FIELD = 0.34
 WIDEST = 14.0
@@ -66,53 +60,55 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
         MissingExtraError: where matplotlib is not installed.
     """
     _check_size(trace)
-    panels = [name for name in quantities if _has(trace, name)]
-    steps, cells = len(trace.steps), trace.weights.size
+    panels = [name for name in quantities if name in _titles(trace)]
+    steps, cells = len(trace.steps), trace.net.size
     width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
     height = 0.95 + len(panels) * (FIELD * 0.8 * cells + 0.5)
     figure = blank(width, height)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    colours = signed_colours()
     for name, axis in zip(panels, axes, strict=True):
-        values = _values(trace, name).T
-        axis.imshow(values, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
-        axis.set_title(GATE_TITLES[name], loc="left", fontsize=10, color=INK)
-        axis.set_yticks(range(cells), trace.weights.cells, fontsize=8)
-        if steps <= MAX_NUMBERS:
-            _write_numbers(axis, values)
-        _grid(axis, cells, steps)
+        draw_fields(axis, trace.array(name).T, size=6.5 if steps <= MAX_NUMBERS else 0)
+        axis.set_title(_titles(trace)[name], loc="left", fontsize=10, color=INK)
+        axis.set_yticks(range(cells), trace.net.cells, fontsize=8)
+        if steps <= MAX_NAMED:
+            axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
     _label_steps(axes[-1], trace)
     figure.suptitle(_heading(trace), x=0.01, ha="left", fontsize=12, color=INK)
     return figure
 
 
 def timeline(
-    traces: Mapping[str, Trace], cell: str, *, quantities: Sequence[str] = ("memory", "input")
+    traces: Mapping[str, Trace],
+    cell: str,
+    *,
+    quantities: Sequence[str] = ("memory", "input", "update"),
 ) -> Figure:
     """One cell over the steps in several nets: how a memory leaks in one and holds in another.
 
     Args:
         traces: Runs of one string, by the name of the net.
         cell: The name of the cell; nets without such a cell are left out.
-        quantities: What to show, of `PANELS`, a panel each.
+        quantities: What to show, of `PANELS`, a panel each; what no net has is left out.
 
     Raises:
         GrammarError: when no net has the cell.
         MissingExtraError: where matplotlib is not installed.
     """
-    found = {name: run for name, run in traces.items() if cell in run.weights.cells}
+    found = {name: run for name, run in traces.items() if cell in run.net.cells}
     if not found:
-        cells = sorted({name for run in traces.values() for name in run.weights.cells})
+        cells = sorted({name for run in traces.values() for name in run.net.cells})
         raise GrammarError(f"no cell {cell!r} in {', '.join(traces)}; cells are {', '.join(cells)}")
+    titles = {name: title for run in found.values() for name, title in _titles(run).items()}
+    quantities = [name for name in quantities if name in titles]
     longest = max(found.values(), key=lambda run: len(run.steps))
     width = min(14.0, max(6.0, 2.0 + 0.09 * len(longest.steps)))
     figure = blank(width, 0.9 + 1.9 * len(quantities))
     axes = figure.subplots(len(quantities), 1, sharex=True, squeeze=False)[:, 0]
     for quantity, axis in zip(quantities, axes, strict=True):
         for order, (name, run) in enumerate(found.items()):
-            if not _has(run, quantity):
+            if quantity not in _titles(run):
                 continue
-            values = _values(run, quantity)[:, run.weights.cells.index(cell)]
+            values = run.array(quantity)[:, run.net.cells.index(cell)]
             axis.plot(
                 range(1, len(values) + 1),
                 values,
@@ -121,7 +117,7 @@ def timeline(
                 label=name,
                 linewidth=1.8,
             )
-        axis.set_title(f"{GATE_TITLES[quantity]} of cell {cell}", loc="left", fontsize=10)
+        axis.set_title(f"{titles[quantity]} of cell {cell}", loc="left", fontsize=10)
         axis.grid(color="#dfe2e5", linewidth=0.6)
         axis.set_axisbelow(True)
     axes[0].legend(frameon=False, fontsize=9)
@@ -132,53 +128,37 @@ def timeline(
     return figure
 
 
-def _has(trace: Trace, name: str) -> bool:
-    """Whether a net has a gate; without an output gate the memory itself comes out."""
-    gate = {"memory": "input", "hidden": "output"}.get(name, name)
-    return gate in trace.weights.gates
-
-
-def _values(trace: Trace, name: str) -> Floats:
-    """A gate, the memory or what comes out at every step, shape (T, H)."""
-    if name in ("memory", "hidden"):
-        rows = [getattr(step, name) for step in trace.steps]
-    else:
-        rows = [step.gates[name] for step in trace.steps]
-    return np.array(rows).reshape(len(rows), trace.weights.size)
+def _titles(trace: Trace) -> dict[str, str]:
+    """What there is to be shown of a net; without an output gate the memory itself comes out."""
+    titles = gate_titles({gate for layer in trace.net.layers for gate in layer.cell.gates})
+    titles["memory"] = "memory"
+    if "output" in titles:
+        titles["hidden"] = "out: the memory through the output gate"
+    return titles
 
 
 def _check_size(trace: Trace) -> None:
     if not trace.steps:
         raise GrammarError("the empty string has no step to draw; give at least one symbol")
-    if len(trace.steps) > MAX_STEPS or trace.weights.size > MAX_CELLS:
+    if len(trace.steps) > MAX_STEPS or trace.net.size > MAX_CELLS:
         raise GrammarError(
-            f"{len(trace.steps)} symbols by {trace.weights.size} cells would give labels too small "
+            f"{len(trace.steps)} symbols by {trace.net.size} cells would give labels too small "
             f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
         )
 
 
-def _write_numbers(axis: Axes, values: Floats) -> None:
+def draw_fields(axis: Axes, values: Floats, *, size: float) -> None:
+    """Values from −1 to 1 as fields with white lines between them, and numbers of that size."""
+    axis.imshow(values, cmap=signed_colours(), vmin=-1.0, vmax=1.0, aspect="auto")
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
     for (row, column), value in np.ndenumerate(values):
-        if abs(value) > 0.005:
-            axis.text(
-                column,
-                row,
-                number(value),
-                ha="center",
-                va="center",
-                fontsize=6.5,
-                color="white" if abs(value) > 0.75 else INK,
-            )
-
-
-def _grid(axis: Axes, cells: int, steps: int) -> None:
-    axis.set_yticks(np.arange(cells + 1) - 0.5, minor=True)
-    if steps <= MAX_NAMED:
-        axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
+        if size and abs(value) > 0.005:
+            colour = "white" if abs(value) > 0.75 else INK
+            axis.text(column, row, number(value), color=colour, **style)
+    axis.set_yticks(np.arange(len(values) + 1) - 0.5, minor=True)
     axis.grid(which="minor", color="white", linewidth=1.0)
     axis.tick_params(which="both", length=0)
-    for side in axis.spines.values():
-        side.set_visible(False)
+    axis.spines[:].set_visible(False)
 
 
 def _label_steps(axis: Axes, trace: Trace) -> None:
@@ -195,36 +175,30 @@ def _label_steps(axis: Axes, trace: Trace) -> None:
     small = max((len(name) for name in node), default=0) > 3
     texts = [
         step.symbol
-        + ("" if step.ok else " ⊘")
-        + (" ✗" if is_wrong(trace, step.t) else "")
+        + (" ⊘" if step.ok is False else "")
+        + (" ✗" if step.right is False else "")
         + ("" if small else f"\n{name}")
         for step, name in zip(trace.steps, node, strict=True)
     ]
     axis.set_xticks(range(offset, steps + offset), texts, fontsize=8)
     for text, step in zip(axis.get_xticklabels(), trace.steps, strict=True):
-        if is_wrong(trace, step.t):
+        if step.right is False:
             text.set_color(WRONG)
             text.set_fontweight("bold")
-    axis.set_xlabel("symbol" if small else "symbol, and the grammar's node after it", fontsize=9)
-
-
-def is_wrong(trace: Trace, t: int) -> bool:
-    """Whether the net offers other symbols than the grammar allows, where it claims to be right."""
-    step = trace.steps[t - 1]
-    if trace.grammar is None or step.state is None:
-        return False
-    allowed = trace.grammar.legal(step.state)
-    claimed = trace.weights.claims == "all" or bool(allowed)
-    return claimed and allowed != set(step.legal)
+        elif not step.judged:
+            text.set_fontstyle("italic")
+    label = "symbol" if small else "symbol, and the grammar's node after it"
+    judged = all(step.judged for step in trace.steps)
+    axis.set_xlabel(label if judged else f"{label}; slanted: not judged", fontsize=9)
 
 
 def _mark_wrong(axis: Axes, trace: Trace, colour: str, name: str) -> None:
-    first = next((step.t for step in trace.steps if is_wrong(trace, step.t)), None)
+    first = trace.first_wrong
     if first is not None:
-        axis.axvline(first, color=colour, linewidth=1.0, linestyle=":")
+        axis.axvline(first.t, color=colour, linewidth=1.0, linestyle=":")
         axis.annotate(
-            f"{name} wrong from step {first}",
-            (first, 0.02),
+            f"{name} wrong from step {first.t}",
+            (first.t, 0.02),
             xycoords=("data", "axes fraction"),
             rotation=90,
             fontsize=8,
@@ -235,20 +209,116 @@ def _mark_wrong(axis: Axes, trace: Trace, colour: str, name: str) -> None:
 
 
 def _heading(trace: Trace) -> str:
-    wrong = next((step for step in trace.steps if is_wrong(trace, step.t)), None)
-    text = f"{trace.weights.name or 'unnamed'} net on {_shortened(trace)}"
+    text, wrong = f"{net_name(trace)} on {_shortened(trace)}", trace.first_wrong
     if wrong is None:
         return text
-    return f"{text}\n✗ wrong at step {wrong.t}: offers {' '.join(wrong.legal) or 'nothing'}"
+    return f"{text}\n✗ wrong at step {wrong.t}: {answer(wrong)}"
 
 
 def _shortened(trace: Trace, most: int = 60) -> str:
     """The string; a long one with its repetitions counted, and cut off where that is not enough."""
-    separator = " " if any(len(symbol) != 1 for symbol in trace.weights.alphabet) else ""
-    text = separator.join(trace.word)
+    text = word_text(trace)
     if len(text) <= most:
         return text
+    separator = " " if any(len(symbol) != 1 for symbol in trace.word) else ""
     runs = [(symbol, len(list(same))) for symbol, same in itertools.groupby(trace.word)]
-    parts = [f"{s}×{n}" if n > LONG_RUN else separator.join([s] * n) for s, n in runs]
-    text = " ".join(parts)
+    text = " ".join(f"{s}×{n}" if n > LONG_RUN else separator.join([s] * n) for s, n in runs)
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def trajectory(traces: Sequence[Trace]) -> Figure:
+    """Where the state goes: what the gates read, in a plane, marked by the grammar's node.
+
+    The plane is the linear map, found by least squares, that best sends each node to its own place
+    on a circle: a hand-wired net shows as points, a drifting one as trails, and a net that does not
+    tell two nodes apart as overlapping clouds. Without a grammar it is that of the first two
+    principal components.
+
+    Raises:
+        GrammarError: when there is no step to draw.
+        MissingExtraError: where matplotlib is not installed.
+    """
+    if not any(run.steps for run in traces):
+        raise GrammarError("no symbol was read, so there is no trajectory; give a longer string")
+    grammar = traces[0].grammar
+    zero = np.zeros(traces[0].net.size)
+    states = [np.vstack([zero, *(step.hidden for step in run.steps)]) for run in traces]
+    start = grammar.start if grammar is not None else None
+    nodes = [node for run in traces for node in (start, *(step.state for step in run.steps))]
+    known = [node for node in (grammar.states if grammar is not None else ()) if node in nodes]
+    everything = np.concatenate(states)
+    figure = blank(7.4, 5.6)
+    axis = figure.subplots()
+    if known:
+        places = _towards_circle(everything, nodes, known)
+        axis.set_xticks([])
+        axis.set_yticks([])
+        axis.set_aspect("equal")
+        axis.set_xlabel(
+            "linear map that best sends every node to its place on a circle", fontsize=9
+        )
+    else:
+        places, shares = principal_plane(everything)
+        axis.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)", fontsize=9)
+        axis.set_ylabel(f"second ({shares[1]:.0%})", fontsize=9)
+    # A path or a point drawn a second time would only make the file larger.
+    places = np.round(places, 5)
+    ends = np.cumsum([len(points) for points in states])[:-1]
+    for path in {path.tobytes(): path for path in np.split(places, ends)}.values():
+        axis.plot(path[:, 0], path[:, 1], color="#c4c9cf", linewidth=0.7, zorder=1)
+    from matplotlib import colormaps
+
+    order = [*known, *([None] if None in nodes else [])]
+    colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(order)))
+    for index, node in enumerate(order):
+        chosen = np.unique(places[[name == node for name in nodes]], axis=0)
+        axis.scatter(
+            chosen[:, 0],
+            chosen[:, 1],
+            s=36,
+            marker=MARKERS[index % len(MARKERS)],
+            color=colours[index],
+            label="no node (violation)" if node is None else f"node {node}",
+            zorder=2,
+        )
+    if known:
+        axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    strings = f"{len(traces)} {'string' if len(traces) == 1 else 'strings'}"
+    title = f"{net_name(traces[0])}: {strings}, {len(everything)} states"
+    axis.set_title(title, loc="left", fontsize=11)
+    return figure
+
+
+def _towards_circle(points: Floats, nodes: Sequence[str | None], known: Sequence[str]) -> Floats:
+    """The points, shape (N, 2), under the map of `trajectory`; all nodes weigh the same."""
+    angles = np.linspace(0.5 * np.pi, -1.5 * np.pi, len(known), endpoint=False)
+    circle = dict(zip(known, np.column_stack([np.cos(angles), np.sin(angles)]), strict=True))
+    rows = [index for index, node in enumerate(nodes) if node is not None]
+    targets = np.array([circle[node] for node in nodes if node is not None])
+    count = {node: nodes.count(node) for node in known}
+    weight = np.array([count[node] ** -0.5 for node in nodes if node is not None])[:, np.newaxis]
+    inputs = np.column_stack([points, np.ones(len(points))])
+    solution = np.linalg.lstsq(weight * inputs[rows], weight * targets, rcond=1e-9)[0]
+    places: Floats = inputs @ solution
+    return places
+
+
+def principal_plane(points: Floats) -> tuple[Floats, Floats]:
+    """The points in the plane in which they vary most, and its axes' shares of the variance."""
+    centred = points - points.mean(axis=0)
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    variances = np.zeros(max(2, len(sizes)))
+    variances[: len(sizes)] = sizes**2
+    return centred @ upright(directions[:2]), variances[:2] / (variances.sum() or 1.0)
+
+
+def upright(directions: Floats) -> Floats:
+    """One or two directions as the columns of a basis, shape (D, 2).
+
+    The sign of a direction is arbitrary: its largest entry is made positive, on every computer.
+    """
+    basis = np.zeros((directions.shape[1], 2))
+    basis[:, : len(directions)] = directions.T
+    largest = np.take_along_axis(basis, np.abs(basis).argmax(axis=0)[np.newaxis], axis=0)
+    turned: Floats = basis * np.where(largest < 0, -1.0, 1.0)
+    return turned

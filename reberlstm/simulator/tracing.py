@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.display import Displayed, drawn
+from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
@@ -31,7 +31,8 @@ class TraceStep:
         symbol: The symbol read.
         source: The grammar's state before it, None after a violation or without a grammar.
         state: The grammar's state after it, None likewise.
-        gates: The gates by name, in the order that the kind of cell has them.
+        gates: The gates by name, in the order that the kind of cell has them; NaN for cells of a
+            layer that has no such gate.
         memory: The cell state c after the step; h where the cell has no other memory.
         hidden: The hidden state h, which the gates read at the next step, and the heads at this.
         reader: The numbers that the net's answer is read from, by symbol; for a net without a
@@ -120,7 +121,7 @@ class Trace(Displayed):
             >>> rl.trace(rl.compile("reber"), "BTX").array("forget").shape
             (3, 8)
         """
-        gates = [gate for layer in self.net.layers[:1] for gate in layer.cell.gates]
+        gates = _gates(self.net)
         if name == "reader":
             rows: list[Any] = [list(step.reader.values()) for step in self.steps]
         elif name in ("memory", "hidden"):
@@ -174,7 +175,7 @@ class Trace(Displayed):
         Raises:
             GrammarError: for a trace without a grammar, or of too long a string.
         """
-        page: str = drawn("page", "trace_page", self)
+        page: str = rendered(self, "page")
         return page
 
 
@@ -187,7 +188,7 @@ def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
         "t": record.t,
         "symbol": record.symbol,
         "state": record.state,
-        **{words.get(gate, gate): record.gates[gate].tolist() for gate in gates},
+        **{words.get(gate, gate): _finite(record.gates[gate]) for gate in gates},
         "memory": record.memory.tolist(),
         "hidden": record.hidden.tolist(),
         "reader": dict(record.reader),
@@ -196,6 +197,16 @@ def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
         "judged": record.judged,
         "ok": record.ok,
     }
+
+
+def _gates(net: Net) -> list[str]:
+    """The names of all gates of all layers."""
+    return list(dict.fromkeys(gate for layer in net.layers for gate in layer.cell.gates))
+
+
+def _finite(values: Floats) -> list[float | None]:
+    """For JSON, which has no word for a gate that is not there."""
+    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def trace(
@@ -323,8 +334,10 @@ class _Run:
             source=source,
             state=self._name(node),
             gates={
-                gate: np.concatenate([step.gates[gate] for step in steps])
-                for gate in net.layers[0].cell.gates
+                gate: np.concatenate(
+                    [step.gates.get(gate, np.full(step.hidden.shape, np.nan)) for step in steps]
+                )
+                for gate in _gates(net)
             },
             memory=np.concatenate([step.state[-1] for step in steps]),
             hidden=np.concatenate([step.hidden for step in steps]),

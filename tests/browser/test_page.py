@@ -319,6 +319,50 @@ def test_a_net_writes_strings(page):
     assert all(fsm.run(string) is not None for string in strings)
 
 
+def test_what_a_net_was_never_asked_is_not_judged(page):
+    """Before the first symbol, and when the word is over; the grammar's answer is not the net's."""
+    published = page.locator("section[aria-label='published net']")
+    page.locator("#restart").click()
+    said = published.locator(".verdict").inner_text()
+    assert said == "○ not judged: offers nothing; the grammar allows B."
+    assert page.locator(".tape .refused").count() == 0, "B was not refused: nobody asked"
+    page.locator("#string").fill("BTXSE")
+    assert published.locator(".verdict").inner_text().startswith("○ not judged: offers ")
+    assert published.locator(".answer.wrong").count() == 0
+    page.locator("#string").fill("BTXSEP")
+    assert page.locator(".tape td.unclaimed .refused").count() == 0
+    assert page.locator(".symbol.violation").count() == 1
+
+
+def test_a_net_that_was_not_asked_for_the_first_symbol_writes_on_from_it(page):
+    fsm = rl.load_grammar("reber")
+    page.locator("#lead-net").select_option(label="published")
+    page.locator("#write").click()
+    strings = page.locator("#written code").all_inner_texts()
+    assert all(string.startswith("B") for string in strings)
+    assert any(fsm.run(string) is not None for string in strings)
+
+
+def test_a_net_that_only_accepts(open_page, folder):
+    fsm = rl.load_grammar("parity")
+    net = rl.compile(fsm)
+    net = net.replace(heads={"accept": net.heads["accept"]}, name="acceptor")
+    path = folder / "acceptor.html"
+    path.write_text(explorer_page(fsm, [net], "0110"), encoding="utf-8")
+    page = open_page(path)
+    card = page.locator("section[aria-label='acceptor net']")
+    assert card.locator(".verdict").inner_text() == "✓ right: says that the word may end."
+    page.locator("#string").fill("01")
+    assert card.locator(".verdict").inner_text() == "✓ right: says that the word may not end."
+    assert card.locator(".answer").count() == 1
+    assert "accept: logit > 0" in card.locator(".net-head .note").inner_text()
+    assert page.locator(".tape tr").nth(2).locator("td").all_inner_texts() == ["✓", "✓", "–"]
+    assert "None, of any length" in wait_for_search(page, "acceptor")
+    with page.expect_download() as svg:
+        page.locator("#save-svg").click()
+    assert "says that the word may not end" in svg.value.path().read_text("utf-8")
+
+
 def test_nets_can_be_shown_and_hidden(page):
     page.get_by_label("● compiled").uncheck()
     assert page.locator("section.net").count() == 1
@@ -351,7 +395,7 @@ def test_a_link_carries_string_step_and_changes(page, open_page, reber_page):
     assert text_of_string(other) == "BTXSE"
     assert where(other) == "3 / 5"
     assert other.get_by_label("Gain K", exact=True).input_value() == "5"
-    assert other.evaluate("explorer.nets[1].net.recurrent[3 * 6 + 1]") == -7.5
+    assert other.evaluate("explorer.nets[1].net.layers[0].recurrent[3 * 6 + 1]") == -7.5
 
 
 @pytest.mark.parametrize(

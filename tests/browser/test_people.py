@@ -82,7 +82,7 @@ def test_every_control_has_a_name_and_the_focus_a_sensible_order(page):
     assert [part for part in firsts if part in parts] == parts
 
 
-def test_what_a_screen_reader_hears_of_a_step(page):
+def test_what_a_screen_reader_says_of_a_step(page):
     page.locator("#slider").fill("2")
     heard = page.locator("#announce").inner_text()
     assert heard == (
@@ -163,7 +163,7 @@ def test_at_four_times_the_size_nothing_covers_the_page(open_page, three_nets_pa
     assert box["y"] + box["height"] < 0
 
 
-def test_on_a_phone_the_chosen_number_is_beside_its_bar(open_page, three_nets_page):
+def test_on_a_phone_the_chosen_number_is_next_to_its_bar(open_page, three_nets_page):
     page = open_page(three_nets_page, width=360, height=740)
     card = page.locator("section[aria-label='published net']")
     card.locator("tbody tr").nth(3).locator("td").nth(3).click()

@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reberlstm.render.page import FOLDER, MODULES
+from reberlstm.render.page import FOLDER, modules
 
 pytestmark = pytest.mark.browser
 
+MODULES = modules()
 STYLE = (FOLDER / "style.css").read_text("utf-8")
 TEMPLATE = (FOLDER / "template.html").read_text("utf-8")
 SCRIPTS = {name: (FOLDER / f"{name}.js").read_text("utf-8") for name in MODULES}

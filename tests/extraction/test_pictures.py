@@ -15,9 +15,10 @@ from reberlstm.cli import run
 from reberlstm.errors import ExtractionError, FormatError, GrammarError
 from reberlstm.extraction import Extraction, extract
 from reberlstm.machine.fsm import FSM
-from reberlstm.render import extraction_plots, side_by_side
-from reberlstm.render.extraction_plots import PICTURES, cells_by_state, memories, save
-from reberlstm.render.side_by_side import dot, matching
+from reberlstm.render import differences
+from reberlstm.render import extraction as extraction_plots
+from reberlstm.render.differences import dot, matching
+from reberlstm.render.extraction import PICTURES, cells_by_state, memories, save
 from tests.extraction.nets import TableNet
 from tests.strategies import random_machine
 
@@ -174,9 +175,9 @@ def test_other_suffixes(found: Extraction, tmp_path: Path) -> None:
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "beside.svg"
+    path = tmp_path / "both.svg"
     assert run(["extract", "compiled", "--reference", "reber", "--plot", str(path)]) == 0
-    assert "beside.svg: machines" in capsys.readouterr().err
+    assert "both.svg: machines" in capsys.readouterr().err
     assert "reference: reber" in path.read_text("utf-8")
     assert run(["extract", "compiled", "--plot", str(tmp_path / "alone.svg")]) == 0
     assert run(["extract", "nowhere.pt", "--plot", "x.gif"]) == 2
@@ -209,4 +210,4 @@ def test_side_by_side_of_many_machines() -> None:
     """Graphviz is known to fall over some combinations of attributes; none of these is one."""
     for seed in range(3):
         one = random_machine(seed, states=5, symbols=2)
-        assert side_by_side.draw(one, random_machine(seed + 9, states=4, symbols=2), "svg")
+        assert differences.draw(one, random_machine(seed + 9, states=4, symbols=2), "svg")

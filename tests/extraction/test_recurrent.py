@@ -14,7 +14,7 @@ from torch import nn
 
 import reberlstm as rl
 from reberlstm.extraction import Budget, extract
-from reberlstm.render import extraction_plots
+from reberlstm.render import extraction as extraction_plots
 
 SMALL = Budget(pairs=2_000, walks=30, length=20, rounds=10)
 

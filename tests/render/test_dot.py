@@ -13,7 +13,7 @@ from hypothesis import given, settings
 import reberlstm as rl
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.dot import DARK, LIGHT, MAX_SYMBOLS_SHOWN, dot
+from reberlstm.render.machine import DARK, LIGHT, MAX_SYMBOLS_SHOWN, dot
 from tests.cases import machine
 from tests.strategies import machines, machines_with_words
 

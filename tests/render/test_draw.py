@@ -15,8 +15,8 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError, MissingExtraError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render import draw as module
-from reberlstm.render.draw import draw, to_svg
+from reberlstm.render import machine as module
+from reberlstm.render.machine import draw, to_svg
 from tests.strategies import machines
 
 REBER = rl.load_grammar("reber")

@@ -54,7 +54,7 @@ def test_without_graphviz_there_are_layers(name, direction, monkeypatch):
     def missing(*arguments, **options):
         raise MissingExtraError("drawing needs Graphviz")
 
-    monkeypatch.setattr(layout, "run", missing)
+    monkeypatch.setattr(layout, "run_graphviz", missing)
     fsm = rl.load_grammar(name)
     drawn = lay_out(fsm, direction)
     assert drawn == layered(fsm, direction)

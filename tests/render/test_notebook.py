@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
 
 import reberlstm as rl
+from reberlstm.display import RENDERERS, Displayed, rendered, renders
 from reberlstm.extraction import extract
 from reberlstm.machine.fsm import FSM
-from reberlstm.render import notebook
+from reberlstm.render import machine
 
 
 class Outline(HTMLParser):
@@ -71,7 +74,7 @@ def test_without_graphviz_a_machine_is_described(reber, monkeypatch):
     def missing(*arguments, **options):
         raise rl.ReberLSTMError("no Graphviz")
 
-    monkeypatch.setattr(notebook, "to_svg", missing)
+    monkeypatch.setattr(machine, "to_svg", missing)
     assert reber._repr_svg_() is None
     assert "svg" not in Outline(reber._repr_html_()).tags
 
@@ -134,6 +137,45 @@ def test_names_are_escaped():
         assert "<b>," not in value._repr_html_()
 
 
+def subclasses(kind):
+    return {kind, *(below for other in kind.__subclasses__() for below in subclasses(other))}
+
+
+def test_everything_that_is_displayed_has_a_renderer():
+    import reberlstm.render
+
+    reberlstm.render.load()
+    ours = {kind for kind in subclasses(Displayed) if kind.__module__.startswith("reberlstm.")}
+    for kind in ours - {Displayed}:
+        assert any((base, "html") in RENDERERS for base in kind.__mro__), kind
+
+
+def test_a_renderer_is_one_entry():
+    class Dial(Displayed):
+        pass
+
+    @renders(Dial, "html")
+    def dial_html(dial):
+        return "<b>12</b>"
+
+    class Clock(Dial):
+        pass
+
+    assert Clock()._repr_html_() == "<b>12</b>"
+    del RENDERERS[Dial, "html"]
+
+
+def test_renderers_load_nothing_heavy():
+    code = (
+        "import reberlstm as rl, sys; rl.load_grammar('parity')._repr_html_(); "
+        "print(*{'torch', 'matplotlib', 'scipy', 'onnx', 'rich', 'PIL'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == ""
+
+
 def test_other_values_are_refused():
-    with pytest.raises(TypeError, match="nothing is known of how to show a int"):
-        notebook.to_html(3)
+    with pytest.raises(TypeError, match="nothing shows a int as html"):
+        rendered(3, "html")

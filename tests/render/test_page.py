@@ -14,9 +14,10 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.page import FOLDER, MODULES, explorer_page, program
+from reberlstm.render.page import FOLDER, explorer_page, modules, program
 
 KILOBYTE = 1000
+MODULES = modules()
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +48,11 @@ def test_the_weights_are_in_it(page, reber):
     net = rl.compile(reber)
     data = data_of(page)["nets"][0]
     dense = np.zeros_like(net.weight_hh)
-    for row, line in zip(dense, data["weight_hh"]["rows"], strict=True):
+    layer = data["layers"][0]
+    for row, line in zip(dense, layer["weight_hh"]["rows"], strict=True):
         row[line[::2]] = line[1::2]
     assert np.array_equal(dense, net.weight_hh)
-    assert data["bias"] == net.bias.tolist()
+    assert layer["bias_ih"] == net.bias_ih.tolist()
     assert data["cells"] == list(net.cells)
     assert data["explained"]["cells"][1]["gates"]["input"]["sentence"].startswith("lets T in")
 
@@ -60,7 +62,7 @@ def test_dense_weights_are_exact(reber):
     net = rl.compile(reber)
     weights = random.normal(size=net.weight_hh.shape)
     data = data_of(explorer_page(reber, [net.replace(weight_hh=weights, gain=None)]))
-    packed = base64.b64decode(data["nets"][0]["weight_hh"]["float64"])
+    packed = base64.b64decode(data["nets"][0]["layers"][0]["weight_hh"]["float64"])
     assert struct.unpack(f"<{weights.size}d", packed) == tuple(weights.ravel())
 
 
@@ -126,7 +128,9 @@ def test_what_cannot_be_shown_is_said(reber):
     with pytest.raises(GrammarError, match="the alphabet of parity is 0 1, but that of the net"):
         explorer_page(parity, [rl.published()])
     headless = rl.compile(reber).replace(heads={})
-    with pytest.raises(GrammarError, match="has no 'legal' head"):
+    with pytest.raises(
+        GrammarError, match="tells neither which symbols may come next nor whether a word"
+    ):
         explorer_page(reber, [headless])
     with pytest.raises(GrammarError, match="unknown symbol 'Q' at position 2"):
         explorer_page(reber, [rl.published()], "BQ")

@@ -193,7 +193,7 @@ def test_a_heat_map_asks_for_matplotlib(monkeypatch, wrong):
         plots.heat_map(wrong)
 
 
-def test_the_command_draws_beside_what_it_prints(tmp_path, capsys):
+def test_the_command_draws_and_prints(tmp_path, capsys):
     picture, film = tmp_path / "heat.svg", tmp_path / "run.gif"
     status = run(["trace", "BTXS", "--json", "--plot", str(picture), "--gif", str(film)])
     output = capsys.readouterr()

@@ -9,10 +9,10 @@ import { Inspector } from "./inspector.js";
 import { judge, walk } from "./judge.js";
 import { bindKeys } from "./keys.js";
 import { readHash, showAddress } from "./link.js";
-import { readNet, run } from "./lstm.js";
-import { legalSymbols, LOST, makeMachine, parseWord } from "./machine.js";
+import { readNet, run } from "./net.js";
+import { LOST, makeMachine, parseWord } from "./machine.js";
 import { Player } from "./player.js";
-import { columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "./reasons.js";
+import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "./reasons.js";
 import { Tape } from "./tape.js";
 import { Undo } from "./undo.js";
 import { makeSeeker, serve } from "./worker.js";
@@ -48,7 +48,7 @@ export class App {
     this.tape = new Tape(byId("tape"), this);
     this.graph = new Graph(byId("graph"), this);
     this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
-    this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.hear(number, report));
+    this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
   }
 
   start() {
@@ -126,24 +126,24 @@ export class App {
   computeNet(entry) {
     const { machine, word, slots } = this;
     const { net } = entry;
-    const first = legalSymbols(machine, machine.start, net.onViolation);
     const same = entry.ranNet === net && entry.ranSlots === slots;
-    entry.steps = run(net, word, first, slots, same ? entry.steps : []);
+    entry.steps = run(net, word, slots, same ? entry.steps : []);
     entry.ranNet = net;
     entry.ranSlots = slots;
     const nodes = walk(machine, word, net.onViolation);
     entry.judged = entry.steps.map((step, t) => judge(machine, net, t, nodes[t], step));
-    entry.refused = entry.steps.map((step, t) => t > 0 && !entry.steps[t - 1].offers.includes(step.symbol));
+    const refuses = ({ offers }, t) => offers !== null && entry.judged[t].verdict !== "unclaimed" && !offers.includes(word[t]);
+    entry.refused = entry.steps.map((_, t) => t > 0 && refuses(entry.steps[t - 1], t - 1));
   }
 
-  /** Starts the search for a wrong beginning anew; what it finds is told to `hear`. */
+  /** Starts the search for a wrong beginning anew; what it finds is told to `report`. */
   seek(entry) {
     clearTimeout(entry.seeking);
-    this.hear(entry.number, NOTHING_YET);
+    this.report(entry.number, NOTHING_YET);
     entry.seeking = setTimeout(() => this.seeker.look(entry.number, this.machine, entry.net, this.slots), SEARCH_DELAY);
   }
 
-  hear(number, report) {
+  report(number, report) {
     const entry = this.nets[number];
     entry.report = report;
     entry.card?.updateFound(report);
@@ -253,7 +253,7 @@ export class App {
 
   /** The leading net writes a symbol; returns whether it could. */
   generate() {
-    const symbol = this.t < this.longest ? drawSymbol(this.lead.net, this.lead.steps[this.t]) : null;
+    const symbol = this.t < this.longest ? drawSymbol(this.machine, this.lead.net, this.lead.steps[this.t]) : null;
     if (symbol !== null) this.append(symbol, "generate");
     else setText(byId("announce"), `${this.lead.net.name} offers nothing more.`);
     return symbol !== null;
@@ -397,7 +397,7 @@ export class App {
     for (const entry of this.shownNets()) entry.card?.draw(this.counterparts.get(entry) ?? null);
   }
 
-  /** What a screen reader hears of a step. */
+  /** What a screen reader says of a step. */
   announce() {
     const { t, word, machine, selected } = this;
     if (this.micro !== null) {
@@ -407,9 +407,8 @@ export class App {
     }
     const parts = [t === 0 ? "" : `Step ${t} of ${word.length}.`, byId("graph-text").textContent];
     for (const entry of this.shownNets()) {
-      const offers = entry.steps[t].offers.map((symbol) => machine.alphabet[symbol]).join(" ") || "nothing";
       const verdict = { right: "right", wrong: "wrong", unclaimed: "not judged" }[entry.judged[t].verdict];
-      parts.push(`${entry.net.name} offers ${offers}: ${verdict}.`);
+      parts.push(`${entry.net.name} ${answerText(machine, entry.steps[t])}: ${verdict}.`);
     }
     setText(byId("announce"), parts.join(" ").trim());
   }

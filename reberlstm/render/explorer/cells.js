@@ -3,8 +3,8 @@
 import { Bars } from "./bars.js";
 import { el, fill, setAttribute, setText } from "./dom.js";
 import { Links } from "./links.js";
-import { activity } from "./lstm.js";
-import { brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, WORDS } from "./reasons.js";
+import { activity } from "./net.js";
+import { answerText, brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "./reasons.js";
 import { wordText } from "./machine.js";
 
 const MAX_CELLS = 64;
@@ -33,7 +33,7 @@ export class NetCard {
     this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
     this.found = el("div", { class: "found" });
     const scope = net.claims === "all" ? "every string" : "legal beginnings only";
-    const size = `${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}, judged on ${scope}`;
+    const size = `${net.title}, ${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}; ${net.reading}; judged on ${scope}`;
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
@@ -58,11 +58,10 @@ export class NetCard {
     const rows = this.large ? MAX_BUSY : net.cells.length;
     this.rows = Array.from({ length: rows }, (_, r) => this.row(r));
     const heads = this.columns.map((column) => {
-      const { letter, standard, source, about } = WORDS[column];
-      const sign = column === "before" && net.cell === "published" ? "c₋" : letter;
+      const { letter, standard, source = standard, about } = wordsOf(net, column);
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
       const name = source === standard ? standard : `${standard} (${source})`;
-      return el("th", { scope: "col", class: column, title: about, "aria-label": name }, el("span", { class: "letter" }, sign), first, el("span", { class: "source" }, source));
+      return el("th", { scope: "col", class: column, title: about, "aria-label": name }, el("span", { class: "letter" }, letter), first, el("span", { class: "source" }, source));
     });
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
@@ -83,7 +82,7 @@ export class NetCard {
   row(r) {
     const name = el("th", { scope: "row" });
     const cells = this.columns.map((column, k) => {
-      // The box inside has its size from the style sheet, so a new number is laid out alone.
+      // The inner box has its size from the style sheet, so a new number is laid out alone.
       const box = this.numbered ? el("div", { class: "number" }) : null;
       const element = el("td", { role: "gridcell", tabindex: "-1" }, box);
       const at = { element, box, row: r, column: k, signed: isSigned(column), value: 0, key: "" };
@@ -96,7 +95,7 @@ export class NetCard {
 
   reader() {
     const { net } = this.entry;
-    const places = net.alphabet.map((_, row) => ({ head: "legal", row }));
+    const places = net.heads.legal ? net.alphabet.map((_, row) => ({ head: "legal", row })) : [];
     if (net.heads.accept) places.push({ head: "accept", row: 0 });
     this.answers = places.map((place) => {
       const name = place.head === "accept" ? "end" : net.alphabet[place.row];
@@ -106,10 +105,11 @@ export class NetCard {
       this.app.tip.attach(button, () => this.describe(place));
       return { place, button, number, mark, key: "" };
     });
+    const name = net.heads.legal ? "reader: what may come next" : "may the word end";
     return el(
       "div",
-      { class: "reader", role: "group", "aria-label": "reader: what may come next" },
-      el("span", { class: "row-name" }, "reader: what may come next"),
+      { class: "reader", role: "group", "aria-label": name },
+      el("span", { class: "row-name" }, name),
       el("div", { class: "answers", style: `--columns: ${columnsFor(net.alphabet, places.length)}` }, this.answers.map((answer) => answer.button)),
     );
   }
@@ -305,13 +305,14 @@ export class NetCard {
       return;
     }
     const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
-    const end = steps[app.t].ends ? "; the word may end" : "";
+    const { offers: offered, ends } = steps[app.t];
     const fault = found.endWrong ? `; the grammar says that it may${found.ends ? "" : " not"} end` : "";
-    const offers = `offers ${list(steps[app.t].offers)}${end}`;
+    const said = `${answerText(app.machine, steps[app.t])}${offered && ends ? "; the word may end" : ""}`;
+    const allowed = offered ? `; the grammar allows ${list(found.allowed)}` : "";
     const texts = {
-      right: ["✓ right:", offers],
-      wrong: ["✗ wrong:", `${offers}; the grammar allows ${list(found.allowed)}${fault}`],
-      unclaimed: ["○ not judged:", `${offers}; the grammar allows ${list(found.allowed)}`],
+      right: ["✓ right:", said],
+      wrong: ["✗ wrong:", `${said}${allowed}${fault}`],
+      unclaimed: ["○ not judged:", `${said}${allowed}`],
     };
     const [mark, text] = texts[found.verdict];
     const refused = entry.refused[app.t] ? ` It had not offered ${net.alphabet[app.word[app.t - 1]]}.` : "";

@@ -46,7 +46,7 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** A tip beside what the pointer or the focus is on; Escape puts it away. */
+/** A tip next to what the pointer or the focus is on; Escape puts it away. */
 export class Tip {
   constructor(box) {
     this.box = box;

@@ -1,6 +1,6 @@
 // Changed weights: what a change is called, and the net that it makes.
 
-import { indexed } from "./lstm.js";
+import { hasGate, indexed } from "./net.js";
 import { weightsOf } from "./reasons.js";
 
 /** The name of one weight, such as "input 3 cell 1" or "legal 6 bias 0". */
@@ -18,28 +18,35 @@ function readKey(key) {
 /** Whether a net has a weight of that name: links may come from anywhere. */
 export function hasWeight(net, key) {
   const { place, kind, index } = readKey(key);
-  const rows = place.head ? (net.heads[place.head]?.bias.length ?? 0) : net.gates.includes(place.gate) ? net.cells.length : 0;
-  const room = { bias: 1, symbol: place.head ? 0 : net.alphabet.length, cell: net.cells.length }[kind] ?? 0;
-  const within = (value, below) => Number.isInteger(value) && value >= 0 && value < below;
-  return within(place.head ? place.row : place.cell, rows) && within(index, room);
+  const rows = place.head ? (net.heads[place.head]?.bias.length ?? 0) : hasGate(net, place.gate) ? net.cells.length : 0;
+  const within = (value, first, count) => Number.isInteger(value) && value >= first && value < first + count;
+  if (!within(place.head ? place.row : place.cell, 0, rows)) return false;
+  const weights = weightsOf(net, place);
+  const group = weights && (kind === "bias" ? { first: 0, count: 1 } : Object.hasOwn(weights.groups, kind) ? weights.groups[kind] : null);
+  return Boolean(group) && within(index, group.first, group.count);
 }
 
 /** A net with all gate weights times a factor, and then single weights as they were set. */
 export function changedNet(base, factor, edits) {
   if (factor === 1 && edits.size === 0) return base;
-  const scaled = (array) => array.map((value) => value * factor);
+  const scaled = (array) => array && array.map((value) => value * factor);
   const heads = {};
   for (const [name, head] of Object.entries(base.heads)) {
-    heads[name] = { weight: head.weight.slice(), bias: head.bias.slice() };
+    heads[name] = { ...head, weight: head.weight.slice(), bias: head.bias.slice() };
   }
-  const arrays = { input: scaled(base.input), recurrent: scaled(base.recurrent), bias: scaled(base.bias) };
-  const net = indexed({ ...base, ...arrays, heads });
+  const layers = base.layers.map((layer) => {
+    const { input, recurrent, bias, inner } = layer;
+    return { ...layer, input: scaled(input), recurrent: scaled(recurrent), bias: scaled(bias), inner: scaled(inner) };
+  });
+  const net = indexed({ ...base, layers, heads, fed: scaled(base.fed) });
   for (const [key, value] of edits) {
     const { place, kind, index } = readKey(key);
     const weights = weightsOf(net, place);
     if (kind === "bias") weights.bias[weights.row] = value;
-    else if (kind === "symbol") weights.symbols[weights.symbolOffset + index] = value;
-    else weights.array[weights.offset + index] = value;
+    else {
+      const { array, offset, first } = weights.groups[kind];
+      array[offset + index - first] = value;
+    }
   }
   return indexed(net);
 }

@@ -1,7 +1,7 @@
 // The state graph: the active node, the crossed edge, and how full each net's cell of a node is.
 
 import { byId, el, setAttribute, setText, svg } from "./dom.js";
-import { activity } from "./lstm.js";
+import { activity } from "./net.js";
 import { LOST } from "./machine.js";
 
 const NODE_HEIGHT = 34;

@@ -1,7 +1,7 @@
 // The chosen number: its formula with the current values, its weights to edit, and its course.
 
 import { el, fill, setText } from "./dom.js";
-import { depositTexts, formula, placeName, shown, termsOf, valueAt, weightsOf, WORDS } from "./reasons.js";
+import { depositTexts, formula, placeName, shown, termsOf, valueAt, weightsOf, wordsOf } from "./reasons.js";
 import { LINE_WORDS, timeline } from "./timeline.js";
 
 const MAX_ROWS = 30;
@@ -51,7 +51,7 @@ export class Inspector {
     this.chart = el("div", { class: "chart" });
     this.made = el("p", { class: "note" });
     const said = place.head === "accept" ? "whether the word may end here" : "whether the symbol may come next";
-    const about = place.head ? said : WORDS[place.gate].about;
+    const about = place.head ? said : wordsOf(net, place.gate).about;
     const focused = document.activeElement?.dataset?.edit;
     fill(
       this.body,
@@ -85,7 +85,7 @@ export class Inspector {
     setText(this.numbers, numbers ? `= ${numbers}` : "");
     fill(this.others, this.lines(entry, place).slice(1).map((line) => this.otherFormula(line)));
     const lines = this.lines(entry, place);
-    const threshold = place.head === "legal" ? net.threshold : place.head === "accept" ? 0 : null;
+    const threshold = place.head ? net.heads[place.head].threshold : null;
     const legend = el("p", { class: "note legend" }, lines.map(({ entry: other, place: its }, index) => `${index ? " · " : ""}${LINE_WORDS[other.number % 4]}: ${other.mark} ${other.net.name} ${shown(valueAt(other.net, other.steps, app.t, its))}`));
     this.showCourse(lines, threshold, legend);
     setText(this.made, this.madeOf(net, steps, place));
@@ -134,7 +134,7 @@ export class Inspector {
     const reasons = this.app.explained(entry)?.cells[place.cell]?.gates[place.gate]?.reasons ?? {};
     for (const term of terms.slice(0, MAX_ROWS)) {
       const change = (event) => this.change(entry, place, term, event.target);
-      const name = term.kind === "bias" ? "bias" : term.kind === "symbol" ? `symbol ${term.name}` : term.name;
+      const name = { bias: "bias", symbol: `symbol ${term.name}`, inner: "r (inner bias)" }[term.kind] ?? term.name;
       const input = el("input", { type: "number", step: "any", value: term.weight, "aria-label": `weight on ${name}`, "data-edit": `${term.kind} ${term.index}`, onchange: change });
       const value = el("td");
       const product = el("td");
@@ -158,11 +158,13 @@ export class Inspector {
 
   /** A choice of the weights that are zero, to make one that is not. */
   adder(net, entry, place, terms) {
-    const letter = net.cell === "published" ? "c" : "h";
+    const letter = wordsOf(net, "before").letter[0];
+    const names = { symbol: (index) => `symbol ${net.alphabet[index]}`, cell: (index) => `${letter}[${net.cells[index]}]`, below: (index) => `${letter}[${net.cells[index]}]`, unit: (index) => `unit ${index + 1}` };
     const used = new Set(terms.map((term) => `${term.kind} ${term.index}`));
     const options = [];
-    if (!place.head) net.alphabet.forEach((symbol, index) => options.push([`symbol ${index}`, `symbol ${symbol}`]));
-    net.cells.forEach((cell, index) => options.push([`cell ${index}`, `${letter}[${cell}]`]));
+    for (const [kind, { first, count }] of Object.entries(weightsOf(net, place).groups)) {
+      for (let index = first; names[kind] && index < first + count; index++) options.push([`${kind} ${index}`, names[kind](index)]);
+    }
     const free = options.filter(([key]) => !used.has(key)).slice(0, 200);
     if (free.length === 0) return null;
     const choose = (event) => {
@@ -191,7 +193,7 @@ export class Inspector {
 }
 
 function reasonName(net, { kind, index }) {
-  return kind === "bias" ? "" : kind === "symbol" ? net.alphabet[index] : net.cells[index];
+  return { bias: "", symbol: net.alphabet[index], cell: net.cells[index] }[kind] ?? "";
 }
 
 /** The sentence of a gate; of a memory what the cell stands for, and what is to be said of leaks. */

@@ -11,17 +11,20 @@ export function walk(machine, word, onViolation) {
 
 /**
  * Compares what the net says at a position with the grammar. A net that claims `legal` answers for
- * non-empty beginnings of legal words that can go on, one that claims `all` for every word.
+ * non-empty beginnings of legal words that can go on, one that claims `all` for every word; outside of
+ * that it was never asked, and is not judged. Whether the word may end is judged in the scope `all`,
+ * and where the net answers nothing else.
  * Returns {verdict: "right" | "wrong" | "unclaimed", extra, missing, allowed, ends, endWrong}: `ends` is
  * whether the grammar lets the word end, `endWrong` whether the net says otherwise.
  */
 export function judge(machine, net, position, state, spoken) {
   const allowed = legalSymbols(machine, state, net.onViolation);
-  const extra = spoken.offers.filter((symbol) => !allowed.includes(symbol));
-  const missing = allowed.filter((symbol) => !spoken.offers.includes(symbol));
+  const offers = spoken.offers ?? allowed;
+  const extra = offers.filter((symbol) => !allowed.includes(symbol));
+  const missing = allowed.filter((symbol) => !offers.includes(symbol));
   const all = net.claims === "all";
   const ends = isAccepting(machine, state);
-  const endWrong = all && spoken.ends !== null && spoken.ends !== ends;
+  const endWrong = (all || spoken.offers === null) && spoken.ends !== null && spoken.ends !== ends;
   const claimed = all || (position > 0 && state !== LOST && allowed.length > 0);
   const differs = extra.length > 0 || missing.length > 0 || endWrong;
   const verdict = !claimed ? "unclaimed" : differs ? "wrong" : "right";

@@ -1,7 +1,8 @@
 // Lines from what a number is made of to the number, found from the weights that are not zero.
 
 import { fill, svg } from "./dom.js";
-import { termsOf, weightsOf } from "./reasons.js";
+import { CELLS, layerOf } from "./net.js";
+import { outOf, termsOf, weightsOf } from "./reasons.js";
 
 const MOST = 24;
 const LIVE = 0.05;
@@ -44,19 +45,17 @@ export class Links {
     const { card } = this;
     const { net, steps } = card.entry;
     const at = (gate, cell) => card.find({ gate, cell })?.element;
-    const made = { memory: ["before", "forget", "candidate", "input"], hidden: ["output", "memory"] }[place.gate];
-    if (made) {
-      const gates = net.cell === "published" ? made : made.filter((gate) => gate !== "before");
-      return gates.map((gate) => ({ element: at(gate, place.cell), weight: 1, live: true }));
-    }
+    const made = place.gate === "memory" ? CELLS[layerOf(net, place.cell).cell].madeOf : place.gate === "hidden" ? ["output", "memory"] : null;
+    if (made) return made.map((gate) => ({ element: at(gate, place.cell), weight: 1, live: true }));
     if (!weightsOf(net, place)) return [];
-    const read = !place.head ? "before" : net.cell === "published" ? "memory" : "hidden";
-    const terms = termsOf(net, steps, card.app.t, place).filter((term) => term.kind !== "bias");
+    const now = (index) => at(outOf(net, index), index);
+    const places = { symbol: (index) => card.chips[index], cell: place.head ? now : (index) => at("before", index), below: now };
+    const terms = termsOf(net, steps, card.app.t, place).filter((term) => places[term.kind]);
     const size = (term) => Math.abs(term.product ?? term.weight);
     terms.sort((a, b) => size(b) - size(a));
     return terms
       .map((term) => ({
-        element: term.kind === "symbol" ? card.chips[term.index] : at(read, term.index),
+        element: places[term.kind](term.index),
         weight: term.weight,
         live: term.product !== null && Math.abs(term.product) > LIVE,
       }))

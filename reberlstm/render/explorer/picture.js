@@ -2,9 +2,9 @@
 
 import { byId, svg } from "./dom.js";
 import { arrowHead, edgePath, edgeText } from "./graph.js";
-import { activity } from "./lstm.js";
+import { activity } from "./net.js";
 import { LOST } from "./machine.js";
-import { brief, columns, isSigned, reasonsFor, valueAt, WORDS } from "./reasons.js";
+import { answerText, brief, columns, isSigned, reasonsFor, valueAt, wordsOf } from "./reasons.js";
 
 const INK = { text: "#16191d", quiet: "#565d66", line: "#c9ced4", track: "#eef1f4", plus: "#9ccbee", minus: "#f2b58a", hatch: "#b45f21", strong: "#0b5fa5", wrong: "#a83a00", lit: "#ffe9a8" };
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
@@ -18,7 +18,7 @@ const MAX_ROWS = 40;
 
 const label = (x, y, text, more = {}) => svg("text", { x, y, fill: INK.text, "font-size": 13, ...more }, text);
 
-/** How many nets stand beside each other, and how wide that makes the picture. */
+/** How many nets stand side by side, and how wide that makes the picture. */
 function measure(app) {
   const across = Math.min(MOST_ACROSS, app.shownNets().length);
   return { across, width: 2 * MARGIN + Math.max(2, across) * (NET_WIDTH + GAP) - GAP };
@@ -99,16 +99,16 @@ function drawNet(app, entry, parts, x, y, width) {
   const { net, steps, judged } = entry;
   const { t } = app;
   const verdict = judged[t].verdict;
-  const offers = steps[t].offers.map((symbol) => net.alphabet[symbol]).join(" ") || "nothing";
-  const allowed = judged[t].allowed.map((symbol) => net.alphabet[symbol]).join(" ") || "nothing";
-  const text = { right: `✓ right: offers ${offers}`, wrong: `✗ wrong: offers ${offers}, allowed ${allowed}`, unclaimed: `offers ${offers}` }[verdict];
+  const said = answerText(app.machine, steps[t]);
+  const allowed = steps[t].offers ? `, allowed ${judged[t].allowed.map((symbol) => net.alphabet[symbol]).join(" ") || "nothing"}` : "";
+  const text = { right: `✓ right: ${said}`, wrong: `✗ wrong: ${said}${allowed}`, unclaimed: `○ not judged: ${said}` }[verdict];
   parts.push(label(x, y + 16, `${entry.mark} ${net.name}`, { "font-size": 15, "font-weight": 600 }));
   parts.push(label(x, y + 36, text, { fill: verdict === "wrong" ? INK.wrong : INK.text, "font-weight": verdict === "wrong" ? 700 : 400 }));
   const names = columns(net);
   const first = 64;
   const size = (width - first) / names.length;
   names.forEach((column, k) => {
-    const { letter, standard, source } = WORDS[column];
+    const { letter, standard, source = standard } = wordsOf(net, column);
     const middle = x + first + (k + 0.5) * size;
     parts.push(label(middle, y + 58, `${letter} ${standard.replace(" gate", "")}`, { "text-anchor": "middle", "font-size": 10.5, fill: INK.quiet }));
     if (source !== standard) parts.push(label(middle, y + 70, source, { "text-anchor": "middle", "font-size": 10.5, fill: INK.quiet }));
@@ -122,7 +122,7 @@ function drawNet(app, entry, parts, x, y, width) {
   });
   const end = y + 84 + cells.length * 22;
   const wide = (width - 4) / net.alphabet.length;
-  if (net.alphabet.length <= 16) {
+  if (net.heads.legal && net.alphabet.length <= 16) {
     net.alphabet.forEach((symbol, row) => {
       const offered = steps[t].offers.includes(row);
       const wrong = verdict === "wrong" && (judged[t].extra.includes(row) || judged[t].missing.includes(row));

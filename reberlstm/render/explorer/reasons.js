@@ -3,22 +3,52 @@
 // A place names one number of a net: {gate, cell} with a gate of the net or "before", "memory",
 // "hidden"; or {head, row} with the head "legal" (the reader) or "accept".
 
-import { activity, headSum } from "./lstm.js";
+import { activity, CELLS, hasGate, headSum, headUnits, layerOf } from "./net.js";
 
+/** The words for a column; `source` is what the Toy LSTM calls it. */
 export const WORDS = {
   before: { letter: "h₋", standard: "before", source: "reads", about: "what the gates read" },
   forget: { letter: "f", standard: "forget gate", source: "eraser", about: "1 keeps the old memory, 0 erases it" },
+  reset: { letter: "r", standard: "reset gate", about: "lets the candidate read what was before" },
   candidate: { letter: "g", standard: "candidate", source: "writer", about: "what may be written into the memory" },
   input: { letter: "i", standard: "input gate", source: "filter", about: "lets the candidate into the memory" },
+  update: { letter: "z", standard: "update gate", about: "1 keeps the old memory, 0 writes the candidate" },
   output: { letter: "o", standard: "output gate", source: "filter 2", about: "lets the memory out" },
   memory: { letter: "c", standard: "memory", source: "memory", about: "what the cell holds after the step" },
   hidden: { letter: "h", standard: "hidden", source: "out", about: "what the heads read, and the gates at the next step" },
 };
 
+/** The words for a column of one net's table. */
+export function wordsOf(net, column) {
+  const { letter, memory } = CELLS[net.layers[0].cell];
+  const words = WORDS[column];
+  // The words of the Toy LSTM fit only what has a gate in front of its memory.
+  if (column === "candidate" && !hasGate(net, "input")) return { ...words, source: undefined };
+  if (column === "before") return { ...words, letter: `${letter}₋` };
+  return column === "memory" ? { ...words, letter: memory } : words;
+}
+
 /** The columns of a net's table, in the order in which they are computed. */
 export function columns(net) {
-  const gates = ["forget", "candidate", "input", "output"].filter((gate) => net.gates.includes(gate));
-  return ["before", ...gates, "memory", ...(net.cell === "standard" ? ["hidden"] : [])];
+  const gates = Object.keys(WORDS).filter((gate) => hasGate(net, gate));
+  return ["before", ...gates, "memory", ...(gates.includes("output") ? ["hidden"] : [])];
+}
+
+/** Whether a cell has a number in a column: layers of one net may be of different kinds. */
+export function hasPlace(net, { gate, cell }) {
+  const own = { before: true, memory: true, hidden: layerOf(net, cell).gates.includes("output") };
+  return own[gate] ?? layerOf(net, cell).gates.includes(gate);
+}
+
+/** The column in which others read a cell. */
+export function outOf(net, cell) {
+  return hasPlace(net, { gate: "hidden", cell }) ? "hidden" : "memory";
+}
+
+/** What a net answers, in words. */
+export function answerText(machine, { offers, ends }) {
+  if (offers === null) return `says that the word may ${ends ? "" : "not "}end`;
+  return `offers ${offers.map((symbol) => machine.alphabet[symbol]).join(" ") || "nothing"}`;
 }
 
 /** Whether values of a column can be negative. */
@@ -32,8 +62,9 @@ export function placesInOrder(net) {
   for (let cell = 0; cell < net.cells.length; cell++) {
     for (const gate of columns(net).slice(1)) places.push({ gate, cell });
   }
-  for (let row = 0; row < net.alphabet.length; row++) places.push({ head: "legal", row });
-  return places;
+  const rows = net.heads.legal ? net.alphabet.length : 0;
+  for (let row = 0; row < rows; row++) places.push({ head: "legal", row });
+  return rows ? places : [...places, { head: "accept", row: 0 }];
 }
 
 /** Whether two places are the same number. */
@@ -44,43 +75,46 @@ export function samePlace(a, b) {
 /** The number at a place, at a position of a run; null where there is none yet. */
 export function valueAt(net, steps, t, place) {
   const step = steps[t];
-  if (place.head) return place.head === "legal" ? step.reader[place.row] : acceptValue(net, step.h);
+  if (place.head) return place.head === "legal" ? step.reader[place.row] : step.end;
+  if (!hasPlace(net, place)) return null;
   if (place.gate === "memory") return step.c[place.cell];
   if (place.gate === "hidden") return step.h[place.cell];
   if (place.gate === "before") return t > 0 ? steps[t - 1].h[place.cell] : null;
   return t > 0 ? step.gates[place.gate][place.cell] : null;
 }
 
-/** The value of the accept head. */
-export function acceptValue(net, h) {
-  return headSum(net.heads.accept, 0, h);
-}
-
 /** What a place is called. */
 export function placeName(net, place) {
   if (place.head === "accept") return "may the word end?";
   if (place.head) return `reader of ${net.alphabet[place.row]}`;
-  const words = WORDS[place.gate];
+  const words = wordsOf(net, place.gate);
   if (place.gate === "before") return `cell ${net.cells[place.cell]} before the step`;
-  const source = words.source === words.standard || place.gate === "output" || place.gate === "hidden" ? "" : ` (${words.source})`;
+  const source = !words.source || words.source === words.standard || place.gate === "output" || place.gate === "hidden" ? "" : ` (${words.source})`;
   return `${words.standard}${source} of cell ${net.cells[place.cell]}`;
 }
 
-/** The row of weights behind a place, or null for one that is made of other places. */
+/**
+ * The row of weights behind a place, or null for one that is made of other places. `groups` says by
+ * the kind of what is read where the weights lie: {array, offset, first, reads}, `reads` being those
+ * that are not zero. Cells go by their numbers through all layers, which begin at `first`.
+ */
 export function weightsOf(net, place) {
-  const H = net.cells.length;
-  const A = net.alphabet.length;
   if (place.head) {
     const head = net.heads[place.head];
-    return { array: head.weight, offset: place.row * H, reads: head.reads[place.row], bias: head.bias, row: place.row };
+    const group = { array: head.weight, offset: place.row * head.width, first: net.layers.at(-1).first, reads: head.reads[place.row], count: head.width };
+    return { bias: head.bias, row: place.row, groups: head.below.length ? { unit: { ...group, first: 0 } } : { cell: group } };
   }
-  const block = net.gates.indexOf(place.gate);
+  const layer = layerOf(net, place.cell);
+  const block = layer.gates.indexOf(place.gate);
   if (block < 0) return null;
-  const row = block * H + place.cell;
-  return {
-    array: net.recurrent, offset: row * H, reads: net.reads[row], bias: net.bias, row,
-    symbols: net.input, symbolOffset: row * A,
-  };
+  const own = place.cell - layer.first;
+  const row = block * layer.size + own;
+  const input = { array: layer.input, offset: row * layer.width, count: layer.width };
+  const below = net.layers[net.layers.indexOf(layer) - 1];
+  const groups = below ? { below: { ...input, first: below.first, reads: layer.readsInput[row] } } : { symbol: { ...input, first: 0, reads: net.alphabet.keys() } };
+  groups.cell = { array: layer.recurrent, offset: row * layer.size, first: layer.first, reads: layer.reads[row], count: layer.size };
+  if (place.gate === "candidate" && layer.inner) groups.inner = { array: layer.inner, offset: own, first: 0, reads: [0], count: 1 };
+  return { bias: layer.bias, row, groups };
 }
 
 /**
@@ -88,32 +122,35 @@ export function weightsOf(net, place) {
  * weight that is not zero. Values are those read at position t.
  */
 export function termsOf(net, steps, t, place) {
-  const weights = weightsOf(net, place);
-  const letter = net.cell === "published" ? "c" : "h";
-  const source = place.head ? steps[t].h : t > 0 ? steps[t - 1].h : null;
-  const now = t > 0 ? steps[t].symbol : null;
-  const terms = [];
-  const push = (kind, index, name, weight, value) => {
-    terms.push({ kind, index, name, weight, value, product: value === null ? null : weight * value });
+  const { bias, row, groups } = weightsOf(net, place);
+  const kind = CELLS[(place.head ? net.layers.at(-1) : layerOf(net, place.cell)).cell];
+  const units = place.head ? headUnits(net.heads[place.head], steps[t].read) : null;
+  const reset = place.gate === "candidate" && kind.again ? kind.again : null;
+  const factor = (index) => (reset ? reset(steps[t].gates.reset, place.cell, index) : 1);
+  const known = place.head || t > 0;
+  const reads = {
+    symbol: (index) => ({ name: net.alphabet[index], value: known ? Number(index === steps[t].symbol) : 0 }),
+    below: (index) => ({ name: `${kind.letter}[${net.cells[index]}]`, value: known ? steps[t].h[index] : null }),
+    cell: (index) => ({ name: `${reset ? "r·" : ""}${kind.letter}[${net.cells[index]}]`, value: !known ? null : place.head ? units[index - net.layers.at(-1).first] : factor(index) * steps[t - 1].h[index] }),
+    inner: () => ({ name: "r", value: known ? factor(place.cell) : null }),
+    unit: (index) => ({ name: `unit ${index + 1}`, value: units[index] }),
   };
-  push("bias", 0, "", weights.bias[weights.row], 1);
-  if (weights.symbols) {
-    for (let symbol = 0; symbol < net.alphabet.length; symbol++) {
-      const weight = weights.symbols[weights.symbolOffset + symbol];
-      if (weight !== 0) push("symbol", symbol, net.alphabet[symbol], weight, Number(symbol === now));
+  const terms = [{ kind: "bias", index: 0, name: "", weight: bias[row], value: 1, product: bias[row] }];
+  for (const [group, { array, offset, first, reads: read }] of Object.entries(groups)) {
+    for (const local of read) {
+      const weight = array[offset + local];
+      if (weight === 0) continue;
+      const { name, value } = reads[group](first + local);
+      terms.push({ kind: group, index: first + local, name, weight, value, product: value === null ? null : weight * value });
     }
-  }
-  for (const cell of weights.reads) {
-    const value = source === null ? null : source[cell];
-    push("cell", cell, `${letter}[${net.cells[cell]}]`, weights.array[weights.offset + cell], value);
   }
   return terms;
 }
 
 /** The function that squashes the sum of a place, as it is written in formulas. */
 export function squashOf(net, place) {
-  if (place.head) return net.cell === "published" ? "tanh" : "";
-  return place.gate === "candidate" ? "tanh" : "σ";
+  if (place.head) return net.heads[place.head].function.replace("logit", "");
+  return place.gate === "candidate" ? (CELLS[layerOf(net, place.cell).cell].squashName ?? "tanh") : "σ";
 }
 
 /** A number for people: 3 significant digits, a true minus sign; what is next to nothing is 0. */
@@ -141,6 +178,7 @@ const MAX_TERMS = 8;
 
 /** A formula in letters, and with the current numbers in it. */
 export function formula(net, steps, t, place) {
+  if (!place.head && !hasPlace(net, place)) return { letters: "", numbers: "" };
   if (place.gate === "before") return beforeFormula(net, steps, t, place);
   if (place.gate === "memory") return memoryFormula(net, steps, t, place);
   if (place.gate === "hidden") {
@@ -158,7 +196,7 @@ export function formula(net, steps, t, place) {
   const letters = wrap(sum(terms, (term) => term.name) + (left ? ` + ${left} more` : ""));
   if (t === 0 && !place.head) return { letters, numbers: "" };
   const live = terms.filter((term) => term.kind !== "symbol" || term.value !== 0);
-  const numbers = sum(live, (term) => (term.kind === "cell" ? shown(term.value) : ""));
+  const numbers = sum(live, (term) => (term.kind === "bias" || term.kind === "symbol" ? "" : shown(term.value)));
   const total = all.reduce((z, term) => z + term.product, 0);
   const value = valueAt(net, steps, t, place);
   const middle = squash && numbers !== shown(total) ? ` = ${wrap(shown(total))}` : "";
@@ -167,16 +205,18 @@ export function formula(net, steps, t, place) {
 }
 
 function beforeFormula(net, steps, t, place) {
-  const letters = net.cell === "published" ? "the memory c after the step before" : "h after the step before";
+  const letters = `${wordsOf(net, "before").letter[0]} after the step before`;
   return { letters, numbers: t > 0 ? shown(valueAt(net, steps, t, place)) : "" };
 }
 
 function memoryFormula(net, steps, t, { cell }) {
-  const letters = "c = f · c₋ + i · g";
-  if (t === 0) return { letters, numbers: "0 before the first symbol" };
-  const { forget, input, candidate } = steps[t].gates;
-  const [f, before, i, g] = [forget[cell], steps[t - 1].c[cell], input[cell], candidate[cell]].map((v) => shown(v));
-  return { letters, numbers: `${f} · ${before} + ${i} · ${g} = ${shown(steps[t].c[cell])}` };
+  const kind = CELLS[layerOf(net, cell).cell];
+  const letters = kind.formula;
+  const value = shown(steps[t].c[cell]);
+  if (t === 0) return { letters, numbers: `${value} before the first symbol` };
+  const parts = kind.parts(steps[t].gates, cell);
+  const [keep, before, gate, write] = [parts.keep, steps[t - 1].c[cell], parts.gate, parts.write].map((v) => shown(v));
+  return { letters, numbers: kind.madeOf.length === 1 ? value : `${keep} · ${before} + ${gate} · ${write} = ${value}` };
 }
 
 function mostWeighty(terms) {
@@ -203,26 +243,30 @@ function sum(terms, factor) {
 const NOTHING = 1e-4;
 
 /**
- * What each step has given to a memory, of what is left of it now: i·g of that step, times all
- * forget gates since. But for amounts next to nothing they add up to the memory; neighbours of one symbol are put together.
+ * What each step has given to a memory, of what is left of it now: what it wrote, times all that was
+ * kept since. But for amounts next to nothing they add up to the memory, with what the word began in
+ * (`symbol` null); neighbours of one symbol are put together.
  */
 export function deposits(net, steps, t, cell) {
+  const { parts } = CELLS[layerOf(net, cell).cell];
   const found = [];
   let kept = 1;
   for (let s = t; s > 0 && Math.abs(kept) > 1e-12; s--) {
-    const { forget, input, candidate } = steps[s].gates;
-    const amount = kept * input[cell] * candidate[cell];
-    kept *= forget[cell];
+    const { keep, gate, write } = parts(steps[s].gates, cell);
+    const amount = kept * gate * write;
+    kept *= keep;
     if (Math.abs(amount) < NOTHING) continue;
     const last = found.at(-1);
     if (last && last.symbol === steps[s].symbol && last.from === s + 1) {
       last.amount += amount;
       last.from = s;
-      last.gate = Math.max(last.gate, input[cell]);
+      last.gate = Math.max(last.gate, gate);
     } else {
-      found.push({ symbol: steps[s].symbol, from: s, to: s, amount, gate: input[cell] });
+      found.push({ symbol: steps[s].symbol, from: s, to: s, amount, gate });
     }
   }
+  const begun = kept * steps[0].c[cell];
+  if (Math.abs(begun) >= NOTHING) found.push({ symbol: null, from: 0, to: 0, amount: begun, gate: 1 });
   return found;
 }
 
@@ -234,6 +278,7 @@ export function depositTexts(net, steps, t, cell, most = 3) {
   const all = deposits(net, steps, t, cell).filter(({ amount }) => Math.abs(amount) > Math.max(0.004, least));
   all.sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount));
   return all.slice(0, most).map((deposit) => {
+    if (deposit.symbol === null) return `${shown(deposit.amount, 2)} from the start`;
     const when = deposit.from === deposit.to ? `step ${deposit.to}` : `steps ${deposit.from} to ${deposit.to}`;
     const leaked = deposit.gate < 0.25 ? `, leaked in through an input gate (filter) of ${shown(deposit.gate, 2)}` : "";
     return `${shown(deposit.amount, 2)} from ${net.alphabet[deposit.symbol]} (${when}${leaked})`;
@@ -270,7 +315,7 @@ const MAX_ACTIVE = 2;
 
 function activeCells(net, steps, t, slots) {
   const active = net.cells.map((_, cell) => cell).filter((cell) => activity(net, steps[t], cell) > 0.5);
-  if (active.length === 0) return { sentences: [t === 0 ? "Nothing has been read: every memory is 0." : "No cell is active."], cell: null };
+  if (active.length === 0) return { sentences: [t === 0 && !net.start ? "Nothing has been read: every memory is 0." : "No cell is active."], cell: null };
   const sentences = active.slice(0, MAX_ACTIVE).map((cell) => memoryText(net, steps, t, cell, slots));
   const more = active.length - MAX_ACTIVE;
   if (more > 0) sentences.push(more === 1 ? "One more cell is active." : `${more} more cells are active.`);
@@ -280,7 +325,8 @@ function activeCells(net, steps, t, slots) {
 function readerText(net, steps, t, symbol) {
   const { letters } = formula(net, steps, t, { head: "legal", row: symbol });
   const value = steps[t].reader[symbol];
-  return `its reader ${letters} is ${shown(value)}, ${value > net.threshold ? "over" : "not over"} ${shown(net.threshold)}.`;
+  const { threshold } = net.heads.legal;
+  return `its reader ${letters} is ${shown(value)}, ${value > threshold ? "over" : "not over"} ${shown(threshold)}.`;
 }
 
 /**
@@ -298,6 +344,6 @@ function memoryText(net, steps, t, cell, slots) {
   const parts = slots ? [] : depositTexts(net, steps, t, cell);
   const memory = shown(steps[t].c[cell], 2);
   const made = parts.length ? `: ${parts.join("; ")}` : "";
-  if (net.cell === "published") return `Cell ${net.cells[cell]} holds ${memory}${made}.`;
+  if (CELLS[layerOf(net, cell).cell].letter === CELLS[layerOf(net, cell).cell].memory) return `Cell ${net.cells[cell]} holds ${memory}${made}.`;
   return `Cell ${net.cells[cell]} gives out ${shown(steps[t].h[cell], 2)}; its memory is ${memory}${made}.`;
 }

@@ -1,8 +1,8 @@
 // The shortest wrong beginning of a word, breadth first, so that the first one found is shortest.
 
 import { judge } from "./judge.js";
-import { initial, step } from "./lstm.js";
-import { isLegal, legalSymbols, LOST, nextState } from "./machine.js";
+import { initial, step } from "./net.js";
+import { isLegal, LOST, nextState } from "./machine.js";
 
 export const MAX_TRIED = 300000;
 export const MAX_NUMBERS = 6e6;
@@ -16,7 +16,6 @@ export const MAX_SECONDS = 20;
  */
 export function makeSearch(machine, net, slots) {
   const all = net.claims === "all";
-  const first = legalSymbols(machine, machine.start, net.onViolation);
   const queue = [];
   const known = new Set();
   const limit = Math.min(MAX_TRIED, Math.ceil(MAX_NUMBERS / net.cells.length));
@@ -32,10 +31,10 @@ export function makeSearch(machine, net, slots) {
       wrong = { word: wordOf(parent, symbol), offers: state.offers, ...found };
       return;
     }
-    const key = node + fingerprint(net, state);
+    const key = node + fingerprint(state);
     if (known.has(key)) return;
     known.add(key);
-    queue.push({ parent, symbol, length, node, h: state.h, c: state.c });
+    queue.push({ parent, symbol, length, node, layers: state.layers });
   }
 
   function wordOf(parent, symbol) {
@@ -55,10 +54,10 @@ export function makeSearch(machine, net, slots) {
       if (!all && node === LOST) continue;
       visit(at, symbol, entry.length + 1, node, step(net, symbol, entry, slots));
     }
-    entry.h = entry.c = null;
+    entry.layers = null;
   }
 
-  visit(-1, null, 0, machine.start, initial(net, first));
+  visit(-1, null, 0, machine.start, initial(net));
 
   const over = () => wrong !== null || head >= queue.length || tried >= limit || spent > 1000 * MAX_SECONDS;
   return {
@@ -77,9 +76,8 @@ export function makeSearch(machine, net, slots) {
   };
 }
 
-function fingerprint(net, state) {
-  const h = text(state.h);
-  return net.cell === "published" ? h : h + text(state.c);
+function fingerprint({ h, c }) {
+  return c === h ? text(h) : text(h) + text(c);
 }
 
 function text(values) {

@@ -46,7 +46,7 @@ export class Tape {
     const heads = ["string", "node", ...this.app.shownNets().map((entry) => `${entry.mark} ${entry.net.name}`)];
     this.rows = heads.map((text) => el("tr", {}, el("th", { scope: "row" }, text)));
     this.rows[0].firstChild.setAttribute("title", "the symbols, from the first one");
-    for (const row of this.rows.slice(2)) row.firstChild.append(el("small", {}, " offers"));
+    this.app.shownNets().forEach(({ net }, index) => this.rows[index + 2].firstChild.append(el("small", {}, net.heads.legal ? " offers" : " ends")));
     this.note = el("p", { class: "note" });
     this.table = el("table", {}, el("tbody", {}, this.rows));
     this.root.replaceChildren(this.note, this.table);
@@ -74,10 +74,10 @@ export class Tape {
     for (const state of new Set(states.slice(1))) if (state !== LOST) most = Math.max(most, 0.9 * [...machine.states[state]].length);
     for (const { judged, steps, refused } of shown) {
       judged.forEach(({ verdict, extra, missing }, t) => {
-        const { offers } = steps[t];
+        const offers = steps[t].offers ?? [];
         const wrong = verdict === "wrong";
         const long = this.isLong(offers);
-        let size = long ? 4 + String(offers.length).length + String(machine.alphabet.length).length : width(offers);
+        let size = this.sizeOf(offers);
         if (refused[t]) size += SIGN;
         if (wrong) size += SIGN + (long ? 0 : FRAMED * extra.length);
         if (wrong && missing.length > 0 && !this.isLong(missing)) size += width(missing) + 0.3;
@@ -86,7 +86,7 @@ export class Tape {
     }
     this.letters = Math.min(MAX_WIDTH, most + 1.4);
     this.table.style.setProperty("--column", `${this.letters.toFixed(1)}ch`);
-    const first = Math.max(...shown.map(({ steps }) => width(steps[0].offers.slice(0, MAX_LETTERS))), 0.9 * [...machine.states[machine.start]].length);
+    const first = Math.max(...shown.map(({ steps }) => this.sizeOf(steps[0].offers ?? [])), 0.9 * [...machine.states[machine.start]].length);
     this.table.style.setProperty("--first", `${Math.min(MAX_WIDTH, first + 1.4).toFixed(1)}ch`);
   }
 
@@ -94,6 +94,11 @@ export class Tape {
   lettersOf(symbols) {
     const sizes = symbols.map((symbol) => [...this.app.machine.alphabet[symbol]].length);
     return sizes.reduce((sum, size) => sum + size, 0) + (Math.max(0, ...sizes) > 1 ? symbols.length - 1 : 0);
+  }
+
+  /** How many letters a list of symbols takes, or their count where it is long. */
+  sizeOf(symbols) {
+    return this.isLong(symbols) ? 4 + String(symbols.length).length + String(this.app.machine.alphabet.length).length : this.lettersOf(symbols);
   }
 
   /** Whether a list of symbols is counted instead of written. */
@@ -158,14 +163,15 @@ export class Tape {
     const refused = entry.refused[position];
     const cell = column.cells[row];
     setAttribute(cell, "class", `offers ${found.verdict}${current ? " current" : ""}`);
-    const key = `${step.offers.join()} ${found.verdict} ${found.allowed.join()} ${refused}`;
+    const key = `${step.offers?.join()} ${step.ends} ${found.verdict} ${found.allowed.join()} ${refused}`;
     if (column.keys[row] === key) return;
     column.keys[row] = key;
     const name = (symbol) => machine.alphabet[symbol];
     const parts = [];
     if (refused) parts.push(el("span", { class: "refused", title: "the net had not offered this symbol" }, "⊘"));
     if (found.verdict === "wrong") parts.push(el("span", { class: "cross" }, "✗"));
-    if (this.isLong(step.offers)) parts.push(`${step.offers.length} of ${machine.alphabet.length}`);
+    if (step.offers === null) parts.push(step.ends ? "✓" : "–");
+    else if (this.isLong(step.offers)) parts.push(`${step.offers.length} of ${machine.alphabet.length}`);
     else {
       const long = step.offers.some((symbol) => name(symbol).length > 1);
       step.offers.forEach((symbol, index) => {
@@ -177,7 +183,7 @@ export class Tape {
     if (found.verdict === "wrong" && found.missing.length > 0 && !this.isLong(found.missing)) {
       parts.push(el("s", { class: "missing" }, found.missing.map(name).join(found.missing.some((symbol) => name(symbol).length > 1) ? " " : "")));
     }
-    if (step.offers.length === 0 && found.missing.length === 0) parts.push("–");
+    if (step.offers?.length === 0 && (found.verdict !== "wrong" || found.missing.length === 0)) parts.push("–");
     cell.replaceChildren(...parts);
   }
 

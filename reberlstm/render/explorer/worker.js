@@ -21,7 +21,7 @@ export function serve(scope) {
   };
 }
 
-/** The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` hears of it. */
+/** The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` is told. */
 export function makeSeeker(source, onReport) {
   const numbers = new Map();
   const heard = ({ id, number, report }) => {

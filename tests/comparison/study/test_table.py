@@ -14,8 +14,7 @@ import reberlstm as rl
 from reberlstm.comparison.study.summary import summary, to_csv
 from reberlstm.comparison.study.table import Table
 from reberlstm.figures import to_bytes
-from reberlstm.render.study import study_lines
-from reberlstm.render.study_plots import study_figure
+from reberlstm.render.comparison import study_figure, study_lines
 
 
 def test_lines_are_appended_and_read_again(tmp_path: Path) -> None:

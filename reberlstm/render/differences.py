@@ -1,21 +1,30 @@
-"""A machine beside the one that it should be, with every difference marked, as DOT and pictures.
+"""Two machines in one picture, with every difference between them marked.
 
-States are matched that the same words lead to, and then, of the others, those that behave alike.
-Nothing is said by colour alone: what only the machine has is dashed and has a ``+``, what leads
-elsewhere or answers otherwise is bold and has a ``≠``, what only the reference has is dotted and
-has a ``−``. The colours are those of M. Okabe and K. Ito, Color universal design (2008).
+States are matched that the same words lead to, and then, of the others, those that behave in the
+same way. Nothing is said by colour alone: what only the machine has is dashed and has a ``+``, what
+leads elsewhere or answers otherwise is bold and has a ``≠``, what only the reference has is dotted
+and has a ``−``. The colours are those of M. Okabe and K. Ito, Color universal design (2008).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.render.dot import FONT, LIGHT, escaped, printable, symbol_text, wrapped
-from reberlstm.render.draw import Format, render
+from reberlstm.render.machine import (
+    FONT,
+    LIGHT,
+    TIME_LIMIT,
+    Format,
+    escaped,
+    printable,
+    run_graphviz,
+    symbol_text,
+    wrapped,
+)
 
 Kind = Literal["same", "more", "wrong", "less"]
 
@@ -26,7 +35,7 @@ STYLES: Mapping[Kind, Mapping[str, str]] = {
     "less": {"color": "#0072b2", "fontcolor": "#0072b2", "style": "dotted", "penwidth": "2.4"},
 }
 
-MARKS: Mapping[Kind, str] = {"same": "", "more": "+", "wrong": "≠", "less": "−"}
+MARKS: Mapping[Kind, str] = {"same": "", "more": "+ ", "wrong": "≠ ", "less": "− "}
 
 LEGEND = (
     "+ dashed: only in the machine",
@@ -37,17 +46,17 @@ LEGEND = (
 MOST_STATES = 60
 """So many states in both machines together can still be read."""
 
-TIME_LIMIT = 30.0
+MOST_LETTERS = 60
 
 
 @dataclass
 class Matching:
-    """Which states of two machines stand for each other, and what differs.
+    """Which states of two machines correspond, and what differs.
 
     Attributes:
         partner: For states of the machine that of the reference, where a word leads to both.
         found: For states of the reference the first one of the machine.
-        states: For each of the two machines what its states are; those not named are the same.
+        states: For each of the two machines the kinds of its states; those not named are the same.
         arrows: Likewise, for source and symbol.
     """
 
@@ -81,27 +90,26 @@ def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matchi
     """
     result = Matching({machine.start: reference.start}, {reference.start: machine.start})
     _follow(machine, reference, [machine.start], result)
-    alike = _alike(machine, reference, acceptance)
     for state in machine.states:
         for other in reference.states:
             if state in result.partner or other in result.found:
                 continue
-            if alike[0, state] == alike[1, other]:
+            one, two = replace(machine, start=state), replace(reference, start=other)
+            if _same(one, two, acceptance):
                 result.partner[state], result.found[other] = other, state
     for state, partner in result.partner.items():
-        if _shown(machine, state, acceptance) != _shown(reference, partner, acceptance):
+        if _answer(machine, state, acceptance) != _answer(reference, partner, acceptance):
             result.states[0][state] = result.states[1][partner] = "wrong"
         _compare_arrows(machine, reference, state, result)
-    for state in machine.states:
-        if state not in result.partner:
-            result.states[0][state] = "more"
-            for symbol in machine.transitions[state]:
-                result.arrows[0][state, symbol] = "more"
-    for state in reference.states:
-        if state not in result.found:
-            result.states[1][state] = "less"
-            for symbol in reference.transitions[state]:
-                result.arrows[1][state, symbol] = "less"
+    sides: tuple[tuple[FSM, dict[str, str], Kind], ...] = (
+        (machine, result.partner, "more"),
+        (reference, result.found, "less"),
+    )
+    for side, (fsm, matched, kind) in enumerate(sides):
+        for state in fsm.states:
+            if state not in matched:
+                result.states[side][state] = kind
+                result.arrows[side].update({(state, a): kind for a in fsm.transitions[state]})
     return result
 
 
@@ -131,34 +139,20 @@ def _compare_arrows(machine: FSM, reference: FSM, state: str, result: Matching) 
             result.arrows[1][partner, symbol] = "wrong"
 
 
-def _alike(machine: FSM, reference: FSM, acceptance: bool) -> dict[tuple[int, str], int]:
-    """A number for every state of both machines; equal ones behave alike (E. F. Moore, 1956)."""
-    both = [(side, state) for side, fsm in enumerate((machine, reference)) for state in fsm.states]
-    fsms = (machine, reference)
-    group: dict[tuple[int, str], object] = {
-        (side, state): _shown(fsms[side], state, acceptance) for side, state in both
-    }
-    count = 0
-    while True:
-        keys = {
-            (side, state): (
-                group[side, state],
-                frozenset(
-                    (symbol, group[side, target])
-                    for symbol, target in fsms[side].transitions[state].items()
-                ),
-            )
-            for side, state in both
-        }
-        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys.values()))}
-        found = {state: numbers[key] for state, key in keys.items()}
-        if len(numbers) == count:
-            return found
-        group, count = dict(found), len(numbers)
+def _same(machine: FSM, reference: FSM, acceptance: bool) -> bool:
+    """Whether two machines, from their starts, cannot be told apart."""
+    questions: list[Literal["legal", "label", "accept"]] = ["legal", "label"]
+    if acceptance:
+        questions.append("accept")
+    return all(machine.difference(reference, by=by) is None for by in questions)
+
+
+def _answer(fsm: FSM, state: str, acceptance: bool) -> tuple[bool, str | None]:
+    return acceptance and state in fsm.accepting, fsm.outputs.get(state)
 
 
 def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: bool = True) -> str:
-    """The DOT text of the two machines beside each other.
+    """The DOT text of two machines in one picture.
 
     Args:
         machine: The one that was found.
@@ -175,28 +169,20 @@ def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: b
     if many > MOST_STATES:
         raise GrammarError(
             f"{machine} and {reference} have {many} states together, and at most {MOST_STATES} are "
-            "drawn beside each other; write the machine with .dot and use a tool for large graphs"
+            "drawn in one picture; write the machine with .dot and use a tool for large graphs"
         )
     import graphviz
 
     result = matching(machine, reference, acceptance=acceptance)
     graph = graphviz.Digraph(name="side by side")
-    caption = _caption(machine, result, word)
-    graph.attr(
-        "graph",
-        rankdir="LR",
-        bgcolor=LIGHT.paper,
-        pad="0.25",
-        fontname=FONT,
-        fontsize="12",
-        fontcolor=LIGHT.ink,
-        label=escaped("\n".join(["", *caption])),
-        labelloc="b",
-    )
+    paper = {"rankdir": "LR", "bgcolor": LIGHT.paper, "pad": "0.25", "fontcolor": LIGHT.ink}
+    caption = escaped("\n".join(["", *_caption(machine, result, word)]))
+    graph.attr("graph", fontname=FONT, fontsize="12", label=caption, labelloc="b", **paper)
     graph.attr("node", fontname=FONT, fontsize="13", shape="ellipse", margin="0.06,0.03")
     graph.attr("edge", fontname=FONT, fontsize="13", arrowsize="0.75")
-    for side, fsm in enumerate((machine, reference)):
-        title = ("extracted machine", f"reference: {reference}")[side]
+    for side, (fsm, title) in enumerate(
+        ((machine, "extracted machine"), (reference, f"reference: {reference}"))
+    ):
         with graph.subgraph(name=f"cluster_{side}") as part:
             part.attr(label=escaped(title), color="#b0b6bd", labelloc="t", fontsize="14")
             _draw(part, fsm, side, result)
@@ -208,81 +194,60 @@ def draw(
     reference: FSM,
     format: Format,
     *,
-    word: Word | None = None,
-    acceptance: bool = True,
     time_limit: float = TIME_LIMIT,
+    **options: Any,
 ) -> bytes:
-    """The picture of `dot`.
+    """The picture of `dot`, with its options.
 
     Raises:
         GrammarError: for machines that are too large to draw.
         MissingExtraError: where there is no Graphviz.
     """
-    source = dot(machine, reference, word=word, acceptance=acceptance)
-    return render(source, format, time_limit=time_limit, what=f"{machine} beside {reference}")
+    source = dot(machine, reference, **options)
+    what = f"{machine} and {reference}"
+    return run_graphviz(source, format, time_limit=time_limit, what=what)
 
 
-def _draw(graph: object, fsm: FSM, side: int, result: Matching) -> None:
+def _draw(graph: Any, fsm: FSM, side: int, result: Matching) -> None:
     """One of the two machines into its cluster."""
     names = {state: f"{'mr'[side]}{number}" for number, state in enumerate(fsm.states)}
     start = f"{'mr'[side]}start"
-    graph.node(start, label="", shape="point", width="0.07")  # type: ignore[attr-defined]
+    graph.node(start, label="", shape="point", width="0.07")
     for state in fsm.states:
         kind: Kind = result.states[side].get(state, "same")
-        graph.node(  # type: ignore[attr-defined]
-            names[state],
-            label=escaped("\n".join(_label(fsm, state, side, kind, result))),
-            peripheries="2" if state in fsm.accepting else "1",
-            **STYLES[kind],
-        )
-    graph.edge(start, names[fsm.start])  # type: ignore[attr-defined]
-    for (source, target, kind), symbols in _arrows(fsm, side, result).items():
-        mark = MARKS[kind] + " " * bool(MARKS[kind])
-        lines = wrapped([symbol_text(symbol) for symbol in symbols])
-        label = "\n".join(f" {mark}{line} " for line in lines)
-        graph.edge(  # type: ignore[attr-defined]
-            names[source], names[target], label=escaped(label), **STYLES[kind]
-        )
-
-
-def _label(fsm: FSM, state: str, side: int, kind: Kind, result: Matching) -> Iterator[str]:
-    mark = MARKS[kind] + " " * bool(MARKS[kind])
-    yield mark + printable(state)
-    if fsm.outputs:
-        yield f"output {printable(fsm.outputs[state])}"
-    if side == 0:
-        partner = result.partner.get(state)
-        if partner is not None and partner != state:
-            copy = "" if result.found[partner] == state else "also "
-            yield f"{copy}= {printable(partner)}"
-    if kind == "wrong":
-        yield "accepts" if state in fsm.accepting else "does not accept"
-
-
-def _arrows(fsm: FSM, side: int, result: Matching) -> dict[tuple[str, str, Kind], list[str]]:
-    """The symbols of every two states, those that are alike together."""
+        label = escaped("\n".join(_label(fsm, state, side, kind, result)))
+        rings = "2" if state in fsm.accepting else "1"
+        graph.node(names[state], label=label, peripheries=rings, **STYLES[kind])
+    graph.edge(start, names[fsm.start])
     arrows: dict[tuple[str, str, Kind], list[str]] = {}
     for source, line in fsm.transitions.items():
         for symbol, target in line.items():
-            kind: Kind = result.arrows[side].get((source, symbol), "same")
-            arrows.setdefault((source, target, kind), []).append(symbol)
-    return arrows
+            kind = result.arrows[side].get((source, symbol), "same")
+            arrows.setdefault((source, target, kind), []).append(symbol_text(symbol))
+    for (source, target, kind), symbols in arrows.items():
+        label = "\n".join(f" {MARKS[kind]}{line} " for line in wrapped(symbols))
+        graph.edge(names[source], names[target], label=escaped(label), **STYLES[kind])
 
 
-def _caption(machine: FSM, result: Matching, word: Word | None) -> Sequence[str]:
-    if not result.differences:
-        return ["no difference"]
-    lines = list(LEGEND)
-    if word is not None:
-        text = printable(machine.text(word)) or "the empty word"
-        if len(text) > MOST_LETTERS:
-            text = f"a word of {len(word):,} symbols"
-        lines.append(f"they differ after {text}")
+def _label(fsm: FSM, state: str, side: int, kind: Kind, result: Matching) -> list[str]:
+    lines = [MARKS[kind] + printable(state)]
+    if fsm.outputs:
+        lines.append(f"output {printable(fsm.outputs[state])}")
+    partner = result.partner.get(state) if side == 0 else None
+    if partner is not None and partner != state:
+        copy = "" if result.found[partner] == state else "also "
+        lines.append(f"{copy}= {printable(partner)}")
+    if kind == "wrong":
+        lines.append("accepts" if state in fsm.accepting else "does not accept")
     return lines
 
 
-MOST_LETTERS = 60
-
-
-def _shown(fsm: FSM, state: str, acceptance: bool) -> tuple[bool, str | None]:
-    return acceptance and state in fsm.accepting, fsm.outputs.get(state)
+def _caption(machine: FSM, result: Matching, word: Word | None) -> list[str]:
+    if not result.differences:
+        return ["no difference"]
+    if word is None:
+        return [*LEGEND]
+    text = printable(machine.text(word)) or "the empty word"
+    if len(text) > MOST_LETTERS:
+        text = f"a word of {len(word):,} symbols"
+    return [*LEGEND, f"they differ after {text}"]

@@ -1,0 +1,147 @@
+"""Runs as text, tables and pictures: of every kind of net, and what was not judged is said to be so."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import numpy as np
+import pytest
+
+import reberlstm as rl
+from reberlstm.cli import run
+from reberlstm.net.cells import CELLS, Layer
+from reberlstm.net.net import Net
+from reberlstm.net.readouts import Head
+from reberlstm.render.trace import trace_lines
+
+REBER = rl.load_grammar("reber")
+
+
+def random_net(kinds: list[str], heads: tuple[str, ...] = ("legal", "accept")) -> Net:
+    """Layers of three cells with random weights."""
+    normal = np.random.default_rng(len(kinds)).normal
+    layers, inputs = [], len(REBER.alphabet)
+    for kind in kinds:
+        rows = 3 * len(CELLS[kind].gates)
+        arrays = [normal(size=shape) for shape in ((rows, inputs), (rows, 3), rows, rows)]
+        layers.append(Layer(CELLS[kind], *arrays))
+        inputs = 3
+    sizes = {"legal": len(REBER.alphabet), "accept": 1}
+    return Net.of(
+        alphabet=REBER.alphabet,
+        layers=tuple(layers),
+        heads={
+            kind: Head(normal(size=(sizes[kind], 3)), normal(size=sizes[kind])) for kind in heads
+        },
+        grammar=REBER,
+        name="random",
+    )
+
+
+def text_of(trace: rl.Trace) -> list[str]:
+    return [click.unstyle(line) for line in trace_lines(trace, 100)]
+
+
+def test_what_was_never_asked_is_not_judged() -> None:
+    lines = text_of(rl.trace(rl.published(), "BTXSE"))
+    net = "published net (6-cell Toy LSTM; legal: tanh > 0.5)"
+    assert lines[0] == f"BTXSE: {net}, grammar reber, scope legal"
+    assert lines[1] == "before the first symbol the net offers nothing (not judged)"
+    heads = [line for line in lines if "node" in line]
+    assert heads[0] == "  1  B   node start → 0   offers T P", "nobody asked whether B may come"
+    assert heads[1] == "  2  T   node 0 → 1   ok   offers S X"
+    assert heads[4].endswith("not judged")
+    assert "WRONG" not in "".join(lines)
+    assert lines[-1].startswith(
+        "accepted: no violation, and by the grammar the word may end here; "
+    )
+    assert lines[-1].endswith("(not judged)")
+
+
+def test_a_wrong_answer_and_a_violation() -> None:
+    wrong = text_of(rl.trace(rl.published(), "BTSSSSSSXXV"))
+    assert "WRONG: the grammar allows P V" in "".join(wrong)
+    assert wrong[-1] == "✗ wrong at symbol 11: it offers P V E"
+    broken = text_of(rl.trace(rl.compile(REBER), "BTP"))
+    assert broken[-1] == "violation at symbol 3: P came, but the net offered S X"
+    assert any(line.startswith("  3  P   node 1 → ✗ (no node)   VIOLATION") for line in broken)
+
+
+def test_after_a_violation_of_the_grammar_nothing_is_judged() -> None:
+    net = rl.published()
+    wrong = net.with_rule("legal", "tanh > -0.99999999")
+    lines = text_of(rl.trace(wrong, "BTPSE"))
+    assert next(line for line in lines if "→ ✗" in line).endswith("not judged")
+    assert all("WRONG" not in line for line in lines if "→ ✗" in line)
+
+
+@pytest.mark.parametrize("kinds", [[kind] for kind in CELLS] + [["gru", "gru"], ["lstm", "gru"]])
+def test_every_kind_of_net(kinds: list[str]) -> None:
+    trace = rl.trace(random_net(kinds), "BTXSE")
+    lines = text_of(trace)
+    gates = {gate for kind in kinds for gate in CELLS[kind].gates}
+    for gate in gates:
+        assert sum(gate in line.split()[:2] for line in lines) >= 5, gate
+    assert "nan" not in "".join(lines)
+    assert "NaN" not in json.dumps(trace.to_dict())
+    assert "random net on BTXSE" in trace._repr_html_()
+    assert "legal: " in trace.net._repr_html_()
+    plots = pytest.importorskip("reberlstm.render.plots")
+    pytest.importorskip("matplotlib")
+    from reberlstm.render.animation import frames
+
+    panels = len(plots.heat_map(trace).axes)
+    assert panels == len(gates) + 1 + ("output" in gates)
+    assert len(list(frames(trace))) == 5
+    plots.trajectory([trace])
+    plots.timeline({"random": trace}, trace.net.cells[0])
+
+
+def test_a_timeline_of_nets_of_two_kinds() -> None:
+    plots = pytest.importorskip("reberlstm.render.plots")
+    pytest.importorskip("matplotlib")
+    runs = {kind: rl.trace(random_net([kind]), "BTX") for kind in ("gru", "lstm")}
+    titles = [axis.get_title(loc="left") for axis in plots.timeline(runs, "c1").axes]
+    assert titles == [
+        f"{what} of cell c1" for what in ("memory", "input gate (filter)", "update gate")
+    ]
+
+
+def test_a_net_that_only_accepts() -> None:
+    trace = rl.trace(random_net(["gru"], ("accept",)), "BTX")
+    lines = text_of(trace)
+    assert lines[0] == "BTX: random net (3-cell GRU; accept: logit > 0), grammar reber, scope legal"
+    assert not any("before the first symbol" in line for line in lines)
+    assert all("says that the word may" in line for line in lines if "node" in line)
+    assert "may end" in trace._repr_html_()
+    pytest.importorskip("matplotlib")
+    from reberlstm.render import plots
+
+    plots.heat_map(trace)
+
+
+def test_an_animation_says_what_is_not_judged() -> None:
+    pytest.importorskip("matplotlib")
+    from reberlstm.render.animation import frame, said_of
+
+    trace = rl.trace(rl.published(), "BTXSE")
+    assert said_of(trace, trace.steps[0]) == "published net offers T P"
+    assert said_of(trace, trace.steps[4]).endswith("(not judged)")
+    words = [text.get_text() for text in frame(trace, trace.steps[4], None).texts]
+    assert said_of(trace, trace.steps[4]) in words
+
+
+def test_a_heat_map_says_what_is_not_judged() -> None:
+    pytest.importorskip("matplotlib")
+    from reberlstm.render import plots
+
+    axis = plots.heat_map(rl.trace(rl.published(), "BTXSE")).axes[-1]
+    styles = [label.get_fontstyle() for label in axis.get_xticklabels()]
+    assert styles == ["normal"] * 4 + ["italic"]
+    assert axis.get_xlabel().endswith("slanted: not judged")
+
+
+def test_the_command_says_how_the_net_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", "BTXSE", "--net", "published"]) == 0
+    assert "; legal: tanh > 0.5), " in capsys.readouterr().out.splitlines()[0]
