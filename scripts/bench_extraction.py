@@ -1,4 +1,4 @@
-"""Extraction beside AALpy: the same nets, the same limits of CPU seconds and of net steps.
+"""Extraction compared with AALpy: the same nets, the same limits of CPU seconds and of net steps.
 
 AALpy (E. Muškardin et al., AALpy: an active automata learning library, 2022) runs KV and L* with
 the oracles that know nothing of the machine. When a limit is reached, its last hypothesis counts.
@@ -21,11 +21,11 @@ from aalpy_side import ORACLES, Run, by_aalpy, by_our_learner
 from agreement import Machine, Word, agreement, long_words, reader, short_words
 from extraction_nets import Begun, Seen
 from in_docs import put
-from reberlstm.net.recurrent import open_net
 from train_for_extraction import OUT, RECIPES, Recipe
 
 import reberlstm as rl
 from reberlstm.extraction import Budget, Comparison, extract
+from reberlstm.net.loading import as_net
 
 
 def by_us(net: Any, effort: float, seed: int) -> tuple[Run, Comparison, str]:
@@ -86,8 +86,10 @@ def _loaded(recipe: Recipe) -> Any:
 
     Before it such a net was taught nothing; so both sides ask the same.
     """
-    net = rl.load(OUT / f"{recipe.name}.safetensors")
-    return Begun(net, "B") if "legal" in net.observed else net
+    net = as_net(OUT / f"{recipe.name}.safetensors")
+    (kind,) = net.observed
+    seen = Seen(net, kind, claims=net.claims, weights=net)
+    return Begun(seen, "B") if kind == "legal" else seen
 
 
 @dataclass(frozen=True)

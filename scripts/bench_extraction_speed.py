@@ -1,4 +1,4 @@
-"""How fast a million steps of a 64-unit LSTM are extracted from, beside two plain ways to run it.
+"""How fast a million steps of a 64-unit LSTM take in an extraction, and in plain ways to run it.
 
     python scripts/bench_extraction_speed.py
 
@@ -23,8 +23,8 @@ from aalpy.learning_algs import run_KV
 from aalpy.oracles import RandomWordEqOracle
 from torch import nn
 
-import reberlstm as rl
 from reberlstm.extraction import Budget, extract
+from reberlstm.net.loading import as_net
 
 CELLS, SYMBOLS = 64, 2
 NAIVE_STEPS = 20_000
@@ -71,7 +71,7 @@ class Asked(SUL):  # type: ignore[misc]
 
 def ours(model: Acceptor, dtype: str, steps: int) -> tuple[int, float]:
     """Steps and seconds of a whole extraction."""
-    net = rl.load(model.state_dict(), alphabet="01", kind="accept").replace(dtype=dtype)
+    net = as_net(model, alphabet="01", kind="accept").replace(dtype=dtype)
     budget = Budget(pairs=2 * steps)
     start = time.process_time()
     found = extract(net, budget=budget, max_words=steps, seconds=3_600, prove=False)

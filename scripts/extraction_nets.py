@@ -11,32 +11,36 @@ from numpy.typing import NDArray
 import reberlstm as rl
 from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.loading import as_net
+from reberlstm.net.net import Net
 from reberlstm.net.weights import LSTMWeights
 
 
 class Seen:
-    """One head of weights of ours behind the protocol, its memory moved by an invertible map.
+    """One head of a net behind the protocol, its memory moved by an invertible map.
 
     Args:
-        net: The weights.
+        net: The net.
         kind: The head.
         forth: What becomes of memories, rows of (B, D).
         back: Its inverse.
         claims: ``legal`` where the head is asked nothing before the first symbol.
+        weights: The net, where a certificate may be made of it.
     """
 
     def __init__(
         self,
-        net: LSTMWeights,
+        net: Net,
         kind: Kind,
         forth: Callable[[NDArray[Any]], NDArray[Any]] = np.copy,
         back: Callable[[NDArray[Any]], NDArray[Any]] = np.copy,
         claims: str = "all",
+        weights: Net | None = None,
     ) -> None:
         self._net = net.replace(heads={kind: net.heads[kind]})
         self._forth, self._back = forth, back
         self.alphabet, self.kind, self.claims = net.alphabet, kind, claims
-        self.name = net.name
+        self.name, self.weights = net.name, weights
 
     def initial(self) -> NDArray[Any]:
         """The moved initial memory."""
@@ -135,7 +139,8 @@ def trained(fsm: FSM, cell: str, kind: Kind, *, cells: int, steps: int, seed: in
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
-    return rl.load(model.state_dict(), alphabet=fsm.alphabet, kind=kind, readout="logit>0")
+    net = as_net(model, alphabet=fsm.alphabet, kind=kind, readout="logit>0")
+    return Seen(net, kind, claims=net.claims)
 
 
 def _training_set(

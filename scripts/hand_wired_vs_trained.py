@@ -218,10 +218,10 @@ def loops(found: Sequence[Group]) -> list[str]:
 
 
 def proofs(found: Sequence[Group]) -> list[str]:
-    """Which nets are proved, of which a wrong word is known, and what each bears."""
+    """Which nets are proved, of which a wrong word is known, and what each tolerates."""
     heads = (
         "net", "proved", "a wrong word is known", "neither", "margin of the proofs",
-        "noise borne", "… proved", "soft input borne", "… proved",
+        "noise tolerated", "… proved", "soft input tolerated", "… proved",
     )  # fmt: skip
     rows = []
     for name, nets in found:

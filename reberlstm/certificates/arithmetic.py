@@ -120,7 +120,12 @@ def as_executed(net: Net, arithmetic: Arithmetic) -> Net:
         return narrow
 
     net = net.replace(dtype="float64")
-    return net if arithmetic.precision in (0, 53) else net.map_arrays(held)
+    if arithmetic.precision in (0, 53):
+        return net
+    vectors = {"start_state": net.start_state, "suffix": net.suffix}
+    given = {name: array for name, array in vectors.items() if array is not None}
+    narrow = {name: arithmetic.round(FLOAT32.round(array)) for name, array in given.items()}
+    return net.map_arrays(held).replace(**narrow)
 
 
 def _check_sums(net: Net) -> None:
@@ -181,22 +186,30 @@ class Execution:
 
         Where `rows` is given, symbol ``symbols[e]`` is read in the state of row ``rows[e]``.
         """
-        math, after = self._math, []
-        a, h = Rounded(self._table[symbols], math.arithmetic, is_sum=True), None
+        return self._after(states, self._table[symbols], rows)
+
+    def _after(self, states: Floats, a: Floats, rows: NDArray[np.intp] | None = None) -> Floats:
+        """The state vectors after a step each, with what the input adds."""
+        math, after, h = self._math, [], None
+        sums = Rounded(a, math.arithmetic, is_sum=True)
         for layer, before in zip(self.net.layers, self.net.split(states), strict=True):
             if h is not None:
-                a = math.linear(h, layer.weight_ih, layer.bias_ih)
+                sums = math.linear(h, layer.weight_ih, layer.bias_ih)
             parts = tuple(Rounded(part, math.arithmetic, rows=rows) for part in before)
-            _, state = layer.cell.step(layer, a, parts, math)
+            _, state = layer.cell.step(layer, sums, parts, math)
             h = layer.cell.hidden(state)
             after += [part.value for part in state]
         return np.concatenate(after, axis=1)
 
     def read(self, head: str, states: Floats) -> Floats:
-        """The numbers that the head's rule is about, (B, R)."""
-        readout = self.net.readout(head)
+        """The numbers that the head's rule is about, (B, R), the suffix fed."""
+        readout, last = self.net.readout(head), self.net.layers[-1].cell
         assert readout is not None, "the claim is about heads that the net has"
-        z = readout.logits(Rounded(self.net.hidden(states), self._math.arithmetic), self._math)
+        for vector in self.net.suffix if self.net.suffix is not None else ():
+            a = self.net.layers[0].inputs(vector)
+            states = self._after(states, np.broadcast_to(a, (len(states), len(a))))
+        h = Rounded(last.hidden(self.net.split(states)[-1]), self._math.arithmetic)
+        z = readout.logits(h, self._math)
         if readout.rule.function == "softmax":
             return softmax(z.value)
         return (self._math.tanh(z) if readout.rule.function == "tanh" else z).value

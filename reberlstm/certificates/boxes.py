@@ -68,13 +68,13 @@ class BoxNet:
     """A net prepared for stepping boxes.
 
     Args:
-        net: The net; of several layers too, but without a suffix.
+        net: The net.
         arithmetic: What it is run in.
         noise: After every step each number of the state may be off by this much.
         inputs: What stands for a symbol.
 
     Raises:
-        CertificateError: where the net cannot be stepped in boxes.
+        CertificateError: where inputs are blurred that are not one-hot.
     """
 
     def __init__(
@@ -83,15 +83,11 @@ class BoxNet:
         self.net = as_executed(net, arithmetic)
         self.arithmetic, self.noise = arithmetic, noise
         self.inputs = inputs or Inputs()
-        if self.net.suffix is not None:
+        one_hot = self.net.embedding is None and self.net.suffix is None
+        if not (one_hot or self.inputs.exact):
             raise CertificateError(
-                f"net {net.name!r} reads a suffix before it answers, and proofs are only made for "
-                "nets that answer after each symbol; leave the suffix out"
-            )
-        if self.net.embedding is not None and not self.inputs.exact:
-            raise CertificateError(
-                f"net {net.name!r} embeds its symbols, so its inputs have no 1 to be blurred; "
-                "leave the input range and the input noise out"
+                f"net {net.name!r} embeds its symbols or reads a suffix, and only one-hot inputs "
+                "of words can be blurred; leave the input range and the input noise out"
             )
         self.math = Intervals(arithmetic)
         self._pairs: dict[str, tuple[Floats, Floats]] = {}
@@ -144,9 +140,13 @@ class BoxNet:
 
     def _step(self, boxes: Interval, sources: Indices, symbols: Indices) -> Interval:
         used, rows = np.unique(sources, return_inverse=True)
-        parts = self.net.split(boxes[used].computed_in(self.arithmetic))
-        a, h = self.inputs_of(symbols), None
+        return self._after(boxes[used], rows, self.inputs_of(symbols))
+
+    def _after(self, boxes: Interval, rows: Indices, a: Sum) -> Interval:
+        """The boxes after a step each, from the box of a row, with what the input adds."""
+        h = None
         after: list[Interval] = []
+        parts = self.net.split(boxes.computed_in(self.arithmetic))
         for layer, before in zip(self.net.layers, parts, strict=True):
             if h is not None:
                 a = self.math.linear(h, layer.weight_ih, layer.bias_ih)
@@ -186,6 +186,11 @@ class BoxNet:
         return self.math.tanh(z) if readout.rule.function == "tanh" else settled(z)
 
     def _hidden(self, boxes: Interval) -> Interval:
+        """What the heads read, the suffix fed."""
+        for vector in self.net.suffix if self.net.suffix is not None else ():
+            first, x = self.net.layers[0], Interval.point(vector[np.newaxis])
+            a = self.math.linear(x.computed_in(self.arithmetic), first.weight_ih, first.bias_ih)
+            boxes = self._after(boxes, np.arange(len(boxes)), a)
         last = self.net.split(boxes.computed_in(self.arithmetic))[-1]
         h: Interval = self.net.layers[-1].cell.hidden(last)
         return h

@@ -133,9 +133,11 @@ def margins(rule: Rule, right: NDArray[np.int8], lo: Floats, hi: Floats) -> Floa
 def _heads(net: Net, fsm: FSM, scope: Scope, heads: Sequence[str] | None) -> tuple[str, ...]:
     if heads is None:
         labels = ["label"] if fsm.outputs else []
-        wanted = ["legal"]
-        if scope == "all":
-            wanted += [head for head in ("accept", *labels) if net.readout(head)]
+        others = [head for head in ("accept", *labels) if net.readout(head)]
+        told = net.readout("legal") is not None
+        wanted = ["legal"] if told or not others else []
+        if scope == "all" or not told:
+            wanted += others
     else:
         wanted = [head for head in HEADS if head in heads]
         unknown = [head for head in heads if head not in HEADS]

@@ -128,7 +128,8 @@ def digest_of_net(net: Net) -> str:
         for array in (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
     ]
     arrays += [array for _, head in heads for x in head.layers for array in (x.weight, x.bias)]
-    arrays += [array for array in (net.embedding, net.start_state) if array is not None]
+    others = (net.embedding, net.start_state, net.suffix)
+    arrays += [array for array in others if array is not None]
     content = b"".join(array.astype("<f8").tobytes() for array in arrays)
     return _digest(_canonical(header) + b"\n" + content)
 

@@ -237,19 +237,19 @@ def from_states(case: Case, states: States) -> Entry:
     """How words fare that begin in these state vectors instead of the initial one."""
     words = case.words
     wrong, asked = case.wrong(words, states), case.asked(words)
-    judged = asked.any(axis=0)
-    if not judged.any():
+    counted = asked.any(axis=0)
+    if not counted.any():
         return not_applicable("nothing is asked")
     positions = np.arange(1, len(wrong) + 1)[:, None]
     # The answers before a word is right for the rest: up to and with the last wrong one.
     last_wrong = np.where(wrong, positions, 0).max(axis=0, initial=0)
     last_asked = np.where(asked, positions, 0).max(axis=0, initial=0)
-    recovered = judged & (last_wrong < last_asked)
+    recovered = counted & (last_wrong < last_asked)
     following = case.machine.draw(case.rng(4), (words.count,))
     again = case.wrong(following, case.end(words, states))
     shares = {
-        "right": float((last_wrong == 0)[judged].mean()),
-        "recovered": float(recovered[judged].mean()),
+        "right": float((last_wrong == 0)[counted].mean()),
+        "recovered": float(recovered[counted].mean()),
         "next_right": float((~again.any(axis=0)).mean()),
     }
     median = float(np.median(last_wrong[recovered])) if recovered.any() else None
@@ -258,7 +258,7 @@ def from_states(case: Case, states: States) -> Entry:
         + ("" if median is None else f" (median after {median:g})")
         + f"; the next word right {percent(shares['next_right'])}"
     )
-    return Entry(text, shares | {"median_steps": median, "strings": int(judged.sum())})
+    return Entry(text, shares | {"median_steps": median, "strings": int(counted.sum())})
 
 
 # What cells tell

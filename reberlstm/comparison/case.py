@@ -293,7 +293,7 @@ class Case:
         said = self.said(states)
         return np.asarray(~said.any(axis=1) if self.head == "legal" else ~said)
 
-    def judged(self, machine_states: Ints) -> Bools:
+    def is_asked(self, machine_states: Ints) -> Bools:
         """Whether anything is asked in these states of the machine."""
         if self.head == "accept":
             return np.ones(machine_states.shape, dtype=bool)
@@ -301,7 +301,7 @@ class Case:
 
     def asked(self, words: Words) -> Bools:
         """Where an answer is asked for, (T, B)."""
-        return np.asarray(words.present & self.judged(words.states))
+        return np.asarray(words.present & self.is_asked(words.states))
 
     def wrong(
         self, words: Words, states: States | None = None, disturb: Disturb | None = None
@@ -318,10 +318,12 @@ class Case:
         That is a head of probabilities. Without one, the symbols offered are taken to be equally
         likely.
         """
-        for kind, readout in self.net.heads.items() if isinstance(self.net, Net) else ():
-            if readout.rule.function == "softmax":
-                probabilities = self.net.values(kind, states)[:, self.columns]
-                return probabilities.astype(np.float64), f"{kind} head"
+        net = self.net
+        if isinstance(net, Net):
+            for kind, readout in net.heads.items():
+                if readout.rule.function == "softmax":
+                    probabilities = net.values(kind, states)[:, self.columns]
+                    return probabilities.astype(np.float64), f"{kind} head"
         offered = self.said(states) if self.head == "legal" else self._offered(states)
         each = offered / np.maximum(1, offered.sum(axis=1, keepdims=True))
         return each, "offered symbols, equally likely"

@@ -11,7 +11,7 @@ Word = tuple[int, ...]
 """A word as numbers of symbols."""
 
 MOST_PATHS = 20_000
-"""Partial paths that are looked at; a machine with more of them has more cycles than are of use."""
+"""Partial paths that are tried; a machine with more of them has too many cycles."""
 
 MOST_WAYS = 40
 MOST_EXITS = 60
@@ -53,11 +53,11 @@ def simple_cycles(machine: Tables, most: int) -> tuple[list[Cycle], bool]:
     order = {state: number for number, state in enumerate(reachable)}
     found: list[Cycle] = []
     paths: deque[tuple[tuple[int, ...], Word]] = deque(((state,), ()) for state in reachable)
-    looked = 0
+    tried = 0
     while paths:
         states, symbols = paths.popleft()
-        looked += 1
-        if looked > MOST_PATHS:
+        tried += 1
+        if tried > MOST_PATHS:
             return found, False
         for column, target in machine.legal_steps(states[-1]):
             if target == states[0]:

@@ -103,7 +103,7 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             gone += 1
             for symbols in turns.T:
                 here, nodes = case.step(here, symbols), machine.target[nodes, symbols]
-                wrong = ~case.right(here, nodes) & case.judged(nodes)
+                wrong = ~case.right(here, nodes) & case.is_asked(nodes)
                 inside = np.where(wrong & (inside == 0), gone, inside)
             chunk.append(here)
             repeats = bool((here == before).all())

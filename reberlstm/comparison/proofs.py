@@ -133,7 +133,7 @@ def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> 
     """Whether a certificate proves the net right on a cycle for ever, by these ways.
 
     It is one for a machine that has only these words, and those that leave the cycle with up to
-    `EXIT_LENGTH` symbols; other symbols lead where nothing is judged.
+    `EXIT_LENGTH` symbols; other symbols lead where nothing is asked.
     """
     if isinstance(case.certificate, str) or case.head != "legal":
         return False
@@ -188,10 +188,12 @@ def words_of(
     def follow(node: tuple[int, Place | None]) -> Iterator[tuple[int, tuple[int, Place | None]]]:
         state, place = node
         for a, target in machine.legal_steps(state) if place is not None else ():
+            assert place is not None
             onward = after(place, state, a)
             yield a, (target if onward is not None else 0, onward)
 
-    nodes = crawl([(0, ("in", 0, ()))], follow, most=MOST_NODES + 1).found
+    start: tuple[int, Place | None] = (0, ("in", 0, ()))
+    nodes = crawl([start], follow, most=MOST_NODES + 1).found
     if len(nodes) > MOST_NODES:
         return None
     names = {node: str(number) for number, node in enumerate(nodes)}

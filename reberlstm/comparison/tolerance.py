@@ -76,7 +76,7 @@ def soft_inputs(case: Case) -> Entry:
             case.check()
             x = (1.0 - share) * np.eye(symbols)[case.columns[column]] + share * mixtures[t]
             here = np.where(present[:, None], net.feed(here, x @ net.vectors), here)
-            asked = present & case.judged(words.states[t])
+            asked = present & case.is_asked(words.states[t])
             wrong |= bool((~case.right(here, words.states[t]) & asked).any())
         return not wrong
 
@@ -87,7 +87,7 @@ def soft_inputs(case: Case) -> Entry:
 
 def _right_ones(case: Case) -> Words:
     """The words that are right without any disturbance."""
-    return case.fewer.take(~case.wrong(case.fewer).any(axis=0))
+    return case.fewer.take(np.asarray(~case.wrong(case.fewer).any(axis=0)))
 
 
 def _tolerance(
@@ -99,8 +99,8 @@ def _tolerance(
     options: Options,
 ) -> Entry:
     if not words.count:
-        value = {"measured": None, "proved": None, "strings": 0}
-        return Entry("– (no string is right without)", value, "none")
+        nothing = {"measured": None, "proved": None, "strings": 0}
+        return Entry("– (no string is right without)", nothing, "none")
     measured = upper if holds(upper) else _bisected(holds, upper)
     proved = _proved(case, measured, share, options) if case.proved else 0.0
     value = {"measured": measured, "proved": proved, "strings": words.count}

@@ -137,7 +137,7 @@ def _check_protocol(net: object) -> None:
     for symbol in alphabet:
         if not isinstance(symbol, str) or not symbol or alphabet.count(symbol) > 1:
             raise ExtractionError(
-                f"alphabet of {type(net).__name__}: {symbol!r} is no string, is empty or stands "
+                f"alphabet of {type(net).__name__}: {symbol!r} is no string, is empty or comes "
                 "twice; give distinct strings"
             )
     if not alphabet:

@@ -152,7 +152,13 @@ class _Placing:
         self.left = dict(tensors.arrays)
         self.doubt: str | None = None
         _check_finite(tensors.arrays)
-        alphabet = given.alphabet or _alphabet_in(tensors.metadata)
+        told = _alphabet_in(tensors.metadata)
+        if told and given.alphabet and set(told) != set(given.alphabet):
+            raise FormatError(
+                f"its alphabet is {' '.join(told)}, not {' '.join(given.alphabet)}; give the "
+                "grammar or alphabet that it is for"
+            )
+        alphabet = told or given.alphabet
         if alphabet is None:
             raise FormatError(
                 "not written by reberlstm as safetensors or npz, so its alphabet is unknown; give "
@@ -280,19 +286,11 @@ class _Placing:
             raise FormatError(f"{missing[0]} {where}, but the other bias is there")
         arrays = {part: self.left.pop(key) for part, key in names.items() if key is not None}
         rows = len(np.atleast_1d(arrays["weight_hh"]))
-        for part, array in arrays.items():
-            if array.ndim != (2 if part in ARRAYS[:2] else 1):
-                expected = "a matrix" if part in ARRAYS[:2] else f"{rows} numbers"
-                raise FormatError(
-                    f"tensor {names[part]!r} has shape {array.shape}; expected {expected}"
-                )
-            if len(array) != rows:
-                raise FormatError(
-                    f"tensor {names[part]!r} has shape {array.shape}; expected {rows} rows, as in "
-                    f"{names['weight_hh']!r}"
-                )
         arrays |= {part: np.zeros(rows) for part in missing}
-        return Layer(CELLS[cell], *(arrays[part] for part in ARRAYS))
+        try:
+            return Layer(CELLS[cell], *(arrays[part] for part in ARRAYS))
+        except ReberLSTMError as error:
+            raise FormatError(f"layer {number} of {prefix}*: {error}") from None
 
     # Symbols
 
@@ -543,15 +541,9 @@ class _Placing:
                 "or two for acceptance; for a label give kind='label' or labels=...",
             )
         if len(kinds) > 1:
-            meanings = {
-                "legal": f"{rows} symbol{'s' * (rows > 1)}",
-                "accept": "no and yes" if rows == 2 else "acceptance",
-                "label": "labels",
-            }
             raise FormatError(
-                f"{unit.name!r} has {rows} output{'s' * (rows > 1)}, which may be "
-                f"{' or '.join(meanings[kind] for kind in kinds)}; give "
-                f"{' or '.join(f'kind={kind!r}' for kind in kinds)}"
+                f"{unit.name!r} has {rows} output{'s' * (rows > 1)}, which may tell "
+                f"{' or '.join(kinds)}; give kind={' or '.join(map(repr, kinds))}"
             )
         return kinds[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -166,7 +167,7 @@ def _difference(
             fitting = [
                 value
                 for output in outputs
-                for value in _last(output, rows.shape, expected.shape[1], form)
+                for value in _last(output, rows.shape, expected.shape[1])
             ]
             if not fitting:
                 return None
@@ -215,27 +216,20 @@ def _tensors(value: Any) -> Iterator[Any]:
             yield from _tensors(inner)
 
 
-def _last(
-    output: NDArray[Any], shape: tuple[int, int], size: int, form: str
-) -> Iterator[NDArray[Any]]:
-    """The outputs (B, R) after the last symbol, of a tensor that may hold those of every step."""
-    (words, length), at = shape, output.shape
-    steps = (length, words) if form.endswith("time first") else (words, length)
-    if size == 1 and at in ((words,), steps, (words, length), (length, words)):
-        output, at = output[..., np.newaxis], (*at, 1)
-    if at == (words, size):
-        yield output
-    if at == (words, length, size):
-        yield output[:, -1]
-    if at == (length, words, size):
-        yield output[-1]
-    if at == (words, size, length):
-        yield output[:, :, -1]
-    if at == (words, 1, size):
-        yield output[:, 0]
-    if at == (1, words, size):
-        yield output[0]
-    if at == (words * length, size):
+def _last(output: NDArray[Any], shape: tuple[int, int], size: int) -> Iterator[NDArray[Any]]:
+    """The outputs (B, R) after the last symbol, of a tensor that may hold those of every step.
+
+    The axes may be in any order, so that several may fit.
+    """
+    words, length = shape
+    for x in (output, output[..., np.newaxis]) if size == 1 else (output,):
+        for axes in itertools.permutations(range(x.ndim)) if 1 < x.ndim < 5 else ():
+            y = x.transpose(axes)
+            between = y.shape[1:-1]
+            ends = (y.shape[0], y.shape[-1]) == (words, size)
+            if ends and set(between) <= {1, length}:
+                yield y[(slice(None), *(-1 for _ in between))]
+    if output.shape == (words * length, size):
         yield output.reshape(words, length, size)[:, -1]
         yield output.reshape(length, words, size)[-1]
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from reberlstm.errors import TrainingError
 from reberlstm.extras import require
-from reberlstm.grammars import Grammar
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.training.loop import go_through
 from reberlstm.training.settings import Progress, Settings, Training
 
@@ -76,11 +76,11 @@ def _asked(task: Settings | Grammar, settings: dict[str, Any]) -> Settings:
     if isinstance(task, Settings):
         if settings:
             raise TrainingError(
-                f"{next(iter(settings))} is given besides Settings; make it one of them"
+                f"{next(iter(settings))} is given together with Settings; make it one of them"
             )
         return task
     known = [field.name for field in fields(Settings) if field.name != "fsm"]
     for name in settings:
         if name not in known:
             raise TrainingError(f"no setting {name!r}; they are {', '.join(known)}")
-    return Settings(fsm=task, **settings)
+    return Settings(fsm=as_machine(task), **settings)

@@ -38,9 +38,8 @@ Parameters = dict[str, Tensor]
 class Tensors(Numbers):
     """The functions of a cell's formula for tensors, with weights (N, H, R), biases (N, 1, R)."""
 
-    sigmoid = staticmethod(torch.sigmoid)
-    tanh = staticmethod(torch.tanh)
-    relu = staticmethod(torch.relu)
+    sigmoid = staticmethod(torch.sigmoid)  # type: ignore[assignment]
+    tanh = staticmethod(torch.tanh)  # type: ignore[assignment]
 
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         """``x @ weight + bias``."""

@@ -1,21 +1,15 @@
 """Training for a proof: boxes around where a net goes, and how far its steps lead out of them.
 
-A certificate is a box of (h, c) for every node, that is, for every state of the machine with the
-last symbol, such that each step leads from box into box; see `reberlstm.certificates.search`. Nets
-trained on words alone seldom have one: they are right at the points where words lead, and anything
-may happen beside them. Here the boxes are trained along with the net. Each is the hull of where
-words lead, reaching beyond it on every side as far as it learns to, and three hinges are to be 0:
+There is a box of (h, c) for every node, that is, for every state of the machine with the last
+symbol: the hull of where words lead, reaching beyond it on every side as far as it learns to. (With
+free centres, boxes drift to where the heads would be right and the net never goes.) Three hinges
+are to be 0; then the boxes are an inductive invariant, and `certify` finds one at least as small:
 
 - *escape*: how far the image of a box, in interval arithmetic, sticks out of the next one;
 - *wrong*: by how much a head on a box falls short of a margin of 1;
-- *leak*: how far the forget gates are over 0.95, or less, on the boxes. A memory that is kept and
-  not refreshed has boxes that never close.
+- *leak*: how far the forget gates are over 0.95, or less, on the boxes.
 
-Then the boxes are an invariant, and the search of `certify` finds one at least as small. Hulls hold
-the boxes to the truth: with free centres, boxes drift to where the heads would be right and the net
-never goes. Interval bounds as a loss: S. Gowal et al., On the effectiveness of interval bound
-propagation for training verifiably robust models, 2018 (arxiv.org/abs/1810.12715), there for one
-pass through a feed-forward net, here for a fixpoint.
+Why, and where interval bounds as a loss come from: docs/training.md.
 """
 
 from __future__ import annotations
@@ -45,7 +39,7 @@ REACH = 0.02
 """How far boxes reach beyond the hulls at first."""
 
 SLACK = 0.003
-"""How far inside its box each step has to lead."""
+"""By how much within its box each step has to lead."""
 
 MARGIN = 1.0
 """How far each head has to be from wrong."""
@@ -54,7 +48,7 @@ LEAK_WEIGHT = 0.03
 
 WALKS = 100
 WALKS_LONGEST = 40
-"""The words whose hulls are taken, besides one that leads to each node."""
+"""The words whose hulls are taken, and one more that leads to each node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,20 +120,21 @@ class Enclosure:
         rng: np.random.Generator,
         leak: tuple[float, float] = (LEAK_WEIGHT, LEAK_FROM),
     ) -> None:
-        judged = claim(net, objective.fsm, objective.claims, [objective.head])
-        nodes = unfold(judged, 1, MOST_STEPS) or unfold(judged, 0, sys.maxsize)
+        claimed = claim(net, objective.fsm, objective.claims, [objective.head])
+        nodes = unfold(claimed, 1, MOST_STEPS) or unfold(claimed, 0, sys.maxsize)
         assert nodes is not None, "states alone are never too many"
         self._objective = objective
         self._leak_weight, self._leak_from = leak
         self._head = objective.head
-        self._next = _transitions(nodes, len(net.alphabet))
+        sources, symbols, targets = _edges(nodes)
+        self._next = np.full((len(nodes), len(net.alphabet)), -1, dtype=np.intp)
+        self._next[sources, symbols] = targets  # −1 where that is out of scope
         words = [[net.alphabet[a] for a in word] for word in _access_words(nodes)]
         self._access = objective.machine.given(words).for_nets()
-        self._sources, self._symbols, self._targets = (
-            torch.as_tensor(part) for part in _edges(nodes)
-        )
-        signs = np.array(judged.right[self._head][nodes.states], dtype=float)
-        if not judged.includes_empty_word:
+        self._sources, self._symbols = torch.as_tensor(sources), torch.as_tensor(symbols)
+        self._targets = torch.as_tensor(targets)
+        signs = np.array(claimed.right[self._head][nodes.states], dtype=float)
+        if not claimed.includes_empty_word:
             signs[0] = 0.0
         self._signs = torch.as_tensor(signs)
         # The first box is a point: every word begins from zero.
@@ -223,14 +218,6 @@ def _edges(nodes: Nodes) -> tuple[Ints, Ints, Ints]:
     """The steps from node to node: sources, symbols and targets."""
     (level,) = nodes.levels
     return level.roots, level.symbols, nodes.targets
-
-
-def _transitions(nodes: Nodes, symbols: int) -> Ints:
-    """The node after each symbol, (nodes, A), −1 where that is out of scope."""
-    table = np.full((len(nodes), symbols), -1, dtype=np.intp)
-    sources, columns, targets = _edges(nodes)
-    table[sources, columns] = targets
-    return table
 
 
 def _access_words(nodes: Nodes) -> list[tuple[int, ...]]:

@@ -72,7 +72,7 @@ class NetRun(Run):
         assert settings.cell != "fsm", "machines have a run of their own"
         self.cell: CellType = settings.cell
         super().__init__(settings)
-        self._questions = float(self.objective.judged(self.validation).sum())
+        self._questions = float(self.objective.asked(self.validation).sum())
 
     def _begin(self) -> None:
         self.learned_at = 0

@@ -8,7 +8,9 @@ whether it is accepted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice, product
 from typing import Literal
 
 import numpy as np
@@ -99,12 +101,12 @@ class Objective:
         symbols = torch.as_tensor(words.symbols)
         h, _ = run(cell, parameters, symbols, noise)
         states = torch.as_tensor(words.states)
-        judged = torch.as_tensor(self.judged(words), dtype=h.dtype)
+        asked = torch.as_tensor(self.asked(words), dtype=h.dtype)
         each = binary_cross_entropy_with_logits(
             read(parameters, self.head, h), self._truth[states], reduction="none"
         ).sum(dim=-1)
-        total = (each * judged).sum(dim=(0, 2))
-        number = judged.sum(dim=(0, 2))
+        total = (each * asked).sum(dim=(0, 2))
+        number = asked.sum(dim=(0, 2))
         if self.task == "next":
             total = total + self._surprise(parameters, h, symbols, words)
         else:
@@ -118,7 +120,7 @@ class Objective:
             number = number + symbols.shape[2]
         leak = torch.zeros_like(total)
         if cell == "lstm" and len(symbols) > 1:
-            leak = _leak(parameters, symbols, h, judged, leak_from)
+            leak = _leak(parameters, symbols, h, asked, leak_from)
         return Loss(total / number, leak / number)
 
     def _surprise(self, parameters: Parameters, h: Tensor, symbols: Tensor, words: Words) -> Tensor:
@@ -131,11 +133,11 @@ class Objective:
     def validation(self, rng: np.random.Generator) -> Words:
         """Words on which all has to be right: sampled ones, and the shortest of all."""
         drawn = self.draw(rng, 1, VALIDATION_SAMPLES, VALIDATION_LONGEST)
-        table = [
-            tuple(self.fsm.alphabet[a] for a in drawn.symbols[:length, 0, number])
-            for number, length in enumerate(drawn.lengths[0])
+        lengths = enumerate(drawn.lengths[0])
+        words: list[Sequence[int | str]] = [
+            drawn.symbols[:length, 0, number].tolist() for number, length in lengths
         ]
-        return self.machine.given(table + self._shortest()).for_nets()
+        return self.machine.given([*words, *self._shortest()]).for_nets()
 
     def wrong(self, cell: CellType, parameters: Parameters, words: Words) -> Bools:
         """Where an answer is wrong, (T, N, B); for ``accept`` also the empty word, at the first."""
@@ -146,12 +148,12 @@ class Objective:
             said = (read(parameters, self.head, h) > 0.0).numpy()
             first = (parameters[f"{self.head}.bias"] > 0.0).numpy()
         truth = self._truth.numpy() > 0.5
-        wrong: Bools = (said != truth[words.states]).any(axis=-1) & self.judged(words)
+        wrong: Bools = (said != truth[words.states]).any(axis=-1) & self.asked(words)
         if self.task == "accept":
             wrong[0] |= (first != truth[0]).any(axis=-1)
         return wrong
 
-    def judged(self, words: Words) -> Bools:
+    def asked(self, words: Words) -> Bools:
         """Where something is asked: the scope ``legal`` leaves out words that cannot go on."""
         if self.task == "accept":
             return words.present
@@ -159,28 +161,24 @@ class Objective:
 
     def _shortest(self) -> list[Word]:
         """The shortest legal words (or all words), of whole lengths, up to about the number."""
-        levels: list[list[tuple[Word, int]]] = [[((), 0)]]
+        every: Iterable[Word] = self.fsm.prefixes(VALIDATION_LONGEST)
+        if self.task == "accept":
+            lengths = range(VALIDATION_LONGEST + 1)
+            every = (word for n in lengths for word in product(self.fsm.alphabet, repeat=n))
         found: list[Word] = []
-        while levels[-1] and len(found) + len(levels[-1]) <= VALIDATION_PREFIXES:
-            if len(levels) > VALIDATION_LONGEST:
+        for length, words in groupby(every, len):
+            level = list(islice(words, VALIDATION_PREFIXES + 1 if found else None))
+            if found and len(found) + len(level) > VALIDATION_PREFIXES:
                 break
-            found += [word for word, _ in levels[-1] if word]
-            levels.append(
-                [
-                    ((*word, symbol), int(self.machine.target[state, column]))
-                    for word, state in levels[-1]
-                    for column, symbol in enumerate(self.fsm.alphabet)
-                    if self.task == "accept" or self.machine.legal[state, column]
-                ]
-            )
-        return found or [word for word, _ in levels[-1]]
+            found += level if length else ()
+        return found
 
 
 def _leak(
-    parameters: Parameters, symbols: Tensor, h: Tensor, judged: Tensor, leak_from: float
+    parameters: Parameters, symbols: Tensor, h: Tensor, asked: Tensor, leak_from: float
 ) -> Tensor:
     """How far the forget gates' pre-activations are over `leak_from`, summed."""
     size = h.shape[-1]
     rows = slice(size, 2 * size)
     z = inputs(parameters, symbols[1:])[..., rows] + h[:-1] @ parameters["weight_hh"][..., rows]
-    return (torch.relu(z - leak_from).sum(dim=-1) * judged[1:]).sum(dim=(0, 2))
+    return (torch.relu(z - leak_from).sum(dim=-1) * asked[1:]).sum(dim=(0, 2))

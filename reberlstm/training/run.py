@@ -98,7 +98,7 @@ class Run(ABC):
         return ()
 
     def _further_arrays(self) -> dict[str, Floats]:
-        """What a checkpoint holds besides."""
+        """What else a checkpoint holds."""
         return {}
 
     # What does not

@@ -76,6 +76,8 @@ def test_what_a_net_does_lies_in_the_boxes(kinds: tuple[str, ...], name: str) ->
     arithmetic = ARITHMETICS[name]
     for scale in (0.5, 3.0):
         net = random_net(rng, kinds, 4, scale)
+        if len(kinds) > 1:
+            net = net.replace(embedding=rng.normal(0, 1, (3, 3)), suffix=rng.normal(0, 1, (1, 3)))
         ours, execution = BoxNet(net, arithmetic), Execution(net, arithmetic)
         theirs = Steps(net, name, 0.0, EXACT)
         boxes = random_boxes(rng, 30, ours.width)
@@ -258,7 +260,7 @@ def test_the_rule_decides() -> None:
     assert "but the net is read by logit > 0.4" in check(old, strict).reason
 
 
-def test_stacks_embeddings_deep_heads_and_start_states_are_proved_like_others() -> None:
+def test_stacks_embeddings_suffixes_deep_heads_and_start_states_are_proved_like_others() -> None:
     rng = np.random.default_rng(3)
     fsm = FSM(
         alphabet=("a", "b", "c"),
@@ -274,6 +276,7 @@ def test_stacks_embeddings_deep_heads_and_start_states_are_proved_like_others() 
         other = net.replace(
             embedding=rng.normal(0, 1, (3, inputs)),
             start_state=rng.normal(0, 0.1, net.start().shape[1]),
+            suffix=rng.normal(0, 1, (2, inputs)),
             heads={"legal": Readout("legal", Rule("logit"), layers, "tanh")},
         )
         cert = rl.certify(other, fsm, scope="legal", max_k=1)
@@ -283,14 +286,32 @@ def test_stacks_embeddings_deep_heads_and_start_states_are_proved_like_others() 
         assert "other weights" in check(cert.to_dict(), changed, fsm).reason
 
 
+def test_a_refutation_is_what_the_net_answers_after_its_suffix() -> None:
+    rng = np.random.default_rng(5)
+    fsm = rl.load_grammar("regex:(abc)*")
+    for arithmetic in ("real", "bfloat16"):
+        net = random_net(rng, ("gru", "rnn"), 3, 1.0, suffix=np.eye(3)[[1, 0]])
+        cert = rl.certify(net, fsm, scope="legal", arithmetic=arithmetic)
+        assert isinstance(cert, Refutation)
+        assert confirmed(cert, net, fsm)
+        if arithmetic == "real":
+            state = net.start()
+            for symbol in cert.word:
+                state = net.step(state, np.array([net.alphabet.index(symbol)]))
+            legal = net.observe(state).legal
+            assert legal is not None
+            said = [a for a, yes in zip(net.alphabet, legal[0], strict=True) if yes]
+            assert said == sorted(cert.offered)
+
+
 def test_what_cannot_be_proved_is_said_in_one_line() -> None:
     net = random_net(np.random.default_rng(4), ("rnn",), 2, 0.5)
     fsm = rl.load_grammar("regex:(a|b|c)*")
-    with pytest.raises(CertificateError, match="reads a suffix before it answers, and proofs are"):
-        rl.certify(net.replace(suffix=np.zeros((1, 3))), fsm)
-    embedded = net.replace(embedding=np.eye(3))
-    with pytest.raises(CertificateError, match="embeds its symbols, so its inputs have no 1"):
-        rl.certify(embedded, fsm, inputs=Inputs(noise=0.1))
+    for other in (net.replace(embedding=np.eye(3)), net.replace(suffix=np.zeros((1, 3)))):
+        with pytest.raises(
+            CertificateError, match="embeds its symbols or reads a suffix, and only"
+        ):
+            rl.certify(other, fsm, inputs=Inputs(noise=0.1))
 
 
 def test_files_of_version_1_are_read_and_checked(tmp_path: Path) -> None:
@@ -309,3 +330,27 @@ def test_files_of_version_1_are_read_and_checked(tmp_path: Path) -> None:
         assert "readout" not in str(again)
         reread = net.with_rule("legal", "logit > 0.25")
         assert "it reads head 'legal' by" in check(old, reread).reason
+
+
+class Mine(torch.nn.Module):
+    """A module that was not trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.lstm = torch.nn.LSTM(2, 3, batch_first=True)
+        self.legal = torch.nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        legal: torch.Tensor = self.legal(self.lstm(x)[0])
+        return legal
+
+
+def test_nets_and_machines_are_given_by_name_and_read_as_asked(tmp_path: Path) -> None:
+    assert rl.certify("reber-4", "reber", scope="legal").holds
+    path = tmp_path / "net.safetensors"
+    rl.save(rl.compile("parity"), path)
+    assert rl.certify(path).holds
+    found = rl.certify(path, "parity", scope="legal", readout="logit > 0.4")
+    assert (found.holds, found.readouts) == (False, {"legal": "logit > 0.4"})
+    assert rl.certify(Mine(), "parity", scope="legal", alphabet="01").net == "Mine"

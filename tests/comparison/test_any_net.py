@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
+from reberlstm.cli import run
 from reberlstm.comparison import Comparison, compare
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import Net
@@ -122,3 +124,39 @@ def test_a_rule_decides_what_is_right() -> None:
     table = compare(REBER, {"strict": strict}, rows=["accuracy", "certificate"], words=30)
     assert table["accuracy", "strict"].value["share"] == 0.0
     assert table["certificate", "strict"].status == "refuted"
+
+
+@pytest.mark.filterwarnings("ignore")  # the module has no forward to be compared with
+def test_whatever_holds_a_net_is_a_column(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Module()
+    module.gru = torch.nn.GRU(len(REBER.alphabet), 3)
+    module.legal = torch.nn.Linear(3, len(REBER.alphabet))
+    rl.save(TRAINED, tmp_path / "ours.safetensors")
+    nets: Mapping[str, Any] = {
+        "shipped": "reber-4",
+        "file": tmp_path / "ours.safetensors",
+        "module": module,
+        "state": module.state_dict(),
+    }
+    table = compare("reber", nets, rows=["cells", "accuracy"], words=30)
+    assert [table["cells", net].value for net in nets] == [4, 8, 3, 3]
+    assert table["accuracy", "file"].value["share"] == 1.0
+    assert texts(table, "module") == texts(table, "state")
+    with pytest.raises(rl.ReberLSTMError, match="a int is no net"):
+        compare("reber", {"x": 3})
+
+
+def test_a_foreign_net_that_always_says_no_gives_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Module()
+    net.rnn, net.out = torch.nn.LSTM(2, 1), torch.nn.Linear(1, 1)
+    for parameter in net.parameters():
+        torch.nn.init.zeros_(parameter)
+    with torch.no_grad():
+        net.out.bias.fill_(-1.0)
+    torch.save(net.state_dict(), tmp_path / "no.pt")
+    assert run(["compare", "tomita-3", str(tmp_path / "no.pt"), "--row", "noise"]) == 0
+    assert "– (no string is right without)" in " ".join(capsys.readouterr().out.split())

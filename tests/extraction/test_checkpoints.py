@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import pickle
 import re
 from pathlib import Path
@@ -19,6 +20,7 @@ from reberlstm.cli import run
 from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.machine.fsm import FSM
+from reberlstm.render import extraction as extraction_plots
 
 SMALL = Budget(pairs=1_500, walks=20, length=20, rounds=8)
 SYMBOLS = "abc"
@@ -144,10 +146,10 @@ def test_every_claim_holds_for_torch(number: int, dtype: torch.dtype, tmp_path: 
         path,
         alphabet=SYMBOLS[: net.symbols],
         kind=kind,
-        nonlinearity=options.get("nonlinearity", "tanh"),
+        nonlinearity=options.get("nonlinearity"),
         labels=[str(label) for label in range(outputs)] if kind == "label" else (),
     )
-    assert theirs.initial().dtype == (np.float32 if dtype == torch.float32 else np.float64)  # type: ignore[union-attr]
+    assert theirs.start().dtype == (np.float32 if dtype == torch.float32 else np.float64)
     found = extract(theirs, budget=SMALL, max_states=12, seconds=60, prove=False)
     check_every_claim(net, kind, found, 9 if net.symbols == 2 else 6)
 
@@ -225,6 +227,20 @@ def test_a_softmax_over_one_output_is_refused_and_over_two_is_no_always() -> Non
         expected = torch.softmax(net.decoder(torch.tensor(states)), dim=1)[:, 1] > 0.5
     assert softmax.observe(states).accept.tolist() == expected.tolist()
     assert len(set(expected.tolist())) == 2
+
+
+def test_a_net_that_grows_beyond_all_numbers(tmp_path: Path) -> None:
+    """A ReLU is not bounded; the state overflows, and that is neither a warning nor an error."""
+    net = Net("RNN", 1, seed=0, nonlinearity="relu")
+    with torch.no_grad():
+        net.core.weight_hh_l0.fill_(1e6)
+        net.core.weight_ih_l0.fill_(1.0)
+    found = extract(net, alphabet="ab", kind="accept", budget=SMALL, max_states=6)
+    assert found.margin == 0.0, "what is no number is as near to a threshold as can be"
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert json.loads(text)["ended_by"] == found.ended_by
+    for picture in ("machines", "memories", "cells"):
+        extraction_plots.save(found, picture, str(tmp_path / f"{picture}.svg"))
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reberlstm.net.recurrent import open_net
 
 import reberlstm as rl
 from reberlstm.extraction import Budget, Extraction, extract

@@ -10,7 +10,7 @@ import torch
 
 import reberlstm as rl
 from reberlstm.cli import run
-from tests.extraction.test_recurrent import Model
+from tests.extraction.test_checkpoints import Net
 
 
 @pytest.fixture
@@ -69,11 +69,11 @@ def test_json(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(tmp_path / "net.pt")
-    torch.save(Model("GRU", outputs=1, symbols=2).state_dict(), path)
+    torch.save(Net("GRU", 1, seed=11).state_dict(), path)
     arguments = ["extract", path, "--kind", "accept", "--seconds", "3", "--max-states", "20"]
     assert run([*arguments, "--alphabet", "01"]) in (0, 1)
     out = capsys.readouterr().out
-    assert "the net is read by yes is sigmoid probability > 0.5" in out
+    assert "the net is read by accept: logit > 0" in out
     assert "net and extracted machine: " in out
     assert run([*arguments, "--reference", "parity"]) in (0, 1)
     assert "net and reference: different" in capsys.readouterr().out
@@ -83,7 +83,10 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "message"),
     [
         (["nowhere.pt"], "error: nowhere.pt: no such file"),
-        (["published", "--kind", "legal"], "error: published says all about itself; leave out"),
+        (
+            ["published", "--layer", "x"],
+            "--layer NAME is for nets of others; this one says all about",
+        ),
         (["published", "-o", "x.png"], "error: x.png: the suffix '.png' names no format"),
         (["published", "--reference", "parity"], "the alphabet of the reference parity is 0 1"),
         (["published", "--max-states", "0"], "error: invalid value for '--max-states'"),
@@ -98,8 +101,8 @@ def test_bad_input(arguments: list[str], message: str, capsys: pytest.CaptureFix
 
 
 def test_options_of_foreign_files_for_ours(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["extract", reber, "--threshold", "0.2"]) == 2
-    assert "--threshold is for files of others" in capsys.readouterr().err
+    assert run(["extract", reber, "--padding", "0"]) == 2
+    assert "is for nets of others; this one says all about itself" in capsys.readouterr().err
     assert run(["extract", reber, "--kind", "label"]) == 2
     assert "no 'label' head; it has legal, accept, next" in capsys.readouterr().err
     assert run(["extract", reber, "--kind", "accept"]) == 0

@@ -245,7 +245,7 @@ def broken(**parts: object) -> RandomNet:
         (object(), "object has no 'alphabet'; give a net, its name or its file, a state dict, an"),
         (broken(kind="next"), "kind 'next'; choose 'legal', 'accept' or 'label'"),
         (broken(alphabet=()), "alphabet of RandomNet is empty"),
-        (broken(alphabet=(0, 1)), "alphabet of RandomNet: 0 is no string, is empty or stands"),
+        (broken(alphabet=(0, 1)), "alphabet of RandomNet: 0 is no string, is empty or comes"),
         (broken(alphabet=("a", "a")), "alphabet of RandomNet: 'a' is no string, is empty or"),
         (broken(initial=lambda: np.zeros((1, 4))), "initial() answered float64 of shape (1, 4)"),
         (broken(initial=lambda: np.array(["x"])), "initial() answered <U1 of shape (1,)"),

@@ -38,7 +38,7 @@ def broken_reber() -> FSM:
     return replace(reber, transitions=lines)
 
 
-# Beside the reference
+# With the reference
 
 
 def test_differences_are_where_they_were_made() -> None:

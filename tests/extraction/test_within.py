@@ -123,7 +123,7 @@ def words_within(fsm: FSM, net: RandomNet, most: int) -> Iterator[tuple[str, ...
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(machines(plain=True, complete=False), st.sampled_from(OBSERVED), st.integers(0, 10**6))
 def test_every_claim_survives_brute_force(fsm: FSM, kind: Kind, seed: int) -> None:
-    """Random nets beside random machines: what is claimed within them is true, word by word."""
+    """Random nets and random machines: what is claimed within them is true, word by word."""
     net = RandomNet(seed, kind, symbols=len(fsm.alphabet))
     net.alphabet = fsm.alphabet
     found = extract(

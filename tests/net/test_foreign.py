@@ -171,6 +171,18 @@ def test_alphabet_of_our_own_file_is_checked(tmp_path):
         rl.load(tmp_path / "p.safetensors", alphabet="ab")
 
 
+def test_an_alphabet_in_the_metadata_tells_the_order_of_the_columns(tmp_path):
+    """As in the files that `train` of version 0.1 wrote for GRUs and RNNs."""
+    module = Model().double()
+    save_file(
+        module.state_dict(), tmp_path / "n.safetensors", metadata={"alphabet": '["c","a","b"]'}
+    )
+    for given in (None, "abc"):
+        assert rl.load(tmp_path / "n.safetensors", alphabet=given).alphabet == ("c", "a", "b")
+    with pytest.raises(FormatError, match="its alphabet is c a b, not x y z; give the grammar"):
+        rl.load(tmp_path / "n.safetensors", alphabet="xyz")
+
+
 def test_metadata_of_other_frameworks_is_not_ours(tmp_path):
     state = Model().double().state_dict()
     save_file(state, tmp_path / "hub.safetensors", metadata={"format": "pt"})
@@ -267,11 +279,11 @@ REFUSED = {
     ),
     "rows missing": (
         modules(rnn=nn.LSTM(3, 5)) | {"rnn.bias_hh_l0": torch.zeros(19)},
-        r"'rnn.bias_hh_l0' has shape \(19,\); expected 20 rows, as in 'rnn.weight_hh_l0'",
+        r"layer 0 of rnn.\*: bias_hh has shape \(19,\), expected \(20,\) for 5 cells × 4 gates",
     ),
     "not a matrix": (
         modules(rnn=nn.LSTM(3, 5)) | {"rnn.weight_ih_l0": torch.zeros(20)},
-        r"'rnn.weight_ih_l0' has shape \(20,\); expected a matrix",
+        r"layer 0 of rnn.\*: weight_ih has shape \(20,\), expected \(20, ",
     ),
     "no multiple of the cells": (
         modules(rnn=nn.LSTM(3, 5)) | {"rnn.weight_hh_l0": torch.zeros(20, 7)},

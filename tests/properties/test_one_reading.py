@@ -184,7 +184,4 @@ def test_every_kind_of_cell_can_be_asked_by_every_command() -> None:
         assert rl.explain(net, parity).summary
         assert rl.extract(net, max_states=20, seconds=2).fsm.alphabet == ("0", "1")
         assert rl.compare(parity, {"mine": net}, rows=["accuracy"], words=20)
-        try:
-            assert rl.certify(net, parity, seconds=2).holds in (True, False, None)
-        except rl.ReberLSTMError as error:
-            assert "\n" not in str(error)
+        assert rl.certify(net, parity, seconds=2).holds in (True, False, None)

@@ -126,8 +126,8 @@ class _Checker:
         self.noise = number_in(document["noise"], "noise")
         inputs = document["inputs"]
         blur, low, high = (number_in(inputs[name], f"inputs {name}") for name in INPUTS)
-        if self.noise < 0.0 or blur < 0.0 or low > high:
-            raise RejectedError("noise is negative, or the inputs end before they begin")
+        in_order = self.noise >= 0.0 and blur >= 0.0 and low <= high
+        demand(in_order, "noise is negative, or the inputs end before they begin")
         self.inputs = (blur, low, high)
         self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs)
 
@@ -156,60 +156,53 @@ class _Checker:
         else:
             result = "the certificate says that nothing is known, so there is nothing to check"
         content = {key: value for key, value in self.document.items() if key != "seal"}
-        if sha256(compact(content)) != self.document["seal"]:
-            raise RejectedError("the seal does not fit: the file was altered after it was made")
+        fits = sha256(compact(content)) == self.document["seal"]
+        demand(fits, "the seal does not fit: the file was altered after it was made")
         return result
 
     def _check_header(self) -> None:
         document, net, fsm = self.document, self.net, self.fsm
-        if document.get("format") != "reberlstm certificate" or document.get("version") not in (
-            1,
-            2,
-        ):
-            raise RejectedError(
-                f"format {document.get('format')!r}, version {document.get('version')!r}; "
-                "expected 'reberlstm certificate', version 1 or 2"
-            )
-        if document.get("outcome") not in PART:
-            raise RejectedError(f"outcome {document.get('outcome')!r} is none of {', '.join(PART)}")
-        expected = KEYS | {PART[document["outcome"]]}
-        expected |= {"readouts"} if document["version"] == 2 else set()
+        form, version, outcome = (document.get(key) for key in ("format", "version", "outcome"))
+        demand(
+            form == "reberlstm certificate" and version in (1, 2),
+            f"format {form!r}, version {version!r}; "
+            "expected 'reberlstm certificate', version 1 or 2",
+        )
+        demand(outcome in PART, f"outcome {outcome!r} is none of {', '.join(PART)}")
+        expected = KEYS | {PART[str(outcome)]} | ({"readouts"} if version == 2 else set())
         for key in sorted(expected ^ set(document)):
             raise RejectedError(f"{key!r} is {'missing' if key in expected else 'not expected'}")
         for layer in net.layers:
-            if layer.cell.name not in PARTS:
-                raise RejectedError(f"cells of kind {layer.cell.name!r} are not checked yet")
-        if net.suffix is not None:
-            raise RejectedError("nets that read a suffix before they answer are not checked yet")
-        if document["net"]["sha256"] != sha256_of_net(net):
-            raise RejectedError(
-                f"it is about other weights than {net.name!r}: their SHA-256 differs"
-            )
-        if document["grammar"]["sha256"] != sha256_of_grammar(fsm):
-            raise RejectedError(f"it is about another grammar than {fsm}: their SHA-256 differs")
-        if document["net"]["cells"] != list(net.cells):
-            raise RejectedError("the names of the cells are not those of the net")
-        scope, heads = document["scope"], document["heads"]
-        if scope not in HEADS:
-            raise RejectedError(f"scope {scope!r} is neither 'legal' nor 'all'")
-        if document["arithmetic"] not in ARITHMETICS:
-            raise RejectedError(
-                f"arithmetic {document['arithmetic']!r} is none of {' '.join(ARITHMETICS)}"
-            )
-        known = [head for head in HEADS["all"] if head in heads]
-        if not heads or heads != known:
-            raise RejectedError(f"heads {heads!r} cannot be judged")
+            kind = layer.cell.name
+            demand(kind in PARTS, f"cells of kind {kind!r} are not checked yet")
+        demand(
+            document["net"]["sha256"] == sha256_of_net(net),
+            f"it is about other weights than {net.name!r}: their SHA-256 differs",
+        )
+        demand(
+            document["grammar"]["sha256"] == sha256_of_grammar(fsm),
+            f"it is about another grammar than {fsm}: their SHA-256 differs",
+        )
+        demand(
+            document["net"]["cells"] == list(net.cells),
+            "the names of the cells are not those of the net",
+        )
+        scope, heads, arithmetic = (document[key] for key in ("scope", "heads", "arithmetic"))
+        demand(scope in HEADS, f"scope {scope!r} is neither 'legal' nor 'all'")
+        known = f"is none of {' '.join(ARITHMETICS)}"
+        demand(arithmetic in ARITHMETICS, f"arithmetic {arithmetic!r} {known}")
+        in_order = [head for head in HEADS["all"] if head in heads]
+        demand(heads and heads == in_order, f"heads {heads!r} cannot be judged")
         for head in heads:
             readout = net.heads.get(head) or (net.heads.get("next") if head == "legal" else None)
-            if readout is None or (head == "label" and not fsm.outputs):
-                raise RejectedError(f"head {head!r} is judged, but net or grammar has none")
-            rule = self._rules().get(head)
-            if rule != str(readout.rule):
-                raise RejectedError(
-                    f"it reads head {head!r} by {rule!r}, but the net is read by {readout.rule}"
-                )
-        if set(self._rules()) != set(heads):
-            raise RejectedError("there are readouts of other heads than those that are judged")
+            asked = readout is not None and (head != "label" or fsm.outputs)
+            demand(asked, f"head {head!r} is judged, but net or grammar has none")
+            rule, own = self._rules().get(head), str(getattr(readout, "rule", ""))
+            demand(rule == own, f"it reads head {head!r} by {rule!r}, but the net is read by {own}")
+        demand(
+            set(self._rules()) == set(heads),
+            "there are readouts of other heads than those that are judged",
+        )
 
     # The machine, followed word by word
 
@@ -267,12 +260,10 @@ class _Checker:
         for where, node, box in pending:
             for path, state, image in self._follow(where, node[0], box, stride, paths, found):
                 steps += 1
-                if steps > MAX_STEPS:
-                    raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
+                demand(steps <= MAX_STEPS, f"it takes over {MAX_STEPS:,} steps to check")
                 last = (*node[1], *path)[-k:] if k else ()
                 target: Node = (state, shared.get((state, last), last))
-                if target not in boxes:
-                    raise RejectedError(f"there is no box for {_name(target)}")
+                demand(target in boxes, f"there is no box for {_name(target)}")
                 self._check_included(
                     image, boxes[target], f"{where}, read {' '.join(path)}", target
                 )
@@ -281,8 +272,8 @@ class _Checker:
                     pending.append((_name(target), target, boxes[target]))
                     self._check_heads(f"for {_name(target)}", state, boxes[target], found)
         for node in boxes:
-            if node not in reached:
-                raise RejectedError(f"the box for {_name(node)} is not of scope {self.scope!r}")
+            of_scope = f"the box for {_name(node)} is not of scope {self.scope!r}"
+            demand(node in reached, of_scope)
         self._check_margins(proof["margins"], found)
         every = f" every {stride} symbols" if stride > 1 else ""
         return (
@@ -328,8 +319,8 @@ class _Checker:
                             f"after {where}, read {' '.join(word)}", after, further.box, found
                         )
                     following.append((word, after, further))
-            if len(following) > MAX_STEPS:
-                raise RejectedError(f"it takes over {MAX_STEPS:,} steps to check")
+            few = len(following) <= MAX_STEPS
+            demand(few, f"it takes over {MAX_STEPS:,} steps to check")
             front = following
         yield from ((path, after, place.box) for path, after, place in front)
 
@@ -343,16 +334,17 @@ class _Checker:
         index = {name: number for number, name in enumerate(self.net.cells)}
         boxes: dict[Node, Ends] = {}
         for box in proof["boxes"]:
-            if set(box) != {"state", "last", "most", "others"}:
-                raise RejectedError(f"a box has the keys {', '.join(sorted(box))}")
+            keys = sorted(box)
+            demand(
+                keys == ["last", "most", "others", "state"], f"a box has the keys {', '.join(keys)}"
+            )
             node: Node = (box["state"], tuple(box["last"]))
-            if node in boxes:
-                raise RejectedError(f"there are two boxes for {_name(node)}")
+            demand(node not in boxes, f"there are two boxes for {_name(node)}")
             chosen = np.full(len(self.net.cells), index_in(box["most"]))
             for name, number in box["others"].items():
                 chosen[index[name]] = index_in(number)
-            if (lengths[chosen] != wanted).any():
-                raise RejectedError(f"the box for {_name(node)} has ends of other cells")
+            fits = (lengths[chosen] == wanted).all()
+            demand(fits, f"the box for {_name(node)} has ends of other cells")
             boxes[node] = self._box(intervals[chosen])
         return boxes
 
@@ -365,8 +357,8 @@ class _Checker:
             infinite[i] if end is None else number_in(end, "an interval")
             for i, end in enumerate(ends)
         ]
-        if any(low > high for low, high in zip(row[::2], row[1::2], strict=True)):
-            raise RejectedError(f"interval {ends!r} is empty")
+        in_order = all(low <= high for low, high in zip(row[::2], row[1::2], strict=True))
+        demand(in_order, f"interval {ends!r} is empty")
         # Rounded, a disturbed memory may overflow.
         drifts = self.noise > 0.0 and self.document["arithmetic"] != "real"
         lstm = all(layer.kind == "lstm" for layer in self.steps.layers)
@@ -398,11 +390,9 @@ class _Checker:
             right, asked = self._right(head, state)
             if not asked:
                 continue
-            if head == "label" and sum(right) != 1:
-                raise RejectedError(f"the net has no label {where}")
+            demand(head != "label" or sum(right) == 1, f"the net has no label {where}")
             distance = self.steps.margin(head, right, box)
-            if not distance > 0.0:
-                raise RejectedError(f"head {head!r} may be wrong in the box {where}")
+            demand(distance > 0.0, f"head {head!r} may be wrong in the box {where}")
             found[head] = min(found[head], distance)
 
     def _check_included(self, image: Ends, box: Ends, source: str, target: Node) -> None:
@@ -431,47 +421,39 @@ class _Checker:
                 f"the margin of head {head!r} is {'missing' if head in asked else 'not asked for'}"
             )
         for head, margin in claimed.items():
-            if not found[head] >= number_in(margin, "a margin"):
-                raise RejectedError(
-                    f"the margin of head {head!r} is {found[head]:.9g}, not {margin:.9g} as claimed"
-                )
+            margin = number_in(margin, "a margin")
+            claim = f"is {found[head]:.9g}, not {margin:.9g} as claimed"
+            demand(found[head] >= margin, f"the margin of head {head!r} {claim}")
 
     # A refutation
 
     def _check_refutation(self, refutation: Mapping[str, Any]) -> str:
         word, head = tuple(refutation["word"]), refutation["head"]
-        if head not in self.heads:
-            raise RejectedError(f"head {head!r} is not among those judged")
-        if not word and self.scope != "all":
-            raise RejectedError("the empty word is not in scope 'legal'")
+        demand(head in self.heads, f"head {head!r} is not among those judged")
+        demand(word or self.scope == "all", "the empty word is not in scope 'legal'")
         state: str | None = self.fsm.start
         for position, symbol in enumerate(word, start=1):
             steps = dict(self._steps(state))
-            if symbol not in steps:
-                raise RejectedError(
-                    f"symbol {symbol!r} at position {position} leaves scope {self.scope!r}"
-                )
+            where = f"symbol {symbol!r} at position {position}"
+            demand(symbol in steps, f"{where} leaves scope {self.scope!r}")
             state = steps[symbol]
         values = self.steps.run(word, head)
-        if not np.isfinite(values).all():
-            raise RejectedError(f"head {head!r} overflows after {self.fsm.text(word)!r}")
+        after = f"after {self.fsm.text(word)!r}"
+        demand(np.isfinite(values).all(), f"head {head!r} overflows {after}")
         right, asked = self._right(head, state)
         readout = self.steps.heads[head]
         if self._reads_largest(head):
             said = [row == int(values.argmax()) for row in range(len(values))]
         else:
             said = [bool(value > readout.threshold) for value in values]
-        if said == right or not asked:
-            raise RejectedError(f"head {head!r} is right after {self.fsm.text(word)!r}")
+        demand(said != right and asked, f"head {head!r} is right {after}")
         for name, truth in (("said", said), ("right", right)):
-            if refutation[name] != self._words(head, truth):
-                raise RejectedError(
-                    f"{name!r} is {refutation[name]!r}, but it must be {self._words(head, truth)!r}"
-                )
+            claimed, words = refutation[name], self._words(head, truth)
+            demand(claimed == words, f"{name!r} is {claimed!r}, but it must be {words!r}")
         margin = number_in(refutation["margin"], "the margin")
         distance = self.steps.distance(readout, np.array(right), (values, values))
-        if not abs(margin - distance) <= 1e-6 * (1.0 + abs(distance)):
-            raise RejectedError(f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
+        near = abs(margin - distance) <= 1e-6 * (1.0 + abs(distance))
+        demand(near, f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
         shown = self.fsm.text(word) or "the empty word"
         return f"after {shown} head {head!r} is wrong (whether a shorter word is was not checked)"
 
@@ -523,26 +505,36 @@ def _refuse(constant: str) -> None:
     raise RejectedError(f"{constant} is not a number that a certificate may hold")
 
 
+def demand(condition: Any, reason: str) -> None:
+    """A rejection, unless the condition is true."""
+    if not condition:
+        raise RejectedError(reason)
+
+
 def number_in(value: Any, what: str) -> float:
     """A finite number, or a rejection that names it."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RejectedError(f"{what} is {value!r}, not a finite number")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    demand(is_number and math.isfinite(value), f"{what} is {value!r}, not a finite number")
     return float(value)
+
+
+def whole(value: Any, least: int, most: float, what: str) -> int:
+    """A whole number within limits, or a rejection that says what is wrong."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    demand(is_whole and least <= value <= most, what)
+    number: int = value
+    return number
+
+
+def count_in(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
+    """A whole number of the proof."""
+    value = proof[name]
+    return whole(value, least, most, f"{name} = {value!r} is not in {least}…{most}")
 
 
 def index_in(value: Any) -> int:
     """The number of an interval."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise RejectedError(f"{value!r} is not the number of an interval")
-    return value
-
-
-def count_in(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    """A whole number within limits."""
-    value = proof[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise RejectedError(f"{name} = {value!r} is not in {least}…{most}")
-    return value
+    return whole(value, 0, math.inf, f"{value!r} is not the number of an interval")
 
 
 def shared_in(
@@ -556,8 +548,8 @@ def shared_in(
     for kind in proof.get("alike", ()):
         state, symbols = kind["state"], kind["symbols"]
         for symbol in symbols:
-            if k != 1 or (state, (symbol,)) in shared:
-                raise RejectedError(f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
+            once = k == 1 and (state, (symbol,)) not in shared
+            demand(once, f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
             shared[state, (symbol,)] = (symbols[0],)
     return shared
 
@@ -594,7 +586,8 @@ def sha256_of_net(net: Any) -> str:
     for name in heads:
         for linear in net.heads[name].layers:
             arrays += [linear.weight, linear.bias]
-    arrays += [array for array in (net.embedding, net.start_state) if array is not None]
+    others = (net.embedding, net.start_state, net.suffix)
+    arrays += [array for array in others if array is not None]
     digest = hashlib.sha256(compact(header) + b"\n")
     for array in arrays:
         digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())

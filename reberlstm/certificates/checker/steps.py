@@ -72,7 +72,7 @@ class Readout(NamedTuple):
     threshold: float
 
 
-class Points:
+class _Points:
     """Computing with numbers of a format, every result rounded to it; sums when they are done."""
 
     def __init__(self, arithmetic: str) -> None:
@@ -83,32 +83,25 @@ class Points:
         return np.asarray(weight @ x + bias)
 
     def added(self, parts: Sequence[Floats]) -> Floats:
-        """Sums, done."""
         return self.rounded(sum(parts[1:], start=parts[0]))
 
     def split(self, sums: Floats, number: int) -> list[Floats]:
-        """Sums in equal parts."""
         return np.split(sums, number)
 
     def sigmoid(self, z: Floats) -> Floats:
-        """Rounded like everything else."""
         with np.errstate(over="ignore"):
             return self.rounded(1.0 / (1.0 + np.exp(-z)))
 
     def tanh(self, z: Floats) -> Floats:
-        """Likewise."""
         return self.rounded(np.tanh(z))
 
     def relu(self, z: Floats) -> Floats:
-        """Likewise."""
         return np.maximum(z, 0.0)
 
     def product(self, factor: Floats, x: Floats) -> Floats:
-        """Likewise."""
         return self.rounded(factor * x)
 
     def sum(self, x: Floats, y: Floats) -> Floats:
-        """Likewise."""
         return self.rounded(x + y)
 
     def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
@@ -131,7 +124,6 @@ class Points:
         return held
 
     def rounded(self, x: Floats) -> Floats:
-        """The nearest numbers of the format."""
         if self.arithmetic in ("float32", "int8", "float16"):
             kind = np.float16 if self.arithmetic == "float16" else np.float32
             with np.errstate(over="ignore"):
@@ -145,7 +137,7 @@ class Points:
         return x
 
 
-class Bounds:
+class _Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
     def __init__(self, arithmetic: str, longest: int) -> None:
@@ -180,21 +172,17 @@ class Bounds:
         return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
 
     def split(self, sums: Sums, number: int) -> list[Sums]:
-        """Sums in equal parts."""
         return list(zip(*(np.split(x, number) for x in sums), strict=True))
 
     def sigmoid(self, z: Ends) -> Ends:
-        """Monotone, so the ends will do."""
         with np.errstate(over="ignore"):
             low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
         return self._function(low, high, 0.0)
 
     def tanh(self, z: Ends) -> Ends:
-        """Likewise."""
         return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
 
     def relu(self, z: Ends) -> Ends:
-        """Likewise."""
         return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
 
     def _function(self, low: Floats, high: Floats, least: float) -> Ends:
@@ -213,7 +201,6 @@ class Bounds:
         return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
 
     def sum(self, x: Ends, y: Ends) -> Ends:
-        """End by end."""
         return self._operation(x[0] + y[0], x[1] + y[1], 3.0, 3.0)
 
     def _operation(
@@ -243,7 +230,7 @@ def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -
         a: What the input adds to the pre-activations.
         again: What the state adds to them.
         state: The parts of its state.
-        numbers: `Points` or `Bounds`.
+        numbers: What computes: `_Points` or `_Bounds`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
     added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
@@ -288,7 +275,7 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, self.points = noise, Points(arithmetic)
+        self.noise, self.points = noise, _Points(arithmetic)
         held = self.points.held
         arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         self.layers = [
@@ -296,7 +283,7 @@ class Steps:
             for layer in net.layers
         ]
         longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
-        self.bounds = Bounds(arithmetic, longest)
+        self.bounds = _Bounds(arithmetic, longest)
         self.heads = {
             kind: Readout(
                 tuple((held(x.weight), held(x.bias)) for x in head.layers),
@@ -310,7 +297,7 @@ class Steps:
             self.heads.setdefault("legal", self.heads["next"])
         vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
         width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
-        self.start = np.zeros(width) if net.start_state is None else np.array(net.start_state)
+        self.start = np.zeros(width) if net.start_state is None else held(net.start_state)
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
         self.columns: dict[str, Sums] = {}
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
@@ -321,6 +308,7 @@ class Steps:
                 most = np.nextafter(most + blur, math.inf)
             first = self.layers[0]
             self.columns[symbol] = self.bounds.linear(first.w, (least, most), first.bias_ih)
+        self.suffix = () if net.suffix is None else tuple(map(held, net.suffix))
         self._known: tuple[Any, Sums] | None = None
 
     def split(self, box: Ends) -> list[list[Ends]]:
@@ -335,7 +323,10 @@ class Steps:
 
     def step(self, box: Ends, symbol: str) -> Ends:
         """The box after a symbol."""
-        a: Any = self.columns[symbol]
+        return self._after(box, self.columns[symbol])
+
+    def _after(self, box: Ends, a: Sums) -> Ends:
+        """The box after a step, with what the input adds."""
         after: list[list[Ends]] = []
         for layer, state in zip(self.layers, self.split(box), strict=True):
             if after:
@@ -385,7 +376,7 @@ class Steps:
     def read(self, head: str, box: Ends) -> Ends:
         """The least and greatest of the numbers that the head's rule is about."""
         readout = self.heads[head]
-        x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
+        x = self._before_last(readout, self._hidden(box), self.bounds)
         weight, bias = readout.layers[-1]
         if readout.function == "softmax":
             gaps = [self._gaps(weight, bias, x, row) for row in range(len(bias))]
@@ -408,7 +399,7 @@ class Steps:
         """
         readout, yes = self.heads[head], np.array(right)
         if readout.function == "argmax":
-            x = self._before_last(readout, self.split(box)[-1][0], self.bounds)
+            x = self._before_last(readout, self._hidden(box), self.bounds)
             low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
             return float(low[~yes].min(initial=math.inf))
         return self.distance(readout, yes, self.read(head, box))
@@ -421,6 +412,13 @@ class Steps:
             return float(low[yes].min() - high[~yes].max(initial=-math.inf))
         over = readout.threshold
         return float(np.where(yes, low - over, over - high).min())
+
+    def _hidden(self, box: Ends) -> Ends:
+        """What the heads read, the suffix fed."""
+        first = self.layers[0]
+        for vector in self.suffix:
+            box = self._after(box, self.bounds.linear(first.w, (vector, vector), first.bias_ih))
+        return self.split(box)[-1][0]
 
     @staticmethod
     def _before_last(readout: Readout, x: Any, numbers: Any) -> Any:
@@ -446,8 +444,7 @@ class Steps:
             self.points,
             [[low for low, _ in parts] for parts in self.split((self.start, self.start))],
         )
-        for symbol in word:
-            x = self.inputs[symbol]
+        for x in (*(self.inputs[symbol] for symbol in word), *self.suffix):
             for number, layer in enumerate(self.layers):
                 state = states[number]
                 a = points.linear(layer.w, x, layer.bias_ih)

@@ -65,7 +65,7 @@ def run(
         trials: What is to be done.
         table: The file of the records.
         cluster: Where; by default in a process for each processor.
-        nets: A folder in which trained nets are kept, and looked for before training.
+        nets: A folder in which trained nets are kept, and reused instead of training.
         report: Called with every record.
 
     Returns:
