@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from reberlstm import FSM, LSTMWeights, compile, grammar_names, load_grammar
 from reberlstm.net.files import onnx as onnx_target
 from reberlstm.net.files import torch as torch_target
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import read
 
 LIMITS = {"legal": 1e-6, "accept": 1e-6, "next": 1e-5, "next_probability": 1e-6, "label": 1e-6}
 """The largest difference allowed, for each output."""
@@ -56,10 +54,12 @@ def draw_strings(fsm: FSM, count: int, seed: int) -> NDArray[np.intp]:
 
 def simulated(net: LSTMWeights, strings: NDArray[np.intp]) -> Outputs:
     """Every head after every symbol in float64, shape (B, T, R)."""
-    states = list(run_batch(net, strings))
-    outputs = {
-        head: np.stack([read(net, head, state) for state in states], axis=1) for head in net.heads
-    }
+    states, hidden = net.start(len(strings)), []
+    for symbols in strings.T:
+        states = net.step(states, symbols)
+        hidden.append(net.hidden(states))
+    h = np.stack(hidden, axis=1)
+    outputs = {head: readout.logits(h) for head, readout in net.heads.items()}
     logits = outputs["next"] - outputs["next"].max(axis=-1, keepdims=True)
     outputs["next_probability"] = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     return outputs

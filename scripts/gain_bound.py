@@ -19,7 +19,6 @@ import numpy as np
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.weights import ACTIVE, LSTMWeights
-from reberlstm.simulator import run_batch
 
 WORDS, LENGTH, SEED = 50, 100, 20
 
@@ -68,10 +67,12 @@ def deviation(fsm: FSM, gain: float) -> float:
             if legal and generator.random() < 0.98:
                 word[t] = net.alphabet.index(legal[int(generator.integers(len(legal)))])
             node = tables.table[node][word[t]]
-    return max(
-        float(np.abs(state.h - ACTIVE * np.round(state.h / ACTIVE)).max())
-        for state in run_batch(net, words)
-    )
+    states, furthest = net.start(WORDS), 0.0
+    for symbols in words.T:
+        states = net.step(states, symbols)
+        h = net.hidden(states)
+        furthest = max(furthest, float(np.abs(h - ACTIVE * np.round(h / ACTIVE)).max()))
+    return furthest
 
 
 def main() -> int:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
-from reberlstm.simulator import run_batch
 from tests.oracles import expected
+from tests.stepping import run_batch
 from tests.strategies import machines
 
 ROOT = Path(__file__).parent.parent

@@ -11,8 +11,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.render.page import explorer_page
-from reberlstm.simulator import initial, step
-from reberlstm.simulator.step import one_hot, read
+from tests.stepping import initial, one_hot, read, step
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.weights import LSTMWeights
-from reberlstm.simulator.step import State, initial, one_hot, read, step
+from tests.stepping import State, initial, one_hot, read, step
 
 getcontext().prec = 40
 

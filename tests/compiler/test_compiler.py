@@ -14,10 +14,9 @@ import pytest
 import reberlstm as rl
 from reberlstm.errors import CompileError, GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import read
 from tests.cases import CASES, REBER, Case, machine, reber_legal
 from tests.oracles import expected, run_torch, torch_module
+from tests.stepping import read, run_batch
 from tests.strategies import random_machine, random_word
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

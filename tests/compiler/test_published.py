@@ -17,9 +17,8 @@ import numpy as np
 import pytest
 
 import reberlstm as rl
-from reberlstm.simulator import State, initial, run_batch, snap_to_vertex, step
-from reberlstm.simulator.step import one_hot, read
 from tests.cases import REBER_WORD, reber_legal, reber_prefixes
+from tests.stepping import State, initial, one_hot, read, run_batch, snap_to_vertex, step
 
 ALPHABET = "BTSXPVE"
 NET = rl.published()

@@ -17,8 +17,8 @@ from reberlstm.explanation.model import CellExplanation, Explanation
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.shipped import shipped
 from reberlstm.net.weights import Floats, LSTMWeights
-from reberlstm.simulator.step import State, Step, initial, one_hot, step
 from tests.pseudocode import Test, evaluate, read_pairs, read_said
+from tests.stepping import State, Step, initial, one_hot, step
 from tests.strategies import machines
 
 TIE = 1e-6

@@ -7,8 +7,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import State, read
+from tests.stepping import State, read, run_batch
 
 CELLS = {
     "alternating": 1,

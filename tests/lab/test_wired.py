@@ -23,7 +23,7 @@ from reberlstm.lab.wired import (
     running_sum,
     wave,
 )
-from reberlstm.simulator import State, step
+from tests.stepping import State, step
 
 ANGLE = 10.0 / 99.0
 ROUNDING = 1e-9

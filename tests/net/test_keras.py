@@ -8,8 +8,7 @@ import pytest
 import reberlstm as rl
 from reberlstm.errors import FormatError
 from reberlstm.net.files import keras as target
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import read
+from tests.stepping import read, run_batch
 
 
 def keras_lstm(data, x):

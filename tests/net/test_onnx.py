@@ -11,8 +11,7 @@ from onnx.reference import ReferenceEvaluator
 import reberlstm as rl
 from reberlstm.errors import FormatError
 from reberlstm.net.files import onnx as target
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import read
+from tests.stepping import read, run_batch
 
 
 def session(net, **options):

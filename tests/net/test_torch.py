@@ -12,8 +12,7 @@ from torch import nn
 import reberlstm as rl
 from reberlstm.errors import FormatError
 from reberlstm.net.files import torch as target
-from reberlstm.simulator import run_batch
-from reberlstm.simulator.step import read
+from tests.stepping import read, run_batch
 
 
 class Own(nn.Module):

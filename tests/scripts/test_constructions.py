@@ -9,9 +9,8 @@ from signed_cells import find_code
 import reberlstm as rl
 from reberlstm.certificates import certify
 from reberlstm.compiler.encoding import encode
-from reberlstm.simulator import initial
-from reberlstm.simulator.step import one_hot, read, step
 from tests.cases import REBER_WORD, reber_legal, reber_prefixes
+from tests.stepping import initial, one_hot, read, step
 
 
 @pytest.mark.parametrize(("states", "symbols"), [(3, 2), (10, 4), (7, 5)])

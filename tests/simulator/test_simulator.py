@@ -17,11 +17,11 @@ from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import Net
+from reberlstm.net.numbers import sigmoid
 from reberlstm.net.weights import ACTIVE, Head, LSTMWeights
-from reberlstm.simulator import State, initial, run_batch, snap_to_vertex, step
-from reberlstm.simulator.step import one_hot, sigmoid
 from tests.cases import REBER, machine
 from tests.oracles import run_torch, torch_module
+from tests.stepping import State, initial, one_hot, run_batch, snap_to_vertex, step
 from tests.strategies import machines_with_words
 
 REBER_NET = rl.compile(REBER)

@@ -1,18 +1,16 @@
-"""One step of a net of one layer; see `reberlstm.net.net.Net.record` for any net."""
+"""One layer, step by step, with the state as two vectors; the package steps state vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import LSTMWeights, Net
-from reberlstm.net.numbers import sigmoid
 from reberlstm.simulator.tracing import snapped
-
-__all__ = ["State", "Step", "initial", "one_hot", "read", "sigmoid", "snap_to_vertex", "step"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +58,21 @@ def read(weights: Net, head: str, state: State) -> Floats:
     """The outputs of a head, of shape (R,) or (B, R); of the Toy LSTM their tanh."""
     readout = weights.heads[head]
     return readout.values(state.h) if readout.rule.function == "tanh" else readout.logits(state.h)
+
+
+def run_batch(
+    weights: LSTMWeights, symbols: NDArray[np.integer] | Sequence[Sequence[int]]
+) -> Iterator[State]:
+    """The states (B, H) after each step of B words of equal length T, given as indices (B, T)."""
+    indices = np.asarray(symbols, dtype=np.intp)
+    if indices.ndim != 2:
+        raise ValueError(f"symbols has shape {indices.shape}, expected (B, T)")
+    size = len(weights.alphabet)
+    unknown = indices[(indices < 0) | (indices >= size)]
+    if unknown.size:
+        raise ValueError(f"there is no symbol {unknown[0]} in an alphabet of {size} symbols")
+    columns = np.eye(size)
+    state = initial(weights, batch=len(indices))
+    for t in range(indices.shape[1]):
+        state = step(weights, columns[indices[:, t]], state).state
+        yield state
