@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from reberlstm.explanation import Explanation, explain
     from reberlstm.extraction import Extraction, extract
     from reberlstm.grammars import grammar_names, load_grammar, save_grammar
-    from reberlstm.grammars.families import embed
+    from reberlstm.grammars.frames import embed
     from reberlstm.machine.fsm import FSM
     from reberlstm.net.batch import Runs, run
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import load
-    from reberlstm.net.weights import LSTMWeights
+    from reberlstm.net.net import LSTMWeights
     from reberlstm.render.machine import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.training import Settings, Training, train
@@ -40,7 +40,7 @@ _HOME = {
     "compare": "reberlstm.comparison",
     "Comparison": "reberlstm.comparison",
     "compile": "reberlstm.compiler",
-    "embed": "reberlstm.grammars.families",
+    "embed": "reberlstm.grammars.frames",
     "explain": "reberlstm.explanation",
     "Explanation": "reberlstm.explanation",
     "extract": "reberlstm.extraction",
@@ -50,7 +50,7 @@ _HOME = {
     "grammar_names": "reberlstm.grammars",
     "load": "reberlstm.net.loading",
     "load_grammar": "reberlstm.grammars",
-    "LSTMWeights": "reberlstm.net.weights",
+    "LSTMWeights": "reberlstm.net.net",
     "published": "reberlstm.compiler",
     "run": "reberlstm.net.batch",
     "Runs": "reberlstm.net.batch",

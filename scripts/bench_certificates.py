@@ -31,7 +31,7 @@ from reberlstm.certificates import (
 )
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.lab.oscillator import oscillator
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 
 SOME = ("parity", "tomita-3", "reber", "embedded-reber", "dyck-2-3", "modular-arithmetic")
 WIRINGS = {

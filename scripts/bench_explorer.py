@@ -20,7 +20,8 @@ import numpy as np
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from reberlstm.render.page import explorer_page
 
 STEPS, RUNS = 30, 7

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 
 import reberlstm as rl
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 
 GRAMMARS = ("reber", *(f"tomita-{number}" for number in range(1, 8)), "embedded-reber")
 STATES = 200

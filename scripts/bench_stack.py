@@ -18,7 +18,7 @@ from stack_net import stack_net
 
 from reberlstm.certificates import certify, check
 from reberlstm.compiler.encoding import encode
-from reberlstm.grammars.families import dyck
+from reberlstm.grammars.builders import dyck
 
 SHAPES = ((2, 3), (2, 5), (2, 10), (3, 4), (4, 4), (8, 3))
 

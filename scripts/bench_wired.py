@@ -27,7 +27,7 @@ from reberlstm.lab.wired import (
     running_sum,
     wave,
 )
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 PAGE = "hand-wired-sequences.md"
 HEADING = "net | cells | largest weight | inputs | bound | error | error in float32"

@@ -55,11 +55,11 @@ def draw_strings(fsm: FSM, count: int, seed: int) -> NDArray[np.intp]:
 def simulated(net: LSTMWeights, strings: NDArray[np.intp]) -> Outputs:
     """Every head after every symbol in float64, shape (B, T, R)."""
     states, hidden = net.start(len(strings)), []
-    for symbols in strings.T:
-        states = net.step(states, symbols)
+    for t in range(strings.shape[1]):
+        states = net.step(states, strings[:, t])
         hidden.append(net.hidden(states))
     h = np.stack(hidden, axis=1)
-    outputs = {head: readout.logits(h) for head, readout in net.heads.items()}
+    outputs = {kind: head.logits(h) for kind, head in net.heads.items()}
     logits = outputs["next"] - outputs["next"].max(axis=-1, keepdims=True)
     outputs["next_probability"] = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     return outputs

@@ -19,7 +19,7 @@ from train_for_extraction import OUT, RECIPES
 
 import reberlstm as rl
 from reberlstm.extraction import extract
-from reberlstm.net.shipped import shipped
+from reberlstm.net.loading import shipped
 from reberlstm.render.extraction import word_text
 
 MAX_STATES = 100

@@ -12,8 +12,7 @@ import reberlstm as rl
 from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.loading import as_net
-from reberlstm.net.net import Net
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights, Net
 
 
 class Seen:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 import reberlstm as rl
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import LSTMWeights
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "leak.svg"
 

@@ -19,8 +19,8 @@ from figure_boxes import COLOURS
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
+from reberlstm.net.loading import FOLDER
 from reberlstm.net.net import Net
-from reberlstm.net.shipped import FOLDER
 
 NET = FOLDER / "reber-2.safetensors"
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "two-cells.svg"

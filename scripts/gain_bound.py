@@ -18,7 +18,7 @@ import numpy as np
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import ACTIVE, LSTMWeights
+from reberlstm.net.net import ACTIVE, LSTMWeights
 
 WORDS, LENGTH, SEED = 50, 100, 20
 
@@ -67,12 +67,12 @@ def deviation(fsm: FSM, gain: float) -> float:
             if legal and generator.random() < 0.98:
                 word[t] = net.alphabet.index(legal[int(generator.integers(len(legal)))])
             node = tables.table[node][word[t]]
-    states, furthest = net.start(WORDS), 0.0
-    for symbols in words.T:
-        states = net.step(states, symbols)
+    states, worst = net.start(WORDS), 0.0
+    for t in range(LENGTH):
+        states = net.step(states, words[:, t])
         h = net.hidden(states)
-        furthest = max(furthest, float(np.abs(h - ACTIVE * np.round(h / ACTIVE)).max()))
-    return furthest
+        worst = max(worst, float(np.abs(h - ACTIVE * np.round(h / ACTIVE)).max()))
+    return worst
 
 
 def main() -> int:

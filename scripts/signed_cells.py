@@ -32,7 +32,9 @@ from scipy.sparse import lil_array
 from reberlstm import FSM, LSTMWeights
 from reberlstm.compiler.encoding import Code, Encoding, Special, encode
 from reberlstm.compiler.heads import MARGIN
-from reberlstm.net.weights import ACTIVE, Floats, Head
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import ACTIVE
+from reberlstm.net.readouts import Head
 
 LARGEST = 10.0
 """No weight may be larger, in units of 2·K."""

@@ -24,7 +24,7 @@ import reberlstm as rl
 from reberlstm.certificates import certify, check
 from reberlstm.certificates.document import load, read
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.shipped import FOLDER, shipped
+from reberlstm.net.loading import FOLDER, shipped
 
 SMALLEST = FOLDER / "smallest"
 SIGNED_LIMIT = 30

@@ -33,13 +33,15 @@ import numpy as np
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError
 from reberlstm.grammars.builders import dyck
-from reberlstm.net.weights import ACTIVE, Floats, Head, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.readouts import Head
 
 
 def stack_net(
     kinds: int, depth: int, *, violations: bool = True, gain: float | None = None
 ) -> LSTMWeights:
-    """The net of the bounded Dyck language, for `reberlstm.grammars.families.dyck(kinds, depth)`.
+    """The net of the bounded Dyck language, for `reberlstm.grammars.builders.dyck(kinds, depth)`.
 
     Args:
         kinds: How many kinds of brackets there are, ``k``.

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 import reberlstm as rl
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 
 OUT = Path(__file__).parent.parent / "reberlstm" / "net" / "zoo" / "reber-4.safetensors"
 CELLS = 4

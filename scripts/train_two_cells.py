@@ -26,8 +26,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.shipped import FOLDER
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.loading import FOLDER
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from reberlstm.training.cells import Parameters, parameters, read, run
 
 OUT = FOLDER / "reber-2.safetensors"

@@ -10,7 +10,7 @@ from torch import nn
 
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.files.safetensors import to_bytes
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 
 
 @dataclass(frozen=True)

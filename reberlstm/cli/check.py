@@ -22,9 +22,7 @@ from reberlstm.cli.progress import progress
 from reberlstm.errors import printable
 from reberlstm.files import open_to_read
 from reberlstm.grammars import load_grammar
-from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net
-from reberlstm.simulator.checking import Checker, Row, check_stream
+from reberlstm.simulator.checking import Checker, check_stream, start_row
 
 STANDARD_INPUT = "standard input"
 
@@ -98,7 +96,7 @@ def _run(options: Options) -> int:
     net = None if options.net is None else options.reading.load(options.net, machine)
     if machine is None:
         machine = net.grammar if net is not None and net.grammar else load_grammar(DEFAULT_GRAMMAR)
-    start = None if net is None else _start(net, machine)
+    start = None if net is None else start_row(net, machine)
     checker = Checker(machine, first=options.first, complete=options.complete, start=start)
     with progress(_size(files)) as show:
         done = 0
@@ -119,15 +117,9 @@ def _run(options: Options) -> int:
         who = {"grammar": machine.name, "net": options.net, "readout": readout}
         echo_json(who | checker.report.to_dict())
     else:
-        judge = "" if net is None else f", net {options.net} ({net.reading})"
-        _print(checker, f"{machine}{judge}")
+        of_net = "" if net is None else f", net {options.net} ({net.reading})"
+        _print(checker, f"{machine}{of_net}")
     return int(checker.failed)
-
-
-def _start(net: Net, machine: FSM) -> Row:
-    from reberlstm.simulator.judge import start_row
-
-    return start_row(net, machine)
 
 
 def _size(files: tuple[str, ...]) -> int | None:
@@ -138,9 +130,9 @@ def _size(files: tuple[str, ...]) -> int | None:
     return sum(path.stat().st_size for path in paths)
 
 
-def _print(checker: Checker, judge: str) -> None:
+def _print(checker: Checker, title: str) -> None:
     report = checker.report
-    click.echo(f"{printable(judge)}: {report.strings:,} strings, {report.symbols:,} symbols")
+    click.echo(f"{printable(title)}: {report.strings:,} strings, {report.symbols:,} symbols")
     outside = f"{report.not_judged:,} not judged, " if report.not_judged else ""
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
     click.echo(

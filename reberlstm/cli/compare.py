@@ -27,8 +27,8 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.loading import shipped, shipped_names
 from reberlstm.net.net import Net
-from reberlstm.net.shipped import shipped, shipped_names
 
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}

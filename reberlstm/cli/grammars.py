@@ -8,7 +8,7 @@ import click
 
 from reberlstm.cli.options import echo_json, json_option
 from reberlstm.grammars import grammar_names, load_grammar
-from reberlstm.grammars.families import FAMILIES
+from reberlstm.grammars.builders import FAMILIES
 from reberlstm.machine.fsm import FSM
 
 

@@ -23,7 +23,7 @@ from reberlstm.compiler.published_net import published
 from reberlstm.compiler.wiring import wire
 from reberlstm.errors import CompileError
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 
 __all__ = ["compile", "default_gain", "published"]
 

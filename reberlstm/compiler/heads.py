@@ -9,7 +9,9 @@ import numpy as np
 
 from reberlstm.compiler.encoding import Encoding, Special
 from reberlstm.compiler.layout import Layout
-from reberlstm.net.weights import ACTIVE, Floats, Head
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import ACTIVE
+from reberlstm.net.readouts import Head
 
 ILLEGAL_LOGIT = -30.0
 """The logit of a symbol that may not come next: a probability of 9e-14.
@@ -21,7 +23,7 @@ MARGIN = ACTIVE / 2.0
 
 
 def readouts(encoding: Encoding, layout: Layout, labels: tuple[str, ...]) -> dict[str, Head]:
-    """The heads of a compiled net; see `reberlstm.net.weights.LSTMWeights`."""
+    """The heads of a compiled net; see `reberlstm.net.net.LSTMWeights`."""
     tables = encoding.tables
 
     def legal(state: int) -> list[float]:

@@ -17,7 +17,8 @@ import numpy as np
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter
 from reberlstm.compiler.wiring import Wiring
-from reberlstm.net.weights import ACTIVE, Floats
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import ACTIVE
 
 
 @dataclass(frozen=True)

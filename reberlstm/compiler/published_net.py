@@ -3,7 +3,7 @@
 Source: xrcyz, "Toy LSTM in p5.js" (journal.social/posts/Toy-LSTM-in-p5js.html; code
 github.com/xrcyz/Toy-LSTM, MIT). Each row below stands beside the formula it was taken from. The
 gates read the *old* memory, the reader reads the *new* one, the memory starts at zero, and a symbol
-is offered when its reader is over 0.5. It is not a standard LSTM; see `reberlstm.net.weights`.
+is offered when its reader is over 0.5. It is not a standard LSTM; see `reberlstm.net.net`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.grammars import load_grammar
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 
 NODES = ("0", "1", "2", "3", "4", "5")
 

@@ -10,8 +10,8 @@ import numpy as np
 from reberlstm.errors import LabError
 from reberlstm.lab.experiment import Array
 from reberlstm.net.cells import CELLS, Layer, State
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.readouts import Head
-from reberlstm.net.weights import Floats
 
 TITLES = {
     "input": "input gate (filter)",

@@ -43,7 +43,9 @@ import numpy as np
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError, WeightsError
 from reberlstm.lab.gates import unrolled
-from reberlstm.net.weights import Floats, Head, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 
 if TYPE_CHECKING:
     from torch import nn

@@ -228,7 +228,7 @@ def _last(output: NDArray[Any], shape: tuple[int, int], size: int) -> Iterator[N
             between = y.shape[1:-1]
             ends = (y.shape[0], y.shape[-1]) == (words, size)
             if ends and set(between) <= {1, length}:
-                yield y[(slice(None), *(-1 for _ in between))]
+                yield y.reshape(words, -1, size)[:, -1]
     if output.shape == (words * length, size):
         yield output.reshape(words, length, size)[:, -1]
         yield output.reshape(length, words, size)[-1]

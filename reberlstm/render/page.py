@@ -150,7 +150,7 @@ def explorer_page(
 def default_nets(fsm: FSM) -> list[Net]:
     """The compiled net, and for Reber's grammar also the published and the shipped trained one."""
     from reberlstm.compiler import compile, published
-    from reberlstm.net.shipped import shipped
+    from reberlstm.net.loading import shipped
 
     nets: list[Net] = [compile(fsm)]
     toy = published()

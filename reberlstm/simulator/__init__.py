@@ -1,4 +1,4 @@
-"""Running a word through a net with everything recorded, and checking many strings."""
+"""Running nets: one word with everything recorded, and strings by the million."""
 
 from reberlstm.simulator.tracing import Trace, TraceStep, trace
 

@@ -9,7 +9,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Head
+from reberlstm.net.readouts import Head
 from reberlstm.render.page import explorer_page
 
 from .conftest import OUTPUT

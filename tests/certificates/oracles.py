@@ -9,7 +9,7 @@ from decimal import Decimal, getcontext
 import numpy as np
 
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 from tests.stepping import State, initial, one_hot, read, step
 
 getcontext().prec = 40

@@ -12,7 +12,8 @@ from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.checker.steps import Steps
 from reberlstm.certificates.intervals import Interval
 from reberlstm.errors import CertificateError
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 
 DTYPES = {
     "float64": torch.float64,

@@ -20,7 +20,8 @@ from reberlstm.certificates.claims import claim
 from reberlstm.certificates.nodes import shared_symbols
 from reberlstm.errors import CertificateError, FormatError
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from tests.cases import CASES, Case
 from tests.certificates.oracles import decimal_states, target
 from tests.strategies import machines, random_machine

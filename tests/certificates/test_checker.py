@@ -15,7 +15,7 @@ import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.certificates.document import digest_of_net, to_json
 from reberlstm.errors import CertificateError
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 from tests.strategies import random_machine
 
 Document = dict[str, Any]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.boxes import BoxNet
 from reberlstm.certificates.intervals import FUNCTION_ERROR, REAL, Interval, Intervals
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from tests.certificates.oracles import decimal_sigmoid, decimal_tanh
 
 MATH = Intervals(REAL)

@@ -7,7 +7,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.certificates import Inputs, certify, check, largest, largest_noise, minimal_gain
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 from tests.stepping import State, initial, one_hot, read, step
 
 REBER = rl.load_grammar("reber")

@@ -10,7 +10,7 @@ import torch
 from reberlstm.certificates import Inputs, certify, check, largest
 from reberlstm.errors import CompileError
 from reberlstm.lab.oscillator import PATTERN, oscillator
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 
 NOISE = Inputs(low=0.0, high=1.0)
 

@@ -20,7 +20,8 @@ from reberlstm.certificates.intervals import REAL, Interval
 from reberlstm.certificates.nodes import Level
 from reberlstm.certificates.paths import Slopes, derivatives, follow, rounding_error
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from tests.certificates.test_arithmetic import DTYPES, random_boxes, random_net
 from tests.certificates.test_checker import sealed
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm.certificates import Refutation, Unknown, check
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from tests.certificates.oracles import enumerate_words
 from tests.strategies import machines
 

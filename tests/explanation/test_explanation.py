@@ -15,8 +15,9 @@ import reberlstm as rl
 from reberlstm.errors import GrammarError, WeightsError
 from reberlstm.explanation.model import CellExplanation, Explanation
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.shipped import shipped
-from reberlstm.net.weights import Floats, LSTMWeights
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.loading import shipped
+from reberlstm.net.net import LSTMWeights
 from tests.pseudocode import Test, evaluate, read_pairs, read_said
 from tests.stepping import State, Step, initial, one_hot, step
 from tests.strategies import machines

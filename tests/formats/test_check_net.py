@@ -11,8 +11,8 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
-from reberlstm.net.weights import LSTMWeights
-from reberlstm.simulator import judge
+from reberlstm.net.net import LSTMWeights
+from reberlstm.simulator import checking
 from reberlstm.simulator.checking import Checker, check_stream
 
 REBER = rl.load_grammar("reber")
@@ -38,10 +38,10 @@ def compiled_with_noise() -> LSTMWeights:
     return weights.replace(weight_hh=weights.weight_hh + noise, name="noisy")
 
 
-@pytest.mark.parametrize("most", [judge.MOST_ROWS, 3])
+@pytest.mark.parametrize("most", [checking.MOST_ROWS, 3])
 @pytest.mark.parametrize("net", ["compiled", "published", "noisy", "of legal words", "resync"])
 def test_a_net_judges_like_trace(net: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "MOST_ROWS", most)
+    monkeypatch.setattr(checking, "MOST_ROWS", most)
     weights = {
         "compiled": lambda: rl.compile(REBER),
         "published": rl.published,
@@ -49,7 +49,7 @@ def test_a_net_judges_like_trace(net: str, most: int, monkeypatch: pytest.Monkey
         "of legal words": lambda: rl.compile(REBER).replace(claims="legal"),
         "resync": lambda: rl.compile(REBER, on_violation="resync").replace(claims="legal"),
     }[net]()
-    start = judge.start_row(weights, REBER)
+    start = checking.start_row(weights, REBER)
     for word in words():
         checker = Checker(REBER, start=start)
         check_stream(checker, io.BytesIO(word.encode() + b"\n"), "file")

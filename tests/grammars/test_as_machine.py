@@ -10,7 +10,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.grammars import as_machine
-from reberlstm.grammars.families import continual
+from reberlstm.grammars.frames import continual
 from reberlstm.render.page import explorer_page
 
 REBER = rl.load_grammar("reber")

@@ -10,7 +10,7 @@ from hypothesis import given
 
 import reberlstm as rl
 from reberlstm.errors import GrammarError
-from reberlstm.grammars.families import REBER_FRAMES, continual, embed
+from reberlstm.grammars.frames import REBER_FRAMES, continual, embed
 from reberlstm.machine.entropy import entropy
 from reberlstm.machine.fsm import FSM, Word
 from tests.cases import machine

@@ -18,7 +18,7 @@ import reberlstm as rl
 from reberlstm.errors import FormatError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.files.safetensors import from_bytes, to_bytes
-from reberlstm.net.weights import LSTMWeights
+from reberlstm.net.net import LSTMWeights
 from tests.cases import CASES, REBER, machine
 from tests.net.test_weights import arrays
 from tests.strategies import machines

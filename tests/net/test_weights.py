@@ -10,7 +10,8 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.errors import WeightsError
-from reberlstm.net.weights import Head, LSTMWeights
+from reberlstm.net.net import LSTMWeights
+from reberlstm.net.readouts import Head
 from tests.cases import REBER
 
 NET = rl.compile(REBER)

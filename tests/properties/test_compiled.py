@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm.compiler.heads import MARGIN
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.weights import ACTIVE, LSTMWeights
+from reberlstm.net.net import ACTIVE, LSTMWeights
 from tests.oracles import Module, expected, run_torch, torch_module
 from tests.stepping import initial, one_hot, read, run_batch, step
 from tests.strategies import machines, machines_with_words, random_machine, random_word

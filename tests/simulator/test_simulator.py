@@ -16,9 +16,9 @@ import reberlstm as rl
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.cells import CELLS, Layer
-from reberlstm.net.net import Net
+from reberlstm.net.net import ACTIVE, LSTMWeights, Net
 from reberlstm.net.numbers import sigmoid
-from reberlstm.net.weights import ACTIVE, Head, LSTMWeights
+from reberlstm.net.readouts import Head
 from tests.cases import REBER, machine
 from tests.oracles import run_torch, torch_module
 from tests.stepping import State, initial, one_hot, run_batch, snap_to_vertex, step
@@ -123,17 +123,6 @@ def test_words_of_a_batch_do_not_see_each_other(data: st.DataObject) -> None:
         for t, state in enumerate(alone):
             assert np.abs(together[t].h[row] - state.h[0]).max() <= 1e-12
             assert np.abs(together[t].c[row] - state.c[0]).max() <= 1e-12
-
-
-def test_batches_that_are_none() -> None:
-    assert list(run_batch(REBER_NET, np.zeros((0, 3), dtype=int)))[2].h.shape == (0, 8)
-    assert list(run_batch(REBER_NET, np.zeros((3, 0), dtype=int))) == []
-    with pytest.raises(ValueError, match=r"symbols has shape \(3,\), expected \(B, T\)"):
-        list(run_batch(REBER_NET, [0, 1, 2]))  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="there is no symbol 7 in an alphabet of 7 symbols"):
-        list(run_batch(REBER_NET, [[0, 7]]))
-    with pytest.raises(ValueError, match="there is no symbol -1 in an alphabet of 7 symbols"):
-        list(run_batch(REBER_NET, [[0, -1]]))
 
 
 # The trace

@@ -11,7 +11,7 @@ from reberlstm.certificates import check
 from reberlstm.certificates.document import read
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
-from reberlstm.net.shipped import FOLDER, shipped, shipped_names
+from reberlstm.net.loading import FOLDER, shipped, shipped_names
 
 SHIPPED = FOLDER / "reber-4.safetensors"
 

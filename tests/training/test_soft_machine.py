@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import reberlstm as rl
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 from reberlstm.training.machine_run import at_random, loss, rounded, to_fsm
 from reberlstm.training.objective import Task
 from reberlstm.training.settings import Progress

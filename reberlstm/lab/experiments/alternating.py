@@ -25,8 +25,8 @@ from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, 
 from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
 from reberlstm.lab.oscillator import PATTERN, oscillator
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
-from reberlstm.net.weights import Floats
 
 if TYPE_CHECKING:
     from torch import nn

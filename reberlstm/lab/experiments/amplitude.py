@@ -13,7 +13,7 @@ from reberlstm.lab.curves import points, rmse
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import numbers, record_gates
 from reberlstm.lab.nets import Recurrent
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 BOUND = 0.5
 """Waves up to this amplitude are for training, those above for validation."""

@@ -10,7 +10,7 @@ from reberlstm.lab import curves, drawing
 from reberlstm.lab.curves import points, sines
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.nets import Autoencoder, as_in_keras
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,7 +12,7 @@ from reberlstm.lab.curves import STEPS, points
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Recurrent, Stack
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 HEAD, BOUNDED = "LSTM 32 and a linear layer", "LSTM 32 and LSTM 1"
 NAMES = ["0 → cosine", "1 → sine"]

@@ -12,7 +12,7 @@ from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Perceptron, Recurrent, uniform
-from reberlstm.net.weights import Floats
+from reberlstm.net.cells.cell import Floats
 
 if TYPE_CHECKING:
     import torch
