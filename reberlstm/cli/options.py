@@ -185,29 +185,31 @@ class NetOptions:
         """
         from reberlstm.net.loading import as_net, shipped_names
 
-        given = self._keywords(grammar)
+        given = self._keywords()
         if net in ("compiled", "published", *shipped_names()) and only_files:
             given = {}
+        held: Any = net
         if net == "compiled":
             from reberlstm.compiler import compile
 
-            machine = grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR)
-            return as_net(compile(machine), **given)
-        if net == "published":
+            held = compile(grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR))
+        elif net == "published":
             from reberlstm.compiler import published
 
-            return as_net(published(), **given)
-        if grammar is not None:
+            held = published()
+        elif grammar is not None:
             given.setdefault("alphabet", grammar.alphabet)
-        return as_net(net, **given)
+        if self.threshold is not None or self.activation is not None:
+            softmax = "softmax" in as_net(held, **given).reading
+            given["readout"] = self._rule_of_0_1("softmax" if softmax else "sigmoid")
+        return as_net(held, **given)
 
-    def _keywords(self, grammar: FSM | None) -> dict[str, Any]:
+    def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         given = {name: value for name, value in told.items() if value is not None}
-        threshold, activation = given.pop("threshold", None), given.pop("activation", None)
-        if threshold is not None or activation is not None:
-            given.setdefault("readout", self._rule_of_0_1(threshold, activation))
+        for name in ("threshold", "activation"):
+            given.pop(name, None)
         symbols = _split(given["alphabet"]) if "alphabet" in given else ()
         if symbols:
             given["alphabet"] = symbols
@@ -219,17 +221,14 @@ class NetOptions:
             given["labels"] = tuple(given["labels"].split())
         return given
 
-    def _rule_of_0_1(self, threshold: float | None, activation: str | None) -> str:
+    def _rule_of_0_1(self, usual: str) -> str:
         """The rule that a threshold of probabilities is."""
-        if threshold is not None and not 0.0 < threshold < 1.0:
-            raise FormatError(f"threshold {threshold} is no probability between 0 and 1")
-        if activation is None and self.kind in (None, "legal"):
-            activation = "softmax"
+        activation, p = self.activation or usual, self.threshold
+        if p is not None and not 0.0 < p < 1.0:
+            raise FormatError(f"threshold {p} is no probability between 0 and 1")
         if activation == "softmax":
-            usual = 0.5 if self.kind == "accept" else 0.1
-            return f"softmax>{usual if threshold is None else threshold!r}"
-        p = 0.5 if threshold is None else threshold
-        return f"logit>{math.log(p / (1.0 - p))!r}"
+            return f"softmax>{p if p is not None else 0.5 if self.kind == 'accept' else 0.1!r}"
+        return "logit>0" if p is None else f"logit>{math.log(p / (1.0 - p))!r}"
 
 
 def _split(text: str) -> tuple[str, ...]:
