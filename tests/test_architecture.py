@@ -21,7 +21,7 @@ import reberlstm as rl
 PACKAGE = Path(rl.__file__).parent
 
 ORDER = (
-    *("_version", "errors", "files", "extras", "display", "figures"),
+    *("_version", "errors", "plain", "files", "extras", "display", "figures"),
     *("machine", "formats", "grammars", "net", "compiler", "simulator", "certificates"),
     *("explanation", "extraction", "training", "comparison", "lab", "render", "cli", "__main__"),
 )

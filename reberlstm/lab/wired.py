@@ -18,7 +18,7 @@ function            input                         output
 ==================  ============================  =============================
 
 `LineAutoencoder` is a `running_sum` and a `line` with one number between them. The net of the
-alternating pattern, `reberlstm.compiler.oscillator`, has two states, and so a certificate instead
+alternating pattern, `reberlstm.lab.oscillator`, has two states, and so a certificate instead
 of an error.
 
 Sizes: ``B`` sequences of ``T`` steps, with ``A`` inputs and ``R`` outputs; ``H`` cells.
