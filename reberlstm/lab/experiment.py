@@ -216,9 +216,9 @@ class Picture:
     draw: Callable[[Run], Figure]
 
 
-def picture(caption: str) -> Callable[[Callable[[Run], Figure]], Picture]:
+def picture(caption: str, name: str = "") -> Callable[[Callable[[Run], Figure]], Picture]:
     """Make a picture of the function below, named like it: ``_other_lines`` is other-lines."""
-    return lambda draw: Picture(draw.__name__.strip("_").replace("_", "-"), caption, draw)
+    return lambda draw: Picture(name or draw.__name__.strip("_").replace("_", "-"), caption, draw)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -481,7 +480,8 @@ def _main(points: Floats) -> Floats:
 @picture(
     "The machine extracted from the net that learned, on its states: two states, which "
     "take turns whatever is fed. The noise is read as three letters, 0, ½ and 1, a third "
-    "of its range each."
+    "of its range each.",
+    name="machine",
 )
 def _machine_picture(run: Run) -> drawing.Figure:
     net, noise = _three(run)[run.measured["good"]], fresh(run)[:12, :40]
@@ -552,7 +552,7 @@ def _gates(run: Run) -> drawing.Figure:
     return drawing.gates(layer, title="The net that learned")
 
 
-EXPERIMENT = Experiment(
+ALTERNATING = Experiment(
     name="alternating",
     title="Say 1, 0, 1, 0, … whatever the noise",
     source="“Simple LSTM Experiment to Predict Pattern 010101… Understanding Hidden State”, a "
@@ -566,7 +566,7 @@ EXPERIMENT = Experiment(
     presets=presets(runs=(2, 5), long_runs=(0, 3), epochs=(500, 500)),
     jobs=jobs,
     measure=measure,
-    pictures=(_learning, _leads, _memories, replace(_machine_picture, name="machine"), _gates),
+    pictures=(_learning, _leads, _memories, _machine_picture, _gates),
     claims=(
         Claim(
             "As printed it did not work.",

@@ -353,7 +353,7 @@ def _memory(run: Run) -> drawing.Figure:
     return figure
 
 
-EXPERIMENT = Experiment(
+WAVY_INVERSE = Experiment(
     name="wavy-inverse",
     title="Find where a wavy curve was read, from three noisy values of it",
     source="K. Bullaughey, LSTM play (2015), kbullaughey.github.io/lstm-play/toy/ and its pages "
