@@ -11,12 +11,6 @@ import numpy as np
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Claim, Picture, Run
 
-ROUNDING = 1e-9
-"""Bounds are for exact arithmetic; float64 is off by less than this."""
-
-LEAST = 1e-12
-"""Smaller errors are drawn as this, on a logarithmic scale."""
-
 
 class ByHand(Protocol):
     """A net wired by hand: its size, its answers (N, T, K), and the bound of their error."""
@@ -97,7 +91,8 @@ class Comparison:
             f"{{by_hand[cells]}} {is_off} off by {{by_hand[error]:.1e}} at most, by derivation by "
             "no more than {by_hand[bound]:.1e}; the trained net by {by_hand[trained_on_known]:.1e} "
             f"on what it was trained for{rest}",
-            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + ROUNDING,
+            # Bounds are for exact arithmetic; float64 is off by less than 1e-9.
+            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + 1e-9,
             "see docs/hand-wired-sequences.md",
         )
 
@@ -138,7 +133,7 @@ class Comparison:
             ("by hand", by_hand, known | ~known, blue, "D", {}),
         ):
             if shown.any():
-                large = np.maximum(errors[shown], LEAST)
+                large = np.maximum(errors[shown], 1e-12)  # no zeros on a logarithmic scale
                 axis.plot(places[shown], large, marker, color=colour, label=name, **style)
         bound = self.net.bound(self.given)
         axis.axhline(bound, color=blue, linestyle="--", linewidth=1, label="its bound")

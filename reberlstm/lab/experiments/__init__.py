@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from reberlstm.errors import LabError
+from reberlstm.extras import require
 from reberlstm.lab.experiment import Experiment
 
 EXPERIMENTS = {
@@ -51,6 +52,7 @@ def find(name: str) -> Experiment:
     if name.endswith(".py"):
         return _from_file(Path(name))
     check_name(name)
+    require("torch", extra="torch,plots", purpose="the sequence lab")
     (module,) = (module for module, names in _MODULES.items() if name in names)
     found = getattr(import_module(f"{__name__}.{module}"), name.upper().replace("-", "_"))
     return cast("Experiment", found)

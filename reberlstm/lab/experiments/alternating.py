@@ -34,7 +34,7 @@ NOISE = Inputs(low=0.0, high=1.0)
 MIDDLE = 0.5
 """The mean of the noise, at which the step is held."""
 
-SEQUENCES, STEPS, CELLS = 2, 50, 6
+SEQUENCES, STEPS = 2, 50
 FRESH, LONG = 100, 500
 """Sequences of new noise that nets are tested with, and their length."""
 
@@ -133,12 +133,12 @@ def at_three_inputs(net: Net) -> Net:
 
 
 MOST_STATES = 12
-BUDGET = Budget(pairs=5_000, walks=50, length=200, rounds=50)
 
 
 def machine_of(net: Net, seconds: float = 30.0) -> Extraction:
     """The machine of the net's labels, for noise that is 0, ½ or 1, if `MOST_STATES` are enough."""
-    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=BUDGET)
+    budget = Budget(pairs=5_000, walks=50, length=200, rounds=50)
+    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=budget)
 
 
 def alternates(fsm: FSM) -> bool:
@@ -184,6 +184,7 @@ VARIANTS = (PRINTED, STEPPED, FASTER, LONGER, ADAM, NOISE_ONLY)
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Every variant a few times, each time with noise of its own."""
     found = []
+    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
     for number in range(1, settings.runs + 1):
         noise = rng.uniform(0.0, 1.0, (SEQUENCES, STEPS, 1)).astype(np.float32)
         for variant in VARIANTS:
@@ -192,28 +193,23 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
             fed = noise.copy()
             if variant.starts_with_one:
                 fed[:, 0] = 1.0
-            found.append(_job(variant, number, fed, settings))
+            recipe = Recipe(
+                epochs=settings.epochs * variant.longer,
+                batch=1,
+                learning_rate=variant.rate,
+                optimiser=variant.optimiser,
+                loss="nll",
+                shuffle=False,
+            )
+            name, data = f"{variant.name}, run {number}", Data(fed, labels)
+            found.append(Job(name, _new_net, data, recipe, watch=_multiplier))
     return found
-
-
-def _job(variant: Variant, number: int, fed: NDArray[Any], settings: Any) -> Job:
-    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
-    recipe = Recipe(
-        epochs=settings.epochs * variant.longer,
-        batch=1,
-        learning_rate=variant.rate,
-        optimiser=variant.optimiser,
-        loss="nll",
-        shuffle=False,
-    )
-    name = f"{variant.name}, run {number}"
-    return Job(name, _new_net, Data(fed, labels), recipe, watch=_multiplier)
 
 
 def _new_net() -> nn.Module:
     from reberlstm.lab.nets import Recurrent
 
-    return Recurrent(1, CELLS, 2)
+    return Recurrent(1, 6, 2)
 
 
 def _multiplier(net: nn.Module) -> dict[str, float]:
@@ -230,6 +226,8 @@ def measure(run: Run) -> dict[str, Any]:
     begins = {name: bool((leads(net, noise[:, :1]) > 0.0).all()) for name, net in nets.items()}
     proved = {n: certificate(net).holds is True for n, net in nets.items() if learned[n]}
     best = good(right, proved)
+    by_hand = oscillator()
+    proof = certificate(by_hand)
     variants = {variant.name: names for variant, names in _by_variant(run).items()}
 
     def count(of: Mapping[str, bool]) -> dict[str, int]:
@@ -251,7 +249,13 @@ def measure(run: Run) -> dict[str, Any]:
         "learners": len(proved),
         "machine": {"good": _machine(nets[best]), "bad": _machine(nets[STEPPED_FIRST])},
         "good": best,
-        "wired": _by_hand(noise),
+        "wired": {
+            "right": accuracy(by_hand, noise),
+            "proved": proof.holds is True,
+            "verdict": "proved right" if proof.holds else proof.outcome,
+            "margin": proof.margin,
+            "multiplier": flip_multiplier(by_hand),
+        },
     }
 
 
@@ -268,18 +272,6 @@ def _machine(net: Net) -> dict[str, Any]:
 
 def _count(states: int) -> str:
     return "1 state" if states == 1 else f"{states} states"
-
-
-def _by_hand(noise: Floats) -> dict[str, Any]:
-    net = oscillator()
-    proof = certificate(net)
-    return {
-        "right": accuracy(net, noise),
-        "proved": proof.holds is True,
-        "verdict": "proved right" if proof.holds else proof.outcome,
-        "margin": proof.margin,
-        "multiplier": flip_multiplier(net),
-    }
 
 
 def fresh(run: Run) -> Floats:
@@ -336,9 +328,6 @@ def _claim(variant: Variant, text: str) -> Claim:
 
 ONE, ZERO, GREEN = drawing.COLOURS[:3]
 DOTS: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": True}
-MOST_NAMED = 6
-"""With more states than these a machine is shown by its state vectors alone."""
-
 Ranges = list[tuple[float, float]]
 
 SHOWN, SETTLED = 40, 6
@@ -462,9 +451,8 @@ def _cloud(axis: drawing.Axes, plane: Floats, odd: NDArray[np.bool_], fixed: Flo
         x, y = plane[wanted].T
         axis.scatter(x, y, s=7, color=colour, label=text, **DOTS)
     if fixed is not None:
-        axis.scatter(
-            fixed[0], fixed[1], marker="x", s=45, color=drawing.INK, label="fixed point", zorder=3
-        )
+        cross: dict[str, Any] = {"marker": "x", "s": 45, "color": drawing.INK, "zorder": 3}
+        axis.scatter(*fixed[:2], label="fixed point", **cross)
     axis.margins(0.1)
 
 
@@ -491,7 +479,7 @@ def _machine_picture(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=5.6, height=3.8)
     middle = {}
     seen = [state for state in fsm.states if state in visited]
-    few = len(seen) <= MOST_NAMED
+    few = len(seen) <= 6  # a larger machine is shown by its state vectors alone
     for state, colour in zip(seen, itertools.cycle((ONE, ZERO, *drawing.COLOURS[2:]))):
         x, y = plane[visited == state].T
         axis.scatter(x, y, s=8, color=colour, **DOTS)
@@ -527,11 +515,10 @@ def _visits(net: Net, fsm: FSM, noise: Floats) -> tuple[Floats, NDArray[Any]]:
     return centred @ _main(centred).T, np.concatenate(states)
 
 
-Place = tuple[float, float]
 TEXT: dict[str, Any] = {"fontsize": 9, "ha": "center", "va": "center", "zorder": 4}
 
 
-def _arrow(axis: drawing.Axes, source: Place, target: Place, fed: str) -> None:
+def _arrow(axis: drawing.Axes, source: Any, target: Any, fed: str) -> None:
     if source == target:
         axis.annotate(f"↻ {fed}", source, xytext=(0, 24), textcoords="offset points", **TEXT)
         return

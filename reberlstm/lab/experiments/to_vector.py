@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import starmap
 from typing import Any
 
@@ -213,15 +214,12 @@ def _line_jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """One and two layers of LSTM cells; both numbers are read at the last step."""
     numbers = rng.uniform(0.0, 1.0, (2, settings.examples, 2))
     (y, test_y), (x, test_x) = numbers, (_lines_of(part) for part in numbers)
-    return [
-        Job(
-            name,
-            lambda layers=layers: as_in_keras(Recurrent(1, 32, 2, layers=layers, last=True)),  # type: ignore[misc]
-            Data(x, y, test_x, test_y),
-            Recipe.of(settings),
-        )
-        for name, layers in ((ONE, 1), (TWO, 2))
-    ]
+    data, recipe = Data(x, y, test_x, test_y), Recipe.of(settings)
+
+    def net(layers: int) -> torch.nn.Module:
+        return as_in_keras(Recurrent(1, 32, 2, layers=layers, last=True))
+
+    return [Job(name, partial(net, layers), data, recipe) for name, layers in ((ONE, 1), (TWO, 2))]
 
 
 def _lines_told(run: Run, parameters: Any) -> Any:
