@@ -33,8 +33,7 @@ class Comparison:
     Attributes:
         trained: The name of the trained net's job.
         net: The net wired by hand, of `reberlstm.lab.wired`.
-        names: What the N sequences are called.
-        given: The sequences, (N, T, D).
+        names, given: What the N sequences are called, and the sequences, (N, T, D).
         known: For each sequence whether the net was trained with such.
         wanted: The right answers, (N, T, K), or (N, K) after the last step; by default `given`.
         curves: What to draw of answers, (N, T); by default the answers themselves.

@@ -225,7 +225,8 @@ def measure(run: Run) -> dict[str, Any]:
     multiplier = {name: flip_multiplier(net) for name, net in nets.items()}
     begins = {name: bool((leads(net, noise[:, :1]) > 0.0).all()) for name, net in nets.items()}
     proved = {n: certificate(net).holds is True for n, net in nets.items() if learned[n]}
-    best = good(right, proved)
+    # The net shown as one that works: the first that is proved, or else the best.
+    best = next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
     by_hand = oscillator()
     proof = certificate(by_hand)
     variants = {variant.name: names for variant, names in _by_variant(run).items()}
@@ -281,11 +282,6 @@ def fresh(run: Run) -> Floats:
     return noise
 
 
-def good(right: Mapping[str, float], proved: Mapping[str, bool]) -> str:
-    """The net shown as one that works: the first that is proved, or else the best."""
-    return next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
-
-
 def _by_variant(run: Run) -> dict[Variant, list[str]]:
     """The names of the nets of every variant; none where the preset leaves a variant out."""
     return {
@@ -297,12 +293,9 @@ def _by_variant(run: Run) -> dict[Variant, list[str]]:
 def _outcome(right: Mapping[str, float], names: Sequence[str]) -> str:
     if not names:
         return "not tried with this preset"
-    shares = [right[name] for name in names]
-    learned = sum(share > LEARNED for share in shares)
-    return (
-        f"{learned} of {len(names)} nets learned; {np.mean(shares):.1%} of labels are right on new "
-        "noise"
-    )
+    shares = np.array([right[name] for name in names])
+    learned = f"{(shares > LEARNED).sum()} of {len(names)} nets learned"
+    return f"{learned}; {shares.mean():.1%} of labels are right on new noise"
 
 
 def _three(run: Run) -> dict[str, Net]:
