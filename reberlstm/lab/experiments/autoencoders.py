@@ -10,19 +10,10 @@ import numpy as np
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import STEPS, lines, points, sines
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Autoencoder, as_in_keras
+from reberlstm.net.cells.cell import Floats
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,7 +27,7 @@ def _net(hidden: Sequence[int], latent: int = 1) -> Callable[[], nn.Module]:
 
 
 def _data(
-    settings: Any, rng: np.random.Generator, drawn: Callable[[Array], Array], most: float = 1.0
+    settings: Any, rng: np.random.Generator, drawn: Callable[[Floats], Floats], most: float = 1.0
 ) -> Data:
     """Curves of random numbers up to `most`, to be given back; a tenth as many for testing."""
     counts = settings.examples, max(1, settings.examples // 10)
@@ -44,18 +35,18 @@ def _data(
     return Data(x, x, test, test)
 
 
-def encode(run: Run, name: str, x: Array) -> Array:
+def encode(run: Run, name: str, x: Floats) -> Floats:
     """The latent numbers of sequences ``(N, T, 1)``: ``(N, k)``."""
     return run.predict(name, x, "encode")
 
 
-def decode(run: Run, name: str, latent: Array, steps: int = STEPS) -> Array:
+def decode(run: Run, name: str, latent: Floats, steps: int = STEPS) -> Floats:
     """The sequences of latent numbers ``(N, k)``: ``(N, steps)``."""
     return run.predict(name, latent, "decode", steps=steps)[:, :, 0]
 
 
 def draw_decoded(
-    axis: drawing.Axes, run: Run, name: str, latent: Array, steps: int = STEPS
+    axis: drawing.Axes, run: Run, name: str, latent: Floats, steps: int = STEPS
 ) -> None:
     """What is decoded from one end of some latent numbers to the other."""
     shown = np.linspace(float(latent.min()), float(latent.max()), 9)
@@ -280,7 +271,7 @@ FLAT = 0.25
 def _phase_jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder for both ranges of displacement."""
 
-    def shifted(shifts: Array) -> Array:
+    def shifted(shifts: Floats) -> Floats:
         return sines(shift=shifts, steps=settings.steps)
 
     return [
@@ -294,7 +285,7 @@ def _phase_jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     ]
 
 
-def _grid(run: Run, name: str) -> tuple[Array, Array]:
+def _grid(run: Run, name: str) -> tuple[Floats, Floats]:
     """Shifts all over the range, and their sines."""
     shifts = np.linspace(0.0, RANGES[name], 91)
     return shifts, sines(shift=shifts, steps=run.settings.steps)
@@ -323,11 +314,11 @@ def _measure_range(run: Run, name: str) -> dict[str, Any]:
     }
 
 
-def _decoded_phases(run: Run, name: str, latent: Array) -> Array:
+def _decoded_phases(run: Run, name: str, latent: Floats) -> Floats:
     """The phases, in degrees, of what is decoded from latent numbers evenly over their range."""
     knob = np.linspace(float(latent.min()), float(latent.max()), 41)[:, None]
     found = curves.phases(decode(run, name, knob, run.settings.steps))
-    rising: Array = found if found[0] <= found[-1] else found[::-1]
+    rising: Floats = found if found[0] <= found[-1] else found[::-1]
     rising -= 360.0 * np.floor((rising[0] + 45.0) / 360.0)
     return rising
 

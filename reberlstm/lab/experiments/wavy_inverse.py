@@ -340,12 +340,11 @@ def _memory(run: Run) -> drawing.Figure:
     order = np.argsort(memory[:, -1].argmax(0))
     most = float(np.abs(memory).max())
     figure, axes = drawing.panels(3, 1, width=3.4, height=2.7, sharey=True)
-    for step, (axis, seen) in enumerate(
-        zip(axes, ("one value", "two values", "three values"), strict=True)
-    ):
-        extent = (0, HIGHEST, 0, len(order))
+    seen = ("one value", "two values", "three values")
+    extent = (0, HIGHEST, 0, len(order))
+    for step, axis in enumerate(axes):
         shown = drawing.image(axis, memory[:, step, order].T, -most, most, extent=extent)
-        drawing.label(axis, f"after {seen}", "place z", "" if step else "memory cells")
+        drawing.label(axis, f"after {seen[step]}", "place z", "" if step else "memory cells")
     bar = figure.colorbar(shown, ax=axes, fraction=0.03, pad=0.01)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
