@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Claim, Picture, Run
-
-
-class ByHand(Protocol):
-    """A net wired by hand: its size, its answers (N, T, K), and the bound of their error."""
-
-    @property
-    def cells(self) -> int:
-        """How many cells it has."""
-
-    def __call__(self, inputs: Array) -> Array:
-        """The answers at every step."""
-
-    def bound(self, inputs: Array) -> float:
-        """No answer to these inputs is farther off, in exact arithmetic."""
+from reberlstm.lab.wired import LineAutoencoder, WiredNet
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,7 +19,7 @@ class Comparison:
 
     Attributes:
         trained: The name of the trained net's job.
-        net: The net wired by hand, of `reberlstm.lab.wired`.
+        net: The net wired by hand.
         names, given: What the N sequences are called, and the sequences, (N, T, D).
         known: For each sequence whether the net was trained with such.
         wanted: The right answers, (N, T, K), or (N, K) after the last step; by default `given`.
@@ -42,7 +29,7 @@ class Comparison:
     """
 
     trained: str
-    net: ByHand
+    net: WiredNet | LineAutoencoder
     names: Sequence[str]
     given: Array
     known: Sequence[bool]

@@ -136,15 +136,8 @@ class JobTraining:
 
     def fit(self) -> Fit:
         """What has come out so far."""
-        return Fit(
-            parameters=parameters(self.net),
-            epochs=self.epochs,
-            losses=self.losses,
-            test_losses=self.test_losses,
-            cpu_seconds=self.seconds,
-            diverged_at=self.diverged_at,
-            watched=self.watched,
-        )
+        taken = self.epochs, self.losses, self.test_losses
+        return Fit(parameters(self.net), *taken, self.seconds, self.diverged_at, self.watched)
 
     def to_checkpoint(self) -> Checkpoint:
         """All that the rest depends on."""
