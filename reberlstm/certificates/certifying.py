@@ -25,8 +25,9 @@ from reberlstm.certificates.search import NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import as_net
-from reberlstm.net.net import Net, Scope
+from reberlstm.net.net import Net
 
 Found = Proof | Refutation | Unknown
 """What `certify` returns: one of three."""
@@ -119,7 +120,7 @@ def certify(
     if claimed.missing and search(FIRST).wrong is None:
         raise CertificateError(
             f"net {net.name!r} has no {claimed.missing!r} head, which scope {claimed.scope!r} "
-            "judges; choose scope 'legal', or name the heads to judge"
+            "asks for; choose scope 'legal', or name the heads to certify"
         )
     subject = {
         "net": net.name,

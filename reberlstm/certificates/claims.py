@@ -1,9 +1,8 @@
 """What is claimed: after which words which heads must say what, and how their numbers are read.
 
-The scope ``legal`` is every non-empty prefix of legal words that can still go on, that is, whose
-state has a legal symbol. The scope ``all`` is every word over the alphabet, the empty one and those
-with violations included. A `Claim` says it for the states of the complete machine, so the search
-for a proof and the search for a wrong word are about the same.
+A `Claim` says it for the states of the complete machine, so the search for a proof and the search
+for a wrong word are about the same. Which words they are is decided by
+`reberlstm.machine.tables.Scope`.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.tables import Tables
+from reberlstm.machine.tables import Scope, Tables, includes_empty_word
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, Scope
+from reberlstm.net.net import Net, check_alphabets
 from reberlstm.net.readouts import Rule
 
 HEADS = ("legal", "accept", "label")
@@ -54,9 +53,10 @@ class Claim:
 
     @cached_property
     def going_on(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Of the steps those to where words of the scope go on."""
+        """The steps to where the net is asked."""
+        asked = self.tables.asked(self.scope).tolist()
         return tuple(
-            tuple((column, target) for column, target in steps if self.steps[target])
+            tuple((column, target) for column, target in steps if asked[target])
             for steps in self.steps
         )
 
@@ -72,7 +72,7 @@ class Claim:
     @property
     def includes_empty_word(self) -> bool:
         """Whether the empty word is in the scope."""
-        return self.scope == "all"
+        return includes_empty_word(self.scope)
 
 
 def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) -> Claim:
@@ -81,11 +81,7 @@ def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) 
     Raises:
         CertificateError: where the alphabets differ, a head is missing, or a label is unknown.
     """
-    if set(fsm.alphabet) != set(net.alphabet):
-        raise CertificateError(
-            f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net "
-            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
-        )
+    check_alphabets(fsm, net, error=CertificateError)
     scope = net.claims if scope is None else scope
     if scope not in ("legal", "all"):
         raise CertificateError(f"scope {scope!r}; choose 'legal' or 'all'")
@@ -131,25 +127,22 @@ def margins(rule: Rule, right: NDArray[np.int8], lo: Floats, hi: Floats) -> Floa
 
 
 def _heads(net: Net, fsm: FSM, scope: Scope, heads: Sequence[str] | None) -> tuple[str, ...]:
+    wanted: list[str]
     if heads is None:
-        labels = ["label"] if fsm.outputs else []
-        others = [head for head in ("accept", *labels) if net.readout(head)]
-        told = net.readout("legal") is not None
-        wanted = ["legal"] if told or not others else []
-        if scope == "all" or not told:
-            wanted += others
+        wanted = [head for head in net.asked(scope) if head != "label" or fsm.outputs]
+        wanted = wanted or ["legal"]
     else:
         wanted = [head for head in HEADS if head in heads]
         unknown = [head for head in heads if head not in HEADS]
         if unknown or not wanted:
             raise CertificateError(
-                f"head {unknown[0] if unknown else ''!r} cannot be judged; choose among "
+                f"head {unknown[0] if unknown else ''!r} cannot be certified; choose among "
                 f"{', '.join(HEADS)}"
             )
     for head in wanted:
         if net.readout(head) is None:
             raise CertificateError(
-                f"net {net.name!r} has no {head!r} head, which scope {scope!r} judges; its "
+                f"net {net.name!r} has no {head!r} head, which scope {scope!r} asks for; its "
                 f"heads are {', '.join(net.heads) or 'none'}; choose another scope or heads"
             )
     if "label" in wanted:

@@ -16,7 +16,7 @@ from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.refutation import WrongAnswer
 from reberlstm.display import Displayed
 from reberlstm.machine.fsm import Word
-from reberlstm.net.net import Scope
+from reberlstm.machine.tables import Scope
 
 Bounds = tuple[tuple[float, float], ...]
 """For every cell the least and the greatest value."""

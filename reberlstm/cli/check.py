@@ -32,7 +32,7 @@ STANDARD_INPUT = "standard input"
 @click.option(
     "--net",
     metavar="compiled|published|FILE",
-    help="Let a net judge the strings in place of the grammar's state machine.",
+    help="Let a net check the strings in place of the grammar's state machine.",
 )
 @net_options()
 @click.option(
@@ -78,7 +78,7 @@ def command(
     files = files or ("-",)
     if grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine, start = _judge(grammar, net, reading)
+    machine, start = _opened(grammar, net, reading)
     checker = Checker(machine, first=first, complete=complete, start=start)
     with _progress(files) as advance:
         for file in files:
@@ -91,11 +91,11 @@ def command(
     return int(checker.failed)
 
 
-def _judge(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
-    """The machine, and the row of the net that judges in its place."""
+def _opened(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
+    """The machine, and the first row of a net that takes its place."""
     if net is None:
         return load_grammar(grammar or DEFAULT_GRAMMAR), None
-    from reberlstm.simulator.judge import start_row
+    from reberlstm.simulator.checking import start_row
 
     machine = load_grammar(grammar) if grammar is not None else None
     weights = reading.load(net, machine)
@@ -147,8 +147,8 @@ def _size(files: tuple[str, ...]) -> int | None:
 def _print(checker: Checker, net: str | None) -> None:
     report = checker.report
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
-    judge = f"{checker.fsm}, net {net}" if net is not None else str(checker.fsm)
-    click.echo(f"{printable(judge)}: {report.strings:,} strings, {report.symbols:,} symbols")
+    subject = f"{checker.fsm}, net {net}" if net is not None else str(checker.fsm)
+    click.echo(f"{printable(subject)}: {report.strings:,} strings, {report.symbols:,} symbols")
     click.echo(
         f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, "
         f"{report.violations:,} with a violation{unknown}"

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.nets import Subject
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
+from reberlstm.net.net import check_alphabets
 
 BEGINNING = 0
 """The node of the empty word."""
@@ -105,11 +107,9 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
     Raises:
         ExtractionError: for a reference over other symbols, or none where words are to stay in one.
     """
-    if reference is not None and set(reference.alphabet) != set(net.alphabet):
-        raise ExtractionError(
-            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
-            f"but that of {net.name} is {' '.join(net.alphabet)}"
-        )
+    if reference is not None:
+        remedy = "give a reference over the net's symbols"
+        check_alphabets(reference, net, remedy=remedy, error=ExtractionError)
     first, last = _ends(net, reference)
     if not within:
         return _until_the_end(net, first, last)
@@ -120,7 +120,7 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
 
 def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, frozenset[int]]:
     """The symbols that words begin with, and those that they end with: see `Scope`."""
-    if "legal" not in net.observed or net.claims == "all":
+    if "legal" not in net.observed or includes_empty_word(net.claims):
         return None, frozenset()
     grammar = reference or net.grammar
     if not isinstance(grammar, FSM) or set(grammar.alphabet) != set(net.alphabet):
@@ -156,7 +156,7 @@ def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope
     states = np.arange(-copies, len(tables)).clip(0)
     target, legal = tables.target[states][:, columns] + copies, tables.legal[states][:, columns]
     outside = -1 if tables.dead is None else tables.dead + copies
-    ends = ~legal.any(axis=1)
+    ends = ~tables.asked("legal")[states]
     decides = ends | ("legal" not in net.observed)
     decides[BEGINNING] |= first is not None
     over = ends & (states + copies != outside)

@@ -14,10 +14,15 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
-from reberlstm.errors import FormatError
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.errors import FormatError, GrammarError
 from reberlstm.files import GZIP_MAGIC
 from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
+from reberlstm.net.net import Net, check_alphabets
 
 PIECE_BYTES = 2**18
 """How much is read at a time."""
@@ -32,6 +37,9 @@ Rows that are filled while they are used say what may come in an attribute ``leg
 
 ACCEPTING = ""
 """A key that no symbol has: it is in the rows of accepting states."""
+
+MOST_ROWS = 20_000
+"""How many rows of a net are kept."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +103,7 @@ class Checker:
         fsm: The machine.
         first: How many failures to keep.
         complete: Whether an incomplete string is a failure, too.
-        start: The row to begin in, where something else than the machine is to judge, such as
-            `reberlstm.simulator.judge.start_row`.
+        start: The row to begin in, where a net takes the machine's place: `start_row`.
 
     Example:
         >>> from reberlstm import load_grammar
@@ -309,3 +316,89 @@ def _pieces(stream: IO[bytes], source: str) -> Iterator[bytes]:
 
 def _plain(symbol: str) -> str:
     return symbol if symbol.isprintable() and not symbol.isspace() else repr(symbol)
+
+
+# A net in the place of the machine
+
+
+def start_row(net: Net, grammar: FSM) -> NetRow:
+    """The row of a net before the first symbol, for a `Checker`.
+
+    The rows of a net are made when they are first asked for, one for each state vector, bit by bit
+    the same. A saturated net comes to few of them, so it checks as fast as the machine. Of others
+    no more than `MOST_ROWS` are kept.
+
+    What a net offers, and whether it accepts, is as in `reberlstm.trace`. Where the net is not
+    asked (see `reberlstm.machine.tables.Scope`) every symbol may come. A net without a ``legal``
+    head lets every symbol come, one without an accept head accepts where the grammar does.
+
+    Raises:
+        GrammarError: for a net that tells neither, or with another alphabet.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> reber = rl.load_grammar("reber")
+        >>> row = start_row(rl.compile(reber), reber)
+        >>> sorted(row.legal), sorted(row["B"]["T"].legal)
+        (['B'], ['S', 'X'])
+    """
+    if not {"legal", "accept"} & set(net.observed):
+        raise GrammarError(
+            f"net {net.name!r} has no 'legal' and no 'accept' head, so nothing says which strings "
+            "it takes"
+        )
+    check_alphabets(grammar, net)
+    return _Rows(net, grammar).row(net.start(), 0, includes_empty_word(net.claims))
+
+
+class NetRow(dict[str, Any]):
+    """The symbols that have been read in one state vector of a net, and the rows after them.
+
+    Attributes:
+        legal: The symbols that may come.
+    """
+
+    def __init__(
+        self, rows: _Rows, states: NDArray[Any], node: int, legal: frozenset[str], accepts: bool
+    ) -> None:
+        super().__init__({ACCEPTING: None} if accepts else {})
+        self.legal = legal
+        self._rows, self._states, self._node = rows, states, node
+
+    def __missing__(self, symbol: str) -> NetRow:
+        if symbol not in self.legal:
+            raise KeyError(symbol)
+        return self._rows.after(self, symbol, self._states, self._node)
+
+
+class _Rows:
+    def __init__(self, net: Net, grammar: FSM) -> None:
+        self.net = net
+        self.tables = grammar.tables(net.on_violation)
+        self.asked = self.tables.asked(net.claims)
+        self.known: dict[tuple[bytes, int], NetRow] = {}
+        self.columns = {symbol: number for number, symbol in enumerate(self.tables.alphabet)}
+        self.symbols = {a: np.array([number]) for number, a in enumerate(net.alphabet)}
+
+    def after(self, row: NetRow, symbol: str, states: NDArray[Any], node: int) -> NetRow:
+        """The row after a symbol; it is kept where there is room."""
+        states = self.net.step(states, self.symbols[symbol])
+        node = int(self.tables.target[node, self.columns[symbol]])
+        key = (states.tobytes(), node)
+        if key in self.known:
+            found = row[symbol] = self.known[key]
+            return found
+        found = self.row(states, node, bool(self.asked[node]))
+        if len(self.known) < MOST_ROWS:
+            self.known[key] = row[symbol] = found
+        return found
+
+    def row(self, states: NDArray[Any], node: int, asked: bool) -> NetRow:
+        answers = self.net.observe(states)
+        legal = frozenset(self.net.alphabet)
+        if asked and answers.legal is not None:
+            legal = frozenset(
+                a for a, yes in zip(self.net.alphabet, answers.legal[0], strict=True) if yes
+            )
+        accept = self.tables.accepting[node] if answers.accept is None else answers.accept[0]
+        return NetRow(self, states, node, legal, bool(accept))

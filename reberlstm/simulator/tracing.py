@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net, Step, check_alphabets, joined
 
@@ -273,6 +274,7 @@ class _Run:
         self.net, self.grammar = net, grammar
         self.snap, self.slots, self.patch = snap, slots, patch
         self.tables = None if grammar is None else grammar.tables(net.on_violation)
+        self.asked = None if self.tables is None else self.tables.asked(net.claims)
 
     def trace(self, word: tuple[str, ...]) -> Trace:
         net = self.net
@@ -281,7 +283,7 @@ class _Run:
                 raise GrammarError(f"patch at {t}; the word has the symbols 1 to {len(word)}")
         state = net.initial()
         offered = offered_first = _offered(net, state)
-        judged = first_judged = net.claims == "all"
+        judged = first_judged = includes_empty_word(net.claims)
         node = 0
         records: list[TraceStep] = []
         for t, symbol in enumerate(word, start=1):
@@ -293,7 +295,10 @@ class _Run:
             state = joined(steps)
             offered = _offered(net, state)
             broken = any(record.ok is False for record in records) or ok is False
-            judged = self._judged(node, broken)
+            # Without a grammar, only a symbol that the net did not offer can leave its scope.
+            judged = not broken or net.claims == "all"
+            if self.asked is not None:
+                judged = bool(self.asked[node])
             records.append(self._record(t, symbol, source, node, steps, state, judged, ok))
         violation = next((record.t for record in records if record.ok is False), None)
         accepted = self._accepted(state, node, violation)
@@ -304,14 +309,6 @@ class _Run:
 
     def _name(self, node: int) -> str | None:
         return None if self.tables is None else self.tables.names[node]
-
-    def _judged(self, node: int, broken: bool) -> bool:
-        """Whether the answer after a word lies in the scope that the net claims."""
-        if self.net.claims == "all":
-            return True
-        if self.tables is None:
-            return not broken
-        return bool(self.tables.names[node] is not None and self.tables.goes_on[node])
 
     def _record(
         self, t: int, symbol: str, source: str | None, node: int, steps: tuple[Step, ...],
@@ -326,7 +323,7 @@ class _Run:
                 row = self.tables.legal[node]
                 allowed = {a for a, yes in zip(self.tables.alphabet, row, strict=True) if yes}
                 right = set(offered) == allowed
-            if accepts is not None and (offered is None or net.claims == "all"):
+            if accepts is not None and "accept" in net.asked(net.claims):
                 right = right and accepts == bool(self.tables.accepting[node])
         return TraceStep(
             t=t,

@@ -123,18 +123,18 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a key too many": (lambda d: d.update(note="trust me"), "'note' is not expected"),
     "a key missing": (lambda d: d.pop("heads"), "'heads' is missing"),
-    "no heads": (lambda d: d.update(heads=[]), r"heads \[\] cannot be judged"),
+    "no heads": (lambda d: d.update(heads=[]), r"heads \[\] cannot be certified"),
     "heads in another order": (
         lambda d: d.update(heads=["accept", "legal"]),
-        "cannot be judged",
+        "cannot be certified",
     ),
     "a head that is not there": (
         lambda d: d.update(heads=["legal", "accept", "label"]),
-        "head 'label' is judged, but net or grammar has none",
+        "head 'label' is listed, but net or grammar has none",
     ),
     "fewer heads": (
         lambda d: d.update(heads=["legal"]),
-        "there are readouts of other heads than those that are judged",
+        "there are readouts of heads that are not listed",
     ),
     "fewer heads and readouts": (
         lambda d: d.update(heads=["legal"], readouts={"legal": "logit > 0"}),
@@ -314,7 +314,7 @@ REFUTATION_TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
         "'said' is \\['P'\\], but it must be",
     ),
     "other symbols allowed": (lambda r: r.update(right=["P"]), "'right' is \\['P'\\], but it must"),
-    "another head": (lambda r: r.update(head="accept"), "head 'accept' is not among those judged"),
+    "another head": (lambda r: r.update(head="accept"), "head 'accept' is not among those listed"),
     "another margin": (
         lambda r: r.update(margin=-3.0),
         "the margin is -0.049.*, not -3 as claimed",

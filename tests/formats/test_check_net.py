@@ -1,4 +1,4 @@
-"""`check --net`: a net judges in place of the machine, as `trace` would string by string."""
+"""`check --net`: a net checks in place of the machine, as `trace` would string by string."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.net.net import LSTMWeights
-from reberlstm.simulator import judge
+from reberlstm.simulator import checking
 from reberlstm.simulator.checking import Checker, check_stream
 
 REBER = rl.load_grammar("reber")
@@ -38,16 +38,16 @@ def compiled_with_noise() -> LSTMWeights:
     return weights.replace(weight_hh=weights.weight_hh + noise, name="noisy")
 
 
-@pytest.mark.parametrize("most", [judge.MOST_ROWS, 3])
+@pytest.mark.parametrize("most", [checking.MOST_ROWS, 3])
 @pytest.mark.parametrize("net", ["compiled", "published", "noisy"])
 def test_a_net_judges_like_trace(net: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "MOST_ROWS", most)
+    monkeypatch.setattr(checking, "MOST_ROWS", most)
     weights = {
         "compiled": lambda: rl.compile(REBER),
         "published": rl.published,
         "noisy": compiled_with_noise,
     }[net]()
-    start = judge.start_row(weights, REBER)
+    start = checking.start_row(weights, REBER)
     for word in words():
         checker = Checker(REBER, start=start)
         check_stream(checker, io.BytesIO(word.encode() + b"\n"), "file")

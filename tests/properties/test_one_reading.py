@@ -21,8 +21,7 @@ from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.files.safetensors import from_bytes, to_bytes
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Head, Readout, Rule
-from reberlstm.simulator.checking import Checker, check_stream
-from reberlstm.simulator.judge import start_row
+from reberlstm.simulator.checking import Checker, check_stream, start_row
 
 REBER = rl.load_grammar("reber")
 WORDS = ["", "BTXSE", "BTSSXXTVVE", "BPVVE", "BTSSE", "BPTTVPXTTVVE", "T", "BTXSEE", "BBTX"]
