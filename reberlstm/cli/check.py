@@ -78,7 +78,7 @@ def command(
     files = files or ("-",)
     if grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine, start = _opened(grammar, net, reading)
+    machine, start = _checking(grammar, net, reading)
     checker = Checker(machine, first=first, complete=complete, start=start)
     with _progress(files) as advance:
         for file in files:
@@ -91,7 +91,7 @@ def command(
     return int(checker.failed)
 
 
-def _opened(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
+def _checking(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
     """The machine, and the first row of a net that takes its place."""
     if net is None:
         return load_grammar(grammar or DEFAULT_GRAMMAR), None

@@ -302,7 +302,10 @@ class _Checker:
         paths: Paths | None,
         found: dict[str, float],
     ) -> Iterator[tuple[tuple[str, ...], str | None, Ends]]:
-        """The words of `stride` symbols from a box, and where they lead; margins on the way go into `found`."""
+        """The words of `stride` symbols from a box, and where they lead.
+
+        The margins on the way go into `found`.
+        """
         if paths is None:
             for symbol, after in self._steps(state):
                 yield (symbol,), after, self.steps.step(box, symbol)
