@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reberlstm.extraction.interning import Ids
-from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl, refine
 
 
