@@ -23,10 +23,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.boxes import BoxNet, can_follow, follow
 from reberlstm.certificates.claims import Claim, Nodes, shared_symbols, unfold
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
-from reberlstm.certificates.paths import can_follow, follow
 from reberlstm.net.cells.cell import Floats
 
 MAX_STEPS = 200_000

@@ -18,8 +18,7 @@ import numpy as np
 
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.geometry import describe
-from reberlstm.extraction.learner import Hypothesis, Learner
-from reberlstm.extraction.machines import to_fsm
+from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
 from reberlstm.extraction.nets import RecurrentNet, subject_of
 from reberlstm.extraction.oracles import (
     Budget,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from reberlstm.compiler.oscillator import PATTERN, oscillator
 from reberlstm.lab import find, run
 from reberlstm.lab.experiments import alternating
 from reberlstm.lab.nets import Recurrent
+from reberlstm.lab.wired import PATTERN, oscillator
 
 NAMES = {"learning", "leads", "memories", "machine", "gates"}
 
