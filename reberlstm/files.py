@@ -10,11 +10,26 @@ import stat
 import tempfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from reberlstm.errors import FormatError
 
 PIECE = 2**20
 """So many bytes are read at a time: what is allocated depends on the file, not on its limit."""
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file or pipe.
+
+    Raises:
+        FormatError: when there is no such file, or it cannot be opened.
+    """
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise FormatError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be read: {_reason(error)}") from None
 
 
 def read_bytes(path: Path, *, limit: int) -> bytes:
@@ -25,15 +40,13 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
     """
     pieces: list[bytes] = []
     left = limit + 1
-    try:
-        with path.open("rb") as file:
+    with open_to_read(path) as file:
+        try:
             while piece := file.read(min(PIECE, left)):
                 pieces.append(piece)
                 left -= len(piece)
-    except FileNotFoundError:
-        raise FormatError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path}: cannot be read: {_reason(error)}") from None
+        except OSError as error:
+            raise FormatError(f"{path}: cannot be read: {_reason(error)}") from None
     if left == 0:
         raise FormatError(f"{path}: larger than the limit of {limit:,} bytes for this kind of file")
     return b"".join(pieces)

@@ -30,7 +30,7 @@ from reberlstm.certificates import (
     minimal_gain,
 )
 from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.lab.wired import oscillator
+from reberlstm.lab.oscillator import oscillator
 from reberlstm.net.net import LSTMWeights
 
 SOME = ("parity", "tomita-3", "reber", "embedded-reber", "dyck-2-3", "modular-arithmetic")

@@ -15,8 +15,12 @@ SAMPLES = re.findall(r"^    \$ reberlstm (.*)\n((?:    (?!\$ ).*\n)+)", README, 
 
 @pytest.mark.parametrize(("command", "shown"), SAMPLES, ids=[command for command, _ in SAMPLES])
 def test_samples_are_what_is_printed(
-    command: str, shown: str, capsys: pytest.CaptureFixture[str]
+    command: str,
+    shown: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     run(command.split())
     printed = capsys.readouterr().out.rstrip()
     parts = re.sub(r"^    ", "", shown, flags=re.M).rstrip("\n").split("...")

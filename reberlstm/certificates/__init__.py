@@ -22,10 +22,17 @@ from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.checker import Check, check
 from reberlstm.certificates.claims import Claim, claim
-from reberlstm.certificates.document import digest_of_grammar, digest_of_net
-from reberlstm.certificates.document import load as load_certificate
 from reberlstm.certificates.refutation import Budget, Exploration, explore
-from reberlstm.certificates.results import Box, Certificate, Proof, Refutation, Unknown
+from reberlstm.certificates.results import (
+    Box,
+    Certificate,
+    Proof,
+    Refutation,
+    Unknown,
+    digest_of_grammar,
+    digest_of_net,
+)
+from reberlstm.certificates.results import load as load_certificate
 from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine

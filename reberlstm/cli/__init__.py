@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -39,6 +40,10 @@ COMMANDS = {
     "lab": "Run experiments with small sequence nets, and judge what was claimed of them.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
+
+
+DEBUG = "REBERLSTM_DEBUG"
+"""With this in the environment a fault of the program is shown with its traceback."""
 
 
 class LazyGroup(click.Group):
@@ -85,8 +90,14 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    # Not by `cli.main`, which makes status 1 of a closed pipe.
     try:
-        status = cli.main(arguments, prog_name="reberlstm", standalone_mode=False)
+        with cli.make_context("reberlstm", arguments) as context:
+            status = cli.invoke(context)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except ReberLSTMError as error:
         return _complain(_in_options(str(error)))
     except click.exceptions.NoArgsIsHelpError as error:
@@ -97,15 +108,30 @@ def _run(arguments: list[str]) -> int:
         return _complain(f"{_one_line(error.format_message())} (see `{command} --help`)")
     except click.ClickException as error:
         return _complain(_one_line(error.format_message()))
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, EOFError, click.Abort):
         return _complain("interrupted", status=130)
     except BrokenPipeError:
-        # The reader of our output is gone, as in `| head`; keep the interpreter from complaining.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output is gone, as in `| head`: the status of a program killed by that.
+        _drop_output()
         return 141
+    except OSError as error:
+        _drop_output()
+        return _complain(f"{error.filename or 'output'}: {error.strerror or error}")
     except MemoryError:
         return _complain("not enough memory for this")
-    return status if isinstance(status, int) else 0
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        return _complain(
+            f"a fault of reberlstm, not of yours: {type(error).__name__}: {error}; please report "
+            f"it with what {DEBUG}=1 shows"
+        )
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from complaining at its end of output that cannot be written."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:

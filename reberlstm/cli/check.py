@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import click
 
-from reberlstm.cli.options import DEFAULT_GRAMMAR, NetOptions, json_option, net_options
-from reberlstm.errors import FormatError, printable
+from reberlstm.cli.options import (
+    DEFAULT_GRAMMAR,
+    NetOptions,
+    echo_json,
+    json_option,
+    net_options,
+    option,
+)
+from reberlstm.cli.progress import progress
+from reberlstm.errors import printable
+from reberlstm.files import open_to_read
 from reberlstm.grammars import load_grammar
-from reberlstm.machine.fsm import FSM
-from reberlstm.simulator.checking import Checker, Row, check_stream
+from reberlstm.simulator.checking import Checker, check_stream, start_row
 
 STANDARD_INPUT = "standard input"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    files: tuple[str, ...]
+    grammar: str | None
+    net: str | None
+    reading: NetOptions
+    first: int
+    complete: bool
+    as_json: bool
 
 
 @click.command("check")
@@ -31,29 +49,20 @@ STANDARD_INPUT = "standard input"
 )
 @click.option(
     "--net",
-    metavar="compiled|published|FILE",
+    metavar="compiled|published|NAME|FILE",
     help="Let a net check the strings in place of the grammar's state machine.",
 )
 @net_options()
-@click.option(
+@option(
     "--first",
     type=click.IntRange(min=0),
     default=10,
-    show_default=True,
     metavar="N",
     help="Show the first N failures.",
 )
 @click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
 @json_option
-def command(
-    files: tuple[str, ...],
-    grammar: str | None,
-    net: str | None,
-    reading: NetOptions,
-    first: int,
-    complete: bool,
-    as_json: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Check strings against the state machine of a grammar, any number of any length.
 
     A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
@@ -64,7 +73,8 @@ def command(
     there, the rest of it is passed over, and the next one is checked. A string without a violation
     that may not end where it does is incomplete, which is a failure with --complete only.
 
-    With --net what is allowed, and where a string may end, is what the net says.
+    With --net what is allowed, and where a string may end, is what the net says. A net that was
+    made for words of the grammar only is not judged after a violation of it.
 
     Exit status: 1 when a string failed, 2 when a file cannot be read or is no text, else 0.
 
@@ -73,67 +83,43 @@ def command(
     reberlstm check --grammar parity --complete words.txt.gz
     reberlstm sample -n 1000 | reberlstm check --net published
     """
-    if not files and sys.stdin.isatty():
+    return _run(Options(**given))
+
+
+def _run(options: Options) -> int:
+    if not options.files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
-    files = files or ("-",)
-    if grammar == "-" and "-" in files:
+    files = options.files or ("-",)
+    if options.grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine, start = _checking(grammar, net, reading)
-    checker = Checker(machine, first=first, complete=complete, start=start)
-    with _progress(files) as advance:
+    machine = None if options.grammar is None else load_grammar(options.grammar)
+    net = None if options.net is None else options.reading.load(options.net, machine)
+    if machine is None:
+        machine = net.grammar if net is not None and net.grammar else load_grammar(DEFAULT_GRAMMAR)
+    start = None if net is None else start_row(net, machine)
+    checker = Checker(machine, first=options.first, complete=options.complete, start=start)
+    with progress(_size(files)) as show:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            show(done, "bytes")
+
         for file in files:
-            with _opened(file) as (stream, source):
+            source = STANDARD_INPUT if file == "-" else file
+            with (
+                nullcontext(sys.stdin.buffer) if file == "-" else open_to_read(Path(file)) as stream
+            ):
                 check_stream(checker, stream, source, advance)
-    if as_json:
-        _print_json(checker, net)
+    if options.as_json:
+        readout = None if net is None else net.reading
+        who = {"grammar": machine.name, "net": options.net, "readout": readout}
+        echo_json(who | checker.report.to_dict())
     else:
-        _print(checker, net)
+        of_net = "" if net is None else f", net {options.net} ({net.reading})"
+        _print(checker, f"{machine}{of_net}")
     return int(checker.failed)
-
-
-def _checking(grammar: str | None, net: str | None, reading: NetOptions) -> tuple[FSM, Row | None]:
-    """The machine, and the first row of a net that takes its place."""
-    if net is None:
-        return load_grammar(grammar or DEFAULT_GRAMMAR), None
-    from reberlstm.simulator.checking import start_row
-
-    machine = load_grammar(grammar) if grammar is not None else None
-    weights = reading.load(net, machine)
-    machine = machine or weights.grammar or load_grammar(DEFAULT_GRAMMAR)
-    return machine, start_row(weights, machine)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[tuple[IO[bytes], str]]:
-    if file == "-":
-        yield sys.stdin.buffer, STANDARD_INPUT
-        return
-    try:
-        stream = Path(file).open("rb")  # noqa: SIM115 - closed below
-    except FileNotFoundError:
-        raise FormatError(f"{file}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise FormatError(
-            f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from None
-    with stream:
-        yield stream, file
-
-
-@contextmanager
-def _progress(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
-    """A bar on standard error where that is a terminal; else nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
-    columns = ("checking", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=_size(files))
-        yield lambda count: progress.advance(task, count)
 
 
 def _size(files: tuple[str, ...]) -> int | None:
@@ -144,13 +130,13 @@ def _size(files: tuple[str, ...]) -> int | None:
     return sum(path.stat().st_size for path in paths)
 
 
-def _print(checker: Checker, net: str | None) -> None:
+def _print(checker: Checker, title: str) -> None:
     report = checker.report
+    click.echo(f"{printable(title)}: {report.strings:,} strings, {report.symbols:,} symbols")
+    outside = f"{report.not_judged:,} not judged, " if report.not_judged else ""
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
-    subject = f"{checker.fsm}, net {net}" if net is not None else str(checker.fsm)
-    click.echo(f"{printable(subject)}: {report.strings:,} strings, {report.symbols:,} symbols")
     click.echo(
-        f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, "
+        f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, {outside}"
         f"{report.violations:,} with a violation{unknown}"
     )
     for failure in report.failures:
@@ -158,11 +144,3 @@ def _print(checker: Checker, net: str | None) -> None:
     failed = report.violations + (report.incomplete if checker.complete else 0)
     if failed > len(report.failures):
         click.echo(f"and {failed - len(report.failures):,} more; --first shows more of them")
-
-
-def _print_json(checker: Checker, net: str | None) -> None:
-    result = {"grammar": checker.fsm.name, "net": net, **asdict(checker.report)}
-    result["failures"] = [
-        {"file": failure.pop("source"), **failure} for failure in result["failures"]
-    ]
-    click.echo(json.dumps(result, ensure_ascii=False))

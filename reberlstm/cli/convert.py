@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from reberlstm import formats
+from reberlstm.cli.options import out_option, write_machine
 from reberlstm.errors import FormatError
-from reberlstm.grammars import (
-    load_grammar,
-    read_file,
-    read_standard_input,
-    save_grammar,
-    warn_of_losses,
-)
+from reberlstm.grammars import load_grammar, read_file, read_standard_input
 from reberlstm.machine.fsm import FSM
 
 _FORMATS = click.Choice(list(formats.FORMATS))
@@ -23,7 +16,7 @@ _FORMATS = click.Choice(list(formats.FORMATS))
 @click.command("convert")
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT", required=False)
-@click.option("-o", "--out", metavar="FILE", help="OUT, given as an option.")
+@out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
 @click.option("--to", "write_as", type=_FORMATS, help="The format of OUT.  [default: its suffix]")
 def command(
@@ -47,11 +40,9 @@ def command(
     if target == "-" and write_as is None:
         raise click.UsageError("give the format of standard output with --to")
     machine = load_grammar(source) if read_as is None else _read(source, read_as)
-    if target == "-" and write_as is not None:
-        warn_of_losses(machine, write_as, "standard output")
-        sys.stdout.buffer.write(formats.write(machine, write_as))
+    write_machine(machine, target, write_as)
+    if target == "-":
         return
-    save_grammar(machine, target, write_as)
     states, symbols = len(machine.states), len(machine.alphabet)
     click.echo(f"{target}: {states:,} states, {symbols:,} symbols")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reberlstm.cli.options import out_option
+from reberlstm.cli.options import echo_content, option, out_option
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
@@ -19,38 +19,29 @@ DOT_SUFFIXES = (".dot", ".gv")
 @click.command("diagram")
 @click.argument("grammar")
 @out_option(required=False, help="The .svg, .png, .pdf or .dot file.  [default: print DOT]")
-@click.option("--string", help="Show the way of this string through the graph.")
+@click.option("--string", "word", help="Show the way of this string through the graph.")
 @click.option("--dark", is_flag=True, help="Light ink on dark paper.")
-@click.option(
+@option(
     "--direction",
     type=click.Choice(["LR", "TB"], case_sensitive=False),
     default="LR",
-    show_default=True,
     help="Left to right, or top to bottom.",
 )
-@click.option("--dead", is_flag=True, help="Draw also states that cannot reach acceptance.")
+@click.option(
+    "--dead", "dead_states", is_flag=True, help="Draw also states that cannot reach acceptance."
+)
 @click.option(
     "--probabilities/--no-probabilities",
     default=None,
     help="Write probabilities on the arrows.  [default: where the grammar gives some]",
 )
-@click.option(
+@option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
     default=TIME_LIMIT,
-    show_default=True,
     help="Seconds after which the layout is given up.",
 )
-def command(
-    grammar: str,
-    out: str | None,
-    string: str | None,
-    dark: bool,
-    direction: str,
-    dead: bool,
-    probabilities: bool | None,
-    time_limit: float,
-) -> None:
+def command(grammar: str, out: str | None, time_limit: float, **options: Any) -> None:
     """Draw the state graph of GRAMMAR (a name or a file).
 
     Accepting states have a double border. With --string the arrows that the string takes are bold
@@ -67,18 +58,11 @@ def command(
         known = ", ".join((*(f".{name}" for name in FORMATS), *DOT_SUFFIXES))
         raise FormatError(f"{out}: diagrams are written to files with the suffix {known}")
     machine = load_grammar(grammar)
-    options: dict[str, Any] = {
-        "word": string,
-        "direction": direction.upper(),
-        "dark": dark,
-        "dead_states": dead,
-        "probabilities": probabilities,
-    }
     if format is not None:
         picture = draw(machine, format, time_limit=time_limit, **options)
     else:
         picture = dot(machine, **options).encode("utf-8")
     if out is None:
-        click.echo(picture.decode("utf-8"), nl=False)
+        echo_content(picture)
     else:
         write_atomically(Path(out), picture)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reberlstm.cli.options import (
     NetOptions,
+    cells_option,
+    chosen_cells,
     echo,
     json_option,
     net_option,
@@ -18,9 +22,9 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.explanation import Explanation, explain
-from reberlstm.explanation.model import CellExplanation
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
+from reberlstm.plain import plain
 from reberlstm.render.explanation import (
     MAX_WEIGHT_CELLS,
     explanation_lines,
@@ -31,14 +35,27 @@ FORMATS = {".md": "markdown", ".txt": "text", ".json": "json"}
 FILE_WIDTH = 100
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    grammar: str
+    net: str
+    reading: NetOptions
+    cells: tuple[str, ...]
+    format: str | None
+    weights: bool | None
+    as_json: bool
+    out: str | None
+
+
 @click.command("explain")
 @click.argument("grammar")
 @net_option
 @net_options()
-@click.option("--cell", "names", multiple=True, metavar="NAME", help="Only this cell; repeatable.")
+@cells_option("Explain only these cells.")
 @click.option(
     "--format",
-    "format_",
     type=click.Choice(["text", "markdown"]),
     help="How to print it.  [default: text, or by the suffix of --out]",
 )
@@ -49,16 +66,7 @@ FILE_WIDTH = 100
 )
 @json_option
 @out_option(required=False, help="Write a .md, .txt or .json file instead of printing.")
-def command(
-    grammar: str,
-    net: str,
-    reading: NetOptions,
-    names: tuple[str, ...],
-    format_: str | None,
-    weights: bool | None,
-    as_json: bool,
-    out: str | None,
-) -> None:
+def command(**given: Any) -> None:
     """Explain every gate row of a net for GRAMMAR, in words and in pseudo-code.
 
     The sentences are found from the weights, so an edited net is explained as it is. Of a net that
@@ -66,49 +74,47 @@ def command(
 
     \b
     reberlstm explain reber
-    reberlstm explain reber --net published --cell 3
+    reberlstm explain reber --net published --cells 3
     reberlstm explain embedded-reber -o explained.md
     """
-    machine = load_grammar(grammar)
-    format_ = _format(format_, as_json, out)
-    explanation = explain(reading.load(net, machine), machine)
-    cells = [explanation.cell(name) for name in names] if names else None
-    text = _written(explanation, cells, format_, weights, FILE_WIDTH if out else terminal_width())
-    if out is not None:
-        count = len(explanation.cells if cells is None else cells)
-        write_atomically(Path(out), click.unstyle(text).encode())
-        click.echo(f"{out}: {count} cell{'s' * (count != 1)} explained")
-    else:
+    options = Options(**given)
+    machine = load_grammar(options.grammar)
+    format = _format(options)
+    net = options.reading.load(options.net, machine)
+    only = chosen_cells(options.cells, net.cells)
+    explanation = explain(net, machine)
+    text = _written(explanation, only, format, options)
+    if options.out is None:
         echo(text.rstrip("\n"))
+        return
+    count = len(only or explanation.cells)
+    write_atomically(Path(options.out), click.unstyle(text).encode())
+    click.echo(f"{options.out}: {count} cell{'s' * (count != 1)} explained")
 
 
-def _format(format_: str | None, as_json: bool, out: str | None) -> str:
-    asked = "json" if as_json else format_
-    if out is None:
+def _format(options: Options) -> str:
+    asked = "json" if options.as_json else options.format
+    if options.out is None or asked is not None:
         return asked or "text"
-    suffix = Path(out).suffix
-    if suffix not in FORMATS and asked is None:
-        raise FormatError(f"{out}: explain writes {', '.join(FORMATS)} files; use such a suffix")
-    return asked or FORMATS[suffix]
+    suffix = Path(options.out).suffix
+    if suffix not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise FormatError(f"{options.out}: explain writes {known} files; use such a suffix")
+    return FORMATS[suffix]
 
 
-def _written(
-    explanation: Explanation,
-    cells: list[CellExplanation] | None,
-    format_: str,
-    weights: bool | None,
-    width: int,
-) -> str:
-    if format_ == "json":
-        content = explanation.to_dict()
-        if cells is not None:
-            content["cells"] = [cell.to_dict() for cell in cells]
+def _written(explanation: Explanation, only: tuple[str, ...], format: str, options: Options) -> str:
+    cells = [explanation.cell(name) for name in only] or None
+    if format == "json":
+        content = explanation.to_dict() | ({"cells": plain(cells)} if cells else {})
         return json.dumps(content, ensure_ascii=False) + "\n"
-    if format_ == "markdown":
+    if format == "markdown":
         return explanation_markdown(explanation, cells=cells)
+    weights = options.weights
     if weights is None:
         weights = cells is not None or len(explanation.cells) <= MAX_WEIGHT_CELLS
+    width = FILE_WIDTH if options.out else terminal_width()
     lines = list(explanation_lines(explanation, width, cells=cells, weights=weights))
     if not weights:
-        lines.append("Weights are left out: --weights prints all, --cell NAME those of one cell.")
+        lines.append("Weights are left out: --weights prints all, --cells NAME those of one cell.")
     return "\n".join(lines) + "\n"

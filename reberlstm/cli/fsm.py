@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +11,16 @@ from typing import Any
 import click
 
 from reberlstm import formats
-from reberlstm.cli.options import Decorated, echo_data, json_option, out_option
+from reberlstm.cli.options import (
+    Decorated,
+    echo_data,
+    echo_json,
+    json_option,
+    out_option,
+    write_machine,
+)
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
+from reberlstm.grammars import load_grammar
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
 from reberlstm.machine.fsm import FSM, Word
@@ -42,76 +48,52 @@ def command() -> None:
     """
 
 
-_to_option = click.option(
-    "--to",
-    "write_as",
-    type=click.Choice(list(formats.FORMATS)),
-    help="The format to write.  [default: the suffix of FILE, else toml]",
-)
-
-
 def _makes_machine(function: Decorated) -> Decorated:
     """The options of operations whose result is a machine."""
-    minimise = click.option(
-        "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
+    to = click.option(
+        "--to",
+        "write_as",
+        type=click.Choice(list(formats.FORMATS)),
+        help="The format to write.  [default: the suffix of FILE, else toml]",
     )
-    out = out_option(required=False, help="The file to write, or - for standard output.")
-    return minimise(out(_to_option(function)))
+    return out_option(required=False, help="The file to write, or - for standard output.")(
+        to(function)
+    )
 
 
-def _one(name: str, operation: Callable[[FSM], FSM], help: str) -> None:
-    """Add a command for an operation on one machine."""
+def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
+    """Add a command for an operation on the machines that its arguments name."""
 
-    @command.command(name, help=help)
-    @click.argument("grammar")
-    @_makes_machine
-    def run(grammar: str, out: str | None, write_as: str | None, minimise: bool) -> None:
-        _give(operation(load_grammar(grammar)), out, write_as, minimise)
+    def run(out: str | None, write_as: str | None, minimise: bool, **given: str) -> None:
+        result = operation(*(load_grammar(given[name]) for name in names))
+        write_machine(result.minimise() if minimise else result, out, write_as)
 
-
-def _two(name: str, operation: Callable[[FSM, FSM], FSM], help: str) -> None:
-    """Add a command for an operation on two machines."""
-
-    @command.command(name, help=help)
-    @click.argument("grammar")
-    @click.argument("other")
-    @_makes_machine
-    def run(
-        grammar: str, other: str, out: str | None, write_as: str | None, minimise: bool
-    ) -> None:
-        result = operation(load_grammar(grammar), load_grammar(other))
-        _give(result, out, write_as, minimise)
+    made = click.option(
+        "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
+    )(_makes_machine(run))
+    for name in reversed(names):
+        made = click.argument(name)(made)
+    command.command(operation.__name__, help=help)(made)
 
 
-_one("complement", operations.complement, "The strings that GRAMMAR does not accept.")
-_one("reverse", operations.reverse, "The accepted strings, read backwards.")
-_one("trim", operations.trim, "Leave out states that are on no way to acceptance.")
-_two("union", operations.union, "The strings that GRAMMAR or OTHER accepts.")
-_two("intersection", operations.intersection, "The strings that GRAMMAR and OTHER accept.")
-_two("difference", operations.difference, "The strings that GRAMMAR accepts and OTHER does not.")
+ONE, TWO = ("grammar",), ("grammar", "other")
+_operation(operations.complement, "The strings that GRAMMAR does not accept.", *ONE)
+_operation(operations.reverse, "The accepted strings, read backwards.", *ONE)
+_operation(operations.trim, "Leave out states that are on no way to acceptance.", *ONE)
+_operation(operations.union, "The strings that GRAMMAR or OTHER accepts.", *TWO)
+_operation(operations.intersection, "The strings that GRAMMAR and OTHER accept.", *TWO)
+_operation(operations.difference, "The strings that GRAMMAR accepts and OTHER does not.", *TWO)
 
 
 @command.command("minimise", short_help="Merge states that nothing tells apart.")
 @click.argument("grammar")
-@out_option(required=False, help="The file to write, or - for standard output.")
-@_to_option
+@_makes_machine
 def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
     """The smallest machine with the same acceptance, legal symbols, outputs and probabilities.
 
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
-    _give(load_grammar(grammar).minimise(), out, write_as, minimise=False)
-
-
-def _give(machine: FSM, out: str | None, write_as: str | None, minimise: bool) -> None:
-    if minimise:
-        machine = machine.minimise()
-    if out is not None and out != "-":
-        save_grammar(machine, out, write_as)
-        return
-    write_as = write_as or "toml"
-    warn_of_losses(machine, write_as, "standard output")
-    sys.stdout.buffer.write(formats.write(machine, write_as))
+    write_machine(load_grammar(grammar).minimise(), out, write_as)
 
 
 @command.command("equal", short_help="Compare two machines.")
@@ -146,14 +128,14 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         answer: dict[str, Any] = {"equal": word is None, "by": by, "word": None}
         if word is not None:
             answer |= {"word": list(word), "first": observed[grammar], "second": observed[other]}
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        echo_json(answer)
     elif word is None:
         click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
     else:
         text = first.text(word) if word else "the empty string"
         echo_data(f"different: {text}")
         for name, value in observed.items():
-            click.echo(f"  {name}: {_said(value, by)}")
+            echo_data(f"  {name}: {_said(value, by)}")
     return int(word is not None)
 
 
@@ -200,8 +182,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
         limit = DEFAULT_LIMIT
     word = None
     for word in islice(machine.enumerate(max_length), limit):
-        text = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
-        echo_data(text)
+        echo_json(word) if as_json else echo_data(machine.text(word))
     if word is None and limit != 0:
         what = "no string" if max_length is None else f"no string of up to {max_length} symbols"
         click.echo(f"note: {grammar} accepts {what}", err=True)
@@ -225,12 +206,12 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
-            click.echo(json.dumps({"length": length, "count": number}) if as_json else str(number))
+            echo_json({"length": length, "count": number}) if as_json else click.echo(str(number))
             return
         last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
         counts = counting.count_up_to(machine, last)
         if as_json:
-            click.echo(json.dumps({"counts": counts}))
+            echo_json({"counts": counts})
             return
         click.echo("length  strings")
         for n, number in enumerate(counts):
@@ -262,7 +243,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     machine = load_grammar(grammar)
     result = measure(machine)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        echo_json(result)
         return
     rows = {
         "entropy": f"{result.word_entropy:.6f} bits per string",

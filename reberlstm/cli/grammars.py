@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from reberlstm.cli.options import json_option
+from reberlstm.cli.options import echo_json, json_option
 from reberlstm.grammars import grammar_names, load_grammar
 from reberlstm.grammars.builders import FAMILIES
 from reberlstm.machine.fsm import FSM
@@ -27,7 +26,7 @@ def command(as_json: bool) -> None:
             for family in FAMILIES
         ]
         described = [_described(name, machine) for name, machine in machines.items()]
-        click.echo(json.dumps({"grammars": described, "families": families}, ensure_ascii=False))
+        echo_json({"grammars": described, "families": families})
         return
     width = max(len(name) for name in (*machines, *(family.pattern for family in FAMILIES)))
     click.echo(f"{'name':{width}}  states  symbols  title")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,13 @@ from typing import Any, TypeVar
 
 import click
 
-from reberlstm.errors import FormatError, printable
+from reberlstm import formats
+from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import require_writable
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
+from reberlstm.plain import plain
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -47,7 +50,7 @@ seed_option = click.option(
 )
 
 
-def _probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
+def probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
     """The path, if it can be written: before the work rather than after it."""
     if out is not None and out != "-":
         require_writable(Path(out))
@@ -59,7 +62,7 @@ def out_option(
 ) -> Callable[[Decorated], Decorated]:
     """``-o/--out FILE``, probed before the work; commands pick the format by its suffix."""
     return click.option(
-        "-o", "--out", required=required, metavar="FILE", help=help, callback=_probed
+        "-o", "--out", required=required, metavar="FILE", help=help, callback=probed
     )
 
 
@@ -71,6 +74,33 @@ def echo(text: str = "") -> None:
 def echo_data(line: str) -> None:
     """Print what programs may read: as it is, but escaped for a terminal, which would act on it."""
     click.echo(printable(line) if sys.stdout.isatty() else line)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value, or a result, as one line of JSON; on a terminal no character acts on it."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    acts = sys.stdout.isatty() and not text.isprintable()
+    click.echo(json.dumps(plain(value)) if acts else text)
+
+
+def echo_content(content: bytes) -> None:
+    """Print what could be a file: as it is, but escaped for a terminal, line by line."""
+    if not sys.stdout.isatty():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    for line in content.decode("utf-8").removesuffix("\n").split("\n"):
+        click.echo("\t".join(map(printable, line.split("\t"))))
+
+
+def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
+    """Write a machine to a file, or to standard output: as TOML, unless a format is named."""
+    if out is not None and out != "-":
+        save_grammar(machine, out, format)
+        return
+    content = formats.write(machine, format or "toml")
+    warn_of_losses(machine, format or "toml", "standard output")
+    echo_content(content)
 
 
 def terminal_width() -> int:
@@ -155,29 +185,31 @@ class NetOptions:
         """
         from reberlstm.net.loading import as_net, shipped_names
 
-        given = self._keywords(grammar)
+        given = self._keywords()
         if net in ("compiled", "published", *shipped_names()) and only_files:
             given = {}
+        held: Any = net
         if net == "compiled":
             from reberlstm.compiler import compile
 
-            machine = grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR)
-            return as_net(compile(machine), **given)
-        if net == "published":
+            held = compile(grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR))
+        elif net == "published":
             from reberlstm.compiler import published
 
-            return as_net(published(), **given)
-        if grammar is not None:
+            held = published()
+        elif grammar is not None:
             given.setdefault("alphabet", grammar.alphabet)
-        return as_net(net, **given)
+        if self.threshold is not None or self.activation is not None:
+            softmax = "softmax" in as_net(held, **given).reading
+            given["readout"] = self._rule_of_0_1("softmax" if softmax else "sigmoid")
+        return as_net(held, **given)
 
-    def _keywords(self, grammar: FSM | None) -> dict[str, Any]:
+    def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         given = {name: value for name, value in told.items() if value is not None}
-        threshold, activation = given.pop("threshold", None), given.pop("activation", None)
-        if threshold is not None or activation is not None:
-            given.setdefault("readout", self._rule_of_0_1(threshold, activation))
+        for name in ("threshold", "activation"):
+            given.pop(name, None)
         symbols = _split(given["alphabet"]) if "alphabet" in given else ()
         if symbols:
             given["alphabet"] = symbols
@@ -189,17 +221,14 @@ class NetOptions:
             given["labels"] = tuple(given["labels"].split())
         return given
 
-    def _rule_of_0_1(self, threshold: float | None, activation: str | None) -> str:
+    def _rule_of_0_1(self, usual: str) -> str:
         """The rule that a threshold of probabilities is."""
-        if threshold is not None and not 0.0 < threshold < 1.0:
-            raise FormatError(f"threshold {threshold} is no probability between 0 and 1")
-        if activation is None and self.kind in (None, "legal"):
-            activation = "softmax"
+        activation, p = self.activation or usual, self.threshold
+        if p is not None and not 0.0 < p < 1.0:
+            raise FormatError(f"threshold {p} is no probability between 0 and 1")
         if activation == "softmax":
-            usual = 0.5 if self.kind == "accept" else 0.1
-            return f"softmax>{usual if threshold is None else threshold!r}"
-        p = 0.5 if threshold is None else threshold
-        return f"logit>{math.log(p / (1.0 - p))!r}"
+            return f"softmax>{p if p is not None else 0.5 if self.kind == 'accept' else 0.1!r}"
+        return "logit>0" if p is None else f"logit>{math.log(p / (1.0 - p))!r}"
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -239,6 +268,25 @@ def net_options(
         return wrapped  # type: ignore[no-any-return]
 
     return decorate
+
+
+def cells_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--cells NAME,...``, which may be repeated; ``--cell`` as in version 0.1."""
+    return click.option("--cells", "--cell", "cells", multiple=True, metavar="NAME,...", help=help)
+
+
+def chosen_cells(given: tuple[str, ...], cells: Sequence[str]) -> tuple[str, ...]:
+    """The cells that ``--cells`` names; a name may have commas in it.
+
+    Raises:
+        WeightsError: naming the cells there are, when there is no such cell.
+    """
+    names = [name for text in given for name in ([text] if text in cells else text.split(","))]
+    for name in names:
+        if name not in cells:
+            some = ", ".join(cells[:10]) + (", …" if len(cells) > 10 else "")
+            raise WeightsError(f"no cell {name!r} in the net; its cells are {some}")
+    return tuple(dict.fromkeys(names))
 
 
 def load_net(net: str, grammar: FSM | None) -> Net:

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from reberlstm.cli.options import DEFAULT_GRAMMAR, echo_data, json_option, seed_option
+from reberlstm.cli.options import (
+    DEFAULT_GRAMMAR,
+    echo_data,
+    echo_json,
+    json_option,
+    option,
+    seed_option,
+)
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.counting import sample_of_length
 
+AT_LEAST_0 = click.IntRange(min=0)
 MAX_LENGTH = 100_000
 
 
 @click.command("sample")
-@click.option(
-    "--grammar",
-    default=DEFAULT_GRAMMAR,
-    show_default=True,
-    metavar="NAME|FILE",
-    help="The grammar.",
-)
-@click.option(
-    "-n",
-    "--count",
-    type=click.IntRange(min=0),
-    default=10,
-    show_default=True,
-    help="How many strings.",
-)
-@click.option(
-    "--length",
-    type=click.IntRange(min=0),
-    help="Only strings of so many symbols, all equally likely.",
-)
-@click.option(
+@option("--grammar", default=DEFAULT_GRAMMAR, metavar="NAME|FILE", help="The grammar.")
+@option("-n", "--count", type=AT_LEAST_0, default=10, help="How many strings.")
+@option("--length", type=AT_LEAST_0, help="Only strings of so many symbols, all equally likely.")
+@option(
     "--max-length",
-    type=click.IntRange(min=0),
+    type=AT_LEAST_0,
     default=MAX_LENGTH,
-    show_default=True,
     help="Give up when a string grows longer, where --length is not given.",
 )
 @seed_option
@@ -63,5 +51,4 @@ def command(
     else:
         words = sample_of_length(machine, length, count, seed=seed)
     for word in words:
-        line = json.dumps(list(word), ensure_ascii=False) if as_json else machine.text(word)
-        echo_data(line)
+        echo_json(word) if as_json else echo_data(machine.text(word))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from reberlstm.cli.options import (
     NetOptions,
+    cells_option,
+    chosen_cells,
     echo,
+    echo_json,
     json_option,
     net_option,
     net_options,
+    option,
+    probed,
     standard_input_lines,
     terminal_width,
 )
@@ -25,45 +31,50 @@ MAX_SYMBOLS = 10_000
 """A longer string would print millions of numbers; `check` takes strings of any length."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    strings: tuple[str, ...]
+    grammar: str | None
+    net: str
+    reading: NetOptions
+    snap: bool
+    slots: int
+    cells: tuple[str, ...]
+    all_cells: bool
+    plot: str | None
+    picture: str
+    gif: str | None
+    as_json: bool
+
+
 @click.command("trace")
 @click.argument("strings", nargs=-1, required=True, metavar="STRING...")
 @click.option("--grammar", metavar="NAME|FILE", help="The grammar.  [default: that of the net]")
 @net_option
 @net_options()
 @click.option("--snap", is_flag=True, help="Round what the gates read to the nearest vertex.")
-@click.option(
+@option(
     "--slots",
     type=click.IntRange(1, 100),
     default=1,
-    show_default=True,
     help="With --snap: steps from rest to active; 2 gives the published net a slot per breadcrumb.",
 )
+@cells_option("Show only these cells; the first one is that of a timeline.")
 @click.option("--all-cells", is_flag=True, help="Show the cells in which nothing happens, too.")
-@click.option("--plot", metavar="FILE", help="Draw a picture of the run: .svg, .png or .pdf.")
 @click.option(
+    "--plot", metavar="FILE", callback=probed, help="Draw a picture of the run: .svg, .png or .pdf."
+)
+@option(
     "--picture",
     type=click.Choice(["heatmap", "timeline", "trajectory"]),
     default="heatmap",
-    show_default=True,
     help="What --plot draws: gates and memory of all cells, one cell's course, or the states.",
 )
-@click.option("--cell", metavar="NAME", help="The cell of a timeline.")
-@click.option("--gif", metavar="FILE", help="Animate the run: .gif or .webp.")
+@click.option("--gif", metavar="FILE", callback=probed, help="Animate the run: .gif or .webp.")
 @json_option
-def command(
-    strings: tuple[str, ...],
-    grammar: str | None,
-    net: str,
-    reading: NetOptions,
-    snap: bool,
-    slots: int,
-    all_cells: bool,
-    plot: str | None,
-    picture: str,
-    cell: str | None,
-    gif: str | None,
-    as_json: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Run strings through a net and show every gate at every symbol.
 
     A STRING is one argument: its symbols in a row, or with spaces between symbols of several
@@ -77,37 +88,39 @@ def command(
     reberlstm trace "" 0110 --grammar parity --json
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
-    machine = load_grammar(grammar) if grammar is not None else None
-    weights = reading.load(net, machine)
-    violated = False
-    first = True
-    runs = []
-    for string in _expand(strings):
-        result = trace(weights, _limited(string), grammar=machine, snap=snap, slots=slots)
-        violated |= result.violation_at is not None
-        if plot is not None or gif is not None:
-            runs.append(result)
-        if as_json:
-            click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
-        else:
-            if not first:
-                echo()
-            for line in trace_lines(result, terminal_width(), all_cells=all_cells):
-                echo(line)
-        first = False
-    if first:
+    return _run(Options(**given))
+
+
+def _run(options: Options) -> int:
+    machine = None if options.grammar is None else load_grammar(options.grammar)
+    net = options.reading.load(options.net, machine)
+    only = chosen_cells(options.cells, net.cells)
+    violated, count, runs = False, 0, []
+    for count, string in enumerate(_expand(options.strings), start=1):
+        run = trace(net, string, grammar=machine, snap=options.snap, slots=options.slots)
+        violated |= run.violation_at is not None
+        if options.plot is not None or options.gif is not None:
+            runs.append(run)
+        if options.as_json:
+            echo_json(run)
+            continue
+        if count > 1:
+            echo()
+        for line in trace_lines(run, terminal_width(), all_cells=options.all_cells, only=only):
+            echo(line)
+    if not count:
         raise GrammarError("standard input has no line; give at least one string")
-    if plot is not None:
-        _plot(runs, plot, picture, cell)
-    if gif is not None:
+    if options.plot is not None:
+        _plot(runs, options.plot, options.picture, only)
+    if options.gif is not None:
         from reberlstm.render.animation import save_animation
 
-        save_animation(_only(runs, "--gif animates"), gif)
-        click.echo(f"{gif}: {len(runs[0].steps)} frames", err=True)
+        save_animation(_only(runs, "--gif animates"), options.gif)
+        click.echo(f"{options.gif}: {len(runs[0].steps)} frames", err=True)
     return int(violated)
 
 
-def _plot(runs: list[Trace], out: str, picture: str, cell: str | None) -> None:
+def _plot(runs: list[Trace], out: str, picture: str, cells: tuple[str, ...]) -> None:
     from reberlstm.render import plots
 
     if picture == "trajectory":
@@ -116,11 +129,9 @@ def _plot(runs: list[Trace], out: str, picture: str, cell: str | None) -> None:
         figure = plots.heat_map(_only(runs, "a heat map shows"))
     else:
         run = _only(runs, "a timeline shows")
-        if cell is None:
-            raise click.UsageError(
-                f"--picture timeline needs --cell: {', '.join(run.weights.cells)}"
-            )
-        figure = plots.timeline({run.weights.name or "net": run}, cell)
+        if not cells:
+            raise click.UsageError(f"--picture timeline needs --cells: {', '.join(run.net.cells)}")
+        figure = plots.timeline({run.net.name or "net": run}, cells[0])
     plots.save(figure, out)
     click.echo(f"{out}: {picture}", err=True)
 
@@ -132,17 +143,12 @@ def _only(runs: list[Trace], what: str) -> Trace:
 
 
 def _expand(strings: Iterable[str]) -> Iterator[str]:
-    for string in strings:
-        if string == "-":
-            yield from standard_input_lines()
-        else:
+    """The strings, those of standard input in the place of ``-``."""
+    for argument in strings:
+        for string in standard_input_lines() if argument == "-" else [argument]:
+            if len(string) > MAX_SYMBOLS:
+                raise GrammarError(
+                    f"a string of {len(string):,} characters is too long to trace (at most "
+                    f"{MAX_SYMBOLS:,}); `reberlstm check` takes strings of any length"
+                )
             yield string
-
-
-def _limited(string: str) -> str:
-    if len(string) > MAX_SYMBOLS:
-        raise GrammarError(
-            f"a string of {len(string):,} characters is too long to trace (at most "
-            f"{MAX_SYMBOLS:,}); `reberlstm check` takes strings of any length"
-        )
-    return string

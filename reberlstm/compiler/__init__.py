@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import numpy as np
+
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import lay_out, readouts
@@ -79,7 +81,7 @@ def compile(
         weight_ih=layout.weight_ih,
         weight_hh=layout.weight_hh,
         bias_ih=layout.bias,
-        bias_hh=layout.zero_bias,
+        bias_hh=np.zeros_like(layout.bias),
         heads=readouts(encoding, layout, labels),
         labels=labels,
         grammar=fsm,

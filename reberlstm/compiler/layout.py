@@ -51,19 +51,14 @@ class Layout:
     weight_hh: Floats
     bias: Floats
 
-    @property
-    def zero_bias(self) -> Floats:
-        """The second bias that PyTorch has; ours is all in the first."""
-        return np.zeros_like(self.bias)
-
 
 def lay_out(encoding: Encoding, wirings: Sequence[Wiring], gain: float) -> Layout:
     """Write every cell's four gate rows."""
     cells_of: dict[int, list[int]] = {}
     for cell, wiring in enumerate(wirings):
         cells_of.setdefault(wiring.state, []).append(cell)
-    size = len(wirings) + encoding.has_started
     started = len(wirings) if encoding.has_started else None
+    size = len(wirings) + encoding.has_started
 
     weight_ih = np.zeros((4, size, len(encoding.tables.alphabet)))
     weight_hh = np.zeros((4, size, size))
@@ -71,17 +66,24 @@ def lay_out(encoding: Encoding, wirings: Sequence[Wiring], gain: float) -> Layou
     input_gate, forget_gate, candidate, output_gate = range(4)
     bias[[input_gate, output_gate]] = gain
     bias[forget_gate] = -gain
+    if started is not None:
+        bias[candidate, started] = gain
+    unit = 2.0 * gain
+    on_cell = unit / ACTIVE
     for cell, wiring in enumerate(wirings):
         weight_ih[candidate, cell, list(wiring.symbols)] = gain
         for gate, filter in zip((input_gate, output_gate), wiring.filters, strict=False):
-            weight_ih[gate, cell], weight_hh[gate, cell], bias[gate, cell] = _gate_row(
-                encoding, filter, cells_of, started, gain, weight_ih.shape[2], size
-            )
-    if started is not None:
-        bias[candidate, started] = gain
-
-    for array in (weight_ih, weight_hh, bias):
-        array.flags.writeable = False
+            zero = _height(filter, Special.ZERO, encoding)
+            for symbol, value in filter.symbols.items():
+                weight_ih[gate, cell, symbol] = unit * value
+            weight_hh[gate, cell] = on_cell * filter.others
+            for code in cells_of.keys() & filter.states.keys():
+                weight_hh[gate, cell, cells_of[code]] = on_cell * _height(filter, code, encoding)
+            bias[gate, cell] = unit * filter.bias
+            if started is not None:
+                # Before the first symbol, and only then, no cell at all is active.
+                weight_hh[gate, cell, started] = -on_cell * zero
+                bias[gate, cell] = unit * (filter.bias + zero)
     return Layout(
         cells=_names(encoding, wirings),
         cells_of=cells_of,
@@ -92,33 +94,9 @@ def lay_out(encoding: Encoding, wirings: Sequence[Wiring], gain: float) -> Layou
     )
 
 
-def _gate_row(
-    encoding: Encoding,
-    filter: Filter,
-    cells_of: Mapping[int, list[int]],
-    started: int | None,
-    gain: float,
-    symbols: int,
-    size: int,
-) -> tuple[Floats, Floats, float]:
-    """The input weights, recurrent weights and bias of one gate."""
-    unit = 2.0 * gain
-
-    def height(code: Code) -> float:
-        return 0.0 if code == encoding.reference else filter.states.get(code, filter.others)
-
-    from_symbols = np.zeros(symbols)
-    for symbol, value in filter.symbols.items():
-        from_symbols[symbol] = unit * value
-    from_cells = np.full(size, unit / ACTIVE * filter.others)
-    for code in filter.states:
-        if isinstance(code, int) and code in cells_of:
-            from_cells[cells_of[code]] = unit / ACTIVE * height(code)
-    bias = filter.bias
-    if started is not None:
-        bias += height(Special.ZERO)
-        from_cells[started] = -unit / ACTIVE * height(Special.ZERO)
-    return from_symbols, from_cells, unit * bias
+def _height(filter: Filter, code: Code, encoding: Encoding) -> float:
+    """What a filter adds for a code, in units; nothing for the reference."""
+    return 0.0 if code == encoding.reference else filter.states.get(code, filter.others)
 
 
 def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:

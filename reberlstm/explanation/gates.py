@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from reberlstm.explanation.model import Cover, Names, Rule, Table, WeightReason, shortest, size
+from reberlstm.explanation.phrases import MAX_NAMES, Wording
 from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
-from reberlstm.explanation.wording import MAX_NAMES, Wording, amount, listed, shown, units
+from reberlstm.explanation.wording import amount, listed, named, shown, units
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.numbers import sigmoid
 
@@ -39,7 +40,6 @@ class GateTable:
         gate: The gate's name.
         cell: The cell's index.
         vertices: The vertices.
-        keeps: Whether the cell keeps memory anywhere.
         values: The gate's values, shape (P, A).
         sums: The pre-activations, shape (P, A).
         matters: The pairs at which there is something to let through or to keep.
@@ -47,6 +47,8 @@ class GateTable:
         wording: Says sets of nodes and of these symbols.
         threshold: In a published cell's row that reads one memory and no symbol: the cell whose
             memory it reads, and the value at which the gate turns. Else None.
+        takes: What a negative candidate does: it takes away from a memory that is kept anywhere.
+        preposition: What stands before nodes, where a sentence names pairs.
     """
 
     def __init__(self, gate: str, vertices: Vertices, cell: int, table: CellTable) -> None:
@@ -61,7 +63,8 @@ class GateTable:
         alphabet = vertices.net.alphabet
         self.wording = Wording(vertices, tuple(alphabet[a] for a in self.columns))
         self.threshold = threshold(gate, vertices, cell)
-        self.keeps = bool((table.gates["forget"] > 0.5).any())
+        self.takes = "takes away " if (table.gates["forget"] > 0.5).any() else "writes −"
+        self.preposition = "from" if gate == "input" else "at"
 
     @cached_property
     def open(self) -> Table:
@@ -85,12 +88,27 @@ class GateTable:
             rules.append(Rule(value, low, high, shortest(inside, self.vertices.names, alphabet)))
         return tuple(rules)
 
+    def within(self, rule: Rule) -> Table:
+        """The pairs of a rule."""
+        return np.asarray((self.values >= rule.low) & (self.values <= rule.high))
+
     def sentence(self) -> str:
         """What the gate does, in words."""
         if self.gate == "candidate":
             return _candidate(self)
-        text = {"input": _input, "forget": _forget, "output": _output}[self.gate](self)
+        if self.open.all() or not self.open.any():
+            text = _CONSTANT[self.gate][int(self.open.all())]
+        else:
+            text = {"input": _input, "forget": _forget, "output": _output}[self.gate](self)
         return text + _strength(self)
+
+
+_CONSTANT = {
+    "input": ("always shut", "always open"),
+    "output": ("always shut", "always open"),
+    "forget": ("erases at every step", "keeps at every step"),
+}
+"""What there is to say of a filter that is shut or open at every pair."""
 
 
 def matters(gate: str, table: CellTable) -> Table:
@@ -116,25 +134,18 @@ def threshold(gate: str, vertices: Vertices, cell: int) -> tuple[str, float] | N
 
 def _classes(values: Floats, gate: str) -> Floats:
     """Every value in round figures, few different ones, over ½ exactly where it was."""
-    rounded = np.round(values, 2)
-    if gate == "candidate":
-        sizes = np.abs(values)
-        rounded[sizes <= SILENT] = 0.0
-        rounded[sizes >= RINGING] = np.sign(values[sizes >= RINGING])
-        partial = (sizes > SILENT) & (sizes < RINGING)
-        sides: list[Table] = [values > 0.0, values <= 0.0]
-    else:
-        rounded[values <= SHUT] = 0.0
-        rounded[values >= OPEN] = 1.0
-        partial = (values > SHUT) & (values < OPEN)
-        sides = [values > 0.5, values <= 0.5]
-    for side in sides:
-        some = partial & side
+    candidate = gate == "candidate"
+    low, high = (SILENT, RINGING) if candidate else (SHUT, OPEN)
+    sizes, rounded = np.abs(values), np.round(values, 2)
+    rounded[sizes <= low] = 0.0
+    rounded[sizes >= high] = np.sign(values[sizes >= high])
+    partial = (sizes > low) & (sizes < high)
+    over = values > (0.0 if candidate else 0.5)
+    for some in (partial & over, partial & ~over):
         if len(np.unique(rounded[some])) > MAX_PARTIAL:
             rounded[some] = round(float(values[some].mean()), 2)
-    if gate != "candidate":
-        over = partial & sides[0]
-        rounded[over] = np.maximum(rounded[over], 0.51)
+    if not candidate:
+        rounded[partial & over] = np.maximum(rounded[partial & over], 0.51)
     classes: Floats = rounded + 0.0  # no −0
     return classes
 
@@ -149,10 +160,6 @@ def _shorter(table: GateTable, mask: Table) -> tuple[Cover, bool]:
 
 
 def _forget(table: GateTable) -> str:
-    if not table.open.any():
-        return "erases at every step"
-    if table.open.all():
-        return "keeps at every step"
     cover, keeps = _shorter(table, table.open)
     where = table.wording.say(cover, prefix="on")
     if keeps:
@@ -170,12 +177,10 @@ def _candidate(table: GateTable) -> str:
     for rule in table.rules:
         if rule.value == 0.0:
             continue
-        inside = (table.values >= rule.low) & (table.values <= rule.high)
-        cover = shortest(inside, table.vertices.names, alphabet, symbols_first=True)
+        cover = shortest(table.within(rule), table.vertices.names, alphabet, symbols_first=True)
         verb, what = "rings", ""
         if rule.value != 1.0:
-            takes = "takes away " if table.keeps else "writes −"
-            verb = "leaves breadcrumbs: " if rule.value > 0.0 else takes
+            verb = "leaves breadcrumbs: " if rule.value > 0.0 else table.takes
             what = _range(rule)
         if cover.is_everything:
             return f"always {verb}{what}"
@@ -185,57 +190,46 @@ def _candidate(table: GateTable) -> str:
 
 
 def _input(table: GateTable) -> str:
-    if table.open.all():
-        return "always open"
-    if not table.open.any():
-        return "always shut"
     wording = table.wording
-    everything = listed([shown(symbol) for symbol in wording.symbols[:MAX_NAMES]])
-    if len(wording.symbols) > MAX_NAMES:
-        everything = "whatever rings"
-    if table.open[:, table.columns].all():
+    few = len(wording.symbols) <= MAX_NAMES
+    everything = named(wording.symbols) if few else "whatever rings"
+    opens = table.open[:, table.columns]
+    if opens.all():
         return f"lets {everything} in from anywhere"
-    if not table.open[:, table.columns].any():
+    if not opens.any():
         return f"keeps {everything} out, wherever from"
     cover, lets = _shorter(table, table.open)
     if not lets or cover.negated:
         return f"open, but keeps out {wording.pairs(cover, 'from')}"
+    parts = []
+    for place, block in enumerate(cover.blocks):
+        what, where = wording.what(block.symbols), wording.where(block.nodes, "from")
+        if cover.by == "nodes":
+            parts.append(f"{where} {'' if block.symbols.negated else 'only '}{what}")
+        else:
+            only = "" if block.nodes.negated else "only "
+            parts.append(f"{what}{'' if place else ' in'} {only}{where}")
     if cover.by == "nodes":
-        parts = [
-            f"{wording.where(block.nodes, 'from')} "
-            f"{'' if block.symbols.negated else 'only '}{wording.what(block.symbols)}"
-            for block in cover.blocks
-        ]
         return f"lets in {'; '.join(parts)}; from elsewhere nothing"
-    parts = [
-        f"{wording.what(block.symbols)}{' in' if not place else ''} "
-        f"{'' if block.nodes.negated else 'only '}{wording.where(block.nodes, 'from')}"
-        for place, block in enumerate(cover.blocks)
-    ]
-    never = [
-        symbol
-        for symbol in wording.symbols
-        if not any(symbol in block.symbols for block in cover.blocks)
-    ]
-    if never:
-        parts.append(f"{listed([shown(symbol) for symbol in never])} never")
-    return f"lets {', '.join(parts)}"
+    never = [a for a in wording.symbols if not any(a in block.symbols for block in cover.blocks)]
+    return f"lets {', '.join([*parts, *[f'{named(never)} never'] * bool(never)])}"
 
 
 def _output(table: GateTable) -> str:
-    if table.open.all():
-        return "always open"
-    if not table.open.any():
-        return "always shut"
     shut = table.matters & ~table.open
     if not shut.any():
         return "open wherever there is something to show"
     if (shut == table.matters).all():
         return "shows nothing of what comes in"
-    held = [table.cover(shut), table.cover(~table.open)]
-    shows = [table.cover(table.matters & table.open), table.cover(table.open)]
-    choices = [(size(cover), "holds back", cover) for cover in held if not cover.negated]
-    choices += [(size(cover) + 1, "shows only", cover) for cover in shows if not cover.negated]
+    choices = [
+        (size(cover) + extra, verb, cover)
+        for extra, verb, masks in (
+            (0, "holds back", (shut, ~table.open)),
+            (1, "shows only", (table.matters & table.open, table.open)),
+        )
+        for cover in map(table.cover, masks)
+        if not cover.negated
+    ]
     _, verb, cover = min(choices, key=lambda choice: choice[0])
     return f"{verb} {table.wording.pairs(cover)}"
 
@@ -262,16 +256,13 @@ def _strength(table: GateTable) -> str:
 def _partial(table: GateTable) -> list[str]:
     """Where the gate is neither open nor shut."""
     inside = (table.values > SHUT) & (table.values < OPEN) & table.matters
-    if not inside.any():
-        return []
     prefix = "on" if table.gate == "forget" else "for"
-    preposition = "from" if table.gate == "input" else "at"
     remarks = []
     for rule in table.rules:
-        here = inside & (table.values >= rule.low) & (table.values <= rule.high)
+        here = inside & table.within(rule)
         if here.any():
             cover = table.cover(here)
-            where = table.wording.say(cover, preposition, prefix)
+            where = table.wording.say(cover, table.preposition, prefix)
             remarks.append(
                 f"only {_range(rule)} open {'' if cover.is_everything else where}".strip()
             )
@@ -297,7 +288,7 @@ ROUNDING = 1e-9
 """Sums this small beside a row's weights are zero: a gate that is neither open nor shut."""
 
 
-def reasons(table: GateTable, cell: int) -> tuple[WeightReason, ...]:
+def reasons(table: GateTable) -> Iterator[WeightReason]:
     """The weights of one row that are not zero, the bias first, each with its reason.
 
     Equal weights on many cells are one entry; its reason is what would be different without all of
@@ -305,34 +296,32 @@ def reasons(table: GateTable, cell: int) -> tuple[WeightReason, ...]:
     """
     net = table.vertices.net
     (layer,) = net.layers
-    row = layer.rows(table.gate).start + cell
-    unit = None if net.gain is None else 2.0 * net.gain
+    row = layer.rows(table.gate).start + table.cell
+    units = np.nan if net.gain is None else 2.0 * net.gain
 
-    def entry(
-        kind: str, names: tuple[str, ...], value: float, height: float, part: Floats
-    ) -> WeightReason:
-        in_units = height * value / unit if unit else None
-        return WeightReason(kind, names, value, in_units, _reason(table, part))
+    def found(kind: str, names: tuple[str, ...], value: float, part: Floats) -> WeightReason:
+        in_units = (net.height if kind == "cell" else 1.0) * value / units
+        return WeightReason(
+            kind,
+            names,
+            value,
+            None if net.gain is None else in_units,
+            _bias_reason(table, value, in_units) if kind == "bias" else _reason(table, part),
+        )
 
-    def found() -> Iterator[WeightReason]:
-        bias = float(layer.bias[row])
-        if bias:
-            alone = not layer.weight_ih[row].any() and not layer.weight_hh[row].any()
-            in_units = bias / unit if unit else None
-            reason = _bias_reason(table.gate, bias, in_units, alone=alone)
-            yield WeightReason("bias", (), bias, in_units, reason)
-        for a in np.flatnonzero(layer.weight_ih[row]).tolist():
-            value = float(layer.weight_ih[row, a])
-            part = np.zeros_like(table.sums)
-            part[:, a] = value
-            yield entry("symbol", (net.alphabet[a],), value, 1.0, part)
-        for cells in _equal(layer.weight_hh[row]):
-            value = float(layer.weight_hh[row, cells[0]])
-            active = np.sum([table.vertices.active(k) for k in cells], axis=0)
-            part = np.zeros_like(table.sums) + (net.height * value * active)[:, np.newaxis]
-            yield entry("cell", tuple(net.cells[k] for k in cells), value, net.height, part)
-
-    return tuple(found())
+    symbols, cells, bias = layer.weight_ih[row], layer.weight_hh[row], float(layer.bias[row])
+    nothing = np.zeros_like(table.sums)
+    if bias:
+        yield found("bias", (), bias, nothing)
+    for a in np.flatnonzero(symbols).tolist():
+        part = nothing.copy()
+        part[:, a] = symbols[a]
+        yield found("symbol", (net.alphabet[a],), float(symbols[a]), part)
+    for group in _equal(cells):
+        value = float(cells[group[0]])
+        active = np.sum([table.vertices.active(k) for k in group], axis=0)
+        part = nothing + (net.height * value * active)[:, np.newaxis]
+        yield found("cell", tuple(net.cells[k] for k in group), value, part)
 
 
 def _equal(weights: Floats) -> list[list[int]]:
@@ -352,54 +341,50 @@ def _reason(table: GateTable, part: Floats) -> str:
     if not touched.any():
         return "changes nothing: nothing rings then"
     if table.gate == "candidate":
-        with_it, without = table.values, np.tanh(table.sums - part)
-        if (np.abs(without[touched]) <= SILENT).all() and (with_it[touched] > SILENT).all():
-            if (with_it[touched] >= RINGING).all():
+        values, without = table.values[touched], np.tanh(table.sums - part)
+        if (np.abs(without[touched]) <= SILENT).all():
+            if (values >= RINGING).all():
                 return "rings the bell"
-            return f"leaves a breadcrumb of {span(with_it[touched])}"
-        if (np.abs(without[touched]) <= SILENT).all() and (with_it[touched] < -SILENT).all():
-            what = span(np.abs(with_it[touched]))
-            return f"takes away {what}" if table.keeps else f"writes −{what}"
-        before, after = without > 0.5, with_it > 0.5
+            if (values > SILENT).all():
+                return f"leaves a breadcrumb of {span(values)}"
+            if (values < -SILENT).all():
+                return f"{table.takes}{span(np.abs(values))}"
+        before, after = without > 0.5, table.open
     else:
         tolerance = ROUNDING * float(np.abs(table.sums).max() + np.abs(part).max())
         before, after = table.sums - part > tolerance, table.sums > tolerance
-    phrases = [
-        f"{verb[table.gate]} {_pairs(table, verb[table.gate], pairs & table.matters)}"
-        for verb, pairs in ((LETS, after & ~before), (STOPS, before & ~after))
-        if (pairs & table.matters).any()
-    ]
+    phrases = []
+    for verbs, changed in ((LETS, after & ~before), (STOPS, before & ~after)):
+        if (changed & table.matters).any():
+            verb = verbs[table.gate]
+            prefix = "on" if table.gate == "forget" or verb == "rings" else ""
+            cover = table.cover(changed & table.matters)
+            phrases.append(f"{verb} {table.wording.say(cover, table.preposition, prefix)}")
     if phrases:
-        return "; ".join(phrases) + _threshold(table)
+        text = "; ".join(phrases)
+        if table.threshold is None:
+            return text
+        cell, value = table.threshold
+        return f"{text}, when memory {shown(cell)} is over {amount(value)}"
     surer = (part > 0.0)[touched] == after[touched]
     if surer.all():
         return "makes it surer, and changes nothing"
-    return "makes it less sure, and changes nothing" if not surer.any() else "changes nothing"
+    return "changes nothing" if surer.any() else "makes it less sure, and changes nothing"
 
 
-def _pairs(table: GateTable, verb: str, mask: Table) -> str:
-    preposition = "from" if table.gate == "input" else "at"
-    prefix = "on" if table.gate == "forget" or verb == "rings" else ""
-    return table.wording.say(table.cover(mask), preposition, prefix)
-
-
-def _threshold(table: GateTable) -> str:
-    if table.threshold is None:
-        return ""
-    cell, value = table.threshold
-    return f", when memory {shown(cell)} is over {amount(value)}"
-
-
-def _bias_reason(gate: str, bias: float, in_units: float | None, *, alone: bool) -> str:
-    value = float((np.tanh if gate == "candidate" else sigmoid)(np.array(bias)))
-    if gate == "candidate":
+def _bias_reason(table: GateTable, bias: float, in_units: float) -> str:
+    net = table.vertices.net
+    (layer,) = net.layers
+    row = layer.rows(table.gate).start + table.cell
+    alone = not layer.weight_ih[row].any() and not layer.weight_hh[row].any()
+    if table.gate == "candidate":
+        value = float(np.tanh(bias))
         verb = "rings" if value >= RINGING else f"writes {amount(value)}"
         return f"always {verb}" if alone else f"{verb} at rest"
-    state = "open" if value > 0.5 else "shut"
+    value = float(sigmoid(np.array(bias)))
+    state, other = ("open", "shuts") if value > 0.5 else ("shut", "opens")
     if alone:
         return f"always {state}"
-    if in_units is None:
+    if net.gain is None:
         return f"{state} at rest ({amount(value)})"
-    other = "shuts" if state == "open" else "opens"
-    needed = units(abs(in_units))[1:]
-    return f"{state} at rest; over {needed} {other} it"
+    return f"{state} at rest; over {units(abs(in_units))[1:]} {other} it"

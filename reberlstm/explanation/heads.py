@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reberlstm.explanation.model import Block, Cover, HeadExplanation, HeadLine, Names, names_of
+from reberlstm.explanation.phrases import Wording, condition
 from reberlstm.explanation.vertices import Vertices
-from reberlstm.explanation.wording import Wording, amount, condition, shown
+from reberlstm.explanation.wording import amount, shown
 from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net
 from reberlstm.net.readouts import Readout
 
 MAX_SHOWN = 6
@@ -23,106 +24,78 @@ NEGLIGIBLE = 1e-6
 
 def explain_heads(vertices: Vertices) -> Mapping[str, HeadExplanation]:
     """All heads of the net, in the order in which they are declared."""
-    explain = {"legal": _legal, "accept": _accept, "next": _next, "label": _label}
-    return {
-        name: explain[name](vertices, head, _values(vertices, head))
-        for name, head in vertices.net.heads.items()
-    }
+    found = {}
+    for name, head in vertices.net.heads.items():
+        values: Floats = vertices.reading(head.weight) + head.bias[:, np.newaxis]  # (R, P)
+        found[name] = (_next if name == "next" else _truths)(vertices, name, head, values)
+    return found
 
 
-def _values(vertices: Vertices, head: Readout) -> Floats:
-    """A head's outputs at every vertex, shape (R, P); of a rule that is about tanh, their tanh."""
-    sums: Floats = vertices.reading(head.weight) + head.bias[:, np.newaxis]
-    return np.tanh(sums) if head.rule.function == "tanh" else sums
-
-
-def _legal(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
+def _truths(vertices: Vertices, name: str, head: Readout, values: Floats) -> HeadExplanation:
+    """A head of which each row is true at some vertices, and false at the others."""
     net = vertices.net
+    values = np.tanh(values) if head.rule.function == "tanh" else values
     true = values > head.threshold
-    margin = float(np.abs(values - head.threshold).min())
-    lines = [
-        _line(vertices, f"legal[{shown(symbol)}]", symbol, "offered", true[row])
-        for row, symbol in enumerate(net.alphabet)
-    ]
-    if head.rule.function == "tanh":
-        lines = [
-            HeadLine(line.name, line.sentence + text, line.code, line.where)
-            for line, text in zip(lines, _thresholds(vertices, head), strict=True)
-        ]
-    return HeadExplanation(
-        "legal",
-        f"which symbols may come next: those over {head.threshold:g}; every node is at "
-        f"least {amount(margin)} away from that",
-        tuple(lines),
+    margin = f"at least {amount(float(np.abs(values - head.threshold).min()))} away from"
+    rows, verb = net.alphabet, "offered"
+    sentence = (
+        f"which symbols may come next: those over {head.threshold:g}; every node is {margin} that"
     )
+    if name == "accept":
+        rows, verb = ("accept",), "the word may end"
+        sentence = f"whether the word may end; every node is {margin} {head.threshold:g}"
+    elif name == "label":
+        rows, verb = net.labels, "largest"
+        sentence = "the output: the label whose row is the largest"
+        true = values.argmax(axis=0) == np.arange(len(rows))[:, np.newaxis]
+    lines = []
+    for row, what in enumerate(rows):
+        where = names_of(true[row], vertices.names)
+        cover = Cover((Block(where, Names((), negated=True)),))
+        cover = (
+            Cover((), negated=bool(true[row].all()))
+            if true[row].all() or not true[row].any()
+            else cover
+        )
+        text = f"{verb} {Wording(vertices, net.alphabet).where(where)}"
+        if not true[row].any():
+            text = "the word may end nowhere" if name == "accept" else f"never {verb}"
+        left = "accept" if name == "accept" else f"{name}[{shown(what)}]"
+        text += _threshold(net, head, row)
+        lines.append(HeadLine(what, text, f"{left} = {condition(cover)}", where))
+    return HeadExplanation(name, sentence, tuple(lines))
 
 
-def _thresholds(vertices: Vertices, head: Readout) -> Iterator[str]:
-    """For rows of the published reader that weigh memories equally: what their sum must exceed."""
-    net = vertices.net
-    for row, bias in zip(head.weight, head.bias, strict=True):
-        read = np.flatnonzero(row)
-        if not len(read) or len(set(row[read].tolist())) > 1 or row[read[0]] <= 0.0:
-            yield ""
-            continue
-        sum_ = " + ".join(f"memory {shown(net.cells[k])}" for k in read)
-        turn = (math.atanh(head.threshold) - bias) / row[read[0]]
-        yield f" ({sum_} over {amount(float(turn))})"
+def _threshold(net: Net, head: Readout, row: int) -> str:
+    """For a row of the published reader that weighs memories equally: what they must exceed."""
+    weights = head.weight[row]
+    read = np.flatnonzero(weights)
+    equal = len(read) > 0 and len(set(weights[read].tolist())) == 1 and weights[read[0]] > 0.0
+    if head.rule.function != "tanh" or not equal:
+        return ""
+    sum_ = " + ".join(f"memory {shown(net.cells[k])}" for k in read)
+    turn = (math.atanh(head.threshold) - head.bias[row]) / weights[read[0]]
+    return f" ({sum_} over {amount(float(turn))})"
 
 
-def _accept(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
-    line = _line(vertices, "accept", "accept", "the word may end", values[0] > 0.0)
-    margin = amount(float(np.abs(values).min()))
-    return HeadExplanation(
-        "accept",
-        f"whether the word may end; every node is at least {margin} away from 0",
-        (line,),
-    )
-
-
-def _label(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
-    best = values.argmax(axis=0)
-    lines = [
-        _line(vertices, f"label[{shown(label)}]", label, "largest", best == row)
-        for row, label in enumerate(vertices.net.labels)
-    ]
-    return HeadExplanation("label", "the output: the label whose row is the largest", tuple(lines))
-
-
-def _next(vertices: Vertices, head: Readout, values: Floats) -> HeadExplanation:
+def _next(vertices: Vertices, name: str, head: Readout, values: Floats) -> HeadExplanation:
     shares = np.exp(values - values.max(axis=0))
     shares /= shares.sum(axis=0)
     lines = [
-        HeadLine(name, _distribution(vertices, place, shares[:, place]))
-        for place, name in enumerate(vertices.names)
+        HeadLine(node, _distribution(vertices, place, shares[:, place]))
+        for place, node in enumerate(vertices.names)
     ]
-    return HeadExplanation(
-        "next", "how likely each symbol comes next (softmax), if the word goes on", tuple(lines)
-    )
+    sentence = "how likely each symbol comes next (softmax), if the word goes on"
+    return HeadExplanation(name, sentence, tuple(lines))
 
 
 def _distribution(vertices: Vertices, place: int, shares: Floats) -> str:
-    grammar, state = vertices.grammar, vertices.states[place]
-    if grammar is not None:
-        may_follow = grammar.legal(state) if state is not None else frozenset()
-        if not may_follow and shares.max() - shares.min() < NEGLIGIBLE:
-            return "nothing may follow"
+    grammar, state = vertices.grammar, vertices.all[place].state
+    over = grammar is not None and (state is None or not grammar.legal(state))
+    if over and np.ptp(shares) < NEGLIGIBLE:
+        return "nothing may follow"
     order = sorted(np.flatnonzero(shares > NEGLIGIBLE).tolist(), key=lambda a: -shares[a])
     text = ", ".join(
         f"{shown(vertices.net.alphabet[a])} {shares[a]:.3g}" for a in order[:MAX_SHOWN]
     )
     return text + (f" and {len(order) - MAX_SHOWN} more" if len(order) > MAX_SHOWN else "")
-
-
-def _line(vertices: Vertices, left: str, name: str, verb: str, true: NDArray[np.bool_]) -> HeadLine:
-    where = names_of(true, vertices.names)
-    everything = Names((), negated=True)
-    cover = Cover((Block(where, everything),)) if true.any() else Cover(())
-    cover = Cover((), negated=True) if true.all() else cover
-    words = Wording(vertices, vertices.net.alphabet)
-    text = f"{verb} {words.where(where)}" if true.any() else _never(verb)
-    return HeadLine(name, text, f"{left} = {condition(cover)}", where)
-
-
-def _never(verb: str) -> str:
-    return "the word may end nowhere" if verb.startswith("the word") else f"never {verb}"

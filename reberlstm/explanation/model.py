@@ -1,4 +1,4 @@
-"""What an explanation consists of: frozen values, each with a `to_dict` for JSON.
+"""What an explanation consists of: frozen values, with `to_dict` for JSON.
 
 An explanation speaks of *vertices*: the situations in which a hand-wired net is meant to be, one
 active cell (a node) or none. A gate is a table over (vertex, symbol) pairs; a `Rule` is a part of
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import WeightsError
+from reberlstm.plain import Plain, plain
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Block:
+class Block(Plain):
     """All pairs of some nodes with some symbols."""
 
     nodes: Names
@@ -48,10 +49,6 @@ class Block:
 
     def __contains__(self, pair: tuple[str, str]) -> bool:
         return pair[0] in self.nodes and pair[1] in self.symbols
-
-    def to_dict(self) -> dict[str, Any]:
-        """The two sets."""
-        return {"nodes": self.nodes.to_dict(), "symbols": self.symbols.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -83,11 +80,11 @@ class Cover:
 
     def to_dict(self) -> dict[str, Any]:
         """The blocks, and whether they are left out."""
-        return {"negated": self.negated, "blocks": [block.to_dict() for block in self.blocks]}
+        return {"negated": self.negated, "blocks": plain(self.blocks)}
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Plain, rename={"cover": "where"}):
     """The pairs at which a gate has about the same value.
 
     Attributes:
@@ -102,18 +99,9 @@ class Rule:
     high: float
     cover: Cover
 
-    def to_dict(self) -> dict[str, Any]:
-        """The value, its range, and the pairs."""
-        return {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "where": self.cover.to_dict(),
-        }
-
 
 @dataclass(frozen=True)
-class WeightReason:
+class WeightReason(Plain):
     """One weight that is not zero, and what it is there for.
 
     Attributes:
@@ -131,19 +119,9 @@ class WeightReason:
     units: float | None
     reason: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes."""
-        return {
-            "kind": self.kind,
-            "names": list(self.names),
-            "value": self.value,
-            "units": self.units,
-            "reason": self.reason,
-        }
-
 
 @dataclass(frozen=True)
-class GateExplanation:
+class GateExplanation(Plain, omit=("name",)):
     """One row of gate weights.
 
     Attributes:
@@ -168,18 +146,9 @@ class GateExplanation:
                 return rule.value
         raise WeightsError(f"nothing is known of the {self.name} gate at {node!r} on {symbol!r}")
 
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes."""
-        return {
-            "sentence": self.sentence,
-            "code": self.code,
-            "rules": [rule.to_dict() for rule in self.rules],
-            "weights": [weight.to_dict() for weight in self.weights],
-        }
-
 
 @dataclass(frozen=True)
-class CellExplanation:
+class CellExplanation(Plain):
     """One cell: what it stands for, when it is active, and its gates.
 
     Attributes:
@@ -196,19 +165,9 @@ class CellExplanation:
     gates: Mapping[str, GateExplanation]
     notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes."""
-        return {
-            "name": self.name,
-            "role": self.role,
-            "sentence": self.sentence,
-            "gates": {name: gate.to_dict() for name, gate in self.gates.items()},
-            "notes": list(self.notes),
-        }
-
 
 @dataclass(frozen=True)
-class HeadLine:
+class HeadLine(Plain, omit=("where",)):
     """What a head says of one symbol or label, or (``next``) at one node.
 
     Attributes:
@@ -223,26 +182,18 @@ class HeadLine:
     code: str = ""
     where: Names | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Name, sentence and pseudo-code."""
-        return {"name": self.name, "sentence": self.sentence, "code": self.code}
-
 
 @dataclass(frozen=True)
-class HeadExplanation:
+class HeadExplanation(Plain, omit=("name",)):
     """One readout: a sentence, and a line for each row of it (``next``: for each node)."""
 
     name: str
     sentence: str
     lines: tuple[HeadLine, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """All attributes."""
-        return {"sentence": self.sentence, "lines": [line.to_dict() for line in self.lines]}
-
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Plain):
     """A net, explained.
 
     Attributes:
@@ -293,20 +244,6 @@ class Explanation:
                 f"no gate {gate!r} in cell {cell!r}; its gates are {', '.join(gates)}"
             )
         return gates[gate].sentence
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON object that ``reberlstm explain --json`` prints."""
-        return {
-            "net": self.net,
-            "grammar": self.grammar,
-            "kind": self.kind,
-            "summary": list(self.summary),
-            "nodes": dict(self.nodes),
-            "vertices": {name: list(cells) for name, cells in self.vertices.items()},
-            "unit": self.unit,
-            "cells": [cell.to_dict() for cell in self.cells],
-            "heads": {name: head.to_dict() for name, head in self.heads.items()},
-        }
 
 
 Table = NDArray[np.bool_]
@@ -373,17 +310,8 @@ def names_of(members: Table, names: Sequence[str]) -> Names:
 
 def _equal(lines: Table) -> list[tuple[Table, Table]]:
     """Which lines are equal, and what these are like, in the order in which they first occur."""
-    packed = np.packbits(lines, axis=1)
-    content, width = packed.tobytes(), packed.shape[1]
-    groups: dict[bytes, list[int]] = {}
-    for number in range(len(lines)):
-        groups.setdefault(content[number * width : (number + 1) * width], []).append(number)
-    found = []
-    for members in groups.values():
-        mask = np.zeros(len(lines), dtype=bool)
-        mask[members] = True
-        found.append((mask, lines[members[0]]))
-    return found
+    _, first, group = np.unique(lines, axis=0, return_index=True, return_inverse=True)
+    return [(group.reshape(-1) == g, lines[first[g]]) for g in np.argsort(first)]
 
 
 def _blocks(
@@ -394,12 +322,12 @@ def _blocks(
     negated: bool,
 ) -> tuple[Block, ...]:
     """The blocks of the true entries, or with `negated` of the false ones."""
-    blocks = []
-    for rows, columns in groups:
-        if by == "nodes":
-            columns = columns != negated
-        else:
-            rows = rows != negated
-        if rows.any() and columns.any():
-            blocks.append(Block(names_of(rows, nodes), names_of(columns, symbols)))
-    return tuple(blocks)
+    pairs = (
+        (rows, columns != negated) if by == "nodes" else (rows != negated, columns)
+        for rows, columns in groups
+    )
+    return tuple(
+        Block(names_of(rows, nodes), names_of(columns, symbols))
+        for rows, columns in pairs
+        if rows.any() and columns.any()
+    )

@@ -18,7 +18,7 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net, joined
 
-WALKS, STEPS, SEED = 100, 60, 0
+WALKS, STEPS, SEED = 500, 60, 0
 """How many random words the gates are watched on, of how many symbols, and the seed of both."""
 
 LARGEST = 3
@@ -33,8 +33,8 @@ def numeric_summary(
     lines = [
         f"{why}, so what follows is a numeric summary and no explanation of its mechanism; "
         "`extract` rebuilds the machine that it has learned, and `certify` proves or refutes it",
-        f"gates were watched on {WALKS} {walks}, {STEPS} symbols each (seed {SEED}); open is over "
-        f"{OPEN:g}, shut is under {SHUT:g}",
+        f"gates were watched on {WALKS} {walks}, at most {STEPS} symbols each (seed {SEED}); open "
+        f"is over {OPEN:g}, shut is under {SHUT:g}",
         *_saturation(net, watched),
         *_sizes(net),
     ]
@@ -52,36 +52,27 @@ def numeric_summary(
 
 
 def _watch(net: Net, grammar: FSM | None) -> list[Mapping[str, Floats]]:
-    """The gates' values on random walks, each of shape (STEPS·WALKS, H), for every layer."""
-    generator = np.random.default_rng(SEED)
-    tables = grammar.tables() if grammar is not None else None
-    columns = {symbol: column for column, symbol in enumerate(net.alphabet)}
+    """The gates' values at all symbols of random words, each of shape (N, H), for every layer."""
+    rng = np.random.default_rng(SEED)
+    symbols = rng.integers(len(net.alphabet), size=(STEPS, WALKS))
+    present = np.ones(symbols.shape, dtype=bool)
+    if grammar is not None:
+        tables = grammar.tables()
+        words = tables.draw(rng, (WALKS,), STEPS)
+        if words.present.any():
+            symbols = np.array([net.alphabet.index(a) for a in tables.alphabet])[words.symbols]
+            present = words.present
     states = net.start(WALKS)
-    nodes = [0] * WALKS
-    records: list[dict[str, list[Floats]]] = [
+    watched: list[dict[str, list[Floats]]] = [
         {gate: [] for gate in layer.cell.gates} for layer in net.layers
     ]
-    for _ in range(STEPS):
-        symbols = generator.integers(len(net.alphabet), size=WALKS)
-        if tables is not None:
-            draws = generator.random(WALKS)
-            for walk, node in enumerate(nodes):
-                legal = sorted(tables.symbols[node], key=columns.__getitem__)
-                if not legal:  # the word is over: start another one
-                    node = 0
-                    states[walk] = net.initial()
-                    legal = sorted(tables.symbols[0], key=columns.__getitem__)
-                if not legal:
-                    continue
-                symbol = legal[int(draws[walk] * len(legal))]
-                symbols[walk] = columns[symbol]
-                nodes[walk] = tables.table[node][tables.alphabet.index(symbol)]
-        steps = net.record(states, symbols)
+    for row, here in zip(symbols, present, strict=True):
+        steps = net.record(states, row)
         states = joined(steps)
-        for record, step in zip(records, steps, strict=True):
+        for record, step in zip(watched, steps, strict=True):
             for gate, values in step.gates.items():
-                record[gate].append(values)
-    return [{gate: np.concatenate(v) for gate, v in record.items()} for record in records]
+                record[gate].append(values[here])
+    return [{gate: np.concatenate(v) for gate, v in record.items()} for record in watched]
 
 
 def _saturation(net: Net, watched: list[Mapping[str, Floats]]) -> Iterator[str]:

@@ -3,26 +3,58 @@
 A *vertex* is the zero vector or one active cell. Cells that are active after every step, whatever
 came (the compiler's `started` is one), are active at every vertex but the zero vector; on their own
 they are a vertex too, the one that a violation leads to. All of this is found from the weights;
-only names are taken from the cells and the grammar. Other vertices than these are found in
-`reberlstm.explanation.codes`.
+only names are taken from the cells and the grammar.
+
+Smaller nets write nodes otherwise: two to a cell, one of them as its negative, or in binary. Then
+nothing but a run of the net tells which vertices there are, so it is run through the whole machine,
+and what it comes to at each node is that node's code.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.explanation.wording import named
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import Cell, Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
+
+NEAR = 0.2
+"""How far from 0 or from its full height, as part of that, a cell may be at a vertex."""
+
+MAX_CODES = 1_000
+"""A net with more vertices is not explained one by one."""
+
+Found = tuple[str | None, tuple[float, ...]]
+"""A state, None after a violation, and what each cell is there."""
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """One vertex.
+
+    Attributes:
+        name: As pseudo-code names it, different from all others.
+        state: The grammar's state that it stands for, None where it stands for none.
+        cell: Its cell, None where it has none of its own.
+        meaning: For a legend, what it is, where it has no cell of its own.
+        phrase: What sentences call it, where that is not ``node NAME``.
+    """
+
+    name: str
+    state: str | None
+    cell: int | None = None
+    meaning: str = ""
+    phrase: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,37 +64,39 @@ class Vertices:
     Attributes:
         net: The net.
         grammar: The machine that names the states, if one is known.
-        names: The vertices as pseudo-code names them, each different: the zero vector first, the
-            one without a cell of its own next, if there is one, then in the grammar's order.
-        meanings: For a legend, what the vertices without a cell of their own are.
-        phrases: What sentences call these, where that is not ``node NAME``.
-        states: The grammar's state that each vertex stands for, None where it stands for none.
-        cells: The cell of each vertex, None where it has none.
-        clocks: The cells that are active at every vertex but the zero vector.
+        all: The zero vector first, the one without a cell of its own next, if there is one, then in
+            the grammar's order.
         codes: What each cell is at each vertex: 1 active, 0 not, −1 negative; shape (P, H).
+        clocks: The cells that are active at every vertex but the zero vector.
         coded: Whether several cells together say which node it is, instead of one each.
     """
 
     net: Net
     grammar: FSM | None
-    names: tuple[str, ...]
-    meanings: Mapping[str, str]
-    phrases: Mapping[str, str]
-    states: tuple[str | None, ...]
-    cells: tuple[int | None, ...]
-    clocks: tuple[int, ...]
+    all: tuple[Vertex, ...]
     codes: Floats
+    clocks: tuple[int, ...] = ()
     coded: bool = False
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the vertices."""
+        return tuple(vertex.name for vertex in self.all)
+
+    @cached_property
+    def phrases(self) -> Mapping[str, str]:
+        """What sentences call vertices that are not ``node NAME``."""
+        return {vertex.name: vertex.phrase for vertex in self.all if vertex.phrase}
+
+    @cached_property
+    def place(self) -> Mapping[int, int]:
+        """The vertex of each cell that has one of its own."""
+        return {v.cell: place for place, v in enumerate(self.all) if v.cell is not None}
+
     @property
-    def names_states(self) -> bool:
-        """Whether a cell is named after a state of the grammar, or all are called `started`."""
-        own = [
-            state
-            for cell, state in zip(self.cells, self.states, strict=True)
-            if cell is not None and not self.net.cells[cell].startswith("started")
-        ]
-        return any(own) or not own
+    def knows_states(self) -> bool:
+        """Whether some vertex stands for a state of a grammar."""
+        return self.grammar is not None and any(vertex.state for vertex in self.all)
 
     def reading(self, weights: Floats) -> Floats:
         """What weights on the cells, shape (..., H), add at each vertex, shape (..., P)."""
@@ -76,96 +110,84 @@ class Vertices:
     def active_cells(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the cells that are active at each vertex, negative ones with a minus."""
         signs = {1.0: "", -1.0: "−"}
+        cells = self.net.cells
         return {
-            name: tuple(
-                signs[value] + cell
-                for cell, value in zip(self.net.cells, code, strict=True)
-                if value
-            )
-            for name, code in zip(self.names, self.codes.tolist(), strict=True)
+            name: tuple(signs[code[k]] + cells[k] for k in np.flatnonzero(code))
+            for name, code in zip(self.names, self.codes, strict=True)
         }
 
     @cached_property
     def loops(self) -> tuple[tuple[int, int], ...]:
         """The grammar's self-loops, each as a vertex and a symbol."""
-        if self.grammar is None:
-            return ()
         return tuple(
             (place, a)
-            for place, state in enumerate(self.states)
+            for place, vertex in enumerate(self.all)
             for a, symbol in enumerate(self.net.alphabet)
-            if state is not None and self.grammar.next_state(state, symbol) == state
+            if self.grammar is not None
+            and vertex.state is not None
+            and self.grammar.next_state(vertex.state, symbol) == vertex.state
         )
 
 
-def find_vertices(net: Net, grammar: FSM | None) -> Vertices:
-    """The vertices of a net: from the weights, with names from its cells and the grammar."""
+def find_vertices(net: Net, grammar: FSM | None) -> Vertices | None:
+    """The vertices of a net, or None where it comes to what is no vertex.
+
+    Of a net whose cells are not named after states of the grammar they are found by running it.
+    """
+    vertices = _named_vertices(net, grammar)
+    if grammar is None or reads_memory(net):
+        return vertices
+    own = [
+        vertex
+        for vertex in vertices.all
+        if vertex.cell is not None and not net.cells[vertex.cell].startswith("started")
+    ]
+    named_after_states = not own or any(vertex.state for vertex in own)
+    return vertices if named_after_states else _coded_vertices(net, grammar)
+
+
+def _named_vertices(net: Net, grammar: FSM | None) -> Vertices:
+    """One for each cell: from the weights, with names from the cells and the grammar."""
     clocks = tuple(
         cell
         for cell in np.flatnonzero(_always_active(net)).tolist()
-        if grammar is None or state_of(net.cells[cell], grammar) is None
+        if grammar is None or _state_of(net.cells[cell], grammar) is None
     )
-    taken = set(net.cells)
-    complete = grammar is not None and grammar.is_complete
     start = grammar.start if grammar is not None else None
-
-    entries: list[_Entry] = []
-
-    def add(name: str, phrase: str, meaning: str, state: str | None) -> None:
-        entries.append(_Entry(fresh(name, taken), phrase, meaning, state, None))
-
     zero = "the zero vector, before the first symbol"
-    if start is None:
-        add("start", "the start", zero, None)
-    elif clocks:
-        add("start", "the start", f"{zero} (node {start} of the grammar)", start)
+    if start is None or clocks:
+        of = f" (node {start} of the grammar)" if start is not None else ""
+        found = [Vertex("start", start, None, f"{zero}{of}", "the start")]
     else:
-        add(start, "", "the zero vector: no cell is active", start)
+        found = [Vertex(start, start, None, "the zero vector: no cell is active")]
     if clocks:
         alone = f"only {' and '.join(net.cells[cell] for cell in clocks)} active"
-        if complete and start is not None:
-            add(start, "", alone, start)
+        if grammar is not None and grammar.is_complete:
+            found.append(Vertex(grammar.start, start, None, alone))
         elif net.on_violation == "resync":
-            until = "after a violation, until a symbol comes that begins a word"
-            add("lost", "the lost state", f"{alone}: {until}", None)
+            meaning = f"{alone}: after a violation, until a symbol comes that begins a word"
+            found.append(Vertex("lost", None, None, meaning, "the lost state"))
         else:
-            add("dead", "the dead state", f"{alone}: after a violation", None)
+            meaning = f"{alone}: after a violation"
+            found.append(Vertex("dead", None, None, meaning, "the dead state"))
+    taken = set(net.cells)
+    found = [replace(vertex, name=_fresh(vertex.name, taken)) for vertex in found]
     order = {state: place for place, state in enumerate(grammar.states)} if grammar else {}
     own = [
-        _Entry(name, "", "", state_of(name, grammar) if grammar is not None else None, cell)
+        Vertex(name, _state_of(name, grammar) if grammar is not None else None, cell)
         for cell, name in enumerate(net.cells)
         if cell not in clocks
     ]
-    entries += sorted(own, key=lambda entry: order.get(entry.state or "", len(order)))
-    codes = np.zeros((len(entries), net.size))
+    found += sorted(own, key=lambda vertex: order.get(vertex.state or "", len(order)))
+    codes = np.zeros((len(found), net.size))
     codes[1:, list(clocks)] = 1.0
-    for place, entry in enumerate(entries):
-        if entry.cell is not None:
-            codes[place, entry.cell] = 1.0
-    return Vertices(
-        net=net,
-        grammar=grammar,
-        names=tuple(entry.name for entry in entries),
-        meanings={entry.name: entry.meaning for entry in entries if entry.meaning},
-        phrases={entry.name: entry.phrase for entry in entries if entry.phrase},
-        states=tuple(entry.state for entry in entries),
-        cells=tuple(entry.cell for entry in entries),
-        clocks=clocks,
-        codes=codes,
-    )
+    for place, vertex in enumerate(found):
+        if vertex.cell is not None:
+            codes[place, vertex.cell] = 1.0
+    return Vertices(net, grammar, tuple(found), codes, clocks)
 
 
-class _Entry(NamedTuple):
-    """A vertex while they are collected; see `Vertices`."""
-
-    name: str
-    phrase: str
-    meaning: str
-    state: str | None
-    cell: int | None
-
-
-def state_of(cell: str, grammar: FSM) -> str | None:
+def _state_of(cell: str, grammar: FSM) -> str | None:
     """The state that a cell is named after; ``q/2`` is the second copy of ``q``."""
     if cell in grammar.transitions:
         return cell
@@ -173,12 +195,76 @@ def state_of(cell: str, grammar: FSM) -> str | None:
     return copy[1] if copy and copy[1] in grammar.transitions else None
 
 
-def fresh(name: str, taken: set[str]) -> str:
+def _fresh(name: str, taken: set[str]) -> str:
     """The name, with primes if it is taken; it is taken from now on."""
     while name in taken:
         name += "'"
     taken.add(name)
     return name
+
+
+def _coded_vertices(net: Net, grammar: FSM) -> Vertices | None:
+    """The vertices that words lead to, or None where it comes to what is no vertex."""
+    found = _walk(net, grammar)
+    if found is None:
+        return None
+    states = [state for state, _ in found]
+    taken = {state for state in states if state is not None}
+    after = states.count(None)
+    vertices = []
+    for place, (state, code) in enumerate(found):
+        name = state or ("lost" if net.on_violation == "resync" else "dead")
+        nth = states[:place].count(state) + 1
+        if states.count(state) > 1:
+            name += f"/{nth}"
+        if name != state:
+            name = _fresh(name, taken)
+        meaning = _said(net, code) + ", before the first symbol" * (place == 0)
+        if state is None:
+            # Of the nodes after violations only the first is in the legend.
+            more = f"; {after - 1} more such nodes" if after > 1 else ""
+            meaning = f"{meaning}, after a violation{more}" if nth == 1 else ""
+        vertices.append(Vertex(name, state, None, meaning))
+    codes = np.array([code for _, code in found])
+    return Vertices(net, grammar, tuple(vertices), codes, coded=True)
+
+
+def _walk(net: Net, grammar: FSM) -> list[Found] | None:
+    """Each state with each code that it is met in, breadth first."""
+    tables = grammar.tables(net.on_violation)
+    columns = [net.alphabet.index(symbol) for symbol in grammar.alphabet]
+    first: Found = (grammar.start, (0.0,) * net.size)
+    vectors = {first: (0, net.initial())}
+
+    def follow(vertex: Found | None) -> Iterator[tuple[int, Found | None]]:
+        assert vertex is not None, "the search ends where there is no vertex"
+        node, vector = vectors[vertex]
+        after = net.step(np.tile(vector, (len(columns), 1)), np.array(columns))
+        parts = net.hidden(after) / net.height
+        codes = np.rint(parts) + 0.0
+        lost = (np.abs(parts - codes) > NEAR) | (np.abs(codes) > 1.0)
+        for number, target in enumerate(tables.table[node]):
+            if lost[number].any():
+                yield number, None
+                return
+            found = (tables.names[target], tuple(codes[number].tolist()))
+            vectors.setdefault(found, (target, after[number]))
+            yield number, found
+
+    start: list[Found | None] = [first]
+    found = crawl(start, follow, goal=lambda vertex: vertex is None, most=MAX_CODES + 1)
+    if found.goal is None and None not in found.came and len(found.came) <= MAX_CODES:
+        return [vertex for vertex in found.found if vertex is not None]
+    return None
+
+
+def _said(net: Net, code: tuple[float, ...]) -> str:
+    """Which cells are active, and which negative."""
+    parts = []
+    for sign, word in ((1.0, "active"), (-1.0, "negative")):
+        cells = [name for name, value in zip(net.cells, code, strict=True) if value == sign]
+        parts += [f"{named(cells)} {word}"] * bool(cells)
+    return "; ".join(parts) or "nothing active"
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,9 @@
-"""Sets of nodes and symbols in words and in pseudo-code, never longer than a line or two."""
+"""Names and numbers as sentences show them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from reberlstm.explanation.model import Block, Cover, Names, Rule
-from reberlstm.explanation.vertices import Vertices
-
-MAX_NAMES = 6
-"""Of more names only the first few are given, and how many there are."""
-
-MAX_BLOCKS = 6
-MAX_CODE_NAMES = 12
-FIRST_FEW = 3
 
 RESERVED = frozenset({"node", "symbol", "in", "not", "and", "or", "if", "else"})
 """The words of the pseudo-code."""
@@ -35,181 +24,23 @@ def listed(parts: Sequence[str], conjunction: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}"
 
 
-@dataclass(frozen=True)
-class Wording:
-    """Says sets of one net's vertices and symbols.
-
-    Attributes:
-        vertices: The vertices.
-        symbols: The symbols that "every symbol" means.
-        conjunction: What stands before the last of a list.
-    """
-
-    vertices: Vertices
-    symbols: tuple[str, ...]
-    conjunction: str = "and"
-
-    def over(self, symbols: Sequence[str]) -> Wording:
-        """The same for part of the alphabet."""
-        return Wording(self.vertices, tuple(symbols), self.conjunction)
-
-    def nodes(self, names: Sequence[str]) -> str:
-        """Vertices one by one: ``nodes 0 and 1``, ``the start and node 5``."""
-        phrases = self.vertices.phrases
-        special = [phrases[name] for name in names if name in phrases]
-        plain = [shown(name) for name in names if name not in phrases]
-        if len(names) > MAX_NAMES:
-            few = ", ".join((special + plain)[:FIRST_FEW])
-            return f"{len(names)} of {len(self.vertices.names)} nodes ({few}, …)"
-        if plain:
-            special.append(f"{'nodes' if len(plain) > 1 else 'node'} {self._listed(plain)}")
-        return self._listed(special)
-
-    def cells(self, names: Sequence[str]) -> str:
-        """Cells one by one, or how many there are: ``cells 1, 3 and 5``."""
-        if len(names) > MAX_NAMES:
-            few = ", ".join(shown(name) for name in names[:FIRST_FEW])
-            total = self.vertices.net.size
-            return (
-                "all cells" if len(names) == total else f"{len(names)} of {total} cells ({few}, …)"
-            )
-        return (
-            f"cell{'s' if len(names) > 1 else ''} {self._listed([shown(name) for name in names])}"
-        )
-
-    def where(self, names: Names, preposition: str = "at") -> str:
-        """A set of vertices: ``at node 1``, ``from everywhere but node 5``."""
-        if names.is_everything:
-            return f"{preposition} anywhere" if preposition == "from" else "everywhere"
-        if not names.negated:
-            return f"{preposition} {self.nodes(names.listed)}"
-        if preposition == "from":
-            return f"from everywhere but {self.nodes(names.listed)}"
-        return f"everywhere but {preposition} {self.nodes(names.listed)}"
-
-    def what(self, names: Names) -> str:
-        """A set of symbols: ``T and S``, ``every symbol but X``."""
-        if names.is_everything:
-            if len(self.symbols) < len(self.vertices.net.alphabet):
-                return self._symbols(self.symbols)
-            return "every symbol"
-        if names.negated and len(self.symbols) == len(self.vertices.net.alphabet):
-            return f"every symbol but {self._symbols(names.listed)}"
-        if names.negated:
-            return self._symbols([name for name in self.symbols if name not in names.listed])
-        return self._symbols(names.listed)
-
-    def pairs(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:
-        """The blocks of a cover: ``T from nodes 0 and 1, S from node 1``.
-
-        Symbols are said with `prefix` (``on``). What holds for all symbols or at all nodes is said
-        without them where there is only one block; among several that could be misread.
-        """
-        several = len(cover.blocks) > 1
-        return self._blocks(
-            [self._pair(block, preposition, prefix, in_full=several) for block in cover.blocks]
-        )
-
-    def say(self, cover: Cover, preposition: str = "at", prefix: str = "") -> str:
-        """A whole cover: like `pairs`, or all, or all but some."""
-        everything = "always" if prefix else self.what(Names((), negated=True))
-        if cover.is_everything:
-            return everything
-        if cover.negated:
-            return f"{everything} except {self.pairs(cover, preposition, prefix)}"
-        return self.pairs(cover, preposition, prefix)
-
-    def _pair(self, block: Block, preposition: str, prefix: str, *, in_full: bool) -> str:
-        parts = []
-        if in_full or not block.symbols.is_everything or not prefix:
-            parts.append(f"{prefix} {self.what(block.symbols)}".strip())
-        if in_full or not block.nodes.is_everything:
-            parts.append(self.where(block.nodes, preposition))
-        return " ".join(parts)
-
-    def _blocks(self, parts: Sequence[str]) -> str:
-        if len(parts) > MAX_BLOCKS:
-            rest = len(parts) - FIRST_FEW
-            return f"{', '.join(parts[:FIRST_FEW])} and {rest} more such cases"
-        if any(", " in part for part in parts):
-            return "; ".join(parts)
-        if len(parts) > 1 and any(f" {self.conjunction} " in part for part in parts):
-            return f"{', '.join(parts[:-1])}, {self.conjunction} {parts[-1]}"
-        return self._listed(parts)
-
-    def _symbols(self, names: Sequence[str]) -> str:
-        if len(names) > MAX_NAMES:
-            few = ", ".join(shown(name) for name in names[:FIRST_FEW])
-            return f"{len(names)} of {len(self.vertices.net.alphabet)} symbols ({few}, …)"
-        return self._listed([shown(name) for name in names])
-
-    def _listed(self, parts: Sequence[str]) -> str:
-        return listed(parts, self.conjunction)
-
-
-def code(rules: Sequence[Rule]) -> str:
-    """Rules as an expression: a condition where all is 0 or 1, else values with conditions."""
-    values = {rule.value for rule in rules}
-    if values <= {0.0, 1.0}:
-        return condition(next((rule.cover for rule in rules if rule.value == 1.0), Cover(())))
-    # The rule that is hardest to say comes last, where nothing has to be said.
-    ordered = sorted(rules, key=lambda rule: len(condition(rule.cover)))
-    parts = [f"{rule.value:g} if {condition(rule.cover)}" for rule in ordered[:-1]]
-    return " else ".join([*parts, f"{ordered[-1].value:g}"])
-
-
-def condition(cover: Cover) -> str:
-    """A cover as a condition on `node` and `symbol`; 1 and 0 for always and never."""
-    if cover.is_everything or cover.is_nothing:
-        return str(int(cover.is_everything))
-    flip = cover.negated and len(cover.blocks) == 1
-    blocks = [
-        [
-            text
-            for what, names in (("node", block.nodes), ("symbol", block.symbols))
-            if (text := _membership(what, names, flip=flip))
-        ]
-        for block in cover.blocks
-    ]
-    if flip:
-        return " or ".join(blocks[0])
-    blocks.sort(key=len)
-    if len(blocks) > MAX_CODE_NAMES:
-        rest = len(blocks) - FIRST_FEW
-        blocks = [*blocks[:FIRST_FEW], [f"… {rest} more cases"]]
-    text = " or ".join(
-        f"({' and '.join(block)})" if len(block) > 1 and len(blocks) > 1 else " and ".join(block)
-        for block in blocks
-    )
-    return f"not ({text})" if cover.negated else text
-
-
-def _membership(what: str, names: Names, *, flip: bool) -> str:
-    if names.is_everything:
-        return ""
-    negated = names.negated != flip
-    if len(names.listed) == 1:
-        return f"{what} {'!=' if negated else '=='} {shown(names.listed[0])}"
-    few = names.listed
-    more = ""
-    if len(few) > MAX_CODE_NAMES:
-        few, more = few[:FIRST_FEW], f", … {len(few)} in all"
-    inside = ", ".join(shown(name) for name in few)
-    return f"{what} {'not in' if negated else 'in'} {{{inside}{more}}}"
+def named(names: Sequence[str], conjunction: str = "and") -> str:
+    """Names as they are shown, with commas and a last "and"."""
+    return listed([shown(name) for name in names], conjunction)
 
 
 def amount(value: float) -> str:
     """The value of a gate, with the digits that tell it from 0 and 1."""
-    if abs(value) > 0.9 and abs(value) < 1.0:
+    size = abs(value)
+    if 0.9 < size < 1.0:
         digits = f"{value:.4f}"
         if float(digits) in (1.0, -1.0):
-            sign = "−1 + " if value < 0.0 else "1 − "
-            return sign + exponent(1.0 - abs(value))
-    elif abs(value) < 0.1 and value != 0.0:
-        digits = exponent(value) if abs(value) < 1e-3 else f"{value:.2g}"
+            return f"{'−1 + ' if value < 0.0 else '1 − '}{exponent(1.0 - size)}"
+    elif 0.0 < size < 0.1:
+        digits = exponent(value) if size < 1e-3 else f"{value:.2g}"
     else:
-        digits = f"{value:.2f}" if value not in (0.0, 1.0, -1.0) else f"{value:.0f}"
-    return digits.replace("-", "−") if "e" not in digits else digits
+        digits = f"{value:.0f}" if size in (0.0, 1.0) else f"{value:.2f}"
+    return _minus(digits)
 
 
 def exponent(value: float) -> str:
@@ -220,8 +51,11 @@ def exponent(value: float) -> str:
 
 def weight(value: float, *, digits: int = 4) -> str:
     """A weight with its sign."""
-    text = f"{value:+.{digits}g}"
-    return text.replace("-", "−") if "e" not in text else text
+    return _minus(f"{value:+.{digits}g}")
+
+
+def _minus(digits: str) -> str:
+    return digits if "e" in digits else digits.replace("-", "−")
 
 
 def units(value: float) -> str:

@@ -18,7 +18,8 @@ function            input                         output
 ==================  ============================  =============================
 
 `LineAutoencoder` is a `running_sum` and a `line` with one number between them. The net of the
-alternating pattern, `oscillator`, has two states, and so a certificate instead of an error.
+alternating pattern, `reberlstm.lab.oscillator`, has two states, and so a certificate instead
+of an error.
 
 Sizes: ``B`` sequences of ``T`` steps, with ``A`` inputs and ``R`` outputs; ``H`` cells.
 
@@ -42,45 +43,12 @@ import numpy as np
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError, WeightsError
 from reberlstm.lab.gates import unrolled
-from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-GAIN = 40.0
-"""The default ``K``: σ(−40) is 4e-18, and 1 − σ(−40) rounds to 1."""
-
-RANGES: Mapping[str, tuple[float, float]] = {
-    "gain": (5.0, 700.0),  # K, the size of the sums of gates that are always open or always shut
-    "scale": (1e-9, 1.0),  # s, by which numbers are multiplied on their way in
-    "points": (2, 1e9),  # how many points a line has for x from 0 to 1
-    "sharpness": (1.0, 1e12),  # κ, the slope of a comparison
-    "bar": (2.0, 100.0),  # b, what a comparison subtracts: the logarithm of the steps is good
-    "angle": (1e-3, 1.57),  # θ, the angle between two steps of a wave
-    "length": (1e-6, 0.2),  # r, the length of the vector that a wave turns
-}
-"""The least and the largest of every number that a net can be made with; others are refused."""
-
-STARTED = "started"
-"""The cell that is at rest before the first step and up after it."""
-
-LARGEST = 0.25
-"""The bound is derived for inputs that are no larger than this when scaled."""
-
-PATTERN = FSM(
-    name="alternating-pattern",
-    title="1, 0, 1, 0, … whatever the input",
-    alphabet=("x",),
-    start="even",
-    accepting=frozenset({"odd"}),
-    transitions={"even": {"x": "odd"}, "odd": {"x": "even"}},
-    outputs={"even": "0", "odd": "1"},
-)
-"""The machine: one symbol, which stands for any number, and two states that take turns."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -170,6 +138,23 @@ class WiredNet:
 # bound has a part in δ, which the default gain makes smaller than the rounding of float64, and a
 # part in the scale s by which numbers are multiplied on their way in, since tanh hardly bends a
 # small number.
+
+GAIN = 40.0
+"""The default ``K``: σ(−40) is 4e-18, and 1 − σ(−40) rounds to 1."""
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "gain": (5.0, 700.0),  # K, the size of the sums of gates that are always open or always shut
+    "scale": (1e-9, 1.0),  # s, by which numbers are multiplied on their way in
+    "points": (2, 1e9),  # how many points a line has for x from 0 to 1
+    "sharpness": (1.0, 1e12),  # κ, the slope of a comparison
+    "bar": (2.0, 100.0),  # b, what a comparison subtracts: the logarithm of the steps is good
+    "angle": (1e-3, 1.57),  # θ, the angle between two steps of a wave
+    "length": (1e-6, 0.2),  # r, the length of the vector that a wave turns
+}
+"""The least and the largest of every number that a net can be made with; others are refused."""
+
+STARTED = "started"
+"""The cell that is at rest before the first step and up after it."""
 
 
 @dataclass(frozen=True)
@@ -449,6 +434,9 @@ class LineAutoencoder:
 
 # The largest number so far: the gates compare the number read with the one held, e = s·y − h
 
+LARGEST = 0.25
+"""The bound is derived for inputs that are no larger than this when scaled."""
+
 
 def peak(
     *, scale: float = 0.01, sharpness: float = 1e6, bar: float = 6.0, gain: float = GAIN
@@ -687,70 +675,3 @@ def _balanced(length: float) -> float:
         value = grow * (1.0 - grow**2 * length**2 / 2.0) - 1.0
         grow -= value / (1.0 - 1.5 * grow**2 * length**2)
     return grow
-
-
-def oscillator(
-    gain: float = 20.0,
-    input_weights: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
-) -> LSTMWeights:
-    """One cell that says 1, 0, 1, 0, … whatever the input: the alternating pattern.
-
-    The task (a question on forums.fast.ai, "Simple LSTM Experiment to Predict Pattern 010101…"):
-    the input is noise between 0 and 1, one number a step, and the label alternates. One standard
-    cell does it. Its sign is its state: forget gate closed, input and output gate open, and the
-    candidate::
-
-        g = tanh(K − (2·K / tanh 1)·h + v·x)
-
-    From the zero start the candidate is tanh(K), so ``h`` becomes tanh 1; from there it is
-    tanh(−K), so ``h`` becomes −tanh 1; from there it is tanh(3·K), and so on. With an input weight
-    ``v`` of 0 the noise is not read at all; with any other one it must not undo the K.
-
-    Args:
-        gain: The size ``K`` of the pre-activations.
-        input_weights: How much of the input reaches the input gate, the forget gate, the candidate
-            and the output gate.
-
-    Returns:
-        A net over one symbol, the input itself, whose ``label`` head says ``1`` after an odd number
-        of steps and ``0`` after an even one.
-
-    Raises:
-        CompileError: for numbers that are not finite, or a gain that is not positive.
-
-    Example:
-        >>> from reberlstm import certify
-        >>> from reberlstm.certificates import Inputs
-        >>> noise = Inputs(low=0.0, high=1.0)
-        >>> certify(oscillator(), inputs=noise).holds
-        True
-        >>> certify(oscillator(input_weights=(0, 0, 12, 0)), inputs=noise).holds
-        True
-        >>> certify(oscillator(input_weights=(0, 0, 30, 0)), inputs=noise).counterexample
-        ('x', 'x')
-    """
-    if not 0.0 < gain < math.inf or not np.isfinite(input_weights).all():
-        raise CompileError(
-            f"gain {gain}, input weights {input_weights}: they must be finite, the gain positive"
-        )
-    reads = 1.0 / ACTIVE
-    says_one = Head(np.array([[reads]]), np.array([-0.5]))
-    return LSTMWeights(
-        alphabet=PATTERN.alphabet,
-        cells=("sign",),
-        weight_ih=np.array(input_weights, dtype=float).reshape(4, 1),
-        weight_hh=np.array([[0.0], [0.0], [-2.0 * gain / ACTIVE], [0.0]]),
-        bias_ih=np.array([gain, -gain, gain, gain]),
-        bias_hh=np.zeros(4),
-        heads={
-            "legal": Head(np.zeros((1, 1)), np.ones(1)),
-            "accept": says_one,
-            "label": Head(np.array([[-reads], [reads]]), np.array([0.5, -0.5])),
-        },
-        labels=("0", "1"),
-        grammar=PATTERN,
-        gain=gain,
-        claims="all",
-        name="oscillator",
-        version=__version__,
-    )

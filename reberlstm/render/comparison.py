@@ -59,8 +59,6 @@ def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
     yield ""
     for note in (LEGEND, *comparison.footnotes):
         yield from textwrap.wrap(note, width)
-    for note in comparison.footnotes:
-        yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
 

@@ -89,17 +89,21 @@ def verdict(trace: Trace) -> tuple[str, str]:
 # Text
 
 
-def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterator[str]:
+def trace_lines(
+    trace: Trace, width: int, *, all_cells: bool = False, only: Sequence[str] = ()
+) -> Iterator[str]:
     """The lines of a trace, styled for a terminal, with a verdict as the last one.
 
     Cells in which nothing happens at a step are left out where `width` columns are too few for all,
-    unless `all_cells`.
+    unless `all_cells`, or `only` some are to be shown.
     """
     net = trace.net
     grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
     text = word_text(trace)
     shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-    title = f"{shown}: {net_name(trace)}{grammar}; {net.reading}"
+    layers = ", ".join(f"{layer.size}-cell {layer.cell.title}" for layer in net.layers)
+    of_net = f"{net_name(trace)} ({layers}; {net.reading})"
+    title = f"{shown}: {of_net}{grammar}, scope {net.claims}"
     yield from (_styled(line, "title") for line in textwrap.wrap(title, width))
     if trace.offered_first is not None:
         first = f"before the first symbol the net offers {listed(trace.offered_first)}"
@@ -107,11 +111,12 @@ def trace_lines(trace: Trace, width: int, *, all_cells: bool = False) -> Iterato
     for step in trace.steps:
         yield ""
         yield _heading(trace, step)
-        cells = _cells(step, net.cells, width, all_cells)
+        chosen = [net.cells.index(name) for name in only]
+        cells = chosen or _cells(step, net.cells, width, all_cells)
         for chunk in _chunks(cells, net.cells, width):
             yield from _block(step, net.cells, chunk)
         hidden = len(net.cells) - len(cells)
-        if hidden:
+        if hidden and not only:
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)

@@ -22,6 +22,7 @@ from reberlstm.files import GZIP_MAGIC
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import includes_empty_word
 from reberlstm.net.net import Net, check_alphabets
+from reberlstm.plain import Plain
 
 PIECE_BYTES = 2**18
 """How much is read at a time."""
@@ -31,18 +32,16 @@ Kind = Literal["violation", "unknown symbol", "incomplete"]
 Row = dict[str, Any]
 """The row of a state maps a symbol to the row of the next state.
 
-Rows that are filled while they are used say what may come in an attribute ``legal``.
+Rows that are filled while they are used say what may come in an attribute ``legal``, and in
+``judged`` whether a string that ends here is accepted or incomplete, or neither.
 """
 
 ACCEPTING = ""
 """A key that no symbol has: it is in the rows of accepting states."""
 
-MOST_ROWS = 20_000
-"""How many rows of a net are kept."""
-
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Plain, rename={"source": "file"}):
     """A string that is not as it should be.
 
     Attributes:
@@ -73,13 +72,14 @@ class Failure:
 
 
 @dataclass
-class Report:
+class Report(Plain):
     """What has been seen so far.
 
     Attributes:
-        strings: How many strings; each is accepted, incomplete, or has a violation.
+        strings: How many strings; each is accepted, incomplete, not judged, or has a violation.
         accepted: How many are words of the machine.
         incomplete: How many are without a violation, but may not end there.
+        not_judged: How many are without a violation, but end outside the scope of the net.
         violations: How many have a symbol that was not allowed.
         unknown: How many of these have it because the symbol is not in the alphabet at all.
         symbols: How many symbols, those after a violation included.
@@ -89,6 +89,7 @@ class Report:
     strings: int = 0
     accepted: int = 0
     incomplete: int = 0
+    not_judged: int = 0
     violations: int = 0
     unknown: int = 0
     symbols: int = 0
@@ -235,6 +236,8 @@ class Checker:
             report.violations += 1
         elif ACCEPTING in self._row:
             report.accepted += 1
+        elif not getattr(self._row, "judged", True):
+            report.not_judged += 1
         else:
             report.incomplete += 1
             if self.complete:
@@ -320,16 +323,23 @@ def _plain(symbol: str) -> str:
 # A net in the place of the machine
 
 
-def start_row(net: Net, grammar: FSM) -> NetRow:
-    """The row of a net before the first symbol, for a `Checker`.
+MOST_ROWS = 20_000
+"""How many rows of a net are kept.
 
-    The rows of a net are made when they are first asked for, one for each state vector, bit by bit
-    the same. A saturated net comes to few of them, so it checks as fast as the machine. Of others
-    no more than `MOST_ROWS` are kept.
+The rows of a net are made when they are first asked for, one for each state vector, bit by bit the
+same; a saturated net comes to few of them, so that it checks as fast as the machine. An unsaturated
+net hardly ever comes to the same state vector twice.
+"""
+
+
+def start_row(net: Net, grammar: FSM) -> NetRow:
+    """The row before the first symbol.
 
     What a net offers, and whether it accepts, is as in `reberlstm.trace`. Where the net is not
-    asked (see `reberlstm.machine.tables.Scope`) every symbol may come. A net without a ``legal``
-    head lets every symbol come, one without an accept head accepts where the grammar does.
+    asked (see `reberlstm.machine.tables.Scope`) every symbol may come; of a net that claims the
+    scope ``legal``, a string that ends after a violation is neither accepted nor incomplete. A net
+    without a ``legal`` head lets every symbol come, one without an accept head accepts where the
+    grammar does.
 
     Raises:
         GrammarError: for a net that tells neither, or with another alphabet.
@@ -355,13 +365,14 @@ class NetRow(dict[str, Any]):
 
     Attributes:
         legal: The symbols that may come.
+        judged: Whether a string that ends here lies in the scope of the net.
     """
 
     def __init__(
-        self, rows: _Rows, states: NDArray[Any], node: int, legal: frozenset[str], accepts: bool
+        self, rows: _Rows, states: NDArray[Any], node: int, legal: frozenset[str], judged: bool
     ) -> None:
-        super().__init__({ACCEPTING: None} if accepts else {})
-        self.legal = legal
+        super().__init__()
+        self.legal, self.judged = legal, judged
         self._rows, self._states, self._node = rows, states, node
 
     def __missing__(self, symbol: str) -> NetRow:
@@ -393,11 +404,16 @@ class _Rows:
         return found
 
     def row(self, states: NDArray[Any], node: int, asked: bool) -> NetRow:
+        """The row of a state vector, and of the machine's state after the same word."""
         answers = self.net.observe(states)
         legal = frozenset(self.net.alphabet)
         if asked and answers.legal is not None:
             legal = frozenset(
                 a for a, yes in zip(self.net.alphabet, answers.legal[0], strict=True) if yes
             )
+        judged = self.net.claims == "all" or self.tables.names[node] is not None
+        row = NetRow(self, states, node, legal, judged)
         accept = self.tables.accepting[node] if answers.accept is None else answers.accept[0]
-        return NetRow(self, states, node, legal, bool(accept))
+        if accept and row.judged:
+            row[ACCEPTING] = None
+        return row

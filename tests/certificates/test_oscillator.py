@@ -9,7 +9,7 @@ import torch
 
 from reberlstm.certificates import Inputs, certify, check, largest
 from reberlstm.errors import CompileError
-from reberlstm.lab.wired import PATTERN, oscillator
+from reberlstm.lab.oscillator import PATTERN, oscillator
 from reberlstm.net.net import LSTMWeights
 
 NOISE = Inputs(low=0.0, high=1.0)

@@ -45,7 +45,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_published_net_with_its_leak(capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, "reber", "--net", "published", "--cell", "3")
+    text = said(capsys, "reber", "--net", "published", "--cells", "3")
     assert text.startswith(
         "node 3: gains 0.99 on S and 0.5 on V, but not from node 1; is erased on P"
     )
@@ -56,7 +56,7 @@ def test_published_net_with_its_leak(capsys: pytest.CaptureFixture[str]) -> None
 def test_weights_are_left_out_of_large_nets(capsys: pytest.CaptureFixture[str]) -> None:
     short = said(capsys, "reber", "--no-weights")
     assert "rings the bell" not in short
-    assert short.endswith("--weights prints all, --cell NAME those of one cell.\n")
+    assert short.endswith("--weights prints all, --cells NAME those of one cell.\n")
 
 
 def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,8 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     content = json.loads(said(capsys, "parity", "--json"))
     assert content == rl.explain(rl.compile(rl.load_grammar("parity"))).to_dict()
-    content = json.loads(said(capsys, "reber", "--json", "--cell", "1", "--cell", "0"))
+    content = json.loads(said(capsys, "reber", "--json", "--cells", "1,0"))
+    assert content == json.loads(said(capsys, "reber", "--json", "--cell", "1", "--cell", "0"))
     assert [cell["name"] for cell in content["cells"]] == ["1", "0"]
 
 
@@ -102,7 +103,7 @@ def test_a_trained_file_gets_numbers(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["reber", "--cell", "7"], "error: no cell '7' in the net 'compiled'; its cells are 0, 1, 5, 2, 4, 3, end, started"),
+        (["reber", "--cell", "7"], "error: no cell '7' in the net; its cells are 0, 1, 5, 2, 4, 3, end, started"),
         (["parity", "--net", "published"], "error: the alphabet of parity is 0 1, but that of net 'published' is B T S X P V E; give the grammar that it is for"),
         (["reber", "-o", "explained.pdf"], "error: explained.pdf: explain writes .md, .txt, .json files; use such a suffix"),
         (["rebre"], "error: unknown grammar 'rebre'; did you mean 'reber'?"),

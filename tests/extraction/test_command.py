@@ -83,6 +83,7 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "message"),
     [
         (["nowhere.pt"], "error: nowhere.pt: no such file"),
+        (["published", "--kind", "accept"], "error: 'published': no 'accept' head; it has legal"),
         (
             ["published", "--layer", "x"],
             "--layer NAME is for nets of others; this one says all about",
@@ -101,8 +102,10 @@ def test_bad_input(arguments: list[str], message: str, capsys: pytest.CaptureFix
 
 
 def test_options_of_foreign_files_for_ours(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["extract", reber, "--padding", "0"]) == 2
-    assert "is for nets of others; this one says all about itself" in capsys.readouterr().err
+    assert run(["extract", reber, "--layer", "lstm"]) == 2
+    assert "--layer NAME is for nets of others; this one says all" in capsys.readouterr().err
+    assert run(["extract", reber, "--threshold", "0.2"]) in (0, 1)
+    assert "legal: logit > -1.38629; accept: logit > -1.38629" in capsys.readouterr().out
     assert run(["extract", reber, "--kind", "label"]) == 2
     assert "no 'label' head; it has legal, accept, next" in capsys.readouterr().err
     assert run(["extract", reber, "--kind", "accept"]) == 0

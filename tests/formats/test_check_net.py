@@ -39,13 +39,15 @@ def compiled_with_noise() -> LSTMWeights:
 
 
 @pytest.mark.parametrize("most", [checking.MOST_ROWS, 3])
-@pytest.mark.parametrize("net", ["compiled", "published", "noisy"])
+@pytest.mark.parametrize("net", ["compiled", "published", "noisy", "of legal words", "resync"])
 def test_a_net_judges_like_trace(net: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "MOST_ROWS", most)
     weights = {
         "compiled": lambda: rl.compile(REBER),
         "published": rl.published,
         "noisy": compiled_with_noise,
+        "of legal words": lambda: rl.compile(REBER).replace(claims="legal"),
+        "resync": lambda: rl.compile(REBER, on_violation="resync").replace(claims="legal"),
     }[net]()
     start = checking.start_row(weights, REBER)
     for word in words():
@@ -58,7 +60,11 @@ def test_a_net_judges_like_trace(net: str, most: int, monkeypatch: pytest.Monkey
             before = [trace.offered_first, *(step.legal for step in trace.steps)]
             assert failure.position == trace.violation_at
             assert failure.allowed == before[trace.violation_at - 1]
+        elif trace.steps and trace.steps[-1].state is None and not trace.steps[-1].judged:
+            assert checker.report.not_judged == 1, word
+            assert checker.report.accepted == checker.report.incomplete == 0
         else:
+            assert checker.report.not_judged == 0
             assert (checker.report.accepted == 1) == trace.accepted, word
 
 
@@ -71,9 +77,12 @@ def test_a_net_that_is_wrong_lets_wrong_strings_through(
     assert run(["check", str(path), "--net", "compiled"]) == 1
     assert run(["check", str(path), "--net", "published"]) == 0
     out = capsys.readouterr().out
-    assert "reber, net published: 2 strings, 17 symbols" in out
+    assert "reber, net published (legal: tanh > 0.5): 2 strings, 17 symbols" in out
+    assert "1 accepted, 0 incomplete, 1 not judged, 0 with a violation" in out
     assert run(["check", str(path), "--net", "published", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["net"] == "published"
+    found = json.loads(capsys.readouterr().out)
+    assert (found["net"], found["readout"]) == ("published", "legal: tanh > 0.5")
+    assert (found["accepted"], found["not_judged"]) == (1, 1)
 
 
 def test_a_net_from_a_file_brings_its_grammar(

@@ -13,7 +13,7 @@ import torch
 from reberlstm.lab import find, run
 from reberlstm.lab.experiments import alternating
 from reberlstm.lab.nets import Recurrent
-from reberlstm.lab.wired import PATTERN, oscillator
+from reberlstm.lab.oscillator import PATTERN, oscillator
 
 NAMES = {"learning", "leads", "memories", "machine", "gates"}
 

@@ -120,7 +120,7 @@ def test_a_net_that_says_all_about_itself_wants_no_description(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["extract", "reber-4", "--layer", "lstm"]) == 2
-    assert "--layer ... is for nets of others" not in capsys.readouterr().err
+    assert "--layer NAME is for nets of others" in capsys.readouterr().err
     assert run(["trace", "BTXSE", "--net", "reber-4", "--kind", "accept"]) == 2
     assert "no 'accept' head; it has legal" in capsys.readouterr().err
     assert run(["trace", "BTXSE", "--readout", "logit>0.2", "--kind", "legal"]) == 0

@@ -207,7 +207,7 @@ def test_the_command_draws_and_prints(tmp_path, capsys):
 def test_the_command_draws_the_other_pictures(tmp_path, capsys):
     out = str(tmp_path / "p.png")
     assert run(["trace", "BTXSE", "BPVVE", "--plot", out, "--picture", "trajectory"]) == 0
-    options = ["--picture", "timeline", "--cell", "5"]
+    options = ["--picture", "timeline", "--cells", "5"]
     assert run(["trace", "BPTTVVE", "--plot", out, *options]) == 0
     assert run(["trace", "BT", "BP", "--plot", out]) == 2
     assert "a heat map shows one string, and 2 were given" in capsys.readouterr().err

@@ -45,7 +45,8 @@ def text_of(trace: rl.Trace) -> list[str]:
 
 def test_what_was_never_asked_is_not_judged() -> None:
     lines = text_of(rl.trace(rl.published(), "BTXSE"))
-    assert lines[0] == "BTXSE: published net, grammar reber; legal: tanh > 0.5"
+    net = "published net (6-cell Toy LSTM; legal: tanh > 0.5)"
+    assert lines[0] == f"BTXSE: {net}, grammar reber, scope legal"
     assert lines[1] == "before the first symbol the net offers nothing (not judged)"
     heads = [line for line in lines if "node" in line]
     assert heads[0] == "  1  B   node start → 0   offers T P", "nobody asked whether B may come"
@@ -110,7 +111,7 @@ def test_a_timeline_of_nets_of_two_kinds() -> None:
 def test_a_net_that_only_accepts() -> None:
     trace = rl.trace(random_net(["gru"], ("accept",)), "BTX")
     lines = text_of(trace)
-    assert lines[0].endswith("accept: logit > 0")
+    assert lines[0] == "BTX: random net (3-cell GRU; accept: logit > 0), grammar reber, scope legal"
     assert not any("before the first symbol" in line for line in lines)
     assert all("says that the word may" in line for line in lines if "node" in line)
     assert "may end" in trace._repr_html_()
@@ -143,4 +144,4 @@ def test_a_heat_map_says_what_is_not_judged() -> None:
 
 def test_the_command_says_how_the_net_is_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trace", "BTXSE", "--net", "published"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].endswith("legal: tanh > 0.5")
+    assert "; legal: tanh > 0.5), " in capsys.readouterr().out.splitlines()[0]

@@ -23,7 +23,7 @@ from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
-from reberlstm.lab.wired import PATTERN, oscillator
+from reberlstm.lab.oscillator import PATTERN, oscillator
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net

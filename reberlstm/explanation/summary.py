@@ -1,0 +1,154 @@
+"""What there is to say of a whole net: how sure its gates are, what leaks, if it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reberlstm.explanation.gates import matters
+from reberlstm.explanation.phrases import Wording
+from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
+from reberlstm.explanation.wording import amount, listed, shown
+
+MAX_SHOWN = 3
+
+
+class Summary:
+    """Collects from the tables of all cells what is the same for a whole net.
+
+    Attributes:
+        decision: The smallest sum of a filter that matters.
+        leak: The most that a shut gate lets through.
+        loss: The most of a memory that is lost in a step that keeps it.
+        keeps: The cells that keep memory from one step to the next.
+        count: How many cells are active after each (vertex, symbol) pair, shape (P, A).
+        last: The last of these cells.
+    """
+
+    def __init__(self, vertices: Vertices) -> None:
+        self.vertices = vertices
+        self.decision, self.leak, self.loss = np.inf, 0.0, 0.0
+        self.keeps: list[int] = []
+        self.count = np.zeros((len(vertices.names), len(vertices.net.alphabet)), dtype=np.intp)
+        self.last = np.full_like(self.count, -1)
+
+    def add(self, cell: int, table: CellTable) -> None:
+        """Take in a cell's table; cells must come in order."""
+        for gate in table.gates.keys() - {"candidate"}:
+            values = table.gates[gate]
+            sums = np.abs(table.sums[gate][matters(gate, table)])
+            self.decision = min(self.decision, float(sums.min(initial=np.inf)))
+            self.leak = max(self.leak, float(values[values <= 0.5].max(initial=0.0)))
+        forget = table.gates["forget"]
+        if (forget > 0.5).any():
+            self.keeps.append(cell)
+            self.loss = max(self.loss, 1.0 - float(forget[forget > 0.5].min()))
+        if cell not in self.vertices.clocks:
+            active = np.abs(table.hidden) > self.vertices.net.height / 2.0
+            self.count += active
+            self.last[active] = cell
+
+    def sentences(self) -> Iterator[str]:
+        """The sentences, one by one."""
+        vertices, net = self.vertices, self.vertices.net
+        if reads_memory(net):
+            yield (
+                "the published cell: gates read the memory itself, there is no output gate, and a "
+                f"symbol is offered when its reader is over {net.heads['legal'].threshold:g}"
+            )
+            yield (
+                "a node is active at 1, and breadcrumbs of about a half add up to that; so memory "
+                "is not one-hot, the sentences are told for one active node at a time, and "
+                "thresholds say what counts as active"
+            )
+        else:
+            assert net.gain is not None
+            sure = f", and every filter's sum is at least {self.decision:.3g} in size, open or shut"
+            unit = 2.0 * net.gain
+            yield (
+                f"gain K = {net.gain:g}{'' if vertices.coded else sure}; a unit of weight is "
+                f"2·K = {unit:g}, or {unit / net.height:.4g} on a cell, since an active cell has "
+                f"h = {net.height:.4g}"
+            )
+        anew = "every step erases the memory and writes it anew"
+        if self.keeps:
+            names = [net.cells[cell] for cell in self.keeps]
+            keeping = f"{Wording(vertices, net.alphabet).cells(names)} keep"
+            yield (
+                f"{keeping}{'s' * (len(names) == 1)} memory from step to step, and keeping "
+                f"leaks: up to {amount(self.loss)} of it is lost a step, and up to "
+                f"{amount(self.leak)} comes in through a shut gate; in long loops both add up"
+            )
+        elif vertices.coded:
+            yield (
+                f"{anew}, so no step adds to the error of the one before; a filter may be half "
+                "open where the other one is shut"
+            )
+        else:
+            yield (
+                f"{anew}; a shut gate lets through at most {amount(self.leak)}, and no step adds "
+                "to the error of the one before"
+            )
+        if vertices.coded:
+            yield from self._codes()
+        elif (
+            not reads_memory(net)
+            and vertices.grammar is not None
+            and any(v.state for v in vertices.all)
+        ):
+            yield self._agreement()
+
+    def _codes(self) -> Iterator[str]:
+        """Whether the codes of a coded net tell its nodes apart."""
+        first: dict[tuple[float, ...], str] = {}
+        same = []
+        for name, code in zip(self.vertices.names, self.vertices.codes.tolist(), strict=True):
+            other = first.setdefault(tuple(code), name)
+            if other != name:
+                same.append(f"{shown(other)} and {shown(name)}")
+        yield (
+            "cells are no nodes here: a node is what several cells together say, and a cell may be "
+            "active, or negative, or neither; the nodes below were found by running the net "
+            "through the grammar, and that memory stays close to them for ever is what `certify` "
+            "proves"
+        )
+        if same:
+            yield f"the same at different nodes, which the net cannot tell apart: {listed(same)}"
+
+    def _agreement(self) -> str:
+        """Whether the net steps as the grammar does."""
+        wrong = list(self._wrong())
+        pairs = f"{self.count.size:,} (node, symbol) pairs"
+        if not wrong:
+            return (
+                f"at all {pairs} the net steps as the grammar does; this is read off the weights "
+                "with exactly one node active, and that memory stays close to that for ever is "
+                "what `certify` proves"
+            )
+        some = "; ".join(wrong[:MAX_SHOWN])
+        return f"not what the grammar says at {len(wrong)} of {pairs}: {some}"
+
+    def _wrong(self) -> Iterator[str]:
+        vertices, net = self.vertices, self.vertices.net
+        assert vertices.grammar is not None
+        tables = vertices.grammar.tables(net.on_violation)
+        index = {state: number for number, state in enumerate(tables.names)}
+        column = tables.columns(net.alphabet)
+        wording = Wording(vertices, net.alphabet)
+        # With no cell active the net is after a violation, or at the start where none can happen.
+        rest = vertices.all[1 if vertices.clocks else 0].state
+        for place, vertex in enumerate(vertices.all):
+            if vertex.state not in index:
+                continue
+            for a, symbol in enumerate(net.alphabet):
+                expected = tables.names[tables.table[index[vertex.state]][column[a]]]
+                count, cell = self.count[place, a], int(self.last[place, a])
+                reached = vertices.all[vertices.place[cell]].state if count else rest
+                if count <= 1 and reached == expected:
+                    continue
+                here = f"at {wording.nodes([vertex.name])}"
+                goal = f"node {shown(expected)}" if expected is not None else "a violation"
+                what = f"node {shown(net.cells[cell])}" if count else "no node"
+                what = f"{count} cells at once" if count > 1 else what
+                yield f"{shown(symbol)} {here} should lead to {goal}, and leads to {what}"
