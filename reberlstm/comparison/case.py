@@ -39,7 +39,7 @@ class Settings:
     Attributes:
         seed: Of everything random.
         words: Sampled words; rows that repeat runs take a fifth of them.
-        rounds: How often cycles are gone round.
+        rounds: How often each cycle is repeated.
         cycles: The most cycles that get rows of their own.
         seconds: The budget for one net.
         prove: Whether to try certificates.

@@ -381,13 +381,13 @@ def test_symbols_that_are_said_to_share_a_box() -> None:
     assert "not inside" in rejected(sealed(other), net)
     other = copy.deepcopy(document)
     other["proof"]["alike"].append(first)
-    assert "'alike' says twice, or with k = 1, what" in rejected(sealed(other), net)
+    assert "twice, or stands in a proof with k = 1" in rejected(sealed(other), net)
     other = copy.deepcopy(document)
     other["proof"]["alike"].pop()
     assert "there is no box for" in rejected(sealed(other), net)
     other = copy.deepcopy(document)
     other["proof"]["k"] = 0
-    assert "'alike' says twice, or with k = 0" in rejected(sealed(other), net)
+    assert "or stands in a proof with k = 0" in rejected(sealed(other), net)
     other["proof"]["k"] = 1
     for nonsense in (7, [7], [{}], [{"state": [], "symbols": ["a"]}], {"a": 1}):
         other["proof"]["alike"] = nonsense

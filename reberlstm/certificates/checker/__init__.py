@@ -133,7 +133,7 @@ class _Checker:
 
     @property
     def question(self) -> dict[str, Any]:
-        """What the certificate is about, beside net and machine."""
+        """What the certificate is about, besides net and machine."""
         names = ("scope", "heads", "arithmetic", "noise", "inputs")
         return {name: self.document[name] for name in names} | {"readouts": self._rules()}
 
@@ -552,7 +552,7 @@ def shared_in(
         state, symbols = kind["state"], kind["symbols"]
         for symbol in symbols:
             once = k == 1 and (state, (symbol,)) not in shared
-            demand(once, f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
+            demand(once, f"'alike' has {symbol!r} twice, or stands in a proof with k = {k}")
             shared[state, (symbol,)] = (symbols[0],)
     return shared
 
