@@ -23,7 +23,7 @@ BEGINNING = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class AskedWords:
     """The words that are asked, over A symbols, as a small machine of P nodes.
 
     Attributes:
@@ -91,7 +91,7 @@ class Scope:
         return words
 
 
-def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> Scope:
+def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> AskedWords:
     """The words that a net is asked about.
 
     A net that claims nothing but the scope ``legal`` is not asked before the first symbol, nor
@@ -119,7 +119,7 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
 
 
 def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, frozenset[int]]:
-    """The symbols that words begin with, and those that they end with: see `Scope`."""
+    """The symbols that words begin with, and those that they end with: see `AskedWords`."""
     if "legal" not in net.observed or includes_empty_word(net.claims):
         return None, frozenset()
     grammar = reference or net.grammar
@@ -136,7 +136,7 @@ def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, f
     return frozenset(map(index, grammar.legal(grammar.start))), frozenset(map(index, last))
 
 
-def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> Scope:
+def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> AskedWords:
     """Three nodes: before the first symbol, where words go on, and where they are over."""
     size, (going, over) = len(net.alphabet), (1, 2)
     # Where the net is asked before the first symbol, the empty word is a word like others.
@@ -145,10 +145,12 @@ def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[i
     legal = np.zeros((3, size), dtype=bool)
     legal[BEGINNING, sorted(first or ())] = True
     decides, at_end = np.array([first is not None, False, True]), np.arange(3) == over
-    return Scope(net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last)
+    return AskedWords(
+        net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last
+    )
 
 
-def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope:
+def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> AskedWords:
     """The states of a machine as nodes; a copy of its start where the net is not asked yet."""
     tables = reference.tables()
     columns = tables.columns(net.alphabet)
@@ -160,6 +162,6 @@ def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope
     decides = ends | ("legal" not in net.observed)
     decides[BEGINNING] |= first is not None
     over = ends & (states + copies != outside)
-    return Scope(
+    return AskedWords(
         net.alphabet, net.observed, target, decides, legal, over, outside, first, within=reference
     )

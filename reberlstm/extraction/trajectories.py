@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.extraction.nets import Subject
-from reberlstm.extraction.scope import BEGINNING, Scope
+from reberlstm.extraction.scope import BEGINNING, AskedWords
 from reberlstm.net.net import Observed
 
 UNKNOWN = -1
@@ -65,7 +65,7 @@ class Trajectories:
         steps: How many steps of the net were run.
     """
 
-    def __init__(self, net: Subject, scope: Scope, most: int, deadline: float) -> None:
+    def __init__(self, net: Subject, scope: AskedWords, most: int, deadline: float) -> None:
         self.net, self.scope = net, scope
         self.steps = 0
         start = net.start(1)
@@ -255,7 +255,7 @@ class Trajectories:
         return Observed(**answers)
 
 
-def _columns(scope: Scope) -> dict[str, slice]:
+def _columns(scope: AskedWords) -> dict[str, slice]:
     """Where each answer is in the row of integers by which an observation is known."""
     seen = (*(["legal"] if scope.follows_legal else []), *scope.observed)
     widths = {kind: len(scope.alphabet) if kind == "legal" else 1 for kind in seen}
