@@ -20,9 +20,8 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import Any
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.files import gunzip
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 MAX_FILE_BYTES = 64 * 2**20

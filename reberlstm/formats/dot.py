@@ -19,10 +19,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from reberlstm.errors import shown
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
-from reberlstm.formats.draft import EMPTY_OUTPUT, Draft, to_moore
-from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
-from reberlstm.formats.messages import shown
+from reberlstm.formats.draft import (
+    EMPTY_OUTPUT,
+    Draft,
+    input_output,
+    is_epsilon,
+    is_list,
+    symbols,
+    to_moore,
+)
 from reberlstm.machine.fsm import FSM
 
 START = "__start0"

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
-from reberlstm.formats.messages import one_line, shown
 
 MAX_DEPTH = 50
 """How deep subgraphs and HTML strings may be nested."""

@@ -9,10 +9,9 @@ import warnings
 from pathlib import Path
 
 from reberlstm import formats
-from reberlstm.errors import FormatError, FormatWarning, GrammarError
+from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import MAX_FILE_BYTES, toml
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 _HERE = Path(__file__).parent

@@ -294,7 +294,7 @@ def _alphabet_of(word: tuple[str, ...]) -> tuple[str, ...]:
     raise GrammarError(
         f"the word {''.join(word)!r} mixes kinds of symbols, so its alphabet cannot be told; "
         "use digits, small or capital letters only, or give the alphabet in Python: "
-        "families.contains(word, alphabet)"
+        "builders.contains(word, alphabet)"
     )
 
 

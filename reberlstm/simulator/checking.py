@@ -17,9 +17,8 @@ from typing import IO, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import FormatError, GrammarError
+from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.files import GZIP_MAGIC
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net, check_alphabets
 from reberlstm.plain import Plain
