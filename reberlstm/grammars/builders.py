@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reberlstm.errors import GrammarError
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, named
 
 MAX_STATES = 100_000
 """A machine with more states than this is not built: a name such as dyck-9-9 is quickly typed."""
@@ -273,13 +273,12 @@ def contains(word: str | Iterable[str], alphabet: Iterable[str] | None = None) -
         rows.append(fallback | {symbol: length + 1})
         border = fallback[symbol]
     rows.append(dict.fromkeys(symbols, len(wanted)))
-    return FSM(
+    return named(
+        dict(enumerate(rows)),
+        dict(enumerate(names)),
+        0,
+        [len(wanted)],
         alphabet=symbols,
-        start=names[0],
-        accepting=frozenset({names[-1]}),
-        transitions={
-            names[k]: {a: names[to] for a, to in row.items()} for k, row in enumerate(rows)
-        },
         name=name,
         title=f"Words in which {separator.join(wanted)} occurs",
         source="D. E. Knuth, J. H. Morris and V. R. Pratt, Fast pattern matching in strings, "

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
@@ -37,6 +37,8 @@ PROBABILITY_TOLERANCE = 1e-6
 
 MAX_REDRAWS = 10_000
 """How many walks in a row may end where nothing can be accepted before sampling gives up."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -469,6 +471,24 @@ class FSM(Displayed):
     @cached_property
     def _index(self) -> Mapping[str, int]:
         return {symbol: index for index, symbol in enumerate(self.alphabet)}
+
+
+def named(
+    lines: Mapping[Key, Mapping[str, Key]],
+    names: Mapping[Key, str],
+    start: Key,
+    accepting: Iterable[Key],
+    **fields: Any,
+) -> FSM:
+    """A machine of other things than names, each of which has a name."""
+    return FSM(
+        start=names[start],
+        accepting=frozenset(names[key] for key in accepting),
+        transitions={
+            names[key]: {a: names[to] for a, to in line.items()} for key, line in lines.items()
+        },
+        **fields,
+    )
 
 
 def side_by_side(
