@@ -18,6 +18,7 @@ import numpy as np
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter, Incoming, factorise, fits
+from reberlstm.machine.algebra import Names
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import ACTIVE
 from reberlstm.net.readouts import Head
@@ -25,23 +26,14 @@ from reberlstm.net.readouts import Head
 
 @dataclass(frozen=True)
 class Layout:
-    """The gate arrays, and where each state's cells are.
-
-    Attributes:
-        cells: Names of the cells.
-        cells_of: For each coded state the indices of its cells, one or more.
-        started: The index of the cell `started`, if there is one.
-        weight_ih: Shape (4·H, A).
-        weight_hh: Shape (4·H, H).
-        bias: Shape (4·H,).
-    """
+    """The gate arrays, the cells' names, and the indices of each state's cells and of `started`."""
 
     cells: tuple[str, ...]
     cells_of: Mapping[int, list[int]]
     started: int | None
-    weight_ih: Floats
-    weight_hh: Floats
-    bias: Floats
+    weight_ih: Floats  # (4·H, A)
+    weight_hh: Floats  # (4·H, H)
+    bias: Floats  # (4·H,)
 
 
 def lay_out(encoding: Encoding, wirings: Sequence[Wiring], gain: float) -> Layout:
@@ -94,14 +86,7 @@ def _height(filter: Filter, code: Code, encoding: Encoding) -> float:
 def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
     """Cells are named after states; a copy gets a number, and a clash gets primes."""
     states = encoding.tables.names
-    taken = {name for name in states if name is not None}
-
-    def fresh(name: str) -> str:
-        while name in taken:
-            name += "'"
-        taken.add(name)
-        return name
-
+    fresh = Names(name for name in states if name is not None).fresh
     names = []
     for wiring in wirings:
         state = states[wiring.state]
@@ -114,11 +99,8 @@ def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
 class Wiring:
     """One cell: active after a step exactly when a symbol rang it and every filter was open.
 
-    Attributes:
-        state: The state that the cell stands for.
-        symbols: Indices of the symbols on which the candidate rings.
-        filters: At most two; the first is the input gate, the second the output gate.
-        copy: 0 for a state with one cell, else the number of this copy, from 1.
+    Of at most two filters the first is the input gate, the second the output gate; `copy` is 0 for
+    a state with one cell, else the number of this copy, from 1.
     """
 
     state: int

@@ -273,11 +273,8 @@ def _truths(vertices: Vertices, name: str, head: Readout, values: Floats) -> Hea
     for row, what in enumerate(rows):
         where = names_of(true[row], vertices.names)
         cover = Cover((Block(where, Names((), negated=True)),))
-        cover = (
-            Cover((), negated=bool(true[row].all()))
-            if true[row].all() or not true[row].any()
-            else cover
-        )
+        if true[row].all() or not true[row].any():
+            cover = Cover((), negated=bool(true[row].all()))
         text = f"{verb} {Wording(vertices, net.alphabet).where(where)}"
         if not true[row].any():
             text = "the word may end nowhere" if name == "accept" else f"never {verb}"

@@ -26,13 +26,9 @@ MAX_SHOWN = 3
 class Summary:
     """Collects from the tables of all cells what is the same for a whole net.
 
-    Attributes:
-        decision: The smallest sum of a filter that matters.
-        leak: The most that a shut gate lets through.
-        loss: The most of a memory that is lost in a step that keeps it.
-        keeps: The cells that keep memory from one step to the next.
-        count: How many cells are active after each (vertex, symbol) pair, shape (P, A).
-        last: The last of these cells.
+    That is the smallest sum of a filter that matters (`decision`), the most that a shut gate lets
+    through (`leak`), the most of a memory that is lost in a step that keeps it (`loss`), and how
+    many cells are active after each (vertex, symbol) pair, with the last of them, shape (P, A).
     """
 
     def __init__(self, vertices: Vertices) -> None:
@@ -101,11 +97,7 @@ class Summary:
             )
         if vertices.coded:
             yield from self._codes()
-        elif (
-            not reads_memory(net)
-            and vertices.grammar is not None
-            and any(v.state for v in vertices.all)
-        ):
+        elif not reads_memory(net) and vertices.grammar and any(v.state for v in vertices.all):
             yield self._agreement()
 
     def _codes(self) -> Iterator[str]:
@@ -229,14 +221,11 @@ def _saturation(net: Net, watched: list[Mapping[str, Floats]]) -> Iterator[str]:
 
 
 def _share(gate: str, values: Floats) -> str:
+    high, near = (values > OPEN).mean(), (np.abs(values) < SHUT).mean()
     if gate == "candidate":
-        high, low, near = (
-            (values > OPEN).mean(),
-            (values < -OPEN).mean(),
-            (np.abs(values) < SHUT).mean(),
-        )
+        low = (values < -OPEN).mean()
         return f"{high:.0%} near 1, {low:.0%} near −1, {near:.0%} near 0 of the time"
-    return f"{(values > OPEN).mean():.0%} open, {(values < SHUT).mean():.0%} shut of the time"
+    return f"{high:.0%} open, {near:.0%} shut of the time"
 
 
 def _sizes(net: Net) -> Iterator[str]:

@@ -21,7 +21,7 @@ of probabilistic grammars, Information and Control 25 (1974) 57–74::
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,13 +29,14 @@ from reberlstm.errors import GrammarError
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Floats, Tables
+from reberlstm.plain import Plain
 
 MAX_STATES = 2_500
 """The linear equations of a larger machine are not solved: the matrix would fill the memory."""
 
 
 @dataclass(frozen=True)
-class Entropy:
+class Entropy(Plain):
     """The unpredictability of the words of a probabilistic grammar.
 
     Attributes:
@@ -55,10 +56,6 @@ class Entropy:
     entropy_rate: float
     perplexity: float
     perplexity_with_end: float
-
-    def to_dict(self) -> dict[str, float]:
-        """The object that ``reberlstm fsm entropy --json`` prints."""
-        return asdict(self)
 
 
 def entropy(fsm: FSM) -> Entropy:

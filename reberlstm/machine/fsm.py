@@ -270,34 +270,26 @@ class FSM(Displayed):
 
     def _draw(self, rng: random.Random, max_length: int) -> Word:
         for _ in range(MAX_REDRAWS):
-            word = self._walk(rng, max_length)
-            if word is not None:
-                return word
+            state, word = self.start, list[str]()
+            while state in self.distance_to_acceptance:
+                if state in self.accepting and rng.random() < self.stop_probability(state):
+                    return tuple(word)
+                if len(word) >= max_length:
+                    raise GrammarError(
+                        f"sampling from {self}: a word grew over {max_length:,} symbols; "
+                        "raise the stop probabilities or the maximum length"
+                    )
+                line = self.transitions[state]
+                if not line:
+                    break
+                weights = [self.probability(state, symbol) for symbol in line]
+                symbol = rng.choices(list(line), weights)[0]
+                word.append(symbol)
+                state = line[symbol]
         raise GrammarError(
             f"sampling from {self}: {MAX_REDRAWS:,} walks in a row came to a state from which "
             "nothing is accepted; give probabilities that avoid such states"
         )
-
-    def _walk(self, rng: random.Random, max_length: int) -> Word | None:
-        """One walk from the start, or None when it comes to where nothing can be accepted."""
-        state = self.start
-        word: list[str] = []
-        while state in self.distance_to_acceptance:
-            if state in self.accepting and rng.random() < self.stop_probability(state):
-                return tuple(word)
-            if len(word) >= max_length:
-                raise GrammarError(
-                    f"sampling from {self}: a word grew over {max_length:,} symbols; "
-                    "raise the stop probabilities or the maximum length"
-                )
-            line = self.transitions[state]
-            if not line:
-                return None
-            weights = [self.probability(state, symbol) for symbol in line]
-            symbol = rng.choices(list(line), weights)[0]
-            word.append(symbol)
-            state = line[symbol]
-        return None
 
     # The machine as a whole
 
@@ -343,13 +335,9 @@ class FSM(Displayed):
         states keep the name of the first of them in breadth-first order.
         """
         states = self.reachable
-        number = {state: index for index, state in enumerate(states)}
+        number: dict[str | None, int] = {state: index for index, state in enumerate(states)}
         table = [
-            [
-                number[self.transitions[q][a]] if a in self.transitions[q] else -1
-                for a in self.alphabet
-            ]
-            for q in states
+            [number.get(self.transitions[q].get(a), -1) for a in self.alphabet] for q in states
         ]
         blocks = refine(table, [self._seen(state) for state in states])
         first = dict(zip(reversed(blocks), reversed(states), strict=True))
@@ -422,6 +410,7 @@ class FSM(Displayed):
         number = {name: index for index, name in enumerate(names)}
         again = self.transitions[self.start] if on_violation == "resync" else {}
         lines = [again if q is None else self.transitions[q] for q in names]
+        ends = zip(names, lines, strict=True)
         chances = np.zeros((len(names), len(symbols)))
         for index, (q, line) in enumerate(zip(names, lines, strict=True)):
             chances[index, [self._index[a] for a in line]] = [
@@ -437,12 +426,7 @@ class FSM(Displayed):
             accepting=np.array([q in self.accepting for q in names]),
             outputs=tuple(None if q is None else self.outputs.get(q) for q in names),
             probability=chances,
-            stop=np.array(
-                [
-                    self.stop_probability(q) if line and q is not None else float(not line)
-                    for q, line in zip(names, lines, strict=True)
-                ]
-            ),
+            stop=np.array([self.stop_probability(q) if q and a else not a for q, a in ends], float),
             on_violation=on_violation,
         )
 
