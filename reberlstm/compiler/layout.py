@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,29 +166,24 @@ def readouts(encoding: Encoding, layout: Layout, labels: tuple[str, ...]) -> dic
     """The heads of a compiled net; see `reberlstm.net.net.LSTMWeights`."""
     tables = encoding.tables
 
-    def legal(state: int) -> list[float]:
-        return [_sign(legal) for legal in tables.legal[state]]
-
-    def accept(state: int) -> list[float]:
-        return [_sign(tables.accepting[state])]
-
-    def label(state: int) -> list[float]:
-        return [_sign(tables.outputs[state] == label) for label in labels]
-
     def logits(state: int) -> list[float]:
         if not tables.goes_on[state]:
             # Nothing is asked of them here; halfway, the way to other states is the shortest.
             return [ILLEGAL_LOGIT / 2.0] * len(tables.alphabet)
         return [_logit(chance) for chance in tables.probability[state]]
 
-    heads = {"legal": legal, "accept": accept, "next": logits}
+    heads: dict[str, Callable[[int], list[float]]] = {
+        "legal": lambda state: _signs(tables.legal[state]),
+        "accept": lambda state: _signs([tables.accepting[state]]),
+        "next": logits,
+    }
     if labels:
-        heads["label"] = label
+        heads["label"] = lambda state: _signs(tables.outputs[state] == a for a in labels)
     return {name: _linear(encoding, layout, value) for name, value in heads.items()}
 
 
-def _sign(truth: bool) -> float:
-    return MARGIN if truth else -MARGIN
+def _signs(truths: Iterable[bool]) -> list[float]:
+    return [MARGIN if truth else -MARGIN for truth in truths]
 
 
 def _logit(probability: float) -> float:

@@ -93,8 +93,10 @@ class FSM(Displayed):
             object.__setattr__(self, "alphabet", tuple(self.alphabet))
         check_alphabet(self.alphabet)
         _freeze(self)
-        for message, place in _faults(self):
-            raise GrammarError(message, place)
+        faults = (_faults_of_transitions, _faults_of_probabilities, _faults_of_stop)
+        for find in (*faults, _faults_of_outputs):
+            for message, place in find(self):
+                raise GrammarError(message, place)
 
     def __hash__(self) -> int:
         return hash((self.alphabet, self.start, self.accepting, len(self.transitions)))
@@ -583,14 +585,6 @@ def _faults_of_alphabet(alphabet: Sequence[str]) -> Iterator[str]:
 
 Fault = tuple[str, tuple[str, ...]]
 """A message, and the place as in `GrammarError`."""
-
-
-def _faults(fsm: FSM) -> Iterator[Fault]:
-    """What of states, symbols, probabilities and outputs does not fit together."""
-    yield from _faults_of_transitions(fsm)
-    yield from _faults_of_probabilities(fsm)
-    yield from _faults_of_stop(fsm)
-    yield from _faults_of_outputs(fsm)
 
 
 def _faults_of_transitions(fsm: FSM) -> Iterator[Fault]:
