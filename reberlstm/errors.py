@@ -1,7 +1,7 @@
 """The exceptions of the package: every one names the culprit, the place and the remedy.
 
 The command line prints the message of any of them as one line and exits with status 2; nothing
-else that a user can cause may reach the user.
+else that a user can cause may reach the user. What a message quotes is short, on one line.
 """
 
 from __future__ import annotations

@@ -1,10 +1,14 @@
-"""From wirings to rows of gate weights.
+"""From an encoding to rows of gate weights and readouts.
+
+The cell of state q must become active exactly when the pair (state, symbol) just seen leads to q.
+Its candidate rings on the symbols of these pairs and is zero on all others; the filters decide
+among the states. A state whose pairs are too tangled for two filters is split into copies, each of
+which takes some of the symbols.
 
 With one-hot states and symbols the pre-activation of a gate is ``u[p] + v[a] + b``. Filters are
 stated in units in which every such sum is at least ½ in size; a unit is ``2·K``, and weights on
 ``h`` are also divided by tanh 1, the height of an active cell, so every pre-activation has at least
-size ``K``. The candidate's is ``K`` on its symbols and exactly 0 on all others, the forget gate is
-closed, and a gate that no filter needs is open.
+size ``K``. The forget gate is closed, and a gate that no filter needs is open.
 """
 
 from __future__ import annotations
@@ -22,6 +26,64 @@ from reberlstm.machine.algebra import Names
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import ACTIVE
 from reberlstm.net.readouts import Head
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One cell: active after a step exactly when a symbol rang it and every filter was open.
+
+    Of at most two filters the first is the input gate, the second the output gate; `copy` is 0 for
+    a state with one cell, else the number of this copy, from 1.
+    """
+
+    state: int
+    symbols: tuple[int, ...]
+    filters: tuple[Filter, ...]
+    copy: int = 0
+
+
+def wire(encoding: Encoding) -> Iterator[Wiring]:
+    """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2."""
+    tables = encoding.tables
+    legal = {
+        code: frozenset(a for a, _ in tables.legal_steps(source))
+        for code, source in encoding.codes()
+    }
+    legal_somewhere = Counter(symbol for symbols in legal.values() for symbol in symbols)
+    pairs: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
+    for code, source in encoding.codes():
+        for symbol, target in enumerate(tables.table[source]):
+            if target in pairs:
+                pairs[target].setdefault(code, set()).add(symbol)
+    for state, symbols_of in pairs.items():
+        legal_here = Counter(symbol for code in symbols_of for symbol in legal[code])
+        incoming = Incoming(
+            pairs={code: frozenset(symbols) for code, symbols in symbols_of.items()},
+            reference=encoding.reference,
+            has_others=len(symbols_of) < len(legal),
+            legal={code: legal[code] for code in symbols_of},
+            legal_elsewhere=frozenset(legal_somewhere - legal_here),
+        )
+        yield from _wire_state(state, incoming)
+
+
+def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:
+    filters = factorise(incoming)
+    if filters is not None:
+        yield Wiring(state, tuple(incoming.symbols), filters)
+        return
+
+    # Copies take as many symbols as two filters can decide; one symbol never needs more than one.
+    parts: list[list[int]] = []
+    for symbol in incoming.symbols:
+        if parts and fits(incoming.restrict([*parts[-1], symbol])):
+            parts[-1].append(symbol)
+        else:
+            parts.append([symbol])
+    for copy, taken in enumerate(parts, start=1):
+        filters = factorise(incoming.restrict(taken))
+        assert filters is not None, "what fits has filters, and a single symbol always fits"
+        yield Wiring(state, tuple(taken), filters, copy)
 
 
 @dataclass(frozen=True)
@@ -93,64 +155,6 @@ def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
         assert state is not None, "the state after a violation has no cell"
         names.append(fresh(f"{state}/{wiring.copy}") if wiring.copy else state)
     return (*names, fresh("started")) if encoding.has_started else tuple(names)
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """One cell: active after a step exactly when a symbol rang it and every filter was open.
-
-    Of at most two filters the first is the input gate, the second the output gate; `copy` is 0 for
-    a state with one cell, else the number of this copy, from 1.
-    """
-
-    state: int
-    symbols: tuple[int, ...]
-    filters: tuple[Filter, ...]
-    copy: int = 0
-
-
-def wire(encoding: Encoding) -> Iterator[Wiring]:
-    """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2."""
-    tables = encoding.tables
-    legal = {
-        code: frozenset(a for a, _ in tables.legal_steps(source))
-        for code, source in encoding.codes()
-    }
-    legal_somewhere = Counter(symbol for symbols in legal.values() for symbol in symbols)
-    pairs: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
-    for code, source in encoding.codes():
-        for symbol, target in enumerate(tables.table[source]):
-            if target in pairs:
-                pairs[target].setdefault(code, set()).add(symbol)
-    for state, symbols_of in pairs.items():
-        legal_here = Counter(symbol for code in symbols_of for symbol in legal[code])
-        incoming = Incoming(
-            pairs={code: frozenset(symbols) for code, symbols in symbols_of.items()},
-            reference=encoding.reference,
-            has_others=len(symbols_of) < len(legal),
-            legal={code: legal[code] for code in symbols_of},
-            legal_elsewhere=frozenset(legal_somewhere - legal_here),
-        )
-        yield from _wire_state(state, incoming)
-
-
-def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:
-    filters = factorise(incoming)
-    if filters is not None:
-        yield Wiring(state, tuple(incoming.symbols), filters)
-        return
-
-    # Copies take as many symbols as two filters can decide; one symbol never needs more than one.
-    parts: list[list[int]] = []
-    for symbol in incoming.symbols:
-        if parts and fits(incoming.restrict([*parts[-1], symbol])):
-            parts[-1].append(symbol)
-        else:
-            parts.append([symbol])
-    for copy, taken in enumerate(parts, start=1):
-        filters = factorise(incoming.restrict(taken))
-        assert filters is not None, "what fits has filters, and a single symbol always fits"
-        yield Wiring(state, tuple(taken), filters, copy)
 
 
 ILLEGAL_LOGIT = -30.0

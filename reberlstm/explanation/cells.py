@@ -1,4 +1,4 @@
-"""One cell: what it stands for, when it is active, and what leaks."""
+"""One cell: what it stands for, when it is active, and what leaks; and one readout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What there is to say of a whole net: how sure its gates are, what leaks, if it is right."""
+"""What there is to say of a whole net: how sure its gates are, what leaks, if it is right.
+
+Of a net that nobody wired there are only numbers: sizes, saturation, largest weights.
+"""
 
 from __future__ import annotations
 
