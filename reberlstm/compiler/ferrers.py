@@ -54,12 +54,8 @@ class Filter:
 class Incoming:
     """The pairs of (state, symbol) that lead to one state, and what is known of the other pairs.
 
-    Attributes:
-        pairs: For every state that has any, the symbols of its pairs.
-        reference: The state whose height is 0, because no cell stands for it.
-        has_others: Whether there are states without a pair.
-        legal: For the states in `pairs`, the symbols that are no violation there.
-        legal_elsewhere: The symbols that are no violation in some state without a pair.
+    No cell stands for the state `reference`, so its height is 0; `legal` has the symbols that are
+    no violation in the states of `pairs`, `legal_elsewhere` those in some state without a pair.
     """
 
     pairs: Mapping[Code, frozenset[int]]

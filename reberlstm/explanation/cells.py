@@ -64,10 +64,8 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
     notes = [*_vague(vertices, table), *_leaks(vertices, cell, table), *_worn(vertices, cell)]
     if len(notes) > MAX_NOTES:
         notes = [*notes[: MAX_NOTES - 1], f"and {len(notes) - MAX_NOTES + 1} more such cases"]
-    sentence = _sentence(vertices, cell, table)
-    return CellExplanation(
-        net.cells[cell], _role(vertices, cell), sentence, gates, notes=tuple(notes)
-    )
+    role, sentence = _role(vertices, cell), _sentence(vertices, cell, table)
+    return CellExplanation(net.cells[cell], role, sentence, gates, tuple(notes))
 
 
 def _role(vertices: Vertices, cell: int) -> str:

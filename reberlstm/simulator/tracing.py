@@ -287,8 +287,9 @@ class _Run:
         node, judged = 0, net.claims == "all"
         records: list[TraceStep] = []
         violation: int | None = None
+        names = (None,) if self.tables is None else self.tables.names
         for t, symbol in enumerate(word, start=1):
-            source = self._name(node)
+            source = names[node]
             ok = symbol in offered if judged and offered is not None else None
             if self.tables is not None:
                 node = int(self.tables.target[node, self.tables.alphabet.index(symbol)])
@@ -303,7 +304,7 @@ class _Run:
                     t=t,
                     symbol=symbol,
                     source=source,
-                    state=self._name(node),
+                    state=names[node],
                     gates=_joined_gates(net, steps),
                     memory=np.concatenate([step.state[-1] for step in steps]),
                     hidden=np.concatenate([step.hidden for step in steps]),
@@ -327,9 +328,6 @@ class _Run:
             accepted=accepted,
             violation_at=violation,
         )
-
-    def _name(self, node: int) -> str | None:
-        return None if self.tables is None else self.tables.names[node]
 
     def _judged(self, node: int, broken: bool) -> bool:
         """Whether the answer after a word lies in the scope that the net claims."""
