@@ -1,10 +1,17 @@
 """The exceptions of the package: every one names the culprit, the place and the remedy.
 
 The command line prints the message of any of them as one line and exits with status 2; nothing
-else that a user can cause may reach the user. What a message quotes is short, on one line.
+else that a user can cause may reach the user. `shown` and `one_line` keep messages short, whatever
+a file holds.
 """
 
 from __future__ import annotations
+
+MOST_SHOWN = 60
+"""How many characters of a culprit a message quotes."""
+
+MOST_CHARACTERS = 600
+"""How long a message may become."""
 
 
 class ReberLSTMError(Exception):
@@ -72,13 +79,6 @@ def printable(text: str) -> str:
         a\x1b[2J
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-MOST_SHOWN = 60
-"""How many characters of a culprit a message quotes."""
-
-MOST_CHARACTERS = 600
-"""How long a message may become."""
 
 
 def shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Automaton file formats: one module each, with `read(text, where)`, `write(fsm)`, `losses(fsm)`.
+"""Formats of machines, a module each: `read(text, where)`, `write(fsm)`, perhaps `losses(fsm)`.
 
 | format | suffixes | carries |
 |---|---|---|

@@ -9,8 +9,8 @@ r"""Graphviz's DOT, as a language for machines: AALpy's dialect, and plain drawi
       ...
     }
 
-What drawings are read as is told by docs/formats.md. Written is everything that a machine has, in
-attributes beside the label where a label cannot say it; strings in them have the escapes of JSON.
+docs/formats.md says what drawings are read as. Everything that a machine has is written: what a
+label cannot say is in attributes of their own, whose strings have the escapes of JSON.
 """
 
 from __future__ import annotations
@@ -269,7 +269,7 @@ def _label(attributes: Attributes, default: str = "", key: str = "label") -> str
 
 
 def _edge_label(attributes: Attributes) -> str | None:
-    """The label of an edge, wherever it stands beside it; None where there is none."""
+    """The label of an edge, whichever attribute has it; None where there is none."""
     key = next((key for key in LABELS if key in attributes), None)
     return None if key is None else _label(attributes, key=key)
 

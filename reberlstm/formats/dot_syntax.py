@@ -22,7 +22,7 @@ MAX_DEPTH = 50
 """How deep subgraphs and HTML strings may be nested."""
 
 MAX_TOKENS = MAX_TRANSITIONS
-"""How many tokens a file may have beside nodes and edges of the plain form."""
+"""How many tokens a file may have besides nodes and edges of the plain form."""
 
 _SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|\#[^\n]*+)+", re.DOTALL)
 _NAME = r"(?:[^\W\d]|(?!\s)[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+"

@@ -10,12 +10,12 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import builders
+from reberlstm.grammars import builders as families
 from tests.grammars.languages import is_balanced
 
 
-@pytest.mark.parametrize("family", builders.FAMILIES, ids=lambda family: family.pattern)
-def test_examples_of_families_load(family: builders.Family) -> None:
+@pytest.mark.parametrize("family", families.FAMILIES, ids=lambda family: family.pattern)
+def test_examples_of_families_load(family: families.Family) -> None:
     fsm = rl.load_grammar(family.example)
     assert fsm.name == family.example
     assert len(fsm.minimise().states) == len(fsm.states)
@@ -33,11 +33,11 @@ def test_examples_of_families_load(family: builders.Family) -> None:
     ],
 )
 def test_shipped_members_are_those_of_the_family(file: str, member: str) -> None:
-    assert rl.load_grammar(file) == replace(builders.by_name(member), name=file)
+    assert rl.load_grammar(file) == replace(families.by_name(member), name=file)
 
 
 def test_mod_2_is_parity() -> None:
-    assert builders.mod(2).difference(rl.load_grammar("parity")) is None
+    assert families.mod(2).difference(rl.load_grammar("parity")) is None
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 7])
@@ -115,7 +115,7 @@ def test_contains_chooses_an_alphabet(word: str, alphabet: str) -> None:
 
 
 def test_contains_with_a_given_alphabet() -> None:
-    fsm = builders.contains(["go", "stop", "go"], ["go", "stop", "wait"])
+    fsm = families.contains(["go", "stop", "go"], ["go", "stop", "wait"])
     assert fsm.accepts("wait go go stop go wait")
     assert not fsm.accepts("go stop wait go")
 
@@ -146,6 +146,6 @@ def test_names_that_make_no_machine(name: str, message: str) -> None:
 
 def test_contains_refuses_a_symbol_outside_the_alphabet() -> None:
     with pytest.raises(GrammarError, match="contains-ac: symbol 'c' is not in the alphabet"):
-        builders.contains("ac", "ab")
+        families.contains("ac", "ab")
     with pytest.raises(GrammarError, match="the length of the word to look for is 0"):
-        builders.contains("")
+        families.contains("")
