@@ -154,7 +154,7 @@ def _entropy(case: Case) -> dict[str, float] | None:
     if len(case.fsm.states) > MAX_STATES // 5:
         return None
     try:
-        return entropy(case.fsm).to_dict()
+        return dict(entropy(case.fsm).to_dict())
     except GrammarError:
         return None
 

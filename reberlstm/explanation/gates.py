@@ -37,11 +37,7 @@ class GateTable:
     """A gate of one cell at every vertex and symbol, and what of that matters.
 
     Attributes:
-        gate: The gate's name.
-        cell: The cell's index.
-        vertices: The vertices.
-        values: The gate's values, shape (P, A).
-        sums: The pre-activations, shape (P, A).
+        values: The gate's values, shape (P, A); likewise the pre-activations `sums`.
         matters: The pairs at which there is something to let through or to keep.
         columns: Indices of the symbols of these pairs; all symbols where there are none.
         wording: Says sets of nodes and of these symbols.
@@ -56,6 +52,7 @@ class GateTable:
         self.cell = cell
         self.vertices = vertices
         self.values = table.gates[gate]
+        self.open = self.values > 0.5
         self.sums = table.sums[gate]
         self.matters = matters(gate, table)
         symbols = self.matters.any(axis=0)
@@ -65,11 +62,6 @@ class GateTable:
         self.threshold = threshold(gate, vertices, cell)
         self.takes = "takes away " if (table.gates["forget"] > 0.5).any() else "writes −"
         self.preposition = "from" if gate == "input" else "at"
-
-    @cached_property
-    def open(self) -> Table:
-        """Where the gate is over ½."""
-        return self.values > 0.5
 
     def cover(self, mask: Table) -> Cover:
         """The shortest description of pairs, in the symbols that matter."""
@@ -97,18 +89,12 @@ class GateTable:
         if self.gate == "candidate":
             return _candidate(self)
         if self.open.all() or not self.open.any():
-            text = _CONSTANT[self.gate][int(self.open.all())]
+            shut, open_ = ("erases", "keeps") if self.gate == "forget" else ("shut", "open")
+            verb = open_ if self.open.all() else shut
+            text = f"{verb} at every step" if self.gate == "forget" else f"always {verb}"
         else:
             text = {"input": _input, "forget": _forget, "output": _output}[self.gate](self)
         return text + _strength(self)
-
-
-_CONSTANT = {
-    "input": ("always shut", "always open"),
-    "output": ("always shut", "always open"),
-    "forget": ("erases at every step", "keeps at every step"),
-}
-"""What there is to say of a filter that is shut or open at every pair."""
 
 
 def matters(gate: str, table: CellTable) -> Table:

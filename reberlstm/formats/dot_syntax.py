@@ -299,15 +299,12 @@ class _Parser:
                 raise self.error(offset, "an undirected edge; in a digraph write -> instead of --")
             self.scan()
             begin = self.offset
-            ends.append(
-                self.subgraph(scope)
-                if self.at("{", "subgraph")
-                else self.nodes(self.name("a node after ->"), scope, begin)
-            )
+            is_group = self.at("{", "subgraph")
+            name = "" if is_group else self.name("a node after ->")
+            ends.append(self.subgraph(scope) if is_group else self.nodes(name, scope, begin))
         attributes = self.attributes()
-        if len(ends) == 1:
-            for member in ends[0]:
-                self.result.nodes[member].attributes.update(attributes)
+        for member in ends[0] if len(ends) == 1 else ():
+            self.result.nodes[member].attributes.update(attributes)
         attributes = scope.edge | attributes
         for sources, targets in pairwise(ends):
             for source, target in product(sources, targets):

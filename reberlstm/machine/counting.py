@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from reberlstm.errors import GrammarError
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Bools, Floats, Tables
+from reberlstm.plain import Plain
 
 MAX_LENGTH = 100_000
 """The greatest length that words are counted for; its numbers have tens of thousands of digits."""
@@ -127,7 +128,7 @@ def _check_length(length: int) -> None:
 
 
 @dataclass(frozen=True)
-class Entropy:
+class Entropy(Plain):
     """The unpredictability of the words of a probabilistic grammar.
 
     Attributes:
@@ -147,10 +148,6 @@ class Entropy:
     entropy_rate: float
     perplexity: float
     perplexity_with_end: float
-
-    def to_dict(self) -> dict[str, float]:
-        """The object that ``reberlstm fsm entropy --json`` prints."""
-        return asdict(self)
 
 
 def entropy(fsm: FSM) -> Entropy:

@@ -207,6 +207,12 @@ def _gates(net: Net) -> list[str]:
     return list(dict.fromkeys(gate for layer in net.layers for gate in layer.cell.gates))
 
 
+def _joined_gates(net: Net, steps: tuple[Step, ...]) -> dict[str, Floats]:
+    missing = [np.full(step.hidden.shape, np.nan) for step in steps]
+    pairs = list(zip(steps, missing, strict=True))
+    return {g: np.concatenate([step.gates.get(g, no) for step, no in pairs]) for g in _gates(net)}
+
+
 def _finite(values: Floats) -> list[float | None]:
     """For JSON, which has no word for a gate that is not there."""
     return [None if np.isnan(value) else value for value in values.tolist()]
@@ -262,13 +268,10 @@ def trace(
         )
     if machine is not None:
         check_alphabets(machine, net)
-    symbols = (machine or _any_word(net)).word(word)
+    # Without a grammar a machine of one state splits the word as a grammar would.
+    any_word = FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)
+    symbols = (machine or any_word).word(word)
     return _Run(net, machine, snap, slots, patch or {}).trace(symbols)
-
-
-def _any_word(net: Net) -> FSM:
-    """A machine of one state over the net's alphabet, which splits a word as a grammar would."""
-    return FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)
 
 
 class _Run:
@@ -284,69 +287,64 @@ class _Run:
             if not 1 <= t <= len(word):
                 raise GrammarError(f"patch at {t}; the word has the symbols 1 to {len(word)}")
         state = net.initial()
-        offered = offered_first = _offered(net, state)
-        judged = first_judged = includes_empty_word(net.claims)
-        node = 0
+        offered, accepted = first = _answers(net, state)
+        node, judged = 0, includes_empty_word(net.claims)
         records: list[TraceStep] = []
+        violation: int | None = None
+        names = (None,) if self.tables is None else self.tables.names
         for t, symbol in enumerate(word, start=1):
-            source = self._name(node)
+            source = names[node]
             ok = symbol in offered if judged and offered is not None else None
             if self.tables is not None:
                 node = int(self.tables.target[node, self.tables.alphabet.index(symbol)])
             steps = self._changed(net.record(state, net.alphabet.index(symbol)), t)
             state = joined(steps)
-            offered = _offered(net, state)
-            broken = any(record.ok is False for record in records) or ok is False
+            offered, accepted = _answers(net, state)
+            if ok is False and violation is None:
+                violation = t
             # Without a grammar, only a symbol that the net did not offer can leave its scope.
-            judged = not broken or net.claims == "all"
+            judged = violation is None or net.claims == "all"
             if self.asked is not None:
                 judged = bool(self.asked[node])
-            records.append(self._record(t, symbol, source, node, steps, state, judged, ok))
-        violation = next((record.t for record in records if record.ok is False), None)
-        accepted = self._accepted(state, node, violation)
-        return Trace(
-            net, self.grammar, word, offered_first, first_judged, tuple(records), accepted,
-            violation,
-        )  # fmt: skip
-
-    def _name(self, node: int) -> str | None:
-        return None if self.tables is None else self.tables.names[node]
-
-    def _record(
-        self, t: int, symbol: str, source: str | None, node: int, steps: tuple[Step, ...],
-        state: NDArray[Any], judged: bool, ok: bool | None,
-    ) -> TraceStep:  # fmt: skip
-        net = self.net
-        offered, accepts = _offered(net, state), _accepts(net, state)
-        right = None
-        if self.tables is not None and judged:
-            right = True
-            if offered is not None:
-                row = self.tables.legal[node]
-                allowed = {a for a, yes in zip(self.tables.alphabet, row, strict=True) if yes}
-                right = set(offered) == allowed
-            if accepts is not None and "accept" in net.asked(net.claims):
-                right = right and accepts == bool(self.tables.accepting[node])
-        return TraceStep(
-            t=t,
-            symbol=symbol,
-            source=source,
-            state=self._name(node),
-            gates={
-                gate: np.concatenate(
-                    [step.gates.get(gate, np.full(step.hidden.shape, np.nan)) for step in steps]
+            records.append(
+                TraceStep(
+                    t=t,
+                    symbol=symbol,
+                    source=source,
+                    state=names[node],
+                    gates=_joined_gates(net, steps),
+                    memory=np.concatenate([step.state[-1] for step in steps]),
+                    hidden=np.concatenate([step.hidden for step in steps]),
+                    reader=_reader(net, state),
+                    legal=offered,
+                    accept=accepted,
+                    judged=judged,
+                    right=self._right(node, offered, accepted) if judged else None,
+                    ok=ok,
                 )
-                for gate in _gates(net)
-            },
-            memory=np.concatenate([step.state[-1] for step in steps]),
-            hidden=np.concatenate([step.hidden for step in steps]),
-            reader=_reader(net, state),
-            legal=offered,
-            accept=accepts,
-            judged=judged,
-            right=right,
-            ok=ok,
+            )
+        if accepted is None and self.tables is not None:
+            accepted = violation is None and bool(self.tables.accepting[node])
+        return Trace(
+            net=net,
+            grammar=self.grammar,
+            word=word,
+            offered_first=first[0],
+            first_judged=includes_empty_word(net.claims),
+            steps=tuple(records),
+            accepted=accepted,
+            violation_at=violation,
         )
+
+    def _right(
+        self, node: int, offered: tuple[str, ...] | None, accepts: bool | None
+    ) -> bool | None:
+        if self.tables is None:
+            return None
+        right = offered is None or set(offered) == set(self.tables.symbols[node])
+        if accepts is not None and "accept" in self.net.asked(self.net.claims):
+            right = right and accepts == bool(self.tables.accepting[node])
+        return right
 
     def _changed(self, steps: tuple[Step, ...], t: int) -> tuple[Step, ...]:
         """The steps with what is patched, and snapped."""
@@ -383,12 +381,6 @@ class _Run:
         own = whole[part]
         return np.where(np.isnan(own), values, own)
 
-    def _accepted(self, state: NDArray[Any], node: int, violation: int | None) -> bool | None:
-        accepts = _accepts(self.net, state)
-        if accepts is not None or self.tables is None:
-            return accepts
-        return violation is None and bool(self.tables.accepting[node])
-
 
 def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
     """H rounded to the nearest vertex: a multiple −1, 0 or 1 of the active height.
@@ -402,16 +394,15 @@ def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
     return np.asarray(unit * np.clip(np.round(h / unit), -slots, slots))
 
 
-def _offered(net: Net, state: NDArray[Any]) -> tuple[str, ...] | None:
-    answers = net.observe(state[np.newaxis]).legal
-    if answers is None:
-        return None
-    return tuple(symbol for symbol, yes in zip(net.alphabet, answers[0], strict=True) if yes)
-
-
-def _accepts(net: Net, state: NDArray[Any]) -> bool | None:
-    answers = net.observe(state[np.newaxis]).accept
-    return None if answers is None else bool(answers[0])
+def _answers(net: Net, state: NDArray[Any]) -> tuple[tuple[str, ...] | None, bool | None]:
+    """The symbols that the net offers, and whether it accepts; None where it does not tell."""
+    answers = net.observe(state[np.newaxis])
+    offered = accepts = None
+    if answers.legal is not None:
+        offered = tuple(a for a, yes in zip(net.alphabet, answers.legal[0], strict=True) if yes)
+    if answers.accept is not None:
+        accepts = bool(answers.accept[0])
+    return offered, accepts
 
 
 def _reader(net: Net, state: NDArray[Any]) -> dict[str, float]:

@@ -77,11 +77,9 @@ class Report(Plain):
 
     Attributes:
         strings: How many strings; each is accepted, incomplete, not judged, or has a violation.
-        accepted: How many are words of the machine.
         incomplete: How many are without a violation, but may not end there.
         not_judged: How many are without a violation, but end outside the scope of the net.
-        violations: How many have a symbol that was not allowed.
-        unknown: How many of these have it because the symbol is not in the alphabet at all.
+        unknown: How many violations are symbols that are not in the alphabet at all.
         symbols: How many symbols, those after a violation included.
         failures: The first failures.
     """
@@ -125,8 +123,6 @@ class Checker:
         self.complete = complete
         self._start = _rows(fsm)[fsm.start] if start is None else start
         self._longest = max(map(len, fsm.alphabet))
-        self._carried = ""
-        self._is_open = False
         self._begin_file()
 
     @property
@@ -395,12 +391,13 @@ class _Rows:
         states = self.net.step(states, self.symbols[symbol])
         node = int(self.tables.target[node, self.columns[symbol]])
         key = (states.tobytes(), node)
-        if key in self.known:
-            found = row[symbol] = self.known[key]
-            return found
-        found = self.row(states, node, bool(self.asked[node]))
-        if len(self.known) < MOST_ROWS:
-            self.known[key] = row[symbol] = found
+        found = self.known.get(key)
+        if found is None:
+            found = self.row(states, node, bool(self.asked[node]))
+            if len(self.known) >= MOST_ROWS:
+                return found
+            self.known[key] = found
+        row[symbol] = found
         return found
 
     def row(self, states: NDArray[Any], node: int, asked: bool) -> NetRow:
