@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reberlstm.grammars import grammar_names, load_grammar, save_grammar
     from reberlstm.grammars.frames import embed
     from reberlstm.machine.fsm import FSM
-    from reberlstm.net.batch import Runs, run
+    from reberlstm.net.loading import Runs, run
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import load
     from reberlstm.net.net import LSTMWeights
@@ -52,8 +52,8 @@ _HOME = {
     "load_grammar": "reberlstm.grammars",
     "LSTMWeights": "reberlstm.net.net",
     "published": "reberlstm.compiler",
-    "run": "reberlstm.net.batch",
-    "Runs": "reberlstm.net.batch",
+    "run": "reberlstm.net.loading",
+    "Runs": "reberlstm.net.loading",
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",

@@ -25,11 +25,6 @@ from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
 from reberlstm.machine.fsm import FSM, Word
 
-DEFAULT_LIMIT = 20
-"""How many words `enumerate` prints where neither a number nor a length is given."""
-
-DEFAULT_COUNT_LENGTH = 12
-
 ALIASES = {"intersect": "intersection", "minimize": "minimise"}
 
 
@@ -179,7 +174,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
     """
     machine = load_grammar(grammar)
     if max_length is None and limit is None:
-        limit = DEFAULT_LIMIT
+        limit = 20
     word = None
     for word in islice(machine.enumerate(max_length), limit):
         echo_json(word) if as_json else echo_data(machine.text(word))
@@ -208,8 +203,7 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
             number = counting.count_words(machine, length)
             echo_json({"length": length, "count": number}) if as_json else click.echo(str(number))
             return
-        last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
-        counts = counting.count_up_to(machine, last)
+        counts = counting.count_up_to(machine, 12 if max_length is None else max_length)
         if as_json:
             echo_json({"counts": counts})
             return

@@ -9,8 +9,10 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -206,10 +208,8 @@ class NetOptions:
 
     def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        given = {name: value for name, value in told.items() if value is not None}
-        for name in ("threshold", "activation"):
-            given.pop(name, None)
+        told = {name: value for name, value in vars(self).items() if value is not None}
+        given: dict[str, Any] = {name: told[name] for name in _OPTIONS if name in told}
         symbols = _split(given["alphabet"]) if "alphabet" in given else ()
         if symbols:
             given["alphabet"] = symbols
@@ -222,7 +222,6 @@ class NetOptions:
         return given
 
     def _rule_of_0_1(self, usual: str) -> str:
-        """The rule that a threshold of probabilities is."""
         activation, p = self.activation or usual, self.threshold
         if p is not None and not 0.0 < p < 1.0:
             raise FormatError(f"threshold {p} is no probability between 0 and 1")
@@ -289,11 +288,6 @@ def chosen_cells(given: tuple[str, ...], cells: Sequence[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(names))
 
 
-def load_net(net: str, grammar: FSM | None) -> Net:
-    """The net that a ``--net`` option names; `grammar` is what ``compiled`` is made from."""
-    return NetOptions().load(net, grammar)
-
-
 def standard_input_lines() -> Iterator[str]:
     """The lines of standard input as text, without their ends.
 
@@ -305,3 +299,40 @@ def standard_input_lines() -> Iterator[str]:
             yield line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             raise FormatError(f"standard input, line {number}: not text in UTF-8") from None
+
+
+SECONDS = 60.0
+"""Between two lines where there is no terminal."""
+
+Show = Callable[[int, str], None]
+"""Is told how much is done, and a few words about it."""
+
+
+@contextmanager
+def progress(total: int | None = None, done: int = 0) -> Iterator[Show]:
+    """Show how much of a total is done, for as long as the context lasts."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=total, completed=done)
+            yield lambda done, text: bar.update(task, completed=done, description=printable(text))
+        return
+    last = time.monotonic()
+
+    def line(completed: int, text: str) -> None:
+        nonlocal last
+        if time.monotonic() >= last + SECONDS:
+            last = time.monotonic()
+            of = "" if total is None else f" of {total:,}"
+            click.echo(f"{completed:,}{of}: {printable(text)}", err=True)
+
+    yield line

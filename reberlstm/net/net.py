@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -35,13 +35,7 @@ ACTIVE = math.tanh(1.0)
 
 @dataclass(frozen=True)
 class Step:
-    """One step of one layer.
-
-    Attributes:
-        gates: The gates by name, each (..., H).
-        state: The state after it, a value (..., H) for each part of the cell's state.
-        hidden: What gates and heads read of that state, (..., H).
-    """
+    """One step of one layer: gates by name, parts of the state after it, and h, each (..., H)."""
 
     gates: Gates
     state: State
@@ -50,13 +44,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Observed:
-    """The answers for B state vectors; None for what the net does not tell.
-
-    Attributes:
-        legal: Which symbols may come next, (B, A).
-        accept: Whether the word may end, (B,).
-        label: The number of the output, (B,).
-    """
+    """The answers (B, A), (B,), (B,) for B state vectors; None for what the net does not tell."""
 
     legal: NDArray[np.bool_] | None = None
     accept: NDArray[np.bool_] | None = None
@@ -196,7 +184,7 @@ class Net(Displayed):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self._fields() | {"heads": dict(self.heads)})
+        return partial(type(self), **self._fields() | {"heads": dict(self.heads)}), ()
 
     def _fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in Net.__dataclass_fields__}
@@ -323,10 +311,9 @@ class Net(Displayed):
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of the numbers of a state vector: ``h c1``, ``c c1``."""
-        names, at = [], 0
+        names, cells = [], iter(self.cells)
         for layer in self.layers:
-            own = self.cells[at : at + layer.size]
-            at += layer.size
+            own = [next(cells) for _ in range(layer.size)]
             for part in layer.cell.parts:
                 letter = "" if layer.cell.parts == ("cell",) else f"{part[0]} "
                 names += [letter + cell for cell in own]
@@ -344,10 +331,10 @@ class Net(Displayed):
     def split(self, states: Any) -> tuple[State, ...]:
         """State vectors (..., D) as one state for each layer."""
         found, at = [], 0
-        for layer in self.layers:
-            ends = range(at, at + len(layer.cell.parts) * layer.size, layer.size)
-            found.append(tuple(states[..., end : end + layer.size] for end in ends))
-            at += len(layer.cell.parts) * layer.size
+        for layer, width in zip(self.layers, self._widths, strict=True):
+            begins = range(at, at + width, layer.size)
+            found.append(tuple(states[..., begin : begin + layer.size] for begin in begins))
+            at += width
         return tuple(found)
 
     def record(self, states: Any, symbols: Any) -> tuple[Step, ...]:
@@ -397,15 +384,13 @@ class Net(Displayed):
 
     def _readout(self, kind: str) -> Readout:
         """The readout that answers a question, in the numbers that the net runs in."""
-        readout = self._readouts.get(kind) or (
-            self._readouts.get("next") if kind == "legal" else None
-        )
-        if readout is None:
+        name = "next" if kind == "legal" and kind not in self.heads else kind
+        if name not in self.heads:
             raise WeightsError(
                 f"net {self.name!r} has no {kind!r} head; its heads are "
                 f"{', '.join(self.heads) or 'none'}"
             )
-        return readout
+        return self._readouts[name]
 
 
 class LSTMWeights(Net):
@@ -444,12 +429,11 @@ class LSTMWeights(Net):
         names, symbols = _names("cells", cells), _names("alphabet", alphabet)
         rows, size = len(kind.gates) * len(names), len(names)
         sizes = f"{size} cells × {len(kind.gates)} gates over {len(symbols)} symbols"
+        given = zip(ARRAYS, (weight_ih, weight_hh, bias_ih, bias_hh), strict=True)
+        shapes: tuple[tuple[int, ...], ...] = ((rows, len(symbols)), (rows, size), (rows,), (rows,))
         layer = Layer(
             kind,
-            array_of("weight_ih", weight_ih, (rows, len(symbols)), sizes),
-            array_of("weight_hh", weight_hh, (rows, size), sizes),
-            array_of("bias_ih", bias_ih, (rows,), sizes),
-            array_of("bias_hh", bias_hh, (rows,), sizes),
+            *(array_of(*array, shape, sizes) for array, shape in zip(given, shapes, strict=True)),
         )
         super().__init__(alphabet=symbols, layers=(layer,), heads=heads, cells=names, **others)
 
@@ -518,10 +502,6 @@ def check_alphabets(machine: FSM, net: Net) -> None:
             f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of the net "
             f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
         )
-
-
-def _rebuild(kind: type[Net], fields: dict[str, Any]) -> Net:
-    return kind(**fields)
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:

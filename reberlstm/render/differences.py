@@ -53,11 +53,9 @@ MOST_LETTERS = 60
 class Matching:
     """Which states of two machines correspond, and what differs.
 
-    Attributes:
-        partner: For states of the machine that of the reference, where a word leads to both.
-        found: For states of the reference the first one of the machine.
-        states: For each of the two machines the kinds of its states; those not named are the same.
-        arrows: Likewise, for source and symbol.
+    States of the machine have a partner in the reference where a word leads to both; for those of
+    the reference the first one is found. `states` and `arrows` (by source and symbol) have for each
+    of the two machines what is not the same.
     """
 
     partner: dict[str, str] = field(default_factory=dict)
@@ -89,13 +87,22 @@ def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matchi
         {('ones', '1'): 'wrong'}
     """
     result = Matching({machine.start: reference.start}, {reference.start: machine.start})
-    _follow(machine, reference, [machine.start], result)
+    queue = [machine.start]
+    for state in queue:  # match what the same symbols lead to from states that are matched
+        for symbol in machine.alphabet:
+            target = machine.transitions[state].get(symbol)
+            other = reference.transitions[result.partner[state]].get(symbol)
+            if target is not None and other is not None and target not in result.partner:
+                result.partner[target] = other
+                result.found.setdefault(other, target)
+                queue.append(target)
+    questions = ("legal", "label", *["accept"] * acceptance)
     for state in machine.states:
         for other in reference.states:
             if state in result.partner or other in result.found:
                 continue
             one, two = replace(machine, start=state), replace(reference, start=other)
-            if _same(one, two, acceptance):
+            if all(one.difference(two, by=by) is None for by in questions):  # type: ignore[arg-type]
                 result.partner[state], result.found[other] = other, state
     for state, partner in result.partner.items():
         if _answer(machine, state, acceptance) != _answer(reference, partner, acceptance):
@@ -113,18 +120,6 @@ def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matchi
     return result
 
 
-def _follow(machine: FSM, reference: FSM, queue: list[str], result: Matching) -> None:
-    """Match what the same symbols lead to from states that are matched."""
-    for state in queue:
-        for symbol in machine.alphabet:
-            target = machine.transitions[state].get(symbol)
-            other = reference.transitions[result.partner[state]].get(symbol)
-            if target is not None and other is not None and target not in result.partner:
-                result.partner[target] = other
-                result.found.setdefault(other, target)
-                queue.append(target)
-
-
 def _compare_arrows(machine: FSM, reference: FSM, state: str, result: Matching) -> None:
     partner = result.partner[state]
     for symbol in machine.alphabet:
@@ -137,14 +132,6 @@ def _compare_arrows(machine: FSM, reference: FSM, state: str, result: Matching) 
         elif target is not None and result.partner.get(target) != other:
             result.arrows[0][state, symbol] = "wrong"
             result.arrows[1][partner, symbol] = "wrong"
-
-
-def _same(machine: FSM, reference: FSM, acceptance: bool) -> bool:
-    """Whether two machines, from their starts, cannot be told apart."""
-    questions: list[Literal["legal", "label", "accept"]] = ["legal", "label"]
-    if acceptance:
-        questions.append("accept")
-    return all(machine.difference(reference, by=by) is None for by in questions)
 
 
 def _answer(fsm: FSM, state: str, acceptance: bool) -> tuple[bool, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from reberlstm.certificates import Certificate
 from reberlstm.display import renders
 from reberlstm.net.net import Net
 from reberlstm.render import Field, Table, block, count, gate_titles, head, number_field
@@ -52,3 +53,13 @@ def _layer_table(net: Net, number: int) -> Table:
             first = [head(title, layer.size)] if index == 0 else []
             rows.append([*first, head(cell), *(number_field(value, largest) for value in row)])
     return Table(rows, heads)
+
+
+MARKS = {True: "✓", False: "✗", None: "?"}
+
+
+@renders(Certificate, "html")
+def certificate_html(certificate: Certificate) -> str:
+    """The statement, and the figures behind it."""
+    rows = [[head(name), Field(text, "")] for name, text in certificate.figures]
+    return block(f"{MARKS[certificate.holds]} {certificate.statement}", [], Table(rows))
