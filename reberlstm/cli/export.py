@@ -29,7 +29,7 @@ SUFFIXES = {
 @net_options()
 @click.option(
     "--to",
-    type=click.Choice(list(SUFFIXES)),
+    type=click.Choice(["torch", "onnx", "keras", "npz", "safetensors"]),
     help="The target.  [default: by the suffix; .npz is plain npz]",
 )
 @click.option(

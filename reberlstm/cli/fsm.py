@@ -51,9 +51,8 @@ def _makes_machine(function: Decorated) -> Decorated:
         type=click.Choice(list(formats.FORMATS)),
         help="The format to write.  [default: the suffix of FILE, else toml]",
     )
-    return out_option(required=False, help="The file to write, or - for standard output.")(
-        to(function)
-    )
+    out = out_option(required=False, help="The file to write, or - for standard output.")
+    return out(to(function))
 
 
 def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
@@ -115,23 +114,20 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
             if not machine.outputs:
                 raise GrammarError(f"{name} has no outputs to compare; leave --by label out")
     word = first.difference(second, by=by)  # type: ignore[arg-type]
-    observed = {
-        name: None if word is None else _observed(machine, word, by)
-        for name, machine in ((grammar, first), (other, second))
-    }
+    if word is None:
+        if as_json:
+            echo_json({"equal": True, "by": by, "word": None})
+        else:
+            click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+        return 0
+    one, two = _observed(first, word, by), _observed(second, word, by)
     if as_json:
-        answer: dict[str, Any] = {"equal": word is None, "by": by, "word": None}
-        if word is not None:
-            answer |= {"word": list(word), "first": observed[grammar], "second": observed[other]}
-        echo_json(answer)
-    elif word is None:
-        click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+        echo_json({"equal": False, "by": by, "word": word, "first": one, "second": two})
     else:
-        text = first.text(word) if word else "the empty string"
-        echo_data(f"different: {text}")
-        for name, value in observed.items():
-            echo_data(f"  {name}: {_said(value, by)}")
-    return int(word is not None)
+        echo_data(f"different: {first.text(word) if word else 'the empty string'}")
+        echo_data(f"  {grammar}: {_said(one, by)}")
+        echo_data(f"  {other}: {_said(two, by)}")
+    return 1
 
 
 _QUESTIONS = {

@@ -204,11 +204,9 @@ class Net(Displayed):
             )
 
         def readout_of(kind: str, readout: Readout) -> Readout:
-            heads = tuple(
-                Head(change(f"{kind}.weight", x.weight), change(f"{kind}.bias", x.bias))
-                for x in readout.layers
-            )
-            return replace(readout, layers=heads)
+            names = f"{kind}.weight", f"{kind}.bias"
+            own = [Head(*map(change, names, (x.weight, x.bias))) for x in readout.layers]
+            return replace(readout, layers=tuple(own))
 
         changes: dict[str, Any] = {
             "layers": tuple(layer_of(number, layer) for number, layer in enumerate(self.layers)),

@@ -200,12 +200,10 @@ def _words(axes: Axes, groups: Sequence[Group], records: Sequence[Record]) -> No
 
 def _loops(axes: Axes, groups: Sequence[Group]) -> None:
     """Steps: the share of nets without an error in any cycle, by rounds."""
-    drawn = False
     for number, group in enumerate(groups):
         cycles = [loop for loop in group.loops.values() if loop.nets]
         if not cycles:
             continue
-        drawn = True
         failures = sorted(first for loop in cycles for first in loop.first)
         total = sum(loop.nets for loop in cycles)
         xs, ys = [1.0], [1.0]
@@ -220,7 +218,7 @@ def _loops(axes: Axes, groups: Sequence[Group]) -> None:
     axes.set_ylim(0.0, 1.03)
     axes.set_xlabel("rounds", fontsize=8)
     axes.set_title("cycles of nets without an error so far", fontsize=10)
-    if drawn:
+    if axes.lines:
         axes.legend(fontsize=6, frameon=False)
     else:
         axes.text(0.5, 0.5, "not asked", ha="center", color=QUIET, transform=axes.transAxes)

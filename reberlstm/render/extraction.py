@@ -127,8 +127,7 @@ def _machine(fsm: FSM) -> list[list[str]]:
 
 
 def _geometry(found: Extraction) -> list[list[str]]:
-    heads = ["state", "visits", "memories", "radius", "nearest", "distance", "noise tolerated"]
-    rows = [heads]
+    rows = [["state", "visits", "memories", "radius", "nearest", "distance", "noise tolerated"]]
     for report in found.states:
         visits = [f"{report.visits:,}", f"{report.memories:,}", f"{report.radius:.2g}"]
         distance = "–" if report.distance is None else f"{report.distance:.2g}"
@@ -168,14 +167,9 @@ def _figure(found: Extraction, what: str) -> tuple[str, str, str]:
 
 
 def picture(found: Extraction, what: str, format: str) -> bytes:
-    """One of `PICTURES` as the content of a file.
+    """One of `PICTURES` as the content of a file: ``svg``, ``png`` or ``pdf``.
 
-    Args:
-        found: What was extracted.
-        what: ``machines``: the machine, and its differences from the reference where there is one;
-            ``memories``: where its states lie; ``cells``: what each part of the memory is in each
-            state.
-        format: ``svg``, ``png`` or ``pdf``.
+    Where there is a reference, ``machines`` shows also the differences from it.
 
     Raises:
         GrammarError: for a machine too large to draw.
@@ -218,9 +212,8 @@ def memories(found: Extraction) -> Figure:
         hull = _hull(points)
         if len(hull) > 2:
             axes.fill(*hull.T, color=colour, alpha=0.15, zorder=0)
-        axes.scatter(
-            points[:, 0], points[:, 1], s=20, color=colour, marker=marker, zorder=3, linewidths=0
-        )
+        x, y = points.T
+        axes.scatter(x, y, s=20, color=colour, marker=marker, zorder=3, linewidths=0)
         box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": colour, "alpha": 0.85}
         above: dict[str, Any] = {
             "xytext": (0, 7 + LINE * _hidden(means, state)),
@@ -251,9 +244,8 @@ def cells_by_state(found: Extraction) -> Figure:
         title = f"the {MOST_PARTS} parts of the memory that differ most, by state"
     shown = means[:, parts]
     names = [sample.parts[part] for part in parts]
-    spread = np.array(
-        [sample.points[sample.states == state][:, parts].std(axis=0) for state in range(len(means))]
-    )
+    of_states = [sample.points[sample.states == state] for state in range(len(means))]
+    spread = np.array([points[:, parts].std(axis=0) for points in of_states])
     figure = blank(2.2 + 0.42 * len(names), 1.5 + 0.3 * len(shown))
     axes = figure.subplots()
     most = float(np.abs(shown).max()) or 1.0

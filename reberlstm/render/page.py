@@ -12,6 +12,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -231,9 +232,8 @@ def _names(nets: Sequence[Net]) -> list[str]:
     """A name for every net, numbered where two have the same."""
     names: list[str] = []
     for net in nets:
-        name = net.name or "net"
         same = sum(other.name == net.name for other in nets[: len(names)])
-        names.append(f"{name} {same + 1}" if same else name)
+        names.append((net.name or "net") + (f" {same + 1}" if same else ""))
     return names
 
 
@@ -287,13 +287,10 @@ def _proved(net: Net, fsm: FSM) -> dict[str, Any] | None:
     """What a certificate says, where one is found at once; a page is no place to wait for one."""
     if net.size > MAX_EXPLAINED:
         return None
-    try:
-        certificate = certify(net, fsm, seconds=2.0, max_states=2_000, max_k=1)
-    except ReberLSTMError:
-        return None
-    if not certificate.holds:
-        return None
-    return {"scope": certificate.scope, "margin": certificate.margin}
+    with suppress(ReberLSTMError):
+        proof = certify(net, fsm, seconds=2.0, max_states=2_000, max_k=1)
+        return {"scope": proof.scope, "margin": proof.margin} if proof.holds else None
+    return None
 
 
 def _explained(net: Net, fsm: FSM) -> dict[str, Any] | None:
