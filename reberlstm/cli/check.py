@@ -84,7 +84,10 @@ def command(
         machine = (judge and judge.grammar) or load_grammar(DEFAULT_GRAMMAR)
     start = None if judge is None else start_row(judge, machine)
     checker = Checker(machine, first=first, complete=complete, start=start)
-    with progress(_size(files)) as show:
+    paths = [Path(file) for file in files]
+    # Not known of a pipe, nor before decompression.
+    known = "-" not in files and all(x.is_file() and x.suffix != ".gz" for x in paths)
+    with progress(sum(path.stat().st_size for path in paths) if known else None) as show:
         done = 0
 
         def advance(count: int) -> None:
@@ -106,14 +109,6 @@ def command(
         of_net = "" if judge is None else f", net {net} ({judge.reading})"
         _print(checker, f"{machine}{of_net}")
     return int(checker.failed)
-
-
-def _size(files: tuple[str, ...]) -> int | None:
-    """The bytes to come, where that is known: not from a pipe, nor before decompression."""
-    paths = [Path(file) for file in files]
-    if "-" in files or not all(path.is_file() and path.suffix != ".gz" for path in paths):
-        return None
-    return sum(path.stat().st_size for path in paths)
 
 
 def _print(checker: Checker, title: str) -> None:

@@ -170,20 +170,19 @@ def open_column(name: str, machine: FSM, reading: NetOptions | None = None) -> N
 
         return compile(machine, on_violation="resync")
     if name in KINDS:
-        net = shipped_for(machine, KINDS[name])
+        folder, hint = KINDS[name]
+        net = shipped_for(machine, folder)
         if net is None:
-            raise FormatError(f"no {name} net for {machine} is shipped; {HINTS[name]}")
+            raise FormatError(f"no {name} net for {machine} is shipped; {hint}")
         return net
     return (reading or NetOptions()).load(name, machine, only_files=True)
 
 
-KINDS = {"trained": "", "smallest": "smallest/"}
-"""Kinds of shipped nets, and what their names begin with."""
-
-HINTS = {
-    "trained": "make one with `reberlstm train`",
-    "smallest": "there is one for each shipped grammar",
+KINDS = {
+    "trained": ("", "make one with `reberlstm train`"),
+    "smallest": ("smallest", "there is one for each shipped grammar"),
 }
+"""Kinds of shipped nets: their folder, and what to say where there is none."""
 
 
 def shipped_for(machine: FSM, folder: str) -> Net | None:
@@ -192,7 +191,7 @@ def shipped_for(machine: FSM, folder: str) -> Net | None:
     Of several the last by name, which has the most cells.
     """
     for name in reversed(shipped_names()):
-        if name.rpartition("/")[0] == folder.rstrip("/"):
+        if name.rpartition("/")[0] == folder:
             net = shipped(name)
             if _is_for(net, machine):
                 return net
@@ -213,10 +212,6 @@ def _defaults(machine: FSM) -> dict[str, Net]:
     """All nets that there are for a machine."""
     from reberlstm.compiler import compile, published
 
-    found: dict[str, Net] = {"compiled": compile(machine)}
-    old, net = published(), shipped_for(machine, KINDS["trained"])
-    if _is_for(old, machine):
-        found["published"] = old
-    if net is not None:
-        found["trained"] = net
-    return found
+    old, trained = published(), shipped_for(machine, KINDS["trained"][0])
+    found = {"published": old if _is_for(old, machine) else None, "trained": trained}
+    return {"compiled": compile(machine)} | {name: net for name, net in found.items() if net}

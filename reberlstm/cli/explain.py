@@ -25,11 +25,7 @@ from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.plain import plain
 from reberlstm.render import count
-from reberlstm.render.explanation import (
-    MAX_WEIGHT_CELLS,
-    explanation_lines,
-    explanation_markdown,
-)
+from reberlstm.render.explanation import MAX_WEIGHT_CELLS, explanation_lines, explanation_markdown
 
 FORMATS = {".md": "markdown", ".txt": "text", ".json": "json"}
 FILE_WIDTH = 100

@@ -17,15 +17,7 @@ from reberlstm.errors import GrammarError, WeightsError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
-from reberlstm.net.readouts import (
-    KINDS,
-    TOY_THRESHOLD,
-    Head,
-    Kind,
-    Readout,
-    Rule,
-    usual_rule,
-)
+from reberlstm.net.readouts import KINDS, TOY_THRESHOLD, Head, Kind, Readout, Rule, usual_rule
 
 Scope = Literal["legal", "all"]
 OnViolation = Literal["absorb", "resync"]

@@ -176,23 +176,15 @@ def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: b
     return str(graph.source)
 
 
-def draw(
-    machine: FSM,
-    reference: FSM,
-    format: Format,
-    *,
-    time_limit: float = TIME_LIMIT,
-    **options: Any,
-) -> bytes:
+def draw(machine: FSM, reference: FSM, format: Format, **options: Any) -> bytes:
     """The picture of `dot`, with its options.
 
     Raises:
         GrammarError: for machines that are too large to draw.
         MissingExtraError: where there is no Graphviz.
     """
-    source = dot(machine, reference, **options)
-    what = f"{machine} and {reference}"
-    return run_graphviz(source, format, time_limit=time_limit, what=what)
+    source, what = dot(machine, reference, **options), f"{machine} and {reference}"
+    return run_graphviz(source, format, time_limit=TIME_LIMIT, what=what)
 
 
 def _draw(graph: Any, fsm: FSM, side: int, result: Matching) -> None:

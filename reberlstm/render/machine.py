@@ -1,11 +1,9 @@
 """The state graph of a machine: DOT text made for people, and pictures of it by Graphviz.
 
-Parallel transitions share one arrow, states from which nothing can be accepted are left out, and a
-word can be laid over the graph: the states it visits, the number of each step, the last state and
-where it breaks the rules. Nothing is said by colour alone: visited arrows are bold and numbered,
-the last state has a heavy border and a caption, a violation is dashed and crossed out. The colours
-are those of M. Okabe and K. Ito, Color universal design (2008), which colour-blind readers can
-tell apart.
+States from which nothing can be accepted are left out, and a word can be laid over the graph.
+Nothing is said by colour alone: visited arrows are bold and numbered, the last state has a heavy
+border and a caption, a violation is dashed and crossed out. The colours are those of M. Okabe and
+K. Ito, Color universal design (2008), which colour-blind readers can tell apart.
 """
 
 from __future__ import annotations
@@ -368,14 +366,9 @@ def draw(
 def run_graphviz(source: str, format: str, *, time_limit: float, what: str) -> bytes:
     """Lay out DOT text with ``dot``, in a process that is ended when its time is over.
 
-    What that process writes on standard error, such as a warning of Fontconfig, is shown only when
-    there is no picture.
-
-    Args:
-        source: The DOT text.
-        format: One of `FORMATS`, or ``json``, which has the places of nodes and edges.
-        time_limit: Seconds.
-        what: What is drawn, for messages.
+    The format is one of `FORMATS`, or ``json``, which has the places of nodes and edges; `what` is
+    for messages. What that process writes on standard error, such as a warning of Fontconfig, is
+    shown only when there is no picture.
 
     Raises:
         GrammarError: when the time is over, or Graphviz cannot draw it.
@@ -383,15 +376,11 @@ def run_graphviz(source: str, format: str, *, time_limit: float, what: str) -> b
     """
     if format not in (*FORMATS, "json"):
         raise GrammarError(f"format {format!r}; choose {', '.join(FORMATS)}")
-    complaint = ""
+    graph, complaint = source.encode("utf-8"), ""
     for command in _commands(format):
         try:
             done = subprocess.run(  # noqa: S603 - our own command line; the graph is its input
-                command,
-                input=source.encode("utf-8"),
-                capture_output=True,
-                timeout=time_limit,
-                check=False,
+                command, input=graph, capture_output=True, timeout=time_limit, check=False
             )
         except subprocess.TimeoutExpired:
             raise GrammarError(

@@ -1,4 +1,4 @@
-"""A net's weights as a table for a notebook."""
+"""A net's weights, and a certificate, as tables for a notebook."""
 
 from __future__ import annotations
 
@@ -55,11 +55,9 @@ def _layer_table(net: Net, number: int) -> Table:
     return Table(rows, heads)
 
 
-MARKS = {True: "✓", False: "✗", None: "?"}
-
-
 @renders(Certificate, "html")
 def certificate_html(certificate: Certificate) -> str:
     """The statement, and the figures behind it."""
     rows = [[head(name), Field(text, "")] for name, text in certificate.figures]
-    return block(f"{MARKS[certificate.holds]} {certificate.statement}", [], Table(rows))
+    mark = {True: "✓", False: "✗", None: "?"}[certificate.holds]
+    return block(f"{mark} {certificate.statement}", [], Table(rows))

@@ -168,9 +168,8 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(values, name))
 
     def node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> None:
-        self.nodes.append(
-            self.helper.make_node(operator, inputs, [output], name=output, **attributes)
-        )
+        node = self.helper.make_node(operator, inputs, [output], name=output, **attributes)
+        self.nodes.append(node)
 
     def model(self, name: str) -> Any:
         graph = self.helper.make_graph(
