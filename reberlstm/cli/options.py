@@ -132,6 +132,11 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
 }
 """Type or choices, metavar, and help of each option that tells how a net of others is read."""
 
+_OF_0_1: dict[str, tuple[Any, str, str]] = {
+    "threshold": (float, "", ""),
+    "activation": (("softmax", "sigmoid"), "", ""),
+}
+
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
 _NAMES = "|".join(sorted(_OPTIONS, key=len, reverse=True))
 _KEYWORD = re.compile(rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?")
@@ -180,10 +185,8 @@ class NetOptions:
     def load(self, net: str, grammar: FSM | None, *, only_files: bool = False) -> Net:
         """The net that a ``--net`` option names, read as the options say.
 
-        Args:
-            net: ``compiled``, ``published``, the name of a shipped net, or a file.
-            grammar: What ``compiled`` is made from, and whose symbols a file is for.
-            only_files: Whether the options are for files, and do not concern nets with a name.
+        The grammar is what ``compiled`` is made from, and whose symbols a file is for. With
+        `only_files` the options do not concern nets with a name.
         """
         from reberlstm.net.loading import as_net, shipped_names
 
@@ -240,31 +243,27 @@ def net_options(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that tell how a net is read; a command gets them as one value, `reading`.
 
-    Args:
-        leave_out: Options that the command has in a form of its own.
-        aliases: Whether it has those of version 0.1, ``--threshold`` and ``--activation``.
+    Left out are those that it has in a form of its own; aliases are those of version 0.1.
     """
-    names = [name for name in _OPTIONS if name not in leave_out]
-    old = ["threshold", "activation"] if aliases else []
+    options = {name: about for name, about in _OPTIONS.items() if name not in leave_out}
+    options |= _OF_0_1 if aliases else {}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def called(**given: Any) -> Any:
-            read = {name: given.pop(name) for name in (*names, *old)}
+            read = {name: given.pop(name) for name in options}
             return command(**given, reading=NetOptions(**read))
 
-        wrapped: Any = called
-        if aliases:
-            wrapped = click.option(
-                "--activation", type=click.Choice(["softmax", "sigmoid"]), hidden=True
-            )(click.option("--threshold", type=float, hidden=True)(wrapped))
-        for name in reversed(names):
-            kind, metavar, help = _OPTIONS[name]
+        wrapped: Callable[..., Any] = called
+        for name, (kind, metavar, help) in reversed(options.items()):
+            about: dict[str, Any] = {
+                "metavar": metavar or None,
+                "help": help,
+                "hidden": name in _OF_0_1,
+            }
             choice = click.Choice(kind) if isinstance(kind, tuple) else kind
-            wrapped = click.option(
-                f"--{name.replace('_', '-')}", type=choice, metavar=metavar or None, help=help
-            )(wrapped)
-        return wrapped  # type: ignore[no-any-return]
+            wrapped = click.option(f"--{name.replace('_', '-')}", type=choice, **about)(wrapped)
+        return wrapped
 
     return decorate
 

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -302,7 +302,7 @@ class _Placing:
         rows = len(table)
         told = (self.known.embeddings or {}).get(name)
         if padding is None and told is not None and rows == len(self.all_symbols) + 1:
-            self.given = Description(**vars(self.given) | {"padding": told})
+            self.given = replace(self.given, padding=told)
         if rows != self.number_of_rows:
             raise FormatError(
                 f"'{name}.weight' embeds {rows} symbols, but the alphabet has "
@@ -599,7 +599,7 @@ class _Placing:
         if unit.rows == 2 and rule.function == "logit":
             last = unit.layers[-1]
             one = Head(last.weight[1:] - last.weight[:1], last.bias[1:] - last.bias[:1])
-            unit = Unit(unit.name, unit.parts, (*unit.layers[:-1], one), unit.activation)
+            unit = replace(unit, layers=(*unit.layers[:-1], one))
         return self.usual("accept", unit, rule)
 
     # Messages

@@ -156,8 +156,13 @@ def _difference(
             outputs = list(_called(torch, module, rows, columns, form, double))
         except Exception:  # it is not to be called so
             return None
-        ours = _ours(found, words, double)
-        for kind, expected in ours.items():
+        net = found.net.replace(dtype="float64") if double else found.net
+        states = net.start(len(words))
+        for symbols in words.T:
+            states = net.step(states, symbols)
+        h = net.hidden(states).astype(np.float64)
+        for kind, unit in found.units.items():
+            expected = unit.logits(h)
             size = expected.shape[1]
             fitting = [value for output in outputs for value in _last(output, rows.shape, size)]
             if not fitting:
@@ -216,15 +221,6 @@ def _last(output: NDArray[Any], shape: tuple[int, int], size: int) -> Iterator[N
     if output.shape == (words * length, size):
         yield output.reshape(words, length, size)[:, -1]
         yield output.reshape(length, words, size)[-1]
-
-
-def _ours(found: Foreign, words: NDArray[Any], double: bool) -> dict[str, NDArray[Any]]:
-    net = found.net.replace(dtype="float64") if double else found.net
-    states = net.start(len(words))
-    for symbols in words.T:
-        states = net.step(states, symbols)
-    h = net.hidden(states).astype(np.float64)
-    return {kind: unit.logits(h) for kind, unit in found.units.items()}
 
 
 def _distance(value: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:

@@ -72,12 +72,7 @@ class Matching:
 
 
 def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matching:
-    """Match two machines over the same symbols.
-
-    Args:
-        machine: The one.
-        reference: What it should be.
-        acceptance: Whether it is a difference when only one of two states accepts.
+    """Match two machines over the same symbols; only with `acceptance` is accepting a difference.
 
     Example:
         >>> from reberlstm import load_grammar
@@ -139,13 +134,7 @@ def _answer(fsm: FSM, state: str, acceptance: bool) -> tuple[bool, str | None]:
 
 
 def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: bool = True) -> str:
-    """The DOT text of two machines in one picture.
-
-    Args:
-        machine: The one that was found.
-        reference: What it should be.
-        word: A word that separates them, for the caption.
-        acceptance: As in `matching`.
+    """The DOT text of two machines in one picture; a word that separates them is in the caption.
 
     Raises:
         GrammarError: for machines over different symbols, or too many states to be read.

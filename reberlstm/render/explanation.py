@@ -36,13 +36,9 @@ def explanation_lines(
     cells: Sequence[CellExplanation] | None = None,
     weights: bool = True,
 ) -> Iterator[str]:
-    """The lines for a terminal of so many columns.
+    """The lines for a terminal of so many columns, with or without every weight and its reason.
 
-    Args:
-        explanation: What to print.
-        width: The columns of the terminal.
-        cells: Only these cells, without summary and heads; all by default.
-        weights: Whether to print every weight with its reason.
+    Of some cells only, it is without summary and heads.
     """
     width = max(width, MIN_WIDTH)
     if cells is None:

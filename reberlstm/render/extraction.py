@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reberlstm.display import renders
 from reberlstm.errors import ExtractionError, ReberLSTMError
-from reberlstm.extraction import Comparison, Extraction
+from reberlstm.extraction import Extraction
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
@@ -79,8 +79,15 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     else:
         yield f"the machine is too large to show here (over {MOST_STATES} states); write it with -o"
     yield ""
+    names = {"machine": "extracted machine"}
     for pair in found.verdict:
-        yield from _pair(fsm, pair)
+        left, right = names.get(pair.left, pair.left), names.get(pair.right, pair.right)
+        yield f"{left} and {right}: {pair.relation}"
+        if pair.word is not None:
+            by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
+            shortest = ", a shortest one" if pair.shortest else ""
+            yield f"    after {word_text(fsm, pair.word)}{shortest}{by}"
+        yield f"    {pair.evidence}"
     if found.margin is not None:
         yield f"nearest observation to a threshold: {found.margin:.3g} away"
     if len(fsm.states) <= MOST_STATES:
@@ -93,18 +100,6 @@ def ended_text(found: Extraction) -> str:
     if found.ended_by is None:
         return "the search came to its own end: it found no difference any more"
     return f"the budget of {found.ended_by} ended the search; this is the best machine so far"
-
-
-def _pair(fsm: FSM, pair: Comparison) -> Iterator[str]:
-    names = {"machine": "extracted machine"}
-    left, right = names.get(pair.left, pair.left), names.get(pair.right, pair.right)
-    yield f"{left} and {right}: {pair.relation}"
-    if pair.word is not None:
-        shown = word_text(fsm, pair.word)
-        by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
-        shortest = ", a shortest one" if pair.shortest else ""
-        yield f"    after {shown}{shortest}{by}"
-    yield f"    {pair.evidence}"
 
 
 def word_text(fsm: FSM, word: tuple[str, ...]) -> str:

@@ -168,7 +168,9 @@ def _shape(fsm: FSM, drawn: Sequence[str]) -> dict[str, str]:
 
 
 def _node(fsm: FSM, state: str, run: Run, stops: bool, theme: Theme) -> dict[str, str]:
-    lines = _broken(printable(state))
+    lines = textwrap.wrap(printable(state), NAME_WIDTH, drop_whitespace=False)
+    lines = lines or [printable(state)]
+    lines = lines if len(lines) <= NAME_LINES else [*lines[: NAME_LINES - 1], "…"]
     if fsm.outputs:
         lines.append(f"output {printable(fsm.outputs[state])}")
     if stops and state in fsm.accepting and fsm.transitions[state]:
@@ -254,12 +256,6 @@ def wrapped(parts: Sequence[str]) -> Iterator[str]:
 
 def _number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def _broken(name: str) -> list[str]:
-    """A long name in lines."""
-    lines = textwrap.wrap(name, NAME_WIDTH, drop_whitespace=False) or [name]
-    return lines if len(lines) <= NAME_LINES else [*lines[: NAME_LINES - 1], "…"]
 
 
 def symbol_text(symbol: str) -> str:

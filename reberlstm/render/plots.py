@@ -58,7 +58,13 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
         GrammarError: for a string or a net too large for a picture that can be read.
         MissingExtraError: where matplotlib is not installed.
     """
-    _check_size(trace)
+    if not trace.steps:
+        raise GrammarError("the empty string has no step to draw; give at least one symbol")
+    if len(trace.steps) > MAX_STEPS or trace.net.size > MAX_CELLS:
+        raise GrammarError(
+            f"{len(trace.steps)} symbols by {trace.net.size} cells would give labels too small "
+            f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
+        )
     panels = [name for name in quantities if name in _titles(trace)]
     steps, cells = len(trace.steps), trace.net.size
     width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
@@ -120,7 +126,12 @@ def timeline(
     axes[0].legend(frameon=False, fontsize=9)
     _label_steps(axes[-1], longest)
     for order, (name, run) in enumerate(found.items()):
-        _mark_wrong(axes[0], run, LINES[order % len(LINES)], name)
+        if run.first_wrong is not None:
+            t, colour = run.first_wrong.t, LINES[order % len(LINES)]
+            axes[0].axvline(t, color=colour, linewidth=1.0, linestyle=":")
+            style = {"rotation": 90, "fontsize": 8, "color": colour, "ha": "right", "va": "bottom"}
+            ends = ("data", "axes fraction")
+            axes[0].annotate(f"{name} wrong from step {t}", (t, 0.02), xycoords=ends, **style)
     figure.suptitle(_shortened(longest), x=0.01, ha="left", fontsize=12, color=INK)
     return figure
 
@@ -132,16 +143,6 @@ def _titles(trace: Trace) -> dict[str, str]:
     if "output" in titles:
         titles["hidden"] = "out: the memory through the output gate"
     return titles
-
-
-def _check_size(trace: Trace) -> None:
-    if not trace.steps:
-        raise GrammarError("the empty string has no step to draw; give at least one symbol")
-    if len(trace.steps) > MAX_STEPS or trace.net.size > MAX_CELLS:
-        raise GrammarError(
-            f"{len(trace.steps)} symbols by {trace.net.size} cells would give labels too small "
-            f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
-        )
 
 
 def draw_fields(axis: Axes, values: Floats, *, size: float) -> None:
@@ -185,15 +186,6 @@ def _label_steps(axis: Axes, trace: Trace) -> None:
     label = "symbol" if small else "symbol, and the grammar's node after it"
     judged = all(step.judged for step in trace.steps)
     axis.set_xlabel(label if judged else f"{label}; slanted: not judged", fontsize=9)
-
-
-def _mark_wrong(axis: Axes, trace: Trace, colour: str, name: str) -> None:
-    first = trace.first_wrong
-    if first is not None:
-        axis.axvline(first.t, color=colour, linewidth=1.0, linestyle=":")
-        style: dict[str, Any] = {"rotation": 90, "fontsize": 8, "ha": "right", "va": "bottom"}
-        text, place = f"{name} wrong from step {first.t}", (first.t, 0.02)
-        axis.annotate(text, place, xycoords=("data", "axes fraction"), color=colour, **style)
 
 
 def _shortened(trace: Trace, most: int = 60) -> str:

@@ -50,11 +50,7 @@ class Tensors:
 
 
 def read_tensors(path: str | os.PathLike[str]) -> Tensors:
-    """Read the tensors of a file.
-
-    Args:
-        path: A safetensors file, a NumPy archive, or what `torch.save` made of a state dict or of a
-            checkpoint with one in it.
+    """The tensors of a safetensors file, a NumPy archive, or a PyTorch file with a state dict.
 
     Raises:
         FormatError: for a file that is missing, damaged, of no such kind, or wants to run code.

@@ -130,10 +130,8 @@ def export(
     Equal nets give equal bytes.
     """
     model = to_model(net, dtype=dtype, indices=indices)
-    if indices:
-        feed = '"symbols": np.array([[0, 1]])'
-    else:
-        feed = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
+    one_hot = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
+    feed = '"symbols": np.array([[0, 1]])' if indices else one_hot
     snippet = f"""\
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession({file!r})

@@ -187,12 +187,8 @@ def require_stock_layers(
 ) -> None:
     """Refuse a net that another runtime's stock layers do not compute.
 
-    Args:
-        net: The net.
-        target: What should hold it, for the message.
-        cells: The kinds of cell that the target has.
-        one_kind: Whether all layers have to be of one kind and size, as in one `torch.nn.LSTM`.
-        most: The most layers that there may be.
+    The target has these kinds of cell; perhaps all layers have to be of one kind and size, as in
+    one `torch.nn.LSTM`, or there may be so many at most.
 
     Raises:
         FormatError: in one line, what the target lacks and what holds the net.
