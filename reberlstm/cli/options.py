@@ -256,13 +256,9 @@ def net_options(
 
         wrapped: Callable[..., Any] = called
         for name, (kind, metavar, help) in reversed(options.items()):
-            about: dict[str, Any] = {
-                "metavar": metavar or None,
-                "help": help,
-                "hidden": name in _OF_0_1,
-            }
-            choice = click.Choice(kind) if isinstance(kind, tuple) else kind
-            wrapped = click.option(f"--{name.replace('_', '-')}", type=choice, **about)(wrapped)
+            about: dict[str, Any] = {"metavar": metavar or None, "hidden": name in _OF_0_1}
+            about["type"] = click.Choice(kind) if isinstance(kind, tuple) else kind
+            wrapped = click.option(f"--{name.replace('_', '-')}", help=help, **about)(wrapped)
         return wrapped
 
     return decorate

@@ -102,12 +102,10 @@ def as_net(
 
     if threshold is not None and readout is None:
         readout = Rule("logit", threshold)
-    for what, choice, choices in (
-        ("nonlinearity", nonlinearity, ("tanh", "relu")),
-        ("head_activation", head_activation, ("relu", "tanh")),
-    ):
-        if choice is not None and choice not in choices:
-            raise FormatError(f"{what}={choice!r}; choose {' or '.join(map(repr, choices))}")
+    if nonlinearity not in (None, "tanh", "relu"):
+        raise FormatError(f"nonlinearity={nonlinearity!r}; choose 'tanh' or 'relu'")
+    if head_activation not in (None, "relu", "tanh"):
+        raise FormatError(f"head_activation={head_activation!r}; choose 'relu' or 'tanh'")
     for key in {"alphabet", "labels", "prefix", "suffix"} & set(asked):
         asked[key] = tuple(asked[key])
     told = {key: value for key, value in asked.items() if key not in ("threshold", "name")}
@@ -278,9 +276,8 @@ def _indices(net: Net, words: Words) -> list[NDArray[np.intp]]:
     if isinstance(words, str) or not hasattr(words, "__len__"):
         raise GrammarError(f"{words!r} is one word; give several, in a list")
     each = list(words)
-    symbols = [
-        symbol for word in each if not isinstance(word, str) for symbol in np.atleast_1d(word)
-    ]
+    listed = [np.atleast_1d(word) for word in each if not isinstance(word, str)]
+    symbols = [symbol for word in listed for symbol in word]
     if any(isinstance(symbol, str) for symbol in symbols) or not symbols:
         number = {symbol: index for index, symbol in enumerate(net.alphabet)}
         machine = FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)

@@ -106,15 +106,7 @@ def comparison_page(comparison: Comparison) -> str:
 
 # Studies
 
-HEADS: tuple[str, ...] = (
-    "setting",
-    "nets",
-    "success",
-    "right",
-    "proved",
-    "wrong word",
-    "words (median)",
-)
+HEADS = ("setting", "nets", "success", "right", "proved", "wrong word", "words (median)")
 
 
 def study_lines(records: Sequence[Record], width: int = 200) -> Iterator[str]:
