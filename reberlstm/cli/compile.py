@@ -11,8 +11,8 @@ from reberlstm.cli.options import out_option
 from reberlstm.compiler import compile
 from reberlstm.errors import FormatError
 from reberlstm.grammars import load_grammar
+from reberlstm.machine.tables import OnViolation
 from reberlstm.net.files.safetensors import save
-from reberlstm.net.net import OnViolation
 
 
 @click.command("compile")
