@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reberlstm.cli.options import echo, json_option
-from reberlstm.cli.progress import progress
+from reberlstm.cli.options import echo, json_option, progress
 
 if TYPE_CHECKING:
     from reberlstm.lab.runner import Progress, Result

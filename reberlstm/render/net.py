@@ -12,8 +12,6 @@ from reberlstm.render import Field, Table, block, count, gate_titles, head, numb
 MAX_CELLS = 24
 MAX_COLUMNS = 40
 
-MARKS = {True: "✓", False: "✗", None: "?"}
-
 
 def kind_of(net: Net) -> str:
     """What a net is made of: ``LSTM``, or ``GRU, 2 layers``."""
@@ -61,4 +59,5 @@ def _layer_table(net: Net, number: int) -> Table:
 def certificate_html(certificate: Certificate) -> str:
     """The statement, and the figures behind it."""
     rows = [[head(name), Field(text, "")] for name, text in certificate.figures]
-    return block(f"{MARKS[certificate.holds]} {certificate.statement}", [], Table(rows))
+    mark = {True: "✓", False: "✗", None: "?"}[certificate.holds]
+    return block(f"{mark} {certificate.statement}", [], Table(rows))
