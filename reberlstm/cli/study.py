@@ -25,7 +25,7 @@ from reberlstm.comparison.study import (
     run,
     summary,
 )
-from reberlstm.comparison.study.summary import to_csv
+from reberlstm.comparison.study.table import to_csv
 from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
 from reberlstm.extras import require

@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm.errors import ExtractionError
-from reberlstm.extraction.geometry import describe
-from reberlstm.extraction.learner import Hypothesis, Learner
-from reberlstm.extraction.machines import to_fsm
+from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
 from reberlstm.extraction.nets import subject_of
 from reberlstm.extraction.oracles import (
     Budget,
@@ -25,7 +23,7 @@ from reberlstm.extraction.oracles import (
 )
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Extraction, verdict_of
+from reberlstm.extraction.verdict import Extraction, describe, verdict_of
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 

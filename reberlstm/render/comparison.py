@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reberlstm.comparison import Comparison, Entry
 from reberlstm.comparison.study import Group, summary
-from reberlstm.comparison.study.summary import Loop
+from reberlstm.comparison.study.table import Loop
 from reberlstm.comparison.study.trials import Record
 from reberlstm.display import renders
 from reberlstm.errors import FormatError

@@ -20,7 +20,7 @@ from typing import Any
 from reberlstm.errors import TrainingError
 from reberlstm.extras import require
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.training.loop import go_through
+from reberlstm.training.checkpoint import go_through
 from reberlstm.training.settings import Progress, Settings, Training
 
 __all__ = ["Progress", "Settings", "Training", "train"]

@@ -16,8 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from reberlstm.comparison.study.summary import Group, summary
-from reberlstm.comparison.study.table import Table
+from reberlstm.comparison.study.table import Group, Table, summary
 from reberlstm.comparison.study.trials import Done, Questions, Record, Trial, grid, perform
 from reberlstm.errors import FormatError, MissingExtraError, ReberLSTMError
 from reberlstm.extras import require
