@@ -83,12 +83,8 @@ class Case:
     non-empty words).
 
     Attributes:
-        name: What the net is called in the table.
-        net: The net.
-        fsm: The machine.
-        machine: Its tables; symbols are numbered as in its alphabet.
+        machine: The machine's tables; symbols are numbered as in its alphabet.
         columns: The net's number for each symbol.
-        settings: How much is measured.
         head: The question that the rows are about.
         rounds: What came of going round cycles, see `reberlstm.comparison.loops`.
         wrong_word: A word, as numbers, after which the net is known to be wrong.

@@ -67,23 +67,13 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             break
         if until_error and (left or inside.any()):
             break
-    return Rounds(
-        cycle,
-        tuple(
-            _way(word, state, int(inside[number]), left.get(number))
-            for number, (state, word) in enumerate(ways)
-        ),
-        gone,
-        np.concatenate(path),
-        repeats,
-    )
-
-
-def _way(word: Word, state: int, inside: int, left: tuple[int, Word] | None) -> Way:
-    within = inside or None
-    if left is None or (within is not None and left[0] >= within):
-        return Way(word, state, within)
-    return Way(word, state, within, *left)
+    found = []
+    for number, (state, word) in enumerate(ways):
+        within, onward = int(inside[number]) or None, left.get(number, (None, ()))
+        if within is not None and onward[0] is not None and onward[0] >= within:
+            onward = None, ()
+        found.append(Way(word, state, within, *onward))
+    return Rounds(cycle, tuple(found), gone, np.concatenate(path), repeats)
 
 
 def first_exits(
@@ -91,14 +81,8 @@ def first_exits(
 ) -> dict[int, tuple[int, Word]]:
     """From which state vectors words go on with a wrong answer, leaving a cycle at a state.
 
-    Args:
-        case: The net.
-        after_rounds: After each of R rounds by each of W ways, (R, W, D).
-        state: The state that they are in.
-        cycle: The cycle from there on.
-
-    Returns:
-        For each way with such a word the number of the first round, from 0, and the word.
+    They are those after each of R rounds by each of W ways, (R, W, D). For each way with such a
+    word there is the number of the first round, from 0, and the word.
     """
     rounds, ways, size = after_rounds.shape
     every = exits(case.machine, state, cycle)

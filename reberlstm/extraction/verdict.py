@@ -1,8 +1,12 @@
-"""What is known in the end: net, machine and reference compared two by two, with the evidence."""
+"""What is known in the end: net, machine and reference compared two by two, with the evidence.
+
+And where the states of the machine lie among the state vectors of the net.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,13 +21,14 @@ from reberlstm.extraction.oracles import Budget, Cycles, Evidence, Exhaustive, W
 from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
+from reberlstm.plain import Plain
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Plain, omit=("searched",)):
     """Two of net, machine and reference.
 
     Attributes:
@@ -54,11 +59,6 @@ class Comparison:
     def closed(self) -> bool:
         """Whether words of every length lead only to state vectors that were visited."""
         return self.searched is not None and self.searched.closed
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields, for JSON."""
-        fields = {name: value for name, value in vars(self).items() if name != "searched"}
-        return fields | {"word": None if self.word is None else list(self.word)}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Extraction(Displayed):
+class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
     """A machine rebuilt from a net's state vectors, and what is known about it.
 
     Attributes:
@@ -155,13 +155,7 @@ class Extraction(Displayed):
         """Everything, for JSON; the machine as TOML."""
         from reberlstm.formats import toml
 
-        plain = ("ended_by", "steps", "memories", "found_after", "margin", "seconds", "reading")
-        return {
-            "fsm": toml.write(self.fsm),
-            "verdict": [comparison.to_dict() for comparison in self.verdict],
-            "states": [report.to_dict() for report in self.states],
-            **{name: getattr(self, name) for name in plain},
-        }
+        return {**super().to_dict(), "fsm": toml.write(self.fsm)}
 
     def _plain(self) -> str:
         """The verdicts, without what differs from run to run."""
@@ -171,8 +165,6 @@ class Extraction(Displayed):
             lines.append(f"{comparison.left} and {comparison.right}: {comparison.relation}{word}")
         return "\n".join(lines)
 
-
-CLOSED = "every state vector that any of them leads to was visited in this run, bit by bit"
 
 LAST_SEARCH = 20_000
 """Pairs of state vector and state in the search with a machine that no oracle has compared yet."""
@@ -191,15 +183,8 @@ def verdict_of(
 ) -> tuple[Comparison, ...]:
     """Net and machine; with a reference also machine and reference, net and reference.
 
-    Args:
-        runs: The state vectors of the net.
-        machine: The machine that was found.
-        fsm: The same with names.
-        reference: The machine to compare with.
-        budget: How much to compare where nothing follows from what is known.
-        searched: What the oracles compared; None where a budget ended the search.
-        proof: A certificate that proves net and machine equal.
-        refuted_by: A word on which net and machine are known to differ.
+    `fsm` is the machine with names. What the oracles `searched` is None where a budget ended that;
+    `refuted_by` is a word on which net and machine are known to differ.
     """
     if proof is not None:
         how = (
@@ -272,9 +257,7 @@ def _net_and_reference(
     with suppress(BudgetEnd):
         word = Words(runs, words).find_counterexample(expected)
     # Of shorter words the machine says what the net says, and that is what the reference says.
-    compared = -1.0 if searched is None else searched.all_up_to
-    if own.equal:
-        compared = float("inf")
+    compared = math.inf if own.equal else -1 if searched is None else searched.all_up_to
     if word is not None and len(word) == len(machine.word or ()) <= compared:
         how = "no shorter word separates machine and reference, nor net and machine"
         return _different(runs, "reference", word, how, shortest=True)
@@ -319,7 +302,8 @@ def _undistinguished(runs: Trajectories, right: str, searched: Evidence) -> Comp
         relation = f"{_equal(runs)} on all words up to length {searched.all_up_to}"
         how = f"compared: {runs.scope}"
         if searched.closed:
-            how += f"; {CLOSED}"
+            how += "; every state vector that any of them leads to was visited in this run, "
+            how += "bit by bit"
         if searched.sampled:
             how += f"; besides, {more} longer words of {longest}"
     return Comparison("net", right, None, relation, evidence=how, searched=searched)
@@ -329,20 +313,11 @@ def _equal(runs: Trajectories) -> str:
     return "equal" if runs.scope.within is None else "equal within the reference"
 
 
-DIRECTIONS = 12
-"""Random disturbances that are tried of each state vector."""
+TRIED, DIRECTIONS, NOISES = 16, 12, np.geomspace(2.0, 1e-3, 12)
+"""So many state vectors of each state are disturbed in so many directions, by most first."""
 
-TRIED = 16
-"""State vectors of a state that are disturbed."""
-
-NOISES = np.geomspace(2.0, 1e-3, 12)
-"""The sizes of disturbance that are tried, largest first."""
-
-MOST_POINTS = 1_500
-"""State vectors in a sample for pictures."""
-
-MOST = 1e6
-"""Larger numbers are shown as this: a picture has no room for a growing ReLU."""
+MOST_POINTS, MOST = 1_500, 1e6
+"""State vectors in a sample for pictures, and the largest number: there may be a growing ReLU."""
 
 
 def describe(
@@ -353,15 +328,11 @@ def describe(
     rng: np.random.Generator,
 ) -> tuple[tuple[StateReport, ...], Sample]:
     """One report per state, from the state vectors that the words come to, and some of these."""
-    visits = np.zeros(len(names), dtype=int)
-    found: list[set[int]] = [set() for _ in names]
-    try:
+    found: list[Counter[int]] = [Counter() for _ in names]
+    with suppress(BudgetEnd):  # what was visited until then is what is described
         for _, ids, states, _ in together(runs, machine, words):
-            np.add.at(visits, states, 1)
             for vector, state in zip(ids.tolist(), states.tolist(), strict=True):
-                found[state].add(vector)
-    except BudgetEnd:
-        pass  # what was visited until then is what is described
+                found[state][vector] += 1
     vectors = [
         np.array(sorted(ids) or [machine.access[state]], dtype=np.intp)
         for state, ids in enumerate(found)
@@ -372,15 +343,15 @@ def describe(
     for state, name in enumerate(names):
         distances = np.linalg.norm(means - means[state], axis=1)
         distances[state] = np.inf
-        nearest = int(distances.argmin()) if len(names) > 1 else None
+        nearest, several = int(distances.argmin()), len(names) > 1
         reports.append(
             StateReport(
                 state=name,
-                visits=int(visits[state]),
+                visits=found[state].total(),
                 memories=len(found[state]),
                 radius=float(np.linalg.norm(points[state] - means[state], axis=1).max()),
-                nearest=None if nearest is None else names[nearest],
-                distance=None if nearest is None else float(distances[nearest]),
+                nearest=names[nearest] if several else None,
+                distance=float(distances[nearest]) if several else None,
                 tolerance=_tolerance(runs, machine, state, vectors[state][:TRIED], rng),
             )
         )

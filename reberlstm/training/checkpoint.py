@@ -1,8 +1,9 @@
-"""Checkpoints: an unfinished training as one safetensors file, to be taken up after a kill.
+"""The loop of every training, with reports and checkpoints; the lab's trainings go through it, too.
 
-Arrays are what is trained and what the optimiser remembers; all else is JSON in the metadata:
-settings, counters, and the state of the random numbers. Nothing in the file is executed. It is
-written whole or not at all.
+A checkpoint is an unfinished training as one safetensors file, to be taken up after a kill. Arrays
+are what is trained and what the optimiser remembers; all else is JSON in the metadata: settings,
+counters, and the state of the random numbers. Nothing in the file is executed. It is written whole
+or not at all.
 """
 
 from __future__ import annotations
@@ -35,12 +36,7 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What a file holds.
-
-    Attributes:
-        arrays: By key.
-        state: Settings, counters and random state, as JSON values.
-    """
+    """What a file holds: arrays by key; settings, counters and random state as JSON values."""
 
     arrays: Mapping[str, NDArray[Any]]
     state: Mapping[str, Any]

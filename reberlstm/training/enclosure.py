@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from reberlstm.certificates.claims import claim
-from reberlstm.certificates.nodes import Nodes, unfold
+from reberlstm.certificates.nodes import unfold
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.tables import Ints, Words
 from reberlstm.net.cells import CELLS
@@ -38,17 +38,10 @@ MOST_STEPS = 1000
 REACH = 0.02
 """How far boxes reach beyond the hulls at first."""
 
-SLACK = 0.003
-"""By how much within its box each step has to lead."""
-
-MARGIN = 1.0
-"""How far each head has to be from wrong."""
+SLACK, MARGIN = 0.003, 1.0
+"""By how much within its box each step has to lead, and how far each head has to be from wrong."""
 
 LEAK_WEIGHT = 0.03
-
-WALKS = 100
-WALKS_LONGEST = 40
-"""The words whose hulls are taken, and one more that leads to each node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +95,9 @@ class Boxes:
 
 
 class Enclosure:
-    """The boxes of one net.
+    """The boxes of one net, which says what machine and claim they are for, with N = 1 parameters.
 
-    Args:
-        net: Says which machine and claim the boxes are for; its weights do not matter.
-        objective: The task.
-        parameters: Those of the net, one of N = 1.
-        rng: Where the words come from.
-        leak: The weight of the leak, and the pre-activation from which a forget gate leaks.
+    `leak` is the weight of the leak, and the pre-activation from which a forget gate leaks.
     """
 
     def __init__(
@@ -126,11 +114,17 @@ class Enclosure:
         self._objective = objective
         self._leak_weight, self._leak_from = leak
         self._head = objective.head
-        sources, symbols, targets = _edges(nodes)
+        (level,) = nodes.levels
+        sources, symbols, targets = level.roots, level.symbols, nodes.targets
         self._next = np.full((len(nodes), len(net.alphabet)), -1, dtype=np.intp)
         self._next[sources, symbols] = targets  # −1 where that is out of scope
-        words = [[net.alphabet[a] for a in word] for word in _access_words(nodes)]
-        self._access = objective.machine.given(words).for_nets()
+        steps: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes))]
+        every = (sources.tolist(), symbols.tolist(), targets.tolist())
+        for source, symbol, target in zip(*every, strict=True):
+            steps[source].append((symbol, target))
+        found = crawl([0], steps.__getitem__)
+        words = [[net.alphabet[a] for a in found.word(node)] for node in found.found[1:]]
+        self._access = objective.machine.given(words).for_nets()  # a shortest word to each node
         self._sources, self._symbols = torch.as_tensor(sources), torch.as_tensor(symbols)
         self._targets = torch.as_tensor(targets)
         signs = np.array(claimed.right[self._head][nodes.states], dtype=float)
@@ -148,7 +142,7 @@ class Enclosure:
 
     def follow(self, parameters: Parameters, rng: np.random.Generator) -> None:
         """Take the hulls anew: where do words lead now?"""
-        drawn = self._objective.draw(rng, 1, WALKS, WALKS_LONGEST)
+        drawn = self._objective.draw(rng, 1, 100, 40)
         low, high = self._hull(parameters, self._access)
         more_low, more_high = self._hull(parameters, drawn)
         self.hull = torch.stack([torch.minimum(low, more_low), torch.maximum(high, more_high)])
@@ -212,18 +206,3 @@ class Enclosure:
             node = np.where((node >= 0) & words.present[t], self._next[node, symbols], -1)
             found[t] = node
         return found
-
-
-def _edges(nodes: Nodes) -> tuple[Ints, Ints, Ints]:
-    """The steps from node to node: sources, symbols and targets."""
-    (level,) = nodes.levels
-    return level.roots, level.symbols, nodes.targets
-
-
-def _access_words(nodes: Nodes) -> list[tuple[int, ...]]:
-    """A shortest word, as numbers, to each node but the first."""
-    onward: dict[int, list[tuple[int, int]]] = {}
-    for source, symbol, target in zip(*(part.tolist() for part in _edges(nodes)), strict=True):
-        onward.setdefault(source, []).append((symbol, target))
-    found = crawl([0], lambda node: onward.get(node, []))
-    return [found.word(node) for node in found.found[1:]]

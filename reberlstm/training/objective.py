@@ -40,24 +40,14 @@ LEAK_FROM = 3.0
 
 @dataclass(frozen=True)
 class Loss:
-    """Of N nets, shape (N,) each.
-
-    Attributes:
-        words: The loss on words, per symbol.
-        leak: How far forget gates are over `LEAK_FROM`, or what is asked for, per symbol.
-    """
+    """Of N nets, (N,) each, per symbol: the loss on words, and how far forget gates leak."""
 
     words: Tensor
     leak: Tensor
 
 
 class Objective:
-    """One task on one machine.
-
-    Args:
-        fsm: The machine.
-        task: What is asked.
-    """
+    """One task on one machine."""
 
     def __init__(self, fsm: FSM, task: Task) -> None:
         self.task = task

@@ -1,7 +1,7 @@
-"""The file of a study: one JSON object a line, one line a net, only ever appended to.
+"""The file of a study, and its records counted: one JSON object a line, one line a net.
 
-A line is written at once and reaches the disk before the next one begins, so a kill loses at most
-what was not finished. If it tears the last line apart, that line is cut off on resuming. Only one
+It is only ever appended to. A line reaches the disk before the next one begins, so a kill loses at
+most what was not finished. If it tears the last line apart, that line is cut off on resuming. Only one
 study at a time may write.
 """
 
@@ -128,8 +128,8 @@ class Loop:
     """How the nets of a group do in one cycle.
 
     Attributes:
-        proved: Proved right for ever.
-        wrong: With an error.
+        proved: How many are proved right for ever.
+        wrong: How many have an error.
         first: The rounds after which each of these has its first error, sorted.
         nets: How many were asked.
         rounds: So many were gone with every net that has no error and may still come to one: not

@@ -40,12 +40,7 @@ class Questions:
 
 @dataclass(frozen=True)
 class Trial:
-    """One net to be trained and examined; what is equal need not be done twice.
-
-    Attributes:
-        settings: Of the training.
-        questions: What is asked then.
-    """
+    """One net to be trained and examined; what is equal need not be done twice."""
 
     settings: Settings
     questions: Questions
@@ -113,12 +108,7 @@ def grid(
 
 @dataclass(frozen=True)
 class Done:
-    """A trained net with the facts about its training.
-
-    Attributes:
-        net: The net.
-        facts: JSON values: whether it succeeded, and how long it took.
-    """
+    """A trained net, and as JSON values whether its training succeeded and how long it took."""
 
     net: Net
     facts: Record
@@ -176,17 +166,7 @@ def _train(settings: Settings) -> Done:
 
 
 def _answers(trial: Trial, net: Net) -> Record:
-    questions = trial.questions
-    table = compare(
-        trial.settings.fsm,
-        {"net": net},
-        rows=questions.rows,
-        words=questions.words,
-        rounds=questions.rounds,
-        seconds=questions.seconds,
-        prove=questions.prove,
-        seed=0,
-    )
+    table = compare(trial.settings.fsm, {"net": net}, **vars(trial.questions), seed=0)
     return {key: _finite(entry.to_dict()) for key, entry in table.column("net").items()}
 
 

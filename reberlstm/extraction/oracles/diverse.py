@@ -22,9 +22,7 @@ RESOLUTIONS = (1.0, 0.5, 0.25, 0.1)
 class Diverse(Oracle):
     """Compares words to state vectors that are new at ever finer resolution.
 
-    Args:
-        runs: The net.
-        pairs: How many pairs of rounded state vector and state are compared at each resolution.
+    At each, so many pairs of rounded state vector and state are compared.
     """
 
     def __init__(self, runs: Trajectories, pairs: int) -> None:

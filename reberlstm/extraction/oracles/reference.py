@@ -14,14 +14,7 @@ from reberlstm.machine.fsm import FSM
 
 
 class ReferenceWords(Words):
-    """Compares words that a reference accepts, if it accepts any.
-
-    Args:
-        runs: The net.
-        reference: The machine.
-        count: How many words.
-        seed: The seed.
-    """
+    """Compares so many words that a reference accepts, if it accepts any."""
 
     def __init__(self, runs: Trajectories, reference: FSM, count: int, seed: int) -> None:
         super().__init__(runs)

@@ -12,14 +12,7 @@ from reberlstm.extraction.trajectories import Trajectories
 
 
 class Walks(Words):
-    """Compares random words; the same ones for every hypothesis.
-
-    Args:
-        runs: The net.
-        count: How many walks.
-        length: Their length, where the net offers as much.
-        seed: The seed.
-    """
+    """Compares random words, as long as the net offers; the same ones for every hypothesis."""
 
     def __init__(self, runs: Trajectories, count: int, length: int, seed: int) -> None:
         super().__init__(runs)
