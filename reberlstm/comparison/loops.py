@@ -67,13 +67,13 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             break
         if until_error and (left or inside.any()):
             break
-    found = []
+    every = []
     for number, (state, word) in enumerate(ways):
         within, onward = int(inside[number]) or None, left.get(number, (None, ()))
         if within is not None and onward[0] is not None and onward[0] >= within:
             onward = None, ()
-        found.append(Way(word, state, within, *onward))
-    return Rounds(cycle, tuple(found), gone, np.concatenate(path), repeats)
+        every.append(Way(word, state, within, *onward))
+    return Rounds(cycle, tuple(every), gone, np.concatenate(path), repeats)
 
 
 def first_exits(

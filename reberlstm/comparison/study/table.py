@@ -1,8 +1,8 @@
 """The file of a study, and its records counted: one JSON object a line, one line a net.
 
 It is only ever appended to. A line reaches the disk before the next one begins, so a kill loses at
-most what was not finished. If it tears the last line apart, that line is cut off on resuming. Only one
-study at a time may write.
+most what was not finished. If it tears the last line apart, that line is cut off on resuming. Only
+one study at a time may write.
 """
 
 from __future__ import annotations
