@@ -13,7 +13,7 @@ from reberlstm.comparison.result import Entry, measure, not_applicable, not_with
 from reberlstm.errors import CertificateError
 from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.learner import hypothesis_of
-from reberlstm.extraction.oracles import Exhaustive
+from reberlstm.extraction.oracles.exhaustive import Exhaustive
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.machine.crawl import crawl

@@ -162,13 +162,11 @@ class Comparison(Displayed):
 
     def to_markdown(self) -> str:
         """The table as Markdown, with the definitions of its rows below it."""
-        text: str = rendered(self, "markdown")
-        return text
+        return str(rendered(self, "markdown"))
 
     def to_html(self) -> str:
         """The table as a page for the browser, which loads nothing from anywhere."""
-        page: str = rendered(self, "page")
-        return page
+        return str(rendered(self, "page"))
 
     def _plain(self) -> str:
         return str(self)

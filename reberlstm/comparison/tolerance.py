@@ -173,68 +173,30 @@ def precision(case: Case, arithmetic: str) -> Entry:
             )
             if found.holds:
                 return Entry("proved", {"proved": True, "share": 1.0}, "proved")
-        executed = Executed(net, arithmetic)
+        execution = Execution(net, ARITHMETICS[arithmetic])
     except CertificateError as error:
         return not_applicable(str(error))
-    words = case.fewer
-    counted = score(case.on(executed).wrong(words), case.asked(words))
+
+    def observe(states: NDArray[Any]) -> Observed:
+        heads = {kind: executed.readout(kind) for kind in executed.observed}
+        read = {kind: execution.read(kind, states) for kind, head in heads.items() if head}
+        return Observed(**{kind: head.decide(read[kind]) for kind, head in heads.items() if head})
+
+    words, executed = case.fewer, execution.net
+    changed = Changed(executed, execution.step, observe)
+    counted = score(case.on(changed).wrong(words), case.asked(words))
     value = {"proved": False} | (counted.value or {})
     return Entry(f"not proved; {counted.text}", value, counted.status)
 
 
-class _Changed(ProtocolNet):
-    """A net that runs differently."""
+class Changed(ProtocolNet):
+    """A net that steps, and is observed, in another way."""
 
-    def __init__(self, net: Net) -> None:
-        self.net = self.weights = net
+    def __init__(self, net: Net, step: Any, observe: Any) -> None:
+        self.weights = net
         self.name, self.alphabet, self.labels = net.name, net.alphabet, net.labels
         self.observed = net.observed
-
-    def start(self, count: int = 1) -> NDArray[Any]:
-        """The state vector that words begin in, so many times."""
-        return self.net.start(count)
-
-    def observe(self, states: NDArray[Any]) -> Observed:
-        """What its heads say."""
-        return self.net.observe(states)
-
-
-class Executed(_Changed):
-    """A net in the arithmetic of a name."""
-
-    def __init__(self, net: Net, arithmetic: str) -> None:
-        self._execution = Execution(net, ARITHMETICS[arithmetic])
-        super().__init__(self._execution.net)
-
-    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
-        """The state vectors (B, D) after one symbol each, rounded."""
-        return self._execution.step(states, symbols)
-
-    def observe(self, states: NDArray[Any]) -> Observed:
-        """What its heads say in rounded numbers."""
-        heads = {kind: self.net.readout(kind) for kind in self.net.observed}
-        return Observed(
-            **{
-                kind: head.decide(self._execution.read(kind, states))
-                for kind, head in heads.items()
-                if head is not None
-            }
-        )
-
-
-class Snapped(_Changed):
-    """A net of which after each step what the gates read is rounded to the nearest vertex."""
-
-    def __init__(self, net: Net, slots: int) -> None:
-        super().__init__(net)
-        self._slots = slots
-
-    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
-        """The state vectors (B, D) after one symbol each, rounded."""
-        parts: list[NDArray[Any]] = []
-        for hidden, *rest in self.net.split(self.net.step(states, symbols)):
-            parts += [snapped(hidden, self.net.height, self._slots), *rest]
-        return np.concatenate(parts, axis=1, dtype=states.dtype)
+        vars(self).update(start=net.start, step=step, observe=observe)  # instead of the methods
 
 
 @measure("snap {slots}", "snapped, {slots} slots a cell")
@@ -243,9 +205,17 @@ def snapping(case: Case, slots: int) -> Entry:
 
     To the nearest vertex, or multiple of an active cell's height divided by the slots.
     """
-    if not isinstance(case.net, Net):
+    net = case.net
+    if not isinstance(net, Net):
         return not_applicable("only known layers are snapped")
-    words, rounded = case.fewer, case.on(Snapped(case.net, slots))
+
+    def step(states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        parts: list[NDArray[Any]] = []
+        for hidden, *rest in net.split(net.step(states, symbols)):
+            parts += [snapped(hidden, net.height, slots), *rest]
+        return np.concatenate(parts, axis=1, dtype=states.dtype)
+
+    words, rounded = case.fewer, case.on(Changed(net, step, net.observe))
     asked = case.asked(words)
     counted = score(rounded.wrong(words), asked)
     value: dict[str, Any] = dict(counted.value or {})

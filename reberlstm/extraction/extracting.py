@@ -12,15 +12,10 @@ import numpy as np
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
 from reberlstm.extraction.nets import subject_of
-from reberlstm.extraction.oracles import (
-    Budget,
-    Certificates,
-    Evidence,
-    Word,
-    Words,
-    searches,
-    walks,
-)
+from reberlstm.extraction.oracles import Budget, searches
+from reberlstm.extraction.oracles.base import Evidence, Word, Words
+from reberlstm.extraction.oracles.certificate import Certificates
+from reberlstm.extraction.oracles.walks import walks
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import Extraction, describe, verdict_of

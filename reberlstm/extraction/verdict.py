@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
 from reberlstm.extraction.learner import Hypothesis, hypothesis_of
-from reberlstm.extraction.oracles import Budget, Cycles, Evidence, Exhaustive, Word, Words, together
+from reberlstm.extraction.oracles import Budget
+from reberlstm.extraction.oracles.base import Evidence, Word, Words, together
+from reberlstm.extraction.oracles.cycles import Cycles
+from reberlstm.extraction.oracles.exhaustive import Exhaustive
 from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM

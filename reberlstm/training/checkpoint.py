@@ -149,14 +149,8 @@ def go_through(
 ) -> bool:
     """Go through all steps, or as far as a keyboard interrupt lets; says whether there was one.
 
-    Args:
-        training: What to go through.
-        report: Called after every step with what it returned.
-        path: A file for checkpoints, written every now and then and at an interrupt.
-        resume: Whether to go on from that file, where there is one.
-        seconds: The least time between two checkpoints.
-        format: What kind of checkpoint it is.
-        writer: The command that writes such, for messages.
+    Checkpoints of this format go to the file `path`, so many `seconds` apart at least and at an
+    interrupt; with `resume` it goes on from there. `writer` is the command, for messages.
     """
     if resume and path is not None and path.exists():
         training.restore(load(path, format, writer), str(path))

@@ -14,6 +14,7 @@ from reberlstm.comparison import compare
 from reberlstm.errors import ReberLSTMError, TrainingError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
+from reberlstm.plain import plain
 from reberlstm.training import Settings, train
 
 Record = dict[str, Any]
@@ -124,7 +125,9 @@ def perform(trial: Trial, known: Done | None) -> tuple[Record, Done | None]:
     try:
         done = known or _train(trial.settings)
         record |= done.facts
-        record["rows"] = _answers(trial, done.net)
+        asked = vars(trial.questions)
+        table = compare(trial.settings.fsm, {"net": done.net}, **asked, seed=0)
+        record["rows"] = _finite(plain(table.column("net")))
     except ReberLSTMError as error:
         return record | {"error": str(error)}, None
     return record, done
@@ -163,11 +166,6 @@ def _train(settings: Settings) -> Done:
         "margin": None if proof is None else proof.margin,
     }
     return Done(training.net, facts)
-
-
-def _answers(trial: Trial, net: Net) -> Record:
-    table = compare(trial.settings.fsm, {"net": net}, **vars(trial.questions), seed=0)
-    return {key: _finite(entry.to_dict()) for key, entry in table.column("net").items()}
 
 
 def _finite(value: Any) -> Any:

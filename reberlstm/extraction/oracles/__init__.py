@@ -11,33 +11,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reberlstm.extraction.oracles.base import Evidence, Oracle, Word, Words, differ, together
-from reberlstm.extraction.oracles.certificate import Certificates
+from reberlstm.extraction.oracles.base import Oracle
 from reberlstm.extraction.oracles.cycles import Cycles
 from reberlstm.extraction.oracles.diverse import Diverse
 from reberlstm.extraction.oracles.exhaustive import Exhaustive
 from reberlstm.extraction.oracles.reference import ReferenceWords
-from reberlstm.extraction.oracles.walks import Walks, walks
+from reberlstm.extraction.oracles.walks import Walks
 from reberlstm.extraction.trajectories import Trajectories
 from reberlstm.machine.fsm import FSM
-
-__all__ = [
-    "Budget",
-    "Certificates",
-    "Cycles",
-    "Diverse",
-    "Evidence",
-    "Exhaustive",
-    "Oracle",
-    "ReferenceWords",
-    "Walks",
-    "Word",
-    "Words",
-    "differ",
-    "searches",
-    "together",
-    "walks",
-]
 
 
 @dataclass(frozen=True)
