@@ -1,7 +1,7 @@
 """Several nets, one machine, one table: what is the difference between hand-wired and trained?
 
 1. A `Case` is one net against the machine, run on many words at once, against the clock.
-2. `measures` are the questions, in order: small functions from a case to an entry.
+2. `measures` are the questions, in order: functions with `measure`, from a case to an entry.
 3. `compare` asks every question of every net.
 
 Every row says how it is measured; an entry says whether it is measured or proved, and what was not
@@ -158,8 +158,6 @@ def _answer(case: Case, question: Measure, report: Report | None) -> Entry:
         return not_applicable(str(error))
 
 
-BEFORE_CYCLES = (answers.cells, answers.numbers, answers.accuracy, answers.meanings)
-OF_A_CYCLE = (loops.limit, loops.drift)
 AFTER_CYCLES = (
     proofs.wrong_prefix,
     proofs.certified,
@@ -191,13 +189,16 @@ def measures(machine: Tables, settings: Settings) -> list[Measure]:
     """All questions about nets for this machine."""
     cycles, complete = simple_cycles(machine, settings.cycles)
     of_cycles = [
-        one.filled(cycle=cycle.text).about(cycle=cycle) for one in OF_A_CYCLE for cycle in cycles
+        one.filled(cycle=cycle.text).about(cycle=cycle)
+        for one in (loops.limit, loops.drift)
+        for cycle in cycles
     ]
     rest = () if complete else (other_cycles.filled(cycles=f"{len(cycles):,}"),)
     sizes = {"words": f"{settings.words:,}", "fewer": f"{max(1, settings.words // 5):,}"}
+    basic = (answers.cells, answers.numbers, answers.accuracy, answers.meanings)
     seen: dict[str, int] = {}
     unique = []
-    for one in (*BEFORE_CYCLES, *of_cycles, *rest, *AFTER_CYCLES):
+    for one in (*basic, *of_cycles, *rest, *AFTER_CYCLES):
         # Cycles with the same symbols in different places are numbered.
         seen[one.key] = times = seen.get(one.key, 0) + 1
         if times > 1:

@@ -15,9 +15,8 @@ from reberlstm.net.net import Net
 CHUNK = 32
 """Rounds that are gone before words that leave the cycle are tried from all of them."""
 
-SETTLED = 1e-6
-MOST_PERIODS = 6
-"""A memory that is the same to `SETTLED` after so many rounds at most has settled to an orbit."""
+SETTLED, MOST_PERIODS = 1e-6, 6
+"""A memory that is the same to that after so many rounds at most has settled to an orbit."""
 
 
 def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -> Rounds:

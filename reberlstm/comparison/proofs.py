@@ -20,9 +20,7 @@ from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
 
-CYCLE = 0.03
-EXTRACTION = 0.2
-SEARCH = 0.1
+CYCLE, EXTRACTION, SEARCH = 0.03, 0.2, 0.1
 """Shares of the budget: for a certificate about a cycle, for extraction, for a search."""
 
 PAIRS = 50_000

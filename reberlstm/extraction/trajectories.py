@@ -29,11 +29,9 @@ OUTSIDE: tuple[int, ...] = (-1,)
 """Keys of the observation of a word that is over, where nothing else can be seen of it, and of one
 outside of the machine that words are kept within."""
 
-MOST_BYTES = 2**30
-"""So much memory may be filled with state vectors."""
-
-BATCH_BYTES, MOST_AT_ONCE = 2**18, 4096
-"""State vectors are stepped in batches that fit a processor's cache, and of at most so many."""
+MOST_BYTES, BATCH_BYTES, MOST_AT_ONCE = 2**30, 2**18, 4096
+"""So much memory may be filled with state vectors; they are stepped in batches that fit a
+processor's cache, and of at most so many."""
 
 
 class BudgetEnd(Exception):  # noqa: N818 - it ends a search, it is no error

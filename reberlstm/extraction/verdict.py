@@ -169,10 +169,6 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
         return "\n".join(lines)
 
 
-LAST_SEARCH = 20_000
-"""Pairs of state vector and state in the search with a machine that no oracle has compared yet."""
-
-
 def verdict_of(
     runs: Trajectories,
     machine: Hypothesis,
@@ -271,7 +267,7 @@ def _searched(
     runs: Trajectories, machine: Hypothesis, right: str, pairs: int, word: Word | None
 ) -> Comparison:
     """What an exhaustive search finds, as far as it gets; else a longer word that is known."""
-    oracle = Exhaustive(runs, min(pairs, LAST_SEARCH))
+    oracle = Exhaustive(runs, min(pairs, 20_000))
     with suppress(BudgetEnd):
         found = oracle.find_counterexample(machine)
         word = word if found is None else found

@@ -32,12 +32,6 @@ from reberlstm.net.net import LSTMWeights
 from reberlstm.training.cells import Parameters, Recurrence, run
 from reberlstm.training.objective import LEAK_FROM, Objective
 
-MOST_STEPS = 1000
-"""Where states with last symbols have more steps than this, states alone are the nodes."""
-
-REACH = 0.02
-"""How far boxes reach beyond the hulls at first."""
-
 SLACK, MARGIN = 0.003, 1.0
 """By how much within its box each step has to lead, and how far each head has to be from wrong."""
 
@@ -109,7 +103,8 @@ class Enclosure:
         leak: tuple[float, float] = (LEAK_WEIGHT, LEAK_FROM),
     ) -> None:
         claimed = claim(net, objective.fsm, objective.claims, [objective.head])
-        nodes = unfold(claimed, 1, MOST_STEPS) or unfold(claimed, 0, sys.maxsize)
+        # Where states with last symbols have more steps than this, states alone are the nodes.
+        nodes = unfold(claimed, 1, 1000) or unfold(claimed, 0, sys.maxsize)
         assert nodes is not None, "states alone are never too many"
         self._objective = objective
         self._leak_weight, self._leak_from = leak
@@ -135,7 +130,8 @@ class Enclosure:
         self._movable = torch.ones(len(nodes), 1, dtype=torch.float64)
         self._movable[0] = 0.0
         size = 2 * net.size
-        self.reach = torch.full((2, len(nodes), size), float(np.log(REACH)), dtype=torch.float64)
+        # At first, boxes reach so far beyond the hulls.
+        self.reach = torch.full((2, len(nodes), size), float(np.log(0.02)), dtype=torch.float64)
         self.reach.requires_grad_()
         self.hull = torch.zeros(2, len(nodes), size, dtype=torch.float64)
         self.follow(parameters, rng)

@@ -27,9 +27,6 @@ CHOICE, CHOICE_FOR = 4, 200
 """So many times as many words as are learned from are drawn at first, and the shortest taken; after
 so many steps, all that are drawn; it falls by the same factor in every step."""
 
-SHARPNESS = 6.0
-"""By how much the permutation's entry stands out of a row of W at first."""
-
 OFFERED = 0.4
 """A symbol is legal in a slot where its probability is over this share of the uniform one."""
 
@@ -88,12 +85,13 @@ def at_random(
 ) -> dict[str, Floats]:
     """First values: ``transitions`` (R, A, N, N) and ``outputs`` (R, N, A + 1), or (R, N, 1).
 
-    Every symbol begins near a random permutation of the slots, which forgets nothing.
+    Every symbol begins near a random permutation of the slots, which forgets nothing; its entry
+    stands out of a row of W by 6.
     """
     transitions = rng.standard_normal((machines, symbols, slots, slots))
     for machine in range(machines):
         for symbol in range(symbols):
-            transitions[machine, symbol, np.arange(slots), rng.permutation(slots)] += SHARPNESS
+            transitions[machine, symbol, np.arange(slots), rng.permutation(slots)] += 6.0
     columns = symbols + 1 if task == "next" else 1
     return {
         "transitions": transitions,

@@ -31,9 +31,6 @@ RATE, TUNING_RATE = 1e-2, 1e-3
 """Adam's learning rate, and that of a net that knows something, which the first steps at the other
 would undo; in the second phase it falls to nothing along half a cosine."""
 
-FOLLOW_EVERY = 10
-"""Steps between hulls."""
-
 FIRST_WEIGHT, GROWS_FOR = 1e-3, 0.7
 """The weight of the boxes at the beginning of the second phase; it grows to 1 over this share of
 it, by the same factor in every step."""
@@ -112,7 +109,7 @@ class NetRun(Run):
 
     def _update(self, total: Tensor) -> None:
         super()._update(total)
-        if self.enclosure is not None and self.step % FOLLOW_EVERY == 0:
+        if self.enclosure is not None and self.step % 10 == 0:
             self.enclosure.follow(self.parameters, self.rng)
 
     def _since_learned(self) -> float:

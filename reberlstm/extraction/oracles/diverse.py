@@ -15,14 +15,12 @@ from reberlstm.extraction.oracles.base import Oracle, Word
 from reberlstm.extraction.oracles.exhaustive import by_length
 from reberlstm.extraction.trajectories import Ids, Interned, Trajectories
 
-RESOLUTIONS = (1.0, 0.5, 0.25, 0.1)
-"""State vectors are told apart when they differ after rounding to a multiple of one of these."""
-
 
 class Diverse(Oracle):
     """Compares words to state vectors that are new at ever finer resolution.
 
-    At each, so many pairs of rounded state vector and state are compared.
+    State vectors are told apart when they differ after rounding to a multiple of it. At each, so
+    many pairs of rounded state vector and state are compared.
     """
 
     def __init__(self, runs: Trajectories, pairs: int) -> None:
@@ -31,7 +29,7 @@ class Diverse(Oracle):
 
     def find_counterexample(self, hypothesis: Hypothesis) -> Word | None:
         """A word, the shortest among those that are followed."""
-        for resolution in RESOLUTIONS:
+        for resolution in (1.0, 0.5, 0.25, 0.1):
             cells = Interned(self.runs.width, np.dtype(np.int32))
 
             def cell(ids: Ids, size: float = resolution, cells: Interned = cells) -> Ids:
