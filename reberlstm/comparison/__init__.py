@@ -28,7 +28,7 @@ from reberlstm.comparison.result import (
     not_within,
 )
 from reberlstm.errors import CertificateError, CompileError, GrammarError
-from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
+from reberlstm.extraction.nets import RecurrentNet, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
@@ -94,7 +94,10 @@ def compare(
     if rows is not None:
         check_rows([one.key for one in questions], rows)
         questions = [one for one in questions if set(names(one.key)) & set(rows)]
-    subjects = {name: _opened(net, machine) for name, net in nets.items()}
+    subjects = {}
+    for name, net in nets.items():
+        known = isinstance(net, Net | RecurrentNet)
+        subjects[name] = subject_of(net if known else as_net(net, alphabet=machine.alphabet))
     columns, took = [], []
     for name, net in subjects.items():
         started = time.monotonic()
@@ -113,12 +116,6 @@ def compare(
         seconds=seconds,
         took=tuple(took),
     )
-
-
-def _opened(net: Any, fsm: FSM) -> Subject:
-    if not isinstance(net, Net | RecurrentNet):
-        net = as_net(net, alphabet=fsm.alphabet)
-    return subject_of(net)
 
 
 def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:

@@ -45,10 +45,8 @@ class Budget:
     def scaled(self, share: float, transitions: int = 0) -> Budget:
         """That share of it: in full of how much, by its root of how far.
 
-        Args:
-            share: The share.
-            transitions: How many the machine has: sixteen pairs for each, if these are not more
-                than a few hundred, are the least, and eight rounds, and four walks of 20 symbols.
+        The least are sixteen pairs for each transition, if these are not more than a few hundred,
+        eight rounds, and four walks of 20 symbols.
         """
         root = math.sqrt(share)
         return Budget(
