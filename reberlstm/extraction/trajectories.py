@@ -57,7 +57,12 @@ class Trajectories:
         self._batch = int(np.clip(BATCH_BYTES // max(1, start.nbytes), 64, MOST_AT_ONCE))
         self._next = np.full((1024, self._symbols), UNKNOWN, dtype=np.intp)
         self._seen = np.empty(1024, dtype=np.intp)
-        self._columns = _columns(scope)
+        # Where each answer is in the row of integers by which an observation is known.
+        seen = (*(["legal"] if scope.follows_legal else []), *scope.observed)
+        widths = {kind: self._symbols if kind == "legal" else 1 for kind in seen}
+        ends = np.cumsum([*widths.values()]).tolist()
+        columns = zip(widths.items(), ends, strict=True)
+        self._columns = {kind: slice(end - width, end) for (kind, width), end in columns}
         self._numbers: dict[tuple[int, ...], int] = {}
         self._keys = [LAST]  # number 0 is NO_MORE
         self._goes_on = np.zeros((1, self._symbols), dtype=bool)
@@ -233,14 +238,6 @@ class Trajectories:
             for kind, part in self._columns.items()
         }
         return Observed(**answers)
-
-
-def _columns(scope: Scope) -> dict[str, slice]:
-    """Where each answer is in the row of integers by which an observation is known."""
-    seen = (*(["legal"] if scope.follows_legal else []), *scope.observed)
-    widths = {kind: len(scope.alphabet) if kind == "legal" else 1 for kind in seen}
-    ends = np.cumsum([*widths.values()]).tolist()
-    return {kind: slice(end - widths[kind], end) for kind, end in zip(widths, ends, strict=True)}
 
 
 Ids = NDArray[np.intp]

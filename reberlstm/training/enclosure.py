@@ -25,7 +25,7 @@ from torch import Tensor
 from reberlstm.certificates.claims import claim
 from reberlstm.certificates.nodes import unfold
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.tables import Ints, Words
+from reberlstm.machine.tables import Words
 from reberlstm.net.cells import CELLS
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import LSTMWeights
@@ -182,7 +182,11 @@ class Enclosure:
 
     def _hull(self, parameters: Parameters, words: Words) -> tuple[Tensor, Tensor]:
         """The least and greatest (h, c) at every node; infinite where no word comes by."""
-        node = self._nodes_of(words).reshape(-1)
+        at, every = np.zeros(words.symbols.shape[1:], dtype=np.intp), np.empty_like(words.symbols)
+        for t, symbols in enumerate(words.symbols):
+            at = np.where((at >= 0) & words.present[t], self._next[at, symbols], -1)
+            every[t] = at  # −1 where the word is over or out of scope, (N, B)
+        node = every.reshape(-1)
         seen = torch.as_tensor(node >= 0)
         with torch.no_grad():
             h, c = run("lstm", parameters, torch.as_tensor(words.symbols))
@@ -193,12 +197,3 @@ class Enclosure:
         high = (-empty).scatter_reduce(0, where, states, "amax")
         low[0], high[0] = 0.0, 0.0
         return low, high
-
-    def _nodes_of(self, words: Words) -> Ints:
-        """The node after every symbol, −1 where the word is over or out of scope, (T, N, B)."""
-        node = np.zeros(words.symbols.shape[1:], dtype=np.intp)
-        found = np.empty_like(words.symbols)
-        for t, symbols in enumerate(words.symbols):
-            node = np.where((node >= 0) & words.present[t], self._next[node, symbols], -1)
-            found[t] = node
-        return found

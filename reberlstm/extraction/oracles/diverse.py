@@ -5,15 +5,14 @@ This finds the few words that a sparse acceptor accepts, which random words miss
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Oracle, Word
 from reberlstm.extraction.oracles.exhaustive import by_length
 from reberlstm.extraction.trajectories import Ids, Interned, Trajectories
+
+MOST = np.iinfo(np.int32).max // 2
 
 
 class Diverse(Oracle):
@@ -33,7 +32,10 @@ class Diverse(Oracle):
             cells = Interned(self.runs.width, np.dtype(np.int32))
 
             def cell(ids: Ids, size: float = resolution, cells: Interned = cells) -> Ids:
-                return cells.add(_rounded(self.runs.states(ids), size))
+                # Beyond the whole numbers of 32 bits all are equal.
+                whole = np.round(self.runs.states(ids) / size)
+                whole = np.nan_to_num(whole, posinf=MOST, neginf=-MOST).clip(-MOST, MOST)
+                return cells.add(whole.astype(np.int32))
 
             for word, known, _ in by_length(self.runs, hypothesis, key=cell):
                 if word is not None:
@@ -41,10 +43,3 @@ class Diverse(Oracle):
                 if known >= self._pairs:
                     break
         return None
-
-
-def _rounded(states: NDArray[Any], resolution: float) -> NDArray[np.int32]:
-    """Multiples of `resolution`; beyond the whole numbers of 32 bits all are equal."""
-    most = np.iinfo(np.int32).max // 2
-    whole = np.nan_to_num(np.round(states / resolution), posinf=most, neginf=-most)
-    return np.asarray(np.clip(whole, -most, most).astype(np.int32))
