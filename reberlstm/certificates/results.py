@@ -23,7 +23,8 @@ from reberlstm.display import Displayed
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.net import Net, Scope
+from reberlstm.machine.tables import Scope
+from reberlstm.net.net import Net
 
 Bounds = tuple[tuple[float, float], ...]
 """For every cell the least and the greatest value."""
@@ -159,7 +160,7 @@ class Certificate(Displayed):
         return "\n".join([self.statement, *(figure(name, text) for name, text in self.figures)])
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object of a certificate file, see `reberlstm.certificates.results`."""
+        """The JSON object of a certificate file; docs/certificates.md describes it."""
         return to_dict(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:

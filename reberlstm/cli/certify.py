@@ -23,7 +23,8 @@ from reberlstm.certificates.results import ARITHMETIC, figure, read
 from reberlstm.cli.options import NetOptions, echo, json_option, net_option, net_options, out_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net, Scope
+from reberlstm.machine.tables import Scope
+from reberlstm.net.net import Net
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
 CHECKED = {True: "confirmed", False: "rejected", None: "nothing to check"}

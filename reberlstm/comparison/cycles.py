@@ -121,21 +121,21 @@ class Way:
     """One way to a state of a cycle, and what came of going round.
 
     Attributes:
-        inside: The first round with a wrong answer in it, None where there was none.
+        within: The first round with a wrong answer in it, None where there was none.
         after: The least number of rounds after which up to four symbols, `exit`, may follow with a
-            wrong answer on the way, none less than `inside`.
+            wrong answer on the way, none less than `within`.
     """
 
     word: Word
     state: int
-    inside: int | None = None
+    within: int | None = None
     after: int | None = None
     exit: Word = ()
 
     @property
     def first(self) -> int | None:
         """The least number of rounds with an error."""
-        return min((n for n in (self.inside, self.after) if n is not None), default=None)
+        return min((n for n in (self.within, self.after) if n is not None), default=None)
 
 
 @dataclass(frozen=True, eq=False)

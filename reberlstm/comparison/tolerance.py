@@ -21,7 +21,7 @@ from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net, Observed
-from reberlstm.simulator.tracing import snapped
+from reberlstm.simulator import snapped
 
 TOLERANCE, LEAST = 0.02, 1e-6
 """Of an amount that is found by bisection, relatively to it, and the least one."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.extraction.nets import Subject
-from reberlstm.extraction.scope import BEGINNING, Scope
+from reberlstm.extraction.scope import BEGINNING, AskedWords
 from reberlstm.net.net import Observed
 
 UNKNOWN, NO_MORE, NOT_ASKED = -1, 0, -2
@@ -45,7 +45,7 @@ class Trajectories:
     steps of the net that were run.
     """
 
-    def __init__(self, net: Subject, scope: Scope, most: int, deadline: float) -> None:
+    def __init__(self, net: Subject, scope: AskedWords, most: int, deadline: float) -> None:
         self.net, self.scope = net, scope
         self.steps = 0
         start = net.start(1)

@@ -18,7 +18,7 @@ from torch.nn import functional
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab.experiment import Array, Fit, Job, Recipe
 from reberlstm.lab.nets import parameters
-from reberlstm.training.checkpoint import (
+from reberlstm.training.loop import (
     Checkpoint,
     go_through,
     load,

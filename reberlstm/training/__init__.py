@@ -5,7 +5,7 @@
 3. `objective`: what is made small, the loss on words, and the share of wrong answers.
 4. `run`: what every training goes through; `net_run` trains a net, `machine_run` a machine itself.
 5. `enclosure`: for nets that are to be proved, how far steps lead out of boxes.
-6. `checkpoint` goes through all steps and writes checkpoints; `train` is all of it.
+6. `loop` goes through all steps and writes checkpoints; `train` is all of it.
 
 PyTorch is needed, and imported only by what trains.
 """
@@ -20,7 +20,7 @@ from typing import Any
 from reberlstm.errors import TrainingError
 from reberlstm.extras import require
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.training.checkpoint import go_through
+from reberlstm.training.loop import go_through
 from reberlstm.training.settings import Progress, Settings, Training
 
 __all__ = ["Progress", "Settings", "Training", "train"]
