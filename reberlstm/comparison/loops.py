@@ -68,10 +68,10 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             break
     every = []
     for number, (state, word) in enumerate(ways):
-        first, onward = int(within[number]) or None, left.get(number, (None, ()))
-        if first is not None and onward[0] is not None and onward[0] >= first:
+        least, onward = int(within[number]) or None, left.get(number, (None, ()))
+        if least is not None and onward[0] is not None and onward[0] >= least:
             onward = None, ()
-        every.append(Way(word, state, first, *onward))
+        every.append(Way(word, state, least, *onward))
     return Rounds(cycle, tuple(every), gone, np.concatenate(path), repeats)
 
 
