@@ -23,7 +23,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.comparison import check_rows, keys
 from reberlstm.comparison.study import BACKENDS, Cluster, Questions, Table, grid, run, summary
-from reberlstm.comparison.study.summary import to_csv
+from reberlstm.comparison.study.table import to_csv
 from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
 from reberlstm.extras import require

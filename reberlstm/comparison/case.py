@@ -20,14 +20,6 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Floats, Ints, Tables, Words
 from reberlstm.net.net import Net, check_alphabets
 
-MULTIPLICATIONS = 3e9
-"""What one run of many words may cost; of a large net, fewer words are run."""
-
-FEWEST = 20
-
-CERTIFICATE = 0.2
-"""The share of the budget for a certificate."""
-
 Disturb = Callable[[States, int], States]
 """Changes state vectors after the step of a number."""
 
@@ -83,12 +75,8 @@ class Case:
     non-empty words).
 
     Attributes:
-        name: What the net is called in the table.
-        net: The net.
-        fsm: The machine.
-        machine: Its tables; symbols are numbered as in its alphabet.
+        machine: The machine's tables; symbols are numbered as in its alphabet.
         columns: The net's number for each symbol.
-        settings: How much is measured.
         head: The question that the rows are about.
         rounds: What came of going round cycles, see `reberlstm.comparison.loops`.
         wrong_word: A word, as numbers, after which the net is known to be wrong.
@@ -121,11 +109,6 @@ class Case:
         )
 
     @property
-    def heads(self) -> list[Kind] | None:
-        """The heads to certify: those of the scope, which are all asked, or the only one."""
-        return None if "legal" in self.net.observed else [self.head]
-
-    @property
     def weights(self) -> Net | None:
         """The net, or one that computes the same, where its weights are known."""
         return self.net if isinstance(self.net, Net) else self.net.weights
@@ -138,11 +121,14 @@ class Case:
         if self.weights is None:
             return "the weights of this net are not known"
         try:
-            return certify(
-                self.weights, self.fsm, heads=self.heads, seconds=self.share(CERTIFICATE)
-            )
+            return self.certify(seconds=self.share(0.2))
         except CertificateError as error:
             return str(error)
+
+    def certify(self, **options: Any) -> Found:
+        """What it says in the same scope with other options."""
+        heads = None if "legal" in self.net.observed else [self.head]  # None: those of the scope
+        return certify(self.weights, self.fsm, heads=heads, **options)
 
     @property
     def proved(self) -> bool:
@@ -187,9 +173,9 @@ class Case:
         return np.random.default_rng([self.settings.seed, number])
 
     def affordable(self, count: int, symbols: float = 20.0) -> int:
-        """As many of so many words as this net's size allows."""
+        """As many of so many words as one run may cost; of a large net, fewer words are run."""
         width = self.start(1).shape[1]
-        return max(min(count, FEWEST), min(count, int(MULTIPLICATIONS / (symbols * width * width))))
+        return max(min(count, 20), min(count, int(3e9 / (symbols * width * width))))
 
     @cached_property
     def words(self) -> Words:

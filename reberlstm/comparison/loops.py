@@ -15,9 +15,8 @@ from reberlstm.net.net import Net
 CHUNK = 32
 """Rounds that are gone before words that leave the cycle are tried from all of them."""
 
-SETTLED = 1e-6
-MOST_PERIODS = 6
-"""A memory that is the same to `SETTLED` after so many rounds at most has settled to an orbit."""
+SETTLED, MOST_PERIODS = 1e-6, 6
+"""A memory that is the same to that after so many rounds at most has settled to an orbit."""
 
 
 def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -> Rounds:
@@ -67,22 +66,13 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             break
         if until_error and (left or within.any()):
             break
-    return Rounds(
-        cycle,
-        tuple(
-            _way(word, state, int(within[number]) or None, left.get(number))
-            for number, (state, word) in enumerate(ways)
-        ),
-        gone,
-        np.concatenate(path),
-        repeats,
-    )
-
-
-def _way(word: Word, state: int, within: int | None, left: tuple[int, Word] | None) -> Way:
-    if left is None or (within is not None and left[0] >= within):
-        return Way(word, state, within)
-    return Way(word, state, within, *left)
+    every = []
+    for number, (state, word) in enumerate(ways):
+        least, onward = int(within[number]) or None, left.get(number, (None, ()))
+        if least is not None and onward[0] is not None and onward[0] >= least:
+            onward = None, ()
+        every.append(Way(word, state, least, *onward))
+    return Rounds(cycle, tuple(every), gone, np.concatenate(path), repeats)
 
 
 def first_exits(
@@ -90,14 +80,8 @@ def first_exits(
 ) -> dict[int, tuple[int, Word]]:
     """From which state vectors words go on with a wrong answer, leaving a cycle at a state.
 
-    Args:
-        case: The net.
-        after_rounds: After each of R rounds by each of W ways, (R, W, D).
-        state: The state that they are in.
-        cycle: The cycle from there on.
-
-    Returns:
-        For each way with such a word the number of the first round, from 0, and the word.
+    They are those after each of R rounds by each of W ways, (R, W, D). For each way with such a
+    word there is the number of the first round, from 0, and the word.
     """
     rounds, ways, size = after_rounds.shape
     every = exits(case.machine, state, cycle)

@@ -17,21 +17,22 @@ from typing import Any
 import numpy as np
 
 from reberlstm.errors import ExtractionError
-from reberlstm.extraction.geometry import describe
 from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
 from reberlstm.extraction.nets import RecurrentNet, subject_of
-from reberlstm.extraction.oracles import (
-    Budget,
-    Certificates,
-    Evidence,
-    Word,
-    Words,
-    searches,
-    walks,
-)
+from reberlstm.extraction.oracles import Budget, searches
+from reberlstm.extraction.oracles.base import Evidence, Word, Words
+from reberlstm.extraction.oracles.certificate import Certificates
+from reberlstm.extraction.oracles.walks import walks
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
-from reberlstm.extraction.verdict import Comparison, Extraction, Sample, StateReport, verdict_of
+from reberlstm.extraction.verdict import (
+    Comparison,
+    Extraction,
+    Sample,
+    StateReport,
+    describe,
+    verdict_of,
+)
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 
@@ -45,12 +46,6 @@ The least effort is in proportion to the machine, see `Budget.scaled`.
 
 SEARCHING = 0.85
 """The share of the time that is for searching; a verdict on what was found needs some, too."""
-
-LEAST_FOR_VERDICT = 1.0
-"""Seconds that the verdict may take however short the search had to be."""
-
-WALKS, WALK_LENGTH = 200, 100
-"""Random words whose state vectors are described."""
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a net may grow beyond all numbers
@@ -98,7 +93,11 @@ def extract(
         >>> len(found.fsm.states), found.verdict[0].relation
         (4, 'equal: proved')
     """
-    _check_bounds(max_states, max_words, seconds)
+    for name, bound in {"max_states": max_states, "max_words": max_words}.items():
+        if bound < 1:
+            raise ExtractionError(f"{name} is {bound}; it must be at least 1")
+    if not 0.0 <= seconds < float("inf"):
+        raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
     reference = None if reference is None else as_machine(reference)
     subject = subject_of(net, **reading)
     scope = scope_of(subject, reference, within=within)
@@ -133,7 +132,8 @@ def extract(
         learner.close(grow=False)
         machine, found_after = learner.copy(), runs.steps
     machine, steps = machine.minimised(), runs.steps
-    runs.extend(time.monotonic() + max(LEAST_FOR_VERDICT, (1 - SEARCHING) * seconds))
+    # However short the search had to be, the verdict may take a second.
+    runs.extend(time.monotonic() + max(1.0, (1 - SEARCHING) * seconds))
     fsm = to_fsm(runs, machine, f"extracted from {subject.name or 'the net'}", reference)
     verdict = verdict_of(
         runs,
@@ -149,7 +149,7 @@ def extract(
     rng = np.random.default_rng(seed)
     words = list(machine.access_words().values())
     with suppress(BudgetEnd):
-        words += walks(runs, WALKS, WALK_LENGTH, rng)
+        words += walks(runs, 200, 100, rng)
     reports, sample = describe(runs, machine, words, fsm.states, rng)
     return Extraction(
         fsm=fsm,
@@ -166,14 +166,6 @@ def extract(
         reference=reference,
         sample=sample,
     )
-
-
-def _check_bounds(max_states: int, max_words: int, seconds: float) -> None:
-    for name, bound in {"max_states": max_states, "max_words": max_words}.items():
-        if bound < 1:
-            raise ExtractionError(f"{name} is {bound}; it must be at least 1")
-    if not 0.0 <= seconds < float("inf"):
-        raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
 
 
 def _counterexample(

@@ -18,23 +18,14 @@ from reberlstm.machine.crawl import crawl, refine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Observed
 
-OUTSIDE_NAME = "outside"
-"""The state of all words that have left the reference which they were to be kept within."""
-
-NO_LABEL = -1 << 40
-"""Stands for a label that the net cannot give."""
-
 
 @dataclass
 class Hypothesis:
     """A machine over indices, which oracles compare with a net.
 
-    Attributes:
-        table: ``table[state][symbol]`` is the next state, or −1 where the symbol is not offered;
-            state 0 is the start.
-        observation: For each state what is seen of it, as numbered by the trajectories.
-        access: For each state the number of the state vector that its access word leads to; empty
-            for a machine that was not learned from a net.
+    ``table[state][symbol]`` is the next state, or −1 where the symbol is not offered; state 0 is
+    the start. Of each state there are the number of its observation, and of the state vector that
+    its access word leads to (none for a machine that was not learned from a net).
     """
 
     table: list[list[int]]
@@ -59,8 +50,7 @@ class Hypothesis:
     def minimised(self) -> Hypothesis:
         """The machine with states merged that show the same after every word.
 
-        The learner's states differ in what the *net* shows; a machine that is not yet right may
-        have states in which it shows the same itself.
+        The learner's states differ in what the *net* shows, which is more until it is right.
         """
         merged = refine(self.table, self.observation)
         first = [merged.index(number) for number in range(max(merged) + 1)]
@@ -73,12 +63,11 @@ class Hypothesis:
 
 @dataclass
 class _Node:
-    """A node of the discrimination tree: a suffix with a child per observation, or a leaf."""
+    """Of the discrimination tree: a suffix with a child per observation, or a leaf with a state."""
 
     suffix: tuple[int, ...] = ()
     children: dict[int, _Node] = field(default_factory=dict)
     state: int | None = None
-    """The number of the machine's state, for a leaf."""
 
 
 class Learner(Hypothesis):
@@ -98,9 +87,7 @@ class Learner(Hypothesis):
     def close(self, *, grow: bool = True) -> None:
         """Find the targets of all open transitions; new states may open more.
 
-        Args:
-            grow: Whether there may be new states; else a transition leads to the known state that
-                is nearest in the tree.
+        Where it may not `grow`, a transition leads to the known state nearest in the tree.
 
         Raises:
             BudgetEnd: when there are more states than allowed, or the trajectories may not go on.
@@ -189,6 +176,10 @@ class Learner(Hypothesis):
         self.table.append([-1] * len(self._trajectories.net.alphabet))
         offered = np.flatnonzero(self._trajectories.offered(ids)[0])
         self._open.extend((number, int(symbol)) for symbol in offered)
+
+
+OUTSIDE_NAME = "outside"
+"""The state of all words that have left the reference which they were to be kept within."""
 
 
 def to_fsm(runs: Trajectories, machine: Hypothesis, name: str, reference: FSM | None) -> FSM:
@@ -292,4 +283,4 @@ def _number_of_label(label: str | None, labels: tuple[str, ...]) -> int:
     try:
         return int(label or "")
     except ValueError:
-        return NO_LABEL
+        return -1 << 40  # a label that the net cannot give

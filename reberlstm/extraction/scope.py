@@ -27,19 +27,15 @@ class AskedWords:
     """The words that are asked, over A symbols, as a small machine of P nodes.
 
     Attributes:
-        alphabet: The symbols.
         observed: What is seen of the net: ``legal``, ``accept``, ``label``, or several.
         target: The next node, (P, A).
         decides: Where the node and not the net says which symbols may follow, (P,).
         legal: These symbols, (P, A).
         over: Where words end, so that nothing may be said of what follows, (P,).
-        outside: The node of words that have left the machine that they must not leave, of which
-            nothing at all may be said; −1 where there is none.
-        first: The symbols that a word may begin with, where the net itself is not asked before the
-            first symbol.
+        outside: The node of words that have left `within`, or −1; nothing is said of these.
+        first: Symbols that words begin with, where the net is not asked before the first one.
         last: Symbols after which a word is over.
-        within: A machine whose words alone are asked, as far as they go on in it, and one symbol
-            beyond.
+        within: A machine whose words are asked, as far as they go on there, and one symbol beyond.
     """
 
     alphabet: tuple[str, ...]
@@ -92,17 +88,12 @@ class AskedWords:
 
 
 def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> AskedWords:
-    """The words that a net is asked about.
+    """The words that a net is asked about; those of the reference, where it is kept within one.
 
     A net that claims nothing but the scope ``legal`` is not asked before the first symbol, nor
     after the last one of a complete word. Which symbols these are is told by the reference, or else
     by the machine that the net names; where there is none, words begin with what the net offers
     before any symbol, or with any symbol where it offers none.
-
-    Args:
-        net: The net.
-        reference: A machine over the same symbols.
-        within: Whether only words of the reference are asked.
 
     Raises:
         ExtractionError: for a reference over other symbols, or none where words are to stay in one.

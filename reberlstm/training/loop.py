@@ -1,7 +1,9 @@
-"""The loop of every training: steps, reports, checkpoints now and then, interrupts between steps.
+"""The loop of every training, with reports and checkpoints; the lab's trainings go through it, too.
 
-The lab's trainings go through it as well. A checkpoint is a file of safetensors whose metadata
-holds the state, as JSON; everything that further steps depend on is in it.
+A checkpoint is an unfinished training as one safetensors file, to be taken up after a kill. Arrays
+are what is trained and what the optimiser remembers; all else is JSON in the metadata: settings,
+counters, and the state of the random numbers. Nothing in the file is executed. It is written whole
+or not at all.
 """
 
 from __future__ import annotations
@@ -27,95 +29,14 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 FORMAT = "reberlstm-checkpoint-1"
-
 MAX_FILE_BYTES = 2**30
 
 Arrays = dict[str, NDArray[Any]]
 
 
-class Steps(Protocol):
-    """A training, step by step."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is no further step."""
-
-    def advance(self) -> Any:
-        """Take a step and return what is to be reported of it."""
-
-    def to_checkpoint(self) -> Checkpoint:
-        """All that the further steps depend on."""
-
-    def restore(self, saved: Checkpoint, where: str) -> None:
-        """Go on from a checkpoint, which was read from the file `where`."""
-
-
-def go_through(
-    training: Steps,
-    *,
-    report: Callable[[Any], None] | None = None,
-    path: Path | None = None,
-    resume: bool = False,
-    seconds: float = 10.0,
-    format: str = FORMAT,
-    writer: str = "train",
-) -> bool:
-    """Go through all steps, or as far as a keyboard interrupt lets; says whether there was one.
-
-    Args:
-        training: What to go through.
-        report: Called after every step with what it returned.
-        path: A file for checkpoints, written every now and then and at an interrupt.
-        resume: Whether to go on from that file, where there is one.
-        seconds: The least time between two checkpoints.
-        format: What kind of checkpoint it is.
-        writer: The command that writes such, for messages.
-    """
-    if resume and path is not None and path.exists():
-        training.restore(load(path, format, writer), str(path))
-    written = time.monotonic()
-    with _interrupts_between_steps() as interrupts:
-        while not training.finished and not interrupts:
-            progress = training.advance()
-            if report is not None:
-                report(progress)
-            due = time.monotonic() >= written + seconds
-            if path is not None and (due or interrupts):
-                save(path, training.to_checkpoint(), format)
-                written = time.monotonic()
-    return bool(interrupts)
-
-
-@contextmanager
-def _interrupts_between_steps() -> Iterator[list[int]]:
-    """Collect keyboard interrupts, so that none tears a step apart; the second one does.
-
-    Only a program's main thread may ask for that; elsewhere nothing changes.
-    """
-    seen: list[int] = []
-
-    def hold(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield seen
-        return
-    before = signal.signal(signal.SIGINT, hold)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """What a file holds.
-
-    Attributes:
-        arrays: By key.
-        state: Settings, counters and random state, as JSON values.
-    """
+    """What a file holds: arrays by key; settings, counters and random state as JSON values."""
 
     arrays: Mapping[str, NDArray[Any]]
     state: Mapping[str, Any]
@@ -197,3 +118,72 @@ def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> It
         raise TrainingError(
             f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
         ) from None
+
+
+class Steps(Protocol):
+    """A training, step by step."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is no further step."""
+
+    def advance(self) -> Any:
+        """Take a step and return what is to be reported of it."""
+
+    def to_checkpoint(self) -> Checkpoint:
+        """All that the further steps depend on."""
+
+    def restore(self, saved: Checkpoint, where: str) -> None:
+        """Go on from a checkpoint, which was read from the file `where`."""
+
+
+def go_through(
+    training: Steps,
+    *,
+    report: Callable[[Any], None] | None = None,
+    path: Path | None = None,
+    resume: bool = False,
+    seconds: float = 10.0,
+    format: str = FORMAT,
+    writer: str = "train",
+) -> bool:
+    """Go through all steps, or as far as a keyboard interrupt lets; says whether there was one.
+
+    Checkpoints of this format go to the file `path`, so many `seconds` apart at least and at an
+    interrupt; with `resume` it goes on from there. `writer` is the command, for messages.
+    """
+    if resume and path is not None and path.exists():
+        training.restore(load(path, format, writer), str(path))
+    written = time.monotonic()
+    with _interrupts_between_steps() as interrupts:
+        while not training.finished and not interrupts:
+            progress = training.advance()
+            if report is not None:
+                report(progress)
+            due = time.monotonic() >= written + seconds
+            if path is not None and (due or interrupts):
+                save(path, training.to_checkpoint(), format)
+                written = time.monotonic()
+    return bool(interrupts)
+
+
+@contextmanager
+def _interrupts_between_steps() -> Iterator[list[int]]:
+    """Collect keyboard interrupts, so that none tears a step apart; the second one does.
+
+    Only a program's main thread may ask for that; elsewhere nothing changes.
+    """
+    seen: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)

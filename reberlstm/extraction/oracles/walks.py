@@ -13,14 +13,7 @@ from reberlstm.machine.fsm import FSM
 
 
 class Walks(Words):
-    """Compares random words; the same ones for every hypothesis.
-
-    Args:
-        runs: The net.
-        count: How many walks.
-        length: Their length, where the net offers as much.
-        seed: The seed.
-    """
+    """Compares random words, as long as the net offers; the same ones for every hypothesis."""
 
     def __init__(self, runs: Trajectories, count: int, length: int, seed: int) -> None:
         super().__init__(runs)
@@ -64,14 +57,7 @@ def corrupted(words: Iterable[Word], symbols: int, rng: np.random.Generator) -> 
 
 
 class ReferenceWords(Words):
-    """Compares words that a reference accepts, if it accepts any.
-
-    Args:
-        runs: The net.
-        reference: The machine.
-        count: How many words.
-        seed: The seed.
-    """
+    """Compares so many words that a reference accepts, if it accepts any."""
 
     def __init__(self, runs: Trajectories, reference: FSM, count: int, seed: int) -> None:
         super().__init__(runs)
