@@ -17,7 +17,6 @@ import numpy as np
 from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.claims import Claim, claim
-from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Budget, Exploration, explore
 from reberlstm.certificates.results import (
     Box,
@@ -27,7 +26,7 @@ from reberlstm.certificates.results import (
     digest_of_grammar,
     digest_of_net,
 )
-from reberlstm.certificates.search import NotFound, Shape, find_invariant
+from reberlstm.certificates.search import Invariant, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
@@ -113,7 +112,7 @@ def certify(
     execution = Execution(net, boxes.arithmetic, inputs.nominal)
     deadline = time.monotonic() + seconds
 
-    def prove(shapes: Sequence[Shape]) -> Invariant | NotFound:
+    def prove(shapes: Sequence[Shape]) -> Invariant | str:
         possible = [shape for shape in shapes if shape.k <= max_k]
         return find_invariant(boxes, claimed, possible, deadline)
 
@@ -151,7 +150,7 @@ def certify(
         further = prove(SHAPES[2:])
         if isinstance(further, Invariant):
             return _proof(net, claimed, further, subject)
-        proof = further if further.reason else proof
+        proof = further or proof
         if not explored.closed:
             longer = search(Budget(max_states, max_depth, seconds))
             # With no time left it may not have come as far as the first search.
@@ -163,7 +162,7 @@ def certify(
         depth=explored.depth,
         states=explored.states,
         closed=explored.closed,
-        reason=proof.reason,
+        reason=proof,
         **subject,
     )
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from reberlstm.certificates.arithmetic import KERNEL_ULPS
 from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.claims import Level
 from reberlstm.certificates.intervals import (
     REAL,
     UNDERFLOW,
@@ -32,7 +33,6 @@ from reberlstm.certificates.intervals import (
     middle_and_radius,
     sum_error,
 )
-from reberlstm.certificates.nodes import Level
 from reberlstm.net.cells import CELLS
 from reberlstm.net.cells.cell import Floats
 

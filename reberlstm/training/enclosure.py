@@ -22,8 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reberlstm.certificates.claims import claim
-from reberlstm.certificates.nodes import Nodes, unfold
+from reberlstm.certificates.claims import Nodes, claim, unfold
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.tables import Ints, Words
 from reberlstm.net.cells import CELLS

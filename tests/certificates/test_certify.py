@@ -17,7 +17,7 @@ import reberlstm as rl
 from reberlstm.certificates import Certificate, Inputs, Refutation, check, load_certificate
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import claim
-from reberlstm.certificates.nodes import shared_symbols
+from reberlstm.certificates.search import shared_symbols
 from reberlstm.errors import CertificateError, FormatError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.net import LSTMWeights
