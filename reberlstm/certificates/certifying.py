@@ -37,7 +37,7 @@ Found = Proof | Refutation | Unknown
 """What `certify` returns: one of three."""
 
 FIRST = Budget(states=3_000, depth=64, seconds=1.0)
-"""Wrong words are mostly short: this much is spent on them before a larger k is tried."""
+"""What is spent on wrong words, which are mostly short, before a larger k is tried."""
 
 SHAPES = (
     Shape(0),
@@ -52,11 +52,8 @@ the last symbol that tells which is active. Many a trained net needs several ste
 forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
 """
 
-MAX_K = 1
-"""How many symbols nodes may remember where a limit is sought: more hardly helps there."""
-
-MARGIN_SLACK = 1e-9
-"""What is taken off a margin before it is claimed, so that other arithmetic finds it too."""
+MAX_K = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
+MARGIN_SLACK = 1e-9  # what is taken off a margin, so that other arithmetic finds it too
 
 
 def certify(
@@ -157,7 +154,7 @@ def certify(
             if longer.wrong is not None or longer.depth >= explored.depth:
                 explored = longer
     if explored.wrong is not None:
-        return Refutation(word=explored.word or (), wrong=explored.wrong, **subject)
+        return Refutation(word=explored.word, wrong=explored.wrong, **subject)
     return Unknown(
         depth=explored.depth,
         states=explored.states,
@@ -300,9 +297,10 @@ def minimal_gain(
     if not isinstance(best, Proof):
         return best
     only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
-    return _bisect(lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance)[
-        1
-    ]
+    _, found = _bisect(
+        lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance
+    )
+    return found
 
 
 def largest(

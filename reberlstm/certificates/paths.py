@@ -36,8 +36,7 @@ from reberlstm.certificates.intervals import (
 from reberlstm.net.cells import CELLS
 from reberlstm.net.cells.cell import Floats
 
-ROUNDED = 2.0**-46
-"""Over what a sum of a few products of a few rounded numbers may be off by, relatively."""
+ROUNDED = 2.0**-46  # over what a sum of a few products of a few rounded numbers may be off by
 
 
 def can_follow(net: BoxNet) -> bool:
@@ -50,10 +49,7 @@ def can_follow(net: BoxNet) -> bool:
 def follow(net: BoxNet, boxes: Interval, levels: Sequence[Level]) -> Iterator[Interval]:
     """The boxes after the first, second, … steps of words, a row for each step of the level.
 
-    Args:
-        net: A net that `can_follow`.
-        boxes: The boxes of all nodes, (N, D).
-        levels: The steps.
+    The boxes (N, D) are those of all nodes, the net one that `can_follow` takes.
     """
     exact, math = BoxNet(net.net, REAL), Slopes(REAL)
     roots, parents = np.unique(levels[0].parents, return_inverse=True)
@@ -182,15 +178,9 @@ class Slopes(Intervals):
 
     def block(self, parts: Sequence[Sequence[Matrices]]) -> Matrices:
         """One matrix of matrices, given row by row."""
-        return Matrices(
-            *(
-                np.concatenate(
-                    [np.concatenate([getattr(x, of) for x in row], axis=-1) for row in parts],
-                    axis=-2,
-                )
-                for of in ("middle", "radius")
-            )
-        )
+        middles = [[matrix.middle for matrix in row] for row in parts]
+        radii = [[matrix.radius for matrix in row] for row in parts]
+        return Matrices(np.block(middles), np.block(radii))
 
 
 def _slope(ends: list[Floats], at_top: Any, top: float) -> Interval:
