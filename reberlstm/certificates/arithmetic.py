@@ -1,10 +1,7 @@
 """Arithmetics: what a proof may assume of the numbers that a net is run in, and running it in them.
 
-``real`` is the net as mathematics, with its float64 weights taken exactly; the others are formats
-of floating-point numbers, in which every operation may be rounded and may underflow, sums are added
-up in any order, and sigmoid and tanh are approximations. The model of errors is stated in
-docs/certificates.md; it is that of N. J. Higham, Accuracy and Stability of Numerical Algorithms,
-2nd ed., 2002, section 2.2 and lemma 3.1.
+The model of errors is stated in docs/certificates.md; it is that of N. J. Higham, Accuracy and
+Stability of Numerical Algorithms, 2nd ed., 2002, section 2.2 and lemma 3.1.
 """
 
 from __future__ import annotations

@@ -208,22 +208,16 @@ def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) 
     }
     states = claimed.tables.names
     # The first node is the empty word, whose box is a point that is known.
-    boxes = [
+    boxes = tuple(
         Box(states[state], tuple(net.alphabet[column] for column in last), cells)
         for (state, last), cells in zip(found.nodes.names[1:], _cells(net, found), strict=True)
-    ]
+    )
     kinds: dict[tuple[int, int], list[str]] = {}
     for (state, column), said in (found.nodes.shared or {}).items():
         kinds.setdefault((state, said), []).append(net.alphabet[column])
-    shared = [(states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1]
-    return Proof(
-        margins=margins,
-        k=found.nodes.k,
-        stride=found.nodes.stride,
-        boxes=tuple(boxes),
-        shared=tuple(shared),
-        **subject,
-    )
+    shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
+    k, stride = found.nodes.k, found.nodes.stride
+    return Proof(margins=margins, k=k, stride=stride, boxes=boxes, shared=shared, **subject)
 
 
 def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:
@@ -240,8 +234,7 @@ def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]
 
 
 def _check_options(noise: float, inputs: Inputs, seconds: float) -> None:
-    limits = {"noise": noise, "input noise": inputs.noise, "seconds": seconds}
-    for name, value in limits.items():
+    for name, value in {"noise": noise, "input noise": inputs.noise, "seconds": seconds}.items():
         if not 0.0 <= value < math.inf:
             raise CertificateError(f"{name} is {value}; it must be finite and not negative")
     if not -math.inf < inputs.low <= inputs.high < math.inf:

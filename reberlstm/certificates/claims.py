@@ -30,18 +30,11 @@ HEADS = ("legal", "accept", "label")
 class Claim:
     """The words and answers that are to be proved right.
 
-    Attributes:
-        scope: ``legal`` or ``all``.
-        heads: What is claimed, of `HEADS`.
-        rules: How the net's answer to each of them is read.
-        tables: The complete machine.
-        steps: ``steps[p]``: pairs (column in the net, next state) for the symbols with which words
-            of the scope go on from state ``p``, in the machine's alphabet order.
-        right: ``right[head]``, shape (states, R): +1 where the row must say yes, −1 where it must
-            say no, 0 where it does not matter. Where the rule is ``argmax``, +1 is the row that
-            must be the largest.
-        missing: A head that belongs to the scope and the net has not, else empty: such a net can be
-            refuted by the heads it has, but not proved.
+    For each state of the complete machine `steps` has pairs (column in the net, next state) for the
+    symbols with which words of the scope go on, in the machine's alphabet order. For each head
+    `right`, (states, R), is +1 where the row must say yes (where the rule is ``argmax``, be the
+    largest), −1 where it must say no, 0 where it does not matter. A head that belongs to the scope
+    and the net has not is `missing`: such a net can be refuted by its heads, but not proved.
     """
 
     scope: Scope
@@ -92,7 +85,6 @@ def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) 
     tables = fsm.tables(net.on_violation)
     columns = [net.alphabet.index(symbol) for symbol in fsm.alphabet]
     chosen = _heads(net, fsm, scope, heads)
-    missing = "accept" if heads is None and scope == "all" and "accept" not in chosen else ""
     rules = {head: readout.rule for head in chosen if (readout := net.readout(head)) is not None}
     return Claim(
         scope=scope,
@@ -108,18 +100,14 @@ def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) 
             for rows in zip(tables.table, tables.legal.tolist(), strict=True)
         ),
         right={head: _signs(net, tables, head, rule) for head, rule in rules.items()},
-        missing=missing,
+        missing="accept" if heads is None and scope == "all" and "accept" not in chosen else "",
     )
 
 
 def margins(rule: Rule, right: NDArray[np.int8], lo: Floats, hi: Floats) -> Floats:
-    """How far the numbers of a head are on their right sides, one a row; negative where wrong.
+    """How far the numbers of a head are on their right sides, (N,); negative where wrong.
 
-    Args:
-        rule: How they are read.
-        right: What must be, as in `Claim`, shape (N, R).
-        lo: The least numbers, shape (N, R).
-        hi: The greatest numbers, shape (N, R).
+    What must be (as in `Claim`), the least and the greatest numbers are (N, R) each.
     """
     if rule.function == "argmax":
         chosen = np.where(right > 0, lo, np.inf).min(axis=1)

@@ -1,16 +1,10 @@
 """Several steps at once, with the mean value theorem: where a box leads along a word.
 
-A step of boxes forgets how the numbers of a state depend on each other, and after several steps
-little is left to go by. The mean value theorem remembers. Let m be the middle of the box, y where
-the exact net takes it along the word, and D the product of the derivatives along the way, each over
-a box that holds all states there. Then a state x of the box is taken to y + D·(x − m) + s, where s
-is what rounding and noise have added since, carried on by the derivatives. That is intersected with
-the plain step, which is better for wide boxes, while this is better for narrow ones: the sizes of
-D's entries, unlike the product of their sizes, shrink when the net forgets. (Mean value forms:
-R. E. Moore, Interval Analysis, 1966, chapter 6.)
-
-Matrices are held as midpoints and radii (S. M. Rump, Fast and parallel interval arithmetic, BIT 39
-(1999) 534–554); what rounding does to them is added to the radii.
+Let m be the middle of the box, y where the exact net takes it along the word, and D the product of
+the derivatives along the way, each over a box that holds all states there. Then a state x of the
+box is taken to y + D·(x − m) + s, where s is what rounding and noise have added since, carried on
+by the derivatives (R. E. Moore, Interval Analysis, 1966, chapter 6). That is intersected with the
+plain step; docs/theory.md, section 9, says why. Matrices are midpoints and radii (Rump 1999).
 """
 
 from __future__ import annotations

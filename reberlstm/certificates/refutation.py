@@ -6,10 +6,9 @@ shortest one, and of those the first in alphabet order. It is run once more, alo
 symbol, before it is reported.
 
 Two states of the net are the same if they are equal bit by bit, once every number is rounded to a
-multiple of 2⁻⁶⁰. That is far below what float64 resolves at the size of weights and thresholds;
-but a cell that is not in use keeps a memory of exp(−K), exp(−2·K), … of when it was, down to
-10⁻³⁰⁸, and to tell these apart would make a state of every history. Where no state is left to
-follow, the net is right after *every* word as executed here, which is reported, but is not a proof.
+multiple of 2⁻⁶⁰: else a cell that is not in use, with its memory of exp(−K), exp(−2·K), … of when
+it was, would make a state of every history. Where no state is left to follow, the net is right
+after *every* word as executed here, which is reported, but is not a proof.
 """
 
 from __future__ import annotations

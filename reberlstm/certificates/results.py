@@ -26,8 +26,6 @@ from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.net import Net, Scope
 
 Bounds = tuple[tuple[float, float], ...]
-"""For every cell the least and the greatest value."""
-
 FORMAT = "reberlstm certificate"
 VERSION = 2
 MAX_FILE_BYTES = 256 * 2**20  # larger files are refused before they are parsed
@@ -41,7 +39,6 @@ ARITHMETIC = {
     "int8": "weights rounded to int8, executed in float32",
     **{name: f"{name}, rounded after every operation" for name in FORMATS},
 }
-"""Each arithmetic in words."""
 
 
 @dataclass(frozen=True)
