@@ -232,9 +232,8 @@ class Nodes:
         for level in self.levels:
             kept = np.flatnonzero(chosen[level.roots])
             parents = level.parents[kept] if numbers is None else numbers[level.parents[kept]]
-            levels.append(
-                Level(level.roots[kept], parents, level.symbols[kept], level.states[kept])
-            )
+            symbols, states = level.symbols[kept], level.states[kept]
+            levels.append(Level(level.roots[kept], parents, symbols, states))
             numbers = np.zeros(len(level), dtype=np.intp)
             numbers[kept] = np.arange(len(kept))
         return levels, self.targets[kept]
@@ -267,13 +266,8 @@ def unfold(
             targets.append(index[node])
         if sum(map(len, levels)) > most:
             return None
-    order = np.argsort(np.array(targets, dtype=np.intp), kind="stable")
+    order = np.argsort(ends := np.array(targets, dtype=np.intp), kind="stable")
     tables = [np.array(level, dtype=np.intp).reshape(-1, 4) for level in levels]
     tables[-1] = tables[-1][order]
-    return Nodes(
-        k,
-        tuple(names),
-        tuple(Level(*table.T) for table in tables),
-        np.array(targets, dtype=np.intp)[order],
-        shared,
-    )
+    steps = tuple(Level(*table.T) for table in tables)
+    return Nodes(k, tuple(names), steps, ends[order], shared)

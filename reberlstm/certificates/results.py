@@ -488,16 +488,12 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
     match document["outcome"]:
         case "holds":
             proof = document["proof"]
-            return Proof(
-                k=proof["k"],
-                stride=proof["stride"],
-                margins=dict(proof["margins"]),
-                boxes=tuple(_box(box, proof["intervals"], net["cells"]) for box in proof["boxes"]),
-                shared=tuple(
-                    (kind["state"], tuple(kind["symbols"])) for kind in proof.get("alike", ())
-                ),
-                **subject,
-            )
+            boxes = tuple(_box(box, proof["intervals"], net["cells"]) for box in proof["boxes"])
+            alike = proof.get("alike", ())
+            shared = tuple((kind["state"], tuple(kind["symbols"])) for kind in alike)
+            size = {name: proof[name] for name in ("k", "stride")}
+            subject |= size | {"margins": dict(proof["margins"]), "boxes": boxes, "shared": shared}
+            return Proof(**subject)
         case "refuted":
             found = document["refutation"]
             said, right = tuple(found["said"]), tuple(found["right"])

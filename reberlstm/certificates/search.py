@@ -205,7 +205,6 @@ def find_invariant(
 
 
 def _find_with(problem: Problem, deadline: float) -> Invariant | str:
-    """An invariant of these nodes."""
     reason = ""
     # An unbounded memory is harmless where its tanh is saturated, but a bolder guess.
     bold = problem.nodes.stride == 1 and problem.net.may_be_unbounded.any()

@@ -544,21 +544,20 @@ def sha256_of_net(net: Any) -> str:
     if len(kinds) == 1:
         name = net.layers[0].cell.name
         kinds = [CELLS_OF_VERSION_1.get(name, name)]
-    heads = sorted(net.heads)
-    activation = {name: net.heads[name].activation for name in heads}
+    heads = sorted(net.heads.items())
     header = {
         "alphabet": list(net.alphabet),
         "cell": ",".join(kinds),
         "cells": list(net.cells),
-        "heads": [f"{name}:{activation[name]}" if activation[name] else name for name in heads],
+        "heads": [f"{name}:{head.activation}" if head.activation else name for name, head in heads],
         "labels": list(net.labels),
         "on_violation": net.on_violation,
     }
     arrays = []
     for layer in net.layers:
         arrays += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
-    for name in heads:
-        for linear in net.heads[name].layers:
+    for _, head in heads:
+        for linear in head.layers:
             arrays += [linear.weight, linear.bias]
     others = (net.embedding, net.start_state, net.suffix)
     arrays += [array for array in others if array is not None]

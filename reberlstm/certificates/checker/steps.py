@@ -283,14 +283,12 @@ class Steps:
         self.start = np.zeros(width) if net.start_state is None else held(net.start_state)
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
         self.columns: dict[str, Sums] = {}
+        first = self.layers[0]
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
             ends = (vector * low, vector * high)
-            least, most = np.minimum(*ends), np.maximum(*ends)
-            if blur:
-                least = np.nextafter(least - blur, -math.inf)
-                most = np.nextafter(most + blur, math.inf)
-            first = self.layers[0]
-            self.columns[symbol] = self.bounds.linear(first.w, (least, most), first.bias_ih)
+            x = np.minimum(*ends), np.maximum(*ends)
+            x = _wider(x, blur) if blur else x
+            self.columns[symbol] = self.bounds.linear(first.w, x, first.bias_ih)
         self.suffix = () if net.suffix is None else tuple(map(held, net.suffix))
         self._known: tuple[Any, Sums] | None = None
 
@@ -319,10 +317,7 @@ class Steps:
         low, high = (
             np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
         )
-        if self.noise:
-            low = np.nextafter(low - self.noise, -math.inf)
-            high = np.nextafter(high + self.noise, math.inf)
-        return low, high
+        return _wider((low, high), self.noise) if self.noise else (low, high)
 
     def again(self, layer: Layer, state: Sequence[Ends], box: Ends | None = None) -> Sums:
         """What the state adds to the sums; kept for the next symbol in the same box."""
@@ -460,6 +455,11 @@ def _together(parts: Sequence[Sums]) -> Sums:
     return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
 
 
+def _wider(x: Ends, by: Floats | float) -> Ends:
+    """Ends moved outwards by at least so much."""
+    return np.nextafter(x[0] - by, -math.inf), np.nextafter(x[1] + by, math.inf)
+
+
 def _size(a: Ends) -> Floats:
     return np.maximum(np.abs(a[0]), np.abs(a[1]))
 
@@ -510,10 +510,9 @@ class Paths:
         added = _up(_size(slope) @ place.added + error)
         middle = self.exact.step(place.middle, symbol)
         around = _up(_size(slopes) @ place.reach) + added
-        low, high = self.steps.step(place.box, symbol)
-        low = np.maximum(low, np.nextafter(middle[0] - around, -np.inf))
-        high = np.minimum(high, np.nextafter(middle[1] + around, np.inf))
-        return Place((low, high), middle, slopes, place.reach, added)
+        (low, high), (least, most) = self.steps.step(place.box, symbol), _wider(middle, around)
+        box = np.maximum(low, least), np.minimum(high, most)
+        return Place(box, middle, slopes, place.reach, added)
 
     def slope(self, box: Ends, symbol: str) -> Ends:
         """The derivative of the state vector after a symbol in the one before, on all of a box."""
