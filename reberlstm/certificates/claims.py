@@ -1,13 +1,13 @@
-"""What is claimed: after which words which heads must say what, and how their numbers are read.
+"""What is claimed: after which words which heads must say what, and at which nodes it is proved.
 
-The scope ``legal`` is every non-empty prefix of legal words that can still go on, that is, whose
-state has a legal symbol. The scope ``all`` is every word over the alphabet, the empty one and those
-with violations included. A `Claim` says it for the states of the complete machine, so the search
-for a proof and the search for a wrong word are about the same.
+A `Claim` says it for the states of the complete machine, so the search for a proof and the search
+for a wrong word are about the same. Which words they are is decided by
+`reberlstm.machine.tables.Scope`.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,15 +15,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.certificates.arithmetic import Arithmetic, Execution
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.tables import Tables
+from reberlstm.machine.tables import Scope, Tables, includes_empty_word
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, Scope
+from reberlstm.net.net import Net, check_alphabets
 from reberlstm.net.readouts import Rule
 
 HEADS = ("legal", "accept", "label")
 """What a certificate can be about. Probabilities as such (``next``) are not proved right."""
+
+Node = tuple[int, tuple[int, ...]]
+"""A machine state, and columns of the net's alphabet."""
+
+Shared = Mapping[tuple[int, int], int]
+"""For a machine state and the column of the last symbol: the column whose box they share."""
+
+Indices = NDArray[np.intp]
+
+GRID = 4.0  # state vectors are told apart to one over this; active cells are at about 0.76
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +58,10 @@ class Claim:
 
     @cached_property
     def going_on(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Of the steps those to where words of the scope go on."""
+        """The steps to where the net is asked."""
+        asked = self.tables.asked(self.scope).tolist()
         return tuple(
-            tuple((column, target) for column, target in steps if self.steps[target])
+            tuple((column, target) for column, target in steps if asked[target])
             for steps in self.steps
         )
 
@@ -65,7 +77,7 @@ class Claim:
     @property
     def includes_empty_word(self) -> bool:
         """Whether the empty word is in the scope."""
-        return self.scope == "all"
+        return includes_empty_word(self.scope)
 
 
 def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) -> Claim:
@@ -74,11 +86,7 @@ def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) 
     Raises:
         CertificateError: where the alphabets differ, a head is missing, or a label is unknown.
     """
-    if set(fsm.alphabet) != set(net.alphabet):
-        raise CertificateError(
-            f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net "
-            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
-        )
+    check_alphabets(fsm, net, error=CertificateError)
     scope = net.claims if scope is None else scope
     if scope not in ("legal", "all"):
         raise CertificateError(f"scope {scope!r}; choose 'legal' or 'all'")
@@ -119,25 +127,22 @@ def margins(rule: Rule, right: NDArray[np.int8], lo: Floats, hi: Floats) -> Floa
 
 
 def _heads(net: Net, fsm: FSM, scope: Scope, heads: Sequence[str] | None) -> tuple[str, ...]:
+    wanted: list[str]
     if heads is None:
-        labels = ["label"] if fsm.outputs else []
-        others = [head for head in ("accept", *labels) if net.readout(head)]
-        told = net.readout("legal") is not None
-        wanted = ["legal"] if told or not others else []
-        if scope == "all" or not told:
-            wanted += others
+        wanted = [head for head in net.asked(scope) if head != "label" or fsm.outputs]
+        wanted = wanted or ["legal"]
     else:
         wanted = [head for head in HEADS if head in heads]
         unknown = [head for head in heads if head not in HEADS]
         if unknown or not wanted:
             raise CertificateError(
-                f"head {unknown[0] if unknown else ''!r} cannot be judged; choose among "
+                f"head {unknown[0] if unknown else ''!r} cannot be certified; choose among "
                 f"{', '.join(HEADS)}"
             )
     for head in wanted:
         if net.readout(head) is None:
             raise CertificateError(
-                f"net {net.name!r} has no {head!r} head, which scope {scope!r} judges; its "
+                f"net {net.name!r} has no {head!r} head, which scope {scope!r} asks for; its "
                 f"heads are {', '.join(net.heads) or 'none'}; choose another scope or heads"
             )
     if "label" in wanted:
@@ -166,15 +171,6 @@ def _signs(net: Net, tables: Tables, head: str, rule: Rule) -> NDArray[np.int8]:
     return signs
 
 
-Node = tuple[int, tuple[int, ...]]
-"""A machine state, and columns of the net's alphabet."""
-
-Shared = Mapping[tuple[int, int], int]
-"""For a machine state and the column of the last symbol: the column whose box they share."""
-
-Indices = NDArray[np.intp]
-
-
 @dataclass(frozen=True, eq=False)
 class Level:
     """All j-th steps of words that go on from the nodes, (E,) each."""
@@ -190,12 +186,12 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """The nodes of an invariant, each what is remembered of a word, and the steps between them.
+    """A graph of nodes: what is remembered of a word.
 
     A node is the machine's state together with the last k symbols; words shorter than k are
     remembered whole. Where k is 1, some last symbols may share a node. Node 0 stands for the empty
     word alone, the state vector that words begin in. With a stride of m a box is needed only for
-    words of m, 2·m, 3·m … symbols, and `levels` holds the steps from one to the next.
+    words of m, 2·m, 3·m … symbols, and `Level` holds the steps from one to the next.
     """
 
     k: int
@@ -271,3 +267,39 @@ def unfold(
     tables[-1] = tables[-1][order]
     steps = tuple(Level(*table.T) for table in tables)
     return Nodes(k, tuple(names), steps, ends[order], shared)
+
+
+def shared_symbols(net: Net, claim: Claim, arithmetic: Arithmetic) -> Shared | None:
+    """The last symbols that may share a box, or None where that would not help.
+
+    A state of a compiled net may have several cells, of which the last symbol tells the active one.
+    A box for each state is too wide then, and boxes for each state and last symbol are many. So the
+    net is run to every state on every last symbol, and symbols that lead to the same place share a
+    box. That only guesses which boxes to look for: what is found is proved like any invariant.
+
+    It helps where some state has several kinds of last symbols, and no more kinds in all than a net
+    with one active cell has vertices: one for each cell, zero, and what comes after a violation.
+    """
+    execution = Execution(net, arithmetic)
+    # For each state and last symbol the rounded h to which one word to each state leads.
+    found: dict[tuple[int, int], set[tuple[float, ...]]] = defaultdict(set)
+    points = {0: execution.start()}
+    for state in (pending := [0]):
+        steps = claim.going_on[state]
+        if not steps:
+            continue
+        columns = np.array([column for column, _ in steps], dtype=np.intp)
+        after = execution.step(np.repeat(points[state], len(steps), axis=0), columns)
+        rounded = np.rint(GRID * net.hidden(after)) + 0.0
+        for number, (column, target) in enumerate(steps):
+            found[target, column].add(tuple(rounded[number]))
+            if target not in points:
+                points[target] = after[number : number + 1]
+                pending.append(target)
+    first: dict[tuple[int, tuple[tuple[float, ...], ...]], int] = {}
+    shared = {
+        (state, column): first.setdefault((state, tuple(sorted(places))), column)
+        for (state, column), places in found.items()
+    }
+    several = len(first) > len({state for state, _ in first})
+    return shared if several and len(first) <= net.size + 2 else None

@@ -23,7 +23,8 @@ from reberlstm.display import Displayed
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.net import Net, Scope
+from reberlstm.machine.tables import Scope
+from reberlstm.net.net import Net
 
 Bounds = tuple[tuple[float, float], ...]
 FORMAT = "reberlstm certificate"
@@ -163,7 +164,7 @@ class Certificate(Displayed):
         return "\n".join([self.statement, *(figure(name, text) for name, text in self.figures)])
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object of a certificate file, see docs/certificates.md."""
+        """The JSON object of a certificate file; docs/certificates.md describes it."""
         document: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION if self.readouts else 1,

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,13 +23,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.arithmetic import Arithmetic, Execution
-from reberlstm.certificates.boxes import BoxNet
-from reberlstm.certificates.claims import Claim, Nodes, Shared, unfold
+from reberlstm.certificates.boxes import BoxNet, can_follow, follow
+from reberlstm.certificates.claims import Claim, Nodes, shared_symbols, unfold
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
-from reberlstm.certificates.paths import can_follow, follow
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net
 
 MAX_STEPS = 200_000  # nodes that words go on from by more steps are not tried with k ≥ 1
 MAX_NUMBERS = 10_000_000  # pre-activations, or entries of derivatives, of a pass: the same
@@ -41,7 +37,6 @@ SETTLES = 400  # rounds of settling
 NARROWINGS = 30  # rounds of narrowing, each of which has to gain a ten-thousandth of the margin
 DIGITS = 4  # the most digits that ends of boxes are tried with, beyond the first of the width
 ROUNDS = 6  # how often the rounded boxes may have to grow before more digits are tried
-GRID = 4.0  # state vectors are told apart to one over this; active cells are at about 0.76
 
 SLACK = 1e-12
 """How far within its box, times the size of the numbers, a step has to lead."""
@@ -402,42 +397,3 @@ def _decimal(multiples: Floats, decimals: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         value = np.where(decimals > 0.0, multiples / 10.0**decimals, multiples * 10.0**-decimals)
     return np.asarray(np.where(np.isfinite(multiples), value, multiples) + 0.0)
-
-
-# Which last symbols share a box
-
-
-def shared_symbols(net: Net, claim: Claim, arithmetic: Arithmetic) -> Shared | None:
-    """The last symbols that may share a box, or None where that would not help.
-
-    A state of a compiled net may have several cells, of which the last symbol tells the active one.
-    A box for each state is too wide then, and boxes for each state and last symbol are many. So the
-    net is run to every state on every last symbol, and symbols that lead to the same place share a
-    box. That only guesses which boxes to look for: what is found is proved like any invariant.
-
-    It helps where some state has several kinds of last symbols, and no more kinds in all than a net
-    with one active cell has vertices: one for each cell, zero, and what comes after a violation.
-    """
-    execution = Execution(net, arithmetic)
-    # For each state and last symbol the rounded h to which one word to each state leads.
-    found: dict[tuple[int, int], set[tuple[float, ...]]] = defaultdict(set)
-    points = {0: execution.start()}
-    for state in (pending := [0]):
-        steps = claim.going_on[state]
-        if not steps:
-            continue
-        columns = np.array([column for column, _ in steps], dtype=np.intp)
-        after = execution.step(np.repeat(points[state], len(steps), axis=0), columns)
-        rounded = np.rint(GRID * net.hidden(after)) + 0.0
-        for number, (column, target) in enumerate(steps):
-            found[target, column].add(tuple(rounded[number]))
-            if target not in points:
-                points[target] = after[number : number + 1]
-                pending.append(target)
-    first: dict[tuple[int, tuple[tuple[float, ...], ...]], int] = {}
-    shared = {
-        (state, column): first.setdefault((state, tuple(sorted(places))), column)
-        for (state, column), places in found.items()
-    }
-    several = len(first) > len({state for state, _ in first})
-    return shared if several and len(first) <= net.size + 2 else None

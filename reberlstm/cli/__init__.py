@@ -37,7 +37,7 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
-    "lab": "Run experiments with small sequence nets, and judge what was claimed of them.",
+    "lab": "Run experiments with small sequence nets, and say which claims about them hold.",
 }
 """The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
 

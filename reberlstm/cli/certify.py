@@ -32,7 +32,8 @@ from reberlstm.cli.options import (
 )
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net, Scope
+from reberlstm.machine.tables import Scope
+from reberlstm.net.net import Net
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
 CHECKED = {True: "confirmed", False: "rejected", None: "nothing to check"}

@@ -50,7 +50,7 @@ class Options:
 @click.option(
     "--net",
     metavar="compiled|published|NAME|FILE",
-    help="Let a net judge the strings in place of the grammar's state machine.",
+    help="Let a net check the strings in place of the grammar's state machine.",
 )
 @net_options()
 @option(

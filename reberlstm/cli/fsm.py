@@ -238,7 +238,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     Probabilities are uniform where GRAMMAR gives none. The bits per string count its end as a
     choice like any other; those per symbol are shared out over its symbols.
     """
-    from reberlstm.machine.entropy import entropy as measure
+    from reberlstm.machine.counting import entropy as measure
 
     machine = load_grammar(grammar)
     result = measure(machine)

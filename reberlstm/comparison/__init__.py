@@ -53,7 +53,7 @@ def compare(
             cycles. By default all.
         seed: Of everything random.
         words: How many words are sampled; rows that repeat runs take a fifth of them.
-        rounds: How often cycles are gone round.
+        rounds: How often each cycle is repeated.
         cycles: The most cycles with rows of their own, shortest first.
         seconds: The budget for each net; what is not answered within it says so.
         prove: Whether to try certificates; without them a comparison takes a third of the time,

@@ -10,7 +10,7 @@ from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import States
 from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import GrammarError
-from reberlstm.machine.entropy import MAX_STATES, entropy
+from reberlstm.machine.counting import MAX_STATES, entropy
 from reberlstm.machine.tables import Bools, Floats, Ints, Words
 from reberlstm.net.net import Net
 

@@ -18,7 +18,7 @@ from reberlstm.extraction.nets import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Floats, Ints, Tables, Words
-from reberlstm.net.net import Net
+from reberlstm.net.net import Net, check_alphabets
 
 MULTIPLICATIONS = 3e9
 """What one run of many words may cost; of a large net, fewer words are run."""
@@ -39,7 +39,7 @@ class Settings:
     Attributes:
         seed: Of everything random.
         words: Sampled words; rows that repeat runs take a fifth of them.
-        rounds: How often cycles are gone round.
+        rounds: How often each cycle is repeated.
         cycles: The most cycles that get rows of their own.
         seconds: The budget for one net.
         prove: Whether to try certificates.
@@ -101,11 +101,8 @@ class Case:
     def __init__(self, name: str, net: Subject, fsm: FSM, settings: Settings) -> None:
         self.name, self.net, self.fsm, self.settings = name, net, fsm, settings
         self.machine = tables_of(fsm)
-        if set(fsm.alphabet) != set(net.alphabet):
-            raise GrammarError(
-                f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net {name!r} is "
-                f"{' '.join(net.alphabet)}; compare nets over the grammar's alphabet"
-            )
+        remedy = "compare nets over the grammar's alphabet"
+        check_alphabets(fsm, net, name=name, remedy=remedy)
         self.columns: Ints = np.array([net.alphabet.index(a) for a in fsm.alphabet], dtype=np.intp)
         self.deadline = time.monotonic() + settings.seconds
         self.head = self._head()
@@ -289,9 +286,7 @@ class Case:
 
     def is_asked(self, machine_states: Ints) -> Bools:
         """Whether anything is asked in these states of the machine."""
-        if self.head == "accept":
-            return np.ones(machine_states.shape, dtype=bool)
-        return self.machine.goes_on[machine_states]
+        return self.machine.asked("all" if self.head == "accept" else "legal")[machine_states]
 
     def asked(self, words: Words) -> Bools:
         """Where an answer is asked for, (T, B)."""

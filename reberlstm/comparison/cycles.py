@@ -129,22 +129,22 @@ class Way:
     Attributes:
         word: The way, as numbers of symbols.
         state: The state that it leads to.
-        inside: The first round with a wrong answer in it, None where there was none.
+        within: The first round with a wrong answer in it, None where there was none.
         after: The least number of rounds after which up to four symbols may follow with a wrong
-            answer on the way, none less than `inside`.
+            answer on the way, none less than `within`.
         exit: These symbols.
     """
 
     word: Word
     state: int
-    inside: int | None = None
+    within: int | None = None
     after: int | None = None
     exit: Word = ()
 
     @property
     def first(self) -> int | None:
         """The least number of rounds with an error."""
-        return min((n for n in (self.inside, self.after) if n is not None), default=None)
+        return min((n for n in (self.within, self.after) if n is not None), default=None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from reberlstm.comparison.cycles import Cycle, Word, exits
 from reberlstm.comparison.result import Entry, measure, not_applicable, not_within
 from reberlstm.errors import CertificateError
 from reberlstm.extraction import Budget, extract
-from reberlstm.extraction.machines import hypothesis_of
+from reberlstm.extraction.learner import hypothesis_of
 from reberlstm.extraction.oracles import Exhaustive
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories

@@ -21,7 +21,7 @@ from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net, Observed
-from reberlstm.simulator.tracing import snapped
+from reberlstm.simulator import snapped
 
 MOST_NOISE = 8.0
 TOLERANCE = 0.02

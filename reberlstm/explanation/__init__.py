@@ -1,4 +1,4 @@
-"""Weights into sentences: what a person would have commented beside each row of gate weights.
+"""Weights into sentences: what a person would have written as a comment on each row.
 
 1. `find_vertices` says in which situations the net is meant to be: one active cell, or none,
    or what several cells together say.

@@ -162,7 +162,7 @@ def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
 
 
 class _Loop(NamedTuple):
-    """A self-loop of the grammar, gone round again and again, and a memory that is kept there.
+    """A self-loop of the grammar, repeated again and again, and a memory that is kept there.
 
     In a loop the gates stay what they are as long as the other cells do, so the memory follows
     ``c' = kept·c + added`` and comes to ``limit = added / (1 − kept)``.

@@ -83,9 +83,9 @@ class GateTable:
         classes = _classes(self.values, self.gate)
         rules = []
         for value in sorted(np.unique(classes).tolist(), reverse=True):
-            inside = classes == value
-            low, high = float(self.values[inside].min()), float(self.values[inside].max())
-            rules.append(Rule(value, low, high, shortest(inside, self.vertices.names, alphabet)))
+            members = classes == value
+            low, high = float(self.values[members].min()), float(self.values[members].max())
+            rules.append(Rule(value, low, high, shortest(members, self.vertices.names, alphabet)))
         return tuple(rules)
 
     def within(self, rule: Rule) -> Table:
@@ -152,11 +152,11 @@ def _classes(values: Floats, gate: str) -> Floats:
 
 def _shorter(table: GateTable, mask: Table) -> tuple[Cover, bool]:
     """The cover of `mask` (True) or of all other pairs (False), whichever is shorter."""
-    inside, outside = table.cover(mask), table.cover(~mask)
+    these, others = table.cover(mask), table.cover(~mask)
     # A cover that is negated is one of the other pairs, the long way round.
-    if outside.negated or (not inside.negated and size(inside) <= size(outside)):
-        return inside, True
-    return outside, False
+    if others.negated or (not these.negated and size(these) <= size(others)):
+        return these, True
+    return others, False
 
 
 def _forget(table: GateTable) -> str:
@@ -255,11 +255,11 @@ def _strength(table: GateTable) -> str:
 
 def _partial(table: GateTable) -> list[str]:
     """Where the gate is neither open nor shut."""
-    inside = (table.values > SHUT) & (table.values < OPEN) & table.matters
+    partly = (table.values > SHUT) & (table.values < OPEN) & table.matters
     prefix = "on" if table.gate == "forget" else "for"
     remarks = []
     for rule in table.rules:
-        here = inside & table.within(rule)
+        here = partly & table.within(rule)
         if here.any():
             cover = table.cover(here)
             where = table.wording.say(cover, table.preposition, prefix)
@@ -267,7 +267,7 @@ def _partial(table: GateTable) -> list[str]:
                 f"only {_range(rule)} open {'' if cover.is_everything else where}".strip()
             )
     if len(remarks) > 2:
-        return [f"only {span(table.values[inside])} open at {inside.sum()} of {inside.size} pairs"]
+        return [f"only {span(table.values[partly])} open at {partly.sum()} of {partly.size} pairs"]
     return remarks
 
 
@@ -285,7 +285,7 @@ LETS = {"input": "lets in", "forget": "keeps", "output": "shows", "candidate": "
 STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "candidate": "silences"}
 
 ROUNDING = 1e-9
-"""Sums this small beside a row's weights are zero: a gate that is neither open nor shut."""
+"""Sums this small, compared with a row's weights, count as 0: the gate is neither open nor shut."""
 
 
 def reasons(table: GateTable) -> Iterator[WeightReason]:

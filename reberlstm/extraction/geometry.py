@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles import Word, together
-from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
 from reberlstm.extraction.verdict import Sample, StateReport
 
 DIRECTIONS = 12

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.nets import Subject
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
+from reberlstm.net.net import check_alphabets
 
 BEGINNING = 0
 """The node of the empty word."""
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class AskedWords:
     """The words that are asked, over A symbols, as a small machine of P nodes.
 
     Attributes:
@@ -89,7 +91,7 @@ class Scope:
         return words
 
 
-def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> Scope:
+def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> AskedWords:
     """The words that a net is asked about.
 
     A net that claims nothing but the scope ``legal`` is not asked before the first symbol, nor
@@ -105,11 +107,9 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
     Raises:
         ExtractionError: for a reference over other symbols, or none where words are to stay in one.
     """
-    if reference is not None and set(reference.alphabet) != set(net.alphabet):
-        raise ExtractionError(
-            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
-            f"but that of {net.name} is {' '.join(net.alphabet)}"
-        )
+    if reference is not None:
+        remedy = "give a reference over the net's symbols"
+        check_alphabets(reference, net, remedy=remedy, error=ExtractionError)
     first, last = _ends(net, reference)
     if not within:
         return _until_the_end(net, first, last)
@@ -119,8 +119,8 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
 
 
 def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, frozenset[int]]:
-    """The symbols that words begin with, and those that they end with: see `Scope`."""
-    if "legal" not in net.observed or net.claims == "all":
+    """The symbols that words begin with, and those that they end with: see `AskedWords`."""
+    if "legal" not in net.observed or includes_empty_word(net.claims):
         return None, frozenset()
     grammar = reference or net.grammar
     if not isinstance(grammar, FSM) or set(grammar.alphabet) != set(net.alphabet):
@@ -136,7 +136,7 @@ def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, f
     return frozenset(map(index, grammar.legal(grammar.start))), frozenset(map(index, last))
 
 
-def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> Scope:
+def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> AskedWords:
     """Three nodes: before the first symbol, where words go on, and where they are over."""
     size, (going, over) = len(net.alphabet), (1, 2)
     # Where the net is asked before the first symbol, the empty word is a word like others.
@@ -145,10 +145,12 @@ def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[i
     legal = np.zeros((3, size), dtype=bool)
     legal[BEGINNING, sorted(first or ())] = True
     decides, at_end = np.array([first is not None, False, True]), np.arange(3) == over
-    return Scope(net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last)
+    return AskedWords(
+        net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last
+    )
 
 
-def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope:
+def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> AskedWords:
     """The states of a machine as nodes; a copy of its start where the net is not asked yet."""
     tables = reference.tables()
     columns = tables.columns(net.alphabet)
@@ -156,10 +158,10 @@ def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope
     states = np.arange(-copies, len(tables)).clip(0)
     target, legal = tables.target[states][:, columns] + copies, tables.legal[states][:, columns]
     outside = -1 if tables.dead is None else tables.dead + copies
-    ends = ~legal.any(axis=1)
+    ends = ~tables.asked("legal")[states]
     decides = ends | ("legal" not in net.observed)
     decides[BEGINNING] |= first is not None
     over = ends & (states + copies != outside)
-    return Scope(
+    return AskedWords(
         net.alphabet, net.observed, target, decides, legal, over, outside, first, within=reference
     )

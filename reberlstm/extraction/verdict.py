@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
-from reberlstm.extraction.learner import Hypothesis
-from reberlstm.extraction.machines import hypothesis_of
+from reberlstm.extraction.learner import Hypothesis, hypothesis_of
 from reberlstm.extraction.oracles import Budget, Cycles, Evidence, Exhaustive, Word, Words
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.machine.crawl import crawl

@@ -16,9 +16,8 @@ import math
 import re
 import sys
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, shown
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
-from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM, PROBABILITY_TOLERANCE
 
 _EPSILON = {"<eps>", "<epsilon>", "<>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}

@@ -9,8 +9,8 @@ r"""Graphviz's DOT, as a language for machines: AALpy's dialect, and plain drawi
       ...
     }
 
-What drawings are read as is told by docs/formats.md. Written is everything that a machine has, in
-attributes beside the label where a label cannot say it; strings in them have the escapes of JSON.
+docs/formats.md says what drawings are read as. Everything that a machine has is written: what a
+label cannot say is in attributes of their own, whose strings have the escapes of JSON.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from reberlstm.errors import shown
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
 from reberlstm.formats.draft import EMPTY_OUTPUT, Draft, to_moore
 from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
-from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM
 
 START = "__start0"
@@ -272,7 +272,7 @@ def _label(attributes: Attributes, default: str = "", key: str = "label") -> str
 
 
 def _edge_label(attributes: Attributes) -> str | None:
-    """The label of an edge, wherever it stands beside it; None where there is none."""
+    """The label of an edge, whichever attribute has it; None where there is none."""
     key = next((key for key in LABELS if key in attributes), None)
     return None if key is None else _label(attributes, key=key)
 

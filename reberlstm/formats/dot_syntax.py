@@ -15,15 +15,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
-from reberlstm.formats.messages import one_line, shown
 
 MAX_DEPTH = 50
 """How deep subgraphs and HTML strings may be nested."""
 
 MAX_TOKENS = MAX_TRANSITIONS
-"""How many tokens a file may have beside nodes and edges of the plain form."""
+"""How many tokens a file may have besides nodes and edges of the plain form."""
 
 _SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|\#[^\n]*+)+", re.DOTALL)
 _NAME = r"(?:[^\W\d]|(?!\s)[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+"

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reberlstm.errors import FormatError, FormatWarning, GrammarError
-from reberlstm.formats.messages import one_line, shown
+from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 

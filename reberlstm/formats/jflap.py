@@ -33,9 +33,8 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, shown
 from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
-from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM
 
 MAX_DEPTH = 50

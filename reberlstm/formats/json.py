@@ -15,10 +15,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.formats.draft import MAX_TRANSITIONS, Draft
 from reberlstm.formats.labels import symbols
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 _ACCEPTING = ("accepting", "is_accepting", "final", "accept")

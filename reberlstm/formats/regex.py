@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reberlstm.errors import FormatError, GrammarError
+from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.formats.draft import determinise
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 

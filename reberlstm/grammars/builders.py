@@ -225,7 +225,7 @@ def modular_arithmetic(n: int = 5) -> FSM:
     )
 
 
-# Looking for a word
+# Words that contain a word
 
 MAX_LENGTH = 1_000
 """The longest word to look for; state names are its beginnings."""

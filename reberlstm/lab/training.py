@@ -18,15 +18,15 @@ from torch.nn import functional
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab.experiment import Array, Fit, Job, Recipe
 from reberlstm.lab.nets import parameters
-from reberlstm.training.checkpoint import (
+from reberlstm.training.loop import (
     Checkpoint,
+    go_through,
     load,
     optimiser_arrays,
     part,
     restore_optimiser,
     save,
 )
-from reberlstm.training.loop import go_through
 
 FORMAT = "reberlstm-lab-1"
 """The kind of the lab's checkpoints."""

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
-from reberlstm.errors import GrammarError, WeightsError
+from reberlstm.errors import GrammarError, ReberLSTMError, WeightsError
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import OnViolation, Scope
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
 from reberlstm.net.readouts import (
@@ -27,8 +28,6 @@ from reberlstm.net.readouts import (
     usual_rule,
 )
 
-Scope = Literal["legal", "all"]
-OnViolation = Literal["absorb", "resync"]
 ACTIVE = math.tanh(1.0)
 """``h`` of an active cell of a compiled net, as the gain grows: tanh of a memory of 1."""
 
@@ -290,6 +289,15 @@ class Net(Displayed):
         kinds: tuple[Literal["legal", "accept", "label"], ...] = ("legal", "accept", "label")
         return tuple(kind for kind in kinds if self.readout(kind) is not None)
 
+    def asked(self, scope: Scope) -> tuple[Literal["legal", "accept", "label"], ...]:
+        """The questions that it is asked in a scope: in ``legal``, what may come next if it tells.
+
+        Whether a word may end says nothing new of a net that claims no more than the legal symbols
+        after words that go on.
+        """
+        observed = self.observed
+        return ("legal",) if scope == "legal" and "legal" in observed else observed
+
     @property
     def reading(self) -> str:
         """How its answers are read, in one line: ``legal: logit > 0; accept: logit > 0``."""
@@ -507,16 +515,30 @@ def joined(steps: Sequence[Step]) -> NDArray[Any]:
     return np.concatenate([part for step in steps for part in step.state], axis=-1)
 
 
-def check_alphabets(machine: FSM, net: Net) -> None:
+def check_alphabets(
+    machine: FSM,
+    net: Any,
+    *,
+    name: str | None = None,
+    remedy: str = "give the grammar that it is for",
+    error: type[ReberLSTMError] = GrammarError,
+) -> None:
     """Refuse a net and a machine with different symbols.
 
+    Args:
+        machine: The machine.
+        net: A `Net`, or an object with a name and an alphabet.
+        name: What to call the net, where that is not its own name.
+        remedy: What to do, for the message.
+        error: The class of the error.
+
     Raises:
-        GrammarError: naming both alphabets.
+        ReberLSTMError: of that class, naming both alphabets.
     """
     if set(machine.alphabet) != set(net.alphabet):
-        raise GrammarError(
-            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of the net "
-            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
+        raise error(
+            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of net "
+            f"{net.name if name is None else name!r} is {' '.join(net.alphabet)}; {remedy}"
         )
 
 

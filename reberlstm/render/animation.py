@@ -18,8 +18,7 @@ from reberlstm.render import gate_titles
 from reberlstm.render.layout import HEIGHT, Layout, edge_text, lay_out
 from reberlstm.render.plots import draw_fields
 from reberlstm.render.trace import answer, net_name
-from reberlstm.simulator import Trace
-from reberlstm.simulator.tracing import TraceStep
+from reberlstm.simulator import Trace, TraceStep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -28,7 +28,7 @@ from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import Layer
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net
+from reberlstm.net.net import Net, check_alphabets
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
@@ -211,11 +211,7 @@ def _check(fsm: FSM, nets: Sequence[Net]) -> None:
     if not nets:
         raise GrammarError("no net to explore; give at least one")
     for net in nets:
-        if set(net.alphabet) != set(fsm.alphabet):
-            raise GrammarError(
-                f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of the net "
-                f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
-            )
+        check_alphabets(fsm, net)
         if not {"legal", "accept"} & set(net.observed):
             raise GrammarError(
                 f"net {net.name!r} tells neither which symbols may come next nor whether a word "

@@ -16,8 +16,7 @@ import numpy as np
 from reberlstm.display import renders
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import Field, Table, block, gate_titles, head, number_field
-from reberlstm.simulator import Trace
-from reberlstm.simulator.tracing import TraceStep
+from reberlstm.simulator import Trace, TraceStep
 
 LABEL_WIDTH = 21
 NEAR = 0.005

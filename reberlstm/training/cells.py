@@ -20,9 +20,10 @@ from torch import Tensor
 from reberlstm._version import __version__
 from reberlstm.errors import WeightsError
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Scope
 from reberlstm.net.cells import CELLS, Cell, Layer
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, Scope
+from reberlstm.net.net import Net
 from reberlstm.net.numbers import Numbers
 from reberlstm.net.readouts import Head
 

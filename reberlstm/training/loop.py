@@ -1,20 +1,36 @@
 """The loop of every training: steps, reports, checkpoints now and then, interrupts between steps.
 
-The lab's trainings go through it as well.
+The lab's trainings go through it as well. A checkpoint is a file of safetensors whose metadata
+holds the state, as JSON; everything that further steps depend on is in it.
 """
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from reberlstm.training.checkpoint import FORMAT, Checkpoint, load, save
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.errors import FormatError, TrainingError
+from reberlstm.files import read_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+FORMAT = "reberlstm-checkpoint-1"
+
+MAX_FILE_BYTES = 2**30
+
+Arrays = dict[str, NDArray[Any]]
 
 
 class Steps(Protocol):
@@ -90,3 +106,94 @@ def _interrupts_between_steps() -> Iterator[list[int]]:
         yield seen
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        arrays: By key.
+        state: Settings, counters and random state, as JSON values.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    state: Mapping[str, Any]
+
+
+def save(path: Path, checkpoint: Checkpoint, format: str = FORMAT) -> None:
+    """Write a checkpoint; `format` names what kind of training it is of."""
+    from safetensors.numpy import save as serialise
+
+    arrays = {key: np.ascontiguousarray(array) for key, array in checkpoint.arrays.items()}
+    metadata = {"format": format, "state": json.dumps(checkpoint.state, ensure_ascii=False)}
+    write_atomically(path, bytes(serialise(arrays, metadata=metadata)))
+
+
+def load(path: Path, format: str = FORMAT, writer: str = "train") -> Checkpoint:
+    """Read a checkpoint that the command `writer` has written.
+
+    Raises:
+        FormatError: for a file that is missing, damaged, or no checkpoint of that kind.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as deserialise
+
+    content = read_bytes(path, limit=MAX_FILE_BYTES)
+    try:
+        arrays = deserialise(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        state = json.loads(metadata["state"]) if metadata.get("format") == format else None
+    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
+        raise FormatError(f"{path}: damaged, or no checkpoint of a training: {error}") from None
+    if not isinstance(state, dict):
+        raise FormatError(f"{path}: no checkpoint of a training; `{writer}` writes them")
+    return Checkpoint(arrays, state)
+
+
+def part(saved: Checkpoint, prefix: str) -> Arrays:
+    """The arrays whose keys begin with a prefix and a dot, without these."""
+    start = f"{prefix}."
+    found = saved.arrays.items()
+    return {key.removeprefix(start): array for key, array in found if key.startswith(start)}
+
+
+def optimiser_arrays(optimiser: Optimizer) -> Arrays:
+    """What an optimiser remembers of each parameter, as arrays."""
+    return {
+        f"optimiser.{number}.{key}": value.numpy()
+        for number, moments in optimiser.state_dict()["state"].items()
+        for key, value in moments.items()
+        if value is not None
+    }
+
+
+def restore_optimiser(optimiser: Optimizer, saved: Checkpoint) -> None:
+    """Let it remember that again."""
+    import torch
+
+    moments: dict[int, dict[str, Any]] = {}
+    for key, array in part(saved, "optimiser").items():
+        number, name = key.split(".")
+        moments.setdefault(int(number), {})[name] = torch.tensor(array)
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": moments, "param_groups": groups})
+
+
+@contextmanager
+def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> Iterator[None]:
+    """Around what takes up a training: refuse other settings, and what is not complete."""
+    for name, value in saved.state.get("settings", {}).items():
+        if asked.get(name) != value:
+            shown = "another grammar" if name == "fsm" else f"{name} {value!r}"
+            raise TrainingError(
+                f"{where} is of a training with {shown}; resume with the same settings, or "
+                "delete it to begin anew"
+            )
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise TrainingError(
+            f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
+        ) from None

@@ -18,8 +18,8 @@ from reberlstm.certificates import Certificate, certify
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.training.cells import CellType, at_random, begin_as_latches, from_weights, to_net
-from reberlstm.training.checkpoint import Arrays, Checkpoint
 from reberlstm.training.enclosure import LEAK_WEIGHT, Enclosure
+from reberlstm.training.loop import Arrays, Checkpoint
 from reberlstm.training.objective import LEAK_FROM
 from reberlstm.training.run import Run
 from reberlstm.training.settings import Settings

@@ -20,8 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.machine.tables import Bools, Words
-from reberlstm.net.net import Scope
+from reberlstm.machine.tables import Bools, Scope, Words
 from reberlstm.training.cells import CellType, Parameters, inputs, read, run
 
 Task = Literal["next", "accept"]
@@ -155,9 +154,7 @@ class Objective:
 
     def asked(self, words: Words) -> Bools:
         """Where something is asked: the scope ``legal`` leaves out words that cannot go on."""
-        if self.task == "accept":
-            return words.present
-        return words.present & self.machine.goes_on[words.states]
+        return np.asarray(words.present & self.machine.asked(self.claims)[words.states])
 
     def _shortest(self) -> list[Word]:
         """The shortest legal words (or all words), of whole lengths, up to about the number."""

@@ -19,7 +19,7 @@ from torch import Tensor
 from reberlstm.certificates import Certificate
 from reberlstm.net.cells.cell import Floats
 from reberlstm.training.cells import parameters
-from reberlstm.training.checkpoint import (
+from reberlstm.training.loop import (
     Checkpoint,
     optimiser_arrays,
     part,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from reberlstm.extraction.interning import Interned
+from reberlstm.extraction.trajectories import Interned
 
 
 def by_dictionary(batches: list[np.ndarray]) -> list[list[int]]:

@@ -140,7 +140,7 @@ class _Checker:
 
     @property
     def question(self) -> dict[str, Any]:
-        """What the certificate is about, beside net and machine."""
+        """What the certificate is about, besides net and machine."""
         names = ("scope", "heads", "arithmetic", "noise", "inputs")
         return {name: self.document[name] for name in names} | {"readouts": self._rules()}
 
@@ -196,16 +196,16 @@ class _Checker:
         none_of = f"is none of {' '.join(ARITHMETICS)}"
         demand(arithmetic in ARITHMETICS, f"arithmetic {arithmetic!r} {none_of}")
         in_order = [head for head in HEADS if head in heads]
-        demand(heads and heads == in_order, f"heads {heads!r} cannot be judged")
+        demand(heads and heads == in_order, f"heads {heads!r} cannot be certified")
         for head in heads:
             readout = net.heads.get(head) or (net.heads.get("next") if head == "legal" else None)
             asked = readout is not None and (head != "label" or fsm.outputs)
-            demand(asked, f"head {head!r} is judged, but net or grammar has none")
+            demand(asked, f"head {head!r} is listed, but net or grammar has none")
             rule, own = self._rules().get(head), str(getattr(readout, "rule", ""))
             demand(rule == own, f"it reads head {head!r} by {rule!r}, but the net is read by {own}")
         demand(
             set(self._rules()) == set(heads),
-            "there are readouts of other heads than those that are judged",
+            "there are readouts of heads that are not listed",
         )
 
     # The machine, followed word by word
@@ -300,7 +300,7 @@ class _Checker:
     def _follow(
         self, where: str, state: str | None, box: Ends, stride: int, paths: Paths | None
     ) -> Iterator[tuple[tuple[str, ...], str | None, Ends]]:
-        """The words of `stride` symbols from a box, and where they lead; judged on the way."""
+        """The words of `stride` symbols from a box, and where they lead; checks heads too."""
         if paths is None:
             for symbol, after in self._steps(state):
                 yield (symbol,), after, self.steps.step(box, symbol)
@@ -416,7 +416,7 @@ class _Checker:
 
     def _check_refutation(self, refutation: Mapping[str, Any]) -> str:
         word, head = tuple(refutation["word"]), refutation["head"]
-        demand(head in self.heads, f"head {head!r} is not among those judged")
+        demand(head in self.heads, f"head {head!r} is not among those listed")
         demand(word or self.scope == "all", "the empty word is not in scope 'legal'")
         state: str | None = self.fsm.start
         for position, symbol in enumerate(word, start=1):
@@ -528,7 +528,7 @@ def shared_in(proof: Mapping[str, Any], k: int) -> dict[Node, tuple[str, ...]]:
         state, symbols = kind["state"], kind["symbols"]
         for symbol in symbols:
             once = k == 1 and (state, (symbol,)) not in shared
-            demand(once, f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
+            demand(once, f"'alike' has {symbol!r} twice, or stands in a proof with k = {k}")
             shared[state, (symbol,)] = (symbols[0],)
     return shared
 

@@ -480,7 +480,7 @@ class Place(NamedTuple):
 class Paths:
     """Steps of a net of one layer, exactly and in its arithmetic, along words.
 
-    The mean value theorem, as in `reberlstm.certificates.paths`, written a second time and for one
+    The mean value theorem, as in `reberlstm.certificates.boxes`, written a second time and for one
     word at a time: if y is where the exact net takes the middle m of a box, and D encloses the
     product of the derivatives on the way, then a state x of the box is taken to y + D·(x − m), plus
     what rounding and noise have added since.

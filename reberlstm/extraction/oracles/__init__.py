@@ -16,8 +16,7 @@ from reberlstm.extraction.oracles.certificate import Certificates
 from reberlstm.extraction.oracles.cycles import Cycles
 from reberlstm.extraction.oracles.diverse import Diverse
 from reberlstm.extraction.oracles.exhaustive import Exhaustive
-from reberlstm.extraction.oracles.reference import ReferenceWords
-from reberlstm.extraction.oracles.walks import Walks, walks
+from reberlstm.extraction.oracles.walks import ReferenceWords, Walks, walks
 from reberlstm.extraction.trajectories import Trajectories
 from reberlstm.machine.fsm import FSM
 

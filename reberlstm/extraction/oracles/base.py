@@ -10,9 +10,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Hypothesis
-from reberlstm.extraction.trajectories import NOT_ASKED, Trajectories
+from reberlstm.extraction.trajectories import NOT_ASKED, Ids, Trajectories
 
 Word = tuple[int, ...]
 

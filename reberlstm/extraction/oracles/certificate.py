@@ -13,8 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from reberlstm.errors import CertificateError
-from reberlstm.extraction.learner import Hypothesis
-from reberlstm.extraction.machines import to_fsm
+from reberlstm.extraction.learner import Hypothesis, to_fsm
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles.base import Oracle, Word, Words
 from reberlstm.extraction.trajectories import LAST, OUTSIDE, Trajectories

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.extraction.interning import Ids, Interned
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Oracle, Word
 from reberlstm.extraction.oracles.exhaustive import by_length
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.trajectories import Ids, Interned, Trajectories
 
 RESOLUTIONS = (1.0, 0.5, 0.25, 0.1)
 """State vectors are told apart when they differ after rounding to a multiple of one of these."""

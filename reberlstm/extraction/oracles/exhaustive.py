@@ -10,10 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Evidence, Oracle, Word, differ
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.trajectories import Ids, Trajectories
 
 
 class Exhaustive(Oracle):

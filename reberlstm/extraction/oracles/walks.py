@@ -1,4 +1,4 @@
-"""Random words along what the net offers, and the same with one symbol changed."""
+"""Random words along what the net offers, words of a reference, and both with a symbol changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Word, Words
 from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.machine.fsm import FSM
 
 
 class Walks(Words):
@@ -60,3 +61,28 @@ def corrupted(words: Iterable[Word], symbols: int, rng: np.random.Generator) -> 
         change = int(rng.integers(3))
         middle = ((symbol,), (symbol, word[position]), ())[change]
         yield word[:position] + middle + word[position + 1 :]
+
+
+class ReferenceWords(Words):
+    """Compares words that a reference accepts, if it accepts any.
+
+    Args:
+        runs: The net.
+        reference: The machine.
+        count: How many words.
+        seed: The seed.
+    """
+
+    def __init__(self, runs: Trajectories, reference: FSM, count: int, seed: int) -> None:
+        super().__init__(runs)
+        self._reference, self._count, self._seed = reference, count, seed
+
+    def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
+        """The sampled words, then each with one symbol changed."""
+        fsm, net = self._reference, self.runs.net
+        if fsm.start not in fsm.distance_to_acceptance:
+            return []
+        sampled = fsm.sample(self._count, seed=self._seed)
+        words = [tuple(map(net.alphabet.index, word)) for word in sampled]
+        rng = np.random.default_rng(self._seed)
+        return [*words, *corrupted(words, len(net.alphabet), rng)]
