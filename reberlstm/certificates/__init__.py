@@ -33,7 +33,7 @@ from reberlstm.certificates.results import (
     digest_of_net,
 )
 from reberlstm.certificates.results import load as load_certificate
-from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
+from reberlstm.certificates.search import Invariant, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
@@ -63,7 +63,7 @@ Found = Proof | Refutation | Unknown
 """What `certify` returns: one of three."""
 
 FIRST = Budget(states=3_000, depth=64, seconds=1.0)
-"""Wrong words are mostly short: this much is spent on them before a larger k is tried."""
+"""What is spent on wrong words, which are mostly short, before a larger k is tried."""
 
 SHAPES = (
     Shape(0),
@@ -78,11 +78,8 @@ the last symbol that tells which is active. Many a trained net needs several ste
 forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
 """
 
-MAX_K = 1
-"""How many symbols nodes may remember where a limit is sought: more hardly helps there."""
-
-MARGIN_SLACK = 1e-9
-"""What is taken off a margin before it is claimed, so that other arithmetic finds it too."""
+MAX_K = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
+MARGIN_SLACK = 1e-9  # what is taken off a margin, so that other arithmetic finds it too
 
 
 def certify(
@@ -138,7 +135,7 @@ def certify(
     execution = Execution(net, boxes.arithmetic, inputs.nominal)
     deadline = time.monotonic() + seconds
 
-    def prove(shapes: Sequence[Shape]) -> Invariant | NotFound:
+    def prove(shapes: Sequence[Shape]) -> Invariant | str:
         possible = [shape for shape in shapes if shape.k <= max_k]
         return find_invariant(boxes, claimed, possible, deadline)
 
@@ -176,19 +173,19 @@ def certify(
         further = prove(SHAPES[2:])
         if isinstance(further, Invariant):
             return _proof(net, claimed, further, subject)
-        proof = further if further.reason else proof
+        proof = further or proof
         if not explored.closed:
             longer = search(Budget(max_states, max_depth, seconds))
             # With no time left it may not have come as far as the first search.
             if longer.wrong is not None or longer.depth >= explored.depth:
                 explored = longer
     if explored.wrong is not None:
-        return Refutation(word=explored.word or (), wrong=explored.wrong, **subject)
+        return Refutation(word=explored.word, wrong=explored.wrong, **subject)
     return Unknown(
         depth=explored.depth,
         states=explored.states,
         closed=explored.closed,
-        reason=proof.reason,
+        reason=proof,
         **subject,
     )
 
@@ -237,22 +234,16 @@ def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) 
     }
     states = claimed.tables.names
     # The first node is the empty word, whose box is a point that is known.
-    boxes = [
+    boxes = tuple(
         Box(states[state], tuple(net.alphabet[column] for column in last), cells)
         for (state, last), cells in zip(found.nodes.names[1:], _cells(net, found), strict=True)
-    ]
+    )
     kinds: dict[tuple[int, int], list[str]] = {}
     for (state, column), said in (found.nodes.shared or {}).items():
         kinds.setdefault((state, said), []).append(net.alphabet[column])
-    shared = [(states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1]
-    return Proof(
-        margins=margins,
-        k=found.nodes.k,
-        stride=found.nodes.stride,
-        boxes=tuple(boxes),
-        shared=tuple(shared),
-        **subject,
-    )
+    shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
+    k, stride = found.nodes.k, found.nodes.stride
+    return Proof(margins=margins, k=k, stride=stride, boxes=boxes, shared=shared, **subject)
 
 
 def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:
@@ -269,8 +260,7 @@ def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]
 
 
 def _check_options(noise: float, inputs: Inputs, seconds: float) -> None:
-    limits = {"noise": noise, "input noise": inputs.noise, "seconds": seconds}
-    for name, value in limits.items():
+    for name, value in {"noise": noise, "input noise": inputs.noise, "seconds": seconds}.items():
         if not 0.0 <= value < math.inf:
             raise CertificateError(f"{name} is {value}; it must be finite and not negative")
     if not -math.inf < inputs.low <= inputs.high < math.inf:
@@ -326,9 +316,10 @@ def minimal_gain(
     if not isinstance(best, Proof):
         return best
     only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
-    return _bisect(lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance)[
-        1
-    ]
+    _, found = _bisect(
+        lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance
+    )
+    return found
 
 
 def largest(

@@ -36,12 +36,10 @@ from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Readout
 
-CHUNK = 2_000_000
-"""Pre-activations computed at a time: enough for numpy to be fast, little enough for a laptop."""
+CHUNK = 2_000_000  # pre-activations computed at a time: numpy is fast, and a laptop has room
 
 
-ROUNDED = 2.0**-46
-"""Over what a sum of a few products of a few rounded numbers may be off by, relatively."""
+ROUNDED = 2.0**-46  # over what a sum of a few products of a few rounded numbers may be off by
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,7 @@ class Inputs:
 
 
 class BoxNet:
-    """A net prepared for stepping boxes.
-
-    Args:
-        net: The net.
-        arithmetic: What it is run in.
-        noise: After every step each number of the state may be off by this much.
-        inputs: What stands for a symbol.
+    """A net prepared for stepping boxes; each number of a state may be off by `noise` after a step.
 
     Raises:
         CertificateError: where inputs are blurred that are not one-hot.
@@ -123,13 +115,12 @@ class BoxNet:
         could drive it further.
         """
         bearable = self.arithmetic.exact or self.noise == 0.0
-        return np.concatenate(
-            [
-                np.full(layer.size, bearable and part != layer.cell.hidden(layer.cell.parts))
-                for layer in self.net.layers
-                for part in layer.cell.parts
-            ]
-        )
+        unread = [
+            np.full(layer.size, bearable and part != layer.cell.hidden(layer.cell.parts))
+            for layer in self.net.layers
+            for part in layer.cell.parts
+        ]
+        return np.concatenate(unread)
 
     def start(self) -> Interval:
         """The point from which words begin, (1, D)."""
@@ -142,15 +133,12 @@ class BoxNet:
             SumOverflowError: where a pre-activation may overflow the arithmetic.
         """
         chunk = max(1, CHUNK // self._columns.shape[1])
-        parts = [
-            self._step(boxes, sources[i : i + chunk], symbols[i : i + chunk])
-            for i in range(0, max(1, len(sources)), chunk)
-        ]
+        parts = []
+        for i in range(0, max(1, len(sources)), chunk):
+            used, rows = np.unique(sources[i : i + chunk], return_inverse=True)
+            a = self.inputs_of(symbols[i : i + chunk])
+            parts.append(self._after(boxes[used], rows, a))
         return Interval.joined(parts, axis=0)
-
-    def _step(self, boxes: Interval, sources: Indices, symbols: Indices) -> Interval:
-        used, rows = np.unique(sources, return_inverse=True)
-        return self._after(boxes[used], rows, self.inputs_of(symbols))
 
     def _after(self, boxes: Interval, rows: Indices, a: Sum) -> Interval:
         """The boxes after a step each, from the box of a row, with what the input adds."""
@@ -172,13 +160,9 @@ class BoxNet:
     def margin(self, head: str, right: NDArray[np.int8], boxes: Interval) -> Floats:
         """How far a head is from wrong on each box, (N,); negative where it may be wrong.
 
-        Args:
-            head: A kind that the net answers.
-            right: What must be, (N, R), see `reberlstm.certificates.claims.Claim`.
-            boxes: The boxes, (N, D).
+        What must be, `right`, is (N, R), see `reberlstm.certificates.claims.Claim`.
         """
-        readout = self.net.readout(head)
-        assert readout is not None, "the claim is about heads that the net has"
+        readout = self._readout(head)
         if readout.rule.function == "argmax":
             gaps = self._gaps(readout, boxes).lo
             asked = (right[:, :, np.newaxis] > 0) & (right[:, np.newaxis, :] < 0)
@@ -188,12 +172,16 @@ class BoxNet:
 
     def read(self, head: str, boxes: Interval) -> Interval:
         """The numbers that a head's rule is about: logits, their tanh, or probabilities, (N, R)."""
-        readout = self.net.readout(head)
-        assert readout is not None, "the claim is about heads that the net has"
+        readout = self._readout(head)
         if readout.rule.function == "softmax":
             return _probabilities(self._gaps(readout, boxes))
         z = readout.logits(self._hidden(boxes), self.math)
         return self.math.tanh(z) if readout.rule.function == "tanh" else settled(z)
+
+    def _readout(self, head: str) -> Readout:
+        readout = self.net.readout(head)
+        assert readout is not None, "the claim is about heads that the net has"
+        return readout
 
     def _hidden(self, boxes: Interval) -> Interval:
         """What the heads read, the suffix fed."""
@@ -258,10 +246,7 @@ def follow(net: BoxNet, boxes: Interval, levels: Sequence[Level]) -> Iterator[In
     Matrices are held as midpoints and radii (S. M. Rump, Fast and parallel interval arithmetic, BIT
     39 (1999) 534–554); what rounding does to them is added to the radii.
 
-    Args:
-        net: A net that `can_follow`.
-        boxes: The boxes of all nodes, (N, D).
-        levels: The steps.
+    The boxes (N, D) are those of all nodes, the net one that `can_follow` takes.
     """
     exact, math = BoxNet(net.net, REAL), Slopes(REAL)
     roots, parents = np.unique(levels[0].parents, return_inverse=True)
@@ -390,15 +375,9 @@ class Slopes(Intervals):
 
     def block(self, parts: Sequence[Sequence[Matrices]]) -> Matrices:
         """One matrix of matrices, given row by row."""
-        return Matrices(
-            *(
-                np.concatenate(
-                    [np.concatenate([getattr(x, of) for x in row], axis=-1) for row in parts],
-                    axis=-2,
-                )
-                for of in ("middle", "radius")
-            )
-        )
+        middles = [[matrix.middle for matrix in row] for row in parts]
+        radii = [[matrix.radius for matrix in row] for row in parts]
+        return Matrices(np.block(middles), np.block(radii))
 
 
 def _slope(ends: list[Floats], at_top: Any, top: float) -> Interval:

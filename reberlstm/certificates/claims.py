@@ -34,26 +34,18 @@ Shared = Mapping[tuple[int, int], int]
 
 Indices = NDArray[np.intp]
 
-GRID = 4.0
-"""State vectors are told apart to one over this; active cells are at about 0.76."""
+GRID = 4.0  # state vectors are told apart to one over this; active cells are at about 0.76
 
 
 @dataclass(frozen=True, eq=False)
 class Claim:
     """The words and answers that are to be proved right.
 
-    Attributes:
-        scope: ``legal`` or ``all``.
-        heads: What is claimed, of `HEADS`.
-        rules: How the net's answer to each of them is read.
-        tables: The complete machine.
-        steps: ``steps[p]``: pairs (column in the net, next state) for the symbols with which words
-            of the scope go on from state ``p``, in the machine's alphabet order.
-        right: ``right[head]``, shape (states, R): +1 where the row must say yes, −1 where it must
-            say no, 0 where it does not matter. Where the rule is ``argmax``, +1 is the row that
-            must be the largest.
-        missing: A head that belongs to the scope and the net has not, else empty: such a net can be
-            refuted by the heads it has, but not proved.
+    For each state of the complete machine `steps` has pairs (column in the net, next state) for the
+    symbols with which words of the scope go on, in the machine's alphabet order. For each head
+    `right`, (states, R), is +1 where the row must say yes (where the rule is ``argmax``, be the
+    largest), −1 where it must say no, 0 where it does not matter. A head that belongs to the scope
+    and the net has not is `missing`: such a net can be refuted by its heads, but not proved.
     """
 
     scope: Scope
@@ -101,7 +93,6 @@ def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) 
     tables = fsm.tables(net.on_violation)
     columns = [net.alphabet.index(symbol) for symbol in fsm.alphabet]
     chosen = _heads(net, fsm, scope, heads)
-    missing = "accept" if heads is None and scope == "all" and "accept" not in chosen else ""
     rules = {head: readout.rule for head in chosen if (readout := net.readout(head)) is not None}
     return Claim(
         scope=scope,
@@ -117,18 +108,14 @@ def claim(net: Net, fsm: FSM, scope: Scope | None, heads: Sequence[str] | None) 
             for rows in zip(tables.table, tables.legal.tolist(), strict=True)
         ),
         right={head: _signs(net, tables, head, rule) for head, rule in rules.items()},
-        missing=missing,
+        missing="accept" if heads is None and scope == "all" and "accept" not in chosen else "",
     )
 
 
 def margins(rule: Rule, right: NDArray[np.int8], lo: Floats, hi: Floats) -> Floats:
-    """How far the numbers of a head are on their right sides, one a row; negative where wrong.
+    """How far the numbers of a head are on their right sides, (N,); negative where wrong.
 
-    Args:
-        rule: How they are read.
-        right: What must be, as in `Claim`, shape (N, R).
-        lo: The least numbers, shape (N, R).
-        hi: The greatest numbers, shape (N, R).
+    What must be (as in `Claim`), the least and the greatest numbers are (N, R) each.
     """
     if rule.function == "argmax":
         chosen = np.where(right > 0, lo, np.inf).min(axis=1)
@@ -186,19 +173,12 @@ def _signs(net: Net, tables: Tables, head: str, rule: Rule) -> NDArray[np.int8]:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """All j-th steps of words that go on from the nodes.
+    """All j-th steps of words that go on from the nodes, (E,) each."""
 
-    Attributes:
-        roots: The node that the word goes on from.
-        parents: Which of the (j−1)-th steps came before; for the first steps, the node.
-        symbols: The column that is read.
-        states: The machine state after it.
-    """
-
-    roots: Indices
-    parents: Indices
-    symbols: Indices
-    states: Indices
+    roots: Indices  # the node that the word goes on from
+    parents: Indices  # which of the (j−1)-th steps came before; for the first steps, the node
+    symbols: Indices  # the column that is read
+    states: Indices  # the machine state after it
 
     def __len__(self) -> int:
         return len(self.roots)
@@ -212,19 +192,12 @@ class Nodes:
     remembered whole. Where k is 1, some last symbols may share a node. Node 0 stands for the empty
     word alone, the state vector that words begin in. With a stride of m a box is needed only for
     words of m, 2·m, 3·m … symbols, and `Level` holds the steps from one to the next.
-
-    Attributes:
-        k: How many symbols are remembered.
-        names: The nodes; the first is the empty word.
-        levels: The steps, as many levels as the stride; the last one sorted by target.
-        targets: For every step of the last level the node that it leads to.
-        shared: Which last symbols share a node, if any do.
     """
 
     k: int
     names: tuple[Node, ...]
-    levels: tuple[Level, ...]
-    targets: Indices
+    levels: tuple[Level, ...]  # as many as the stride; the last one sorted by target
+    targets: Indices  # for every step of the last level the node that it leads to
     shared: Shared | None = None
 
     def __len__(self) -> int:
@@ -255,9 +228,8 @@ class Nodes:
         for level in self.levels:
             kept = np.flatnonzero(chosen[level.roots])
             parents = level.parents[kept] if numbers is None else numbers[level.parents[kept]]
-            levels.append(
-                Level(level.roots[kept], parents, level.symbols[kept], level.states[kept])
-            )
+            symbols, states = level.symbols[kept], level.states[kept]
+            levels.append(Level(level.roots[kept], parents, symbols, states))
             numbers = np.zeros(len(level), dtype=np.intp)
             numbers[kept] = np.arange(len(kept))
         return levels, self.targets[kept]
@@ -290,16 +262,11 @@ def unfold(
             targets.append(index[node])
         if sum(map(len, levels)) > most:
             return None
-    order = np.argsort(np.array(targets, dtype=np.intp), kind="stable")
+    order = np.argsort(ends := np.array(targets, dtype=np.intp), kind="stable")
     tables = [np.array(level, dtype=np.intp).reshape(-1, 4) for level in levels]
     tables[-1] = tables[-1][order]
-    return Nodes(
-        k,
-        tuple(names),
-        tuple(Level(*table.T) for table in tables),
-        np.array(targets, dtype=np.intp)[order],
-        shared,
-    )
+    steps = tuple(Level(*table.T) for table in tables)
+    return Nodes(k, tuple(names), steps, ends[order], shared)
 
 
 def shared_symbols(net: Net, claim: Claim, arithmetic: Arithmetic) -> Shared | None:
@@ -313,19 +280,8 @@ def shared_symbols(net: Net, claim: Claim, arithmetic: Arithmetic) -> Shared | N
     It helps where some state has several kinds of last symbols, and no more kinds in all than a net
     with one active cell has vertices: one for each cell, zero, and what comes after a violation.
     """
-    first: dict[tuple[int, tuple[tuple[float, ...], ...]], int] = {}
-    shared = {}
-    for (state, column), places in _where_steps_lead(net, claim, arithmetic).items():
-        shared[state, column] = first.setdefault((state, tuple(sorted(places))), column)
-    several = len(first) > len({state for state, _ in first})
-    return shared if several and len(first) <= net.size + 2 else None
-
-
-def _where_steps_lead(
-    net: Net, claim: Claim, arithmetic: Arithmetic
-) -> dict[tuple[int, int], set[tuple[float, ...]]]:
-    """For each state and last symbol the rounded h to which one word to each state leads."""
     execution = Execution(net, arithmetic)
+    # For each state and last symbol the rounded h to which one word to each state leads.
     found: dict[tuple[int, int], set[tuple[float, ...]]] = defaultdict(set)
     points = {0: execution.start()}
     for state in (pending := [0]):
@@ -340,4 +296,10 @@ def _where_steps_lead(
             if target not in points:
                 points[target] = after[number : number + 1]
                 pending.append(target)
-    return found
+    first: dict[tuple[int, tuple[tuple[float, ...], ...]], int] = {}
+    shared = {
+        (state, column): first.setdefault((state, tuple(sorted(places))), column)
+        for (state, column), places in found.items()
+    }
+    several = len(first) > len({state for state, _ in first})
+    return shared if several and len(first) <= net.size + 2 else None
