@@ -181,8 +181,8 @@ class BoxNet:
         readout = self.net.readout(head)
         assert readout is not None, "the claim is about heads that the net has"
         if readout.rule.function == "softmax":
-            return _probabilities(self._gaps(readout, boxes))
-        z = readout.logits(self._hidden(boxes), self.math)
+            return _probabilities(self._gaps(readout, boxes))[..., : readout.rows]
+        z = readout.logits(self._hidden(boxes), self.math)[..., : readout.rows]
         return self.math.tanh(z) if readout.rule.function == "tanh" else settled(z)
 
     def _hidden(self, boxes: Interval) -> Interval:
