@@ -22,7 +22,7 @@ from stack_net import stack_net
 
 import reberlstm as rl
 from reberlstm.certificates import certify, check
-from reberlstm.certificates.document import load, read
+from reberlstm.certificates.results import load, read
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.loading import FOLDER, shipped
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import networkx
 import pytest
 
 import reberlstm as rl
@@ -97,6 +98,21 @@ def test_imports_go_one_way(module: str) -> None:
     for imported in imports(module):
         other = part(imported)
         assert other == own or ORDER.index(other) < ORDER.index(own), f"{module} imports {imported}"
+
+
+def test_no_modules_import_each_other() -> None:
+    """Not even by way of others, inside functions, or for type checkers."""
+    graph = networkx.DiGraph((module, other) for module in modules() for other in imports(module))
+    faces = [module for module in graph if modules()[module].name == "__init__.py"]
+    graph.remove_nodes_from(face for face in faces if is_a_face(face))
+    circles = [sorted(part) for part in networkx.strongly_connected_components(graph)]
+    assert [circle for circle in circles if len(circle) > 1] == []
+
+
+def is_a_face(package: str) -> bool:
+    """Whether a package's `__init__` only hands on names, and defines nothing."""
+    tree = ast.parse(modules()[package].read_text("utf-8"))
+    return not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree.body)
 
 
 def reached(start: str) -> set[str]:

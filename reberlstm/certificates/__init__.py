@@ -19,8 +19,8 @@ from reberlstm.certificates.certifying import (
     question,
 )
 from reberlstm.certificates.checker import Check, check
-from reberlstm.certificates.document import load as load_certificate
 from reberlstm.certificates.results import Box, Certificate, Proof, Refutation, Unknown
+from reberlstm.certificates.results import load as load_certificate
 
 __all__ = [
     "Box",

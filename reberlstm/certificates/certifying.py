@@ -17,10 +17,16 @@ import numpy as np
 from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.claims import Claim, claim
-from reberlstm.certificates.document import digest_of_grammar, digest_of_net
 from reberlstm.certificates.proof import Invariant
 from reberlstm.certificates.refutation import Budget, Exploration, explore
-from reberlstm.certificates.results import Box, Proof, Refutation, Unknown
+from reberlstm.certificates.results import (
+    Box,
+    Proof,
+    Refutation,
+    Unknown,
+    digest_of_grammar,
+    digest_of_net,
+)
 from reberlstm.certificates.search import NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine

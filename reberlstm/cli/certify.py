@@ -19,8 +19,7 @@ from reberlstm.certificates import (
 )
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import HEADS
-from reberlstm.certificates.document import read
-from reberlstm.certificates.results import ARITHMETIC, figure
+from reberlstm.certificates.results import ARITHMETIC, figure, read
 from reberlstm.cli.options import NetOptions, echo, json_option, net_option, net_options, out_option
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM

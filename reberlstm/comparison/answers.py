@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from reberlstm.comparison.case import Case, States
+from reberlstm.comparison.case import Case
+from reberlstm.comparison.cycles import States
 from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import GrammarError
 from reberlstm.machine.entropy import MAX_STATES, entropy

@@ -6,25 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates import Found, Proof, certify
-from reberlstm.comparison.cycles import Cycle, simple_cycles
+from reberlstm.comparison.cycles import Cycle, Rounds, States, simple_cycles
 from reberlstm.errors import CertificateError, GrammarError
 from reberlstm.extraction.nets import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Floats, Ints, Tables, Words
 from reberlstm.net.net import Net
-
-if TYPE_CHECKING:
-    from reberlstm.comparison.loops import Rounds
-
-States = NDArray[Any]
-"""State vectors, (B, D)."""
 
 MULTIPLICATIONS = 3e9
 """What one run of many words may cost; of a large net, fewer words are run."""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from reberlstm.machine.tables import Tables
+
+States = NDArray[Any]
+"""State vectors, (B, D)."""
 
 Word = tuple[int, ...]
 """A word as numbers of symbols."""
@@ -114,3 +120,62 @@ def exits(machine: Tables, state: int, cycle: Word) -> list[Word]:
         level = following[: MOST_EXITS - len(found)]
         found += [word for _, word in level]
     return found
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to a cycle, and what came of going round.
+
+    Attributes:
+        word: The way, as numbers of symbols.
+        state: The state that it leads to.
+        inside: The first round with a wrong answer in it, None where there was none.
+        after: The least number of rounds after which up to four symbols may follow with a wrong
+            answer on the way, none less than `inside`.
+        exit: These symbols.
+    """
+
+    word: Word
+    state: int
+    inside: int | None = None
+    after: int | None = None
+    exit: Word = ()
+
+    @property
+    def first(self) -> int | None:
+        """The least number of rounds with an error."""
+        return min((n for n in (self.inside, self.after) if n is not None), default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Rounds:
+    """All ways to one cycle.
+
+    Attributes:
+        cycle: The cycle.
+        ways: The ways.
+        rounds: How many rounds were gone.
+        path: The state vectors before the first and after each round, by the first way, shape
+            (rounds + 1, D).
+        repeats: Whether at last every state vector was, bit by bit, what it was a round before.
+    """
+
+    cycle: Cycle
+    ways: tuple[Way, ...]
+    rounds: int
+    path: States
+    repeats: bool
+
+    @property
+    def worst(self) -> Way | None:
+        """The way with the earliest error."""
+        wrong = [way for way in self.ways if way.first is not None]
+        return min(wrong, key=lambda way: (way.first, len(way.word)), default=None)
+
+    def wrong_word(self) -> Word | None:
+        """A word with a wrong answer on the way."""
+        way = self.worst
+        if way is None or way.first is None:
+            return None
+        leaving = way.exit if way.after == way.first else ()
+        return way.word + self.cycle.from_state(way.state) * way.first + leaving

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from reberlstm.comparison.case import Case, States
-from reberlstm.comparison.cycles import Cycle, Word, exits, ways_to
+from reberlstm.comparison.case import Case
+from reberlstm.comparison.cycles import Cycle, Rounds, States, Way, Word, exits, ways_to
 from reberlstm.comparison.proofs import proved_round
 from reberlstm.comparison.result import Entry, measure, not_within
 from reberlstm.extraction.trajectories import BudgetEnd
@@ -20,65 +18,6 @@ CHUNK = 32
 SETTLED = 1e-6
 MOST_PERIODS = 6
 """A memory that is the same to `SETTLED` after so many rounds at most has settled to an orbit."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to a cycle, and what came of going round.
-
-    Attributes:
-        word: The way, as numbers of symbols.
-        state: The state that it leads to.
-        inside: The first round with a wrong answer in it, None where there was none.
-        after: The least number of rounds after which up to four symbols may follow with a wrong
-            answer on the way, none less than `inside`.
-        exit: These symbols.
-    """
-
-    word: Word
-    state: int
-    inside: int | None = None
-    after: int | None = None
-    exit: Word = ()
-
-    @property
-    def first(self) -> int | None:
-        """The least number of rounds with an error."""
-        return min((n for n in (self.inside, self.after) if n is not None), default=None)
-
-
-@dataclass(frozen=True, eq=False)
-class Rounds:
-    """All ways to one cycle.
-
-    Attributes:
-        cycle: The cycle.
-        ways: The ways.
-        rounds: How many rounds were gone.
-        path: The state vectors before the first and after each round, by the first way, shape
-            (rounds + 1, D).
-        repeats: Whether at last every state vector was, bit by bit, what it was a round before.
-    """
-
-    cycle: Cycle
-    ways: tuple[Way, ...]
-    rounds: int
-    path: States
-    repeats: bool
-
-    @property
-    def worst(self) -> Way | None:
-        """The way with the earliest error."""
-        wrong = [way for way in self.ways if way.first is not None]
-        return min(wrong, key=lambda way: (way.first, len(way.word)), default=None)
-
-    def wrong_word(self) -> Word | None:
-        """A word with a wrong answer on the way."""
-        way = self.worst
-        if way is None or way.first is None:
-            return None
-        leaving = way.exit if way.after == way.first else ()
-        return way.word + self.cycle.from_state(way.state) * way.first + leaving
 
 
 def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -> Rounds:

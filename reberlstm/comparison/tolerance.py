@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from reberlstm.certificates import Inputs, Proof, certify
 from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.comparison.answers import percent, score
-from reberlstm.comparison.case import Case, States
+from reberlstm.comparison.case import Case
+from reberlstm.comparison.cycles import States
 from reberlstm.comparison.loops import first_error
 from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import CertificateError

@@ -6,15 +6,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reberlstm.errors import FormatError, ReberLSTMError
-from reberlstm.net.files import keras
-from reberlstm.net.files.containers import Tensors, arrays_of, read_tensors
-from reberlstm.net.files.safetensors import from_parts, is_ours
-from reberlstm.net.foreign import Description, place
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Rule
+
+if TYPE_CHECKING:
+    from reberlstm.net.files.containers import Tensors
+    from reberlstm.net.foreign import Description
 
 FOLDER = Path(__file__).parent / "zoo"
 """The nets that come with the package: trained or built ones, each proved in the tests, and in the
@@ -87,6 +87,14 @@ def as_net(
         >>> as_net(state, alphabet="01").reading
         'accept: logit > 0'
     """
+    asked = {
+        key: value for key, value in locals().items() if key != "net" and value not in (None, ())
+    }
+    if isinstance(net, Net) and not asked:
+        return net
+    # What reads files and places tensors is loaded for those alone.
+    from reberlstm.net.foreign import Description
+
     if threshold is not None and readout is None:
         readout = Rule("logit", threshold)
     for what, choice, choices in (
@@ -121,6 +129,8 @@ load = as_net
 def _net(net: Any, given: Description) -> Net:
     if isinstance(net, Net):
         return _asked(net, given, repr(net.name))
+    from reberlstm.net.files.containers import Tensors, arrays_of, read_tensors
+
     if isinstance(net, str) and net in shipped_names():
         return _in_tensors(read_tensors(_path(net)), given).replace(name=net)
     if isinstance(net, str | os.PathLike):
@@ -141,6 +151,10 @@ def _net(net: Any, given: Description) -> Net:
 
 def _in_tensors(tensors: Tensors, given: Description) -> Net:
     """The net in the tensors of a file or a state dict, ours or that of others."""
+    from reberlstm.net.files import keras
+    from reberlstm.net.files.safetensors import from_parts, is_ours
+    from reberlstm.net.foreign import place
+
     where, structure = tensors.where, None
     if keras.is_keras(tensors.arrays):
         tensors, structure = keras.from_keras(tensors)

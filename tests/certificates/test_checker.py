@@ -13,7 +13,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.certificates import check
-from reberlstm.certificates.document import digest_of_net, to_json
+from reberlstm.certificates.results import digest_of_net, to_json
 from reberlstm.errors import CertificateError
 from reberlstm.net.net import LSTMWeights
 from tests.strategies import random_machine
@@ -257,7 +257,7 @@ def test_another_grammar_is_found_out_by_the_heads_too() -> None:
         name="reber",
     )
     assert check(document, NET, other).reason.startswith("it is about another grammar")
-    from reberlstm.certificates.document import digest_of_grammar
+    from reberlstm.certificates.results import digest_of_grammar
 
     document["grammar"]["sha256"] = digest_of_grammar(other)
     assert (

@@ -213,7 +213,7 @@ def test_boxes_that_are_needed_only_now_and_then_are_checked_on_the_way() -> Non
     other = net.replace(heads={"legal": Head(weight, np.array([bias]))})
     refuted = rl.certify(other)
     assert refuted.counterexample == ("a",)
-    from reberlstm.certificates.document import digest_of_net
+    from reberlstm.certificates.results import digest_of_net
 
     document["net"]["sha256"] = digest_of_net(other)
     verdict = check(sealed(document), other)

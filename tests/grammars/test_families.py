@@ -10,7 +10,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import families
+from reberlstm.grammars import builders as families
 from tests.grammars.languages import is_balanced
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.certificates import check
-from reberlstm.certificates.document import read
+from reberlstm.certificates.results import read
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
 from reberlstm.net.loading import FOLDER, shipped, shipped_names

@@ -476,7 +476,7 @@ def _ends_of(kind: str) -> int:
     return 4 if "c" in PARTS[kind] else 2
 
 
-# Reading: JSON without tricks, and the digests, as `reberlstm.certificates.document` describes them
+# Reading: JSON without tricks, and the digests, as `reberlstm.certificates.results` describes them
 
 
 def parsed(certificate: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
