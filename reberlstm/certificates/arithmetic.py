@@ -212,7 +212,8 @@ class Execution:
         z = readout.logits(h, self._math)
         if readout.rule.function == "softmax":
             return softmax(z.value)[:, : readout.rows]
-        return (self._math.tanh(z) if readout.rule.function == "tanh" else z).value[:, : readout.rows]
+        z = self._math.tanh(z) if readout.rule.function == "tanh" else z
+        return z.value[:, : readout.rows]
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,4 +86,5 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         unit=None if net.gain is None else 2.0 * net.gain,
         cells=tuple(cells),
         heads=explain_heads(vertices),
+        readout=net.reading,
     )
