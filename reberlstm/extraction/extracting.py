@@ -92,7 +92,7 @@ def extract(
     """
     _check_bounds(max_states, max_words, seconds)
     reference = None if reference is None else as_machine(reference)
-    subject = subject_of(net, **reading)
+    subject = subject_of(net, reference, **reading)
     scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget
     started = time.monotonic()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reberlstm.errors import FormatError, ReberLSTMError
+from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Rule
 
@@ -125,6 +126,13 @@ def as_net(
 
 load = as_net
 """`as_net` under its public name."""
+
+
+def net_for(net: Any, machine: FSM | None, **reading: Any) -> Net:
+    """`as_net`; the alphabet is by default that of the machine that the net is for."""
+    if machine is not None and not isinstance(net, Net) and reading.get("alphabet") is None:
+        reading["alphabet"] = machine.alphabet
+    return as_net(net, **reading)
 
 
 def _net(net: Any, given: Description) -> Net:
