@@ -38,7 +38,7 @@ from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope
-from reberlstm.net.loading import as_net
+from reberlstm.net.loading import net_for
 from reberlstm.net.net import Net
 
 __all__ = [
@@ -219,10 +219,12 @@ def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
     Raises:
         CertificateError: where no machine is given and the net carries none.
     """
-    net = as_net(net, **reading)
-    if fsm is None and net.grammar is None:
+    machine = None if fsm is None else as_machine(fsm)
+    net = net_for(net, machine, **reading)
+    machine = machine or net.grammar
+    if machine is None:
         raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
-    return net, net.grammar if fsm is None else as_machine(fsm)
+    return net, machine
 
 
 def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) -> Proof:

@@ -192,8 +192,9 @@ class Execution:
         h = Rounded(last.hidden(self.net.split(states)[-1]), self._math.arithmetic)
         z = readout.logits(h, self._math)
         if readout.rule.function == "softmax":
-            return softmax(z.value)
-        return (self._math.tanh(z) if readout.rule.function == "tanh" else z).value
+            return softmax(z.value)[:, : readout.rows]
+        z = self._math.tanh(z) if readout.rule.function == "tanh" else z
+        return z.value[:, : readout.rows]
 
 
 @dataclass(frozen=True, eq=False)

@@ -174,8 +174,8 @@ class BoxNet:
         """The numbers that a head's rule is about: logits, their tanh, or probabilities, (N, R)."""
         readout = self._readout(head)
         if readout.rule.function == "softmax":
-            return _probabilities(self._gaps(readout, boxes))
-        z = readout.logits(self._hidden(boxes), self.math)
+            return _probabilities(self._gaps(readout, boxes))[..., : readout.rows]
+        z = readout.logits(self._hidden(boxes), self.math)[..., : readout.rows]
         return self.math.tanh(z) if readout.rule.function == "tanh" else settled(z)
 
     def _readout(self, head: str) -> Readout:

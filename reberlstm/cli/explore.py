@@ -55,5 +55,5 @@ def command(
     word = string if string is not None else next(iter(choice), "")
     page = explorer_page(machine, shown, word, step=step, examples=choice).encode()
     write_atomically(Path(out), page)
-    names = ", ".join(net.name or "unnamed" for net in shown)
+    names = ", ".join(f"{net.name or 'unnamed'} ({net.reading})" for net in shown)
     click.echo(f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB")

@@ -10,7 +10,7 @@ from reberlstm.cli.options import NetOptions, net_option, net_options, out_optio
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.net.net import Net
+from reberlstm.net.net import Net, check_alphabets
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),
@@ -66,11 +66,13 @@ def command(
         raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
     machine = load_grammar(grammar)
     weights = reading.load(net, machine)
+    check_alphabets(machine, weights)
     if weights.grammar is None and weights.alphabet == machine.alphabet:
         weights = weights.replace(grammar=machine)
     content, snippet = _exported(target, weights, Path(out).name, dtype, indices)
     write_atomically(Path(out), content)
-    click.echo(f"{out}: {weights.name}, {weights.size} cells, for {target}. To load it:\n")
+    read = f" ({weights.reading})" if weights.reading else ""
+    click.echo(f"{out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n")
     click.echo(snippet, nl=False)
 
 

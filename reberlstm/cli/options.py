@@ -127,7 +127,7 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
     "embedding": (str, "NAME", "The embedding, where a matrix could also be something else."),
     "padding": (click.IntRange(min=0), "ROW", "A row of the embedding that is no symbol."),
     "prefix": (str, "SYMBOLS", "Symbols fed before every word; --alphabet lists them too."),
-    "suffix": (str, "SYMBOLS", "Symbols fed after every word, likewise."),
+    "suffix": (str, "SYMBOLS", "Symbols that end every word, likewise."),
     "nonlinearity": (("tanh", "relu"), "", "That of a simple RNN.  [default: tanh]"),
 }
 """Type or choices, metavar, and help of each option that tells how a net of others is read."""

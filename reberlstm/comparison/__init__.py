@@ -28,12 +28,12 @@ from reberlstm.comparison.result import (
     not_within,
 )
 from reberlstm.errors import CertificateError, CompileError, GrammarError
-from reberlstm.extraction.nets import RecurrentNet, subject_of
+from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
-from reberlstm.net.loading import as_net
+from reberlstm.net.loading import net_for
 from reberlstm.net.net import Net
 
 __all__ = ["Comparison", "Entry", "Row", "Settings", "compare", "keys"]
@@ -53,6 +53,7 @@ def compare(
     seconds: float = 60.0,
     prove: bool = True,
     report: Report | None = None,
+    **reading: Any,
 ) -> Comparison:
     """Compare nets with a machine, and so with each other.
 
@@ -70,6 +71,7 @@ def compare(
         prove: Whether to try certificates; without them a comparison takes a third of the time,
             and what would be proved is only measured.
         report: Called with the name of the net and the title of the row before each question.
+        reading: How nets of others among them are read, see `reberlstm.load`.
 
     Raises:
         GrammarError: for a machine without words, a net over other symbols, an unknown row, or a
@@ -94,10 +96,7 @@ def compare(
     if rows is not None:
         check_rows([one.key for one in questions], rows)
         questions = [one for one in questions if set(names(one.key)) & set(rows)]
-    subjects = {}
-    for name, net in nets.items():
-        known = isinstance(net, Net | RecurrentNet)
-        subjects[name] = subject_of(net if known else as_net(net, alphabet=machine.alphabet))
+    subjects = {name: _opened(net, machine, reading) for name, net in nets.items()}
     columns, took = [], []
     for name, net in subjects.items():
         started = time.monotonic()
@@ -116,6 +115,12 @@ def compare(
         seconds=seconds,
         took=tuple(took),
     )
+
+
+def _opened(net: Any, fsm: FSM, reading: Mapping[str, Any]) -> Subject:
+    if isinstance(net, Net | RecurrentNet):
+        return subject_of(net)
+    return subject_of(net_for(net, fsm, **reading))
 
 
 def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from reberlstm.explanation.model import (
 from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.net.loading import as_net
+from reberlstm.net.loading import net_for
 from reberlstm.net.net import check_alphabets
 
 __all__ = [
@@ -59,8 +59,9 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         >>> explanation.cell("1").gates["input"].code
         'filter[1] = node == 1 or (node == 0 and symbol != S)'
     """
-    net = as_net(net, **options)
-    grammar = net.grammar if fsm is None else as_machine(fsm)
+    machine = None if fsm is None else as_machine(fsm)
+    net = net_for(net, machine, **options)
+    grammar = machine or net.grammar
     if grammar is not None:
         check_alphabets(grammar, net)
     if not net.is_plain or (net.gain is None and not reads_memory(net)):
@@ -84,4 +85,5 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         unit=None if net.gain is None else 2.0 * net.gain,
         cells=tuple(cells),
         heads=explain_heads(vertices),
+        readout=net.reading,
     )

@@ -207,6 +207,7 @@ class Explanation(Plain):
         unit: The size of a unit of weight, where the net was made with a gain: twice the gain.
         cells: The cells, in order.
         heads: The heads by name.
+        readout: How the net's answers are read, such as ``legal: softmax > 0.1``.
     """
 
     net: str
@@ -218,6 +219,7 @@ class Explanation(Plain):
     unit: float | None
     cells: tuple[CellExplanation, ...]
     heads: Mapping[str, HeadExplanation] = field(default_factory=dict)
+    readout: str = ""
 
     def cell(self, name: str) -> CellExplanation:
         """The cell of that name.

@@ -188,6 +188,7 @@ def numeric_summary(
         unit=None,
         cells=tuple(_cells(net, watched)),
         heads={name: _head(net, name) for name in net.heads},
+        readout=net.reading,
     )
 
 

@@ -99,7 +99,7 @@ def extract(
     if not 0.0 <= seconds < float("inf"):
         raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
     reference = None if reference is None else as_machine(reference)
-    subject = subject_of(net, **reading)
+    subject = subject_of(net, reference, **reading)
     scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget
     started = time.monotonic()

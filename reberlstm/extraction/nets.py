@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
-from reberlstm.net.loading import as_net
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.loading import net_for
 from reberlstm.net.net import Net, Observed
 
 Kind = Literal["legal", "accept", "label"]
@@ -142,8 +143,13 @@ Subject = Net | ProtocolNet
 """What is stepped and observed: both have the same methods."""
 
 
-def subject_of(net: Any, **reading: Any) -> Subject:
-    """What `as_net` takes, or an object with the protocol, as what is stepped.
+def subject_of(net: Any, machine: FSM | None = None, **reading: Any) -> Subject:
+    """Anything that is taken as a net, or an object with the protocol, as what is stepped.
+
+    Args:
+        net: What `as_net` takes, or an object with the protocol `RecurrentNet`.
+        machine: What it is for, if that is known.
+        reading: How a foreign net is read, as in `as_net`.
 
     Raises:
         ExtractionError: for an object that lacks a part of the protocol, or a net without a head.
@@ -158,7 +164,7 @@ def subject_of(net: Any, **reading: Any) -> Subject:
                 "it is, by step() and observe()"
             )
         return ProtocolNet(net)
-    found = as_net(net, **reading)
+    found = net_for(net, machine, **reading)
     if not found.observed:
         raise ExtractionError(
             f"net {found.name!r} has no 'legal', 'accept', 'next' or 'label' head, so nothing of "

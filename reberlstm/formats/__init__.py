@@ -43,6 +43,7 @@ SNIFFED = (".txt", ".xml")
 """Suffixes that say little: the format of such a file is found out when it is read."""
 
 _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
+_BUCHI = re.compile(r"^[^\s,]+,[^\s,]+->[^\s,]+$", re.M)
 _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
 _DOT_CHARSET = re.compile(rb"\bcharset\s*=\s*\"?\s*(?:latin-?1|l1|iso[-_]8859-1)\b", re.I)
 _SAFE_ENCODINGS = re.compile(
@@ -98,6 +99,10 @@ def read(content: bytes, where: str, format: str | None = None) -> FSM:
     if content.startswith(_OPENFST_BINARY):
         raise FormatError(f"{where}: a binary file of OpenFST; print it as text with fstprint")
     text = _decoded(content, where)
+    if _BUCHI.search(text) and format in (None, "att"):
+        raise FormatError(
+            f"{where}: a Büchi automaton (.ba), which reads infinite words; it is not read"
+        )
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise FormatError(f"{where}:{line}: a NUL character: this is no text file")

@@ -147,6 +147,12 @@ class Draft:
                 raise self.error(None, f"{shown(text)} is not Unicode text")
         self.settle_names()
         alphabet = self._settle_alphabet()
+        if not alphabet:
+            raise self.error(
+                self.alphabet_place,
+                "no transition has a symbol, and a machine has at least one in its alphabet; give "
+                "a transition, or declare the symbols in a file that can, as TOML does",
+            )
         table, choices, epsilon = self._sort_arcs()
         try:
             if len(self.initial) == 1 and not choices and not epsilon:

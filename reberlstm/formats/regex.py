@@ -63,7 +63,7 @@ def read(expression: str, where: str = "") -> FSM:
         symbols = _symbols(expression)
         nfa = NFA.from_regex(expression, input_symbols=set(symbols))
     except (AutomatonException, RegexException, ValueError, IndexError, RecursionError) as error:
-        raise FormatError(one_line(f"{name}: no regular expression: {error}")) from None
+        raise FormatError(one_line(f"{name}: no regular expression: {_reason(error)}")) from None
     if not nfa.input_symbols:
         raise FormatError(f"{name}: no symbol stands in the expression, so it makes no machine")
     rest = sorted(set(nfa.input_symbols).difference(symbols))
@@ -71,6 +71,16 @@ def read(expression: str, where: str = "") -> FSM:
         return _machine(nfa, [*symbols, *rest], name)
     except GrammarError as error:
         raise GrammarError(one_line(f"{name}: {error}")) from None
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the names of automata-lib's classes and states."""
+    if stray := re.search("invalid transition symbol (.)", str(error)):
+        return (
+            f"{stray[1]!r} has no meaning there; write \\{stray[1]} for the symbol (classes such "
+            "as [:digit:] are not read; write [0-9])"
+        )
+    return re.sub(r"'?<\w+: (.*?)>'?", r"'\1'", str(error))
 
 
 def _symbols(expression: str) -> list[str]:

@@ -53,10 +53,11 @@ class Description:
     nonlinearity: str | None = None
     head_activation: str | None = None
 
-    def given(self) -> list[str]:
-        """The keywords that say anything."""
-        empty = Description()
-        return [name for name, x in vars(self).items() if x != getattr(empty, name)]
+    def foreign(self) -> list[str]:
+        """The keywords that say what only of a net of others has to be said."""
+        empty, asked = Description(), ("alphabet", "kind", "head", "readout")
+        given = [name for name, x in vars(self).items() if x != getattr(empty, name)]
+        return [name for name in given if name not in asked]
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ class _Placing:
         words = (self.symbols, self.given.prefix, self.given.suffix)
         rows, before, after = map(self.rows_of, words)
         chosen = self.chosen(self.units())
+        if not self.reads_end(chosen):
+            after = ()
         heads = self.readouts(chosen)
         labels = self.given.labels
         if "label" in heads and not labels:
@@ -601,6 +604,17 @@ class _Placing:
             one = Head(last.weight[1:] - last.weight[:1], last.bias[1:] - last.bias[:1])
             unit = replace(unit, layers=(*unit.layers[:-1], one))
         return self.usual("accept", unit, rule)
+
+    def reads_end(self, chosen: Mapping[Kind, Unit]) -> bool:
+        """Whether the heads are read after the suffix: what may come next is told before it."""
+        before = [kind for kind in chosen if kind in ("legal", "next")]
+        after = [kind for kind in chosen if kind not in before]
+        if self.given.suffix and before and after:
+            raise FormatError(
+                f"suffix=... is fed before the head {after[0]!r} is read, and after the head "
+                f"{before[0]!r} is; choose one with kind={after[0]!r} or {before[0]!r}"
+            )
+        return not before
 
     # Messages
 

@@ -73,7 +73,8 @@ def as_net(
         embedding: The name of the embedding, where a matrix could also be something else.
         padding: A row of the embedding that is no symbol.
         prefix: Symbols that are fed before every word; they are no symbols of words themselves.
-        suffix: Symbols that are fed after every word before its heads are read.
+        suffix: Symbols that are fed after every word before an ``accept`` or ``label`` head is
+            read. A head that tells which symbols may come next is read before them.
         nonlinearity: ``relu`` for a simple RNN that has that in place of tanh.
         head_activation: ``relu`` or ``tanh``: what stands between linear layers of one head.
         name: What to call the net.
@@ -119,10 +120,17 @@ load = as_net
 """`as_net` under its public name."""
 
 
+def net_for(net: Any, machine: FSM | None, **reading: Any) -> Net:
+    """`as_net`; the alphabet is by default that of the machine that the net is for."""
+    if machine is not None and not isinstance(net, Net) and reading.get("alphabet") is None:
+        reading["alphabet"] = machine.alphabet
+    return as_net(net, **reading)
+
+
 def _net(net: Any, given: Description) -> Net:
     if isinstance(net, Net):
         return _asked(net, given, repr(net.name))
-    from reberlstm.net.files.containers import Tensors, arrays_of, read_tensors
+    from reberlstm.net.files.containers import Tensors, arrays_of, metadata_of, read_tensors
 
     if isinstance(net, str) and net in shipped_names():
         path = FOLDER / f"{net}.safetensors"
@@ -131,7 +139,7 @@ def _net(net: Any, given: Description) -> Net:
         return _in_tensors(read_tensors(net), given)
     if isinstance(net, Mapping):
         arrays, double = arrays_of(net)
-        return _in_tensors(Tensors("state dict", arrays, {}, double), given)
+        return _in_tensors(Tensors("state dict", arrays, metadata_of(net), double), given)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(net, torch.nn.Module):
         from reberlstm.net.modules import read_module
@@ -146,13 +154,15 @@ def _net(net: Any, given: Description) -> Net:
 def _in_tensors(tensors: Tensors, given: Description) -> Net:
     """The net in the tensors of a file or a state dict, ours or that of others."""
     from reberlstm.net.files import keras
+    from reberlstm.net.files.containers import STATE_DICT
     from reberlstm.net.files.safetensors import from_parts, is_ours
     from reberlstm.net.foreign import place
 
     where, structure = tensors.where, None
     if keras.is_keras(tensors.arrays):
         tensors, structure = keras.from_keras(tensors)
-    if is_ours(tensors.metadata):
+    by_names = tensors.metadata.get("container") == STATE_DICT and given.foreign()
+    if is_ours(tensors.metadata) and not by_names:
         try:
             net = from_parts(tensors.arrays, tensors.metadata)
         except ReberLSTMError as error:
@@ -166,9 +176,7 @@ def _in_tensors(tensors: Tensors, given: Description) -> Net:
 
 def _asked(net: Net, given: Description, where: str) -> Net:
     """A net that says all about itself, with only the head that is asked for, read as asked."""
-    foreign = [
-        name for name in given.given() if name not in ("alphabet", "kind", "head", "readout")
-    ]
+    foreign = given.foreign()
     if foreign:
         raise FormatError(
             f"{where}: {foreign[0]}=... is for nets of others; this one says all about itself"

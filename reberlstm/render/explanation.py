@@ -42,7 +42,8 @@ def explanation_lines(
     """
     width = max(width, MIN_WIDTH)
     if cells is None:
-        yield click.style(_title(explanation), bold=True)
+        title = textwrap.wrap(_title(explanation), width)
+        yield from (click.style(line, bold=True) for line in title)
         for sentence in explanation.summary:
             yield from _wrapped("- ", _sentence(sentence), width)
         for name, meaning in explanation.nodes.items():
@@ -65,7 +66,9 @@ def explanation_lines(
 
 def _title(explanation: Explanation) -> str:
     grammar = f", grammar {explanation.grammar}" if explanation.grammar else ""
-    return f"{explanation.net or 'unnamed'} net{grammar}: {count(len(explanation.cells), 'cell')}"
+    read = f" ({explanation.readout})" if explanation.readout else ""
+    cells = count(len(explanation.cells), "cell")
+    return f"{explanation.net or 'unnamed'} net{read}{grammar}: {cells}"
 
 
 def _sentence(text: str) -> str:

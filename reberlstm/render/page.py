@@ -267,6 +267,7 @@ def _head_data(head: Readout, order: Sequence[int]) -> dict[str, Any]:
     *below, last = head.layers
     rule = head.rule
     if head.kind != "accept":
+        order = [*order, *range(len(order), len(last.bias))]
         last = Head(last.weight[order], last.bias[order])
     elif rule.function == "argmax":
         # The second of two outputs is the larger where their difference is over 0.
@@ -276,6 +277,7 @@ def _head_data(head: Readout, order: Sequence[int]) -> dict[str, Any]:
         "activation": head.activation,
         "function": rule.function,
         "threshold": rule.threshold,
+        "extra": head.extra,
     }
 
 

@@ -257,10 +257,11 @@ def trace(
         ('S', 'X')
     """
     from reberlstm.grammars import as_machine
-    from reberlstm.net.loading import as_net
+    from reberlstm.net.loading import net_for
 
-    net = as_net(net, **options)
-    machine = net.grammar if grammar is None else as_machine(grammar)
+    machine = None if grammar is None else as_machine(grammar)
+    net = net_for(net, machine, **options)
+    machine = machine or net.grammar
     if not {"legal", "accept"} & set(net.observed):
         raise GrammarError(
             f"net {net.name!r} tells neither legal symbols nor acceptance; its heads are "

@@ -25,7 +25,9 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "reber")
-    assert text.startswith("compiled net, grammar reber: 8 cells\n- Gain K = 20, ")
+    assert text.startswith(
+        "compiled net (legal: logit > 0; accept: logit > 0), grammar reber: 8 cells\n- Gain K = 20, "
+    )
     assert (
         "node 1: active after T from node 0 or S from node 1 (a loop)\n"
         "  forget gate (eraser)  erases at every step: eraser[1] = 0, bias −½\n"
@@ -82,7 +84,9 @@ def test_files_by_suffix(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixt
     assert said(capsys, "parity", "-o", str(path)) == f"{path}: 1 cell explained\n"
     text = path.read_text("utf-8")
     assert "\x1b" not in text
-    starts = {".md": "# Compiled net, grammar parity: 1 cell\n", ".txt": "compiled net, grammar"}
+    title = "ompiled net (legal: logit > 0; accept: logit > 0), grammar parity: 1 cell\n"
+    markdown = title.replace(">", r"\>")
+    starts = {".md": f"# C{markdown}", ".txt": f"c{title}"}
     assert text.startswith(starts.get(suffix, '{"net": "compiled"'))
 
 

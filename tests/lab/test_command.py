@@ -170,4 +170,4 @@ def test_an_interrupted_run_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(training.JobTraining, "_pass", interrupt)
     status, out, err = answer(capsys, "run", "line", "-o", tmp_path)
     assert (status, out) == (130, "")
-    assert err.split("\n") == ["go on with --resume", "", "error: interrupted", ""]
+    assert err.split("\n") == ["go on with --resume", "error: interrupted", ""]

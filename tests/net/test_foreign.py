@@ -12,6 +12,7 @@ from torch import nn
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import FormatError
+from reberlstm.net.files.torch import to_module
 
 ALPHABET = ("a", "b", "c")
 
@@ -153,7 +154,7 @@ def test_our_own_export_comes_back(tmp_path):
 
 def test_command_line_takes_the_alphabet_from_the_grammar(tmp_path, capsys):
     path = str(tmp_path / "reber.pt")
-    assert run(["export", "reber", "-o", path]) == 0
+    torch.save(to_module(rl.compile("reber")).state_dict(), path)
     assert run(["trace", "BTX", "--net", path, "--grammar", "reber"]) == 0
     assert "S X may follow" in capsys.readouterr().out
     assert run(["trace", "BTX", "--net", path]) == 2

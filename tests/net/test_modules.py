@@ -367,7 +367,10 @@ def test_several_layers_of_a_head_are_named_in_order() -> None:
 
 
 def test_symbols_around_every_word() -> None:
-    """Rows: padding 0, begin 1, end 2, and three symbols; the outputs have a row for each."""
+    """Rows: padding 0, begin 1, end 2, and three symbols; the outputs have a row for each.
+
+    What may come next is told before the end symbol: after it nothing comes.
+    """
 
     class Translated(nn.Module):
         def __init__(self) -> None:
@@ -386,7 +389,7 @@ def test_symbols_around_every_word() -> None:
     )
     assert net.alphabet == ("a", "b", "c")
     words = np.random.default_rng(0).integers(3, size=(4, 6))
-    raw = np.hstack([np.full((4, 1), 1), words + 3, np.full((4, 1), 2)])
+    raw = np.hstack([np.full((4, 1), 1), words + 3])
     with torch.no_grad():
         probabilities = module(torch.from_numpy(raw))[:, -1].softmax(dim=-1).numpy()[:, 3:]
     states = rl.run(net, words).states

@@ -57,12 +57,16 @@ class Layer(NamedTuple):
 
 
 class Readout(NamedTuple):
-    """A head with its rule: linear layers, what stands between them, function and threshold."""
+    """A head with its rule: linear layers, what stands between them, function and threshold.
+
+    Of the last layer's outputs only `rows` are read; the others count in a softmax.
+    """
 
     layers: tuple[tuple[Floats, Floats], ...]
     activation: str
     function: str
     threshold: float
+    rows: int
 
 
 class _Points:
@@ -273,6 +277,7 @@ class Steps:
                 head.activation,
                 head.rule.function,
                 head.rule.threshold,
+                len(head.layers[-1].bias) - head.extra,
             )
             for kind, head in net.heads.items()
         }
@@ -357,13 +362,14 @@ class Steps:
         x = self._before_last(readout, self._hidden(box), self.bounds)
         weight, bias = readout.layers[-1]
         if readout.function == "softmax":
-            gaps = [self._gaps(weight, bias, x, row) for row in range(len(bias))]
+            gaps = [self._gaps(weight, bias, x, row) for row in range(readout.rows)]
             error = 2.0**-45 + 2.0**-50 * len(bias)
             with np.errstate(over="ignore"):
                 low, high = (
                     np.array([1.0 / np.exp(-gap[end]).sum() for gap in gaps]) for end in (0, 1)
                 )
             return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+        weight, bias = weight[: readout.rows], bias[: readout.rows]
         z = self.bounds.added([self.bounds.linear(weight, x, bias)])
         return self.bounds.tanh(z) if readout.function == "tanh" else z
 
@@ -430,8 +436,10 @@ class Steps:
         value = points.added([points.linear(weight, x, bias)])
         if readout.function == "softmax":
             value = np.exp(value - value.max())
-            return np.asarray(value / value.sum())
-        return points.tanh(value) if readout.function == "tanh" else value
+            value = np.asarray(value / value.sum())
+        elif readout.function == "tanh":
+            value = points.tanh(value)
+        return value[: readout.rows]
 
 
 def _terms(weight: Floats, x: Ends) -> Sums:

@@ -14,6 +14,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -209,12 +210,24 @@ def open_npz(content: bytes) -> Opened:
 # PyTorch
 
 
-def pack_torch(arrays: Mapping[str, Floats], dtype: str = "float64") -> bytes:
+STATE_DICT = "state dict"
+"""The metadata's ``container``, where names and sizes tell of the net what they tell of others."""
+
+OURS = "reberlstm"
+"""The key of our metadata in those that PyTorch itself keeps with a state dict."""
+
+
+def pack_torch(
+    arrays: Mapping[str, Floats], metadata: Mapping[str, str], dtype: str = "float64"
+) -> bytes:
     """A state dict as a ``.pt`` file; it opens with ``weights_only=True``."""
     torch = require("torch", extra="torch", purpose="a PyTorch file")
     buffer = io.BytesIO()
     number_type = getattr(torch, dtype)
-    torch.save({key: torch.tensor(x, dtype=number_type) for key, x in arrays.items()}, buffer)
+    state: Any = OrderedDict((key, torch.tensor(x, dtype=number_type)) for key, x in arrays.items())
+    # PyTorch keeps the versions of modules here; what no module has the name of it passes over.
+    state._metadata = OrderedDict({OURS: dict(metadata)})
+    torch.save(state, buffer)
     return buffer.getvalue()
 
 
@@ -249,7 +262,20 @@ def open_torch(content: bytes) -> Opened:
         )
     (state,) = found.values()
     arrays, double = arrays_of(state)
-    return arrays, {}, double
+    return arrays, metadata_of(state), double
+
+
+def metadata_of(state: Any) -> dict[str, str]:
+    """What `pack_torch` has written beside the tensors of a state dict; empty for those of others.
+
+    Others may have anything in its place.
+    """
+    every = getattr(state, "_metadata", None)
+    ours = every.get(OURS) if isinstance(every, Mapping) else None
+    if not isinstance(ours, Mapping):
+        return {}
+    texts = {key: x for key, x in ours.items() if isinstance(key, str) and isinstance(x, str)}
+    return texts | {"container": STATE_DICT}
 
 
 def _state_dicts_in(loaded: Any, path: str) -> list[tuple[str, Mapping[str, Any]]]:

@@ -72,7 +72,8 @@ def _in_order(cell: str, array: Floats) -> Floats:
 
 def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
     """The archive, with the metadata of our other files, and lines of Python that load it."""
-    return pack_npz(to_arrays(net, dtype), to_parts(net)[1]), _how_to_load(net, file)
+    metadata = to_parts(net.replace(dtype=dtype))[1]
+    return pack_npz(to_arrays(net, dtype), metadata), _how_to_load(net, file)
 
 
 def _how_to_load(net: Net, file: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -118,7 +119,8 @@ def _prefix(kind: str) -> str:
 def _is_version_1(net: Net) -> TypeGuard[LSTMWeights]:
     if not isinstance(net, LSTMWeights) or net.dtype != "float64":
         return False
-    usual = net.replace(heads={kind: x.layers[0] for kind, x in net.heads.items() if x.is_linear})
+    plain = {kind: x.layers[0] for kind, x in net.heads.items() if x.is_linear and not x.extra}
+    usual = net.replace(heads=plain)
     return len(usual.heads) == len(net.heads) and all(
         usual.heads[kind].rule == x.rule and not x.source for kind, x in net.heads.items()
     )
@@ -172,7 +174,20 @@ def to_torch(weights: Net, dtype: str | None = None) -> bytes:
         FormatError: for a net that those cannot compute, see `require_stock_layers`.
     """
     require_stock_layers(weights, "a PyTorch state dict", TORCH_CELLS, one_kind=True)
-    return pack_torch(to_parts(weights)[0], dtype or weights.dtype)
+    dtype = dtype or weights.dtype
+    return pack_torch(*to_parts(named_by_rule(weights).replace(dtype=dtype)), dtype)
+
+
+def named_by_rule(net: Net) -> Net:
+    """The same net, its head of legal symbols called ``next`` where its rule is that of a softmax.
+
+    A module and its state dict have only names, by which a head ``legal`` is of sigmoids.
+    """
+    legal = net.heads.get("legal")
+    if legal is None or "next" in net.heads or legal.rule.function != "softmax":
+        return net
+    others = {kind: head for kind, head in net.heads.items() if kind != "legal"}
+    return net.replace(heads={**others, "next": replace(legal, kind="next")})
 
 
 SUFFIXES = {".safetensors": to_bytes, ".npz": to_npz, ".pt": to_torch, ".pth": to_torch}

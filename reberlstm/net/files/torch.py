@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from reberlstm.extras import require
-from reberlstm.net.files.safetensors import TORCH_CELLS, require_stock_layers, to_parts, to_torch
+from reberlstm.net.files.safetensors import (
+    TORCH_CELLS,
+    named_by_rule,
+    require_stock_layers,
+    to_parts,
+    to_torch,
+)
 from reberlstm.net.net import Net
 
 require("torch", extra="torch", purpose="a PyTorch module")
@@ -69,6 +75,7 @@ def to_module(net: Net, *, dtype: torch.dtype | None = None) -> RecurrentWithHea
         >>> (module(ones)["accept"] > 0).flatten().tolist()
         [False, True]
     """
+    net = named_by_rule(net)
     state = to_state_dict(net, dtype=torch.float64)
     module = RecurrentWithHeads({name: _made(part) for name, part in _parts(net).items()})
     module.to(torch.get_default_dtype() if dtype is None else dtype)
@@ -122,13 +129,14 @@ def to_state_dict(net: Net, *, dtype: torch.dtype = torch.float64) -> dict[str, 
         FormatError: for a net that PyTorch's layers do not compute.
     """
     require_stock_layers(net, "a torch.nn module", TORCH_CELLS, one_kind=True)
-    return {name: torch.tensor(array, dtype=dtype) for name, array in to_parts(net)[0].items()}
+    arrays, _ = to_parts(named_by_rule(net))
+    return {name: torch.tensor(array, dtype=dtype) for name, array in arrays.items()}
 
 
 def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
     """The state dict as a ``.pt`` file, and lines of Python that load it into a stock module."""
     content = to_torch(net, dtype)
-    parts = _parts(net)
+    parts = _parts(named_by_rule(net))
     reads = "indices of symbols" if net.embedding is not None else "one-hot symbols"
     lines = [f"    {name}={_written(part)}," for name, part in parts.items()]
     lines[0] += f"  # reads {reads}"

@@ -124,7 +124,7 @@ export function readNet(data) {
   const heads = {};
   for (const [name, head] of Object.entries(data.heads)) {
     const parts = head.layers.map(({ weight, bias }) => ({ weight: readMatrix(weight), width: weight.shape[1], bias: Float64Array.from(bias) }));
-    heads[name] = { ...parts.at(-1), below: parts.slice(0, -1), activation: head.activation, function: head.function, threshold: head.threshold };
+    heads[name] = { ...parts.at(-1), below: parts.slice(0, -1), activation: head.activation, function: head.function, threshold: head.threshold, extra: head.extra };
   }
   const { name, title, reading, claims, gain, height, alphabet, cells, start } = data;
   const fed = suffix ? times(readMatrix(data.layers[0].weight_ih), data.layers[0].weight_ih.shape[1], suffix) : null;
@@ -292,12 +292,15 @@ export function headSum(head, row, units) {
   return z + head.bias[row];
 }
 
-/** The numbers that a head's rule is about: sums, their tanh, or probabilities. */
+/**
+ * The numbers that a head's rule is about: sums, their tanh, or probabilities. Outputs for what is
+ * no symbol come last: they count in a softmax, and are not read.
+ */
 export function readHead(head, h) {
   const units = headUnits(head, h);
   const sums = head.bias.map((_, row) => headSum(head, row, units));
-  if (head.function === "tanh") return sums.map(Math.tanh);
-  return head.function === "softmax" ? softmax(sums) : sums;
+  const values = head.function === "tanh" ? sums.map(Math.tanh) : head.function === "softmax" ? softmax(sums) : sums;
+  return values.slice(0, values.length - head.extra);
 }
 
 function softmax(sums) {
