@@ -33,7 +33,7 @@ from reberlstm.certificates.results import (
     digest_of_net,
 )
 from reberlstm.certificates.results import load as load_certificate
-from reberlstm.certificates.search import Invariant, Shape, find_invariant
+from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
@@ -135,7 +135,7 @@ def certify(
     execution = Execution(net, boxes.arithmetic, inputs.nominal)
     deadline = time.monotonic() + seconds
 
-    def prove(shapes: Sequence[Shape]) -> Invariant | str:
+    def prove(shapes: Sequence[Shape]) -> Invariant | NotFound:
         possible = [shape for shape in shapes if shape.k <= max_k]
         return find_invariant(boxes, claimed, possible, deadline)
 
@@ -173,7 +173,7 @@ def certify(
         further = prove(SHAPES[2:])
         if isinstance(further, Invariant):
             return _proof(net, claimed, further, subject)
-        proof = further or proof
+        proof = further if further.reason else proof
         if not explored.closed:
             longer = search(Budget(max_states, max_depth, seconds))
             # With no time left it may not have come as far as the first search.
@@ -185,7 +185,7 @@ def certify(
         depth=explored.depth,
         states=explored.states,
         closed=explored.closed,
-        reason=proof,
+        reason=proof.reason,
         **subject,
     )
 

@@ -169,13 +169,17 @@ class Shape(NamedTuple):
     shares: bool = False  # whether last symbols that lead to the same place share a node
 
 
+@dataclass(frozen=True)
+class NotFound:
+    """No invariant; why the last attempt failed, in words, empty where nothing was tried."""
+
+    reason: str = ""
+
+
 def find_invariant(
     net: BoxNet, claim: Claim, shapes: Iterable[Shape], deadline: float
-) -> Invariant | str:
-    """An invariant of the first shape that will do, before a time of `time.monotonic`.
-
-    Or why the last attempt failed, in words; empty where nothing was tried.
-    """
+) -> Invariant | NotFound:
+    """An invariant of the first shape that will do, before a time of `time.monotonic`."""
     reason = ""
     for k, stride, shares in shapes:
         if stride > 1 and not can_follow(net):
@@ -193,13 +197,13 @@ def find_invariant(
         found = _find_with(Problem(net, claim, nodes), deadline)
         if isinstance(found, Invariant):
             return found
-        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found}"
+        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found.reason}"
         if time.monotonic() > deadline:
             break
-    return reason
+    return NotFound(reason)
 
 
-def _find_with(problem: Problem, deadline: float) -> Invariant | str:
+def _find_with(problem: Problem, deadline: float) -> Invariant | NotFound:
     reason = ""
     # An unbounded memory is harmless where its tanh is saturated, but a bolder guess.
     bold = problem.nodes.stride == 1 and problem.net.may_be_unbounded.any()
@@ -207,10 +211,10 @@ def _find_with(problem: Problem, deadline: float) -> Invariant | str:
         try:
             return _Search(problem, deadline, unbounded).run()
         except (_ImpossibleError, SumOverflowError) as error:
-            return str(error)
+            return NotFound(str(error))
         except _HopelessError as error:
             reason = reason or str(error)
-    return reason
+    return NotFound(reason)
 
 
 @dataclass(frozen=True)

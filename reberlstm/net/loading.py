@@ -146,7 +146,7 @@ def _net(net: Any, given: Description) -> Net:
 
         return read_module(net, given).replace(name=type(net).__name__)
     raise FormatError(
-        f"a {type(net).__name__} is no net; taken are a net, the name of a shipped one, a path, a "
+        f"{type(net).__name__} is no net; taken are a net, the name of a shipped one, a path, a "
         "state dict (names and tensors) or a torch.nn.Module"
     )
 

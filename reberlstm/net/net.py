@@ -18,7 +18,7 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import OnViolation, Scope
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
-from reberlstm.net.readouts import KINDS, TOY_THRESHOLD, Head, Kind, Readout, Rule, usual_rule
+from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule, usual_rule
 
 ACTIVE = math.tanh(1.0)
 """``h`` of an active cell of a compiled net, as the gain grows: tanh of a memory of 1."""
@@ -163,8 +163,8 @@ class Net(Displayed):
 
     def _usual(self, kind: Kind, head: Head) -> Readout:
         rule = usual_rule(kind, len(np.atleast_1d(np.asarray(head.weight))))
-        if kind == "legal" and isinstance(self.layers[-1].cell, type(CELLS["toy"])):
-            rule = Rule("tanh", TOY_THRESHOLD)
+        if kind == "legal":
+            rule = Rule.parse(self.layers[-1].cell.reader)
         return Readout(kind, rule, (Head(head.weight, head.bias),))
 
     def __repr__(self) -> str:

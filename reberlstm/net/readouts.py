@@ -31,9 +31,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 SOFTMAX_THRESHOLD = 0.1
 """By default a symbol is offered when its probability is over this."""
 
-TOY_THRESHOLD = 0.5
-"""The Toy LSTM offers a symbol when its tanh reader is over this."""
-
 _RANGES = {"logit": (-math.inf, math.inf), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 

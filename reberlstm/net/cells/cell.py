@@ -38,6 +38,7 @@ class Cell(ABC):
         parts: What its state consists of: ``hidden`` (h), ``cell`` (c), or both.
         words: The Toy LSTM's words for some of the gates.
         bound: The largest size that h can have; infinite where nothing bounds it.
+        reader: The rule by which a ``legal`` head of ours reads the last layer.
     """
 
     name: ClassVar[str]
@@ -46,6 +47,7 @@ class Cell(ABC):
     parts: ClassVar[tuple[str, ...]] = ("hidden",)
     words: ClassVar[Mapping[str, str]] = {}
     bound: ClassVar[float] = 1.0
+    reader: ClassVar[str] = "logit > 0"
 
     @abstractmethod
     def step(self, layer: Layer, a: Any, state: State, math: Any = NUMBERS) -> tuple[Gates, State]:

@@ -24,6 +24,7 @@ class Toy(Cell):
     parts = ("cell",)
     words = LSTM.words
     bound = float("inf")
+    reader = "tanh > 0.5"
 
     def step(self, layer: Layer, a: Any, state: State, math: Any = NUMBERS) -> tuple[Gates, State]:
         """One step; see `Cell.step`."""
