@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from reberlstm.grammars import grammar_names, load_grammar, save_grammar
     from reberlstm.grammars.frames import embed
     from reberlstm.machine.fsm import FSM
-    from reberlstm.net.batch import Runs, run
     from reberlstm.net.files.safetensors import save
-    from reberlstm.net.loading import load
+    from reberlstm.net.loading import Runs, load, run
     from reberlstm.net.net import LSTMWeights
     from reberlstm.render.machine import to_svg
     from reberlstm.simulator import Trace, trace
@@ -52,8 +51,8 @@ _HOME = {
     "load_grammar": "reberlstm.grammars",
     "LSTMWeights": "reberlstm.net.net",
     "published": "reberlstm.compiler",
-    "run": "reberlstm.net.batch",
-    "Runs": "reberlstm.net.batch",
+    "run": "reberlstm.net.loading",
+    "Runs": "reberlstm.net.loading",
     "ReberLSTMError": "reberlstm.errors",
     "save": "reberlstm.net.files.safetensors",
     "save_grammar": "reberlstm.grammars",

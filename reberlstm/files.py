@@ -75,7 +75,7 @@ def gunzip(content: bytes, where: str, *, limit: int) -> bytes:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` through a temporary file beside it and a rename.
+    """Write `content` to `path` through a temporary file in the same folder and a rename.
 
     A reader sees the old file or the new one, never a part; a killed process leaves the old one.
     Links are followed, an old file's permissions are kept, and a device or pipe is just written to.

@@ -22,7 +22,7 @@ from agreement import OVER, Machine, Word, shown
 
 from reberlstm.extraction.learner import Hypothesis, Learner
 from reberlstm.extraction.nets import subject_of
-from reberlstm.extraction.oracles import Words
+from reberlstm.extraction.oracles.base import Words
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 

@@ -28,9 +28,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array
 
 from reberlstm import FSM
-from reberlstm.compiler import wiring
+from reberlstm.compiler import layout
 from reberlstm.compiler.encoding import Code, Encoding, Special, encode
-from reberlstm.compiler.wiring import Wiring
+from reberlstm.compiler.layout import Wiring
 
 Pattern = frozenset[int]
 
@@ -196,7 +196,7 @@ def main() -> int:
     for fsm in machines():
         encoding = encode(fsm.tables())
         began = time.process_time()
-        cells = list(wiring.wire(encoding))
+        cells = list(layout.wire(encoding))
         took = time.process_time() - began
         sizes = {cell.state: laid_out(encoding, cell) for cell in cells if not cell.copy}
         worst = sorted(sizes, key=lambda state: -sizes[state])[: arguments.states]

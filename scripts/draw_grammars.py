@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import reberlstm as rl
-from reberlstm.machine.counting import count_up_to
-from reberlstm.machine.entropy import entropy
+from reberlstm.machine.counting import count_up_to, entropy
 from reberlstm.machine.fsm import FSM
 from reberlstm.render.machine import draw
 

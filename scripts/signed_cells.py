@@ -31,7 +31,7 @@ from scipy.sparse import lil_array
 
 from reberlstm import FSM, LSTMWeights
 from reberlstm.compiler.encoding import Code, Encoding, Special, encode
-from reberlstm.compiler.heads import MARGIN
+from reberlstm.compiler.layout import MARGIN
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import ACTIVE
 from reberlstm.net.readouts import Head

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
-from reberlstm.simulator.tracing import snapped
+from reberlstm.simulator import snapped
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,37 @@
 shares its subject's code proves little. The theory is in docs/theory.md.
 """
 
-from reberlstm.certificates.boxes import Inputs
-from reberlstm.certificates.certifying import (
-    Found,
-    certify,
-    largest,
-    largest_noise,
-    minimal_gain,
-    question,
-)
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from reberlstm.certificates.arithmetic import Execution, arithmetic_named
+from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.checker import Check, check
-from reberlstm.certificates.results import Box, Certificate, Proof, Refutation, Unknown
+from reberlstm.certificates.claims import Claim, claim
+from reberlstm.certificates.refutation import Budget, Exploration, explore
+from reberlstm.certificates.results import (
+    Box,
+    Certificate,
+    Proof,
+    Refutation,
+    Unknown,
+    digest_of_grammar,
+    digest_of_net,
+)
 from reberlstm.certificates.results import load as load_certificate
+from reberlstm.certificates.search import Invariant, Shape, find_invariant
+from reberlstm.errors import CertificateError
+from reberlstm.grammars import as_machine
+from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Scope
+from reberlstm.net.loading import net_for
+from reberlstm.net.net import Net
 
 __all__ = [
     "Box",
@@ -39,3 +58,295 @@ __all__ = [
     "minimal_gain",
     "question",
 ]
+
+Found = Proof | Refutation | Unknown
+"""What `certify` returns: one of three."""
+
+FIRST = Budget(states=3_000, depth=64, seconds=1.0)
+"""What is spent on wrong words, which are mostly short, before a larger k is tried."""
+
+SHAPES = (
+    Shape(0),
+    Shape(1, shares=True),
+    *(Shape(1), Shape(2), Shape(3)),
+    *(Shape(2, 3), Shape(4, 3), Shape(4, 2), Shape(6, 4), Shape(6)),
+)
+"""What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
+
+A compiled net whose states have one cell each needs to remember none; with copies of a state it is
+the last symbol that tells which is active. Many a trained net needs several steps at once: what it
+forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
+"""
+
+MAX_K = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
+MARGIN_SLACK = 1e-9  # what is taken off a margin, so that other arithmetic finds it too
+
+
+def certify(
+    net: Any,
+    fsm: Any = None,
+    *,
+    scope: Scope | None = None,
+    heads: Sequence[str] | None = None,
+    arithmetic: str = "real",
+    noise: float = 0.0,
+    inputs: Inputs | None = None,
+    seconds: float = 60.0,
+    max_states: int = 200_000,
+    max_depth: int = 10_000,
+    max_k: int = 6,
+    **reading: Any,
+) -> Found:
+    """Prove a net right after every word of a scope, or find a shortest word that refutes it.
+
+    Args:
+        net: A net, a shipped name, a file, a state dict or an `nn.Module`.
+        fsm: The machine that says what is right, its name or its file; by default the one that the
+            net carries.
+        scope: ``legal`` or ``all``; by default what the net claims.
+        heads: What to prove right, of ``legal``, ``accept`` and ``label``; by default ``legal``,
+            and in scope ``all`` also ``accept``, and ``label`` where machine and net have labels.
+        arithmetic: What runs the net, see `reberlstm.certificates.arithmetic`.
+        noise: A disturbance of each ``h`` and ``c`` after every step, at most, in their units.
+        inputs: What stands for a symbol; by default its one-hot column.
+        seconds: After about this time nothing new is begun.
+        max_states: The most states of net and machine that the search for a wrong word visits.
+        max_depth: The longest word that it tries.
+        max_k: The most symbols that an invariant's nodes remember.
+        reading: How the net is read, as in `reberlstm.load`: ``readout``, ``alphabet``, ``head`` …
+
+    Raises:
+        CertificateError: where net and machine do not fit together, nothing can be proved of such a
+            net, or an option is not what it should be.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> cert = certify(rl.compile(rl.load_grammar("reber")))
+        >>> cert.holds, round(cert.margin, 2), cert.nodes
+        (True, 0.38, 8)
+        >>> "".join(certify(rl.published()).counterexample)
+        'BTSSSSSSXXV'
+    """
+    net, fsm = as_asked(net, fsm, **reading)
+    inputs = Inputs() if inputs is None else inputs
+    _check_options(noise, inputs, seconds)
+    claimed = claim(net, fsm, scope, heads)
+    boxes = BoxNet(net, arithmetic_named(arithmetic), noise, inputs)
+    execution = Execution(net, boxes.arithmetic, inputs.nominal)
+    deadline = time.monotonic() + seconds
+
+    def prove(shapes: Sequence[Shape]) -> Invariant | str:
+        possible = [shape for shape in shapes if shape.k <= max_k]
+        return find_invariant(boxes, claimed, possible, deadline)
+
+    def search(budget: Budget) -> Exploration:
+        left = max(0.0, deadline - time.monotonic())
+        least = (min(budget.states, max_states), min(budget.depth, max_depth))
+        return explore(execution, claimed, Budget(*least, min(budget.seconds, left)))
+
+    if claimed.missing and search(FIRST).wrong is None:
+        raise CertificateError(
+            f"net {net.name!r} has no {claimed.missing!r} head, which scope {claimed.scope!r} "
+            "asks for; choose scope 'legal', or name the heads to certify"
+        )
+    subject = {
+        "net": net.name,
+        "grammar": str(fsm),
+        "scope": claimed.scope,
+        "heads": claimed.heads,
+        "readouts": {head: str(rule) for head, rule in claimed.rules.items()},
+        "arithmetic": arithmetic,
+        "noise": float(noise),
+        "inputs": inputs,
+        "cells": net.cells,
+        "gain": net.gain,
+        "long_symbols": fsm.has_long_symbols,
+        "net_sha256": digest_of_net(net),
+        "grammar_sha256": digest_of_grammar(fsm),
+    }
+    # A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
+    proof = prove(SHAPES[:2])
+    if isinstance(proof, Invariant):
+        return _proof(net, claimed, proof, subject)
+    explored = search(FIRST)
+    if explored.wrong is None:
+        further = prove(SHAPES[2:])
+        if isinstance(further, Invariant):
+            return _proof(net, claimed, further, subject)
+        proof = further or proof
+        if not explored.closed:
+            longer = search(Budget(max_states, max_depth, seconds))
+            # With no time left it may not have come as far as the first search.
+            if longer.wrong is not None or longer.depth >= explored.depth:
+                explored = longer
+    if explored.wrong is not None:
+        return Refutation(word=explored.word, wrong=explored.wrong, **subject)
+    return Unknown(
+        depth=explored.depth,
+        states=explored.states,
+        closed=explored.closed,
+        reason=proof,
+        **subject,
+    )
+
+
+def question(
+    net: Any,
+    fsm: Any = None,
+    *,
+    scope: Scope | None = None,
+    heads: Sequence[str] | None = None,
+    arithmetic: str = "real",
+    noise: float = 0.0,
+    inputs: Inputs | None = None,
+    **reading: Any,
+) -> dict[str, Any]:
+    """What `certify` would ask, as a certificate's file says it: the defaults filled in."""
+    claimed = claim(*as_asked(net, fsm, **reading), scope, heads)
+    return {
+        "scope": claimed.scope,
+        "heads": list(claimed.heads),
+        "readouts": {head: str(rule) for head, rule in claimed.rules.items()},
+        "arithmetic": arithmetic,
+        "noise": float(noise),
+        "inputs": vars(inputs or Inputs()),
+    }
+
+
+def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
+    """A net and the machine that says what is right for it, whatever they are given as.
+
+    Raises:
+        CertificateError: where no machine is given and the net carries none.
+    """
+    machine = None if fsm is None else as_machine(fsm)
+    net = net_for(net, machine, **reading)
+    machine = machine or net.grammar
+    if machine is None:
+        raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
+    return net, machine
+
+
+def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) -> Proof:
+    """The certificate of an invariant."""
+    margins = {
+        head: max(0.0, margin - MARGIN_SLACK * (1.0 + margin))
+        for head, margin in found.margins.items()
+        if margin < math.inf
+    }
+    states = claimed.tables.names
+    # The first node is the empty word, whose box is a point that is known.
+    boxes = tuple(
+        Box(states[state], tuple(net.alphabet[column] for column in last), cells)
+        for (state, last), cells in zip(found.nodes.names[1:], _cells(net, found), strict=True)
+    )
+    kinds: dict[tuple[int, int], list[str]] = {}
+    for (state, column), said in (found.nodes.shared or {}).items():
+        kinds.setdefault((state, said), []).append(net.alphabet[column])
+    shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
+    k, stride = found.nodes.k, found.nodes.stride
+    return Proof(margins=margins, k=k, stride=stride, boxes=boxes, shared=shared, **subject)
+
+
+def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:
+    """For each box but the first the ends for every cell, see `Box.cells`."""
+    layers = []
+    for layer, state in zip(net.layers, net.split(found.boxes[1:]), strict=True):
+        parts = [layer.cell.hidden(state)]
+        if "cell" in layer.cell.parts:
+            parts.append(state[layer.cell.parts.index("cell")])
+        ends = np.stack([end for part in parts for end in (part.lo, part.hi)], axis=-1)
+        layers.append(ends.tolist())  # (N, H, 2 or 4)
+    for box in zip(*layers, strict=True):
+        yield tuple(tuple(ends) for layer in box for ends in layer)
+
+
+def _check_options(noise: float, inputs: Inputs, seconds: float) -> None:
+    for name, value in {"noise": noise, "input noise": inputs.noise, "seconds": seconds}.items():
+        if not 0.0 <= value < math.inf:
+            raise CertificateError(f"{name} is {value}; it must be finite and not negative")
+    if not -math.inf < inputs.low <= inputs.high < math.inf:
+        raise CertificateError(
+            f"inputs from {inputs.low} to {inputs.high}; give a finite range, low end first"
+        )
+
+
+# How far a proof goes
+
+
+def largest_noise(net: Any, fsm: Any = None, *, tolerance: float = 1e-3, **options: Any) -> Found:
+    """The certificate for the largest disturbance after each step that is still proved.
+
+    Args:
+        net: As in `certify`.
+        fsm: As in `certify`.
+        tolerance: How far below a disturbance that is not proved, relatively.
+        options: Those of `certify`.
+
+    Returns:
+        The certificate; its `noise`, a bound on what is added to each ``h`` and ``c``, is the
+        answer. Where the net is not proved without noise, the certificate that says so.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> cert = largest_noise(rl.compile(rl.load_grammar("parity")), tolerance=0.01)
+        >>> cert.holds, 0.1 < cert.noise < 0.4
+        (True, True)
+    """
+    still = certify(net, fsm, **options)
+    if not isinstance(still, Proof):
+        return still
+    only_proofs = {"max_k": max(MAX_K, still.k)} | options | {"max_depth": 0}
+    return largest(lambda x: certify(net, fsm, noise=x, **only_proofs), still, 1.0, tolerance)[1]
+
+
+def minimal_gain(
+    compile: Callable[[float], Net], *, upper: float, tolerance: float = 1e-3, **options: Any
+) -> Found:
+    """The certificate of the smallest gain with which a compiled net is proved.
+
+    Args:
+        compile: Makes the net for a gain; a parameter, so that proofs do not depend on it.
+        upper: A gain that is surely enough.
+        tolerance: How far above a gain that is not proved, relatively.
+        options: Those of `certify`.
+
+    Returns:
+        The certificate; its `gain` is the answer. Where `upper` is not proved, the one of `upper`.
+    """
+    best = certify(compile(upper), **options)
+    if not isinstance(best, Proof):
+        return best
+    only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
+    _, found = _bisect(
+        lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance
+    )
+    return found
+
+
+def largest(
+    prove: Callable[[float], Found], proved: Proof, upper: float, tolerance: float
+) -> tuple[float, Proof]:
+    """The largest value in (0, upper] for which `prove` holds, and its certificate.
+
+    Args:
+        prove: Tries to prove something that gets harder as the value grows.
+        proved: The certificate at 0.
+        upper: The largest value to try.
+        tolerance: Of the answer, relatively to it.
+    """
+    return _bisect(prove, proved, 0.0, upper, tolerance)
+
+
+def _bisect(
+    prove: Callable[[float], Found], best: Proof, good: float, bad: float, tolerance: float
+) -> tuple[float, Proof]:
+    """The value nearest to `bad` that is proved, from `good`, which is, and its certificate."""
+    while abs(good - bad) > tolerance * max(good, bad) and max(good, bad) > 1e-12:
+        middle = 0.5 * (good + bad)
+        found = prove(middle)
+        if isinstance(found, Proof):
+            best, good = found, middle
+        else:
+            bad = middle
+    return good, best

@@ -1,15 +1,12 @@
 """Arithmetics: what a proof may assume of the numbers that a net is run in, and running it in them.
 
-``real`` is the net as mathematics, with its float64 weights taken exactly; the others are formats
-of floating-point numbers, in which every operation may be rounded and may underflow, sums are added
-up in any order, and sigmoid and tanh are approximations. The model of errors is stated in
-docs/certificates.md; it is that of N. J. Higham, Accuracy and Stability of Numerical Algorithms,
-2nd ed., 2002, section 2.2 and lemma 3.1.
+The model of errors is stated in docs/certificates.md; it is that of N. J. Higham, Accuracy and
+Stability of Numerical Algorithms, 2nd ed., 2002, section 2.2 and lemma 3.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,30 +19,19 @@ from reberlstm.net.net import Net
 from reberlstm.net.numbers import NUMBERS, Numbers
 from reberlstm.net.readouts import softmax
 
-MOST = 1e305
-"""Nothing is said of larger sums, not even as real numbers: float64 may overflow."""
-
-KERNEL_ULPS = 4.0
-"""The relative error of sigmoid and tanh, in units of ``u``."""
+MOST = 1e305  # nothing is said of larger sums, not even as real numbers: float64 may overflow
+KERNEL_ULPS = 4.0  # the relative error of sigmoid and tanh, in units of u
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """One arithmetic; see docs/certificates.md for the meaning of the bounds.
-
-    Attributes:
-        name: ``real``, ``float64``, ``float32``, ``float16``, ``bfloat16`` or ``int8``.
-        precision: Bits of the significand, so that ``u`` is 2 to the power of minus it; 0 for real.
-        smallest: The smallest normal number.
-        largest: The largest number; beyond it a sum overflows.
-        kernel: The absolute error ``κ`` of sigmoid and tanh.
-    """
+    """One arithmetic; see docs/certificates.md for the meaning of the bounds."""
 
     name: str
-    precision: int = 0
-    smallest: float = 0.0
-    largest: float = float("inf")
-    kernel: float = 0.0
+    precision: int = 0  # bits of the significand: u is 2 to the power of minus it; 0 for real
+    smallest: float = 0.0  # the smallest normal number
+    largest: float = float("inf")  # the largest number; beyond it a sum overflows
+    kernel: float = 0.0  # the absolute error κ of sigmoid and tanh
 
     @property
     def exact(self) -> bool:
@@ -104,7 +90,14 @@ def as_executed(net: Net, arithmetic: Arithmetic) -> Net:
         CertificateError: naming an array that overflows the format, or where not even float64 can
             add the weights up.
     """
-    _check_sums(net)
+    for name, matrix in _rows(net):
+        with np.errstate(over="ignore"):
+            total = float(np.abs(matrix).sum(axis=1).max())
+        if not total < MOST:
+            raise CertificateError(
+                f"net {net.name!r} has in its {name} a row of weights of total size {total:g}; "
+                f"above {MOST:g} float64 may overflow, and nothing can be said; use smaller weights"
+            )
 
     def held(name: str, array: Floats) -> Floats:
         narrow = FLOAT32.round(array)
@@ -128,22 +121,14 @@ def as_executed(net: Net, arithmetic: Arithmetic) -> Net:
     return net.map_arrays(held).replace(**narrow)
 
 
-def _check_sums(net: Net) -> None:
-    matrices = {}
+def _rows(net: Net) -> Iterator[tuple[str, Floats]]:
+    """All that is summed up at once, with the names of the parts of the net."""
     for layer in net.layers:
-        rows = (layer.weight_ih, layer.weight_hh, layer.bias_ih[:, None], layer.bias_hh[:, None])
-        matrices["gates"] = np.concatenate(rows, axis=1)
+        biases = (layer.bias_ih, layer.bias_hh)
+        yield "gates", np.column_stack([layer.weight_ih, layer.weight_hh, *biases])
     for kind, readout in net.heads.items():
         for head in readout.layers:
-            matrices[f"{kind} head"] = np.column_stack([head.weight, head.bias])
-    for name, matrix in matrices.items():
-        with np.errstate(over="ignore"):
-            total = float(np.abs(matrix).sum(axis=1).max())
-        if not total < MOST:
-            raise CertificateError(
-                f"net {net.name!r} has in its {name} a row of weights of total size {total:g}; "
-                f"above {MOST:g} float64 may overflow, and nothing can be said; use smaller weights"
-            )
+            yield f"{kind} head", np.column_stack([head.weight, head.bias])
 
 
 def _int8(array: Floats) -> Floats:
@@ -162,12 +147,8 @@ class Execution:
     """A net run in an arithmetic, as one of the implementations that the model allows would.
 
     In ``real`` and ``float64`` that is plain float64; in the others every sum of products, gate and
-    product is rounded to the format. State vectors are (B, D), see `reberlstm.net.net.Net`.
-
-    Args:
-        net: The net.
-        arithmetic: The arithmetic.
-        inputs: The coordinate of the symbol that is read, 1 for one-hot inputs.
+    product is rounded to the format. State vectors are (B, D), see `reberlstm.net.net.Net`; the
+    coordinate of the symbol that is read is `inputs`, 1 for one-hot inputs.
     """
 
     def __init__(self, net: Net, arithmetic: Arithmetic, inputs: float = 1.0) -> None:
@@ -220,14 +201,10 @@ class Execution:
 class Rounded:
     """Numbers of a format. Sums of products are rounded once, when nothing more is added to them.
 
-    Attributes:
-        exact: The numbers, or the sums before they are rounded.
-        arithmetic: The format.
-        is_sum: Whether they are such sums.
-        rows: Which rows of the array are meant; None for all. `linear` is computed once for each.
+    `rows` says which rows of the array are meant, None for all; `linear` is computed once for each.
     """
 
-    exact: Floats
+    exact: Floats  # the numbers, or the sums before they are rounded
     arithmetic: Arithmetic
     is_sum: bool = False
     rows: NDArray[np.intp] | None = None

@@ -1,14 +1,8 @@
 """Interval arithmetic with outward rounding: every result contains the true one.
 
-Ends are ordinary float64. The rounding mode is never switched (numpy cannot, and other threads
-would notice); instead an error bound is added to every result. A single operation is rounded
-correctly, so one step of `numpy.nextafter` outwards is enough; a sum of n products, added up in
-whatever order, is off by at most γ_n times the sum of their sizes (Higham 2002, section 3.1); exp
-and tanh of numpy are accurate to 4 units in the last place, which tests check. A matrix times an
-interval vector is computed from midpoints and radii (S. M. Rump, Fast and parallel interval
-arithmetic, BIT 39 (1999) 534–554).
-
-Where intervals belong to another arithmetic than real numbers, every result also contains what that
+Ends are ordinary float64, to which an error bound is added in every operation, see docs/theory.md,
+section 9; exp and tanh of numpy are accurate to 4 units in the last place, which tests check. Where
+intervals belong to another arithmetic than real numbers, every result also contains what that
 arithmetic may make of it.
 """
 
@@ -28,12 +22,8 @@ from reberlstm.net.numbers import sigmoid as ordinary_sigmoid
 
 Indices = NDArray[np.intp]
 
-FUNCTION_ERROR = 2.0**-47
-"""Relative error allowed for sigmoid and tanh, far over what libraries have."""
-
-UNDERFLOW = 1e-300
-"""Added wherever a result may have underflowed; over n times the smallest normal number."""
-
+FUNCTION_ERROR = 2.0**-47  # relative error allowed for sigmoid and tanh, far over what there is
+UNDERFLOW = 1e-300  # added wherever a result may have; over n times the smallest normal number
 REAL = ARITHMETICS["real"]
 
 
@@ -50,10 +40,7 @@ def sum_error(terms: int) -> float:
 class Interval:
     """Lower and upper ends, arrays of one shape; an end may be infinite.
 
-    Attributes:
-        lo: The lower ends.
-        hi: The upper ends.
-        arithmetic: What computes with the numbers in between.
+    The arithmetic is what computes with the numbers in between.
     """
 
     lo: Floats
@@ -178,14 +165,11 @@ class Interval:
 class Sum:
     """Sums of products that may still grow: what is needed to bound them and their rounding.
 
-    Attributes:
-        parts: Five arrays that broadcast to the shape of the first: the sums at the middle of the
-            box; how far they go from there within the box; a bound on the sum of the sizes of the
-            terms; how many terms can be other than zero; what underflow may take away, in smallest
-            normal numbers (a flushed factor loses as much as the other one is large, product and
-            addition one each).
-        length: How many terms there are, zeros included.
-        arithmetic: What adds them up, in any order.
+    The parts are five arrays that broadcast to the shape of the first: the sums at the middle of
+    the box; how far they go from there within the box; a bound on the sum of the sizes of the
+    terms; how many terms can be other than zero; what underflow may take away, in smallest normal
+    numbers (a flushed factor loses as much as the other one is large, product and addition one
+    each). Of `length` terms, zeros included; they may be added up in any order.
     """
 
     parts: tuple[Floats, ...]
@@ -229,9 +213,7 @@ class Sum:
     def gaps(self, middle: Floats, radius: Floats) -> Sum:
         """The differences between the sums of a row, each added up on its own: (N, R, R).
 
-        Args:
-            middle: The differences at the middle of the box, (N, R, R).
-            radius: How far they go from there within the box.
+        What they are at the middle of the box, and how far they go from there, is given.
         """
         size, terms, underflow = (np.broadcast_to(x, self.shape) for x in self.parts[2:])
         pairs = [(x[..., np.newaxis], x[..., np.newaxis, :]) for x in (size, underflow)]
@@ -361,16 +343,15 @@ class Intervals:
 
     def mix(self, share: Interval, new: Interval, old: Interval) -> Interval:
         """``(1 − share)·new + share·old``, which is least and greatest at the ends of the share."""
-        arithmetic = self.arithmetic
         least, most = (
             [one + part * (two - one) for part in (share.lo, share.hi)]
             for one, two in ((new.lo, old.lo), (new.hi, old.hi))
         )
         # In whatever form it is computed, it is off by less than four roundings of both.
         size = new.size + old.size
-        error = (4.0 * arithmetic.unit + 2.0**-50) * size + UNDERFLOW
-        error = error + arithmetic.smallest * (8.0 + 2.0 * size)
-        return Interval(np.minimum(*least), np.maximum(*most), arithmetic).widen(error)
+        error = (4.0 * self.arithmetic.unit + 2.0**-50) * size + UNDERFLOW
+        error = error + self.arithmetic.smallest * (8.0 + 2.0 * size)
+        return Interval(np.minimum(*least), np.maximum(*most), self.arithmetic).widen(error)
 
 
 class _Matrix:

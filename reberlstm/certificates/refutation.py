@@ -6,10 +6,9 @@ shortest one, and of those the first in alphabet order. It is run once more, alo
 symbol, before it is reported.
 
 Two states of the net are the same if they are equal bit by bit, once every number is rounded to a
-multiple of 2⁻⁶⁰. That is far below what float64 resolves at the size of weights and thresholds;
-but a cell that is not in use keeps a memory of exp(−K), exp(−2·K), … of when it was, down to
-10⁻³⁰⁸, and to tell these apart would make a state of every history. Where no state is left to
-follow, the net is right after *every* word as executed here, which is reported, but is not a proof.
+multiple of 2⁻⁶⁰: else a cell that is not in use, with its memory of exp(−K), exp(−2·K), … of when
+it was, would make a state of every history. Where no state is left to follow, the net is right
+after *every* word as executed here, which is reported, but is not a proof.
 """
 
 from __future__ import annotations
@@ -26,28 +25,18 @@ from numpy.typing import NDArray
 from reberlstm.certificates.arithmetic import Execution
 from reberlstm.certificates.claims import Claim, margins
 from reberlstm.net.cells.cell import Floats
+from reberlstm.plain import Plain
 
 Indices = NDArray[np.intp]
 
-BATCH_NUMBERS = 4_000_000
-"""Pre-activations computed at a time."""
-
-RESOLUTION = 2.0**60
-"""States that agree when their numbers are rounded to multiples of one over this are the same."""
-
-MAX_BATCH = 8_192
-"""States computed at a time; then the budget is looked at again."""
+BATCH_NUMBERS = 4_000_000  # pre-activations computed at a time
+MAX_BATCH = 8_192  # states computed at a time; then the budget is looked at again
+RESOLUTION = 2.0**60  # states that agree, rounded to multiples of one over this, are the same
 
 
 @dataclass(frozen=True)
 class Budget:
-    """When to end the search.
-
-    Attributes:
-        states: The most states of the product.
-        depth: The longest word.
-        seconds: The longest time.
-    """
+    """When to end the search: the most states of the product, the longest word and time."""
 
     states: int
     depth: int
@@ -55,7 +44,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class WrongAnswer:
+class WrongAnswer(Plain):
     """What a head said after a word, and what it had to say.
 
     Attributes:
@@ -73,21 +62,13 @@ class WrongAnswer:
 
 @dataclass(frozen=True)
 class Exploration:
-    """How far a search came.
+    """How far a search came."""
 
-    Attributes:
-        word: A shortest wrong word, or None where none was met.
-        wrong: What is wrong about it.
-        depth: All words of at most this length have been tried.
-        states: The states of the product that were met.
-        closed: Whether there was nothing left to try.
-    """
-
-    word: tuple[str, ...] | None
-    wrong: WrongAnswer | None
-    depth: int
-    states: int
-    closed: bool
+    depth: int  # all words of at most this length have been tried
+    states: int  # the states of the product that were met
+    word: tuple[str, ...] = ()  # a shortest wrong word, where one was met
+    wrong: WrongAnswer | None = None  # what is wrong about it
+    closed: bool = False  # whether there was nothing left to try
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,24 +88,18 @@ class _Level:
 
 
 def explore(execution: Execution, claim: Claim, budget: Budget) -> Exploration:
-    """Look for a shortest wrong word within the budget.
-
-    Args:
-        execution: The net, in its arithmetic.
-        claim: What it has to say.
-        budget: When to stop.
-    """
+    """Look for a shortest wrong word within the budget."""
     deadline = time.monotonic() + budget.seconds
     none = np.zeros(1, dtype=np.intp)
     levels = [_Level(execution.start(), none, none, none)]
     seen = {_digests(levels[0])[0]}
     if claim.includes_empty_word:
         for _, answer in _wrong_rows(execution, claim, levels[0]):
-            return Exploration((), answer, 0, 1, closed=False)
+            return Exploration(0, 1, (), answer)
     while True:
         depth = len(levels) - 1
         if depth >= budget.depth:
-            return Exploration(None, None, depth, len(seen), closed=False)
+            return Exploration(depth, len(seen))
         level = _next_level(execution, claim, levels[-1], seen, budget.states, deadline)
         levels.append(level)
         # A wrong word in an unfinished level is still a shortest one: the level is in order.
@@ -133,11 +108,11 @@ def explore(execution: Execution, claim: Claim, budget: Budget) -> Exploration:
             # BLAS adds up a batch in another order than one row: what counts is one row.
             alone = answer_after(execution, claim, word)
             if alone is not None:
-                return Exploration(word, alone, depth, len(seen), closed=False)
+                return Exploration(depth, len(seen), word, alone)
         if len(seen) > budget.states or time.monotonic() > deadline:
-            return Exploration(None, None, depth, len(seen), closed=False)
+            return Exploration(depth, len(seen))
         if not len(level):
-            return Exploration(None, None, depth, len(seen), closed=True)
+            return Exploration(depth, len(seen), closed=True)
 
 
 def answer_after(execution: Execution, claim: Claim, word: tuple[str, ...]) -> WrongAnswer | None:
@@ -152,12 +127,7 @@ def answer_after(execution: Execution, claim: Claim, word: tuple[str, ...]) -> W
 
 
 def _next_level(
-    execution: Execution,
-    claim: Claim,
-    level: _Level,
-    seen: set[bytes],
-    most: int,
-    deadline: float,
+    execution: Execution, claim: Claim, level: _Level, seen: set[bytes], most: int, deadline: float
 ) -> _Level:
     edges = np.array(
         [
@@ -206,9 +176,8 @@ def _wrong_rows(
     worst = np.full(len(level), np.inf)
     for head in claim.heads:
         values = execution.read(head, level.vectors)
-        worst = np.minimum(
-            worst, margins(claim.rules[head], claim.right[head][level.states], values, values)
-        )
+        right = claim.right[head][level.states]
+        worst = np.minimum(worst, margins(claim.rules[head], right, values, values))
     for row in np.flatnonzero(~(worst > 0.0)).tolist():
         for head in claim.heads:
             answer = _answer(execution, claim, head, level[row : row + 1])

@@ -23,11 +23,13 @@ from reberlstm.display import Displayed
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.net import Net, Scope
+from reberlstm.machine.tables import Scope
+from reberlstm.net.net import Net
 
 Bounds = tuple[tuple[float, float], ...]
-"""For every cell the least and the greatest value."""
-
+FORMAT = "reberlstm certificate"
+VERSION = 2
+MAX_FILE_BYTES = 256 * 2**20  # larger files are refused before they are parsed
 FORMATS = ("float64", "float32", "float16", "bfloat16")
 SCOPES = {
     "legal": "legal: every prefix of legal words that can go on, of any length",
@@ -38,7 +40,6 @@ ARITHMETIC = {
     "int8": "weights rounded to int8, executed in float32",
     **{name: f"{name}, rounded after every operation" for name in FORMATS},
 }
-"""Each arithmetic in words."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,10 @@ class Certificate(Displayed):
     def _findings(self) -> Iterator[tuple[str, str]]:
         raise NotImplementedError
 
+    def _content(self) -> dict[str, Any]:
+        """The part of a file that says what was found out."""
+        raise NotImplementedError
+
     def _plain(self) -> str:
         return str(self)
 
@@ -159,8 +164,31 @@ class Certificate(Displayed):
         return "\n".join([self.statement, *(figure(name, text) for name, text in self.figures)])
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object of a certificate file, see `reberlstm.certificates.results`."""
-        return to_dict(self)
+        """The JSON object of a certificate file; docs/certificates.md describes it."""
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION if self.readouts else 1,
+            "outcome": self.outcome,
+            "scope": self.scope,
+            "heads": list(self.heads),
+            **({"readouts": dict(self.readouts)} if self.readouts else {}),
+            "arithmetic": self.arithmetic,
+            "noise": self.noise,
+            "inputs": vars(self.inputs).copy(),
+            "net": {
+                "name": self.net,
+                "cells": list(self.cells),
+                "gain": self.gain,
+                "sha256": self.net_sha256,
+            },
+            "grammar": {
+                "name": self.grammar,
+                "long_symbols": self.long_symbols,
+                "sha256": self.grammar_sha256,
+            },
+        }
+        document |= self._content()
+        return document | {"seal": _digest(_canonical(document))}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the certificate as JSON, whole or not at all.
@@ -168,7 +196,7 @@ class Certificate(Displayed):
         Raises:
             FormatError: when the file cannot be written.
         """
-        save(self, path)
+        write_atomically(Path(path), to_json(self.to_dict()).encode())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,16 +234,39 @@ class Proof(Certificate):
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         yield "margin", ", ".join(f"{head} {margin:.4g}" for head, margin in self.margins.items())
-        node = {0: "state alone", 1: "state and last symbol"}.get(
-            self.k, f"state and last {self.k} symbols"
-        )
-        node = "state and kind of last symbol" if self.shared else node
+        last = "last symbol" if self.k == 1 else f"last {self.k} symbols"
+        last = "kind of last symbol" if self.shared else last
+        node = f"state and {last}" if self.k or self.shared else "state alone"
         every = f", every {self.stride} symbols" if self.stride > 1 else ""
         yield (
             "invariant",
             f"{_counted(len(self.boxes), 'box', 'boxes')} for {_counted(len(self.cells), 'cell')}: "
             f"one for each {node} (k = {self.k}){every}",
         )
+
+    def _content(self) -> dict[str, Any]:
+        numbers: dict[tuple[float | None, ...], int] = {}
+        boxes = []
+        for box in self.boxes:
+            each = []
+            for ends in box.cells:
+                written = tuple(end if math.isfinite(end) else None for end in ends)
+                each.append(numbers.setdefault(written, len(numbers)))
+            most = Counter(each).most_common(1)[0][0]
+            named = zip(self.cells, each, strict=True)
+            others = {name: index for name, index in named if index != most}
+            boxes.append(
+                {"state": box.state, "last": list(box.last), "most": most, "others": others}
+            )
+        shared = [{"state": state, "symbols": list(symbols)} for state, symbols in self.shared]
+        proof = {
+            "k": self.k,
+            "stride": self.stride,
+            "margins": dict(self.margins),
+            "intervals": [list(ends) for ends in numbers],
+            "boxes": boxes,
+        }
+        return {"proof": proof | ({"alike": shared} if shared else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +316,9 @@ class Refutation(Certificate):
             yield self.wrong.head, f"says {said}, but {right} is right"
         yield "off by", f"{-self.wrong.margin:.4g}"
 
+    def _content(self) -> dict[str, Any]:
+        return {"refutation": {"word": list(self.word), **self.wrong.to_dict()}}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown(Certificate):
@@ -288,17 +342,19 @@ class Unknown(Certificate):
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         still = "" if not self.noise and self.inputs.exact else " (without noise)"
-        found = (
-            f"no word of up to {self.depth} symbols is wrong{still}; {self.states:,} states tried"
-        )
         if self.closed:
-            found = (
-                f"all words lead to {self.states:,} states as executed here{still}, "
-                "and none of them is wrong; that is no proof"
-            )
+            found = f"all words lead to {self.states:,} states as executed here{still}, "
+            found += "and none of them is wrong; that is no proof"
+        else:
+            found = f"no word of up to {self.depth} symbols is wrong{still}; "
+            found += f"{self.states:,} states tried"
         yield "searched", found
         if self.reason:
             yield "no proof", self.reason
+
+    def _content(self) -> dict[str, Any]:
+        names = ("depth", "states", "closed", "reason")
+        return {"search": {name: getattr(self, name) for name in names}}
 
 
 def figure(name: str, text: str) -> str:
@@ -316,61 +372,22 @@ def _inputs(inputs: Inputs) -> str:
     return f"the symbol's own input in {value}{noise}"
 
 
-FORMAT = "reberlstm certificate"
-VERSION = 2
-MAX_FILE_BYTES = 256 * 2**20
-"""Files above this size are refused before they are parsed."""
-
-
-def to_dict(certificate: Certificate) -> dict[str, Any]:
-    """The JSON object of a certificate."""
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION if certificate.readouts else 1,
-        "outcome": certificate.outcome,
-        "scope": certificate.scope,
-        "heads": list(certificate.heads),
-        **({"readouts": dict(certificate.readouts)} if certificate.readouts else {}),
-        "arithmetic": certificate.arithmetic,
-        "noise": certificate.noise,
-        "inputs": vars(certificate.inputs).copy(),
-        "net": {
-            "name": certificate.net,
-            "cells": list(certificate.cells),
-            "gain": certificate.gain,
-            "sha256": certificate.net_sha256,
-        },
-        "grammar": {
-            "name": certificate.grammar,
-            "long_symbols": certificate.long_symbols,
-            "sha256": certificate.grammar_sha256,
-        },
-    }
-    match certificate:
-        case Proof():
-            document["proof"] = _proof(certificate)
-        case Refutation(word=word, wrong=wrong):
-            said = {name: list(getattr(wrong, name)) for name in ("said", "right")}
-            document["refutation"] = {
-                "word": list(word),
-                "head": wrong.head,
-                **said,
-                "margin": wrong.margin,
-            }
-        case Unknown():
-            names = ("depth", "states", "closed", "reason")
-            document["search"] = {name: getattr(certificate, name) for name in names}
-    return document | {"seal": _digest(_canonical(document))}
-
-
 def to_json(document: Mapping[str, Any]) -> str:
     """The object as text: a line for every key, and for every interval and box."""
-    return "{\n" + ",\n".join(_entry(key, value) for key, value in document.items()) + "\n}\n"
 
+    def line(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
-def save(certificate: Certificate, path: str | os.PathLike[str]) -> None:
-    """Write a certificate, whole or not at all."""
-    write_atomically(Path(path), to_json(to_dict(certificate)).encode())
+    def listed(value: Any) -> str:
+        if not isinstance(value, list) or not value:
+            return line(value)
+        return "[\n    " + ",\n    ".join(map(line, value)) + "\n  ]"
+
+    texts = {key: line(value) for key, value in document.items()}
+    if "proof" in document:
+        parts = (f"  {line(name)}: {listed(part)}" for name, part in document["proof"].items())
+        texts["proof"] = "{\n" + ",\n".join(parts) + "\n}"
+    return "{\n" + ",\n".join(f"{line(key)}: {text}" for key, text in texts.items()) + "\n}\n"
 
 
 def read(path: str | os.PathLike[str]) -> bytes:
@@ -452,44 +469,6 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _entry(key: str, value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if key == "proof":
-        parts = ",\n".join(f"  {json.dumps(name)}: {_listed(part)}" for name, part in value.items())
-        text = "{\n" + parts + "\n}"
-    return f"{json.dumps(key)}: {text}"
-
-
-def _listed(value: Any) -> str:
-    if not isinstance(value, list) or not value:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    items = ",\n    ".join(json.dumps(v, ensure_ascii=False, allow_nan=False) for v in value)
-    return f"[\n    {items}\n  ]"
-
-
-def _proof(proof: Proof) -> dict[str, Any]:
-    numbers: dict[tuple[float | None, ...], int] = {}
-    boxes = []
-    for box in proof.boxes:
-        each = []
-        for ends in box.cells:
-            written = tuple(end if math.isfinite(end) else None for end in ends)
-            each.append(numbers.setdefault(written, len(numbers)))
-        most = Counter(each).most_common(1)[0][0]
-        named = zip(proof.cells, each, strict=True)
-        others = {name: index for name, index in named if index != most}
-        boxes.append({"state": box.state, "last": list(box.last), "most": most, "others": others})
-    shared = [{"state": state, "symbols": list(symbols)} for state, symbols in proof.shared]
-    return {
-        "k": proof.k,
-        "stride": proof.stride,
-        "margins": dict(proof.margins),
-        "intervals": [list(ends) for ends in numbers],
-        "boxes": boxes,
-        **({"alike": shared} if shared else {}),
-    }
-
-
 def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
     net, grammar = document["net"], document["grammar"]
     subject: dict[str, Any] = {
@@ -510,16 +489,12 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
     match document["outcome"]:
         case "holds":
             proof = document["proof"]
-            return Proof(
-                k=proof["k"],
-                stride=proof["stride"],
-                margins=dict(proof["margins"]),
-                boxes=tuple(_box(box, proof["intervals"], net["cells"]) for box in proof["boxes"]),
-                shared=tuple(
-                    (kind["state"], tuple(kind["symbols"])) for kind in proof.get("alike", ())
-                ),
-                **subject,
-            )
+            boxes = tuple(_box(box, proof["intervals"], net["cells"]) for box in proof["boxes"])
+            alike = proof.get("alike", ())
+            shared = tuple((kind["state"], tuple(kind["symbols"])) for kind in alike)
+            size = {name: proof[name] for name in ("k", "stride")}
+            subject |= size | {"margins": dict(proof["margins"]), "boxes": boxes, "shared": shared}
+            return Proof(**subject)
         case "refuted":
             found = document["refutation"]
             said, right = tuple(found["said"]), tuple(found["right"])

@@ -23,40 +23,134 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.boxes import BoxNet
-from reberlstm.certificates.claims import Claim
-from reberlstm.certificates.intervals import Interval, SumOverflowError
-from reberlstm.certificates.nodes import shared_symbols, unfold
-from reberlstm.certificates.paths import can_follow
-from reberlstm.certificates.proof import Image, Invariant, Margins, Problem, with_slack
+from reberlstm.certificates.boxes import BoxNet, can_follow, follow
+from reberlstm.certificates.claims import Claim, Nodes, shared_symbols, unfold
+from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
 from reberlstm.net.cells.cell import Floats
 
-MAX_STEPS = 200_000
-"""Nodes that words go on from by more steps than this are not tried with k ≥ 1."""
+MAX_STEPS = 200_000  # nodes that words go on from by more steps are not tried with k ≥ 1
+MAX_NUMBERS = 10_000_000  # pre-activations, or entries of derivatives, of a pass: the same
+PATIENCE = 100  # rounds in which the growth of the boxes has to fall by a fifth
+DRIFT_AFTER = 48  # rounds after which, in the second attempt, what still grows is unbounded
+SHARES = (1e-2, 1e-4)  # what is tried as the share of its width that a box gains in a round
+SETTLES = 400  # rounds of settling
+NARROWINGS = 30  # rounds of narrowing, each of which has to gain a ten-thousandth of the margin
+DIGITS = 4  # the most digits that ends of boxes are tried with, beyond the first of the width
+ROUNDS = 6  # how often the rounded boxes may have to grow before more digits are tried
 
-MAX_NUMBERS = 10_000_000
-"""Pre-activations, or entries of derivatives, of one pass beyond which a larger k is not tried."""
+SLACK = 1e-12
+"""How far within its box, times the size of the numbers, a step has to lead."""
 
-PATIENCE = 100
-"""Rounds in which the growth of the boxes has to fall by a fifth."""
+Margins = dict[str, float]
+"""For every head of the claim how far it is from wrong at least; negative where it may be wrong."""
 
-DRIFT_AFTER = 48
-"""Rounds after which a memory that still grows is taken to be unbounded, in the second attempt."""
 
-SHARES = (1e-2, 1e-4)
-"""How much of its width is added to each box in every round of settling: what is tried."""
+# What makes boxes a proof: they hold the start, no step leads out, every head is right
 
-SETTLES = 400
-"""Rounds of settling."""
 
-NARROWINGS = 30
-"""Rounds of narrowing, each of which has to gain a ten-thousandth of the margin."""
+@dataclass(frozen=True, eq=False)
+class Invariant:
+    """A box (D,) for each node; the first one is the state vector that words begin in."""
 
-DIGITS = 4
-"""The most digits that the ends of boxes are tried with, beyond the first one of the width."""
+    nodes: Nodes
+    boxes: Interval
+    margins: Margins
 
-ROUNDS = 6
-"""How often the rounded boxes may have to grow before more digits are tried."""
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Where boxes lead: to the targets, each once, with margins on the way, between boxes.
+
+    `boxes` are the hulls of what arrives there, and a little more, so that other arithmetic finds
+    it included, too.
+    """
+
+    targets: Indices
+    boxes: Interval
+    margins: Margins
+
+    def included_in(self, boxes: Interval) -> bool:
+        """Whether all that arrives does so within the boxes of the targets."""
+        return self.boxes.included_in(boxes[self.targets])
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What has to be proved, with which nodes."""
+
+    net: BoxNet
+    claim: Claim
+    nodes: Nodes
+
+    @property
+    def slack(self) -> float:
+        """How far within, so that other arithmetic agrees: it may differ more after more steps."""
+        return float(SLACK * 10.0 ** (self.nodes.stride - 1))
+
+    @property
+    def floor(self) -> float:
+        """About how thin boxes should at most be."""
+        return 10.0 * self.slack
+
+    def image(self, boxes: Interval, chosen: NDArray[np.bool_] | None = None) -> Image | None:
+        """Where the boxes of all or the chosen nodes lead; None where words end there."""
+        if chosen is None:
+            chosen = np.ones(len(self.nodes), dtype=bool)
+        levels, targets = self.nodes.levels_from(chosen)
+        if not len(levels[0]):
+            return None
+        smallest = dict.fromkeys(self.claim.heads, np.inf)
+        if len(levels) == 1:
+            arrived = self.net.step(boxes, levels[0].roots, levels[0].symbols)
+        else:
+            for level, arrived in zip(levels, follow(self.net, boxes, levels), strict=True):
+                if level is levels[-1]:
+                    break
+                for head, margin in self.margins_on(arrived, level.states).items():
+                    smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
+        if not len(targets):
+            return Image(targets, boxes[:0], smallest)
+        first = np.concatenate([[0], 1 + np.flatnonzero(np.diff(targets))])
+        hull = Interval(
+            np.minimum.reduceat(arrived.lo, first, axis=0),
+            np.maximum.reduceat(arrived.hi, first, axis=0),
+        )
+        return Image(targets[first], with_slack(hull, self.slack), smallest)
+
+    def margins_on(self, boxes: Interval, states: Indices) -> Margins:
+        """How far the heads are from wrong on boxes that belong to these states."""
+        smallest = {}
+        for head in self.claim.heads:
+            distance = self.net.margin(head, self.claim.right[head][states], boxes)
+            smallest[head] = float(distance.min(initial=np.inf))
+        return smallest
+
+    def margins_at(self, boxes: Interval, rows: Indices | None = None) -> Margins:
+        """The same on the boxes of these nodes, or of all that the claim is about."""
+        if rows is None:
+            rows = np.arange(0 if self.claim.includes_empty_word else 1, len(self.nodes))
+        return self.margins_on(boxes[rows], self.nodes.states[rows])
+
+    def proves(self, boxes: Interval) -> Margins | None:
+        """The margins, if these boxes are a proof, else None."""
+        if not self.net.start().included_in(boxes[:1]):
+            return None
+        image = self.image(boxes)
+        found = self.margins_at(boxes)
+        if image is not None:
+            if not image.included_in(boxes):
+                return None
+            found = {x: float(np.minimum(found[x], image.margins[x])) for x in found}  # NaN stays
+        return found if all(margin > 0.0 for margin in found.values()) else None
+
+
+def with_slack(boxes: Interval, slack: float) -> Interval:
+    """Boxes that are larger by the slack, times the size of the numbers."""
+    size = np.where(np.isfinite(boxes.size), boxes.size, 0.0)
+    return boxes.widen(slack * np.maximum(1.0, size))
+
+
+# The search
 
 
 class _HopelessError(Exception):
@@ -68,40 +162,19 @@ class _ImpossibleError(_HopelessError):
 
 
 class Shape(NamedTuple):
-    """What kind of nodes an invariant has.
-
-    Attributes:
-        k: How many symbols are remembered.
-        stride: After how many symbols there is a box again.
-        shares: Whether last symbols that lead to the same place share a node.
-    """
+    """What kind of nodes an invariant has: how many symbols are remembered, and so on."""
 
     k: int
-    stride: int = 1
-    shares: bool = False
-
-
-@dataclass(frozen=True)
-class NotFound:
-    """No invariant was found.
-
-    Attributes:
-        reason: Why the last attempt failed; empty where nothing was tried.
-    """
-
-    reason: str
+    stride: int = 1  # after how many symbols there is a box again
+    shares: bool = False  # whether last symbols that lead to the same place share a node
 
 
 def find_invariant(
     net: BoxNet, claim: Claim, shapes: Iterable[Shape], deadline: float
-) -> Invariant | NotFound:
-    """An invariant of the first shape that will do.
+) -> Invariant | str:
+    """An invariant of the first shape that will do, before a time of `time.monotonic`.
 
-    Args:
-        net: The net, in its arithmetic.
-        claim: What has to be proved.
-        shapes: The kinds of nodes to try, in order.
-        deadline: When to give up, in the time of `time.monotonic`.
+    Or why the last attempt failed, in words; empty where nothing was tried.
     """
     reason = ""
     for k, stride, shares in shapes:
@@ -120,14 +193,13 @@ def find_invariant(
         found = _find_with(Problem(net, claim, nodes), deadline)
         if isinstance(found, Invariant):
             return found
-        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found.reason}"
+        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found}"
         if time.monotonic() > deadline:
             break
-    return NotFound(reason)
+    return reason
 
 
-def _find_with(problem: Problem, deadline: float) -> Invariant | NotFound:
-    """An invariant of these nodes."""
+def _find_with(problem: Problem, deadline: float) -> Invariant | str:
     reason = ""
     # An unbounded memory is harmless where its tanh is saturated, but a bolder guess.
     bold = problem.nodes.stride == 1 and problem.net.may_be_unbounded.any()
@@ -135,31 +207,31 @@ def _find_with(problem: Problem, deadline: float) -> Invariant | NotFound:
         try:
             return _Search(problem, deadline, unbounded).run()
         except (_ImpossibleError, SumOverflowError) as error:
-            return NotFound(str(error))
+            return str(error)
         except _HopelessError as error:
             reason = reason or str(error)
-    return NotFound(reason)
+    return reason
 
 
+@dataclass(frozen=True)
 class _Search:
-    def __init__(self, problem: Problem, deadline: float, unbounded: bool) -> None:
-        self.problem, self.nodes = problem, problem.nodes
-        self.deadline = deadline
-        self.unbounded = unbounded
+    problem: Problem
+    deadline: float
+    unbounded: bool
 
     def run(self) -> Invariant:
         problem = self.problem
-        boxes = Interval.empty((len(self.nodes), problem.net.width))
+        boxes = Interval.empty((len(self.problem.nodes), problem.net.width))
         boxes = boxes.with_rows(np.array([0]), problem.net.start())
         if problem.claim.includes_empty_word:
             self._check(problem.margins_at(boxes, np.array([0])), _ImpossibleError)
-        if len(self.nodes) > 1:
+        if len(self.problem.nodes) > 1:
             boxes = self._narrow(self._settle(self._ascend(boxes)))
             boxes = with_few_decimals(problem, boxes)
         margins = problem.proves(boxes)
         if margins is None:
             raise _HopelessError("the boxes are not inductive by a safe distance")
-        return Invariant(self.nodes, boxes, margins)
+        return Invariant(self.problem.nodes, boxes, margins)
 
     def _check(self, margins: Margins, error: type[_HopelessError] = _HopelessError) -> None:
         if time.monotonic() > self.deadline:
@@ -183,7 +255,7 @@ class _Search:
         """Boxes that have grown until they hardly do."""
         # Until the boxes are widened, every invariant contains them.
         error = _HopelessError if self.unbounded else _ImpossibleError
-        changed = np.zeros(len(self.nodes), dtype=bool)
+        changed = np.zeros(len(self.problem.nodes), dtype=bool)
         changed[0] = True
         growths: list[float] = []
         while (image := self.problem.image(boxes, changed)) is not None:
@@ -197,19 +269,20 @@ class _Search:
             changed[:] = False
             changed[image.targets[growth > 0.0]] = True
             growths.append(float(growth.max(initial=0.0)))
-            if len(growths) > len(self.nodes) + PATIENCE and growths[-1] > 0.8 * growths[-PATIENCE]:
+            if (
+                len(growths) > len(self.problem.nodes) + PATIENCE
+                and growths[-1] > 0.8 * growths[-PATIENCE]
+            ):
                 raise _HopelessError("the boxes keep growing")
         return boxes
 
     def _settle(self, boxes: Interval) -> Interval:
         """Add a share of the width to every step, the more the better, until it is too much."""
-        reason = _HopelessError("the boxes did not settle")
-        for share in SHARES:
-            try:
-                return self._settle_with(boxes, share)
-            except _HopelessError as error:
-                reason = error
-        raise reason
+        bold, careful = SHARES
+        try:
+            return self._settle_with(boxes, bold)
+        except _HopelessError:
+            return self._settle_with(boxes, careful)
 
     def _settle_with(self, boxes: Interval, share: float) -> Interval:
         width, size = (np.where(np.isfinite(x), x, 0.0) for x in (boxes.width, boxes.size))
@@ -231,7 +304,7 @@ class _Search:
         margin = 0.0
         for _ in range(NARROWINGS):
             image = self._image(boxes)
-            gained = min(*self.problem.margins_of(boxes).values(), *image.margins.values())
+            gained = min(*self.problem.margins_at(boxes).values(), *image.margins.values())
             if not gained > margin * (1.0 + 1e-4):
                 break
             margin = gained

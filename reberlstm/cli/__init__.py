@@ -37,10 +37,12 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
-    "lab": "Run experiments with small sequence nets, and judge what was claimed of them.",
+    "lab": "Run experiments with small sequence nets, and say which claims about them hold.",
 }
-"""The commands with their one-line help; command ``x-y`` is in the module ``reberlstm.cli.x_y``."""
+"""The commands with their one-line help; ``x`` is ``command`` of the module ``reberlstm.cli.x``."""
 
+IN_GRAMMARS = ("sample", "convert", "diagram")
+"""The commands that are, under their own names, in ``reberlstm.cli.grammars``."""
 
 DEBUG = "REBERLSTM_DEBUG"
 """With this in the environment a fault of the program is shown with its traceback."""
@@ -57,8 +59,9 @@ class LazyGroup(click.Group):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"reberlstm.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
+        shared = cmd_name in IN_GRAMMARS
+        module = import_module(f"reberlstm.cli.{'grammars' if shared else cmd_name}")
+        command: click.Command = getattr(module, cmd_name if shared else "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

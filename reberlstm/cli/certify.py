@@ -20,10 +20,20 @@ from reberlstm.certificates import (
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import HEADS
 from reberlstm.certificates.results import ARITHMETIC, figure, read
-from reberlstm.cli.options import NetOptions, echo, json_option, net_option, net_options, out_option
+from reberlstm.cli.options import (
+    AT_LEAST_1,
+    NetOptions,
+    echo,
+    json_option,
+    net_option,
+    net_options,
+    option,
+    out_option,
+)
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net, Scope
+from reberlstm.machine.tables import Scope
+from reberlstm.net.net import Net
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
 CHECKED = {True: "confirmed", False: "rejected", None: "nothing to check"}
@@ -85,11 +95,6 @@ class Options:
             raise click.UsageError(f"--head {layers[0]} and --head {layers[1]}: name one layer")
         return replace(self.reading, head=next(iter(layers), None))
 
-    @property
-    def limits(self) -> dict[str, Any]:
-        """How long to look for the answer."""
-        return {"seconds": self.seconds, "max_states": self.max_states}
-
 
 @click.command("certify")
 @click.argument("grammar")
@@ -108,11 +113,10 @@ class Options:
     help=f"Prove this head only ({', '.join(HEADS)}; repeat for several), or the name of the "
     "linear layer to read.  [default: those of the scope]",
 )
-@click.option(
+@option(
     "--arithmetic",
     type=click.Choice(list(ARITHMETICS)),
     default="real",
-    show_default=True,
     help="What the net is run in.",
 )
 @click.option("--noise", type=float, default=0.0, help="A disturbance of h and c after each step.")
@@ -137,12 +141,11 @@ class Options:
     help="Find the smallest gain for which it is proved.",
 )
 @click.option("--check", "file", metavar="CERT.json", help="Verify this certificate instead.")
-@click.option("--seconds", type=float, default=60.0, show_default=True, help="Time to spend.")
-@click.option(
+@option("--seconds", type=float, default=60.0, help="Time to spend.")
+@option(
     "--max-states",
-    type=click.IntRange(min=1),
+    type=AT_LEAST_1,
     default=200_000,
-    show_default=True,
     help="States to visit in the search for a wrong word.",
 )
 @out_option(required=False, help="Write the certificate to this JSON file.")
@@ -165,23 +168,18 @@ def command(**values: Any) -> int:
     """
     options = Options(**values)
     machine = load_grammar(options.grammar)
+    asked = options.asked | {"seconds": options.seconds, "max_states": options.max_states}
     if options.least_gain:
-        found = _least_gain(machine, options.asked | options.limits | {"noise": options.noise})
-        return _show(found, options)
+        from reberlstm.compiler import compile
+
+        asked |= {"upper": compile(machine).gain or 1.0, "noise": options.noise}
+        return _show(minimal_gain(lambda gain: compile(machine, gain=gain), **asked), options)
     net = options.reads.load(options.net, machine)
     if options.file is not None:
         return _check(options.file, net, machine, options)
     if options.most_noise:
-        return _show(largest_noise(net, machine, **options.asked, **options.limits), options)
-    found = certify(net, machine, noise=options.noise, **options.asked, **options.limits)
-    return _show(found, options)
-
-
-def _least_gain(machine: FSM, asked: dict[str, Any]) -> Certificate:
-    from reberlstm.compiler import compile
-
-    upper = compile(machine).gain or 1.0
-    return minimal_gain(lambda gain: compile(machine, gain=gain), upper=upper, **asked)
+        return _show(largest_noise(net, machine, **asked), options)
+    return _show(certify(net, machine, noise=options.noise, **asked), options)
 
 
 def _show(certificate: Certificate, options: Options) -> int:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,27 +14,12 @@ from reberlstm.cli.options import (
     json_option,
     net_options,
     option,
+    progress,
 )
-from reberlstm.cli.progress import progress
 from reberlstm.errors import printable
 from reberlstm.files import open_to_read
 from reberlstm.grammars import load_grammar
 from reberlstm.simulator.checking import Checker, check_stream, start_row
-
-STANDARD_INPUT = "standard input"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command was asked."""
-
-    files: tuple[str, ...]
-    grammar: str | None
-    net: str | None
-    reading: NetOptions
-    first: int
-    complete: bool
-    as_json: bool
 
 
 @click.command("check")
@@ -50,7 +32,7 @@ class Options:
 @click.option(
     "--net",
     metavar="compiled|published|NAME|FILE",
-    help="Let a net judge the strings in place of the grammar's state machine.",
+    help="Let a net check the strings in place of the grammar's state machine.",
 )
 @net_options()
 @option(
@@ -62,7 +44,15 @@ class Options:
 )
 @click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
 @json_option
-def command(**given: Any) -> int:
+def command(
+    files: tuple[str, ...],
+    grammar: str | None,
+    net: str | None,
+    reading: NetOptions,
+    first: int,
+    complete: bool,
+    as_json: bool,
+) -> int:
     """Check strings against the state machine of a grammar, any number of any length.
 
     A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
@@ -83,22 +73,21 @@ def command(**given: Any) -> int:
     reberlstm check --grammar parity --complete words.txt.gz
     reberlstm sample -n 1000 | reberlstm check --net published
     """
-    return _run(Options(**given))
-
-
-def _run(options: Options) -> int:
-    if not options.files and sys.stdin.isatty():
+    if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
-    files = options.files or ("-",)
-    if options.grammar == "-" and "-" in files:
+    files = files or ("-",)
+    if grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine = None if options.grammar is None else load_grammar(options.grammar)
-    net = None if options.net is None else options.reading.load(options.net, machine)
+    machine = None if grammar is None else load_grammar(grammar)
+    judge = None if net is None else reading.load(net, machine)
     if machine is None:
-        machine = net.grammar if net is not None and net.grammar else load_grammar(DEFAULT_GRAMMAR)
-    start = None if net is None else start_row(net, machine)
-    checker = Checker(machine, first=options.first, complete=options.complete, start=start)
-    with progress(_size(files)) as show:
+        machine = (judge and judge.grammar) or load_grammar(DEFAULT_GRAMMAR)
+    start = None if judge is None else start_row(judge, machine)
+    checker = Checker(machine, first=first, complete=complete, start=start)
+    paths = [Path(file) for file in files]
+    # Not known of a pipe, nor before decompression.
+    known = "-" not in files and all(x.is_file() and x.suffix != ".gz" for x in paths)
+    with progress(sum(path.stat().st_size for path in paths) if known else None) as show:
         done = 0
 
         def advance(count: int) -> None:
@@ -107,27 +96,19 @@ def _run(options: Options) -> int:
             show(done, "bytes")
 
         for file in files:
-            source = STANDARD_INPUT if file == "-" else file
-            with (
-                nullcontext(sys.stdin.buffer) if file == "-" else open_to_read(Path(file)) as stream
-            ):
-                check_stream(checker, stream, source, advance)
-    if options.as_json:
-        readout = None if net is None else net.reading
-        who = {"grammar": machine.name, "net": options.net, "readout": readout}
+            if file == "-":
+                check_stream(checker, sys.stdin.buffer, "standard input", advance)
+                continue
+            with open_to_read(Path(file)) as stream:
+                check_stream(checker, stream, file, advance)
+    if as_json:
+        readout = None if judge is None else judge.reading
+        who = {"grammar": machine.name, "net": net, "readout": readout}
         echo_json(who | checker.report.to_dict())
     else:
-        of_net = "" if net is None else f", net {options.net} ({net.reading})"
+        of_net = "" if judge is None else f", net {net} ({judge.reading})"
         _print(checker, f"{machine}{of_net}")
     return int(checker.failed)
-
-
-def _size(files: tuple[str, ...]) -> int | None:
-    """The bytes to come, where that is known: not from a pipe, nor before decompression."""
-    paths = [Path(file) for file in files]
-    if "-" in files or not all(path.is_file() and path.suffix != ".gz" for path in paths):
-        return None
-    return sum(path.stat().st_size for path in paths)
 
 
 def _print(checker: Checker, title: str) -> None:

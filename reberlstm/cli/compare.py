@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,16 @@ from reberlstm.cli.options import (
     Decorated,
     NetOptions,
     echo,
+    echo_json,
     json_option,
     net_options,
     option,
     out_option,
+    progress,
     seed_option,
     terminal_width,
 )
-from reberlstm.cli.progress import progress
-from reberlstm.comparison import Comparison, compare
+from reberlstm.comparison import compare
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
@@ -33,7 +33,6 @@ from reberlstm.net.net import Net
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 WIDTH_OF_FILES = 120
-
 
 MANY = click.IntRange(1, 1_000_000)
 
@@ -62,46 +61,6 @@ def question_options(command: Decorated) -> Decorated:
     return command
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the command was asked."""
-
-    grammar: str
-    nets: tuple[str, ...]
-    more: tuple[str, ...]
-    reading: NetOptions
-    rows: tuple[str, ...]
-    format: str | None
-    words: int
-    rounds: int
-    cycles: int
-    seconds: float
-    no_proofs: bool
-    seed: int
-    out: str | None
-    as_json: bool
-
-    @property
-    def written(self) -> str:
-        """The format to write.
-
-        Raises:
-            UsageError: for two different ones.
-            FormatError: for a file whose suffix names none.
-        """
-        if self.as_json and self.format not in (None, "json"):
-            raise click.UsageError(f"--json and --format {self.format} exclude each other")
-        if self.as_json or self.format or self.out is None:
-            return "json" if self.as_json else self.format or "text"
-        suffix = Path(self.out).suffix.lower()
-        if suffix not in SUFFIXES:
-            raise FormatError(
-                f"{self.out}: give it a suffix of {' '.join(SUFFIXES)}, which picks the format, or "
-                "--format"
-            )
-        return SUFFIXES[suffix]
-
-
 @click.command("compare")
 @click.argument("grammar")
 @click.argument("nets", nargs=-1, metavar="[NET]...")
@@ -118,7 +77,18 @@ class Options:
 @seed_option
 @out_option(required=False, help="Write the table to this file (.txt, .json, .md or .html).")
 @json_option
-def command(**given: Any) -> int:
+def command(
+    grammar: str,
+    nets: tuple[str, ...],
+    more: tuple[str, ...],
+    reading: NetOptions,
+    rows: tuple[str, ...],
+    no_proofs: bool,
+    format: str | None,
+    out: str | None,
+    as_json: bool,
+    **budget: Any,
+) -> int:
     """Compare nets that are to follow GRAMMAR (a name or a file), a column each.
 
     A NET is compiled, resync (compiled to start over after a violation), published, trained or
@@ -134,14 +104,10 @@ def command(**given: Any) -> int:
     reberlstm compare reber --row loop --row drift --row 'wrong prefix'
     reberlstm compare reber -o table.html
     """
-    return _run(Options(**given))
-
-
-def _run(options: Options) -> int:
-    machine = load_grammar(options.grammar)
-    written = options.written
-    asked = (*options.nets, *options.more)
-    columns = dict(_named(name, machine, options.reading) for name in asked) or _defaults(machine)
+    machine = load_grammar(grammar)
+    written = _written(format, out, as_json)
+    asked = (*nets, *more)
+    columns = dict(_named(name, machine, reading) for name in asked) or _defaults(machine)
     if len(columns) < len(asked):
         raise click.UsageError("two nets have the same name; give one another with NAME=NET")
     with progress() as show:
@@ -149,35 +115,43 @@ def _run(options: Options) -> int:
         table = compare(
             machine,
             columns,
-            rows=options.rows or None,
-            seed=options.seed,
-            words=options.words,
-            rounds=options.rounds,
-            cycles=options.cycles,
-            seconds=options.seconds,
-            prove=not options.no_proofs,
+            rows=rows or None,
+            prove=not no_proofs,
             report=lambda net, title: show(next(number), f"{net}: {title}"),
+            **budget,
         )
-    width = terminal_width() if options.out is None else WIDTH_OF_FILES
-    content = _content(table, written, width)
-    if options.out is not None:
-        write_atomically(Path(options.out), content.encode())
-        echo(f"{options.out}: {len(table.rows)} rows, {', '.join(table.nets)}")
-    elif written == "json":
-        click.echo(content, nl=False)
+    if out is None and written == "json":
+        echo_json(table)
+        return 0
+    width = terminal_width() if out is None else WIDTH_OF_FILES
+    if written == "json":
+        content = json.dumps(table.to_dict(), ensure_ascii=False) + "\n"
+    elif written == "markdown":
+        content = table.to_markdown()
+    elif written == "html":
+        content = table.to_html()
     else:
+        content = "\n".join(table.lines(width)) + "\n"
+    if out is None:
         echo(content.rstrip("\n"))
+    else:
+        write_atomically(Path(out), content.encode())
+        echo(f"{out}: {len(table.rows)} rows, {', '.join(table.nets)}")
     return 0
 
 
-def _content(table: Comparison, format: str, width: int) -> str:
-    if format == "json":
-        return json.dumps(table.to_dict(), ensure_ascii=False) + "\n"
-    if format == "markdown":
-        return table.to_markdown()
-    if format == "html":
-        return table.to_html()
-    return "\n".join(table.lines(width)) + "\n"
+def _written(format: str | None, out: str | None, as_json: bool) -> str:
+    """The format to write."""
+    if as_json and format not in (None, "json"):
+        raise click.UsageError(f"--json and --format {format} exclude each other")
+    if as_json or format or out is None:
+        return "json" if as_json else format or "text"
+    suffix = Path(out).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FormatError(
+            f"{out}: give it a suffix of {' '.join(SUFFIXES)}, which picks the format, or --format"
+        )
+    return SUFFIXES[suffix]
 
 
 def _named(argument: str, machine: FSM, reading: NetOptions) -> tuple[str, Net]:
@@ -196,20 +170,19 @@ def open_column(name: str, machine: FSM, reading: NetOptions | None = None) -> N
 
         return compile(machine, on_violation="resync")
     if name in KINDS:
-        net = shipped_for(machine, KINDS[name])
+        folder, hint = KINDS[name]
+        net = shipped_for(machine, folder)
         if net is None:
-            raise FormatError(f"no {name} net for {machine} is shipped; {HINTS[name]}")
+            raise FormatError(f"no {name} net for {machine} is shipped; {hint}")
         return net
     return (reading or NetOptions()).load(name, machine, only_files=True)
 
 
-KINDS = {"trained": "", "smallest": "smallest/"}
-"""Kinds of shipped nets, and what their names begin with."""
-
-HINTS = {
-    "trained": "make one with `reberlstm train`",
-    "smallest": "there is one for each shipped grammar",
+KINDS = {
+    "trained": ("", "make one with `reberlstm train`"),
+    "smallest": ("smallest", "there is one for each shipped grammar"),
 }
+"""Kinds of shipped nets: their folder, and what to say where there is none."""
 
 
 def shipped_for(machine: FSM, folder: str) -> Net | None:
@@ -218,7 +191,7 @@ def shipped_for(machine: FSM, folder: str) -> Net | None:
     Of several the last by name, which has the most cells.
     """
     for name in reversed(shipped_names()):
-        if name.rpartition("/")[0] == folder.rstrip("/"):
+        if name.rpartition("/")[0] == folder:
             net = shipped(name)
             if _is_for(net, machine):
                 return net
@@ -239,10 +212,6 @@ def _defaults(machine: FSM) -> dict[str, Net]:
     """All nets that there are for a machine."""
     from reberlstm.compiler import compile, published
 
-    found: dict[str, Net] = {"compiled": compile(machine)}
-    old, net = published(), shipped_for(machine, KINDS["trained"])
-    if _is_for(old, machine):
-        found["published"] = old
-    if net is not None:
-        found["trained"] = net
-    return found
+    old, trained = published(), shipped_for(machine, KINDS["trained"][0])
+    found = {"published": old if _is_for(old, machine) else None, "trained": trained}
+    return {"compiled": compile(machine)} | {name: net for name, net in found.items() if net}

@@ -11,6 +11,7 @@ from reberlstm.cli.options import out_option
 from reberlstm.compiler import compile
 from reberlstm.errors import FormatError
 from reberlstm.grammars import load_grammar
+from reberlstm.machine.tables import OnViolation
 from reberlstm.net.files.safetensors import save
 
 
@@ -25,7 +26,7 @@ from reberlstm.net.files.safetensors import save
     show_default=True,
     help="After a violation: never forget it, or start over at a symbol that begins a word.",
 )
-def command(grammar: str, out: str, gain: float | None, on_violation: str) -> None:
+def command(grammar: str, out: str, gain: float | None, on_violation: OnViolation) -> None:
     """Compile GRAMMAR (a name or a file) into the weights of a standard LSTM.
 
     The file is the state dict of a PyTorch module that has an nn.LSTM named lstm, and an nn.Linear
@@ -37,9 +38,7 @@ def command(grammar: str, out: str, gain: float | None, on_violation: str) -> No
             f"{out}: compile writes .safetensors files; use that suffix, or `reberlstm export`"
         )
     machine = load_grammar(grammar)
-    net = compile(
-        machine, gain=gain, on_violation="resync" if on_violation == "resync" else "absorb"
-    )
+    net = compile(machine, gain=gain, on_violation=on_violation)
     save(net, out)
     arrays = (net.weight_ih, net.weight_hh, net.bias)
     nonzero = sum(int(np.count_nonzero(array)) for array in arrays)

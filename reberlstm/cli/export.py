@@ -98,14 +98,12 @@ def _exported(
     target: str, net: Net, file: str, dtype: str | None, indices: bool
 ) -> tuple[bytes, str]:
     """The content of the file, and lines of Python that load it."""
-    if target == "safetensors":
-        from reberlstm.net.files.safetensors import to_bytes
+    if target in ("safetensors", "npz"):
+        from reberlstm.net.files.safetensors import to_bytes, to_npz
 
+        if target == "npz":
+            return to_npz(net), f"import numpy\nweights = dict(numpy.load({file!r}))\n"
         return to_bytes(net), f"import reberlstm\nnet = reberlstm.load({file!r})\n"
-    if target == "npz":
-        from reberlstm.net.files.safetensors import to_npz
-
-        return to_npz(net), f"import numpy\nweights = dict(numpy.load({file!r}))\n"
     if target == "onnx":
         from reberlstm.net.files import onnx
 

@@ -25,11 +25,6 @@ from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
 from reberlstm.machine.fsm import FSM, Word
 
-DEFAULT_LIMIT = 20
-"""How many words `enumerate` prints where neither a number nor a length is given."""
-
-DEFAULT_COUNT_LENGTH = 12
-
 ALIASES = {"intersect": "intersection", "minimize": "minimise"}
 
 
@@ -56,9 +51,8 @@ def _makes_machine(function: Decorated) -> Decorated:
         type=click.Choice(list(formats.FORMATS)),
         help="The format to write.  [default: the suffix of FILE, else toml]",
     )
-    return out_option(required=False, help="The file to write, or - for standard output.")(
-        to(function)
-    )
+    out = out_option(required=False, help="The file to write, or - for standard output.")
+    return out(to(function))
 
 
 def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
@@ -120,23 +114,20 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
             if not machine.outputs:
                 raise GrammarError(f"{name} has no outputs to compare; leave --by label out")
     word = first.difference(second, by=by)  # type: ignore[arg-type]
-    observed = {
-        name: None if word is None else _observed(machine, word, by)
-        for name, machine in ((grammar, first), (other, second))
-    }
+    if word is None:
+        if as_json:
+            echo_json({"equal": True, "by": by, "word": None})
+        else:
+            click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+        return 0
+    one, two = _observed(first, word, by), _observed(second, word, by)
     if as_json:
-        answer: dict[str, Any] = {"equal": word is None, "by": by, "word": None}
-        if word is not None:
-            answer |= {"word": list(word), "first": observed[grammar], "second": observed[other]}
-        echo_json(answer)
-    elif word is None:
-        click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+        echo_json({"equal": False, "by": by, "word": word, "first": one, "second": two})
     else:
-        text = first.text(word) if word else "the empty string"
-        echo_data(f"different: {text}")
-        for name, value in observed.items():
-            echo_data(f"  {name}: {_said(value, by)}")
-    return int(word is not None)
+        echo_data(f"different: {first.text(word) if word else 'the empty string'}")
+        echo_data(f"  {grammar}: {_said(one, by)}")
+        echo_data(f"  {other}: {_said(two, by)}")
+    return 1
 
 
 _QUESTIONS = {
@@ -179,7 +170,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
     """
     machine = load_grammar(grammar)
     if max_length is None and limit is None:
-        limit = DEFAULT_LIMIT
+        limit = 20
     word = None
     for word in islice(machine.enumerate(max_length), limit):
         echo_json(word) if as_json else echo_data(machine.text(word))
@@ -208,8 +199,7 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
             number = counting.count_words(machine, length)
             echo_json({"length": length, "count": number}) if as_json else click.echo(str(number))
             return
-        last = DEFAULT_COUNT_LENGTH if max_length is None else max_length
-        counts = counting.count_up_to(machine, last)
+        counts = counting.count_up_to(machine, 12 if max_length is None else max_length)
         if as_json:
             echo_json({"counts": counts})
             return
@@ -238,7 +228,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     Probabilities are uniform where GRAMMAR gives none. The bits per string count its end as a
     choice like any other; those per symbol are shared out over its symbols.
     """
-    from reberlstm.machine.entropy import entropy as measure
+    from reberlstm.machine.counting import entropy as measure
 
     machine = load_grammar(grammar)
     result = measure(machine)

@@ -1,15 +1,30 @@
-"""``reberlstm grammars``: the grammars that have names."""
+"""Commands about grammars: what there are by name, random words, other formats, a picture."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from reberlstm.cli.options import echo_json, json_option
-from reberlstm.grammars import grammar_names, load_grammar
+from reberlstm import formats
+from reberlstm.cli.options import (
+    DEFAULT_GRAMMAR,
+    echo_content,
+    echo_data,
+    echo_json,
+    json_option,
+    option,
+    out_option,
+    seed_option,
+    write_machine,
+)
+from reberlstm.errors import FormatError
+from reberlstm.files import write_atomically
+from reberlstm.grammars import grammar_names, load_grammar, read_file, read_standard_input
 from reberlstm.grammars.builders import FAMILIES
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.counting import sample_of_length
+from reberlstm.render.machine import FORMATS, TIME_LIMIT, dot, draw
 
 
 @click.command("grammars")
@@ -25,7 +40,19 @@ def command(as_json: bool) -> None:
             {"pattern": family.pattern, "example": family.example, "title": family.title}
             for family in FAMILIES
         ]
-        described = [_described(name, machine) for name, machine in machines.items()]
+        described = [
+            {
+                "name": name,
+                "title": machine.title,
+                "source": machine.source,
+                "states": len(machine.states),
+                "symbols": len(machine.alphabet),
+                "alphabet": list(machine.alphabet),
+                "complete": machine.is_complete,
+                "outputs": list(dict.fromkeys(machine.outputs.values())),
+            }
+            for name, machine in machines.items()
+        ]
         echo_json({"grammars": described, "families": families})
         return
     width = max(len(name) for name in (*machines, *(family.pattern for family in FAMILIES)))
@@ -38,14 +65,136 @@ def command(as_json: bool) -> None:
         click.echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
 
 
-def _described(name: str, machine: FSM) -> dict[str, Any]:
-    return {
-        "name": name,
-        "title": machine.title,
-        "source": machine.source,
-        "states": len(machine.states),
-        "symbols": len(machine.alphabet),
-        "alphabet": list(machine.alphabet),
-        "complete": machine.is_complete,
-        "outputs": list(dict.fromkeys(machine.outputs.values())),
-    }
+@click.command("sample")
+@option("--grammar", default=DEFAULT_GRAMMAR, metavar="NAME|FILE", help="The grammar.")
+@option("-n", "--count", type=click.IntRange(min=0), default=10, help="How many strings.")
+@option(
+    "--length",
+    type=click.IntRange(min=0),
+    help="Only strings of so many symbols, all equally likely.",
+)
+@option(
+    "--max-length",
+    type=click.IntRange(min=0),
+    default=100_000,
+    help="Give up when a string grows longer, where --length is not given.",
+)
+@seed_option
+@json_option
+def sample(
+    grammar: str, count: int, length: int | None, max_length: int, seed: int, as_json: bool
+) -> None:
+    """Draw accepted strings of a grammar, one a line.
+
+    They follow the grammar's probabilities, or uniform ones where it gives none; with --length
+    every accepted string of that length is equally likely. With --json a string is the list of its
+    symbols.
+
+    \b
+    reberlstm sample -n 3
+    reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
+    """
+    machine = load_grammar(grammar)
+    click.echo(f"seed: {seed}", err=True)
+    if length is None:
+        words = machine.sample(count, seed=seed, max_length=max_length)
+    else:
+        words = sample_of_length(machine, length, count, seed=seed)
+    for word in words:
+        echo_json(word) if as_json else echo_data(machine.text(word))
+
+
+_FORMATS = click.Choice(list(formats.FORMATS))
+
+
+@click.command("convert")
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT", required=False)
+@out_option(required=False, help="OUT, given as an option.")
+@click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
+@click.option("--to", "write_as", type=_FORMATS, help="The format of OUT.  [default: its suffix]")
+def convert(
+    source: str, target: str | None, out: str | None, read_as: str | None, write_as: str | None
+) -> None:
+    """Write the machine IN in the file format of OUT.
+
+    IN is the name of a grammar, a file, regex:EXPRESSION, or - for standard input. OUT is a file,
+    whose suffix names the format: .toml, .dot, .gv, .jff, .att, .fst or .json, each also with .gz
+    after it; or - for standard output, in the format given with --to.
+
+    A nondeterministic machine is determinised and minimised. A note says so, and what the format of
+    OUT cannot carry.
+
+    \b
+    reberlstm convert reber reber.jff
+    reberlstm convert "regex:(ab|c)*" - --to dot
+    reberlstm convert machine.att.gz machine.toml
+    """
+    if (target is None) == (out is None):
+        raise click.UsageError("give the file to write once, as OUT or with -o")
+    target = target or out or "-"
+    if target == "-" and write_as is None:
+        raise click.UsageError("give the format of standard output with --to")
+    if read_as is None:
+        machine = load_grammar(source)
+    elif source.startswith("regex:"):
+        raise FormatError("--from is for files; a regular expression has no file format")
+    else:
+        machine = read_standard_input(read_as) if source == "-" else read_file(source, read_as)
+    write_machine(machine, target, write_as)
+    if target == "-":
+        return
+    states, symbols = len(machine.states), len(machine.alphabet)
+    click.echo(f"{target}: {states:,} states, {symbols:,} symbols")
+
+
+@click.command("diagram")
+@click.argument("grammar")
+@out_option(required=False, help="The .svg, .png, .pdf or .dot file.  [default: print DOT]")
+@click.option("--string", "word", help="Show the way of this string through the graph.")
+@click.option("--dark", is_flag=True, help="Light ink on dark paper.")
+@option(
+    "--direction",
+    type=click.Choice(["LR", "TB"], case_sensitive=False),
+    default="LR",
+    help="Left to right, or top to bottom.",
+)
+@click.option(
+    "--dead", "dead_states", is_flag=True, help="Draw also states that cannot reach acceptance."
+)
+@click.option(
+    "--probabilities/--no-probabilities",
+    default=None,
+    help="Write probabilities on the arrows.  [default: where the grammar gives some]",
+)
+@option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIME_LIMIT,
+    help="Seconds after which the layout is given up.",
+)
+def diagram(grammar: str, out: str | None, time_limit: float, **options: Any) -> None:
+    """Draw the state graph of GRAMMAR (a name or a file).
+
+    Accepting states have a double border. With --string the arrows that the string takes are bold
+    and carry the numbers of its symbols, the state it ends in has a heavy border, and a violation
+    is a dashed arrow to a box.
+
+    \b
+    reberlstm diagram reber -o reber.svg
+    reberlstm diagram reber -o run.png --string BTSSXXTVVE --dark
+    """
+    suffix = Path(out).suffix.lower() if out is not None else ".dot"
+    format = next((name for name in FORMATS if suffix == f".{name}"), None)
+    if format is None and suffix not in (".dot", ".gv"):
+        known = ", ".join(f".{name}" for name in (*FORMATS, "dot", "gv"))
+        raise FormatError(f"{out}: diagrams are written to files with the suffix {known}")
+    machine = load_grammar(grammar)
+    if format is not None:
+        picture = draw(machine, format, time_limit=time_limit, **options)
+    else:
+        picture = dot(machine, **options).encode("utf-8")
+    if out is None:
+        echo_content(picture)
+    else:
+        write_atomically(Path(out), picture)

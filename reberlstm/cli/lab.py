@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reberlstm.cli.options import echo, json_option
-from reberlstm.cli.progress import progress
+from reberlstm.cli.options import echo, json_option, progress
 
 if TYPE_CHECKING:
     from reberlstm.lab.runner import Progress, Result
@@ -69,14 +68,7 @@ def list_command(as_json: bool) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace the results of another run in DIR.")
 @json_option
 def run_command(
-    name: str,
-    preset: str,
-    seed: int,
-    out: str,
-    changes: tuple[str, ...],
-    resume: bool,
-    overwrite: bool,
-    as_json: bool,
+    name: str, out: str, changes: tuple[str, ...], as_json: bool, **options: Any
 ) -> int:
     """Run an experiment; write figures, metrics.json and REPORT.md into DIR.
 
@@ -101,16 +93,7 @@ def run_command(
     experiment = experiments.find(name)
     try:
         with _progress() as report:
-            result = runner.run(
-                experiment,
-                out,
-                preset=preset,
-                seed=seed,
-                changes=chosen,
-                resume=resume,
-                overwrite=overwrite,
-                progress=report,
-            )
+            result = runner.run(experiment, out, changes=chosen, progress=report, **options)
     except KeyboardInterrupt:
         click.echo("go on with --resume", err=True)
         raise

@@ -9,8 +9,10 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -130,6 +132,11 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
 }
 """Type or choices, metavar, and help of each option that tells how a net of others is read."""
 
+_OF_0_1: dict[str, tuple[Any, str, str]] = {
+    "threshold": (float, "", ""),
+    "activation": (("softmax", "sigmoid"), "", ""),
+}
+
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
 _NAMES = "|".join(sorted(_OPTIONS, key=len, reverse=True))
 _KEYWORD = re.compile(rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?")
@@ -178,10 +185,8 @@ class NetOptions:
     def load(self, net: str, grammar: FSM | None, *, only_files: bool = False) -> Net:
         """The net that a ``--net`` option names, read as the options say.
 
-        Args:
-            net: ``compiled``, ``published``, the name of a shipped net, or a file.
-            grammar: What ``compiled`` is made from, and whose symbols a file is for.
-            only_files: Whether the options are for files, and do not concern nets with a name.
+        The grammar is what ``compiled`` is made from, and whose symbols a file is for. With
+        `only_files` the options do not concern nets with a name.
         """
         from reberlstm.net.loading import as_net, shipped_names
 
@@ -206,10 +211,8 @@ class NetOptions:
 
     def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        given = {name: value for name, value in told.items() if value is not None}
-        for name in ("threshold", "activation"):
-            given.pop(name, None)
+        told = {name: value for name, value in vars(self).items() if value is not None}
+        given: dict[str, Any] = {name: told[name] for name in _OPTIONS if name in told}
         symbols = _split(given["alphabet"]) if "alphabet" in given else ()
         if symbols:
             given["alphabet"] = symbols
@@ -222,7 +225,6 @@ class NetOptions:
         return given
 
     def _rule_of_0_1(self, usual: str) -> str:
-        """The rule that a threshold of probabilities is."""
         activation, p = self.activation or usual, self.threshold
         if p is not None and not 0.0 < p < 1.0:
             raise FormatError(f"threshold {p} is no probability between 0 and 1")
@@ -241,31 +243,23 @@ def net_options(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that tell how a net is read; a command gets them as one value, `reading`.
 
-    Args:
-        leave_out: Options that the command has in a form of its own.
-        aliases: Whether it has those of version 0.1, ``--threshold`` and ``--activation``.
+    Left out are those that it has in a form of its own; aliases are those of version 0.1.
     """
-    names = [name for name in _OPTIONS if name not in leave_out]
-    old = ["threshold", "activation"] if aliases else []
+    options = {name: about for name, about in _OPTIONS.items() if name not in leave_out}
+    options |= _OF_0_1 if aliases else {}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def called(**given: Any) -> Any:
-            read = {name: given.pop(name) for name in (*names, *old)}
+            read = {name: given.pop(name) for name in options}
             return command(**given, reading=NetOptions(**read))
 
-        wrapped: Any = called
-        if aliases:
-            wrapped = click.option(
-                "--activation", type=click.Choice(["softmax", "sigmoid"]), hidden=True
-            )(click.option("--threshold", type=float, hidden=True)(wrapped))
-        for name in reversed(names):
-            kind, metavar, help = _OPTIONS[name]
-            choice = click.Choice(kind) if isinstance(kind, tuple) else kind
-            wrapped = click.option(
-                f"--{name.replace('_', '-')}", type=choice, metavar=metavar or None, help=help
-            )(wrapped)
-        return wrapped  # type: ignore[no-any-return]
+        wrapped: Callable[..., Any] = called
+        for name, (kind, metavar, help) in reversed(options.items()):
+            about: dict[str, Any] = {"metavar": metavar or None, "hidden": name in _OF_0_1}
+            about["type"] = click.Choice(kind) if isinstance(kind, tuple) else kind
+            wrapped = click.option(f"--{name.replace('_', '-')}", help=help, **about)(wrapped)
+        return wrapped
 
     return decorate
 
@@ -289,11 +283,6 @@ def chosen_cells(given: tuple[str, ...], cells: Sequence[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(names))
 
 
-def load_net(net: str, grammar: FSM | None) -> Net:
-    """The net that a ``--net`` option names; `grammar` is what ``compiled`` is made from."""
-    return NetOptions().load(net, grammar)
-
-
 def standard_input_lines() -> Iterator[str]:
     """The lines of standard input as text, without their ends.
 
@@ -305,3 +294,40 @@ def standard_input_lines() -> Iterator[str]:
             yield line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             raise FormatError(f"standard input, line {number}: not text in UTF-8") from None
+
+
+SECONDS = 60.0
+"""Between two lines where there is no terminal."""
+
+Show = Callable[[int, str], None]
+"""Is told how much is done, and a few words about it."""
+
+
+@contextmanager
+def progress(total: int | None = None, done: int = 0) -> Iterator[Show]:
+    """Show how much of a total is done, for as long as the context lasts."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=total, completed=done)
+            yield lambda done, text: bar.update(task, completed=done, description=printable(text))
+        return
+    last = time.monotonic()
+
+    def line(completed: int, text: str) -> None:
+        nonlocal last
+        if time.monotonic() >= last + SECONDS:
+            last = time.monotonic()
+            of = "" if total is None else f" of {total:,}"
+            click.echo(f"{completed:,}{of}: {printable(text)}", err=True)
+
+    yield line

@@ -3,87 +3,33 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reberlstm.cli.compare import question_options
-from reberlstm.cli.options import AT_LEAST_1, echo, json_option, option, out_option, seed_option
-from reberlstm.cli.progress import progress
-from reberlstm.comparison import check_rows, keys
-from reberlstm.comparison.study import (
-    BACKENDS,
-    Cluster,
-    Questions,
-    Table,
-    Trial,
-    grid,
-    run,
-    summary,
+from reberlstm.cli.options import (
+    AT_LEAST_1,
+    echo,
+    echo_json,
+    json_option,
+    option,
+    out_option,
+    progress,
+    seed_option,
 )
-from reberlstm.comparison.study.summary import to_csv
+from reberlstm.comparison import check_rows, keys
+from reberlstm.comparison.study import BACKENDS, Cluster, Questions, Table, grid, run, summary
+from reberlstm.comparison.study.table import to_csv
 from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.training.settings import STARTS, TASKS
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command was asked."""
-
-    out: str
-    trials: list[Trial]
-    cluster: Cluster
-    nets: Path | None
-    plot: str | None
-    csv: str | None
-    as_json: bool
-
-    @staticmethod
-    def of(
-        *,
-        grammars: tuple[str, ...],
-        out: str,
-        rows: tuple[str, ...],
-        words: int,
-        rounds: int,
-        seconds: float,
-        no_proofs: bool,
-        seed: int,
-        seeds: int,
-        backend: Any,
-        scheduler: str | None,
-        jobs: int,
-        nets: str | None,
-        plot: str | None,
-        csv: str | None,
-        as_json: bool,
-        **training: Any,
-    ) -> Options:
-        """From what click gives."""
-        if Path(out).suffix != ".jsonl":
-            raise FormatError(
-                f"{out}: a study is a .jsonl file; use that suffix, and --csv for CSV"
-            )
-        if scheduler is not None and backend == "loky":
-            raise click.UsageError("--scheduler is for --backend dask or ray")
-        if jobs == 0 or jobs < -1:
-            raise click.UsageError(f"--jobs {jobs}: give a number of processes, or -1 for all")
-        machines = [load_grammar(grammar) for grammar in grammars]
-        for machine in machines:
-            check_rows(keys(machine), rows)
-        questions = Questions(rows or None, words, rounds, seconds, not no_proofs)
-        every = range(seed, seed + seeds)
-        trials = grid(machines, seeds=every, questions=questions, **training)
-        cluster = Cluster(backend, scheduler, jobs)
-        return Options(out, trials, cluster, Path(nets) if nets else None, plot, csv, as_json)
 
 
 def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[Any, ...]]:
@@ -151,7 +97,25 @@ def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[A
 @click.option("--csv", metavar="FILE", help="Write all figures as one CSV table.")
 @seed_option
 @json_option
-def command(**given: Any) -> int:
+def command(
+    grammars: tuple[str, ...],
+    out: str,
+    rows: tuple[str, ...],
+    words: int,
+    rounds: int,
+    seconds: float,
+    no_proofs: bool,
+    seed: int,
+    seeds: int,
+    backend: Any,
+    scheduler: str | None,
+    jobs: int,
+    nets: str | None,
+    plot: str | None,
+    csv: str | None,
+    as_json: bool,
+    **training: Any,
+) -> None:
     """Train many nets on each GRAMMAR, compare each with it, and collect the results in a table.
 
     All combinations of grammars, cells, sizes, noises and seeds are trained, in parallel. Results
@@ -162,15 +126,22 @@ def command(**given: Any) -> int:
     reberlstm study reber -o study.jsonl --cell lstm,gru,rnn --row loop --plot study.svg
     reberlstm study reber -o study.jsonl --backend dask --scheduler tcp://127.0.0.1:8786
     """
-    return _run(Options.of(**given))
-
-
-def _run(options: Options) -> int:
+    if Path(out).suffix != ".jsonl":
+        raise FormatError(f"{out}: a study is a .jsonl file; use that suffix, and --csv for CSV")
+    if scheduler is not None and backend == "loky":
+        raise click.UsageError("--scheduler is for --backend dask or ray")
+    if jobs == 0 or jobs < -1:
+        raise click.UsageError(f"--jobs {jobs}: give a number of processes, or -1 for all")
+    machines = [load_grammar(grammar) for grammar in grammars]
+    for machine in machines:
+        check_rows(keys(machine), rows)
+    questions = Questions(rows or None, words, rounds, seconds, not no_proofs)
+    trials = grid(machines, seeds=range(seed, seed + seeds), questions=questions, **training)
     require("torch", extra="torch", purpose="a study")
     require("joblib", extra="torch", purpose="a study")
-    if options.plot is not None:
+    if plot is not None:
         require("matplotlib", extra="plots", purpose="drawing a study")
-    trials, table = options.trials, Table(options.out)
+    table = Table(out)
     known = sum(trial.key in table for trial in trials)
     with progress(len(trials), known) as show:
         number = itertools.count(known + 1)
@@ -179,29 +150,26 @@ def _run(options: Options) -> int:
             outcome = "failed" if "error" in record else "ok" if record["success"] else "no success"
             show(next(number), f"{record['name']}: {outcome}")
 
-        done = run(trials, table, cluster=options.cluster, nets=options.nets, report=report)
+        cluster = Cluster(backend, scheduler, jobs)
+        folder = Path(nets) if nets else None
+        done = run(trials, table, cluster=cluster, nets=folder, report=report)
     asked = {trial.key for trial in trials}
     records = [record for record in table.records if record["key"] in asked]
-    if options.csv is not None:
-        write_atomically(Path(options.csv), to_csv(records).encode())
-    if options.plot is not None:
+    if csv is not None:
+        write_atomically(Path(csv), to_csv(records).encode())
+    if plot is not None:
         from reberlstm.figures import save
         from reberlstm.render.comparison import study_figure
 
-        save(study_figure(records), options.plot)
-    _report(records, options, done, len(trials) - done)
-    return 0
-
-
-def _report(records: Sequence[Record], options: Options, done: int, known: int) -> None:
-    if options.as_json:
-        answer = {"table": options.out, "done": done, "known": known}
+        save(study_figure(records), plot)
+    known = len(trials) - done
+    if as_json:
         groups = [asdict(group) for group in summary(records)]
-        click.echo(json.dumps(answer | {"groups": groups}, ensure_ascii=False))
+        echo_json({"table": out, "done": done, "known": known, "groups": groups})
         return
     from reberlstm.render.comparison import study_lines
 
     for line in study_lines(records):
         echo(line)
     already = f", {known:,} were there" if known else ""
-    echo(f"{options.out}: {done:,} nets done{already}")
+    echo(f"{out}: {done:,} nets done{already}")

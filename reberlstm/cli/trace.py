@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import click
 
@@ -29,24 +27,6 @@ from reberlstm.simulator import Trace, trace
 
 MAX_SYMBOLS = 10_000
 """A longer string would print millions of numbers; `check` takes strings of any length."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command was asked."""
-
-    strings: tuple[str, ...]
-    grammar: str | None
-    net: str
-    reading: NetOptions
-    snap: bool
-    slots: int
-    cells: tuple[str, ...]
-    all_cells: bool
-    plot: str | None
-    picture: str
-    gif: str | None
-    as_json: bool
 
 
 @click.command("trace")
@@ -74,7 +54,20 @@ class Options:
 )
 @click.option("--gif", metavar="FILE", callback=probed, help="Animate the run: .gif or .webp.")
 @json_option
-def command(**given: Any) -> int:
+def command(
+    strings: tuple[str, ...],
+    grammar: str | None,
+    net: str,
+    reading: NetOptions,
+    snap: bool,
+    slots: int,
+    cells: tuple[str, ...],
+    all_cells: bool,
+    plot: str | None,
+    picture: str,
+    gif: str | None,
+    as_json: bool,
+) -> int:
     """Run strings through a net and show every gate at every symbol.
 
     A STRING is one argument: its symbols in a row, or with spaces between symbols of several
@@ -88,35 +81,31 @@ def command(**given: Any) -> int:
     reberlstm trace "" 0110 --grammar parity --json
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
-    return _run(Options(**given))
-
-
-def _run(options: Options) -> int:
-    machine = None if options.grammar is None else load_grammar(options.grammar)
-    net = options.reading.load(options.net, machine)
-    only = chosen_cells(options.cells, net.cells)
+    machine = None if grammar is None else load_grammar(grammar)
+    traced = reading.load(net, machine)
+    only = chosen_cells(cells, traced.cells)
     violated, count, runs = False, 0, []
-    for count, string in enumerate(_expand(options.strings), start=1):
-        run = trace(net, string, grammar=machine, snap=options.snap, slots=options.slots)
+    for count, string in enumerate(_expand(strings), start=1):
+        run = trace(traced, string, grammar=machine, snap=snap, slots=slots)
         violated |= run.violation_at is not None
-        if options.plot is not None or options.gif is not None:
+        if plot is not None or gif is not None:
             runs.append(run)
-        if options.as_json:
+        if as_json:
             echo_json(run)
             continue
         if count > 1:
             echo()
-        for line in trace_lines(run, terminal_width(), all_cells=options.all_cells, only=only):
+        for line in trace_lines(run, terminal_width(), all_cells=all_cells, only=only):
             echo(line)
     if not count:
         raise GrammarError("standard input has no line; give at least one string")
-    if options.plot is not None:
-        _plot(runs, options.plot, options.picture, only)
-    if options.gif is not None:
+    if plot is not None:
+        _plot(runs, plot, picture, only)
+    if gif is not None:
         from reberlstm.render.animation import save_animation
 
-        save_animation(_only(runs, "--gif animates"), options.gif)
-        click.echo(f"{options.gif}: {len(runs[0].steps)} frames", err=True)
+        save_animation(_only(runs, "--gif animates"), gif)
+        click.echo(f"{gif}: {len(runs[0].steps)} frames", err=True)
     return int(violated)
 
 

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reberlstm.cli.options import AT_LEAST_1, echo, load_net, option, out_option, seed_option
-from reberlstm.cli.progress import progress
+from reberlstm.cli.options import (
+    AT_LEAST_1,
+    NetOptions,
+    echo,
+    option,
+    out_option,
+    progress,
+    seed_option,
+)
 from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.training import Progress, Settings, Training, train
 from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command was asked."""
-
-    out: str
-    resume: bool
-    settings: Settings
-
-    @staticmethod
-    def of(grammar: str, out: str, resume: bool, start: Any, hidden: Any, **rest: Any) -> Options:
-        """From what click gives."""
-        if rest["cell"] == "fsm":
-            format_of(out)
-        elif Path(out).suffix != ".safetensors":
-            raise FormatError(
-                f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` "
-                "for others"
-            )
-        machine = load_grammar(grammar)
-        start = start if start in STARTS else load_net(start, machine)
-        return Options(out, resume, Settings(fsm=machine, start=start, cells=hidden, **rest))
 
 
 @click.command("train")
@@ -85,7 +68,9 @@ class Options:
 )
 @seed_option
 @click.option("--resume", is_flag=True, help="Go on where a killed training of FILE was.")
-def command(**given: Any) -> int:
+def command(
+    grammar: str, out: str, resume: bool, start: Any, hidden: int | None, **rest: Any
+) -> int:
     """Train a net on words of GRAMMAR (a name or a file), until it is right.
 
     Right means: on 200 sampled words and all short ones. An LSTM that is trained with --noise has
@@ -104,13 +89,18 @@ def command(**given: Any) -> int:
     reberlstm train reber --from compiled -o tuned.safetensors
     reberlstm train reber --cell fsm -o learned.toml
     """
-    return _run(Options.of(**given))
-
-
-def _run(options: Options) -> int:
-    out, settings = options.out, options.settings
+    if rest["cell"] == "fsm":
+        format_of(out)
+    elif Path(out).suffix != ".safetensors":
+        raise FormatError(
+            f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` "
+            "for others"
+        )
+    machine = load_grammar(grammar)
+    start = start if start in STARTS else NetOptions().load(start, machine)
+    settings = Settings(fsm=machine, start=start, cells=hidden, **rest)
     checkpoint = Path(f"{out}.checkpoint")
-    if options.resume and not checkpoint.exists():
+    if resume and not checkpoint.exists():
         click.echo(f"{checkpoint}: no such file; beginning anew", err=True)
     with progress(settings.steps) as show:
 
@@ -119,7 +109,7 @@ def _run(options: Options) -> int:
                 figures = f"loss {at.loss:.3f}, accuracy {at.accuracy:.2%}"
                 show(at.step, f"attempt {at.attempt}, {at.phase}, {figures}")
 
-        training = train(settings, report=report, checkpoint=checkpoint, resume=options.resume)
+        training = train(settings, report=report, checkpoint=checkpoint, resume=resume)
     training.save(out)
     echo(f"{out}: {_verdict(training)}")
     if training.interrupted:

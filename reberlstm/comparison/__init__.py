@@ -1,7 +1,7 @@
 """Several nets, one machine, one table: what is the difference between hand-wired and trained?
 
 1. A `Case` is one net against the machine, run on many words at once, against the clock.
-2. `measures` are the questions, in order: small functions from a case to an entry.
+2. `measures` are the questions, in order: functions with `measure`, from a case to an entry.
 3. `compare` asks every question of every net.
 
 Every row says how it is measured; an entry says whether it is measured or proved, and what was not
@@ -12,16 +12,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from reberlstm.comparison import answers, loops, proofs, tolerance
 from reberlstm.comparison.case import Case, Settings, tables_of
-from reberlstm.comparison.measures import measures
-from reberlstm.comparison.result import Comparison, Entry, Measure, Row, not_applicable, not_within
+from reberlstm.comparison.cycles import simple_cycles
+from reberlstm.comparison.result import (
+    Comparison,
+    Entry,
+    Measure,
+    Row,
+    measure,
+    not_applicable,
+    not_within,
+)
 from reberlstm.errors import CertificateError, CompileError, GrammarError
-from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
+from reberlstm.extraction.nets import RecurrentNet, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Tables
 from reberlstm.net.loading import net_for
 from reberlstm.net.net import Net
 
@@ -54,7 +65,7 @@ def compare(
             cycles. By default all.
         seed: Of everything random.
         words: How many words are sampled; rows that repeat runs take a fifth of them.
-        rounds: How often cycles are gone round.
+        rounds: How often each cycle is repeated.
         cycles: The most cycles with rows of their own, shortest first.
         seconds: The budget for each net; what is not answered within it says so.
         prove: Whether to try certificates; without them a comparison takes a third of the time,
@@ -85,7 +96,10 @@ def compare(
     if rows is not None:
         check_rows([one.key for one in questions], rows)
         questions = [one for one in questions if set(names(one.key)) & set(rows)]
-    subjects = {name: _opened(net, machine, reading) for name, net in nets.items()}
+    subjects = {}
+    for name, net in nets.items():
+        known = isinstance(net, Net | RecurrentNet)
+        subjects[name] = subject_of(net if known else net_for(net, machine, **reading))
     columns, took = [], []
     for name, net in subjects.items():
         started = time.monotonic()
@@ -104,12 +118,6 @@ def compare(
         seconds=seconds,
         took=tuple(took),
     )
-
-
-def _opened(net: Any, fsm: FSM, reading: Mapping[str, Any]) -> Subject:
-    if isinstance(net, Net | RecurrentNet):
-        return subject_of(net)
-    return subject_of(net_for(net, fsm, **reading))
 
 
 def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
@@ -147,3 +155,52 @@ def _answer(case: Case, question: Measure, report: Report | None) -> Entry:
         return not_within()
     except (CertificateError, CompileError) as error:
         return not_applicable(str(error))
+
+
+AFTER_CYCLES = (
+    proofs.wrong_prefix,
+    proofs.certified,
+    answers.invalid,
+    answers.unknown_memory,
+    answers.other_memory,
+    answers.without_start,
+    answers.concatenated,
+    tolerance.noise,
+    tolerance.soft_inputs,
+    *(
+        tolerance.precision.filled(arithmetic=name).about(arithmetic=name)
+        for name in ("float16", "bfloat16", "int8")
+    ),
+    replace(tolerance.snapping.filled(slots="1").about(slots=1), title="snapped to vertices"),
+    tolerance.snapping.filled(slots="2").about(slots=2),
+    proofs.extracted,
+    answers.perplexity,
+)
+
+
+@measure("other cycles", "other cycles")
+def other_cycles(case: Case) -> Entry:
+    """The grammar has more than the {cycles} shortest cycles, which are not tried."""
+    return not_applicable(f"over {len(case.cycles):,}")
+
+
+def measures(machine: Tables, settings: Settings) -> list[Measure]:
+    """All questions about nets for this machine."""
+    cycles, complete = simple_cycles(machine, settings.cycles)
+    of_cycles = [
+        one.filled(cycle=cycle.text).about(cycle=cycle)
+        for one in (loops.limit, loops.drift)
+        for cycle in cycles
+    ]
+    rest = () if complete else (other_cycles.filled(cycles=f"{len(cycles):,}"),)
+    sizes = {"words": f"{settings.words:,}", "fewer": f"{max(1, settings.words // 5):,}"}
+    basic = (answers.cells, answers.numbers, answers.accuracy, answers.meanings)
+    seen: dict[str, int] = {}
+    unique = []
+    for one in (*basic, *of_cycles, *rest, *AFTER_CYCLES):
+        # Cycles with the same symbols in different places are numbered.
+        seen[one.key] = times = seen.get(one.key, 0) + 1
+        if times > 1:
+            one = replace(one, key=f"{one.key} {times}", title=f"{one.title} ({times})")
+        unique.append(one.filled(**sizes))
+    return unique

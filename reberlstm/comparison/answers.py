@@ -10,25 +10,18 @@ from reberlstm.comparison.case import Case
 from reberlstm.comparison.cycles import States
 from reberlstm.comparison.result import Entry, measure, not_applicable
 from reberlstm.errors import GrammarError
-from reberlstm.machine.entropy import MAX_STATES, entropy
+from reberlstm.machine.counting import MAX_STATES, entropy
 from reberlstm.machine.tables import Bools, Floats, Ints, Words
 from reberlstm.net.net import Net
 
 IN_A_ROW = 10
 """Words that are run without a reset."""
 
-MOST_STATES = 200
-REPEATS = 5
-"""Words that follow each symbol that is not allowed."""
-
-FOLLOWING = 20
-"""The longest of them."""
+REPEATS, FOLLOWING = 5, 20
+"""So many words follow each symbol that is not allowed, of at most so many symbols."""
 
 GAP = 0.1
 """Values on either side of a gap of this share of a cell's range are told apart by it."""
-
-STILL = 0.02
-"""A cell stands still where its range is this share of the largest one's, or less."""
 
 
 @measure("cells", "cells")
@@ -154,7 +147,7 @@ def _entropy(case: Case) -> dict[str, float] | None:
     if len(case.fsm.states) > MAX_STATES // 5:
         return None
     try:
-        return entropy(case.fsm).to_dict()
+        return dict(entropy(case.fsm).to_dict())
     except GrammarError:
         return None
 
@@ -172,7 +165,7 @@ def invalid(case: Case) -> Entry:
     machine = case.machine
     if case.head == "label":
         return not_applicable("labels say nothing about violations")
-    ways = machine.shortest_words(case.affordable(MOST_STATES))
+    ways = machine.shortest_words(case.affordable(200))
     pairs = [(p, a) for p in ways for a in np.flatnonzero(~machine.legal[p]).tolist()]
     if not pairs:
         return not_applicable("every symbol is legal everywhere")
@@ -275,7 +268,8 @@ def meanings(case: Case) -> Entry:
     words = case.words
     every, at, came = case.hidden(case.visited), words.states, words.symbols
     at, came = at[words.present], came[words.present]
-    least = STILL * float((every.max(axis=0) - every.min(axis=0)).max())
+    # A cell stands still where its range is this share of the largest one's, or less.
+    least = 0.02 * float((every.max(axis=0) - every.min(axis=0)).max())
     single = several = symbols = 0
     for column in every.T:
         node = sides(column, at, least)

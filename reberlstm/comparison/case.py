@@ -18,15 +18,7 @@ from reberlstm.extraction.nets import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Floats, Ints, Tables, Words
-from reberlstm.net.net import Net
-
-MULTIPLICATIONS = 3e9
-"""What one run of many words may cost; of a large net, fewer words are run."""
-
-FEWEST = 20
-
-CERTIFICATE = 0.2
-"""The share of the budget for a certificate."""
+from reberlstm.net.net import Net, check_alphabets
 
 Disturb = Callable[[States, int], States]
 """Changes state vectors after the step of a number."""
@@ -39,7 +31,7 @@ class Settings:
     Attributes:
         seed: Of everything random.
         words: Sampled words; rows that repeat runs take a fifth of them.
-        rounds: How often cycles are gone round.
+        rounds: How often each cycle is repeated.
         cycles: The most cycles that get rows of their own.
         seconds: The budget for one net.
         prove: Whether to try certificates.
@@ -83,12 +75,8 @@ class Case:
     non-empty words).
 
     Attributes:
-        name: What the net is called in the table.
-        net: The net.
-        fsm: The machine.
-        machine: Its tables; symbols are numbered as in its alphabet.
+        machine: The machine's tables; symbols are numbered as in its alphabet.
         columns: The net's number for each symbol.
-        settings: How much is measured.
         head: The question that the rows are about.
         rounds: What came of going round cycles, see `reberlstm.comparison.loops`.
         wrong_word: A word, as numbers, after which the net is known to be wrong.
@@ -101,11 +89,8 @@ class Case:
     def __init__(self, name: str, net: Subject, fsm: FSM, settings: Settings) -> None:
         self.name, self.net, self.fsm, self.settings = name, net, fsm, settings
         self.machine = tables_of(fsm)
-        if set(fsm.alphabet) != set(net.alphabet):
-            raise GrammarError(
-                f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net {name!r} is "
-                f"{' '.join(net.alphabet)}; compare nets over the grammar's alphabet"
-            )
+        remedy = "compare nets over the grammar's alphabet"
+        check_alphabets(fsm, net, name=name, remedy=remedy)
         self.columns: Ints = np.array([net.alphabet.index(a) for a in fsm.alphabet], dtype=np.intp)
         self.deadline = time.monotonic() + settings.seconds
         self.head = self._head()
@@ -124,11 +109,6 @@ class Case:
         )
 
     @property
-    def heads(self) -> list[Kind] | None:
-        """The heads to certify: those of the scope, which are all asked, or the only one."""
-        return None if "legal" in self.net.observed else [self.head]
-
-    @property
     def weights(self) -> Net | None:
         """The net, or one that computes the same, where its weights are known."""
         return self.net if isinstance(self.net, Net) else self.net.weights
@@ -141,11 +121,14 @@ class Case:
         if self.weights is None:
             return "the weights of this net are not known"
         try:
-            return certify(
-                self.weights, self.fsm, heads=self.heads, seconds=self.share(CERTIFICATE)
-            )
+            return self.certify(seconds=self.share(0.2))
         except CertificateError as error:
             return str(error)
+
+    def certify(self, **options: Any) -> Found:
+        """What it says in the same scope with other options."""
+        heads = None if "legal" in self.net.observed else [self.head]  # None: those of the scope
+        return certify(self.weights, self.fsm, heads=heads, **options)
 
     @property
     def proved(self) -> bool:
@@ -190,9 +173,9 @@ class Case:
         return np.random.default_rng([self.settings.seed, number])
 
     def affordable(self, count: int, symbols: float = 20.0) -> int:
-        """As many of so many words as this net's size allows."""
+        """As many of so many words as one run may cost; of a large net, fewer words are run."""
         width = self.start(1).shape[1]
-        return max(min(count, FEWEST), min(count, int(MULTIPLICATIONS / (symbols * width * width))))
+        return max(min(count, 20), min(count, int(3e9 / (symbols * width * width))))
 
     @cached_property
     def words(self) -> Words:
@@ -289,9 +272,7 @@ class Case:
 
     def is_asked(self, machine_states: Ints) -> Bools:
         """Whether anything is asked in these states of the machine."""
-        if self.head == "accept":
-            return np.ones(machine_states.shape, dtype=bool)
-        return self.machine.goes_on[machine_states]
+        return self.machine.asked("all" if self.head == "accept" else "legal")[machine_states]
 
     def asked(self, words: Words) -> Bools:
         """Where an answer is asked for, (T, B)."""

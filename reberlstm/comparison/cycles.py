@@ -19,9 +19,7 @@ Word = tuple[int, ...]
 MOST_PATHS = 20_000
 """Partial paths that are tried; a machine with more of them has too many cycles."""
 
-MOST_WAYS = 40
-MOST_EXITS = 60
-EXIT_LENGTH = 4
+MOST_EXITS, EXIT_LENGTH = 60, 4
 """Words in which cycles are left: the shortest ones of up to so many symbols."""
 
 
@@ -29,10 +27,8 @@ EXIT_LENGTH = 4
 class Cycle:
     """A cycle that comes to none of its states twice.
 
-    Attributes:
-        states: The states before each of its symbols; the first is the one nearest to the start.
-        symbols: As numbers.
-        text: As a word in print, begun so that it comes first in the dictionary.
+    There is a state before each symbol, the first one nearest to the start; the text is begun so
+    that it comes first in the dictionary.
     """
 
     states: tuple[int, ...]
@@ -77,13 +73,11 @@ def simple_cycles(machine: Tables, most: int) -> tuple[list[Cycle], bool]:
     return found, True
 
 
-def ways_to(machine: Tables, cycle: Cycle, most: int = MOST_WAYS) -> list[tuple[int, Word]]:
+def ways_to(machine: Tables, cycle: Cycle, most: int = 40) -> list[tuple[int, Word]]:
     """The shortest words that lead to the cycle and use no transition twice, none of the cycle's.
 
     So what came before may differ: for Reber's loop at node 5 it is BP, BTXX, BTSXX, BPVPX, …
-
-    Returns:
-        The state of the cycle that each leads to, and the word, as numbers.
+    With each goes the state of the cycle that it leads to.
     """
     found: list[tuple[int, Word]] = []
     paths: deque[tuple[int, Word, frozenset[tuple[int, int]]]] = deque([(0, (), cycle.edges)])
@@ -124,37 +118,31 @@ def exits(machine: Tables, state: int, cycle: Word) -> list[Word]:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to a cycle, and what came of going round.
+    """One way to a state of a cycle, and what came of going round.
 
     Attributes:
-        word: The way, as numbers of symbols.
-        state: The state that it leads to.
-        inside: The first round with a wrong answer in it, None where there was none.
-        after: The least number of rounds after which up to four symbols may follow with a wrong
-            answer on the way, none less than `inside`.
-        exit: These symbols.
+        within: The first round with a wrong answer in it, None where there was none.
+        after: The least number of rounds after which up to four symbols, `exit`, may follow with a
+            wrong answer on the way, none less than `within`.
     """
 
     word: Word
     state: int
-    inside: int | None = None
+    within: int | None = None
     after: int | None = None
     exit: Word = ()
 
     @property
     def first(self) -> int | None:
         """The least number of rounds with an error."""
-        return min((n for n in (self.inside, self.after) if n is not None), default=None)
+        return min((n for n in (self.within, self.after) if n is not None), default=None)
 
 
 @dataclass(frozen=True, eq=False)
 class Rounds:
-    """All ways to one cycle.
+    """All ways to one cycle, and how many rounds were gone.
 
     Attributes:
-        cycle: The cycle.
-        ways: The ways.
-        rounds: How many rounds were gone.
         path: The state vectors before the first and after each round, by the first way, shape
             (rounds + 1, D).
         repeats: Whether at last every state vector was, bit by bit, what it was a round before.

@@ -1,4 +1,4 @@
-"""Cycles gone round many times: when does the first error come, and where does the memory drift?"""
+"""Cycles repeated many times: when does the first error come, and where does the memory drift?"""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from reberlstm.net.net import Net
 CHUNK = 32
 """Rounds that are gone before words that leave the cycle are tried from all of them."""
 
-SETTLED = 1e-6
-MOST_PERIODS = 6
-"""A memory that is the same to `SETTLED` after so many rounds at most has settled to an orbit."""
+SETTLED, MOST_PERIODS = 1e-6, 6
+"""A memory that is the same to that after so many rounds at most has settled to an orbit."""
 
 
 def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -> Rounds:
@@ -31,7 +30,7 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
     here = case.end(machine.given([word for _, word in ways]))
     turns = np.array([cycle.from_state(state) for state, _ in ways], dtype=np.intp)  # (W, n)
     ends = np.array([state for state, _ in ways], dtype=np.intp)
-    inside = np.zeros(len(ways), dtype=np.intp)
+    within = np.zeros(len(ways), dtype=np.intp)
     left: dict[int, tuple[int, Word]] = {}
     path = [here[:1]]
     repeats, gone = False, 0
@@ -43,7 +42,7 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
             for symbols in turns.T:
                 here, nodes = case.step(here, symbols), machine.target[nodes, symbols]
                 wrong = ~case.right(here, nodes) & case.is_asked(nodes)
-                inside = np.where(wrong & (inside == 0), gone, inside)
+                within = np.where(wrong & (within == 0), gone, within)
             chunk.append(here)
             repeats = bool((here == before).all())
         path += [states[:1] for states in chunk]
@@ -53,7 +52,7 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
                 open_ways = [
                     number
                     for number in np.flatnonzero(ends == state).tolist()
-                    if number not in left and not 0 < inside[number] <= passed
+                    if number not in left and not 0 < within[number] <= passed
                 ]
                 if open_ways:
                     after = np.array([states[open_ways] for states in chunk])
@@ -65,25 +64,15 @@ def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -
                 raise
             gone = passed
             break
-        if until_error and (left or inside.any()):
+        if until_error and (left or within.any()):
             break
-    return Rounds(
-        cycle,
-        tuple(
-            _way(word, state, int(inside[number]), left.get(number))
-            for number, (state, word) in enumerate(ways)
-        ),
-        gone,
-        np.concatenate(path),
-        repeats,
-    )
-
-
-def _way(word: Word, state: int, inside: int, left: tuple[int, Word] | None) -> Way:
-    within = inside or None
-    if left is None or (within is not None and left[0] >= within):
-        return Way(word, state, within)
-    return Way(word, state, within, *left)
+    every = []
+    for number, (state, word) in enumerate(ways):
+        least, onward = int(within[number]) or None, left.get(number, (None, ()))
+        if least is not None and onward[0] is not None and onward[0] >= least:
+            onward = None, ()
+        every.append(Way(word, state, least, *onward))
+    return Rounds(cycle, tuple(every), gone, np.concatenate(path), repeats)
 
 
 def first_exits(
@@ -91,14 +80,8 @@ def first_exits(
 ) -> dict[int, tuple[int, Word]]:
     """From which state vectors words go on with a wrong answer, leaving a cycle at a state.
 
-    Args:
-        case: The net.
-        after_rounds: After each of R rounds by each of W ways, (R, W, D).
-        state: The state that they are in.
-        cycle: The cycle from there on.
-
-    Returns:
-        For each way with such a word the number of the first round, from 0, and the word.
+    They are those after each of R rounds by each of W ways, (R, W, D). For each way with such a
+    word there is the number of the first round, from 0, and the word.
     """
     rounds, ways, size = after_rounds.shape
     every = exits(case.machine, state, cycle)
@@ -139,12 +122,12 @@ def limit(case: Case, cycle: Cycle) -> Entry:
     worst = found.worst
     text = case.machine.text
     ways = [
-        {"way": text(w.word), "inside": w.inside, "after": w.after, "exit": text(w.exit)}
+        {"way": text(w.word), "inside": w.within, "after": w.after, "exit": text(w.exit)}
         for w in found.ways
     ]
     value = {
         "first": None if worst is None else worst.first,
-        "inside": min((way.inside for way in found.ways if way.inside is not None), default=None),
+        "inside": min((way.within for way in found.ways if way.within is not None), default=None),
         "rounds": found.rounds,
         "repeats": found.repeats,
         "proved": False,
@@ -166,9 +149,9 @@ def _error(case: Case, found: Rounds, worst: Way) -> str:
     answer = f"round {worst.first}: {text(worst.word)} {shown}"
     if worst.after == worst.first and worst.exit:
         answer += f" {text(worst.exit)}"
-    inside = sorted({way.inside for way in found.ways if way.inside is not None})
-    if inside and (len(inside) > 1 or inside[0] != worst.first):
-        many = f"{inside[0]}" if len(inside) == 1 else f"{inside[0]} to {inside[-1]}, by the way in"
+    within = sorted({way.within for way in found.ways if way.within is not None})
+    if within and (len(within) > 1 or within[0] != worst.first):
+        many = f"{within[0]}" if len(within) == 1 else f"{within[0]} to {within[-1]}, by the way in"
         answer += f"; within the cycle in round {many}"
     return answer
 

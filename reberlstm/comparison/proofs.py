@@ -12,17 +12,15 @@ from reberlstm.comparison.cycles import Cycle, Word, exits
 from reberlstm.comparison.result import Entry, measure, not_applicable, not_within
 from reberlstm.errors import CertificateError
 from reberlstm.extraction import Budget, extract
-from reberlstm.extraction.machines import hypothesis_of
-from reberlstm.extraction.oracles import Exhaustive
+from reberlstm.extraction.learner import hypothesis_of
+from reberlstm.extraction.oracles.exhaustive import Exhaustive
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
 
-CYCLE = 0.03
-EXTRACTION = 0.2
-SEARCH = 0.1
+CYCLE, EXTRACTION, SEARCH = 0.03, 0.2, 0.1
 """Shares of the budget: for a certificate about a cycle, for extraction, for a search."""
 
 PAIRS = 50_000

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any, Literal
 
 from reberlstm.display import Displayed, rendered
+from reberlstm.plain import Plain
 
 Status = Literal["measured", "proved", "refuted", "unknown", "none"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Plain):
     """One field of the table.
 
     Attributes:
@@ -28,20 +29,12 @@ class Entry:
     value: Any = None
     status: Status = "measured"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fields, for JSON."""
-        return {"text": self.text, "value": self.value, "status": self.status}
-
 
 @dataclass(frozen=True)
 class Measure:
-    """A question about a net: a row of the table.
+    """A question about a net, which `of` answers for a `Case`: a row of the table.
 
-    Attributes:
-        key: A short name, such as ``accuracy``; ``loop S`` and ``drift S`` are about a cycle.
-        title: What it is called in the table.
-        meaning: Its definition; in braces what is filled in for each table.
-        of: Answers it for a `Case`.
+    In its key, title and meaning (its definition) stands in braces what is filled in.
     """
 
     key: str
@@ -82,7 +75,7 @@ def not_within(what: str = "the budget") -> Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Plain):
     """One question, asked of every net.
 
     Attributes:
@@ -158,33 +151,22 @@ class Comparison(Displayed):
             "seconds": self.seconds,
             "took": list(self.took),
             "rows": [
-                {
-                    "key": row.key,
-                    "title": row.title,
-                    "meaning": row.meaning,
-                    "entries": {
-                        net: entry.to_dict()
-                        for net, entry in zip(self.nets, row.entries, strict=True)
-                    },
-                }
-                for row in self.rows
+                {**row, "entries": dict(zip(self.nets, row["entries"], strict=True))}
+                for row in map(Row.to_dict, self.rows)
             ],
         }
 
     def lines(self, width: int = 100) -> Iterator[str]:
         """The table for a terminal of so many columns."""
-        lines: Iterator[str] = rendered(self, "text", width)
-        return lines
+        yield from rendered(self, "text", width)
 
     def to_markdown(self) -> str:
         """The table as Markdown, with the definitions of its rows below it."""
-        text: str = rendered(self, "markdown")
-        return text
+        return str(rendered(self, "markdown"))
 
     def to_html(self) -> str:
         """The table as a page for the browser, which loads nothing from anywhere."""
-        page: str = rendered(self, "page")
-        return page
+        return str(rendered(self, "page"))
 
     def _plain(self) -> str:
         return str(self)

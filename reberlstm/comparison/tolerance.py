@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Inputs, Proof, certify
+from reberlstm.certificates import Inputs, Proof
 from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.comparison.answers import percent, score
 from reberlstm.comparison.case import Case
@@ -21,18 +21,13 @@ from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net, Observed
-from reberlstm.simulator.tracing import snapped
+from reberlstm.simulator import snapped
 
-MOST_NOISE = 8.0
-TOLERANCE = 0.02
-"""Of an amount that is found by bisection, relatively to it."""
+TOLERANCE, LEAST = 0.02, 1e-6
+"""Of an amount that is found by bisection, relatively to it, and the least one."""
 
-LEAST = 1e-6
-PROOFS = 12
-"""Amounts that are tried for a proof."""
-
-NOISE, PRECISION, SOFT = 0.06, 0.04, 0.06
-"""Shares of the budget for proofs."""
+PROOFS, SHARE = 12, 0.06
+"""Amounts that are tried for a proof, and the share of the budget for these."""
 
 Options = Callable[[float], dict[str, Any]]
 """What `certify` is given for an amount."""
@@ -55,7 +50,7 @@ def noise(case: Case) -> Entry:
 
         return not case.wrong(words, disturb=disturb).any()
 
-    return _tolerance(case, words, holds, MOST_NOISE, NOISE, lambda amount: {"noise": amount})
+    return _tolerance(case, words, holds, 8.0, lambda amount: {"noise": amount})
 
 
 @measure("soft inputs", "soft inputs")
@@ -81,9 +76,7 @@ def soft_inputs(case: Case) -> Entry:
             wrong |= bool((~case.right(here, words.states[t]) & asked).any())
         return not wrong
 
-    return _tolerance(
-        case, words, holds, 1.0, SOFT, lambda amount: {"inputs": Inputs(noise=amount)}
-    )
+    return _tolerance(case, words, holds, 1.0, lambda amount: {"inputs": Inputs(noise=amount)})
 
 
 def _right_ones(case: Case) -> Words:
@@ -92,18 +85,13 @@ def _right_ones(case: Case) -> Words:
 
 
 def _tolerance(
-    case: Case,
-    words: Words,
-    holds: Callable[[float], bool],
-    upper: float,
-    share: float,
-    options: Options,
+    case: Case, words: Words, holds: Callable[[float], bool], upper: float, options: Options
 ) -> Entry:
     if not words.count:
         nothing = {"measured": None, "proved": None, "strings": 0}
         return Entry("– (no string is right without)", nothing, "none")
     measured = upper if holds(upper) else _bisected(holds, upper)
-    proved = _proved(case, measured, share, options) if case.proved else 0.0
+    proved = _proved(case, measured, options) if case.proved else 0.0
     value = {"measured": measured, "proved": proved, "strings": words.count}
     text = f"{measured:.2g} on strings"
     if not proved:
@@ -127,27 +115,19 @@ class _Enough(Exception):  # noqa: N818 - it ends a bisection, it is no error
     """The share of the budget is used up."""
 
 
-def _proved(case: Case, measured: float, share: float, options: Options) -> float:
+def _proved(case: Case, measured: float, options: Options) -> float:
     """The largest amount that is proved, found by bisection in a bounded time."""
     still = case.certificate
     assert isinstance(still, Proof), "asked of nets that are proved"
-    ends = time.monotonic() + case.share(share)
+    ends = time.monotonic() + case.share(SHARE)
     tries = iter(range(PROOFS))
 
     def holds(amount: float) -> bool:
         left = ends - time.monotonic()
         if left <= 0.0 or next(tries, None) is None:
             raise _Enough
-        found = certify(
-            case.weights,
-            case.fsm,
-            seconds=left,
-            max_depth=0,
-            max_k=max(1, still.k),
-            **options(amount),
-            heads=case.heads,
-        )
-        return bool(found.holds)
+        k = max(1, still.k)
+        return bool(case.certify(seconds=left, max_depth=0, max_k=k, **options(amount)).holds)
 
     return _bisected(holds, measured, least=0.0)
 
@@ -163,78 +143,33 @@ def precision(case: Case, arithmetic: str) -> Entry:
         return not_applicable("only weights that are known are rounded here")
     try:
         if case.proved:
-            found = certify(
-                net,
-                case.fsm,
-                arithmetic=arithmetic,
-                seconds=case.share(PRECISION),
-                max_depth=0,
-                heads=case.heads,
-            )
-            if found.holds:
+            seconds = case.share(0.04)
+            if case.certify(arithmetic=arithmetic, seconds=seconds, max_depth=0).holds:
                 return Entry("proved", {"proved": True, "share": 1.0}, "proved")
-        executed = Executed(net, arithmetic)
+        execution = Execution(net, ARITHMETICS[arithmetic])
     except CertificateError as error:
         return not_applicable(str(error))
-    words = case.fewer
-    counted = score(case.on(executed).wrong(words), case.asked(words))
+
+    def observe(states: NDArray[Any]) -> Observed:
+        heads = {kind: executed.readout(kind) for kind in executed.observed}
+        read = {kind: execution.read(kind, states) for kind, head in heads.items() if head}
+        return Observed(**{kind: head.decide(read[kind]) for kind, head in heads.items() if head})
+
+    words, executed = case.fewer, execution.net
+    changed = Changed(executed, execution.step, observe)
+    counted = score(case.on(changed).wrong(words), case.asked(words))
     value = {"proved": False} | (counted.value or {})
     return Entry(f"not proved; {counted.text}", value, counted.status)
 
 
-class _Changed(ProtocolNet):
-    """A net that runs differently."""
+class Changed(ProtocolNet):
+    """A net that steps, and is observed, in another way."""
 
-    def __init__(self, net: Net) -> None:
-        self.net = self.weights = net
+    def __init__(self, net: Net, step: Any, observe: Any) -> None:
+        self.weights = net
         self.name, self.alphabet, self.labels = net.name, net.alphabet, net.labels
         self.observed = net.observed
-
-    def start(self, count: int = 1) -> NDArray[Any]:
-        """The state vector that words begin in, so many times."""
-        return self.net.start(count)
-
-    def observe(self, states: NDArray[Any]) -> Observed:
-        """What its heads say."""
-        return self.net.observe(states)
-
-
-class Executed(_Changed):
-    """A net in the arithmetic of a name."""
-
-    def __init__(self, net: Net, arithmetic: str) -> None:
-        self._execution = Execution(net, ARITHMETICS[arithmetic])
-        super().__init__(self._execution.net)
-
-    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
-        """The state vectors (B, D) after one symbol each, rounded."""
-        return self._execution.step(states, symbols)
-
-    def observe(self, states: NDArray[Any]) -> Observed:
-        """What its heads say in rounded numbers."""
-        heads = {kind: self.net.readout(kind) for kind in self.net.observed}
-        return Observed(
-            **{
-                kind: head.decide(self._execution.read(kind, states))
-                for kind, head in heads.items()
-                if head is not None
-            }
-        )
-
-
-class Snapped(_Changed):
-    """A net of which after each step what the gates read is rounded to the nearest vertex."""
-
-    def __init__(self, net: Net, slots: int) -> None:
-        super().__init__(net)
-        self._slots = slots
-
-    def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
-        """The state vectors (B, D) after one symbol each, rounded."""
-        parts: list[NDArray[Any]] = []
-        for hidden, *rest in self.net.split(self.net.step(states, symbols)):
-            parts += [snapped(hidden, self.net.height, self._slots), *rest]
-        return np.concatenate(parts, axis=1, dtype=states.dtype)
+        vars(self).update(start=net.start, step=step, observe=observe)  # instead of the methods
 
 
 @measure("snap {slots}", "snapped, {slots} slots a cell")
@@ -243,9 +178,17 @@ def snapping(case: Case, slots: int) -> Entry:
 
     To the nearest vertex, or multiple of an active cell's height divided by the slots.
     """
-    if not isinstance(case.net, Net):
+    net = case.net
+    if not isinstance(net, Net):
         return not_applicable("only known layers are snapped")
-    words, rounded = case.fewer, case.on(Snapped(case.net, slots))
+
+    def step(states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
+        parts: list[NDArray[Any]] = []
+        for hidden, *rest in net.split(net.step(states, symbols)):
+            parts += [snapped(hidden, net.height, slots), *rest]
+        return np.concatenate(parts, axis=1, dtype=states.dtype)
+
+    words, rounded = case.fewer, case.on(Changed(net, step, net.observe))
     asked = case.asked(words)
     counted = score(rounded.wrong(words), asked)
     value: dict[str, Any] = dict(counted.value or {})

@@ -17,10 +17,8 @@ import numpy as np
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
-from reberlstm.compiler.heads import readouts
-from reberlstm.compiler.layout import lay_out
+from reberlstm.compiler.layout import lay_out, readouts, wire
 from reberlstm.compiler.published_net import published
-from reberlstm.compiler.wiring import wire
 from reberlstm.errors import CompileError
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.net.net import LSTMWeights

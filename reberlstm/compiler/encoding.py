@@ -28,13 +28,7 @@ Code = int | Special
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the states of a machine are written in ``h``.
-
-    Attributes:
-        tables: The complete machine; states are its indices.
-        coded: The states that have a cell.
-        has_started: Whether there is a cell `started`.
-    """
+    """How the states of a complete machine are written in ``h``; those in `coded` have a cell."""
 
     tables: Tables
     coded: tuple[int, ...]

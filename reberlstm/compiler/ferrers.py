@@ -1,13 +1,9 @@
 """A relation between states and symbols as the product of at most two threshold filters.
 
 With one-hot states and symbols a gate sees ``u[p] + v[a] + b``, so the pairs (p, a) that open it
-form a *Ferrers relation*: the sets of symbols of any two states are nested. The product of two
-gates is the intersection of two such relations. A relation R is one exactly when its *obstruction
-graph* can be coloured with two colours: its nodes are the pairs outside R, and it joins (p, a') and
-(p', a) whenever (p, a) and (p', a') are in R, because no Ferrers relation that contains R can
-exclude both. (O. Cogis, On the Ferrers dimension of a digraph, Discrete Mathematics 38 (1982)
-47–52; J.-P. Doignon, A. Ducamp, J.-C. Falmagne, On realizable biorders and the biorder dimension of
-a relation, Journal of Mathematical Psychology 28 (1984) 73–109.)
+form a *Ferrers relation*: the sets of symbols of any two states are nested. Two gates make the
+intersection of two. Whether two are enough, and how the *obstruction graph* and its two colours
+tell, is in docs/theory.md, with the sources.
 
 Each colour becomes the pairs that one filter must reject. "Row p above column a" for the pairs to
 let through and "below" for those to reject is then a partial order, and the height of each row and
@@ -37,11 +33,8 @@ SMALL = 4.5
 class Filter:
     """A gate as a threshold: open (sum ≥ ½) or closed (sum ≤ −½) for every state and symbol.
 
-    Attributes:
-        states: The height of a state relative to the reference state, where it is not `others`.
-        others: The height of all states that are not named, the reference itself excepted.
-        symbols: What a symbol adds, where it is not 0.
-        bias: What is added always. All numbers are in units of twice the gain.
+    A state has a height relative to the reference state, `others` if it is not named; a symbol
+    adds 0 if it is not named. All numbers are in units of twice the gain.
     """
 
     states: Mapping[Code, float]
@@ -61,12 +54,8 @@ class Filter:
 class Incoming:
     """The pairs of (state, symbol) that lead to one state, and what is known of the other pairs.
 
-    Attributes:
-        pairs: For every state that has any, the symbols of its pairs.
-        reference: The state whose height is 0, because no cell stands for it.
-        has_others: Whether there are states without a pair.
-        legal: For the states in `pairs`, the symbols that are no violation there.
-        legal_elsewhere: The symbols that are no violation in some state without a pair.
+    No cell stands for the state `reference`, so its height is 0; `legal` has the symbols that are
+    no violation in the states of `pairs`, `legal_elsewhere` those in some state without a pair.
     """
 
     pairs: Mapping[Code, frozenset[int]]
@@ -163,36 +152,26 @@ def _patterns(incoming: Incoming) -> list[frozenset[int]]:
 
 def _legal_pairs(relation: _Relation, incoming: Incoming) -> set[Pair]:
     """The zeros that some legal word comes to."""
-    legal = {
-        (relation.row_of[pattern], a)
-        for code, pattern in incoming.pairs.items()
-        for a, symbols in enumerate(relation.columns)
-        if incoming.legal[code].intersection(symbols)
-    }
+    legal = [(relation.row_of[p], incoming.legal[code]) for code, p in incoming.pairs.items()]
     if relation.empty is not None:
-        legal |= {
-            (relation.empty, a)
-            for a, symbols in enumerate(relation.columns)
-            if incoming.legal_elsewhere.intersection(symbols)
-        }
-    return legal.intersection(relation.zeros)
+        legal.append((relation.empty, incoming.legal_elsewhere))
+    pairs = {
+        (row, a)
+        for row, known in legal
+        for a, symbols in enumerate(relation.columns)
+        if known.intersection(symbols)
+    }
+    return pairs.intersection(relation.zeros)
 
 
 @dataclass(frozen=True)
 class _Relation:
-    """The relation with equal rows and equal columns merged.
+    """The relation with equal rows and equal columns merged."""
 
-    Attributes:
-        rows: Distinct patterns of states, as sets of columns.
-        row_of: The row of each pattern of symbols.
-        columns: The symbols of each column.
-        empty: The row with no pair at all, if some state has none.
-    """
-
-    rows: tuple[frozenset[int], ...]
-    row_of: Mapping[frozenset[int], int]
-    columns: tuple[tuple[int, ...], ...]
-    empty: int | None
+    rows: tuple[frozenset[int], ...]  # sets of columns
+    row_of: Mapping[frozenset[int], int]  # from patterns of symbols
+    columns: tuple[tuple[int, ...], ...]  # their symbols
+    empty: int | None  # the row of states without a pair, if there are any
 
     @classmethod
     def of(cls, patterns: Iterable[frozenset[int]]) -> _Relation:
@@ -327,13 +306,8 @@ def _complete(
         )
 
 
-def _filter(
-    relation: _Relation,
-    rejected: Iterable[Pair],
-    incoming: Incoming,
-) -> Filter:
+def _filter(relation: _Relation, rejected: set[Pair], incoming: Incoming) -> Filter:
     """The threshold filter that lets the relation's pairs through and rejects those given."""
-    rejected = list(rejected)
     heights = _heights(relation.ones, [z for z in rejected if z[0] != relation.empty])
     assert heights is not None, "only sets with an order are given"
     rows = {p: heights["row", p] for p, row in enumerate(relation.rows) if row}

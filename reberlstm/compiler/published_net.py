@@ -1,7 +1,7 @@
 """The published net: xrcyz's hand-derived Toy LSTM for the Reber grammar, constant by constant.
 
 Source: xrcyz, "Toy LSTM in p5.js" (journal.social/posts/Toy-LSTM-in-p5js.html; code
-github.com/xrcyz/Toy-LSTM, MIT). Each row below stands beside the formula it was taken from. The
+github.com/xrcyz/Toy-LSTM, MIT). Each row below has its formula as a comment. The
 gates read the *old* memory, the reader reads the *new* one, the memory starts at zero, and a symbol
 is offered when its reader is over 0.5. It is not a standard LSTM; see `reberlstm.net.net`.
 """

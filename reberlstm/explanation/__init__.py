@@ -1,4 +1,4 @@
-"""Weights into sentences: what a person would have commented beside each row of gate weights.
+"""Weights into sentences: what a person would have written as a comment on each row.
 
 1. `find_vertices` says in which situations the net is meant to be: one active cell, or none,
    or what several cells together say.
@@ -16,8 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reberlstm.explanation.cells import explain_cell
-from reberlstm.explanation.heads import explain_heads
+from reberlstm.explanation.cells import explain_cell, explain_heads
 from reberlstm.explanation.model import (
     CellExplanation,
     Explanation,
@@ -25,8 +24,7 @@ from reberlstm.explanation.model import (
     HeadExplanation,
     WeightReason,
 )
-from reberlstm.explanation.numbers import numeric_summary
-from reberlstm.explanation.summary import Summary
+from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.net.loading import net_for

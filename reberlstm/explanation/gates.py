@@ -37,11 +37,7 @@ class GateTable:
     """A gate of one cell at every vertex and symbol, and what of that matters.
 
     Attributes:
-        gate: The gate's name.
-        cell: The cell's index.
-        vertices: The vertices.
-        values: The gate's values, shape (P, A).
-        sums: The pre-activations, shape (P, A).
+        values: The gate's values, shape (P, A); likewise the pre-activations `sums`.
         matters: The pairs at which there is something to let through or to keep.
         columns: Indices of the symbols of these pairs; all symbols where there are none.
         wording: Says sets of nodes and of these symbols.
@@ -56,6 +52,7 @@ class GateTable:
         self.cell = cell
         self.vertices = vertices
         self.values = table.gates[gate]
+        self.open = self.values > 0.5
         self.sums = table.sums[gate]
         self.matters = matters(gate, table)
         symbols = self.matters.any(axis=0)
@@ -65,11 +62,6 @@ class GateTable:
         self.threshold = threshold(gate, vertices, cell)
         self.takes = "takes away " if (table.gates["forget"] > 0.5).any() else "writes −"
         self.preposition = "from" if gate == "input" else "at"
-
-    @cached_property
-    def open(self) -> Table:
-        """Where the gate is over ½."""
-        return self.values > 0.5
 
     def cover(self, mask: Table) -> Cover:
         """The shortest description of pairs, in the symbols that matter."""
@@ -83,9 +75,9 @@ class GateTable:
         classes = _classes(self.values, self.gate)
         rules = []
         for value in sorted(np.unique(classes).tolist(), reverse=True):
-            inside = classes == value
-            low, high = float(self.values[inside].min()), float(self.values[inside].max())
-            rules.append(Rule(value, low, high, shortest(inside, self.vertices.names, alphabet)))
+            members = classes == value
+            low, high = float(self.values[members].min()), float(self.values[members].max())
+            rules.append(Rule(value, low, high, shortest(members, self.vertices.names, alphabet)))
         return tuple(rules)
 
     def within(self, rule: Rule) -> Table:
@@ -97,18 +89,12 @@ class GateTable:
         if self.gate == "candidate":
             return _candidate(self)
         if self.open.all() or not self.open.any():
-            text = _CONSTANT[self.gate][int(self.open.all())]
+            shut, open_ = ("erases", "keeps") if self.gate == "forget" else ("shut", "open")
+            verb = open_ if self.open.all() else shut
+            text = f"{verb} at every step" if self.gate == "forget" else f"always {verb}"
         else:
             text = {"input": _input, "forget": _forget, "output": _output}[self.gate](self)
         return text + _strength(self)
-
-
-_CONSTANT = {
-    "input": ("always shut", "always open"),
-    "output": ("always shut", "always open"),
-    "forget": ("erases at every step", "keeps at every step"),
-}
-"""What there is to say of a filter that is shut or open at every pair."""
 
 
 def matters(gate: str, table: CellTable) -> Table:
@@ -152,11 +138,11 @@ def _classes(values: Floats, gate: str) -> Floats:
 
 def _shorter(table: GateTable, mask: Table) -> tuple[Cover, bool]:
     """The cover of `mask` (True) or of all other pairs (False), whichever is shorter."""
-    inside, outside = table.cover(mask), table.cover(~mask)
+    these, others = table.cover(mask), table.cover(~mask)
     # A cover that is negated is one of the other pairs, the long way round.
-    if outside.negated or (not inside.negated and size(inside) <= size(outside)):
-        return inside, True
-    return outside, False
+    if others.negated or (not these.negated and size(these) <= size(others)):
+        return these, True
+    return others, False
 
 
 def _forget(table: GateTable) -> str:
@@ -255,11 +241,11 @@ def _strength(table: GateTable) -> str:
 
 def _partial(table: GateTable) -> list[str]:
     """Where the gate is neither open nor shut."""
-    inside = (table.values > SHUT) & (table.values < OPEN) & table.matters
+    partly = (table.values > SHUT) & (table.values < OPEN) & table.matters
     prefix = "on" if table.gate == "forget" else "for"
     remarks = []
     for rule in table.rules:
-        here = inside & table.within(rule)
+        here = partly & table.within(rule)
         if here.any():
             cover = table.cover(here)
             where = table.wording.say(cover, table.preposition, prefix)
@@ -267,7 +253,7 @@ def _partial(table: GateTable) -> list[str]:
                 f"only {_range(rule)} open {'' if cover.is_everything else where}".strip()
             )
     if len(remarks) > 2:
-        return [f"only {span(table.values[inside])} open at {inside.sum()} of {inside.size} pairs"]
+        return [f"only {span(table.values[partly])} open at {partly.sum()} of {partly.size} pairs"]
     return remarks
 
 
@@ -285,7 +271,7 @@ LETS = {"input": "lets in", "forget": "keeps", "output": "shows", "candidate": "
 STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "candidate": "silences"}
 
 ROUNDING = 1e-9
-"""Sums this small beside a row's weights are zero: a gate that is neither open nor shut."""
+"""Sums this small, compared with a row's weights, count as 0: the gate is neither open nor shut."""
 
 
 def reasons(table: GateTable) -> Iterator[WeightReason]:

@@ -302,16 +302,16 @@ def size(cover: Cover) -> int:
 
 def names_of(members: Table, names: Sequence[str]) -> Names:
     """The names of the true entries: listed, or as all but the others where that is shorter."""
-    inside = np.flatnonzero(members).tolist()
-    if len(inside) == len(names):
+    chosen = np.flatnonzero(members).tolist()
+    if len(chosen) == len(names):
         return Names((), negated=True)
-    if len(inside) <= len(names) - len(inside) + 1:
-        return Names(tuple(names[i] for i in inside))
+    if len(chosen) <= len(names) - len(chosen) + 1:
+        return Names(tuple(names[i] for i in chosen))
     return Names(tuple(names[i] for i in np.flatnonzero(~members).tolist()), negated=True)
 
 
 def _equal(lines: Table) -> list[tuple[Table, Table]]:
-    """Which lines are equal, and what these are like, in the order in which they first occur."""
+    """The groups of equal lines, as masks, each with its line; in the order of their first ones."""
     _, first, group = np.unique(lines, axis=0, return_index=True, return_inverse=True)
     return [(group.reshape(-1) == g, lines[first[g]]) for g in np.argsort(first)]
 

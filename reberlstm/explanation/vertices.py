@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.explanation.wording import named
+from reberlstm.machine.algebra import Names
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import Cell, Layer
@@ -40,12 +41,9 @@ Found = tuple[str | None, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class Vertex:
-    """One vertex.
+    """One vertex: its name in pseudo-code, and the state and the cell that it has of its own.
 
     Attributes:
-        name: As pseudo-code names it, different from all others.
-        state: The grammar's state that it stands for, None where it stands for none.
-        cell: Its cell, None where it has none of its own.
         meaning: For a legend, what it is, where it has no cell of its own.
         phrase: What sentences call it, where that is not ``node NAME``.
     """
@@ -59,11 +57,9 @@ class Vertex:
 
 @dataclass(frozen=True, eq=False)
 class Vertices:
-    """The vertices of a net, ``P`` of them.
+    """The vertices of a net, ``P`` of them, and the machine that names them, if one is known.
 
     Attributes:
-        net: The net.
-        grammar: The machine that names the states, if one is known.
         all: The zero vector first, the one without a cell of its own next, if there is one, then in
             the grammar's order.
         codes: What each cell is at each vertex: 1 active, 0 not, −1 negative; shape (P, H).
@@ -80,7 +76,7 @@ class Vertices:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names of the vertices."""
+        """The vertices' names."""
         return tuple(vertex.name for vertex in self.all)
 
     @cached_property
@@ -92,11 +88,6 @@ class Vertices:
     def place(self) -> Mapping[int, int]:
         """The vertex of each cell that has one of its own."""
         return {v.cell: place for place, v in enumerate(self.all) if v.cell is not None}
-
-    @property
-    def knows_states(self) -> bool:
-        """Whether some vertex stands for a state of a grammar."""
-        return self.grammar is not None and any(vertex.state for vertex in self.all)
 
     def reading(self, weights: Floats) -> Floats:
         """What weights on the cells, shape (..., H), add at each vertex, shape (..., P)."""
@@ -170,8 +161,8 @@ def _named_vertices(net: Net, grammar: FSM | None) -> Vertices:
         else:
             meaning = f"{alone}: after a violation"
             found.append(Vertex("dead", None, None, meaning, "the dead state"))
-    taken = set(net.cells)
-    found = [replace(vertex, name=_fresh(vertex.name, taken)) for vertex in found]
+    names = Names(net.cells)
+    found = [replace(vertex, name=names.fresh(vertex.name)) for vertex in found]
     order = {state: place for place, state in enumerate(grammar.states)} if grammar else {}
     own = [
         Vertex(name, _state_of(name, grammar) if grammar is not None else None, cell)
@@ -195,21 +186,13 @@ def _state_of(cell: str, grammar: FSM) -> str | None:
     return copy[1] if copy and copy[1] in grammar.transitions else None
 
 
-def _fresh(name: str, taken: set[str]) -> str:
-    """The name, with primes if it is taken; it is taken from now on."""
-    while name in taken:
-        name += "'"
-    taken.add(name)
-    return name
-
-
 def _coded_vertices(net: Net, grammar: FSM) -> Vertices | None:
     """The vertices that words lead to, or None where it comes to what is no vertex."""
     found = _walk(net, grammar)
     if found is None:
         return None
     states = [state for state, _ in found]
-    taken = {state for state in states if state is not None}
+    names = Names(state for state in states if state is not None)
     after = states.count(None)
     vertices = []
     for place, (state, code) in enumerate(found):
@@ -218,7 +201,7 @@ def _coded_vertices(net: Net, grammar: FSM) -> Vertices | None:
         if states.count(state) > 1:
             name += f"/{nth}"
         if name != state:
-            name = _fresh(name, taken)
+            name = names.fresh(name)
         meaning = _said(net, code) + ", before the first symbol" * (place == 0)
         if state is None:
             # Of the nodes after violations only the first is in the legend.
@@ -269,21 +252,13 @@ def _said(net: Net, code: tuple[float, ...]) -> str:
 
 @dataclass(frozen=True)
 class CellTable:
-    """What one cell does at every vertex and symbol; all arrays have the shape (P, A).
+    """What one cell does at every vertex and symbol; all arrays have the shape (P, A)."""
 
-    Attributes:
-        sums: The pre-activations by gate.
-        gates: The values by gate.
-        added: What a step adds to the memory: input gate times candidate.
-        memory: The memory after the step.
-        hidden: What the gates read after it.
-    """
-
-    sums: Mapping[str, Floats]
+    sums: Mapping[str, Floats]  # the pre-activations by gate
     gates: Mapping[str, Floats]
-    added: Floats
+    added: Floats  # what a step adds to the memory: input gate times candidate
     memory: Floats
-    hidden: Floats
+    hidden: Floats  # after the step, like the memory
 
 
 def tabulate(vertices: Vertices, cell: int) -> CellTable:

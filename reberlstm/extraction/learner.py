@@ -8,26 +8,24 @@ a black-box learner would ask again as a whole word is here one more step from a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from reberlstm.extraction.interning import Ids
-from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.extraction.trajectories import NOT_ASKED, OUTSIDE, BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl, refine
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.net import Observed
 
 
 @dataclass
 class Hypothesis:
     """A machine over indices, which oracles compare with a net.
 
-    Attributes:
-        table: ``table[state][symbol]`` is the next state, or −1 where the symbol is not offered;
-            state 0 is the start.
-        observation: For each state what is seen of it, as numbered by the trajectories.
-        access: For each state the number of the state vector that its access word leads to; empty
-            for a machine that was not learned from a net.
+    ``table[state][symbol]`` is the next state, or −1 where the symbol is not offered; state 0 is
+    the start. Of each state there are the number of its observation, and of the state vector that
+    its access word leads to (none for a machine that was not learned from a net).
     """
 
     table: list[list[int]]
@@ -52,8 +50,7 @@ class Hypothesis:
     def minimised(self) -> Hypothesis:
         """The machine with states merged that show the same after every word.
 
-        The learner's states differ in what the *net* shows; a machine that is not yet right may
-        have states in which it shows the same itself.
+        The learner's states differ in what the *net* shows, which is more until it is right.
         """
         merged = refine(self.table, self.observation)
         first = [merged.index(number) for number in range(max(merged) + 1)]
@@ -66,12 +63,11 @@ class Hypothesis:
 
 @dataclass
 class _Node:
-    """A node of the discrimination tree: a suffix with a child per observation, or a leaf."""
+    """Of the discrimination tree: a suffix with a child per observation, or a leaf with a state."""
 
     suffix: tuple[int, ...] = ()
     children: dict[int, _Node] = field(default_factory=dict)
     state: int | None = None
-    """The number of the machine's state, for a leaf."""
 
 
 class Learner(Hypothesis):
@@ -91,9 +87,7 @@ class Learner(Hypothesis):
     def close(self, *, grow: bool = True) -> None:
         """Find the targets of all open transitions; new states may open more.
 
-        Args:
-            grow: Whether there may be new states; else a transition leads to the known state that
-                is nearest in the tree.
+        Where it may not `grow`, a transition leads to the known state nearest in the tree.
 
         Raises:
             BudgetEnd: when there are more states than allowed, or the trajectories may not go on.
@@ -182,3 +176,111 @@ class Learner(Hypothesis):
         self.table.append([-1] * len(self._trajectories.net.alphabet))
         offered = np.flatnonzero(self._trajectories.offered(ids)[0])
         self._open.extend((number, int(symbol)) for symbol in offered)
+
+
+OUTSIDE_NAME = "outside"
+"""The state of all words that have left the reference which they were to be kept within."""
+
+
+def to_fsm(runs: Trajectories, machine: Hypothesis, name: str, reference: FSM | None) -> FSM:
+    """The machine with readable names: those of the reference's states where they fit."""
+    alphabet, labels = runs.net.alphabet, runs.net.labels
+    outside = runs.number(OUTSIDE)
+    names = _names(machine, outside, alphabet, reference)
+    accepting, outputs = set(), {}
+    for state, number, line in zip(names, machine.observation, machine.table, strict=True):
+        seen = runs.meaning(number)
+        if number == outside:
+            outputs[state] = OUTSIDE_NAME
+            continue
+        if seen is None:  # the word is over
+            ends = True
+        elif seen.accept is not None:
+            ends = bool(seen.accept[0])
+        else:
+            ends = seen.legal is not None and max(line) < 0
+        if ends:
+            accepting.add(state)
+        if seen is not None and seen.label is not None:
+            label = int(seen.label[0])
+            outputs[state] = labels[label] if 0 <= label < len(labels) else str(label)
+    return FSM(
+        alphabet=alphabet,
+        start=names[0],
+        accepting=frozenset(accepting),
+        transitions={
+            state: {alphabet[a]: names[target] for a, target in enumerate(line) if target >= 0}
+            for state, line in zip(names, machine.table, strict=True)
+        },
+        outputs=outputs if "label" in runs.net.observed and len(outputs) == len(names) else {},
+        name=name,
+    )
+
+
+def _names(
+    machine: Hypothesis, outside: int, alphabet: tuple[str, ...], reference: FSM | None
+) -> list[str]:
+    """The reference's names if its graph maps one to one onto the machine's, else q0, q1, ..."""
+    plain = [
+        OUTSIDE_NAME if number == outside else f"q{state}"
+        for state, number in enumerate(machine.observation)
+    ]
+    if reference is None or set(reference.alphabet) != set(alphabet):
+        return plain
+
+    def follow(pair: tuple[int, str]) -> Iterator[tuple[int, tuple[int, str]]]:
+        line = reference.transitions.get(pair[1], {})
+        for symbol, target in enumerate(machine.table[pair[0]]):
+            if target >= 0:
+                yield symbol, (target, line.get(alphabet[symbol], ""))
+
+    # As soon as there are more pairs than states, they are not one to one.
+    names = dict(pairs := crawl([(0, reference.start)], follow, most=len(plain) + 1).found)
+    one_to_one = len(pairs) == len(names) == len(set(names.values())) == len(plain)
+    if not one_to_one or "" in names.values():
+        return plain
+    return [names[state] for state in range(len(plain))]
+
+
+def hypothesis_of(runs: Trajectories, fsm: FSM) -> Hypothesis:
+    """A machine in the form that oracles compare with a net: what a right net would show.
+
+    Its states are pairs of a node of the scope and a state of the machine.
+    """
+    net, scope, tables = runs.net, runs.scope, fsm.tables()
+    columns = tables.columns(net.alphabet)
+    target, legal = tables.target[:, columns], tables.legal[:, columns]
+
+    def follow(pair: tuple[int, int]) -> Iterator[tuple[int, tuple[int, int]]]:
+        node, state = pair
+        for symbol in np.flatnonzero(scope.goes_on(node, legal[state])).tolist():
+            yield symbol, (int(scope.target[node, symbol]), int(target[state, symbol]))
+
+    pairs = crawl([(0, 0)], follow).found
+    number = {pair: row for row, pair in enumerate(pairs)}
+    table = [[-1] * len(net.alphabet) for _ in pairs]
+    for row, pair in enumerate(pairs):
+        for symbol, after in follow(pair):
+            table[row][symbol] = number[after]
+    nodes, states = np.array(pairs, dtype=np.intp).T
+    labels = np.array([_number_of_label(label, net.labels) for label in tables.outputs])
+    observed = Observed(
+        legal[states] if "legal" in net.observed else None,
+        tables.accepting[states] if "accept" in net.observed else None,
+        labels[states] if "label" in net.observed else None,
+    )
+    seen = runs.numbers(observed, nodes)
+    if scope.only_legal and scope.first is not None:
+        # A net that is only asked while words go on is not asked where none do.
+        ends = ~tables.goes_on[states] & ~scope.decides[nodes]
+        seen[ends] = NOT_ASKED
+    return Hypothesis(table, seen.tolist())
+
+
+def _number_of_label(label: str | None, labels: tuple[str, ...]) -> int:
+    if label in labels:
+        return labels.index(label)
+    try:
+        return int(label or "")
+    except ValueError:
+        return -1 << 40  # a label that the net cannot give

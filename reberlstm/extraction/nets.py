@@ -50,9 +50,6 @@ class RecurrentNet(Protocol):
 class ProtocolNet:
     """An object with the protocol `RecurrentNet`, with the methods that a `Net` has.
 
-    Args:
-        net: The object.
-
     Raises:
         ExtractionError: naming what it lacks, or the shape that one of its answers has.
     """
@@ -68,21 +65,18 @@ class ProtocolNet:
         self.claims: str = getattr(net, "claims", "all")
         self.grammar = getattr(net, "grammar", None) or getattr(self.weights, "grammar", None)
         self.reading = str(getattr(net, "reading", "") or "")
-        self._start = self._checked_start()
-        told = tuple(getattr(net, "parts", ()))
-        numbers = tuple(str(number) for number in range(1, len(self._start) + 1))
-        self.parts = told if len(told) == len(numbers) else numbers
-
-    def _checked_start(self) -> NDArray[Any]:
-        start = np.asarray(self._net.initial())
+        start = np.asarray(net.initial())
         if start.ndim != 1 or not np.issubdtype(np.result_type(start, np.int8), np.number):
             raise ExtractionError(
                 f"{self.name}.initial() answered {start.dtype} of shape {start.shape}; "
                 "expected numbers of shape (D,)"
             )
         # A start of integers may go on with fractions, which must not be cut off.
-        after = np.asarray(self._net.step(start[np.newaxis], np.zeros(1, dtype=np.intp)))
-        return start.astype(np.result_type(start, after))
+        after = np.asarray(net.step(start[np.newaxis], np.zeros(1, dtype=np.intp)))
+        self._start = start.astype(np.result_type(start, after))
+        told = tuple(getattr(net, "parts", ()))
+        numbers = tuple(str(number) for number in range(1, len(self._start) + 1))
+        self.parts = told if len(told) == len(numbers) else numbers
 
     def start(self, count: int = 1) -> NDArray[Any]:
         """The state vector that words begin in, so many times: (count, D)."""
@@ -150,12 +144,9 @@ Subject = Net | ProtocolNet
 
 
 def subject_of(net: Any, machine: FSM | None = None, **reading: Any) -> Subject:
-    """Anything that is taken as a net, or an object with the protocol, as what is stepped.
+    """What `as_net` takes, or an object with the protocol, as what is stepped.
 
-    Args:
-        net: What `as_net` takes, or an object with the protocol `RecurrentNet`.
-        machine: What it is for, if that is known.
-        reading: How a foreign net is read, as in `as_net`.
+    Where no alphabet is given, it is that of the machine.
 
     Raises:
         ExtractionError: for an object that lacks a part of the protocol, or a net without a head.

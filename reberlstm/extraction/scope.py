@@ -15,29 +15,27 @@ from numpy.typing import NDArray
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.nets import Subject
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
+from reberlstm.net.net import check_alphabets
 
 BEGINNING = 0
 """The node of the empty word."""
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class AskedWords:
     """The words that are asked, over A symbols, as a small machine of P nodes.
 
     Attributes:
-        alphabet: The symbols.
         observed: What is seen of the net: ``legal``, ``accept``, ``label``, or several.
         target: The next node, (P, A).
         decides: Where the node and not the net says which symbols may follow, (P,).
         legal: These symbols, (P, A).
         over: Where words end, so that nothing may be said of what follows, (P,).
-        outside: The node of words that have left the machine that they must not leave, of which
-            nothing at all may be said; −1 where there is none.
-        first: The symbols that a word may begin with, where the net itself is not asked before the
-            first symbol.
+        outside: The node of words that have left `within`, or −1; nothing is said of these.
+        first: Symbols that words begin with, where the net is not asked before the first one.
         last: Symbols after which a word is over.
-        within: A machine whose words alone are asked, as far as they go on in it, and one symbol
-            beyond.
+        within: A machine whose words are asked, as far as they go on there, and one symbol beyond.
     """
 
     alphabet: tuple[str, ...]
@@ -89,27 +87,20 @@ class Scope:
         return words
 
 
-def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> Scope:
-    """The words that a net is asked about.
+def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> AskedWords:
+    """The words that a net is asked about; those of the reference, where it is kept within one.
 
     A net that claims nothing but the scope ``legal`` is not asked before the first symbol, nor
     after the last one of a complete word. Which symbols these are is told by the reference, or else
     by the machine that the net names; where there is none, words begin with what the net offers
     before any symbol, or with any symbol where it offers none.
 
-    Args:
-        net: The net.
-        reference: A machine over the same symbols.
-        within: Whether only words of the reference are asked.
-
     Raises:
         ExtractionError: for a reference over other symbols, or none where words are to stay in one.
     """
-    if reference is not None and set(reference.alphabet) != set(net.alphabet):
-        raise ExtractionError(
-            f"the alphabet of the reference {reference} is {' '.join(reference.alphabet)}, "
-            f"but that of {net.name} is {' '.join(net.alphabet)}"
-        )
+    if reference is not None:
+        remedy = "give a reference over the net's symbols"
+        check_alphabets(reference, net, remedy=remedy, error=ExtractionError)
     first, last = _ends(net, reference)
     if not within:
         return _until_the_end(net, first, last)
@@ -119,8 +110,8 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
 
 
 def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, frozenset[int]]:
-    """The symbols that words begin with, and those that they end with: see `Scope`."""
-    if "legal" not in net.observed or net.claims == "all":
+    """The symbols that words begin with, and those that they end with: see `AskedWords`."""
+    if "legal" not in net.observed or includes_empty_word(net.claims):
         return None, frozenset()
     grammar = reference or net.grammar
     if not isinstance(grammar, FSM) or set(grammar.alphabet) != set(net.alphabet):
@@ -136,7 +127,7 @@ def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, f
     return frozenset(map(index, grammar.legal(grammar.start))), frozenset(map(index, last))
 
 
-def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> Scope:
+def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[int]) -> AskedWords:
     """Three nodes: before the first symbol, where words go on, and where they are over."""
     size, (going, over) = len(net.alphabet), (1, 2)
     # Where the net is asked before the first symbol, the empty word is a word like others.
@@ -145,10 +136,12 @@ def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[i
     legal = np.zeros((3, size), dtype=bool)
     legal[BEGINNING, sorted(first or ())] = True
     decides, at_end = np.array([first is not None, False, True]), np.arange(3) == over
-    return Scope(net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last)
+    return AskedWords(
+        net.alphabet, net.observed, target, decides, legal, at_end, first=first, last=last
+    )
 
 
-def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope:
+def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> AskedWords:
     """The states of a machine as nodes; a copy of its start where the net is not asked yet."""
     tables = reference.tables()
     columns = tables.columns(net.alphabet)
@@ -156,10 +149,10 @@ def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Scope
     states = np.arange(-copies, len(tables)).clip(0)
     target, legal = tables.target[states][:, columns] + copies, tables.legal[states][:, columns]
     outside = -1 if tables.dead is None else tables.dead + copies
-    ends = ~legal.any(axis=1)
+    ends = ~tables.asked("legal")[states]
     decides = ends | ("legal" not in net.observed)
     decides[BEGINNING] |= first is not None
     over = ends & (states + copies != outside)
-    return Scope(
+    return AskedWords(
         net.alphabet, net.observed, target, decides, legal, over, outside, first, within=reference
     )

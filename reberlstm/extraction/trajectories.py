@@ -10,34 +10,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.extraction.interning import Ids, Interned, doubled
 from reberlstm.extraction.nets import Subject
-from reberlstm.extraction.scope import BEGINNING, Scope
+from reberlstm.extraction.scope import BEGINNING, AskedWords
 from reberlstm.net.net import Observed
 
-UNKNOWN = -1
-NOT_ASKED = -2
-"""In the place of an observation: that whatever the net shows there is right."""
-
-NO_MORE = 0
-"""What `follow` gives for a word that the net does not offer as far as its end."""
+UNKNOWN, NO_MORE, NOT_ASKED = -1, 0, -2
+"""In the place of an observation: not run yet; the net does not offer the word as far as its end;
+whatever the net shows is right."""
 
 LAST: tuple[int, ...] = ()
-"""The key of the observation of a word that is over, where nothing else can be seen of it."""
-
 OUTSIDE: tuple[int, ...] = (-1,)
-"""The key of the observation of a word outside of the machine that words are kept within."""
+"""Keys of the observation of a word that is over, where nothing else can be seen of it, and of one
+outside of the machine that words are kept within."""
 
-MOST_BYTES = 2**30
-"""So much memory may be filled with state vectors."""
-
-BATCH_BYTES, MOST_AT_ONCE = 2**18, 4096
-"""State vectors are stepped in batches that fit a processor's cache, and of at most so many."""
+MOST_BYTES, BATCH_BYTES, MOST_AT_ONCE = 2**30, 2**18, 4096
+"""So much memory may be filled with state vectors; they are stepped in batches that fit a
+processor's cache, and of at most so many."""
 
 
 class BudgetEnd(Exception):  # noqa: N818 - it ends a search, it is no error
@@ -47,29 +41,28 @@ class BudgetEnd(Exception):  # noqa: N818 - it ends a search, it is no error
 class Trajectories:
     """The state vectors of a net, numbered from 0, the one that words begin in.
 
-    Args:
-        net: The net.
-        scope: Which words it is asked about.
-        most: How many state vectors may be kept.
-        deadline: When to end, as `time.monotonic` tells it.
-
-    Attributes:
-        steps: How many steps of the net were run.
+    At most so many are kept, until the deadline, as `time.monotonic` tells it; `steps` counts the
+    steps of the net that were run.
     """
 
-    def __init__(self, net: Subject, scope: Scope, most: int, deadline: float) -> None:
+    def __init__(self, net: Subject, scope: AskedWords, most: int, deadline: float) -> None:
         self.net, self.scope = net, scope
         self.steps = 0
         start = net.start(1)
         self._max, self._deadline = most, deadline
-        self._most = max(1, MOST_BYTES // max(1, start.nbytes))
+        self._fitting = max(1, MOST_BYTES // max(1, start.nbytes))
         self._symbols = len(net.alphabet)
         self._one_node = not scope.target.any()
         self._kept = Interned(start.shape[1], start.dtype)
         self._batch = int(np.clip(BATCH_BYTES // max(1, start.nbytes), 64, MOST_AT_ONCE))
         self._next = np.full((1024, self._symbols), UNKNOWN, dtype=np.intp)
         self._seen = np.empty(1024, dtype=np.intp)
-        self._columns = _columns(scope)
+        # Where each answer is in the row of integers by which an observation is known.
+        seen = (*(["legal"] if scope.follows_legal else []), *scope.observed)
+        widths = {kind: self._symbols if kind == "legal" else 1 for kind in seen}
+        ends = np.cumsum([*widths.values()]).tolist()
+        columns = zip(widths.items(), ends, strict=True)
+        self._columns = {kind: slice(end - width, end) for (kind, width), end in columns}
         self._numbers: dict[tuple[int, ...], int] = {}
         self._keys = [LAST]  # number 0 is NO_MORE
         self._goes_on = np.zeros((1, self._symbols), dtype=bool)
@@ -104,11 +97,11 @@ class Trajectories:
 
     def states(self, ids: Ids | slice) -> NDArray[Any]:
         """The state vectors, shape (B, D)."""
-        return self._kept.rows(ids)
+        return self._kept.rows[ids]
 
     def nodes(self, ids: Ids) -> Ids:
         """The nodes of the scope at which the words are that led to them."""
-        return self._kept.marks(ids).astype(np.intp)
+        return self._kept.marks[ids].astype(np.intp)
 
     def observation(self, ids: Ids) -> NDArray[np.intp]:
         """A number for what is seen of each; equal numbers mean equal observations."""
@@ -127,7 +120,7 @@ class Trajectories:
             if margins is None or self.left == 0.0:
                 return None
             # What is no number is as near to a threshold as can be.
-            margins = margins[asked[self._kept.marks(part)]]
+            margins = margins[asked[self._kept.marks[part]]]
             margins = np.nan_to_num(margins, nan=0.0, posinf=float("inf"))
             lowest = min(lowest, float(margins.min(initial=lowest)))
         return None if lowest == float("inf") else lowest
@@ -180,7 +173,7 @@ class Trajectories:
         marks = nodes.astype(np.uint32)
         ids, fresh, hashes = self._kept.find(states, marks)
         end = self.count + len(fresh)
-        if end > max(1, min(self._max, self._most)):
+        if end > max(1, min(self._max, self._fitting)):
             raise BudgetEnd("words")
         if len(fresh):
             while end > len(self._next):
@@ -247,9 +240,99 @@ class Trajectories:
         return Observed(**answers)
 
 
-def _columns(scope: Scope) -> dict[str, slice]:
-    """Where each answer is in the row of integers by which an observation is known."""
-    seen = (*(["legal"] if scope.follows_legal else []), *scope.observed)
-    widths = {kind: len(scope.alphabet) if kind == "legal" else 1 for kind in seen}
-    ends = np.cumsum([*widths.values()]).tolist()
-    return {kind: slice(end - widths[kind], end) for kind, end in zip(widths, ends, strict=True)}
+Ids = NDArray[np.intp]
+Rows = NDArray[Any]
+Hashes = NDArray[np.uint64]
+Marks = NDArray[np.uint32]
+
+
+class Interned:
+    """Rows with a mark each, numbered from 0 in the order in which they came.
+
+    A row is looked up by a hash of 64 bits and then compared bit by bit, so two different rows are
+    never taken for one. (Should two of them share their hash, copies of the second one are kept
+    apart, which costs time only.)
+
+    Attributes:
+        rows, marks: The first `count` ones; there is room for more.
+    """
+
+    def __init__(self, width: int, dtype: np.dtype[Any]) -> None:
+        self.count = 0
+        self.rows = np.empty((1024, width), dtype=dtype)
+        self.marks = np.empty(1024, dtype=np.uint32)
+        self._known: dict[int, int] = {}
+        words = _words(self.rows[:1]).shape[1]
+        rng = np.random.default_rng(0x5EED)  # decides how fast a row is found, never what is
+        self._factors = rng.integers(2**64, size=(2, words), dtype=np.uint64) | np.uint64(1)
+
+    def find(self, rows: Rows, marks: Marks) -> tuple[Ids, Ids, Hashes]:
+        """Numbers of rows, which new ones will have when they are kept.
+
+        Returns:
+            The number of each row; the positions of those that `keep` is to be given, in the order
+            of their numbers; the hashes of all.
+        """
+        words = _words(rows)
+        hashes = self._hash(words, marks)
+        ids = np.fromiter(map(self._known.get, hashes.tolist(), repeat(-1)), np.intp, len(rows))
+        known = np.flatnonzero(ids >= 0)
+        same = (_words(self.rows[ids[known]]) == words[known]).all(axis=1)
+        ids[known[~same | (self.marks[ids[known]] != marks[known])]] = -1
+        fresh = np.flatnonzero(ids < 0)
+        _, first, inverse = np.unique(hashes[fresh], return_index=True, return_inverse=True)
+        same_hash = first[inverse]  # of each, the first one with its hash
+        same = (words[fresh[same_hash]] == words[fresh]).all(axis=1)
+        same &= marks[fresh[same_hash]] == marks[fresh]
+        equal = np.where(same, same_hash, np.arange(len(fresh)))
+        new, inverse = np.unique(equal, return_inverse=True)
+        ids[fresh] = self.count + inverse
+        return ids, fresh[new], hashes
+
+    def add(self, rows: Rows) -> Ids:
+        """The numbers of rows without marks, new ones kept."""
+        marks = np.zeros(len(rows), dtype=np.uint32)
+        ids, fresh, hashes = self.find(rows, marks)
+        self.keep(rows[fresh], marks[fresh], hashes[fresh])
+        return ids
+
+    def keep(self, rows: Rows, marks: Marks, hashes: Hashes) -> None:
+        """Add new rows, as `find` told them."""
+        end = self.count + len(rows)
+        while end > len(self.rows):
+            self.rows, self.marks = doubled(self.rows), doubled(self.marks)
+        self.rows[self.count : end], self.marks[self.count : end] = rows, marks
+        self._known.update(zip(hashes.tolist(), range(self.count, end), strict=True))
+        self.count = end
+
+    def _hash(self, words: Hashes, marks: Marks) -> Hashes:
+        mixed = words >> np.uint64(32)
+        mixed ^= words
+        mixed *= self._factors[0]
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= self._factors[1]
+        total: Hashes = mixed.sum(axis=1, dtype=np.uint64) + marks
+        total ^= total >> np.uint64(32)
+        total *= self._factors[0, :1]
+        return total
+
+
+def doubled(array: NDArray[Any]) -> NDArray[Any]:
+    """An array with twice as many rows, the first ones copied."""
+    longer = np.empty((2 * len(array), *array.shape[1:]), dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _words(rows: Rows) -> Hashes:
+    """The bits of rows as numbers of 64 of them, shape (B, W); what is left of the last is 0.
+
+    Bit by bit a zero differs from a negative one, and a NaN equals itself.
+    """
+    size = rows.shape[1] * rows.itemsize
+    content = np.ascontiguousarray(rows)
+    if size == 0 or size % 8:
+        padded = np.zeros((len(rows), size // 8 * 8 + 8), dtype=np.uint8)
+        padded[:, :size] = content.view(np.uint8).reshape(len(rows), size)
+        content = padded
+    return content.view(np.uint64).reshape(len(rows), -(-content.itemsize * content.shape[1] // 8))

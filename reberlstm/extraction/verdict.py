@@ -1,9 +1,13 @@
-"""What is known in the end: net, machine and reference compared two by two, with the evidence."""
+"""What is known in the end: net, machine and reference compared two by two, with the evidence.
+
+And where the states of the machine lie among the state vectors of the net.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -12,19 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
-from reberlstm.extraction.learner import Hypothesis
-from reberlstm.extraction.machines import hypothesis_of
-from reberlstm.extraction.oracles import Budget, Cycles, Evidence, Exhaustive, Word, Words
-from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
+from reberlstm.extraction.learner import Hypothesis, hypothesis_of
+from reberlstm.extraction.oracles import Budget
+from reberlstm.extraction.oracles.base import Evidence, Word, Words, together
+from reberlstm.extraction.oracles.cycles import Cycles
+from reberlstm.extraction.oracles.exhaustive import Exhaustive
+from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
+from reberlstm.plain import Plain
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Plain, omit=("searched",)):
     """Two of net, machine and reference.
 
     Attributes:
@@ -55,11 +62,6 @@ class Comparison:
     def closed(self) -> bool:
         """Whether words of every length lead only to state vectors that were visited."""
         return self.searched is not None and self.searched.closed
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields, for JSON."""
-        fields = {name: value for name, value in vars(self).items() if name != "searched"}
-        return fields | {"word": None if self.word is None else list(self.word)}
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Extraction(Displayed):
+class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
     """A machine rebuilt from a net's state vectors, and what is known about it.
 
     Attributes:
@@ -156,13 +158,7 @@ class Extraction(Displayed):
         """Everything, for JSON; the machine as TOML."""
         from reberlstm.formats import toml
 
-        plain = ("ended_by", "steps", "memories", "found_after", "margin", "seconds", "reading")
-        return {
-            "fsm": toml.write(self.fsm),
-            "verdict": [comparison.to_dict() for comparison in self.verdict],
-            "states": [report.to_dict() for report in self.states],
-            **{name: getattr(self, name) for name in plain},
-        }
+        return {**super().to_dict(), "fsm": toml.write(self.fsm)}
 
     def _plain(self) -> str:
         """The verdicts, without what differs from run to run."""
@@ -171,12 +167,6 @@ class Extraction(Displayed):
             word = "" if comparison.word is None else f", {self.fsm.text(comparison.word)!r}"
             lines.append(f"{comparison.left} and {comparison.right}: {comparison.relation}{word}")
         return "\n".join(lines)
-
-
-CLOSED = "every state vector that any of them leads to was visited in this run, bit by bit"
-
-LAST_SEARCH = 20_000
-"""Pairs of state vector and state in the search with a machine that no oracle has compared yet."""
 
 
 def verdict_of(
@@ -192,15 +182,8 @@ def verdict_of(
 ) -> tuple[Comparison, ...]:
     """Net and machine; with a reference also machine and reference, net and reference.
 
-    Args:
-        runs: The state vectors of the net.
-        machine: The machine that was found.
-        fsm: The same with names.
-        reference: The machine to compare with.
-        budget: How much to compare where nothing follows from what is known.
-        searched: What the oracles compared; None where a budget ended the search.
-        proof: A certificate that proves net and machine equal.
-        refuted_by: A word on which net and machine are known to differ.
+    `fsm` is the machine with names. What the oracles `searched` is None where a budget ended that;
+    `refuted_by` is a word on which net and machine are known to differ.
     """
     if proof is not None:
         how = (
@@ -273,9 +256,7 @@ def _net_and_reference(
     with suppress(BudgetEnd):
         word = Words(runs, words).find_counterexample(expected)
     # Of shorter words the machine says what the net says, and that is what the reference says.
-    compared = -1.0 if searched is None else searched.all_up_to
-    if own.equal:
-        compared = float("inf")
+    compared = math.inf if own.equal else -1 if searched is None else searched.all_up_to
     if word is not None and len(word) == len(machine.word or ()) <= compared:
         how = "no shorter word separates machine and reference, nor net and machine"
         return _different(runs, "reference", word, how, shortest=True)
@@ -286,7 +267,7 @@ def _searched(
     runs: Trajectories, machine: Hypothesis, right: str, pairs: int, word: Word | None
 ) -> Comparison:
     """What an exhaustive search finds, as far as it gets; else a longer word that is known."""
-    oracle = Exhaustive(runs, min(pairs, LAST_SEARCH))
+    oracle = Exhaustive(runs, min(pairs, 20_000))
     with suppress(BudgetEnd):
         found = oracle.find_counterexample(machine)
         word = word if found is None else found
@@ -320,7 +301,8 @@ def _undistinguished(runs: Trajectories, right: str, searched: Evidence) -> Comp
         relation = f"{_equal(runs)} on all words up to length {searched.all_up_to}"
         how = f"compared: {runs.scope}"
         if searched.closed:
-            how += f"; {CLOSED}"
+            how += "; every state vector that any of them leads to was visited in this run, "
+            how += "bit by bit"
         if searched.sampled:
             how += f"; besides, {more} longer words of {longest}"
     return Comparison("net", right, None, relation, evidence=how, searched=searched)
@@ -328,3 +310,99 @@ def _undistinguished(runs: Trajectories, right: str, searched: Evidence) -> Comp
 
 def _equal(runs: Trajectories) -> str:
     return "equal" if runs.scope.within is None else "equal within the reference"
+
+
+TRIED, DIRECTIONS, NOISES = 16, 12, np.geomspace(2.0, 1e-3, 12)
+"""So many state vectors of each state are disturbed in so many directions, by most first."""
+
+MOST_POINTS, MOST = 1_500, 1e6
+"""State vectors in a sample for pictures, and the largest number: there may be a growing ReLU."""
+
+
+def describe(
+    runs: Trajectories,
+    machine: Hypothesis,
+    words: Sequence[Word],
+    names: Sequence[str],
+    rng: np.random.Generator,
+) -> tuple[tuple[StateReport, ...], Sample]:
+    """One report per state, from the state vectors that the words come to, and some of these."""
+    found: list[Counter[int]] = [Counter() for _ in names]
+    with suppress(BudgetEnd):  # what was visited until then is what is described
+        for _, ids, states, _ in together(runs, machine, words):
+            for vector, state in zip(ids.tolist(), states.tolist(), strict=True):
+                found[state][vector] += 1
+    vectors = [
+        np.array(sorted(ids) or [machine.access[state]], dtype=np.intp)
+        for state, ids in enumerate(found)
+    ]
+    points = [runs.states(ids) for ids in vectors]
+    means = np.array([block.mean(axis=0) for block in points])
+    reports = []
+    for state, name in enumerate(names):
+        distances = np.linalg.norm(means - means[state], axis=1)
+        distances[state] = np.inf
+        nearest, several = int(distances.argmin()), len(names) > 1
+        reports.append(
+            StateReport(
+                state=name,
+                visits=found[state].total(),
+                memories=len(found[state]),
+                radius=float(np.linalg.norm(points[state] - means[state], axis=1).max()),
+                nearest=names[nearest] if several else None,
+                distance=float(distances[nearest]) if several else None,
+                tolerance=_tolerance(runs, machine, state, vectors[state][:TRIED], rng),
+            )
+        )
+    return tuple(reports), _sample(points, runs.net.parts)
+
+
+def _sample(blocks: list[NDArray[Any]], parts: tuple[str, ...]) -> Sample:
+    """Some of the state vectors of each state, evenly thinned out where they are many."""
+    most = max(4, MOST_POINTS // max(1, len(blocks)))
+    chosen = [
+        block[np.linspace(0, len(block) - 1, min(most, len(block))).astype(int)] for block in blocks
+    ]
+    points = np.nan_to_num(np.concatenate(chosen).astype(np.float64))
+    states = np.repeat(np.arange(len(chosen)), [len(block) for block in chosen])
+    return Sample(np.clip(points, -MOST, MOST), states, parts)
+
+
+def _tolerance(
+    runs: Trajectories, machine: Hypothesis, state: int, ids: Ids, rng: np.random.Generator
+) -> float | None:
+    """The largest tried size of noise under which all tried state vectors behave as before.
+
+    "Behave" means: what is seen now, and one and two symbols later. None where the time is over.
+    """
+    vectors, nodes = runs.states(ids), np.tile(runs.nodes(ids), DIRECTIONS)
+    directions = rng.normal(size=(DIRECTIONS, len(vectors), vectors.shape[1]))
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    for noise in NOISES:
+        if runs.left == 0.0:
+            return None
+        disturbed = (vectors + noise * directions).reshape(-1, vectors.shape[1])
+        if _behaves(runs, machine, state, disturbed.astype(vectors.dtype), nodes, depth=2):
+            return float(noise)
+    return 0.0
+
+
+def _behaves(
+    runs: Trajectories,
+    machine: Hypothesis,
+    state: int,
+    vectors: NDArray[Any],
+    nodes: Ids,
+    depth: int,
+) -> bool:
+    if (runs.show(vectors, nodes) != machine.observation[state]).any():
+        return False
+    if depth == 0:
+        return True
+    for symbol, target in enumerate(machine.table[state]):
+        if target >= 0:
+            symbols = np.full(len(vectors), symbol)
+            after, there = runs.net.step(vectors, symbols), runs.scope.target[nodes, symbols]
+            if not _behaves(runs, machine, target, after, there, depth - 1):
+                return False
+    return True

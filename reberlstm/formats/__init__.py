@@ -1,4 +1,4 @@
-"""Automaton file formats: one module each, with `read(text, where)`, `write(fsm)`, `losses(fsm)`.
+"""Formats of machines, a module each: `read(text, where)`, `write(fsm)`, perhaps `losses(fsm)`.
 
 | format | suffixes | carries |
 |---|---|---|
@@ -20,9 +20,8 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import Any
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.files import gunzip
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 MAX_FILE_BYTES = 64 * 2**20

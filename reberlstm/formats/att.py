@@ -16,9 +16,8 @@ import math
 import re
 import sys
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, shown
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
-from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM, PROBABILITY_TOLERANCE
 
 _EPSILON = {"<eps>", "<epsilon>", "<>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}
@@ -74,7 +73,7 @@ def losses(fsm: FSM) -> list[str]:
     used = {symbol for line in fsm.transitions.values() for symbol in line}
     if not used.issuperset(fsm.alphabet):
         lost.append("symbols of the alphabet that no transition reads")
-    if list(dict.fromkeys(_in_written_order(fsm))) != list(fsm.alphabet):
+    if tuple(dict.fromkeys(a for q in fsm.reachable for a in fsm.transitions[q])) != fsm.alphabet:
         lost.append("the order of the alphabet")
     if len(fsm.reachable) < len(fsm.states):
         lost.append("states that cannot be reached")
@@ -117,7 +116,8 @@ def _weight_column(draft: Draft, arcs: list[_Line]) -> int:
         FormatError: where an output differs from its input.
     """
     fours = [(line, columns) for line, columns in arcs if len(columns) > 3]
-    changed = next(((n, c) for n, c in fours if _output_differs(c[2], c[3])), None)
+    different = ((line, c) for line, c in fours if c[2] != c[3] and not {*c[2:4]} <= _EPSILON)
+    changed = next(different, None)
     if changed is None:
         return 4
     numbers = all(len(columns) == 4 and _is_number(columns[3]) for _, columns in fours)
@@ -137,10 +137,6 @@ def _weight_column(draft: Draft, arcs: list[_Line]) -> int:
         f"{shown(columns[2])} becomes {shown(columns[3])}: a transducer; only acceptors, whose "
         f"output is their input, are machines here{hint}",
     )
-
-
-def _output_differs(symbol: str, output: str) -> bool:
-    return symbol != output and not (symbol in _EPSILON and output in _EPSILON)
 
 
 def _zero_is_epsilon(draft: Draft, arcs: list[_Line]) -> bool:
@@ -185,8 +181,9 @@ def _is_number(column: str) -> bool:
 
 def _read_probabilities(draft: Draft, costs: list[float], final_costs: dict[int, float]) -> None:
     """Turn weights into probabilities where they are the negative logarithms of such."""
-    chances = [_exp(-cost) for cost in costs]
-    ending = {state: _exp(-cost) for state, cost in final_costs.items()}
+    # No float holds the exponential of more.
+    chances = [math.exp(min(-cost, 700.0)) for cost in costs]
+    ending = {state: math.exp(min(-cost, 700.0)) for state, cost in final_costs.items()}
     going_on: dict[int, float] = {}
     for arc, chance in zip(draft.arcs, chances, strict=True):
         going_on[arc.source] = going_on.get(arc.source, 0.0) + chance
@@ -203,10 +200,6 @@ def _read_probabilities(draft: Draft, costs: list[float], final_costs: dict[int,
         for arc, chance in zip(draft.arcs, chances, strict=True)
     ]
     draft.stop = {state: min(1.0, ending[state]) for state in ending if state in going_on}
-
-
-def _exp(value: float) -> float:
-    return math.exp(min(value, 700.0))
 
 
 # Writing
@@ -243,10 +236,6 @@ def write(fsm: FSM) -> str:
             stop = max(fsm.stop_probability(state), sys.float_info.min)
             lines.append(f"{index}\t{_cost(stop)}" if weighted else str(index))
     return "\n".join(lines) + "\n"
-
-
-def _in_written_order(fsm: FSM) -> list[str]:
-    return [symbol for state in fsm.reachable for symbol in fsm.transitions[state]]
 
 
 def _check_symbols(fsm: FSM) -> None:

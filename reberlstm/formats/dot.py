@@ -9,8 +9,8 @@ r"""Graphviz's DOT, as a language for machines: AALpy's dialect, and plain drawi
       ...
     }
 
-What drawings are read as is told by docs/formats.md. Written is everything that a machine has, in
-attributes beside the label where a label cannot say it; strings in them have the escapes of JSON.
+docs/formats.md says what drawings are read as. Everything that a machine has is written: what a
+label cannot say is in attributes of their own, whose strings have the escapes of JSON.
 """
 
 from __future__ import annotations
@@ -19,10 +19,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from reberlstm.errors import shown
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
-from reberlstm.formats.draft import EMPTY_OUTPUT, Draft, to_moore
-from reberlstm.formats.labels import input_output, is_epsilon, is_list, symbols
-from reberlstm.formats.messages import shown
+from reberlstm.formats.draft import (
+    EMPTY_OUTPUT,
+    Draft,
+    input_output,
+    is_epsilon,
+    is_list,
+    symbols,
+    to_moore,
+)
 from reberlstm.machine.fsm import FSM
 
 START = "__start0"
@@ -70,11 +77,8 @@ class _Reader:
         draft.title = _text(attributes, "title", _label(attributes))
         draft.source = _text(attributes, "source")
         tails, heads = _arrow_tails(self.graph), _arrow_heads(self.graph)
-        real = {
-            key: node
-            for key, node in self.graph.nodes.items()
-            if key not in tails and key not in heads
-        }
+        arrows = tails | heads
+        real = {key: node for key, node in self.graph.nodes.items() if key not in arrows}
         for key, node in real.items():
             self._state(key, node)
         self._split_outputs(real)
@@ -93,7 +97,7 @@ class _Reader:
             )
         if not draft.initial and real:
             ends = ((arc.source, arc.target) for arc in draft.arcs)
-            start, reason = likely_start(list(real), draft.names, ends)
+            start, reason = _likely_start(list(real), draft.names, ends)
             draft.initial[start] = None
             draft.notes.append(f"no start state is marked; {reason}")
         return (to_moore(draft, outputs) if outputs else draft).finish()
@@ -181,10 +185,8 @@ class _Reader:
     def _labels(self, edges: list[Edge]) -> list[str]:
         """The labels of the edges; an edge without one among others that have one reads nothing."""
         given = [
-            _text(edge.attributes, "symbol")
-            if "symbol" in edge.attributes
-            else _edge_label(edge.attributes)
-            for edge in edges
+            _text(given, "symbol") if "symbol" in given else _edge_label(given)
+            for given in (edge.attributes for edge in edges)
         ]
         bare = [edge for edge, label in zip(edges, given, strict=True) if label is None]
         if bare:
@@ -205,18 +207,13 @@ class _Reader:
 
     def _without_weights(self, labels: list[str]) -> list[str]:
         """The symbols in the labels of OpenFST's fstdraw: ``in:out/weight``, the rest optional."""
-        matches = [_OPENFST.fullmatch(label) for label in labels]
-        found = []
-        for match in matches:
-            if match is None:
-                return labels
-            symbol, output = match["input"], match["output"]
-            if output is not None and output != symbol and not is_epsilon(output):
-                return labels
-            found.append(symbol)
-        if any(match and match["weight"] for match in matches):
+        matches = [match for label in labels if (match := _OPENFST.fullmatch(label))]
+        same = (m["output"] in (None, m["input"]) or is_epsilon(m["output"]) for m in matches)
+        if len(matches) < len(labels) or not all(same):
+            return labels
+        if any(match["weight"] for match in matches):
             self.draft.notes.append("the weights of the edges were left out")
-        return found
+        return [match["input"] for match in matches]
 
     def _note_guesses(self, labels: list[str]) -> None:
         guessed = next((label for label in labels if is_list(label)), None)
@@ -272,7 +269,7 @@ def _label(attributes: Attributes, default: str = "", key: str = "label") -> str
 
 
 def _edge_label(attributes: Attributes) -> str | None:
-    """The label of an edge, wherever it stands beside it; None where there is none."""
+    """The label of an edge, whichever attribute has it; None where there is none."""
     key = next((key for key in LABELS if key in attributes), None)
     return None if key is None else _label(attributes, key=key)
 
@@ -350,19 +347,10 @@ def _is_accepting(attributes: Attributes) -> bool:
     )
 
 
-def likely_start(
+def _likely_start(
     keys: Sequence[str], names: Sequence[str], edges: Iterable[tuple[int, int]]
 ) -> tuple[int, str]:
-    """Which state to begin in where nothing marks one, and why; states and edges by number.
-
-    Example:
-        >>> likely_start(["a", "b"], ["a", "b"], [(0, 1)])
-        (0, "the first state, 'a', is taken")
-        >>> likely_start(["a", "b"], ["a", "b"], [(1, 0)])
-        (1, "'b' is taken, the only state that no edge enters")
-        >>> likely_start(["a", "b"], ["a", "start"], [(0, 1)])
-        (1, "'b' is taken for its name")
-    """
+    """Which state to begin in where nothing marks one, and why; states and edges by number."""
     named = [
         number
         for number, both in enumerate(zip(keys, names, strict=True))
@@ -391,11 +379,8 @@ def _is_unseen(key: str, node: Node) -> bool:
     """Whether a node is a mere point, invisible, or has neither a border nor a name to see."""
     shape = _lower(node.attributes, "shape")
     name = _label(node.attributes) if "label" in node.attributes else key
-    return (
-        shape == "point"
-        or "invis" in _lower(node.attributes, "style")
-        or (shape in _NO_SHAPES and name.strip().lower() in _START_NAMES)
-    )
+    no_border = shape in _NO_SHAPES and name.strip().lower() in _START_NAMES
+    return shape == "point" or "invis" in _lower(node.attributes, "style") or no_border
 
 
 # Writing
@@ -412,13 +397,13 @@ def write(fsm: FSM) -> str:
         own["name"] = fsm.name
     lines += [f"  {key}={_quoted(value)};" for key, value in own.items()]
     lines.append(f'  {START} [label="", shape=none];')
-    for state in fsm.states:
-        lines.append(f"  {names[state]} [{_node_attributes(fsm, state)}];")
+    lines += [f"  {names[state]} [{_node_attributes(fsm, state)}];" for state in fsm.states]
     lines.append(f"  {START} -> {names[fsm.start]};")
-    for state, line in fsm.transitions.items():
-        for symbol, target in line.items():
-            attributes = _edge_attributes(fsm, state, symbol)
-            lines.append(f"  {names[state]} -> {names[target]} [{attributes}];")
+    lines += [
+        f"  {names[state]} -> {names[target]} [{_edge_attributes(fsm, state, symbol)}];"
+        for state, line in fsm.transitions.items()
+        for symbol, target in line.items()
+    ]
     return "\n".join(lines) + "\n}\n"
 
 

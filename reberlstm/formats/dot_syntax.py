@@ -15,15 +15,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
-from reberlstm.formats.messages import one_line, shown
 
 MAX_DEPTH = 50
 """How deep subgraphs and HTML strings may be nested."""
 
 MAX_TOKENS = MAX_TRANSITIONS
-"""How many tokens a file may have beside nodes and edges of the plain form."""
+"""How many tokens a file may have besides nodes and edges of the plain form."""
 
 _SPACE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/|\#[^\n]*+)+", re.DOTALL)
 _NAME = r"(?:[^\W\d]|(?!\s)[^\x00-\x7f])(?:\w|[^\x00-\x7f])*+"
@@ -300,15 +299,12 @@ class _Parser:
                 raise self.error(offset, "an undirected edge; in a digraph write -> instead of --")
             self.scan()
             begin = self.offset
-            ends.append(
-                self.subgraph(scope)
-                if self.at("{", "subgraph")
-                else self.nodes(self.name("a node after ->"), scope, begin)
-            )
+            is_group = self.at("{", "subgraph")
+            name = "" if is_group else self.name("a node after ->")
+            ends.append(self.subgraph(scope) if is_group else self.nodes(name, scope, begin))
         attributes = self.attributes()
-        if len(ends) == 1:
-            for member in ends[0]:
-                self.result.nodes[member].attributes.update(attributes)
+        for member in ends[0] if len(ends) == 1 else ():
+            self.result.nodes[member].attributes.update(attributes)
         attributes = scope.edge | attributes
         for sources, targets in pairwise(ends):
             for source, target in product(sources, targets):

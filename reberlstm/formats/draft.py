@@ -6,15 +6,16 @@ that is needed, and makes the `FSM`.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reberlstm.errors import FormatError, FormatWarning, GrammarError
-from reberlstm.formats.messages import one_line, shown
+from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, named
 
 MAX_STATES = 200_000
 """Files with more states are refused."""
@@ -55,42 +56,36 @@ def at_line(line: Place) -> str:
     return f":{line}" if line else ""
 
 
+@dataclass
 class Draft:
-    """The states and transitions of a file, in its order.
+    """The states and transitions of a file, in its order; states are numbered.
 
     Attributes:
         where: The name of the file, with which every message starts.
         start_hint: What to write into such a file so that it has a start state.
         at: Turns a place into the text that follows the file's name.
         names: The names of the states; an empty one is replaced by the state's key.
-        places: Where the states stand in the file.
-        initial: The start states.
-        accepting: The states in which a word may end.
-        outputs: Labels of states.
-        stop: Probabilities of ending.
-        arcs: The transitions.
         alphabet: The symbols in order, where the file declares them; else in order of appearance.
-        alphabet_place: Where it declares them.
         notes: What the reader has decided and its user should know.
-        name: As `FSM.name`; so are title and source.
     """
 
-    def __init__(self, where: str, start_hint: str, at: Callable[[Place], str] = at_line) -> None:
-        self.where = where
-        self.start_hint = start_hint
-        self.at = at
-        self.names: list[str] = []
-        self.places: list[Place] = []
-        self.initial: dict[int, None] = {}
-        self.accepting: set[int] = set()
-        self.outputs: dict[int, str] = {}
-        self.stop: dict[int, float] = {}
-        self.arcs: list[Arc] = []
-        self.alphabet: list[str] | None = None
-        self.alphabet_place: Place = None
-        self.notes: list[str] = []
-        self.name = self.title = self.source = ""
-        self._index: dict[Hashable, int] = {}
+    where: str
+    start_hint: str
+    at: Callable[[Place], str] = at_line
+    names: list[str] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    initial: dict[int, None] = field(default_factory=dict)
+    accepting: set[int] = field(default_factory=set)
+    outputs: dict[int, str] = field(default_factory=dict)
+    stop: dict[int, float] = field(default_factory=dict)
+    arcs: list[Arc] = field(default_factory=list)
+    alphabet: list[str] | None = None
+    alphabet_place: Place = None
+    notes: list[str] = field(default_factory=list)
+    name: str = ""
+    title: str = ""
+    source: str = ""
+    _index: dict[Hashable, int] = field(default_factory=dict)
 
     def state(self, key: Hashable, place: Place, name: str = "") -> int:
         """The number of the state with that key, which is new where the key is."""
@@ -147,7 +142,7 @@ class Draft:
             raise self.error(None, "no states; a machine has at least one")
         if not self.initial:
             raise self.error(None, f"no start state; {self.start_hint}")
-        for text in (self.name, self.title, self.source):
+        for text in self._texts().values():
             if text.encode("utf-8", "ignore").decode() != text:
                 raise self.error(None, f"{shown(text)} is not Unicode text")
         self.settle_names()
@@ -173,10 +168,11 @@ class Draft:
 
     def settle_names(self) -> None:
         """Make the names of the states distinct and not empty."""
-        named = [(name or str(key), key) for name, key in zip(self.names, self._index, strict=True)]
-        count = Counter(name for name, _ in named)
+        names = [name or str(key) for name, key in zip(self.names, self._index, strict=True)]
+        count = Counter(names)
         self.names = distinct(
-            f"{name} ({key})" if count[name] > 1 else name or "(unnamed)" for name, key in named
+            f"{name} ({key})" if count[name] > 1 else name or "(unnamed)"
+            for name, key in zip(names, self._index, strict=True)
         )
 
     def _settle_alphabet(self) -> tuple[str, ...]:
@@ -230,20 +226,20 @@ class Draft:
             if arc.probability is not None and arc.symbol is not None:
                 line = probabilities.setdefault(names[arc.source], {})
                 line[arc.symbol] = line.get(arc.symbol, 0.0) + arc.probability
-        return FSM(
+        return named(
+            dict(enumerate(table)),
+            dict(enumerate(names)),
+            next(iter(self.initial)),
+            self.accepting,
             alphabet=alphabet,
-            start=names[next(iter(self.initial))],
-            accepting=frozenset(names[q] for q in self.accepting),
-            transitions={
-                names[q]: {a: names[t] for a, t in line.items()} for q, line in enumerate(table)
-            },
+            outputs={names[q]: label for q, label in self.outputs.items()},
             probabilities=probabilities,
             stop={names[q]: value for q, value in self.stop.items()},
-            outputs={names[q]: label for q, label in self.outputs.items()},
-            name=self.name,
-            title=self.title,
-            source=self.source,
+            **self._texts(),
         )
+
+    def _texts(self) -> dict[str, str]:
+        return {"name": self.name, "title": self.title, "source": self.source}
 
     def _determinised(
         self,
@@ -263,18 +259,14 @@ class Draft:
             moves[source][symbol] = sorted(targets)
         lines = determinise(self.initial, moves, epsilon, alphabet)
         name = dict(zip(lines, subset_names(lines, self.names), strict=True))
-        fsm = FSM(
+        fsm = named(
+            lines,
+            name,
+            next(iter(lines)),
+            (subset for subset in lines if subset & self.accepting),
             alphabet=alphabet,
-            start=next(iter(name.values())),
-            accepting=frozenset(name[subset] for subset in lines if subset & self.accepting),
-            transitions={
-                name[subset]: {a: name[target] for a, target in line.items()}
-                for subset, line in lines.items()
-            },
             outputs={name[q]: self._common_output(q) for q in lines} if self.outputs else {},
-            name=self.name,
-            title=self.title,
-            source=self.source,
+            **self._texts(),
         ).minimise()
         counts = {
             "start states": len(self.initial) if len(self.initial) > 1 else 0,
@@ -451,3 +443,112 @@ def distinct(names: Iterable[str]) -> list[str]:
             result = f"{name}#{taken[name]}"
         taken[result] = 1
     return list(taken)
+
+
+_EPSILON = frozenset(
+    {"", "ε", "ϵ", "ɛ", "𝜀", "λ", "Λ", "eps", "epsilon", "lambda", "<eps>", "<epsilon>", "@epsilon"}
+    | {"&epsilon;", "&lambda;", "\\e", "\\epsilon", "\\varepsilon", "$\\epsilon$", "$\\varepsilon$"}
+)
+
+_INPUT_OUTPUT = re.compile(r"(.*?[^\s/])\s*/\s*([^\s].*)", re.DOTALL)
+_OPEN = {"(": ")", "[": "]", "{": "}"}
+_LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:[ \t]+\S)+")
+
+
+def is_epsilon(label: str) -> bool:
+    """Whether it is one of the labels of a transition without a symbol, in various programs.
+
+    Example:
+        >>> [is_epsilon(label) for label in ("", "ε", "Epsilon", "e")]
+        [True, True, True, False]
+    """
+    return label in _EPSILON or label.lower() in _EPSILON
+
+
+def symbols(label: str, alphabet: frozenset[str] = frozenset()) -> list[str | None]:
+    r"""The symbols of an edge's label; None stands for an epsilon transition.
+
+    Several symbols are separated by commas (not within brackets) or line ends; single characters
+    also by bars or blanks (`is_list`). A label of blanks is the blank itself. A symbol of the
+    declared `alphabet` is taken as it is.
+
+    Example:
+        >>> symbols("a, b"), symbols("f(x,y)"), symbols(","), symbols(",,a"), symbols("ε")
+        (['a', 'b'], ['f(x,y)'], [','], [',', 'a'], [None])
+        >>> symbols("a,\nb"), symbols("a|b"), symbols("a b"), symbols("log in"), symbols(" ")
+        (['a', 'b'], ['a', 'b'], ['a', 'b'], ['log in'], [' '])
+    """
+    if label in alphabet:
+        return [label]
+    if label and not label.strip():
+        return [label if len(label) == 1 else " "]
+    found: list[str | None] = []
+    lines = [line.strip() for line in label.strip().split("\n")]
+    for number, line in enumerate(lines, start=1):
+        if number < len(lines) and len(line) > 1:
+            line = line.removesuffix(",")
+        if is_list(line):
+            found += line.split("|") if line[1] == "|" else line.split()
+        else:
+            found += [None if is_epsilon(symbol) else symbol for symbol in _pieces(line)]
+    return found
+
+
+def is_list(line: str) -> bool:
+    """Whether a label reads like single characters with bars or blanks between them.
+
+    Example:
+        >>> is_list("0|1"), is_list("+ - *"), is_list("on|off"), is_list("a"), is_list("a / x")
+        (True, True, False, False, False)
+    """
+    line = line.strip()
+    return _LISTED.fullmatch(line) is not None and line.split()[1:-1] != ["/"]
+
+
+def input_output(label: str) -> list[tuple[str, str]] | None:
+    """The pairs of a Mealy machine's label ``in/out``, one a line; None where it is no such label.
+
+    Commas separate pairs only where each of the pieces is one.
+
+    Example:
+        >>> input_output("SYN / ACK"), input_output("a"), input_output("/")
+        ([('SYN', 'ACK')], None, None)
+        >>> input_output("0/a, 1/b"), input_output("0/a,b")
+        ([('0', 'a'), ('1', 'b')], [('0', 'a,b')])
+    """
+    pairs = []
+    for line in label.strip().split("\n"):
+        pieces = [_INPUT_OUTPUT.fullmatch(piece.strip()) for piece in line.split(",")]
+        if not all(pieces):
+            pieces = [_INPUT_OUTPUT.fullmatch(line.strip())]
+        for match in pieces:
+            if match is None:
+                return None
+            pairs.append((match[1].strip(), match[2].strip()))
+    return pairs
+
+
+def _pieces(line: str) -> list[str]:
+    """`line` split at its outer commas; an empty pair of pieces is the comma itself, a symbol."""
+    if "," not in line:
+        return [line]
+    pieces = [""]
+    closing: list[str] = []
+    for character in line:
+        if character == "," and not closing:
+            pieces.append("")
+            continue
+        if character in _OPEN:
+            closing.append(_OPEN[character])
+        elif closing[-1:] == [character]:
+            closing.pop()
+        pieces[-1] += character
+    found: list[str] = []
+    after_an_empty_one = False
+    for piece in map(str.strip, pieces):
+        if piece and after_an_empty_one:
+            return [line]
+        if piece or after_an_empty_one:
+            found.append(piece or ",")
+        after_an_empty_one = not piece and not after_an_empty_one
+    return [line] if closing or after_an_empty_one else found

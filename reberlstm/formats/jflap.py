@@ -1,14 +1,7 @@
 """JFLAP's XML files (.jff) of finite automata, Moore machines and Mealy machines.
 
-    <structure>
-      <type>fa</type>
-      <automaton>
-        <state id="0" name="even"><x>100</x><y>100</y><initial/><final/></state>
-        <state id="1" name="odd"><x>250</x><y>100</y></state>
-        <transition><from>0</from><to>1</to><read>1</read></transition>
-        ...
-
-JFLAP 8, a test version, writes another XML, also inside the structures of an editor window:
+Those of versions 4 to 7, and what labels mean, are shown in docs/formats.md. JFLAP 8, a test
+version, writes another XML, also inside the structures of an editor window:
 
     <structure type="fsa">
       <structure type="state_set"><state><name>q0</name><id>0</id></state>...</structure>
@@ -19,23 +12,22 @@ JFLAP 8, a test version, writes another XML, also inside the structures of an ed
         </fsa_trans>
         ...
 
-A file with an ``<alphabet>`` of ``<symbol>`` elements, an extension of ours that JFLAP passes over,
-has labels that are symbols of it. What other labels mean is told by docs/formats.md. Characters
-that XML has not are replaced in names of states; in symbols and outputs they are an error.
+Characters that XML has not are replaced in names of states; in symbols and outputs they are an
+error.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, shown
 from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
-from reberlstm.formats.messages import shown
 from reberlstm.machine.fsm import FSM
 
 MAX_DEPTH = 50
@@ -81,8 +73,7 @@ def read(text: str, where: str) -> FSM:
 def losses(fsm: FSM) -> list[str]:
     """What the format cannot carry of this machine."""
     lost = [key for key in ("name", "title", "source") if getattr(fsm, key)]
-    lost += ["probabilities"] if fsm.probabilities else []
-    lost += ["stop probabilities"] if fsm.stop else []
+    lost += ["probabilities"] * bool(fsm.probabilities) + ["stop probabilities"] * bool(fsm.stop)
     if fsm.has_long_symbols:
         lost.append("symbols of several characters, which JFLAP itself reads one by one")
     return lost
@@ -98,7 +89,7 @@ class _Element:
     parts: dict[str, str] = field(default_factory=dict)
 
 
-class _Reader:
+class _Reader(ABC):
     """Goes through the elements of a file, within limits, and keeps transitions to the end.
 
     States may come after the transitions that use them, and what a label means depends on others.
@@ -113,8 +104,8 @@ class _Reader:
         self.transitions: list[_Element] = []
         self.outputs: list[str] = []
         self.open: list[_Element] = []
-        self.count = 0
         self.text: list[str] = []
+        self.count = 0
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -154,20 +145,17 @@ class _Reader:
         """An element's text without the blanks of a layout."""
         return text.strip()
 
-    def end(self, transition: _Element, part: str) -> int:
-        """The number of the state in which a transition begins or ends."""
-        raise NotImplementedError
+    @abstractmethod
+    def end(self, transition: _Element, part: str) -> int: ...
 
-    def finished(self) -> FSM:
-        """The machine, when all has been read."""
-        raise NotImplementedError
+    @abstractmethod
+    def finished(self) -> FSM: ...
 
-    def opened(self, element: _Element) -> None:
-        """An element begins."""
+    @abstractmethod
+    def opened(self, element: _Element) -> None: ...
 
-    def closed(self, element: _Element, parent: str, text: str) -> None:
-        """An element ends that holds this text, after its last child if it has children."""
-        raise NotImplementedError
+    @abstractmethod
+    def closed(self, element: _Element, parent: str, text: str) -> None: ...
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.count += 1
@@ -346,11 +334,9 @@ class _Labels:
         Raises:
             ValueError: for a label that is too long.
         """
-        if self._exact:
-            return [(label,)] if label else [()]
-        if label in _EPSILON:
+        if label == "" or (label in _EPSILON and not self._exact):
             return [()]
-        if len(label) == 1:
+        if self._exact or len(label) == 1:
             return [(label,)]
         if len(label) > MAX_LABEL:
             raise ValueError(
@@ -363,10 +349,8 @@ class _Labels:
                 found += [(symbol,) for symbol in _RANGE.sub(_spelled_out, piece)]
             elif self._kind == "symbols" or len(pieces) > 1:
                 found.append((piece,))
-            elif self._kind == "words":
-                found.append(tuple(piece))
             else:
-                found += [(symbol,) for symbol in piece]
+                found += [tuple(piece)] if self._kind == "words" else [(a,) for a in piece]
         found = list(dict.fromkeys(found))
         if not self.notes:
             texts = " ".join("".join(word) for word in found[:10])
@@ -425,7 +409,8 @@ def write(fsm: FSM) -> str:
         marks += "<initial/>" * (state == fsm.start) + "<final/>" * (state in fsm.accepting)
         if fsm.outputs:
             marks += f"<output>{_escaped(fsm.outputs[state])}</output>"
-        lines.append(f'    <state id="{index}" name="{_escaped(_legible(state))}">{marks}</state>')
+        name = _escaped(_NOT_XML.sub("\ufffd", state))
+        lines.append(f'    <state id="{index}" name="{name}">{marks}</state>')
     for state, line in fsm.transitions.items():
         for symbol, target in line.items():
             ends = f"<from>{number[state]}</from><to>{number[target]}</to>"
@@ -444,10 +429,6 @@ def _position(index: int, count: int) -> tuple[int, int]:
     angle = 2 * math.pi * index / count - math.pi
     center = radius + 100
     return round(center + radius * math.cos(angle)), round(center + radius * math.sin(angle))
-
-
-def _legible(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
 
 
 def _escaped(text: str) -> str:

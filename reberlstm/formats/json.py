@@ -15,10 +15,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reberlstm.errors import FormatError
-from reberlstm.formats.draft import MAX_TRANSITIONS, Draft
-from reberlstm.formats.labels import symbols
-from reberlstm.formats.messages import one_line, shown
+from reberlstm.errors import FormatError, one_line, shown
+from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, symbols
 from reberlstm.machine.fsm import FSM
 
 _ACCEPTING = ("accepting", "is_accepting", "final", "accept")
@@ -177,31 +175,25 @@ class _Reader:
 
 def write(fsm: FSM) -> str:
     """The machine as node-link JSON, one node or edge a line; `read` gives it back."""
-    graph: Json = {key: getattr(fsm, key) for key in _TEXTS if getattr(fsm, key)}
-    graph = {**graph, "alphabet": fsm.alphabet, "start": fsm.start}
+    graph = {key: getattr(fsm, key) for key in _TEXTS if getattr(fsm, key)}
+    graph |= {"alphabet": fsm.alphabet, "start": fsm.start}
+    nodes = [
+        {"id": state, "accepting": state in fsm.accepting}
+        | ({"output": fsm.outputs[state]} if fsm.outputs else {})
+        | ({"stop": float(fsm.stop[state])} if state in fsm.stop else {})
+        for state in fsm.states
+    ]
+    edges = [
+        {"source": state, "target": target, "key": symbol, "symbol": symbol}
+        | ({"probability": float(chances[symbol])} if chances else {})
+        for state, line in fsm.transitions.items()
+        for chances in [fsm.probabilities.get(state)]
+        for symbol, target in line.items()
+    ]
     return (
         f'{{"directed": true, "multigraph": true,\n "graph": {_compact(graph)},\n'
-        f' "nodes": [{_lines(_nodes(fsm))}],\n "edges": [{_lines(_edges(fsm))}]}}\n'
+        f' "nodes": [{_lines(nodes)}],\n "edges": [{_lines(edges)}]}}\n'
     )
-
-
-def _nodes(fsm: FSM) -> Iterator[Json]:
-    for state in fsm.states:
-        node: dict[str, Any] = {"id": state, "accepting": state in fsm.accepting}
-        if fsm.outputs:
-            node["output"] = fsm.outputs[state]
-        if state in fsm.stop:
-            node["stop"] = float(fsm.stop[state])
-        yield node
-
-
-def _edges(fsm: FSM) -> Iterator[Json]:
-    for state, line in fsm.transitions.items():
-        for symbol, target in line.items():
-            edge: Json = {"source": state, "target": target, "key": symbol, "symbol": symbol}
-            if state in fsm.probabilities:
-                edge = {**edge, "probability": float(fsm.probabilities[state][symbol])}
-            yield edge
 
 
 def _compact(value: object) -> str:

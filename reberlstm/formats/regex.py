@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reberlstm.errors import FormatError, GrammarError
+from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.formats.draft import determinise
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, named
 
 if TYPE_CHECKING:
     from automata.fa.nfa import NFA
@@ -68,9 +67,8 @@ def read(expression: str, where: str = "") -> FSM:
     if not nfa.input_symbols:
         raise FormatError(f"{name}: no symbol stands in the expression, so it makes no machine")
     rest = sorted(set(nfa.input_symbols).difference(symbols))
-    alphabet = [*symbols, *rest]
     try:
-        return _machine(nfa, alphabet, name)
+        return _machine(nfa, [*symbols, *rest], name)
     except GrammarError as error:
         raise GrammarError(one_line(f"{name}: {error}")) from None
 
@@ -120,18 +118,15 @@ def _machine(nfa: NFA, alphabet: list[str], name: str) -> FSM:
     initial = [index[nfa.initial_state]] if nfa.initial_state in index else []
     lines = determinise(initial, moves, epsilon, alphabet)
     final = {index[state] for state in nfa.final_states}
-    number_of = {subset: str(number) for number, subset in enumerate(lines)}
-    smallest = FSM(
-        alphabet=tuple(alphabet),
-        start="0",
-        accepting=frozenset(number_of[subset] for subset in lines if subset & final),
-        transitions={
-            number_of[subset]: {a: number_of[target] for a, target in line.items()}
-            for subset, line in lines.items()
-        },
+    machine = named(
+        lines,
+        {subset: str(number) for number, subset in enumerate(lines)},
+        next(iter(lines)),
+        (subset for subset in lines if subset & final),
+        alphabet=alphabet,
         name=name,
-    ).minimise()
-    return smallest.numbered()
+    )
+    return machine.minimise().numbered()
 
 
 def _check_size(expression: str, name: str) -> None:

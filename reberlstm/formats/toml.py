@@ -22,9 +22,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reberlstm.errors import FormatError, GrammarError
+from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 _TEXTS = ("name", "title", "source")

@@ -9,14 +9,13 @@ import warnings
 from pathlib import Path
 
 from reberlstm import formats
-from reberlstm.errors import FormatError, FormatWarning, GrammarError
+from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import MAX_FILE_BYTES, toml
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
 
 _HERE = Path(__file__).parent
-# In a wheel the grammars lie beside this module, in a checkout at its top.
+# In a wheel the grammars are in this folder, in a checkout at its top.
 _FOLDER = next(f for f in (_HERE, _HERE.parents[1] / "grammars") if any(f.glob("*.toml")))
 
 

@@ -13,21 +13,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reberlstm.errors import GrammarError
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, named
 
 MAX_STATES = 100_000
 """A machine with more states than this is not built: a name such as dyck-9-9 is quickly typed."""
 
 
-def _at_least(what: str, value: int, least: int) -> None:
+def _check(what: str, value: int, least: int, name: str = "", states: int = 0) -> None:
+    """Refuse a parameter that is too small, and a machine that would be too large."""
     if value < least:
         raise GrammarError(f"{what} is {value}; it must be at least {least}")
-
-
-def _at_most(what: str, states: int) -> None:
     if states > MAX_STATES:
         raise GrammarError(
-            f"{what} has over {MAX_STATES:,} states, which is the most that is built; "
+            f"{name} has over {MAX_STATES:,} states, which is the most that is built; "
             "choose smaller parameters"
         )
 
@@ -51,12 +49,11 @@ def dyck(kinds: int, depth: int) -> FSM:
         >>> brackets.accepts("([])()"), brackets.accepts("([)]"), brackets.accepts("((()))")
         (True, False, False)
     """
-    _at_least("K, the number of kinds of dyck-K-M,", kinds, 1)
-    _at_least("M, the depth of dyck-K-M,", depth, 1)
+    _check("K, the number of kinds of dyck-K-M,", kinds, 1)
     name = f"dyck-{kinds}-{depth}"
     # Twenty levels are too many anyway, unless there is one kind.
-    levels = range(min(depth, 20) + 1)
-    _at_most(name, depth + 1 if kinds == 1 else sum(kinds**level for level in levels))
+    states = depth + 1 if kinds == 1 else sum(kinds**level for level in range(min(depth, 20) + 1))
+    _check("M, the depth of dyck-K-M,", depth, 1, name, states)
     if kinds <= len(PAIRS):
         pairs = [(pair[0], pair[1]) for pair in PAIRS[:kinds]]
     else:
@@ -102,8 +99,7 @@ def anbn(n: int) -> FSM:
         >>> ["".join(word) for word in anbn(3).enumerate()]
         ['ab', 'aabb', 'aaabbb']
     """
-    _at_least("n of anbn-N", n, 1)
-    _at_most(f"anbn-{n}", 2 * n + 1)
+    _check("n of anbn-N", n, 1, f"anbn-{n}", 2 * n + 1)
     transitions = {"start": {"a": "a1"}}
     for count in range(1, n + 1):
         line = {"a": f"a{count + 1}"} if count < n else {}
@@ -137,8 +133,7 @@ def mod(n: int) -> FSM:
         >>> mod(3).accepts("10101"), mod(3).accepts("1010")
         (True, False)
     """
-    _at_least("n of mod-N", n, 1)
-    _at_most(f"mod-{n}", n)
+    _check("n of mod-N", n, 1, f"mod-{n}", n)
     return FSM(
         alphabet=("0", "1"),
         start="0",
@@ -159,8 +154,7 @@ def cycle_navigation(n: int = 5) -> FSM:
         >>> cycle_navigation(5).outputs[cycle_navigation(5).run("RLSLL")]
         '3'
     """
-    _at_least("n of cycle-navigation-N", n, 1)
-    _at_most(f"cycle-navigation-{n}", n)
+    _check("n of cycle-navigation-N", n, 1, f"cycle-navigation-{n}", n)
     moves = {"L": -1, "S": 0, "R": 1}
     return FSM(
         alphabet=tuple(moves),
@@ -190,8 +184,7 @@ def modular_arithmetic(n: int = 5) -> FSM:
         >>> arithmetic.outputs[arithmetic.run("0*1+4*3-2")]
         '0'
     """
-    _at_least("n of modular-arithmetic-N", n, 2)
-    _at_most(f"modular-arithmetic-{n}", 2 * n * n)
+    _check("n of modular-arithmetic-N", n, 2, f"modular-arithmetic-{n}", 2 * n * n)
 
     def complete(total: int, product: int) -> str:
         return f"{total}+{product % n}"
@@ -225,7 +218,7 @@ def modular_arithmetic(n: int = 5) -> FSM:
     )
 
 
-# Looking for a word
+# Words that contain a word
 
 MAX_LENGTH = 1_000
 """The longest word to look for; state names are its beginnings."""
@@ -252,7 +245,7 @@ def contains(word: str | Iterable[str], alphabet: Iterable[str] | None = None) -
         ('0', '1')
     """
     wanted = tuple(word)
-    _at_least("the length of the word to look for", len(wanted), 1)
+    _check("the length of the word to look for", len(wanted), 1)
     symbols = tuple(alphabet) if alphabet is not None else _alphabet_of(wanted)
     separator = " " if any(len(symbol) != 1 for symbol in symbols) else ""
     name = "contains-" + separator.join(wanted)
@@ -273,13 +266,12 @@ def contains(word: str | Iterable[str], alphabet: Iterable[str] | None = None) -
         rows.append(fallback | {symbol: length + 1})
         border = fallback[symbol]
     rows.append(dict.fromkeys(symbols, len(wanted)))
-    return FSM(
+    return named(
+        dict(enumerate(rows)),
+        dict(enumerate(names)),
+        0,
+        [len(wanted)],
         alphabet=symbols,
-        start=names[0],
-        accepting=frozenset({names[-1]}),
-        transitions={
-            names[k]: {a: names[to] for a, to in row.items()} for k, row in enumerate(rows)
-        },
         name=name,
         title=f"Words in which {separator.join(wanted)} occurs",
         source="D. E. Knuth, J. H. Morris and V. R. Pratt, Fast pattern matching in strings, "
@@ -294,7 +286,7 @@ def _alphabet_of(word: tuple[str, ...]) -> tuple[str, ...]:
     raise GrammarError(
         f"the word {''.join(word)!r} mixes kinds of symbols, so its alphabet cannot be told; "
         "use digits, small or capital letters only, or give the alphabet in Python: "
-        "families.contains(word, alphabet)"
+        "builders.contains(word, alphabet)"
     )
 
 
@@ -303,13 +295,9 @@ def _alphabet_of(word: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Family:
-    """How a family is called.
+    """How a family is called: the form of its names, parameters in capitals, and one of them.
 
-    Attributes:
-        pattern: The form of its names, parameters in capitals.
-        example: One of its names.
-        title: One line for people.
-        build: From the parameters, as they stand in the name, to the machine.
+    It is built from the parameters as they stand in the name.
     """
 
     pattern: str

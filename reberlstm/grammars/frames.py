@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reberlstm.errors import GrammarError
-from reberlstm.formats.messages import shown
+from reberlstm.errors import GrammarError, shown
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.algebra import Names
 from reberlstm.machine.fsm import FSM, Word

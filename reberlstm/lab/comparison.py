@@ -4,32 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Claim, Picture, Run
-
-ROUNDING = 1e-9
-"""Bounds are for exact arithmetic; float64 is off by less than this."""
-
-LEAST = 1e-12
-"""Smaller errors are drawn as this, on a logarithmic scale."""
-
-
-class ByHand(Protocol):
-    """A net wired by hand: its size, its answers (N, T, K), and the bound of their error."""
-
-    @property
-    def cells(self) -> int:
-        """How many cells it has."""
-
-    def __call__(self, inputs: Array) -> Array:
-        """The answers at every step."""
-
-    def bound(self, inputs: Array) -> float:
-        """No answer to these inputs is farther off, in exact arithmetic."""
+from reberlstm.lab.wired import LineAutoencoder, WiredNet
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,9 +19,8 @@ class Comparison:
 
     Attributes:
         trained: The name of the trained net's job.
-        net: The net wired by hand, of `reberlstm.lab.wired`.
-        names: What the N sequences are called.
-        given: The sequences, (N, T, D).
+        net: The net wired by hand.
+        names, given: What the N sequences are called, and the sequences, (N, T, D).
         known: For each sequence whether the net was trained with such.
         wanted: The right answers, (N, T, K), or (N, K) after the last step; by default `given`.
         curves: What to draw of answers, (N, T); by default the answers themselves.
@@ -49,7 +29,7 @@ class Comparison:
     """
 
     trained: str
-    net: ByHand
+    net: WiredNet | LineAutoencoder
     names: Sequence[str]
     given: Array
     known: Sequence[bool]
@@ -97,7 +77,8 @@ class Comparison:
             f"{{by_hand[cells]}} {is_off} off by {{by_hand[error]:.1e}} at most, by derivation by "
             "no more than {by_hand[bound]:.1e}; the trained net by {by_hand[trained_on_known]:.1e} "
             f"on what it was trained for{rest}",
-            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + ROUNDING,
+            # Bounds are for exact arithmetic; float64 is off by less than 1e-9.
+            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + 1e-9,
             "see docs/hand-wired-sequences.md",
         )
 
@@ -138,7 +119,7 @@ class Comparison:
             ("by hand", by_hand, known | ~known, blue, "D", {}),
         ):
             if shown.any():
-                large = np.maximum(errors[shown], LEAST)
+                large = np.maximum(errors[shown], 1e-12)  # no zeros on a logarithmic scale
                 axis.plot(places[shown], large, marker, color=colour, label=name, **style)
         bound = self.net.bound(self.given)
         axis.axhline(bound, color=blue, linestyle="--", linewidth=1, label="its bound")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from reberlstm.lab import drawing
-from reberlstm.lab.experiment import Array, Data, Job, Recipe, Run, Settings
-from reberlstm.lab.gates import record_gates
+from reberlstm.lab.experiment import Array
 
 if TYPE_CHECKING:
-    from torch import nn
+    pass
 
 SOURCE = "“LSTM toy examples”, a blog post whose figures are lost"
 STEPS = 100
@@ -94,79 +92,3 @@ def rank_correlation(numbers: Array) -> float:
     """
     ranks = np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
     return float(abs(np.corrcoef(ranks, np.arange(len(numbers)))[0, 1]))
-
-
-# Nets that learn to copy the curve that they are fed
-
-
-def copying_jobs(settings: Settings, y: Array, *, with_x: bool = True) -> list[Job]:
-    """One and two layers, from (x, y) and from y alone, on the one curve `y`, ``(T,)``."""
-    recipe = Recipe.of(settings, batch=1)
-    fed = {"(x, y)": np.stack([points(len(y)), y], -1)} if with_x else {}
-    found = []
-    for given, curve in {**fed, "y": y[:, None]}.items():
-        for layers, says in ((1, "one layer"), (2, "two layers")):
-
-            def net(size: int = curve.shape[1], layers: int = layers) -> nn.Module:
-                from reberlstm.lab.nets import Recurrent
-
-                return Recurrent(size, settings.hidden, size, layers=layers)
-
-            found.append(Job(f"{says}, from {given}", net, Data(curve[None], curve[None]), recipe))
-    return found
-
-
-def copies(run: Run, name: str, y: Array) -> Array:
-    """What a net makes of curves `y`, ``(N, T)``: again ``(N, T)``."""
-    fed = y[:, :, None]
-    if run.jobs[name].data.x.shape[2] == 2:
-        fed = np.concatenate([np.broadcast_to(points(y.shape[1])[:, None], fed.shape), fed], -1)
-    return run.predict(name, fed)[:, :, -1]
-
-
-def copying_errors(run: Run, y: Array) -> dict[str, float]:
-    """The root mean squared error of y for every net, on the curve it was trained with."""
-    return {name: rmse(copies(run, name, y[None])[0], y) for name in run.jobs}
-
-
-def draw_copies(run: Run, y: Array) -> drawing.Figure:
-    """A panel for every net: the curve and what the net makes of it."""
-    rows = len(run.jobs) // 2
-    figure, axes = drawing.panels(2, rows, width=3.6, height=2.6, sharex=True, sharey=True)
-    for number, (axis, name) in enumerate(zip(axes, run.jobs, strict=True)):
-        drawing.compare(axis, points(len(y)), y, copies(run, name, y[None])[0])
-        drawing.label(axis, name, "x" if number >= len(axes) - 2 else "", "" if number % 2 else "y")
-    drawing.legend(axes[0])
-    return figure
-
-
-def draw_gates(run: Run, name: str, y: Array) -> drawing.Figure:
-    """Every gate and memory of the first layer of a net, while it reads the curve `y`."""
-    layer = record_gates(run.nets[name].recurrent, y[:, None])[0]
-    return drawing.gates(layer, title=f"Inside: {name}")
-
-
-# Autoencoders
-
-
-def encode(run: Run, name: str, x: Array) -> Array:
-    """The latent numbers of sequences ``(N, T, 1)``: ``(N, k)``."""
-    return run.predict(name, x, "encode")
-
-
-def decode(run: Run, name: str, latent: Array, steps: int = STEPS) -> Array:
-    """The sequences of latent numbers ``(N, k)``: ``(N, steps)``."""
-    return run.predict(name, latent, "decode", steps=steps)[:, :, 0]
-
-
-def draw_decoded(
-    axis: drawing.Axes, run: Run, name: str, latent: Array, steps: int = STEPS
-) -> None:
-    """What is decoded from one end of some latent numbers to the other."""
-    shown = np.linspace(float(latent.min()), float(latent.max()), 9)
-    named: list[Any] = [None] * 9
-    named[::4] = [drawing.signed(round(float(value), 2)) for value in shown[::4]]
-    found = decode(run, name, shown[:, None], steps)
-    drawing.fan(axis, points(steps), found, named, width=1.4)
-    drawing.label(axis, f"{name}: what is decoded", "x", "y")
-    drawing.legend_right(axis, title="latent\nvalue")

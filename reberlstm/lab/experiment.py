@@ -216,9 +216,9 @@ class Picture:
     draw: Callable[[Run], Figure]
 
 
-def picture(caption: str) -> Callable[[Callable[[Run], Figure]], Picture]:
+def picture(caption: str, name: str = "") -> Callable[[Callable[[Run], Figure]], Picture]:
     """Make a picture of the function below, named like it: ``_other_lines`` is other-lines."""
-    return lambda draw: Picture(draw.__name__.strip("_").replace("_", "-"), caption, draw)
+    return lambda draw: Picture(name or draw.__name__.strip("_").replace("_", "-"), caption, draw)
 
 
 @dataclass(frozen=True)
@@ -299,19 +299,14 @@ class Experiment:
             raise LabError(
                 f"experiment {self.name!r}: its name must be lower-case words-with-dashes"
             )
+        name, given = f"experiment {self.name}", ", ".join(self.presets) or "none"
         if set(self.presets) != set(PRESETS):
-            raise LabError(
-                f"experiment {self.name}: its presets are {', '.join(self.presets) or 'none'}; "
-                f"they must be {' and '.join(PRESETS)}"
-            )
-        quick, source = (self.presets[name] for name in PRESETS)
-        if different := sorted(set(quick) ^ set(source)):
-            raise LabError(
-                f"experiment {self.name}: only one of its presets says {', '.join(different)}"
-            )
-        names = [picture.name for picture in self.pictures]
-        if len(set(names)) != len(names):
-            raise LabError(f"experiment {self.name}: two pictures have the same name")
+            raise LabError(f"{name}: its presets are {given}; they must be {' and '.join(PRESETS)}")
+        quick, source = map(set, self.presets.values())
+        if different := sorted(quick ^ source):
+            raise LabError(f"{name}: only one of its presets says {', '.join(different)}")
+        if len({picture.name for picture in self.pictures}) != len(self.pictures):
+            raise LabError(f"{name}: two pictures have the same name")
 
     def settings(self, preset: str, changes: Mapping[str, Any] | None = None) -> Settings:
         """The settings of a preset, some of them changed.
@@ -328,17 +323,15 @@ class Experiment:
                     f"experiment {self.name} has no setting {name!r}; it has "
                     f"{', '.join(values) or 'none'}"
                 )
-            values[name] = _of_the_same_kind(name, value, values[name])
+            # The value, maybe a text from the command line, becomes of the type of the preset's.
+            old = values[name]
+            truths = {"true": True, "false": False}
+            try:
+                values[name] = (
+                    truths[str(value).lower()] if isinstance(old, bool) else type(old)(value)
+                )
+            except (TypeError, ValueError, KeyError):
+                raise LabError(
+                    f"setting {name} = {value}: give a value like {old!r} ({type(old).__name__})"
+                ) from None
         return Settings(**values)
-
-
-def _of_the_same_kind(name: str, value: Any, old: Any) -> Any:
-    """`value`, maybe a text from the command line, as the type of the setting that it replaces."""
-    try:
-        if isinstance(old, bool):
-            return {"true": True, "false": False}[str(value).lower()]
-        return type(old)(value)
-    except (TypeError, ValueError, KeyError):
-        raise LabError(
-            f"setting {name} = {value}: give a value like {old!r} ({type(old).__name__})"
-        ) from None

@@ -71,7 +71,9 @@ def record_gates(recurrent: Any, x: Array) -> list[Gates]:
         with no_grad():
             recorded = recurrent.gates(as_tensor(fed, dtype=float32))
         layers.append({name: numbers(values) for name, values in recorded.items()})
-    elif isinstance(recurrent, nn.LSTM) and _is_plain(recurrent):
+    elif isinstance(recurrent, nn.LSTM) and (
+        recurrent.bias and not recurrent.bidirectional and not recurrent.proj_size
+    ):
         for layer in range(recurrent.num_layers):
             layers.append(unrolled(layer_of(recurrent, layer), fed))
             fed = layers[-1]["hidden"]
@@ -83,7 +85,3 @@ def record_gates(recurrent: Any, x: Array) -> list[Gates]:
     if x.ndim == 3:
         return list(layers)
     return [{name: values[0] for name, values in layer.items()} for layer in layers]
-
-
-def _is_plain(lstm: Any) -> bool:
-    return bool(lstm.bias and not lstm.bidirectional and not lstm.proj_size)

@@ -1,14 +1,7 @@
 """One cell that says 1, 0, 1, 0, … whatever the input: the alternating pattern, wired by hand.
 
-The task (a question on forums.fast.ai, "Simple LSTM Experiment to Predict Pattern 010101…"): the
-input is noise between 0 and 1, one number a step, and the label alternates. One standard cell does
-it. Its sign is its state: forget gate closed, input and output gate open, and the candidate ::
-
-    g = tanh(K − (2·K / tanh 1)·h + v·x)
-
-From the zero start the candidate is tanh(K), so ``h`` becomes tanh 1; from there it is tanh(−K), so
-``h`` becomes −tanh 1; from there it is tanh(3·K), and so on. With an input weight ``v`` of 0 the
-noise is not read at all; with any other one it must not undo the K.
+The sign of the cell is its state: forget gate closed, input and output gate open, and the candidate
+``tanh(K − (2·K / tanh 1)·h + v·x)``. See docs/hand-wired-sequences.md, section 9.
 """
 
 from __future__ import annotations

@@ -109,8 +109,7 @@ def run(
     asked = _plain(_asked(finished))
     if not overwrite:
         _refuse_to_replace(folder, asked)
-    nets, fits = _train(finished, folder, asked, resume, progress)
-    finished = replace(finished, nets=nets, fits=fits)
+    finished = _train(finished, folder, asked, resume, progress)
     with _naming(experiment, "measure"):
         finished = replace(finished, measured=dict(experiment.measure(finished)))
     with _naming(experiment, "claims"):
@@ -130,8 +129,8 @@ def _train(
     asked: Mapping[str, Any],
     resume: bool,
     progress: Callable[[Progress], None] | None,
-) -> tuple[dict[str, torch.nn.Module], dict[str, Fit]]:
-    """The nets and fits of all jobs; one thread, and the caller's random state is left alone."""
+) -> Run:
+    """All jobs trained; with one thread, and the caller's random state is left alone."""
     import torch
 
     from reberlstm.lab.training import train
@@ -161,7 +160,7 @@ def _train(
                     )
     finally:
         torch.set_num_threads(threads)
-    return nets, fits
+    return replace(run, nets=nets, fits=fits)
 
 
 def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
@@ -254,16 +253,13 @@ def _naming(experiment: Experiment, part: str) -> Iterator[None]:
     except ReberLSTMError:
         raise
     except Exception as error:
-        place = _place(error)
+        places = [  # the last is that of the description
+            f" ({Path(frame.filename).name}, line {frame.lineno})"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename != __file__ and "site-packages" not in frame.filename
+        ]
+        place = places[-1] if places else ""
         raise LabError(f"experiment {experiment.name}, {part}{place}: {describe(error)}") from error
-
-
-def _place(error: Exception) -> str:
-    """The last line of code outside of libraries that an error came through."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename != __file__ and "site-packages" not in frame.filename:
-            return f" ({Path(frame.filename).name}, line {frame.lineno})"
-    return ""
 
 
 # What a run leaves

@@ -16,24 +16,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reberlstm.errors import FormatError, LabError
-from reberlstm.lab.experiment import Array, Fit, Job, Recipe
+from reberlstm.lab.experiment import Array, Fit, Job
 from reberlstm.lab.nets import parameters
-from reberlstm.training.checkpoint import (
+from reberlstm.training.loop import (
     Checkpoint,
+    go_through,
     load,
     optimiser_arrays,
     part,
     restore_optimiser,
     save,
 )
-from reberlstm.training.loop import go_through
 
 FORMAT = "reberlstm-lab-1"
-"""The kind of the lab's checkpoints."""
-
-TESTS = 100
-"""The test loss is taken so many times in a training, evenly spread, and at its end."""
-
 TEST_BATCH = 4096
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 
@@ -86,11 +81,7 @@ def train(
 
 
 def state_of(path: Path) -> dict[str, Any]:
-    """The counters of a checkpoint, and what its run was asked for.
-
-    Raises:
-        FormatError: for a file that is damaged or no checkpoint.
-    """
+    """The counters of a checkpoint, and what its run was asked for; a FormatError for no such."""
     return dict(load(path, FORMAT, "lab run").state)
 
 
@@ -103,7 +94,9 @@ class JobTraining:
         torch.manual_seed(seed)
         self.job, self.recipe, self.asked = job, job.recipe, asked
         self.net = job.net()
-        self.optimiser = _optimiser(self.net, job.recipe)
+        made = OPTIMISERS.get(self.recipe.optimiser)
+        rate = self.recipe.learning_rate
+        self.optimiser = None if made is None else made(self.net.parameters(), lr=rate)
         self.order = torch.Generator().manual_seed(seed)
         self.inputs, self.targets = self._tensors(job.data.x, job.data.y)
         self.test = self._tensors(*job.data.test)
@@ -125,13 +118,13 @@ class JobTraining:
         return self.epoch >= self.recipe.epochs or self.diverged_at is not None
 
     def advance(self) -> tuple[int, int, float]:
-        """An epoch, and a test where it is time for one."""
+        """An epoch, and a test: about a hundred in a training, evenly spread, and at its end."""
         start, last = time.process_time(), self.recipe.epochs
         loss = self._pass()
         self.epoch += 1
         if not math.isfinite(loss):
             self.diverged_at = self.epoch
-        elif self.epoch % max(1, last // TESTS) == 0 or self.epoch == last:
+        elif self.epoch % max(1, last // 100) == 0 or self.epoch == last:
             self.epochs.append(self.epoch)
             self.losses.append(loss)
             with torch.no_grad():
@@ -143,15 +136,8 @@ class JobTraining:
 
     def fit(self) -> Fit:
         """What has come out so far."""
-        return Fit(
-            parameters=parameters(self.net),
-            epochs=self.epochs,
-            losses=self.losses,
-            test_losses=self.test_losses,
-            cpu_seconds=self.seconds,
-            diverged_at=self.diverged_at,
-            watched=self.watched,
-        )
+        taken = self.epochs, self.losses, self.test_losses
+        return Fit(parameters(self.net), *taken, self.seconds, self.diverged_at, self.watched)
 
     def to_checkpoint(self) -> Checkpoint:
         """All that the rest depends on."""
@@ -163,12 +149,7 @@ class JobTraining:
         return Checkpoint(arrays, state)
 
     def restore(self, saved: Checkpoint, where: str) -> None:
-        """Go on from a checkpoint.
-
-        Raises:
-            LabError: where it is of a run that was asked for something else.
-            FormatError: where it does not fit the net.
-        """
+        """Go on from a checkpoint; a LabError or FormatError where it is of another run or net."""
         if saved.state.get("asked") != self.asked:
             raise LabError(
                 f"{where}: the checkpoint of another run ({_short(saved.state.get('asked'))}; now "
@@ -220,11 +201,6 @@ class JobTraining:
         if labels:
             return functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
         return functional.mse_loss(outputs, targets)
-
-
-def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer | None:
-    made = OPTIMISERS.get(recipe.optimiser)
-    return None if made is None else made(net.parameters(), lr=recipe.learning_rate)
 
 
 def _short(asked: Any) -> str:

@@ -1,27 +1,8 @@
 """Nets whose weights were derived on paper, for the tasks that the lab trains nets for.
 
-Each function here returns a `WiredNet`: the weights of one stock LSTM layer and a linear readout,
-together with the function that it is meant to compute and a bound of its error, both as Python. The
-derivations are in docs/hand-wired-sequences.md.
-
-==================  ============================  =============================
-function            input                         output
-==================  ============================  =============================
-`copy`              any numbers                   the same numbers
-`running_sum`       ``y``                         the sum so far
-`line`              ``m`` and ``t``, all along    the points of ``m·x + t``
-`line_parameters`   the points ``y`` of a line    its slope and intercept
-`peak`              ``y``                         the largest number so far
-`amplitude`         a wave ``a·(1 + sin(…))``     ``a``
-`wave`              anything, which is not used   ``offset + height·sin(…)``
-`cosine_or_sine`    0 or 1, all along             the cosine or the sine
-==================  ============================  =============================
-
-`LineAutoencoder` is a `running_sum` and a `line` with one number between them. The net of the
-alternating pattern, `reberlstm.lab.oscillator`, has two states, and so a certificate instead
-of an error.
-
-Sizes: ``B`` sequences of ``T`` steps, with ``A`` inputs and ``R`` outputs; ``H`` cells.
+Each function returns a `WiredNet`: the weights of one stock LSTM layer and a linear readout, with
+the function that it is meant to compute and a bound of its error; docs/hand-wired-sequences.md
+derives them. Sizes: ``B`` sequences of ``T`` steps, ``A`` inputs, ``R`` outputs; ``H`` cells.
 
     >>> import numpy as np
     >>> net = running_sum()
@@ -34,7 +15,7 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -133,11 +114,6 @@ class WiredNet:
 
 
 # The notation: gates are sums, cells have four gates, a net has cells with names
-#
-# A gate of gain K that is always open has the value 1 − δ with δ = σ(−K), the leak. Every error
-# bound has a part in δ, which the default gain makes smaller than the rounding of float64, and a
-# part in the scale s by which numbers are multiplied on their way in, since tanh hardly bends a
-# small number.
 
 GAIN = 40.0
 """The default ``K``: σ(−40) is 4e-18, and 1 − σ(−40) rounds to 1."""
@@ -213,13 +189,15 @@ def _wired(
 ) -> WiredNet:
     """The net of these cells, read by these sums."""
     sums = [cell[gate] for gate in range(4) for cell in cells.values()]
+
+    def from_cells(sums: Collection[Sum]) -> Floats:
+        return np.array([[total.cells.get(cell, 0.0) for cell in cells] for total in sums])
+
     weights = LSTMWeights(
         alphabet=inputs,
         cells=tuple(cells),
-        weight_ih=np.array(
-            [[total.inputs.get(source, 0.0) for source in inputs] for total in sums]
-        ),
-        weight_hh=np.array([[total.cells.get(source, 0.0) for source in cells] for total in sums]),
+        weight_ih=np.array([[total.inputs.get(given, 0.0) for given in inputs] for total in sums]),
+        weight_hh=from_cells(sums),
         bias_ih=np.array([total.bias for total in sums]),
         bias_hh=np.zeros(len(sums)),
         heads={},
@@ -227,21 +205,15 @@ def _wired(
         name=name,
         version=__version__,
     )
-    readout = Head(
-        np.array([[out.cells.get(cell, 0.0) for cell in cells] for out in outputs.values()]),
-        np.array([out.bias for out in outputs.values()]),
-    )
+    reads = outputs.values()
+    readout = Head(from_cells(reads), np.array([total.bias for total in reads]))
     return WiredNet(
         weights=weights, readout=readout, outputs=tuple(outputs), ideal=ideal, error=error
     )
 
 
 def _check(net: str, **numbers: float) -> None:
-    """Refuse numbers outside of `RANGES`.
-
-    Raises:
-        CompileError: naming the number and its range.
-    """
+    """Refuse numbers outside of `RANGES` with a CompileError."""
     for name, number in numbers.items():
         least, most = RANGES[name]
         if not least <= number <= most:
@@ -434,9 +406,6 @@ class LineAutoencoder:
 
 # The largest number so far: the gates compare the number read with the one held, e = s·y − h
 
-LARGEST = 0.25
-"""The bound is derived for inputs that are no larger than this when scaled."""
-
 
 def peak(
     *, scale: float = 0.01, sharpness: float = 1e6, bar: float = 6.0, gain: float = GAIN
@@ -491,8 +460,8 @@ def _lag(x: Floats, scale: float, sharpness: float, bar: float, delta: float) ->
     read = scale * x[..., 0]
     leaking = math.exp(-bar - 1.0) / sharpness
     size = float(np.abs(read).max()) + read.shape[1] * leaking
-    if size > LARGEST:
-        return math.inf
+    if size > 0.25:
+        return math.inf  # the bound is derived for inputs that are no larger when scaled
     bend = 1.5 * size**2 + delta
     lost = leaking + 2.0 * delta * size
     largest, behind = np.zeros(len(read)), np.zeros(len(read))

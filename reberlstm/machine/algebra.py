@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.fsm import FSM, side_by_side
+from reberlstm.machine.fsm import FSM, named, side_by_side
 
 MAX_STATES = 200_000
 """A result with more states is refused while it is being built."""
@@ -167,18 +167,15 @@ def reverse(fsm: FSM) -> FSM:
     _check_size(len(search.came), f"the reversal of {fsm}", search.goal is not None)
     names = Names()
     order = {state: number for number, state in enumerate(fsm.states)}
-    named = {
-        states: names.fresh(_set_name(states, order, number))
-        for number, states in enumerate(search.came)
-    }
-    return FSM(
-        alphabet=fsm.alphabet,
-        start=named[first],
-        accepting=frozenset(name for states, name in named.items() if fsm.start in states),
-        transitions={
-            name: {symbol: named[before] for symbol, before in lines[states].items()}
-            for states, name in named.items()
+    return named(
+        lines,
+        {
+            states: names.fresh(_set_name(states, order, number))
+            for number, states in enumerate(search.came)
         },
+        first,
+        (states for states in search.came if fsm.start in states),
+        alphabet=fsm.alphabet,
         name=f"reversed-{fsm.name}" if fsm.name else "",
         title=f"The words of {fsm}, read backwards",
     )
@@ -224,19 +221,13 @@ def _product(
     pairs = crawl([start], follow, most=MAX_STATES + 1).found
     _check_size(len(pairs), f"{fsm} {conjunction} {other}")
     names = Names()
-    named = {
-        pair: names.fresh(",".join(NONE if state is None else state for state in pair))
-        for pair in pairs
-    }
     joint = f"{fsm.name}-{conjunction}-{other.name}"
-    return FSM(
+    return named(
+        {pair: dict(follow(pair)) for pair in pairs},
+        {pair: names.fresh(",".join(state or NONE for state in pair)) for pair in pairs},
+        start,
+        (pair for pair in pairs if accept(*pair)),
         alphabet=tuple(dict.fromkeys(fsm.alphabet + other.alphabet)),
-        start=named[start],
-        accepting=frozenset(name for pair, name in named.items() if accept(*pair)),
-        transitions={
-            name: {symbol: named[after] for symbol, after in follow(pair)}
-            for pair, name in named.items()
-        },
         name=joint if fsm.name and other.name else "",
         title=f"The words of {fsm} {conjunction} those of {other}",
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
@@ -37,6 +37,8 @@ PROBABILITY_TOLERANCE = 1e-6
 
 MAX_REDRAWS = 10_000
 """How many walks in a row may end where nothing can be accepted before sampling gives up."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -91,8 +93,10 @@ class FSM(Displayed):
             object.__setattr__(self, "alphabet", tuple(self.alphabet))
         check_alphabet(self.alphabet)
         _freeze(self)
-        for message, place in _faults(self):
-            raise GrammarError(message, place)
+        faults = (_faults_of_transitions, _faults_of_probabilities, _faults_of_stop)
+        for find in (*faults, _faults_of_outputs):
+            for message, place in find(self):
+                raise GrammarError(message, place)
 
     def __hash__(self) -> int:
         return hash((self.alphabet, self.start, self.accepting, len(self.transitions)))
@@ -268,34 +272,26 @@ class FSM(Displayed):
 
     def _draw(self, rng: random.Random, max_length: int) -> Word:
         for _ in range(MAX_REDRAWS):
-            word = self._walk(rng, max_length)
-            if word is not None:
-                return word
+            state, word = self.start, list[str]()
+            while state in self.distance_to_acceptance:
+                if state in self.accepting and rng.random() < self.stop_probability(state):
+                    return tuple(word)
+                if len(word) >= max_length:
+                    raise GrammarError(
+                        f"sampling from {self}: a word grew over {max_length:,} symbols; "
+                        "raise the stop probabilities or the maximum length"
+                    )
+                line = self.transitions[state]
+                if not line:
+                    break
+                weights = [self.probability(state, symbol) for symbol in line]
+                symbol = rng.choices(list(line), weights)[0]
+                word.append(symbol)
+                state = line[symbol]
         raise GrammarError(
             f"sampling from {self}: {MAX_REDRAWS:,} walks in a row came to a state from which "
             "nothing is accepted; give probabilities that avoid such states"
         )
-
-    def _walk(self, rng: random.Random, max_length: int) -> Word | None:
-        """One walk from the start, or None when it comes to where nothing can be accepted."""
-        state = self.start
-        word: list[str] = []
-        while state in self.distance_to_acceptance:
-            if state in self.accepting and rng.random() < self.stop_probability(state):
-                return tuple(word)
-            if len(word) >= max_length:
-                raise GrammarError(
-                    f"sampling from {self}: a word grew over {max_length:,} symbols; "
-                    "raise the stop probabilities or the maximum length"
-                )
-            line = self.transitions[state]
-            if not line:
-                return None
-            weights = [self.probability(state, symbol) for symbol in line]
-            symbol = rng.choices(list(line), weights)[0]
-            word.append(symbol)
-            state = line[symbol]
-        return None
 
     # The machine as a whole
 
@@ -341,13 +337,9 @@ class FSM(Displayed):
         states keep the name of the first of them in breadth-first order.
         """
         states = self.reachable
-        number = {state: index for index, state in enumerate(states)}
+        number: dict[str | None, int] = {state: index for index, state in enumerate(states)}
         table = [
-            [
-                number[self.transitions[q][a]] if a in self.transitions[q] else -1
-                for a in self.alphabet
-            ]
-            for q in states
+            [number.get(self.transitions[q].get(a), -1) for a in self.alphabet] for q in states
         ]
         blocks = refine(table, [self._seen(state) for state in states])
         first = dict(zip(reversed(blocks), reversed(states), strict=True))
@@ -420,6 +412,7 @@ class FSM(Displayed):
         number = {name: index for index, name in enumerate(names)}
         again = self.transitions[self.start] if on_violation == "resync" else {}
         lines = [again if q is None else self.transitions[q] for q in names]
+        ends = zip(names, lines, strict=True)
         chances = np.zeros((len(names), len(symbols)))
         for index, (q, line) in enumerate(zip(names, lines, strict=True)):
             chances[index, [self._index[a] for a in line]] = [
@@ -435,12 +428,7 @@ class FSM(Displayed):
             accepting=np.array([q in self.accepting for q in names]),
             outputs=tuple(None if q is None else self.outputs.get(q) for q in names),
             probability=chances,
-            stop=np.array(
-                [
-                    self.stop_probability(q) if line and q is not None else float(not line)
-                    for q, line in zip(names, lines, strict=True)
-                ]
-            ),
+            stop=np.array([self.stop_probability(q) if q and a else not a for q, a in ends], float),
             on_violation=on_violation,
         )
 
@@ -469,6 +457,24 @@ class FSM(Displayed):
     @cached_property
     def _index(self) -> Mapping[str, int]:
         return {symbol: index for index, symbol in enumerate(self.alphabet)}
+
+
+def named(
+    lines: Mapping[Key, Mapping[str, Key]],
+    names: Mapping[Key, str],
+    start: Key,
+    accepting: Iterable[Key],
+    **fields: Any,
+) -> FSM:
+    """A machine of other things than names, each of which has a name."""
+    return FSM(
+        start=names[start],
+        accepting=frozenset(names[key] for key in accepting),
+        transitions={
+            names[key]: {a: names[to] for a, to in line.items()} for key, line in lines.items()
+        },
+        **fields,
+    )
 
 
 def side_by_side(
@@ -579,14 +585,6 @@ def _faults_of_alphabet(alphabet: Sequence[str]) -> Iterator[str]:
 
 Fault = tuple[str, tuple[str, ...]]
 """A message, and the place as in `GrammarError`."""
-
-
-def _faults(fsm: FSM) -> Iterator[Fault]:
-    """What of states, symbols, probabilities and outputs does not fit together."""
-    yield from _faults_of_transitions(fsm)
-    yield from _faults_of_probabilities(fsm)
-    yield from _faults_of_stop(fsm)
-    yield from _faults_of_outputs(fsm)
 
 
 def _faults_of_transitions(fsm: FSM) -> Iterator[Fault]:

@@ -22,6 +22,18 @@ LONGEST = 200
 OnViolation = Literal["absorb", "resync"]
 """What a violation leads to: it is never forgotten, or the next symbol may begin a new word."""
 
+Scope = Literal["legal", "all"]
+"""The words after which a net is asked for an answer.
+
+``all``: every word over the alphabet. ``legal``: every non-empty legal word that can go on, that
+is, after which some symbol is legal. See `includes_empty_word` and `Tables.asked`.
+"""
+
+
+def includes_empty_word(scope: str) -> bool:
+    """Whether a net is asked before the first symbol."""
+    return scope == "all"
+
 
 @dataclass(frozen=True, eq=False)
 class Words:
@@ -103,6 +115,12 @@ class Tables:
     def goes_on(self) -> Bools:
         """Where any symbol may follow, (S,)."""
         return np.asarray(self.legal.any(axis=1))
+
+    def asked(self, scope: str) -> Bools:
+        """Where a net is asked, by the state that a non-empty word leads to, (S,)."""
+        if scope == "all":
+            return np.ones(len(self), dtype=bool)
+        return self.goes_on & [name is not None for name in self.names]
 
     @cached_property
     def table(self) -> list[list[int]]:

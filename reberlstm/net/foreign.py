@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,13 +64,8 @@ class Description:
 class Structure:
     """What is known of a net besides its tensors, from its `torch.nn.Module` or from Keras' names.
 
-    Attributes:
-        embeddings: The layers that are embeddings, with the padding row of each; None where
-            nothing tells them from linear layers.
-        linear: The layers that are linear, likewise.
-        cells: The kinds of recurrent layers that their tensors do not tell, by prefix.
-        chains: Names of linear layers that read each other, the first one h, and the activation
-            between them, by the name of the whole; None where nothing tells.
+    Embeddings have their padding rows, recurrent layers are by prefix, and chains are linear layers
+    that read each other with the activation between them; None where nothing tells.
     """
 
     embeddings: Mapping[str, int | None] | None = None
@@ -88,15 +83,8 @@ class Unit:
     layers: tuple[Head, ...]
     activation: str | None
 
-    @property
-    def inputs(self) -> int:
-        """How many numbers it reads."""
-        return int(self.layers[0].weight.shape[1])
-
-    @property
-    def rows(self) -> int:
-        """How many outputs it has."""
-        return len(self.layers[-1].weight)
+    inputs = property(lambda self: int(self.layers[0].weight.shape[1]), doc="How many it reads.")
+    rows = property(lambda self: len(self.layers[-1].weight), doc="How many outputs it has.")
 
     @property
     def kind(self) -> Kind | None:
@@ -116,15 +104,10 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Foreign:
-    """A net of others, placed.
+    """A net of others, placed: its heads have all outputs, in the original's order.
 
-    Attributes:
-        net: The net.
-        units: The linear layers that are its heads, with all outputs in the original's order.
-        rows: The row of the embedding, or column of the one-hot vectors, of each of its symbols.
-        before: The rows that are fed before every word.
-        after: The rows that are fed after it.
-        doubt: What only a run of the original can settle: why this may be another net.
+    Rows are those of the embedding, or columns of one-hot vectors: of each symbol, and of what is
+    fed before and after every word. A doubt is what only a run of the original can settle.
     """
 
     net: Net
@@ -182,9 +165,8 @@ class _Placing:
         layers = self.recurrent_layers()
         self.inputs, self.size = layers[0].weight_ih.shape[1], layers[-1].size
         table = self.input_vectors()
-        rows, before, after = map(
-            self.rows_of, (self.symbols, self.given.prefix, self.given.suffix)
-        )
+        words = (self.symbols, self.given.prefix, self.given.suffix)
+        rows, before, after = map(self.rows_of, words)
         chosen = self.chosen(self.units())
         if not self.reads_end(chosen):
             after = ()
@@ -226,14 +208,12 @@ class _Placing:
             if match is not None:
                 part = match["part"] + (match["reverse"] or "")
                 stacks.setdefault(match["prefix"], {})[int(match["layer"] or 0), part] = key
-        chosen = sorted(stacks)
-        if self.given.layer is not None:
-            chosen = [
-                x for x in chosen if x.removesuffix(".") == self.given.layer.removesuffix(".")
-            ]
+        chosen, layer = sorted(stacks), self.given.layer
+        if layer is not None:
+            chosen = [x for x in chosen if x.removesuffix(".") == layer.removesuffix(".")]
         if len(chosen) != 1:
             found = ", ".join(self.described(prefix, keys) for prefix, keys in stacks.items())
-            hint = "; choose one with layer=..." if len(stacks) > 1 or self.given.layer else ""
+            hint = "; choose one with layer=..." if len(stacks) > 1 or layer else ""
             raise FormatError(
                 f"expected one recurrent layer, found {found or 'none among ' + self.some()}{hint}"
             )
@@ -261,14 +241,15 @@ class _Placing:
         key = keys.get((0, "weight_hh"), next(iter(keys.values())))
         shape = self.tensors.arrays[key].shape
         gates = shape[0] / max(shape[1], 1) if len(shape) == 2 else 1
-        projected = any(part == "weight_hr" for _, part in keys)
         kinds = {4: "lstm", 3: "gru", 1: "rnn"}
-        if not projected and gates not in kinds:
+        if any(part == "weight_hr" for _, part in keys):
+            return "lstm"
+        if gates not in kinds:
             raise FormatError(
                 f"tensor {key!r} has shape {shape}, which is that of no LSTM (4·H, H), GRU "
                 "(3·H, H) or RNN (H, H)"
             )
-        return "lstm" if projected else kinds[int(gates)]
+        return kinds[int(gates)]
 
     def described(self, prefix: str, keys: Mapping[tuple[int, str], str]) -> str:
         key = keys.get((0, "weight_hh"), next(iter(keys.values())))
@@ -324,7 +305,7 @@ class _Placing:
         rows = len(table)
         told = (self.known.embeddings or {}).get(name)
         if padding is None and told is not None and rows == len(self.all_symbols) + 1:
-            self.given = Description(**vars(self.given) | {"padding": told})
+            self.given = replace(self.given, padding=told)
         if rows != self.number_of_rows:
             raise FormatError(
                 f"'{name}.weight' embeds {rows} symbols, but the alphabet has "
@@ -336,25 +317,23 @@ class _Placing:
     def embedding(self) -> str | None:
         """The name of the embedding, where there is one."""
         linear = _linear_layers(self.left)
-        found = [
-            name
-            for name, (weight, bias) in linear.items()
-            if bias is None and weight.shape[1] == self.inputs
-        ]
-        if self.given.embedding is not None:
-            if self.given.embedding not in found:
+        found = [x for x, (_, bias) in linear.items() if bias is None]
+        found = [x for x in found if linear[x][0].shape[1] == self.inputs]
+        asked, known = self.given.embedding, self.known.embeddings
+        if asked is not None:
+            if asked not in found:
                 raise FormatError(
-                    f"embedding={self.given.embedding!r} is no matrix of {self.inputs} columns, as "
+                    f"embedding={asked!r} is no matrix of {self.inputs} columns, as "
                     f"the recurrent layer reads; such are {', '.join(found) or 'none'}"
                 )
-            return self.given.embedding
-        if self.known.embeddings is not None:
-            if len(self.known.embeddings) > 1 or not set(self.known.embeddings) <= set(found):
+            return asked
+        if known is not None:
+            if len(known) > 1 or not set(known) <= set(found):
                 raise FormatError(
-                    f"the embeddings are {', '.join(self.known.embeddings)}; one is read, of "
+                    f"the embeddings are {', '.join(known)}; one is read, of "
                     f"vectors of size {self.inputs}, which the recurrent layer reads"
                 )
-            return next(iter(self.known.embeddings), None)
+            return next(iter(known), None)
         heads = {self.given.head, *(self.given.heads or {}).values()}
         found = [name for name in found if name not in heads and not self.is_head(name)]
         named = [name for name in found if "emb" in name.lower()]
@@ -399,13 +378,10 @@ class _Placing:
             name: Head(weight, np.zeros(len(weight)) if bias is None else bias)
             for name, (weight, bias) in linear.items()
         }
+        head, activation = self.given.head, self.given.head_activation
         chains: dict[str, tuple[tuple[str, ...], str | None]] = dict(self.known.chains or {})
         if self.known.chains is None:
-            chains |= {
-                parent: (tuple(parts), self.given.head_activation)
-                for parent, parts in _numbered(layers).items()
-            }
-        head, activation = self.given.head, self.given.head_activation
+            chains = {parent: (parts, activation) for parent, parts in _numbered(layers).items()}
         if head is not None and "," in head:
             parts = tuple(part.strip() for part in head.split(","))
             missing = [part for part in parts if part not in layers]
@@ -473,10 +449,8 @@ class _Placing:
         given = self.given
         kind = _kind(given.kind) if given.kind is not None else None
         if given.heads is not None:
-            return {
-                _kind(told): self.fitting(_kind(told), self.unit(name, units, told))
-                for told, name in given.heads.items()
-            }
+            told = {_kind(kind): name for kind, name in given.heads.items()}
+            return {k: self.fitting(k, self.unit(name, units, k)) for k, name in told.items()}
         if given.head is not None:
             unit = self.unit(given.head, units, kind)
             kind = kind or self.kind_of(unit)
@@ -605,13 +579,8 @@ class _Placing:
     def readouts(self, chosen: Mapping[Kind, Unit]) -> dict[str, Readout]:
         """The heads, those that can be by the rule asked for, which has to fit one of them."""
         asked = self.given.readout
-        fitting = [
-            kind
-            for kind in chosen
-            if asked is None
-            or asked.function in ALLOWED[kind]
-            or (kind, asked.function) == ("accept", "softmax")
-        ]
+        rules = {kind: (*ALLOWED[kind], *["softmax"] * (kind == "accept")) for kind in chosen}
+        fitting = [kind for kind in chosen if asked is None or asked.function in rules[kind]]
         found: dict[str, Readout] = {}
         for kind, unit in chosen.items():
             rule = asked if kind in fitting or not fitting else None
@@ -633,7 +602,7 @@ class _Placing:
         if unit.rows == 2 and rule.function == "logit":
             last = unit.layers[-1]
             one = Head(last.weight[1:] - last.weight[:1], last.bias[1:] - last.bias[:1])
-            unit = Unit(unit.name, unit.parts, (*unit.layers[:-1], one), unit.activation)
+            unit = replace(unit, layers=(*unit.layers[:-1], one))
         return self.usual("accept", unit, rule)
 
     def reads_end(self, chosen: Mapping[Kind, Unit]) -> bool:
@@ -679,18 +648,15 @@ def _linear_layers(arrays: Mapping[str, Floats]) -> dict[str, tuple[Floats, Floa
     return found
 
 
-def _numbered(names: Iterable[str]) -> dict[str, list[str]]:
+def _numbered(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Layers that are numbered parts of one whole, in order, by its name."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[int, str]] = {}
     for name in names:
         parent, _, number = name.rpartition(".")
         if number.isdecimal():
-            found.setdefault(parent, []).append(name)
-    return {
-        parent: sorted(parts, key=lambda name: int(name.rpartition(".")[2]))
-        for parent, parts in found.items()
-        if len(parts) > 1
-    }
+            found.setdefault(parent, {})[int(number)] = name
+    several = {parent: parts for parent, parts in found.items() if len(parts) > 1}
+    return {parent: tuple(parts[x] for x in sorted(parts)) for parent, parts in several.items()}
 
 
 def _check_finite(arrays: Mapping[str, Floats]) -> None:

@@ -1,14 +1,18 @@
-"""Nets of any origin: a net, a shipped name, a file, a state dict or a module."""
+"""Nets of any origin (a shipped name, a file, a state dict, a module), and words through them."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reberlstm.errors import FormatError, ReberLSTMError
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.errors import FormatError, GrammarError, ReberLSTMError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Rule
@@ -99,27 +103,15 @@ def as_net(
 
     if threshold is not None and readout is None:
         readout = Rule("logit", threshold)
-    for what, choice, choices in (
-        ("nonlinearity", nonlinearity, ("tanh", "relu")),
-        ("head_activation", head_activation, ("relu", "tanh")),
-    ):
-        if choice is not None and choice not in choices:
-            raise FormatError(f"{what}={choice!r}; choose {' or '.join(map(repr, choices))}")
-    given = Description(
-        alphabet=None if alphabet is None else tuple(alphabet),
-        layer=layer,
-        head=head,
-        heads=heads,
-        kind=kind,
-        labels=tuple(labels),
-        readout=Rule.parse(readout) if isinstance(readout, str) else readout,
-        embedding=embedding,
-        padding=padding,
-        prefix=tuple(prefix),
-        suffix=tuple(suffix),
-        nonlinearity=nonlinearity,
-        head_activation=head_activation,
-    )
+    if nonlinearity not in (None, "tanh", "relu"):
+        raise FormatError(f"nonlinearity={nonlinearity!r}; choose 'tanh' or 'relu'")
+    if head_activation not in (None, "relu", "tanh"):
+        raise FormatError(f"head_activation={head_activation!r}; choose 'relu' or 'tanh'")
+    for key in {"alphabet", "labels", "prefix", "suffix"} & set(asked):
+        asked[key] = tuple(asked[key])
+    told = {key: value for key, value in asked.items() if key not in ("threshold", "name")}
+    rule = Rule.parse(readout) if isinstance(readout, str) else readout
+    given = Description(**told | {"readout": rule})
     found = _net(net, given)
     return found if name is None else found.replace(name=name)
 
@@ -141,7 +133,8 @@ def _net(net: Any, given: Description) -> Net:
     from reberlstm.net.files.containers import Tensors, arrays_of, metadata_of, read_tensors
 
     if isinstance(net, str) and net in shipped_names():
-        return _in_tensors(read_tensors(_path(net)), given).replace(name=net)
+        path = FOLDER / f"{net}.safetensors"
+        return _in_tensors(read_tensors(path), given).replace(name=net)
     if isinstance(net, str | os.PathLike):
         return _in_tensors(read_tensors(net), given)
     if isinstance(net, Mapping):
@@ -197,38 +190,27 @@ def _asked(net: Net, given: Description, where: str) -> Net:
         for asked in dict.fromkeys((given.head, given.kind)):
             if asked is None:
                 continue
-            head = net.readout(asked)
-            if head is None:
-                named = [x for x in net.heads.values() if x.source == asked]
-                head = named[0] if named else None
+            named = (x for x in net.heads.values() if x.source == asked)
+            head = net.readout(asked) or next(named, None)
             if head is None:
                 raise FormatError(f"no {asked!r} head; it has {', '.join(net.heads) or 'none'}")
             net = net.replace(heads={head.kind: head})
         if given.readout is not None:
-            net = _read_by(net, given.readout)
+            # Every head that can be is read by the rule, and one has to be.
+            rule, heads = given.readout, net.heads
+            kinds = [kind for kind, head in heads.items() if head.allows(rule)] or list(heads)
+            if not kinds:
+                raise FormatError("it has no head to be read by a rule")
+            net = net.replace(heads={**heads, **{k: heads[k].with_rule(rule) for k in kinds}})
     except ReberLSTMError as error:
         raise FormatError(f"{where}: {error}") from None
     return net
-
-
-def _read_by(net: Net, rule: Rule) -> Net:
-    """The net with every head read by a rule that can be, of which there has to be one."""
-    kinds = [kind for kind, head in net.heads.items() if head.allows(rule)] or list(net.heads)
-    if not kinds:
-        raise FormatError("it has no head to be read by a rule")
-    return net.replace(
-        heads={k: x.with_rule(rule) if k in kinds else x for k, x in net.heads.items()}
-    )
 
 
 def shipped_names() -> list[str]:
     """The names of the shipped nets, sorted: ``reber-4``, ``smallest/reber``, and so on."""
     paths = sorted(path.relative_to(FOLDER) for path in FOLDER.rglob("*.safetensors"))
     return [path.with_suffix("").as_posix() for path in paths]
-
-
-def _path(name: str) -> Path:
-    return FOLDER / f"{name}.safetensors"
 
 
 def shipped(name: str) -> Net:
@@ -246,3 +228,74 @@ def shipped(name: str) -> Net:
             f"no net named {name!r} comes with reberlstm; there are {', '.join(shipped_names())}"
         )
     return as_net(name)
+
+
+Words = Sequence[str] | Sequence[Sequence[str]] | NDArray[np.integer]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """What a net comes to after each of B words.
+
+    Attributes:
+        states: The state vectors, (B, D).
+        hidden: What the heads read, (B, H).
+        heads: The logits of each head by name, (B, R).
+    """
+
+    states: NDArray[Any]
+    hidden: NDArray[Any]
+    heads: Mapping[str, NDArray[Any]]
+
+
+def run(net: Any, words: Words, **options: Any) -> Runs:
+    """Run many words, of any lengths, through a net.
+
+    Args:
+        net: A net, or what `reberlstm.load` takes.
+        words: Strings or lists of symbols, or indices into the alphabet, shape (B, T).
+        options: How a net of others is read, see `reberlstm.load`.
+
+    Raises:
+        GrammarError: for a symbol that the net does not know.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> runs = run(rl.compile("parity"), ["1", "", "11"])
+        >>> (runs.heads["accept"][:, 0] > 0).tolist()
+        [False, True, True]
+    """
+    net = as_net(net, **options)
+    indices = _indices(net, words)
+    states = net.start(len(indices))
+    order = sorted(range(len(indices)), key=lambda number: -len(indices[number]))
+    length = max(map(len, indices), default=0)
+    for t in range(length):
+        # Words are in the order of their lengths, so those that go on come first.
+        rows = [number for number in order if len(indices[number]) > t]
+        states[rows] = net.step(states[rows], np.array([indices[number][t] for number in rows]))
+    hidden = net.hidden(states)
+    heads = {kind: x.cast(net.dtype).logits(hidden)[:, : x.rows] for kind, x in net.heads.items()}
+    return Runs(states, hidden, heads)
+
+
+def _indices(net: Net, words: Words) -> list[NDArray[np.intp]]:
+    """The indices of the symbols of each word."""
+    if isinstance(words, str) or not hasattr(words, "__len__"):
+        raise GrammarError(f"{words!r} is one word; give several, in a list")
+    each = list(words)
+    listed = [np.atleast_1d(word) for word in each if not isinstance(word, str)]
+    symbols = [symbol for word in listed for symbol in word]
+    if any(isinstance(symbol, str) for symbol in symbols) or not symbols:
+        number = {symbol: index for index, symbol in enumerate(net.alphabet)}
+        machine = FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)
+        return [np.array([number[x] for x in machine.word(w)], dtype=np.intp) for w in each]
+    array = [np.asarray(word) for word in each]
+    if any(word.ndim != 1 or (word.size and word.dtype.kind not in "iu") for word in array):
+        raise GrammarError("words are strings, lists of symbols, or indices of symbols, (B, T)")
+    wrong = [symbol for symbol in symbols if not 0 <= symbol < len(net.alphabet)]
+    if wrong:
+        raise GrammarError(
+            f"there is no symbol {wrong[0]} in an alphabet of {len(net.alphabet)} symbols"
+        )
+    return [word.astype(np.intp) for word in array]

@@ -93,11 +93,7 @@ def _chain(name: str, parts: Mapping[str, Any]) -> tuple[tuple[str, ...], str] |
     while order and order[-1] in _LAST:
         order.pop()
     between = set(order[1::2])
-    if (
-        order[::2] != ["Linear"] * len(linear)
-        or not between <= {"ReLU", "Tanh"}
-        or len(between) > 1
-    ):
+    if order[::2] != ["Linear"] * len(linear) or between not in (set(), {"ReLU"}, {"Tanh"}):
         raise FormatError(
             f"{name or 'nn.Sequential'} is {', '.join(kinds.values())}; read are linear layers "
             "with ReLU, or with Tanh, between each two"
@@ -115,17 +111,14 @@ def compare(module: Any, found: Foreign) -> str | None:
         FormatError: where an output differs, with the word and by how much.
     """
     torch = require("torch", extra="torch", purpose="a PyTorch module")
-    try:
-        own = copy.deepcopy(module).cpu().eval()
-    except Exception as error:  # a module can be anything
-        return f"it cannot be copied ({_first_line(error)})"
-    reason = "it has no forward that takes one-hot vectors (B, T, A) or indices (B, T)"
     worst: tuple[float, str] | None = None
     for double in (True, False):
         try:
-            runner = own.double() if double else copy.deepcopy(module).cpu().eval()
-        except Exception as error:
-            return f"it cannot be copied ({_first_line(error)})"
+            runner = copy.deepcopy(module).cpu().eval()
+            runner = runner.double() if double else runner
+        except Exception as error:  # a module can be anything
+            first_line = f"{type(error).__name__}: {error}".partition("\n")[0]
+            return f"it cannot be copied ({first_line})"
         with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for form in _FORMS:
@@ -137,7 +130,7 @@ def compare(module: Any, found: Foreign) -> str | None:
                     return None
                 worst = min(worst or (size, text), (size, text))
     if worst is None:
-        return reason
+        return "it has no forward that takes one-hot vectors (B, T, A) or indices (B, T)"
     raise FormatError(f"{worst[1]}; " + (found.doubt or "so it is another net than its parts say"))
 
 
@@ -159,33 +152,29 @@ def _difference(
         edges = [np.tile(np.array(x, dtype=int), (WORDS, 1)) for x in (found.before, found.after)]
         rows = np.hstack([edges[0], np.array(found.rows)[words], edges[1]])
         try:
-            outputs = list(_called(torch, module, rows, _columns(found), form, double))
+            columns = 1 + max((*found.rows, *found.before, *found.after))
+            outputs = list(_called(torch, module, rows, columns, form, double))
         except Exception:  # it is not to be called so
             return None
-        ours = _ours(found, words, double)
-        for kind, expected in ours.items():
-            fitting = [
-                value
-                for output in outputs
-                for value in _last(output, rows.shape, expected.shape[1])
-            ]
+        net = found.net.replace(dtype="float64") if double else found.net
+        states = net.start(len(words))
+        for symbols in words.T:
+            states = net.step(states, symbols)
+        h = net.hidden(states).astype(np.float64)
+        for kind, unit in found.units.items():
+            expected = unit.logits(h)
+            size = expected.shape[1]
+            fitting = [value for output in outputs for value in _last(output, rows.shape, size)]
             if not fitting:
                 return None
-            best = min(
-                (_distance(value, expected) for value in fitting), key=lambda x: float(x.max())
-            )
+            best = min((_distance(value, expected) for value in fitting), key=np.max)
             at = int(best.max(axis=1).argmax())
-            size = float(best[at].max())
             scale = max(scale, float(np.abs(expected).max()))
-            if size > largest:
+            if best[at].max() > largest:
+                largest = float(best[at].max())
                 word = found.net.separator.join(found.net.alphabet[a] for a in words[at])
-                text = f"after {word!r} its own {kind} outputs differ by {size:.3g} from ours"
-                largest = size
+                text = f"after {word!r} its own {kind} outputs differ by {largest:.3g} from ours"
     return largest, scale, text
-
-
-def _columns(found: Foreign) -> int:
-    return 1 + max((*found.rows, *found.before, *found.after))
 
 
 def _called(
@@ -234,15 +223,6 @@ def _last(output: NDArray[Any], shape: tuple[int, int], size: int) -> Iterator[N
         yield output.reshape(length, words, size)[-1]
 
 
-def _ours(found: Foreign, words: NDArray[Any], double: bool) -> dict[str, NDArray[Any]]:
-    net = found.net.replace(dtype="float64") if double else found.net
-    states = net.start(len(words))
-    for symbols in words.T:
-        states = net.step(states, symbols)
-    h = net.hidden(states).astype(np.float64)
-    return {kind: unit.logits(h) for kind, unit in found.units.items()}
-
-
 def _distance(value: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
     """How far outputs (B, R) are from our logits, or from the probabilities of them."""
     e = np.exp(z - z.max(axis=1, keepdims=True))
@@ -251,8 +231,4 @@ def _distance(value: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
         sigmoid = 1.0 / (1.0 + np.exp(-z))
         forms = [z, softmax, np.log(softmax), sigmoid, np.log(sigmoid)]
         each = [np.nan_to_num(np.abs(value - form), nan=np.inf) for form in forms]
-    return min(each, key=lambda x: float(x.max()))
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+    return min(each, key=np.max)

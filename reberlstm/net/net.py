@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
@@ -13,35 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
-from reberlstm.errors import GrammarError, WeightsError
+from reberlstm.errors import GrammarError, ReberLSTMError, WeightsError
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import OnViolation, Scope
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
-from reberlstm.net.readouts import (
-    KINDS,
-    TOY_THRESHOLD,
-    Head,
-    Kind,
-    Readout,
-    Rule,
-    usual_rule,
-)
+from reberlstm.net.readouts import KINDS, TOY_THRESHOLD, Head, Kind, Readout, Rule, usual_rule
 
-Scope = Literal["legal", "all"]
-OnViolation = Literal["absorb", "resync"]
 ACTIVE = math.tanh(1.0)
 """``h`` of an active cell of a compiled net, as the gain grows: tanh of a memory of 1."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of one layer.
-
-    Attributes:
-        gates: The gates by name, each (..., H).
-        state: The state after it, a value (..., H) for each part of the cell's state.
-        hidden: What gates and heads read of that state, (..., H).
-    """
+    """One step of one layer: gates by name, parts of the state after it, and h, each (..., H)."""
 
     gates: Gates
     state: State
@@ -50,13 +35,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Observed:
-    """The answers for B state vectors; None for what the net does not tell.
-
-    Attributes:
-        legal: Which symbols may come next, (B, A).
-        accept: Whether the word may end, (B,).
-        label: The number of the output, (B,).
-    """
+    """The answers (B, A), (B,), (B,) for B state vectors; None for what the net does not tell."""
 
     legal: NDArray[np.bool_] | None = None
     accept: NDArray[np.bool_] | None = None
@@ -196,7 +175,7 @@ class Net(Displayed):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self._fields() | {"heads": dict(self.heads)})
+        return partial(type(self), **self._fields() | {"heads": dict(self.heads)}), ()
 
     def _fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in Net.__dataclass_fields__}
@@ -216,11 +195,9 @@ class Net(Displayed):
             )
 
         def readout_of(kind: str, readout: Readout) -> Readout:
-            heads = tuple(
-                Head(change(f"{kind}.weight", x.weight), change(f"{kind}.bias", x.bias))
-                for x in readout.layers
-            )
-            return replace(readout, layers=heads)
+            names = f"{kind}.weight", f"{kind}.bias"
+            own = [Head(*map(change, names, (x.weight, x.bias))) for x in readout.layers]
+            return replace(readout, layers=tuple(own))
 
         changes: dict[str, Any] = {
             "layers": tuple(layer_of(number, layer) for number, layer in enumerate(self.layers)),
@@ -290,6 +267,15 @@ class Net(Displayed):
         kinds: tuple[Literal["legal", "accept", "label"], ...] = ("legal", "accept", "label")
         return tuple(kind for kind in kinds if self.readout(kind) is not None)
 
+    def asked(self, scope: Scope) -> tuple[Literal["legal", "accept", "label"], ...]:
+        """The questions that it is asked in a scope: in ``legal``, what may come next if it tells.
+
+        Whether a word may end says nothing new of a net that claims no more than the legal symbols
+        after words that go on.
+        """
+        observed = self.observed
+        return ("legal",) if scope == "legal" and "legal" in observed else observed
+
     @property
     def reading(self) -> str:
         """How its answers are read, in one line: ``legal: logit > 0; accept: logit > 0``."""
@@ -323,10 +309,9 @@ class Net(Displayed):
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of the numbers of a state vector: ``h c1``, ``c c1``."""
-        names, at = [], 0
+        names, cells = [], iter(self.cells)
         for layer in self.layers:
-            own = self.cells[at : at + layer.size]
-            at += layer.size
+            own = [next(cells) for _ in range(layer.size)]
             for part in layer.cell.parts:
                 letter = "" if layer.cell.parts == ("cell",) else f"{part[0]} "
                 names += [letter + cell for cell in own]
@@ -344,10 +329,10 @@ class Net(Displayed):
     def split(self, states: Any) -> tuple[State, ...]:
         """State vectors (..., D) as one state for each layer."""
         found, at = [], 0
-        for layer in self.layers:
-            ends = range(at, at + len(layer.cell.parts) * layer.size, layer.size)
-            found.append(tuple(states[..., end : end + layer.size] for end in ends))
-            at += len(layer.cell.parts) * layer.size
+        for layer, width in zip(self.layers, self._widths, strict=True):
+            begins = range(at, at + width, layer.size)
+            found.append(tuple(states[..., begin : begin + layer.size] for begin in begins))
+            at += width
         return tuple(found)
 
     def record(self, states: Any, symbols: Any) -> tuple[Step, ...]:
@@ -397,15 +382,13 @@ class Net(Displayed):
 
     def _readout(self, kind: str) -> Readout:
         """The readout that answers a question, in the numbers that the net runs in."""
-        readout = self._readouts.get(kind) or (
-            self._readouts.get("next") if kind == "legal" else None
-        )
-        if readout is None:
+        name = "next" if kind == "legal" and kind not in self.heads else kind
+        if name not in self.heads:
             raise WeightsError(
                 f"net {self.name!r} has no {kind!r} head; its heads are "
                 f"{', '.join(self.heads) or 'none'}"
             )
-        return readout
+        return self._readouts[name]
 
 
 class LSTMWeights(Net):
@@ -444,12 +427,11 @@ class LSTMWeights(Net):
         names, symbols = _names("cells", cells), _names("alphabet", alphabet)
         rows, size = len(kind.gates) * len(names), len(names)
         sizes = f"{size} cells × {len(kind.gates)} gates over {len(symbols)} symbols"
+        given = zip(ARRAYS, (weight_ih, weight_hh, bias_ih, bias_hh), strict=True)
+        shapes: tuple[tuple[int, ...], ...] = ((rows, len(symbols)), (rows, size), (rows,), (rows,))
         layer = Layer(
             kind,
-            array_of("weight_ih", weight_ih, (rows, len(symbols)), sizes),
-            array_of("weight_hh", weight_hh, (rows, size), sizes),
-            array_of("bias_ih", bias_ih, (rows,), sizes),
-            array_of("bias_hh", bias_hh, (rows,), sizes),
+            *(array_of(*array, shape, sizes) for array, shape in zip(given, shapes, strict=True)),
         )
         super().__init__(alphabet=symbols, layers=(layer,), heads=heads, cells=names, **others)
 
@@ -507,21 +489,31 @@ def joined(steps: Sequence[Step]) -> NDArray[Any]:
     return np.concatenate([part for step in steps for part in step.state], axis=-1)
 
 
-def check_alphabets(machine: FSM, net: Net) -> None:
+def check_alphabets(
+    machine: FSM,
+    net: Any,
+    *,
+    name: str | None = None,
+    remedy: str = "give the grammar that it is for",
+    error: type[ReberLSTMError] = GrammarError,
+) -> None:
     """Refuse a net and a machine with different symbols.
 
+    Args:
+        machine: The machine.
+        net: A `Net`, or an object with a name and an alphabet.
+        name: What to call the net, where that is not its own name.
+        remedy: What to do, for the message.
+        error: The class of the error.
+
     Raises:
-        GrammarError: naming both alphabets.
+        ReberLSTMError: of that class, naming both alphabets.
     """
     if set(machine.alphabet) != set(net.alphabet):
-        raise GrammarError(
-            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of the net "
-            f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
+        raise error(
+            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of net "
+            f"{net.name if name is None else name!r} is {' '.join(net.alphabet)}; {remedy}"
         )
-
-
-def _rebuild(kind: type[Net], fields: dict[str, Any]) -> Net:
-    return kind(**fields)
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:

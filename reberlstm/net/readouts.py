@@ -83,9 +83,7 @@ class Rule:
             raise WeightsError(f"readout {text!r}: {match[2]!r} is no number") from None
 
     def __str__(self) -> str:
-        return (
-            self.function if self.function == "argmax" else f"{self.function} > {self.threshold:g}"
-        )
+        return self.function + ("" if self.function == "argmax" else f" > {self.threshold:g}")
 
 
 _FORMS = "give one of 'logit>0', 'softmax>0.1', 'tanh>0.5' (with any threshold), 'argmax'"
@@ -154,12 +152,8 @@ class Readout:
             name = self.kind if len(self.layers) == 1 else f"{self.kind}.{number}"
             rows = len(np.atleast_1d(np.asarray(layer.weight)))
             sizes = f"a head that reads {inputs} numbers"
-            checked.append(
-                Head(
-                    array_of(f"{name}.weight", layer.weight, (rows, inputs), sizes),
-                    array_of(f"{name}.bias", layer.bias, (rows,), sizes),
-                )
-            )
+            weight = array_of(f"{name}.weight", layer.weight, (rows, inputs), sizes)
+            checked.append(Head(weight, array_of(f"{name}.bias", layer.bias, (rows,), sizes)))
             inputs = rows
         object.__setattr__(self, "layers", tuple(checked))
         if self.kind == "accept" and self.rows != (2 if self.rule.function == "argmax" else 1):
@@ -185,11 +179,7 @@ class Readout:
 
     @property
     def weight(self) -> Floats:
-        """The matrix (R, H) of a head of one layer.
-
-        Raises:
-            WeightsError: where there are several layers.
-        """
+        """The matrix (R, H) of a head of one layer; a `WeightsError` where there are several."""
         return self._only.weight
 
     @property

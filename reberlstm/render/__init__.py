@@ -1,9 +1,8 @@
 """How results look: text for a terminal, HTML for notebooks and browsers, pictures.
 
-There is a module for each kind of result. It enters its functions into the registry of
-`reberlstm.display`; `load` imports all of them, so a new renderer is a new file. The two layers
-that all share are here: rich for text, and jinja2, with the files in ``templates``, for HTML and
-Markdown. Both are imported when they are first used.
+Each kind of result has a module that enters its functions into the registry of `reberlstm.display`;
+`load` imports all. What they share is here: rich for text, and jinja2, with the files in
+``templates``, for HTML and Markdown. Both are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -153,14 +152,10 @@ def block(
     svg: str | None = None,
     figures: Sequence[tuple[str, str, str]] = (),
 ) -> str:
-    """What a notebook shows of a result: a title, lines, and then tables and pictures.
+    """What a notebook shows of a result: a title, lines below it, tables, and pictures.
 
-    Args:
-        title: What it is.
-        notes: Lines below the title.
-        tables: Tables with their fields.
-        svg: A picture as an SVG element.
-        figures: Captions, each with a picture in base64 or with why there is none.
+    The SVG is an element; figures are captions, each with a picture in base64 or with why there is
+    none.
     """
     return fill("block.html", title=title, notes=notes, tables=tables, svg=svg, figures=figures)
 

@@ -18,8 +18,7 @@ from reberlstm.render import gate_titles
 from reberlstm.render.layout import HEIGHT, Layout, edge_text, lay_out
 from reberlstm.render.plots import draw_fields
 from reberlstm.render.trace import answer, net_name
-from reberlstm.simulator import Trace
-from reberlstm.simulator.tracing import TraceStep
+from reberlstm.simulator import Trace, TraceStep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,15 +69,8 @@ def save_animation(trace: Trace, path: str | Path, *, seconds: float = 0.9) -> N
     if suffix == ".gif":
         palette = _with_white(pictures[-1].quantize(colors=256))
         pictures = [picture.quantize(palette=palette, dither=0) for picture in pictures]
-    pictures[0].save(
-        content,
-        FORMATS[suffix],
-        save_all=True,
-        append_images=pictures[1:],
-        duration=shown,
-        loop=0,
-        **options,
-    )
+    options |= {"save_all": True, "append_images": pictures[1:], "duration": shown, "loop": 0}
+    pictures[0].save(content, FORMATS[suffix], **options)
     write_atomically(Path(path), content.getvalue())
 
 
@@ -138,18 +130,10 @@ def said_of(trace: Trace, step: TraceStep) -> str:
 def _draw_symbol(figure: Figure, place: int, step: TraceStep, *, here: bool, nodes: bool) -> None:
     box: dict[str, Any] = {"boxstyle": "round,pad=0.25", "facecolor": LIT if here else "white"}
     box |= {"edgecolor": STRONG if here else "#d4d8dc", "linewidth": 2.0 if here else 1.0}
-    figure.text(
-        0.025 + 0.0365 * place,
-        0.91,
-        step.symbol,
-        ha="center",
-        va="center",
-        fontsize=15 if len(step.symbol) < 3 else 9,
-        fontfamily="monospace",
-        fontweight="bold" if here else "normal",
-        color=WRONG if nodes and step.state is None else INK,
-        bbox=box,
-    )
+    style: dict[str, Any] = {"fontsize": 15 if len(step.symbol) < 3 else 9, "bbox": box}
+    style |= {"fontfamily": "monospace", "fontweight": "bold" if here else "normal"}
+    style |= {"color": WRONG if nodes and step.state is None else INK, "ha": "center"}
+    figure.text(0.025 + 0.0365 * place, 0.91, step.symbol, va="center", **style)
 
 
 def _draw_graph(axis: Axes, layout: Layout, step: TraceStep, accepting: Collection[str]) -> None:

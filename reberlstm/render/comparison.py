@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from reberlstm.comparison import Comparison, Entry
 from reberlstm.comparison.study import Group, summary
-from reberlstm.comparison.study.summary import Loop
 from reberlstm.comparison.study.trials import Record
 from reberlstm.display import renders
 from reberlstm.errors import FormatError
@@ -113,24 +112,20 @@ HEADS = ("setting", "nets", "success", "right", "proved", "wrong word", "words (
 def study_lines(records: Sequence[Record], width: int = 200) -> Iterator[str]:
     """The summary of a study as a table, a line for each setting, with the cycles below it."""
     groups = summary(records)
-    yield from table_lines([HEADS, *map(_counts, groups)], width, numbers=True)
+    rows: list[tuple[str, ...]] = [HEADS]
+    for group in groups:
+        failed = f" ({group.failed} failed)" if group.failed else ""
+        known = (group.nets, group.success, group.right, group.proved, group.refuted, group.words)
+        numbers = ("–" if n is None else f"{n:,.0f}" for n in known)
+        rows.append((group.title + failed, *numbers))
+    yield from table_lines(rows, width, numbers=True)
     for group in groups:
         for cycle, loop in group.loops.items():
+            text = f"{loop.proved:,} of {loop.nets:,} proved for ever"
+            if loop.first:
+                text += f", {len(loop.first):,} wrong, first after {loop.first[0]:,} rounds"
             if loop.nets:
-                yield f"{group.title}: rounds of {cycle}: {_rounds(loop)}"
-
-
-def _counts(group: Group) -> tuple[str, ...]:
-    failed = f" ({group.failed} failed)" if group.failed else ""
-    known = (group.nets, group.success, group.right, group.proved, group.refuted, group.words)
-    return (group.title + failed, *("–" if n is None else f"{n:,.0f}" for n in known))
-
-
-def _rounds(loop: Loop) -> str:
-    text = f"{loop.proved:,} of {loop.nets:,} proved for ever"
-    if loop.first:
-        text += f", {len(loop.first):,} wrong, first after {loop.first[0]:,} rounds"
-    return text
+                yield f"{group.title}: rounds of {cycle}: {text}"
 
 
 MOST_GROUPS = 24
@@ -200,12 +195,10 @@ def _words(axes: Axes, groups: Sequence[Group], records: Sequence[Record]) -> No
 
 def _loops(axes: Axes, groups: Sequence[Group]) -> None:
     """Steps: the share of nets without an error in any cycle, by rounds."""
-    drawn = False
     for number, group in enumerate(groups):
         cycles = [loop for loop in group.loops.values() if loop.nets]
         if not cycles:
             continue
-        drawn = True
         failures = sorted(first for loop in cycles for first in loop.first)
         total = sum(loop.nets for loop in cycles)
         xs, ys = [1.0], [1.0]
@@ -220,7 +213,7 @@ def _loops(axes: Axes, groups: Sequence[Group]) -> None:
     axes.set_ylim(0.0, 1.03)
     axes.set_xlabel("rounds", fontsize=8)
     axes.set_title("cycles of nets without an error so far", fontsize=10)
-    if drawn:
+    if axes.lines:
         axes.legend(fontsize=6, frameon=False)
     else:
         axes.text(0.5, 0.5, "not asked", ha="center", color=QUIET, transform=axes.transAxes)

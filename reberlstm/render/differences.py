@@ -53,11 +53,9 @@ MOST_LETTERS = 60
 class Matching:
     """Which states of two machines correspond, and what differs.
 
-    Attributes:
-        partner: For states of the machine that of the reference, where a word leads to both.
-        found: For states of the reference the first one of the machine.
-        states: For each of the two machines the kinds of its states; those not named are the same.
-        arrows: Likewise, for source and symbol.
+    States of the machine have a partner in the reference where a word leads to both; for those of
+    the reference the first one is found. `states` and `arrows` (by source and symbol) have for each
+    of the two machines what is not the same.
     """
 
     partner: dict[str, str] = field(default_factory=dict)
@@ -74,12 +72,7 @@ class Matching:
 
 
 def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matching:
-    """Match two machines over the same symbols.
-
-    Args:
-        machine: The one.
-        reference: What it should be.
-        acceptance: Whether it is a difference when only one of two states accepts.
+    """Match two machines over the same symbols; only with `acceptance` is accepting a difference.
 
     Example:
         >>> from reberlstm import load_grammar
@@ -89,13 +82,22 @@ def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matchi
         {('ones', '1'): 'wrong'}
     """
     result = Matching({machine.start: reference.start}, {reference.start: machine.start})
-    _follow(machine, reference, [machine.start], result)
+    queue = [machine.start]
+    for state in queue:  # match what the same symbols lead to from states that are matched
+        for symbol in machine.alphabet:
+            target = machine.transitions[state].get(symbol)
+            other = reference.transitions[result.partner[state]].get(symbol)
+            if target is not None and other is not None and target not in result.partner:
+                result.partner[target] = other
+                result.found.setdefault(other, target)
+                queue.append(target)
+    questions = ("legal", "label", *["accept"] * acceptance)
     for state in machine.states:
         for other in reference.states:
             if state in result.partner or other in result.found:
                 continue
             one, two = replace(machine, start=state), replace(reference, start=other)
-            if _same(one, two, acceptance):
+            if all(one.difference(two, by=by) is None for by in questions):  # type: ignore[arg-type]
                 result.partner[state], result.found[other] = other, state
     for state, partner in result.partner.items():
         if _answer(machine, state, acceptance) != _answer(reference, partner, acceptance):
@@ -113,18 +115,6 @@ def matching(machine: FSM, reference: FSM, *, acceptance: bool = True) -> Matchi
     return result
 
 
-def _follow(machine: FSM, reference: FSM, queue: list[str], result: Matching) -> None:
-    """Match what the same symbols lead to from states that are matched."""
-    for state in queue:
-        for symbol in machine.alphabet:
-            target = machine.transitions[state].get(symbol)
-            other = reference.transitions[result.partner[state]].get(symbol)
-            if target is not None and other is not None and target not in result.partner:
-                result.partner[target] = other
-                result.found.setdefault(other, target)
-                queue.append(target)
-
-
 def _compare_arrows(machine: FSM, reference: FSM, state: str, result: Matching) -> None:
     partner = result.partner[state]
     for symbol in machine.alphabet:
@@ -139,26 +129,12 @@ def _compare_arrows(machine: FSM, reference: FSM, state: str, result: Matching) 
             result.arrows[1][partner, symbol] = "wrong"
 
 
-def _same(machine: FSM, reference: FSM, acceptance: bool) -> bool:
-    """Whether two machines, from their starts, cannot be told apart."""
-    questions: list[Literal["legal", "label", "accept"]] = ["legal", "label"]
-    if acceptance:
-        questions.append("accept")
-    return all(machine.difference(reference, by=by) is None for by in questions)
-
-
 def _answer(fsm: FSM, state: str, acceptance: bool) -> tuple[bool, str | None]:
     return acceptance and state in fsm.accepting, fsm.outputs.get(state)
 
 
 def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: bool = True) -> str:
-    """The DOT text of two machines in one picture.
-
-    Args:
-        machine: The one that was found.
-        reference: What it should be.
-        word: A word that separates them, for the caption.
-        acceptance: As in `matching`.
+    """The DOT text of two machines in one picture; a word that separates them is in the caption.
 
     Raises:
         GrammarError: for machines over different symbols, or too many states to be read.
@@ -189,23 +165,15 @@ def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: b
     return str(graph.source)
 
 
-def draw(
-    machine: FSM,
-    reference: FSM,
-    format: Format,
-    *,
-    time_limit: float = TIME_LIMIT,
-    **options: Any,
-) -> bytes:
+def draw(machine: FSM, reference: FSM, format: Format, **options: Any) -> bytes:
     """The picture of `dot`, with its options.
 
     Raises:
         GrammarError: for machines that are too large to draw.
         MissingExtraError: where there is no Graphviz.
     """
-    source = dot(machine, reference, **options)
-    what = f"{machine} and {reference}"
-    return run_graphviz(source, format, time_limit=time_limit, what=what)
+    source, what = dot(machine, reference, **options), f"{machine} and {reference}"
+    return run_graphviz(source, format, time_limit=TIME_LIMIT, what=what)
 
 
 def _draw(graph: Any, fsm: FSM, side: int, result: Matching) -> None:

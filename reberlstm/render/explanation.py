@@ -36,13 +36,9 @@ def explanation_lines(
     cells: Sequence[CellExplanation] | None = None,
     weights: bool = True,
 ) -> Iterator[str]:
-    """The lines for a terminal of so many columns.
+    """The lines for a terminal of so many columns, with or without every weight and its reason.
 
-    Args:
-        explanation: What to print.
-        width: The columns of the terminal.
-        cells: Only these cells, without summary and heads; all by default.
-        weights: Whether to print every weight with its reason.
+    Of some cells only, it is without summary and heads.
     """
     width = max(width, MIN_WIDTH)
     if cells is None:
@@ -96,10 +92,8 @@ def _heading(cell: CellExplanation) -> str:
 def _gate(gate: GateExplanation, title: str, width: int, *, weights: bool) -> Iterator[str]:
     if len(gate.rules) == 1 and all(weight.kind == "bias" for weight in gate.weights):
         # One line says it all: a row of no weights but its bias.
-        bias = ""
-        if weights and gate.weights:
-            in_units, value, _, _ = _row(gate.weights)
-            bias = f", bias {in_units or value}"
+        in_units, value, *_ = _row(gate.weights) if weights and gate.weights else ("", "")
+        bias = f", bias {in_units or value}" if in_units or value else ""
         yield from _wrapped(title, f"{gate.sentence}: {gate.code}{bias}", width, INDENT)
         return
     yield from _wrapped(title, gate.sentence, width, INDENT)
@@ -162,21 +156,19 @@ def explanation_markdown(
     explanation: Explanation, *, cells: Sequence[CellExplanation] | None = None, level: int = 1
 ) -> str:
     """The whole explanation, or only some cells, as Markdown; `level` is the title's."""
-    return (
-        fill(
-            "explanation.md",
-            whole=cells is None,
-            level="#" * (level - 1),
-            title=_sentence(_title(explanation))[:-1],
-            summary=[_sentence(sentence) for sentence in explanation.summary],
-            nodes=explanation.nodes.items(),
-            cells=[_cell_parts(cell) for cell in (explanation.cells if cells is None else cells)],
-            heads=[(HEADS.get(h.name, f"{h.name} head"), h) for h in explanation.heads.values()],
-            shown=shown,
-            sentence=_sentence,
-        ).rstrip("\n")
-        + "\n"
+    text = fill(
+        "explanation.md",
+        whole=cells is None,
+        level="#" * (level - 1),
+        title=_sentence(_title(explanation))[:-1],
+        summary=[_sentence(sentence) for sentence in explanation.summary],
+        nodes=explanation.nodes.items(),
+        cells=[_cell_parts(cell) for cell in (explanation.cells if cells is None else cells)],
+        heads=[(HEADS.get(h.name, f"{h.name} head"), h) for h in explanation.heads.values()],
+        shown=shown,
+        sentence=_sentence,
     )
+    return text.rstrip("\n") + "\n"
 
 
 def _cell_parts(cell: CellExplanation) -> dict[str, object]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reberlstm.display import renders
 from reberlstm.errors import ExtractionError, ReberLSTMError
-from reberlstm.extraction import Comparison, Extraction
+from reberlstm.extraction import Extraction
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
@@ -79,8 +79,15 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     else:
         yield f"the machine is too large to show here (over {MOST_STATES} states); write it with -o"
     yield ""
+    names = {"machine": "extracted machine"}
     for pair in found.verdict:
-        yield from _pair(fsm, pair)
+        left, right = names.get(pair.left, pair.left), names.get(pair.right, pair.right)
+        yield f"{left} and {right}: {pair.relation}"
+        if pair.word is not None:
+            by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
+            shortest = ", a shortest one" if pair.shortest else ""
+            yield f"    after {word_text(fsm, pair.word)}{shortest}{by}"
+        yield f"    {pair.evidence}"
     if found.margin is not None:
         yield f"nearest observation to a threshold: {found.margin:.3g} away"
     if len(fsm.states) <= MOST_STATES:
@@ -93,18 +100,6 @@ def ended_text(found: Extraction) -> str:
     if found.ended_by is None:
         return "the search came to its own end: it found no difference any more"
     return f"the budget of {found.ended_by} ended the search; this is the best machine so far"
-
-
-def _pair(fsm: FSM, pair: Comparison) -> Iterator[str]:
-    names = {"machine": "extracted machine"}
-    left, right = names.get(pair.left, pair.left), names.get(pair.right, pair.right)
-    yield f"{left} and {right}: {pair.relation}"
-    if pair.word is not None:
-        shown = word_text(fsm, pair.word)
-        by = f"; the {pair.wrong} is wrong" if pair.wrong else ""
-        shortest = ", a shortest one" if pair.shortest else ""
-        yield f"    after {shown}{shortest}{by}"
-    yield f"    {pair.evidence}"
 
 
 def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
@@ -127,8 +122,7 @@ def _machine(fsm: FSM) -> list[list[str]]:
 
 
 def _geometry(found: Extraction) -> list[list[str]]:
-    heads = ["state", "visits", "memories", "radius", "nearest", "distance", "noise tolerated"]
-    rows = [heads]
+    rows = [["state", "visits", "memories", "radius", "nearest", "distance", "noise tolerated"]]
     for report in found.states:
         visits = [f"{report.visits:,}", f"{report.memories:,}", f"{report.radius:.2g}"]
         distance = "–" if report.distance is None else f"{report.distance:.2g}"
@@ -168,14 +162,9 @@ def _figure(found: Extraction, what: str) -> tuple[str, str, str]:
 
 
 def picture(found: Extraction, what: str, format: str) -> bytes:
-    """One of `PICTURES` as the content of a file.
+    """One of `PICTURES` as the content of a file: ``svg``, ``png`` or ``pdf``.
 
-    Args:
-        found: What was extracted.
-        what: ``machines``: the machine, and its differences from the reference where there is one;
-            ``memories``: where its states lie; ``cells``: what each part of the memory is in each
-            state.
-        format: ``svg``, ``png`` or ``pdf``.
+    Where there is a reference, ``machines`` shows also the differences from it.
 
     Raises:
         GrammarError: for a machine too large to draw.
@@ -218,9 +207,8 @@ def memories(found: Extraction) -> Figure:
         hull = _hull(points)
         if len(hull) > 2:
             axes.fill(*hull.T, color=colour, alpha=0.15, zorder=0)
-        axes.scatter(
-            points[:, 0], points[:, 1], s=20, color=colour, marker=marker, zorder=3, linewidths=0
-        )
+        x, y = points.T
+        axes.scatter(x, y, s=20, color=colour, marker=marker, zorder=3, linewidths=0)
         box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": colour, "alpha": 0.85}
         above: dict[str, Any] = {
             "xytext": (0, 7 + LINE * _hidden(means, state)),
@@ -251,9 +239,8 @@ def cells_by_state(found: Extraction) -> Figure:
         title = f"the {MOST_PARTS} parts of the memory that differ most, by state"
     shown = means[:, parts]
     names = [sample.parts[part] for part in parts]
-    spread = np.array(
-        [sample.points[sample.states == state][:, parts].std(axis=0) for state in range(len(means))]
-    )
+    of_states = [sample.points[sample.states == state] for state in range(len(means))]
+    spread = np.array([points[:, parts].std(axis=0) for points in of_states])
     figure = blank(2.2 + 0.42 * len(names), 1.5 + 0.3 * len(shown))
     axes = figure.subplots()
     most = float(np.abs(shown).max()) or 1.0

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from reberlstm.errors import GrammarError, MissingExtraError
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.machine import arrows, run_graphviz
+from reberlstm.render.machine import Direction, arrows, run_graphviz
 
 Point = tuple[float, float]
 Arrow = tuple[str, str, tuple[str, ...]]
-Direction = Literal["LR", "TB"]
 
 MAX_STATES = 48
 MAX_EDGES = 120
@@ -33,15 +32,10 @@ HEIGHT = 34.0
 
 @dataclass(frozen=True)
 class Edge:
-    """An arrow between two states, for all symbols that lead from one to the other.
+    """An arrow for all symbols that lead from one state to another, or from nowhere to the start.
 
-    Attributes:
-        source: The state before, or None for the arrow into the start state.
-        target: The state after.
-        symbols: The symbols on it, in alphabet order.
-        path: A cubic Bézier curve: a point, and then three for every piece.
-        tip: Where the arrow's head ends; it points there from the last point of the path.
-        label: The middle of the text.
+    The path is a cubic Bézier curve: a point, and then three for every piece. The arrow's head
+    points from its last point to the tip. The middle of the text is at `label`.
     """
 
     source: str | None
@@ -63,16 +57,9 @@ class Layout:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, with coordinates to a tenth of a point."""
-        result: dict[str, Any] = _rounded(asdict(self))
+        exact = json.dumps(asdict(self))
+        result: dict[str, Any] = json.loads(exact, parse_float=lambda x: round(float(x), 1))
         return result
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 1)
-    if isinstance(value, dict):
-        return {name: _rounded(item) for name, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def lay_out(fsm: FSM, direction: Direction = "LR") -> Layout | None:
@@ -87,10 +74,12 @@ def lay_out(fsm: FSM, direction: Direction = "LR") -> Layout | None:
     pairs = _arrows(fsm)
     if len(fsm.reachable) > MAX_STATES or len(pairs) > MAX_EDGES:
         return None
-    answer = _graphviz(_dot(fsm, pairs, direction), str(fsm))
-    if answer is None:
+    source = _dot(fsm, pairs, direction)
+    try:
+        answer = run_graphviz(source, "json", time_limit=TIME_LIMIT, what=str(fsm))
+    except (GrammarError, MissingExtraError):
         return layered(fsm, direction)
-    return _read(fsm, pairs, answer)
+    return _read(fsm, pairs, json.loads(answer))
 
 
 def edge_text(symbols: tuple[str, ...]) -> str:
@@ -123,8 +112,7 @@ def _dot(fsm: FSM, pairs: list[Arrow], direction: Direction) -> str:
         width, height = _width(state) / 72, HEIGHT / 72
         lines.append(f"{index} [width={width:.3f}, height={height:.3f}];")
     for edge, (source, target, symbols) in enumerate(pairs):
-        # A text of letters x, one more than the label has, reserves its place.
-        text = "x" * (len(edge_text(symbols)) + 1)
+        text = "x" * (len(edge_text(symbols)) + 1)  # reserves the place of the label
         # Layers go away from the start, as textbooks draw them. An edge that goes back is given the
         # other direction, with its head at its tail, and so finds its way between the layers.
         first, last, how = number[source], number[target], "constraint=false"
@@ -137,17 +125,6 @@ def _dot(fsm: FSM, pairs: list[Arrow], direction: Direction) -> str:
             f'comment="{edge}"];'
         )
     return "\n".join([*lines, "}"])
-
-
-def _graphviz(source: str, what: str) -> dict[str, Any] | None:
-    """Graphviz' own JSON, or None where it is not there or takes too long."""
-    try:
-        answer: dict[str, Any] = json.loads(
-            run_graphviz(source, "json", time_limit=TIME_LIMIT, what=what)
-        )
-    except (GrammarError, MissingExtraError):
-        return None
-    return answer
 
 
 def _read(fsm: FSM, pairs: list[Arrow], answer: dict[str, Any]) -> Layout:
@@ -209,17 +186,11 @@ def layered(fsm: FSM, direction: Direction = "LR") -> Layout:
     def moved(point: Point) -> Point:
         return point[0] - left, point[1] - top
 
-    shifted = [
-        replace(
-            edge,
-            path=tuple(map(moved, edge.path)),
-            tip=moved(edge.tip),
-            label=moved(edge.label) if edge.label else None,
-        )
-        for edge in edges
-    ]
+    for number, edge in enumerate(edges):
+        curve, label = tuple(map(moved, edge.path)), edge.label and moved(edge.label)
+        edges[number] = replace(edge, path=curve, tip=moved(edge.tip), label=label)
     nodes = {name: (x - left, y - top, w) for name, (x, y, w) in nodes.items()}
-    return Layout(max(xs) - left + 8, max(ys) - top + 14, nodes, tuple(shifted))
+    return Layout(max(xs) - left + 8, max(ys) - top + 14, nodes, tuple(edges))
 
 
 def _depths(fsm: FSM) -> dict[str, int]:

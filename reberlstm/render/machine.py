@@ -1,11 +1,9 @@
 """The state graph of a machine: DOT text made for people, and pictures of it by Graphviz.
 
-Parallel transitions share one arrow, states from which nothing can be accepted are left out, and a
-word can be laid over the graph: the states it visits, the number of each step, the last state and
-where it breaks the rules. Nothing is said by colour alone: visited arrows are bold and numbered,
-the last state has a heavy border and a caption, a violation is dashed and crossed out. The colours
-are those of M. Okabe and K. Ito, Color universal design (2008), which colour-blind readers can
-tell apart.
+States from which nothing can be accepted are left out, and a word can be laid over the graph.
+Nothing is said by colour alone: visited arrows are bold and numbered, the last state has a heavy
+border and a caption, a violation is dashed and crossed out. The colours are those of M. Okabe and
+K. Ito, Color universal design (2008), which colour-blind readers can tell apart.
 """
 
 from __future__ import annotations
@@ -61,12 +59,9 @@ CIRCLES = ((2, "0.5", "14"), (5, "0.65", "13"), (7, "0.75", "11.5"))
 
 @dataclass
 class Run:
-    """A word's path through the graph; without a word there is none.
+    """A word's path: states, numbers of the steps by arrow and symbol; none without a word.
 
-    Attributes:
-        states: The states visited, the start first.
-        steps: For each arrow (source, target) and symbol the numbers of the steps along it.
-        violation: The number of the symbol that was not legal, the state it came in, and itself.
+    A violation is the number of the symbol that was not legal, the state it came in, and itself.
     """
 
     states: list[str] = field(default_factory=list)
@@ -110,7 +105,15 @@ def dot(
 
     theme = DARK if dark else LIGHT
     symbols = fsm.word(word) if word is not None else ()
-    run = _run(fsm, symbols) if word is not None else Run()
+    run = Run([] if word is None else [fsm.start])
+    for position, symbol in enumerate(symbols, start=1):
+        state = run.states[-1]
+        target = fsm.transitions[state].get(symbol)
+        if target is None:
+            run.violation = (position, state, symbol)
+            break
+        run.steps.setdefault((state, target), {}).setdefault(symbol, []).append(position)
+        run.states.append(target)
     # States that cannot reach acceptance are left out, unless that would hide the matter.
     alive = fsm.distance_to_acceptance
     everything = dead_states or any(state not in alive for state in run.states or [fsm.start])
@@ -144,19 +147,6 @@ def dot(
     return str(graph.source)
 
 
-def _run(fsm: FSM, word: Word) -> Run:
-    run = Run([fsm.start])
-    for position, symbol in enumerate(word, start=1):
-        state = run.states[-1]
-        target = fsm.transitions[state].get(symbol)
-        if target is None:
-            run.violation = (position, state, symbol)
-            break
-        run.steps.setdefault((state, target), {}).setdefault(symbol, []).append(position)
-        run.states.append(target)
-    return run
-
-
 def arrows(fsm: FSM, states: Sequence[str]) -> dict[tuple[str, str], list[str]]:
     """For each pair of these states with transitions from one to the other, the symbols."""
     kept = set(states)
@@ -171,15 +161,16 @@ def arrows(fsm: FSM, states: Sequence[str]) -> dict[tuple[str, str], list[str]]:
 def _shape(fsm: FSM, drawn: Sequence[str]) -> dict[str, str]:
     """Circles of one size where all names are short, else ellipses as wide as their names."""
     longest = max(len(printable(name)) for name in drawn)
-    if not fsm.outputs:
-        for length, width, size in CIRCLES:
-            if longest <= length:
-                return {"shape": "circle", "width": width, "fontsize": size, "margin": "0"}
+    for length, width, size in CIRCLES:
+        if longest <= length and not fsm.outputs:
+            return {"shape": "circle", "width": width, "fontsize": size, "margin": "0"}
     return {"shape": "ellipse", "height": "0.5", "fontsize": "13", "margin": "0.06,0.03"}
 
 
 def _node(fsm: FSM, state: str, run: Run, stops: bool, theme: Theme) -> dict[str, str]:
-    lines = _broken(printable(state))
+    lines = textwrap.wrap(printable(state), NAME_WIDTH, drop_whitespace=False)
+    lines = lines or [printable(state)]
+    lines = lines if len(lines) <= NAME_LINES else [*lines[: NAME_LINES - 1], "…"]
     if fsm.outputs:
         lines.append(f"output {printable(fsm.outputs[state])}")
     if stops and state in fsm.accepting and fsm.transitions[state]:
@@ -225,11 +216,9 @@ def _edge(
 def _captions(fsm: FSM, run: Run, word: Word, hidden: int) -> dict[str, str]:
     lines = [_verdict(fsm, run, word)] if run.states else []
     if hidden:
-        states = "1 state that cannot" if hidden == 1 else f"{hidden} states that cannot"
-        lines.append(f"not drawn: {states} reach acceptance")
-    if not lines:
-        return {}
-    return {"label": escaped("\n".join(["", *lines])), "labelloc": "b"}
+        states = "state that" if hidden == 1 else "states that"
+        lines.append(f"not drawn: {hidden} {states} cannot reach acceptance")
+    return {"label": escaped("\n".join(["", *lines])), "labelloc": "b"} if lines else {}
 
 
 def _verdict(fsm: FSM, run: Run, word: Word) -> str:
@@ -267,12 +256,6 @@ def wrapped(parts: Sequence[str]) -> Iterator[str]:
 
 def _number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def _broken(name: str) -> list[str]:
-    """A long name in lines."""
-    lines = textwrap.wrap(name, NAME_WIDTH, drop_whitespace=False) or [name]
-    return lines if len(lines) <= NAME_LINES else [*lines[: NAME_LINES - 1], "…"]
 
 
 def symbol_text(symbol: str) -> str:
@@ -379,14 +362,9 @@ def draw(
 def run_graphviz(source: str, format: str, *, time_limit: float, what: str) -> bytes:
     """Lay out DOT text with ``dot``, in a process that is ended when its time is over.
 
-    What that process writes on standard error, such as a warning of Fontconfig, is shown only when
-    there is no picture.
-
-    Args:
-        source: The DOT text.
-        format: One of `FORMATS`, or ``json``, which has the places of nodes and edges.
-        time_limit: Seconds.
-        what: What is drawn, for messages.
+    The format is one of `FORMATS`, or ``json``, which has the places of nodes and edges; `what` is
+    for messages. What that process writes on standard error, such as a warning of Fontconfig, is
+    shown only when there is no picture.
 
     Raises:
         GrammarError: when the time is over, or Graphviz cannot draw it.
@@ -394,15 +372,11 @@ def run_graphviz(source: str, format: str, *, time_limit: float, what: str) -> b
     """
     if format not in (*FORMATS, "json"):
         raise GrammarError(f"format {format!r}; choose {', '.join(FORMATS)}")
-    complaint = ""
+    graph, complaint = source.encode("utf-8"), ""
     for command in _commands(format):
         try:
             done = subprocess.run(  # noqa: S603 - our own command line; the graph is its input
-                command,
-                input=source.encode("utf-8"),
-                capture_output=True,
-                timeout=time_limit,
-                check=False,
+                command, input=graph, capture_output=True, timeout=time_limit, check=False
             )
         except subprocess.TimeoutExpired:
             raise GrammarError(
@@ -419,10 +393,8 @@ def run_graphviz(source: str, format: str, *, time_limit: float, what: str) -> b
 def _commands(format: str) -> list[list[str]]:
     """The programs that can draw, best first; each reads DOT and writes the picture."""
     dpi = PNG_DPI if format == "png" else POINTS
-    commands = []
     program = shutil.which("dot")
-    if program is not None:
-        commands.append([program, f"-T{format}", f"-Gdpi={dpi}"])
+    commands = [[program, f"-T{format}", f"-Gdpi={dpi}"]] if program else []
     if find_spec("pygraphviz") is not None:
         # -P: what happens to lie in the working directory is not imported.
         commands.append([sys.executable, "-P", "-c", _WORKER, format, str(dpi)])

@@ -1,9 +1,10 @@
-"""A net's weights as a table for a notebook."""
+"""A net's weights, and a certificate, as tables for a notebook."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from reberlstm.certificates import Certificate
 from reberlstm.display import renders
 from reberlstm.net.net import Net
 from reberlstm.render import Field, Table, block, count, gate_titles, head, number_field
@@ -52,3 +53,11 @@ def _layer_table(net: Net, number: int) -> Table:
             first = [head(title, layer.size)] if index == 0 else []
             rows.append([*first, head(cell), *(number_field(value, largest) for value in row)])
     return Table(rows, heads)
+
+
+@renders(Certificate, "html")
+def certificate_html(certificate: Certificate) -> str:
+    """The statement, and the figures behind it."""
+    rows = [[head(name), Field(text, "")] for name, text in certificate.figures]
+    mark = {True: "✓", False: "✗", None: "?"}[certificate.holds]
+    return block(f"{mark} {certificate.statement}", [], Table(rows))

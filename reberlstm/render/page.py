@@ -1,8 +1,7 @@
 """The explorer: one HTML file, which holds the nets and really runs them.
 
-The page is put together from the files in the folder ``explorer``: a template, a style sheet and
-JavaScript modules, which are written one after the other into one script. Nothing is loaded from
-anywhere, and the page's own security policy forbids it.
+A template, a style sheet and JavaScript modules, written one after the other into one script, are
+in the folder ``explorer``. Nothing is loaded from anywhere: the page's own policy forbids it.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,8 @@ from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.cells import Layer
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net
+from reberlstm.net.net import Net, check_alphabets
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
@@ -48,8 +47,6 @@ MAX_WEIGHTS = 2_000_000
 
 MAX_EXPLAINED = 64
 """Cells of a net whose weights are explained in words; above it the page shows numbers only."""
-
-PROOF_SECONDS = 2.0
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
@@ -211,17 +208,15 @@ def _check(fsm: FSM, nets: Sequence[Net]) -> None:
     if not nets:
         raise GrammarError("no net to explore; give at least one")
     for net in nets:
-        if set(net.alphabet) != set(fsm.alphabet):
-            raise GrammarError(
-                f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of the net "
-                f"{net.name!r} is {' '.join(net.alphabet)}; give the grammar that it is for"
-            )
+        check_alphabets(fsm, net)
         if not {"legal", "accept"} & set(net.observed):
             raise GrammarError(
                 f"net {net.name!r} tells neither which symbols may come next nor whether a word "
                 f"may end; its heads are {', '.join(net.heads) or 'none'}"
             )
-    weights = sum(np.count_nonzero(a) for net in nets for a in _large_arrays(net))
+    arrays = [a for net in nets for x in net.layers for a in (x.weight_ih, x.weight_hh)]
+    arrays += [net.embedding for net in nets if net.embedding is not None]
+    weights = sum(map(np.count_nonzero, arrays))
     if weights > MAX_WEIGHTS:
         raise GrammarError(
             f"{weights:,} weights are too many for one page (at most {MAX_WEIGHTS:,}); "
@@ -229,25 +224,24 @@ def _check(fsm: FSM, nets: Sequence[Net]) -> None:
         )
 
 
-def _large_arrays(net: Net) -> list[Floats]:
-    arrays = [array for layer in net.layers for array in (layer.weight_ih, layer.weight_hh)]
-    return arrays if net.embedding is None else [*arrays, net.embedding]
-
-
 def _names(nets: Sequence[Net]) -> list[str]:
     """A name for every net, numbered where two have the same."""
     names: list[str] = []
     for net in nets:
-        name = net.name or "net"
         same = sum(other.name == net.name for other in nets[: len(names)])
-        names.append(f"{name} {same + 1}" if same else name)
+        names.append((net.name or "net") + (f" {same + 1}" if same else ""))
     return names
 
 
 def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
     """A net of any kind as JSON, its symbols in the order of the grammar's alphabet."""
     order = [net.alphabet.index(symbol) for symbol in alphabet]
-    layers = [_layer_data(layer) for layer in net.layers]
+    layers: list[dict[str, Any]] = [
+        {"cell": layer.cell.name, "gates": list(layer.cell.gates)}
+        | {name: _matrix(getattr(layer, name)) for name in ("weight_ih", "weight_hh")}
+        | {name: getattr(layer, name).tolist() for name in ("bias_ih", "bias_hh")}
+        for layer in net.layers
+    ]
     if net.embedding is None:
         layers[0]["weight_ih"] = _matrix(net.layers[0].weight_ih[:, order])
     readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next")}
@@ -266,17 +260,6 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
         "start": None if net.start_state is None else net.start_state.tolist(),
         "suffix": None if net.suffix is None else _matrix(net.suffix),
         "heads": {kind: _head_data(head, order) for kind, head in readouts.items() if head},
-    }
-
-
-def _layer_data(layer: Layer) -> dict[str, Any]:
-    return {
-        "cell": layer.cell.name,
-        "gates": list(layer.cell.gates),
-        "weight_ih": _matrix(layer.weight_ih),
-        "weight_hh": _matrix(layer.weight_hh),
-        "bias_ih": layer.bias_ih.tolist(),
-        "bias_hh": layer.bias_hh.tolist(),
     }
 
 
@@ -302,13 +285,10 @@ def _proved(net: Net, fsm: FSM) -> dict[str, Any] | None:
     """What a certificate says, where one is found at once; a page is no place to wait for one."""
     if net.size > MAX_EXPLAINED:
         return None
-    try:
-        certificate = certify(net, fsm, seconds=PROOF_SECONDS, max_states=2_000, max_k=1)
-    except ReberLSTMError:
-        return None
-    if not certificate.holds:
-        return None
-    return {"scope": certificate.scope, "margin": certificate.margin}
+    with suppress(ReberLSTMError):
+        proof = certify(net, fsm, seconds=2.0, max_states=2_000, max_k=1)
+        return {"scope": proof.scope, "margin": proof.margin} if proof.holds else None
+    return None
 
 
 def _explained(net: Net, fsm: FSM) -> dict[str, Any] | None:
@@ -354,14 +334,8 @@ def _matrix(array: Floats) -> dict[str, Any]:
     if np.count_nonzero(array) * 3 > array.size:
         content = np.ascontiguousarray(array, dtype="<f8").tobytes()
         return {"shape": shape, "float64": base64.b64encode(content).decode("ascii")}
-    rows = [
-        [number for index in np.flatnonzero(row) for number in (int(index), _short(row[index]))]
-        for row in array
-    ]
+    rows: list[list[float]] = [[] for _ in array]
+    for row, column in np.argwhere(array).tolist():
+        value = float(array[row, column])
+        rows[row] += [column, int(value) if value.is_integer() else value]  # no ``.0`` of integers
     return {"shape": shape, "rows": rows}
-
-
-def _short(value: float) -> float | int:
-    """A whole number without its ``.0``."""
-    number = float(value)
-    return int(number) if number.is_integer() else number

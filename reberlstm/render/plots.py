@@ -1,8 +1,7 @@
 """Pictures of runs with matplotlib: what every cell did at every symbol, where the state went.
 
-matplotlib comes with the extra ``plots``. Figures are plain objects, made without pyplot: show one
-in a notebook, or write it with `save`. Colours go from orange (negative) over grey to blue, which
-colour-blind readers can tell apart, and numbers stand in the fields wherever there is room.
+Figures are plain objects, made without pyplot: show one in a notebook, or write it with `save`.
+Colours go from orange (negative) over grey to blue, which colour-blind readers can tell apart.
 """
 
 from __future__ import annotations
@@ -59,7 +58,13 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
         GrammarError: for a string or a net too large for a picture that can be read.
         MissingExtraError: where matplotlib is not installed.
     """
-    _check_size(trace)
+    if not trace.steps:
+        raise GrammarError("the empty string has no step to draw; give at least one symbol")
+    if len(trace.steps) > MAX_STEPS or trace.net.size > MAX_CELLS:
+        raise GrammarError(
+            f"{len(trace.steps)} symbols by {trace.net.size} cells would give labels too small "
+            f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
+        )
     panels = [name for name in quantities if name in _titles(trace)]
     steps, cells = len(trace.steps), trace.net.size
     width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
@@ -73,7 +78,10 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
         if steps <= MAX_NAMED:
             axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
     _label_steps(axes[-1], trace)
-    figure.suptitle(_heading(trace), x=0.01, ha="left", fontsize=12, color=INK)
+    heading, wrong = f"{net_name(trace)} on {_shortened(trace)}", trace.first_wrong
+    if wrong is not None:
+        heading += f"\n✗ wrong at step {wrong.t}: {answer(wrong)}"
+    figure.suptitle(heading, x=0.01, ha="left", fontsize=12, color=INK)
     return figure
 
 
@@ -109,21 +117,21 @@ def timeline(
             if quantity not in _titles(run):
                 continue
             values = run.array(quantity)[:, run.net.cells.index(cell)]
-            axis.plot(
-                range(1, len(values) + 1),
-                values,
-                STYLES[order % len(STYLES)],
-                color=LINES[order % len(LINES)],
-                label=name,
-                linewidth=1.8,
-            )
+            style: dict[str, Any] = {"color": LINES[order % len(LINES)], "linewidth": 1.8}
+            style |= {"linestyle": STYLES[order % len(STYLES)], "label": name}
+            axis.plot(range(1, len(values) + 1), values, **style)
         axis.set_title(f"{titles[quantity]} of cell {cell}", loc="left", fontsize=10)
         axis.grid(color="#dfe2e5", linewidth=0.6)
         axis.set_axisbelow(True)
     axes[0].legend(frameon=False, fontsize=9)
     _label_steps(axes[-1], longest)
     for order, (name, run) in enumerate(found.items()):
-        _mark_wrong(axes[0], run, LINES[order % len(LINES)], name)
+        if run.first_wrong is not None:
+            t, colour = run.first_wrong.t, LINES[order % len(LINES)]
+            axes[0].axvline(t, color=colour, linewidth=1.0, linestyle=":")
+            style = {"rotation": 90, "fontsize": 8, "color": colour, "ha": "right", "va": "bottom"}
+            ends = ("data", "axes fraction")
+            axes[0].annotate(f"{name} wrong from step {t}", (t, 0.02), xycoords=ends, **style)
     figure.suptitle(_shortened(longest), x=0.01, ha="left", fontsize=12, color=INK)
     return figure
 
@@ -135,16 +143,6 @@ def _titles(trace: Trace) -> dict[str, str]:
     if "output" in titles:
         titles["hidden"] = "out: the memory through the output gate"
     return titles
-
-
-def _check_size(trace: Trace) -> None:
-    if not trace.steps:
-        raise GrammarError("the empty string has no step to draw; give at least one symbol")
-    if len(trace.steps) > MAX_STEPS or trace.net.size > MAX_CELLS:
-        raise GrammarError(
-            f"{len(trace.steps)} symbols by {trace.net.size} cells would give labels too small "
-            f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
-        )
 
 
 def draw_fields(axis: Axes, values: Floats, *, size: float) -> None:
@@ -173,12 +171,10 @@ def _label_steps(axis: Axes, trace: Trace) -> None:
         return
     node = [("✗" if step.state is None else step.state) for step in trace.steps]
     small = max((len(name) for name in node), default=0) > 3
+    marks = [" ⊘" * (step.ok is False) + " ✗" * (step.right is False) for step in trace.steps]
     texts = [
-        step.symbol
-        + (" ⊘" if step.ok is False else "")
-        + (" ✗" if step.right is False else "")
-        + ("" if small else f"\n{name}")
-        for step, name in zip(trace.steps, node, strict=True)
+        step.symbol + mark + ("" if small else f"\n{name}")
+        for step, mark, name in zip(trace.steps, marks, node, strict=True)
     ]
     axis.set_xticks(range(offset, steps + offset), texts, fontsize=8)
     for text, step in zip(axis.get_xticklabels(), trace.steps, strict=True):
@@ -190,29 +186,6 @@ def _label_steps(axis: Axes, trace: Trace) -> None:
     label = "symbol" if small else "symbol, and the grammar's node after it"
     judged = all(step.judged for step in trace.steps)
     axis.set_xlabel(label if judged else f"{label}; slanted: not judged", fontsize=9)
-
-
-def _mark_wrong(axis: Axes, trace: Trace, colour: str, name: str) -> None:
-    first = trace.first_wrong
-    if first is not None:
-        axis.axvline(first.t, color=colour, linewidth=1.0, linestyle=":")
-        axis.annotate(
-            f"{name} wrong from step {first.t}",
-            (first.t, 0.02),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            fontsize=8,
-            color=colour,
-            ha="right",
-            va="bottom",
-        )
-
-
-def _heading(trace: Trace) -> str:
-    text, wrong = f"{net_name(trace)} on {_shortened(trace)}", trace.first_wrong
-    if wrong is None:
-        return text
-    return f"{text}\n✗ wrong at step {wrong.t}: {answer(wrong)}"
 
 
 def _shortened(trace: Trace, most: int = 60) -> str:
@@ -254,9 +227,8 @@ def trajectory(traces: Sequence[Trace]) -> Figure:
         axis.set_xticks([])
         axis.set_yticks([])
         axis.set_aspect("equal")
-        axis.set_xlabel(
-            "linear map that best sends every node to its place on a circle", fontsize=9
-        )
+        says = "linear map that best sends every node to its place on a circle"
+        axis.set_xlabel(says, fontsize=9)
     else:
         places, shares = principal_plane(everything)
         axis.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)", fontsize=9)
@@ -272,15 +244,10 @@ def trajectory(traces: Sequence[Trace]) -> Figure:
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(order)))
     for index, node in enumerate(order):
         chosen = np.unique(places[[name == node for name in nodes]], axis=0)
-        axis.scatter(
-            chosen[:, 0],
-            chosen[:, 1],
-            s=36,
-            marker=MARKERS[index % len(MARKERS)],
-            color=colours[index],
-            label="no node (violation)" if node is None else f"node {node}",
-            zorder=2,
-        )
+        label = "no node (violation)" if node is None else f"node {node}"
+        marker = MARKERS[index % len(MARKERS)]
+        x, y = chosen.T
+        axis.scatter(x, y, s=36, marker=marker, color=colours[index], label=label, zorder=2)
     if known:
         axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     strings = f"{len(traces)} {'string' if len(traces) == 1 else 'strings'}"

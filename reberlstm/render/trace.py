@@ -16,8 +16,7 @@ import numpy as np
 from reberlstm.display import renders
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import Field, Table, block, gate_titles, head, number_field
-from reberlstm.simulator import Trace
-from reberlstm.simulator.tracing import TraceStep
+from reberlstm.simulator import Trace, TraceStep
 
 LABEL_WIDTH = 21
 NEAR = 0.005
@@ -153,8 +152,6 @@ def _heading(trace: Trace, step: TraceStep) -> str:
     parts.append(answer(step))
     if not step.judged:
         parts.append(_styled("not judged", "quiet"))
-    elif step.right is False and step.legal is None:
-        parts.append(_styled("WRONG: the grammar says otherwise", "bad"))
     elif step.right is False:
         parts.append(_styled(f"WRONG: {_allowed(trace, step)}", "bad"))
     return "   ".join(parts)
@@ -163,7 +160,8 @@ def _heading(trace: Trace, step: TraceStep) -> str:
 def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
-    assert step.legal is not None, "asked of offers only"
+    if step.legal is None:
+        return "the grammar says otherwise"
     tables = trace.grammar.tables(trace.net.on_violation)
     node = tables.names.index(step.state)
     if set(tables.symbols[node]) != set(step.legal):

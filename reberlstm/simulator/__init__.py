@@ -1,5 +1,413 @@
 """Running nets: one word with everything recorded, and strings by the million."""
 
-from reberlstm.simulator.tracing import Trace, TraceStep, trace
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.display import Displayed, rendered
+from reberlstm.errors import GrammarError
+from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.net import Net, Step, check_alphabets, joined
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Trace", "TraceStep", "trace"]
+
+Patch = Mapping[int, Mapping[str, Any]]
+"""``{t: {"memory": values}}``: what to put in the place of the memory or h after symbol t."""
+
+
+@dataclass(frozen=True)
+class TraceStep:
+    """What happened at one symbol. Arrays have one number for each cell of all layers.
+
+    Attributes:
+        t: The position of the symbol, from 1.
+        symbol: The symbol read.
+        source: The grammar's state before it, None after a violation or without a grammar.
+        state: The grammar's state after it, None likewise.
+        gates: The gates by name, in the order that the kind of cell has them; NaN for cells of a
+            layer that has no such gate.
+        memory: The cell state c after the step; h where the cell has no other memory.
+        hidden: The hidden state h, which the gates read at the next step, and the heads at this.
+        reader: The numbers that the net's answer is read from, by symbol; for a net without a
+            ``legal`` head that of ``accept``.
+        legal: The symbols that the net offers next, in alphabet order; None where it does not tell.
+        accept: Whether the net accepts the word up to here; None where it does not tell.
+        judged: Whether the net's answer after this symbol lies in the scope that the net claims.
+        right: Whether that answer is the grammar's; None where it is not judged, or not known.
+        ok: Whether the symbol was one that the net had offered; None where that was not judged.
+    """
+
+    t: int
+    symbol: str
+    source: str | None
+    state: str | None
+    gates: Mapping[str, Floats]
+    memory: Floats
+    hidden: Floats
+    reader: Mapping[str, float]
+    legal: tuple[str, ...] | None
+    accept: bool | None
+    judged: bool
+    right: bool | None
+    ok: bool | None
+
+
+@dataclass(frozen=True, repr=False)
+class Trace(Displayed):
+    """A word run through a net.
+
+    Attributes:
+        net: The net.
+        grammar: The machine that names the states, if one is known.
+        word: The symbols.
+        offered_first: The symbols that the net offers before the first one; None where it does not
+            tell.
+        first_judged: Whether that lies in the scope that the net claims.
+        steps: One record per symbol.
+        accepted: The net's verdict on the whole word: its accept head's; without one whether every
+            symbol was offered and the grammar says that the word may end; None where neither is
+            known.
+        violation_at: The position, from 1, of the first symbol that the net had not offered.
+    """
+
+    net: Net
+    grammar: FSM | None
+    word: tuple[str, ...]
+    offered_first: tuple[str, ...] | None
+    first_judged: bool
+    steps: tuple[TraceStep, ...]
+    accepted: bool | None
+    violation_at: int | None
+
+    def __repr__(self) -> str:
+        return (
+            f"<Trace of {self.net.name!r} on {self.text!r}: "
+            f"offers {' '.join(self.offered_last or ()) or 'nothing'}, accepted={self.accepted}, "
+            f"violation_at={self.violation_at}>"
+        )
+
+    weights = property(lambda self: self.net)
+
+    @property
+    def text(self) -> str:
+        """The word as one string, with spaces where symbols are long."""
+        return self.net.separator.join(self.word)
+
+    @property
+    def offered_last(self) -> tuple[str, ...] | None:
+        """The symbols that the net offers after the whole word."""
+        return self.steps[-1].legal if self.steps else self.offered_first
+
+    @property
+    def first_wrong(self) -> TraceStep | None:
+        """The first step after which the net's answer is wrong, where it is judged."""
+        return next((step for step in self.steps if step.right is False), None)
+
+    def array(self, name: str) -> Floats:
+        """A gate, ``memory`` or ``hidden`` at every symbol, (T, cells); ``reader`` is (T, symbols).
+
+        Raises:
+            GrammarError: listing the names, where there is no such gate.
+
+        Example:
+            >>> import reberlstm as rl
+            >>> rl.trace(rl.compile("reber"), "BTX").array("forget").shape
+            (3, 8)
+        """
+        gates = _gates(self.net)
+        if name == "reader":
+            rows: list[Any] = [list(step.reader.values()) for step in self.steps]
+        elif name in ("memory", "hidden"):
+            rows = [getattr(step, name) for step in self.steps]
+        elif name in gates:
+            rows = [step.gates[name] for step in self.steps]
+        else:
+            names = ", ".join((*gates, "memory", "hidden", "reader"))
+            raise GrammarError(f"a trace has no array {name!r}; it has {names}")
+        return np.array(rows, dtype=float).reshape(len(rows), -1)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A table with a row for each symbol, cell and gate: t, symbol, cell, gate, value.
+
+        Raises:
+            MissingExtraError: where pandas is not installed.
+        """
+        from reberlstm.extras import require
+
+        pandas = require("pandas", extra="plots", purpose="a table of pandas")
+        rows = [
+            (step.t, step.symbol, cell, gate, float(value))
+            for step in self.steps
+            for gate, values in {
+                **step.gates, "memory": step.memory, "hidden": step.hidden
+            }.items()
+            for cell, value in zip(self.net.cells, values, strict=True)
+        ]  # fmt: skip
+        return pandas.DataFrame(rows, columns=["t", "symbol", "cell", "gate", "value"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object that ``reberlstm trace --json`` prints."""
+        return {
+            "grammar": self.grammar.name if self.grammar is not None else None,
+            "net": self.net.name,
+            "readout": self.net.reading,
+            "string": self.text,
+            "accepted": self.accepted,
+            "violation_at": self.violation_at,
+            "cells": list(self.net.cells),
+            "alphabet": list(self.net.alphabet),
+            "steps": [_step_dict(step, self.net) for step in self.steps],
+        }
+
+    def to_html(self) -> str:
+        """A page for the browser in which this net runs, with this string loaded.
+
+        It is one file that loads nothing from anywhere; ``reberlstm explore`` writes the same.
+        As the last value of a notebook's cell it runs in the notebook.
+
+        Raises:
+            GrammarError: for a trace without a grammar, or of too long a string.
+        """
+        page: str = rendered(self, "page")
+        return page
+
+
+def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
+    words = net.layers[0].cell.words
+    # The source's words, and its order: eraser, writer, filter.
+    order = {name: place for place, name in enumerate(words)}
+    gates = sorted(record.gates, key=lambda gate: order.get(gate, len(order)))
+    return {
+        "t": record.t,
+        "symbol": record.symbol,
+        "state": record.state,
+        **{words.get(gate, gate): _finite(record.gates[gate]) for gate in gates},
+        "memory": record.memory.tolist(),
+        "hidden": record.hidden.tolist(),
+        "reader": dict(record.reader),
+        "legal": None if record.legal is None else list(record.legal),
+        "accept": record.accept,
+        "judged": record.judged,
+        "ok": record.ok,
+    }
+
+
+def _gates(net: Net) -> list[str]:
+    """The names of all gates of all layers."""
+    return list(dict.fromkeys(gate for layer in net.layers for gate in layer.cell.gates))
+
+
+def _joined_gates(net: Net, steps: tuple[Step, ...]) -> dict[str, Floats]:
+    missing = [np.full(step.hidden.shape, np.nan) for step in steps]
+    pairs = list(zip(steps, missing, strict=True))
+    return {g: np.concatenate([step.gates.get(g, no) for step, no in pairs]) for g in _gates(net)}
+
+
+def _finite(values: Floats) -> list[float | None]:
+    """For JSON, which has no word for a gate that is not there."""
+    return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+def trace(
+    net: Any,
+    word: str | Iterable[str],
+    *,
+    grammar: Any = None,
+    snap: bool = False,
+    slots: int = 1,
+    patch: Patch | None = None,
+    **options: Any,
+) -> Trace:
+    """Run a word through a net and record everything.
+
+    Args:
+        net: A net, or what `reberlstm.load` takes.
+        word: A string, or the symbols one by one.
+        grammar: The machine that names the states: an `FSM`, a name or a path; by default the one
+            that the net carries.
+        snap: Round h to the nearest vertex after each step.
+        slots: Into how many steps snapping divides the way from rest to active; 2 keeps half
+            evidence, as the published net needs.
+        patch: What to change: ``{3: {"memory": values}}`` puts values in the place of the memory
+            (or of ``hidden``) after the third symbol; values are an array with a number for each
+            cell, or a mapping from names of cells. Where the memory of an LSTM is changed, h
+            follows from it.
+        options: How a net of others is read, see `reberlstm.load`.
+
+    A net that claims the scope ``legal`` (published, trained, foreign) was never asked before the
+    first symbol, nor after a violation of the grammar: there its answer is shown but not judged.
+
+    Raises:
+        GrammarError: for a symbol that the net or the grammar does not know, for a net that tells
+            neither legal symbols nor acceptance, or a patch of what is not there.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> rl.trace(rl.compile("reber"), "BTX").steps[-1].legal
+        ('S', 'X')
+    """
+    from reberlstm.grammars import as_machine
+    from reberlstm.net.loading import net_for
+
+    machine = None if grammar is None else as_machine(grammar)
+    net = net_for(net, machine, **options)
+    machine = machine or net.grammar
+    if not {"legal", "accept"} & set(net.observed):
+        raise GrammarError(
+            f"net {net.name!r} tells neither legal symbols nor acceptance; its heads are "
+            f"{', '.join(net.heads) or 'none'}"
+        )
+    if machine is not None:
+        check_alphabets(machine, net)
+    # Without a grammar a machine of one state splits the word as a grammar would.
+    any_word = FSM(alphabet=net.alphabet, start="0", transitions={"0": {}}, name=net.name)
+    symbols = (machine or any_word).word(word)
+    return _Run(net, machine, snap, slots, patch or {}).trace(symbols)
+
+
+class _Run:
+    def __init__(self, net: Net, grammar: FSM | None, snap: bool, slots: int, patch: Patch) -> None:
+        self.net, self.grammar = net, grammar
+        self.snap, self.slots, self.patch = snap, slots, patch
+        self.tables = None if grammar is None else grammar.tables(net.on_violation)
+        self.asked = None if self.tables is None else self.tables.asked(net.claims)
+
+    def trace(self, word: tuple[str, ...]) -> Trace:
+        net = self.net
+        for t in self.patch:
+            if not 1 <= t <= len(word):
+                raise GrammarError(f"patch at {t}; the word has the symbols 1 to {len(word)}")
+        state = net.initial()
+        offered, accepted = first = _answers(net, state)
+        node, judged = 0, includes_empty_word(net.claims)
+        records: list[TraceStep] = []
+        violation: int | None = None
+        names = (None,) if self.tables is None else self.tables.names
+        for t, symbol in enumerate(word, start=1):
+            source = names[node]
+            ok = symbol in offered if judged and offered is not None else None
+            if self.tables is not None:
+                node = int(self.tables.target[node, self.tables.alphabet.index(symbol)])
+            steps = self._changed(net.record(state, net.alphabet.index(symbol)), t)
+            state = joined(steps)
+            offered, accepted = _answers(net, state)
+            if ok is False and violation is None:
+                violation = t
+            # Without a grammar, only a symbol that the net did not offer can leave its scope.
+            judged = violation is None or net.claims == "all"
+            if self.asked is not None:
+                judged = bool(self.asked[node])
+            records.append(
+                TraceStep(
+                    t=t,
+                    symbol=symbol,
+                    source=source,
+                    state=names[node],
+                    gates=_joined_gates(net, steps),
+                    memory=np.concatenate([step.state[-1] for step in steps]),
+                    hidden=np.concatenate([step.hidden for step in steps]),
+                    reader=_reader(net, state),
+                    legal=offered,
+                    accept=accepted,
+                    judged=judged,
+                    right=self._right(node, offered, accepted) if judged else None,
+                    ok=ok,
+                )
+            )
+        if accepted is None and self.tables is not None:
+            accepted = violation is None and bool(self.tables.accepting[node])
+        return Trace(
+            net=net,
+            grammar=self.grammar,
+            word=word,
+            offered_first=first[0],
+            first_judged=includes_empty_word(net.claims),
+            steps=tuple(records),
+            accepted=accepted,
+            violation_at=violation,
+        )
+
+    def _right(
+        self, node: int, offered: tuple[str, ...] | None, accepts: bool | None
+    ) -> bool | None:
+        if self.tables is None:
+            return None
+        right = offered is None or set(offered) == set(self.tables.symbols[node])
+        if accepts is not None and "accept" in self.net.asked(self.net.claims):
+            right = right and accepts == bool(self.tables.accepting[node])
+        return right
+
+    def _changed(self, steps: tuple[Step, ...], t: int) -> tuple[Step, ...]:
+        """The steps with what is patched, and snapped."""
+        changes, at, result = self.patch.get(t, {}), 0, []
+        unknown = set(changes) - {"memory", "hidden"}
+        if unknown:
+            raise GrammarError(f"patch of {min(unknown)!r} at {t}; choose 'memory' or 'hidden'")
+        for layer, step in zip(self.net.layers, steps, strict=True):
+            cell, state = layer.cell, list(step.state)
+            part = slice(at, at + layer.size)
+            at += layer.size
+            if "memory" in changes:
+                state[-1] = self._patched(state[-1], changes["memory"], part, t)
+                state[0] = cell.exposed(step.gates, state[-1])
+            if "hidden" in changes:
+                state[0] = self._patched(state[0], changes["hidden"], part, t)
+            if self.snap:
+                state[0] = snapped(state[0], self.net.height, self.slots)
+            result.append(Step(step.gates, tuple(state), cell.hidden(tuple(state))))
+        return tuple(result)
+
+    def _patched(self, values: Floats, change: Any, part: slice, t: int) -> Floats:
+        cells = self.net.cells
+        whole = np.full(len(cells), np.nan)
+        if isinstance(change, Mapping):
+            for name, value in change.items():
+                if name not in cells:
+                    raise GrammarError(
+                        f"patch of cell {name!r} at {t}; the cells are {' '.join(cells)}"
+                    )
+                whole[cells.index(name)] = value
+        else:
+            whole[:] = change
+        own = whole[part]
+        return np.where(np.isnan(own), values, own)
+
+
+def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
+    """H rounded to the nearest vertex: a multiple −1, 0 or 1 of the active height.
+
+    This is the remedy against drift that the author of the Toy LSTM considers. It does not suit the
+    author's own net, which collects two halves of evidence for some nodes: half a node is rounded
+    to a whole one. The second idea, to double the memory and round "one slot per breadcrumb", is
+    ``slots=2``: multiples of half the height are kept.
+    """
+    unit = height / slots
+    return np.asarray(unit * np.clip(np.round(h / unit), -slots, slots))
+
+
+def _answers(net: Net, state: NDArray[Any]) -> tuple[tuple[str, ...] | None, bool | None]:
+    """The symbols that the net offers, and whether it accepts; None where it does not tell."""
+    answers = net.observe(state[np.newaxis])
+    offered = accepts = None
+    if answers.legal is not None:
+        offered = tuple(a for a, yes in zip(net.alphabet, answers.legal[0], strict=True) if yes)
+    if answers.accept is not None:
+        accepts = bool(answers.accept[0])
+    return offered, accepts
+
+
+def _reader(net: Net, state: NDArray[Any]) -> dict[str, float]:
+    kind = "legal" if "legal" in net.observed else "accept"
+    names = net.alphabet if kind == "legal" else ("reject", "accept")
+    values = net.values(kind, state).tolist()
+    return dict(zip(names[-len(values):], values, strict=True))  # fmt: skip

@@ -17,10 +17,10 @@ from typing import IO, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import FormatError, GrammarError
+from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.files import GZIP_MAGIC
-from reberlstm.formats.messages import one_line, shown
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import includes_empty_word
 from reberlstm.net.net import Net, check_alphabets
 from reberlstm.plain import Plain
 
@@ -77,11 +77,9 @@ class Report(Plain):
 
     Attributes:
         strings: How many strings; each is accepted, incomplete, not judged, or has a violation.
-        accepted: How many are words of the machine.
         incomplete: How many are without a violation, but may not end there.
         not_judged: How many are without a violation, but end outside the scope of the net.
-        violations: How many have a symbol that was not allowed.
-        unknown: How many of these have it because the symbol is not in the alphabet at all.
+        unknown: How many violations are symbols that are not in the alphabet at all.
         symbols: How many symbols, those after a violation included.
         failures: The first failures.
     """
@@ -125,8 +123,6 @@ class Checker:
         self.complete = complete
         self._start = _rows(fsm)[fsm.start] if start is None else start
         self._longest = max(map(len, fsm.alphabet))
-        self._carried = ""
-        self._is_open = False
         self._begin_file()
 
     @property
@@ -336,10 +332,10 @@ def start_row(net: Net, grammar: FSM) -> NetRow:
     """The row before the first symbol.
 
     What a net offers, and whether it accepts, is as in `reberlstm.trace`. Where the net is not
-    judged (a net that claims the scope ``legal``, before the first symbol and after a violation of
-    the grammar) every symbol may come, and a string that ends after a violation is neither accepted
-    nor incomplete. A net without a ``legal`` head lets every symbol come, one without an accept
-    head accepts where the grammar does.
+    asked (see `reberlstm.machine.tables.Scope`) every symbol may come; of a net that claims the
+    scope ``legal``, a string that ends after a violation is neither accepted nor incomplete. A net
+    without a ``legal`` head lets every symbol come, one without an accept head accepts where the
+    grammar does.
 
     Raises:
         GrammarError: for a net that tells neither, or with another alphabet.
@@ -357,7 +353,7 @@ def start_row(net: Net, grammar: FSM) -> NetRow:
             "it takes"
         )
     check_alphabets(grammar, net)
-    return _Rows(net, grammar).row(net.start(), 0, goes_on=False)
+    return _Rows(net, grammar).row(net.start(), 0, includes_empty_word(net.claims))
 
 
 class NetRow(dict[str, Any]):
@@ -385,6 +381,7 @@ class _Rows:
     def __init__(self, net: Net, grammar: FSM) -> None:
         self.net = net
         self.tables = grammar.tables(net.on_violation)
+        self.asked = self.tables.asked(net.claims)
         self.known: dict[tuple[bytes, int], NetRow] = {}
         self.columns = {symbol: number for number, symbol in enumerate(self.tables.alphabet)}
         self.symbols = {a: np.array([number]) for number, a in enumerate(net.alphabet)}
@@ -394,24 +391,25 @@ class _Rows:
         states = self.net.step(states, self.symbols[symbol])
         node = int(self.tables.target[node, self.columns[symbol]])
         key = (states.tobytes(), node)
-        if key in self.known:
-            found = row[symbol] = self.known[key]
-            return found
-        found = self.row(states, node, bool(self.tables.goes_on[node]))
-        if len(self.known) < MOST_ROWS:
-            self.known[key] = row[symbol] = found
+        found = self.known.get(key)
+        if found is None:
+            found = self.row(states, node, bool(self.asked[node]))
+            if len(self.known) >= MOST_ROWS:
+                return found
+            self.known[key] = found
+        row[symbol] = found
         return found
 
-    def row(self, states: NDArray[Any], node: int, goes_on: bool) -> NetRow:
-        """The row of a state vector; `goes_on` where a net of the scope ``legal`` was asked."""
-        everywhere, lost = self.net.claims == "all", self.tables.names[node] is None
+    def row(self, states: NDArray[Any], node: int, asked: bool) -> NetRow:
+        """The row of a state vector, and of the machine's state after the same word."""
         answers = self.net.observe(states)
         legal = frozenset(self.net.alphabet)
-        if (everywhere or (goes_on and not lost)) and answers.legal is not None:
+        if asked and answers.legal is not None:
             legal = frozenset(
                 a for a, yes in zip(self.net.alphabet, answers.legal[0], strict=True) if yes
             )
-        row = NetRow(self, states, node, legal, everywhere or not lost)
+        judged = self.net.claims == "all" or self.tables.names[node] is not None
+        row = NetRow(self, states, node, legal, judged)
         accept = self.tables.accepting[node] if answers.accept is None else answers.accept[0]
         if accept and row.judged:
             row[ACCEPTING] = None

@@ -5,7 +5,7 @@
 3. `objective`: what is made small, the loss on words, and the share of wrong answers.
 4. `run`: what every training goes through; `net_run` trains a net, `machine_run` a machine itself.
 5. `enclosure`: for nets that are to be proved, how far steps lead out of boxes.
-6. `loop` goes through all steps and writes checkpoints (`checkpoint`); `train` is all of it.
+6. `loop` goes through all steps and writes checkpoints; `train` is all of it.
 
 PyTorch is needed, and imported only by what trains.
 """

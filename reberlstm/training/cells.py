@@ -20,9 +20,10 @@ from torch import Tensor
 from reberlstm._version import __version__
 from reberlstm.errors import WeightsError
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.tables import Scope
 from reberlstm.net.cells import CELLS, Cell, Layer
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, Scope
+from reberlstm.net.net import Net
 from reberlstm.net.numbers import Numbers
 from reberlstm.net.readouts import Head
 
@@ -77,14 +78,10 @@ class Recurrence:
 def run(
     cell: CellType, parameters: Parameters, symbols: Tensor, noise: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The states after each symbol, from zero.
+    """The states of N nets after each symbol (T, N, B), from zero.
 
-    Args:
-        cell: The kind of cell.
-        parameters: Of N nets.
-        symbols: Columns, (T, N, B).
-        noise: What is added to the memory after each step, (T, N, B, H): to ``c`` of an LSTM before
-            ``h`` is read from it, to ``h`` of the others.
+    Noise (T, N, B, H) is added to the memory after each step: to ``c`` of an LSTM before ``h`` is
+    read from it, to ``h`` of the others.
 
     Returns:
         ``h`` and the memory (``c`` of an LSTM, ``h`` again of the others), (T, N, B, H) each.
@@ -238,10 +235,8 @@ def from_weights(
         raise WeightsError(
             f"{cells} cells are too few to begin from net {net.name!r}, which has {net.size}"
         )
-    (layer,), small = (
-        net.layers,
-        at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads),
-    )
+    (layer,) = net.layers
+    small = at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads)
     arrays = {key: 0.1 * array for key, array in small.items()}
     block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(4)])
     arrays["weight_ih"][0][:, block] = layer.weight_ih.T

@@ -22,33 +22,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reberlstm.certificates.claims import claim
-from reberlstm.certificates.nodes import Nodes, unfold
+from reberlstm.certificates.claims import claim, unfold
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.tables import Ints, Words
+from reberlstm.machine.tables import Words
 from reberlstm.net.cells import CELLS
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import LSTMWeights
 from reberlstm.training.cells import Parameters, Recurrence, run
 from reberlstm.training.objective import LEAK_FROM, Objective
 
-MOST_STEPS = 1000
-"""Where states with last symbols have more steps than this, states alone are the nodes."""
-
-REACH = 0.02
-"""How far boxes reach beyond the hulls at first."""
-
-SLACK = 0.003
-"""By how much within its box each step has to lead."""
-
-MARGIN = 1.0
-"""How far each head has to be from wrong."""
+SLACK, MARGIN = 0.003, 1.0
+"""By how much within its box each step has to lead, and how far each head has to be from wrong."""
 
 LEAK_WEIGHT = 0.03
-
-WALKS = 100
-WALKS_LONGEST = 40
-"""The words whose hulls are taken, and one more that leads to each node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +88,9 @@ class Boxes:
 
 
 class Enclosure:
-    """The boxes of one net.
+    """The boxes of one net, which says what machine and claim they are for, with N = 1 parameters.
 
-    Args:
-        net: Says which machine and claim the boxes are for; its weights do not matter.
-        objective: The task.
-        parameters: Those of the net, one of N = 1.
-        rng: Where the words come from.
-        leak: The weight of the leak, and the pre-activation from which a forget gate leaks.
+    `leak` is the weight of the leak, and the pre-activation from which a forget gate leaks.
     """
 
     def __init__(
@@ -121,16 +102,23 @@ class Enclosure:
         leak: tuple[float, float] = (LEAK_WEIGHT, LEAK_FROM),
     ) -> None:
         claimed = claim(net, objective.fsm, objective.claims, [objective.head])
-        nodes = unfold(claimed, 1, MOST_STEPS) or unfold(claimed, 0, sys.maxsize)
+        # Where states with last symbols have more steps than this, states alone are the nodes.
+        nodes = unfold(claimed, 1, 1000) or unfold(claimed, 0, sys.maxsize)
         assert nodes is not None, "states alone are never too many"
         self._objective = objective
         self._leak_weight, self._leak_from = leak
         self._head = objective.head
-        sources, symbols, targets = _edges(nodes)
+        (level,) = nodes.levels
+        sources, symbols, targets = level.roots, level.symbols, nodes.targets
         self._next = np.full((len(nodes), len(net.alphabet)), -1, dtype=np.intp)
         self._next[sources, symbols] = targets  # −1 where that is out of scope
-        words = [[net.alphabet[a] for a in word] for word in _access_words(nodes)]
-        self._access = objective.machine.given(words).for_nets()
+        steps: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes))]
+        every = (sources.tolist(), symbols.tolist(), targets.tolist())
+        for source, symbol, target in zip(*every, strict=True):
+            steps[source].append((symbol, target))
+        found = crawl([0], steps.__getitem__)
+        words = [[net.alphabet[a] for a in found.word(node)] for node in found.found[1:]]
+        self._access = objective.machine.given(words).for_nets()  # a shortest word to each node
         self._sources, self._symbols = torch.as_tensor(sources), torch.as_tensor(symbols)
         self._targets = torch.as_tensor(targets)
         signs = np.array(claimed.right[self._head][nodes.states], dtype=float)
@@ -141,14 +129,15 @@ class Enclosure:
         self._movable = torch.ones(len(nodes), 1, dtype=torch.float64)
         self._movable[0] = 0.0
         size = 2 * net.size
-        self.reach = torch.full((2, len(nodes), size), float(np.log(REACH)), dtype=torch.float64)
+        # At first, boxes reach so far beyond the hulls.
+        self.reach = torch.full((2, len(nodes), size), float(np.log(0.02)), dtype=torch.float64)
         self.reach.requires_grad_()
         self.hull = torch.zeros(2, len(nodes), size, dtype=torch.float64)
         self.follow(parameters, rng)
 
     def follow(self, parameters: Parameters, rng: np.random.Generator) -> None:
         """Take the hulls anew: where do words lead now?"""
-        drawn = self._objective.draw(rng, 1, WALKS, WALKS_LONGEST)
+        drawn = self._objective.draw(rng, 1, 100, 40)
         low, high = self._hull(parameters, self._access)
         more_low, more_high = self._hull(parameters, drawn)
         self.hull = torch.stack([torch.minimum(low, more_low), torch.maximum(high, more_high)])
@@ -192,7 +181,11 @@ class Enclosure:
 
     def _hull(self, parameters: Parameters, words: Words) -> tuple[Tensor, Tensor]:
         """The least and greatest (h, c) at every node; infinite where no word comes by."""
-        node = self._nodes_of(words).reshape(-1)
+        at, every = np.zeros(words.symbols.shape[1:], dtype=np.intp), np.empty_like(words.symbols)
+        for t, symbols in enumerate(words.symbols):
+            at = np.where((at >= 0) & words.present[t], self._next[at, symbols], -1)
+            every[t] = at  # −1 where the word is over or out of scope, (N, B)
+        node = every.reshape(-1)
         seen = torch.as_tensor(node >= 0)
         with torch.no_grad():
             h, c = run("lstm", parameters, torch.as_tensor(words.symbols))
@@ -203,27 +196,3 @@ class Enclosure:
         high = (-empty).scatter_reduce(0, where, states, "amax")
         low[0], high[0] = 0.0, 0.0
         return low, high
-
-    def _nodes_of(self, words: Words) -> Ints:
-        """The node after every symbol, −1 where the word is over or out of scope, (T, N, B)."""
-        node = np.zeros(words.symbols.shape[1:], dtype=np.intp)
-        found = np.empty_like(words.symbols)
-        for t, symbols in enumerate(words.symbols):
-            node = np.where((node >= 0) & words.present[t], self._next[node, symbols], -1)
-            found[t] = node
-        return found
-
-
-def _edges(nodes: Nodes) -> tuple[Ints, Ints, Ints]:
-    """The steps from node to node: sources, symbols and targets."""
-    (level,) = nodes.levels
-    return level.roots, level.symbols, nodes.targets
-
-
-def _access_words(nodes: Nodes) -> list[tuple[int, ...]]:
-    """A shortest word, as numbers, to each node but the first."""
-    onward: dict[int, list[tuple[int, int]]] = {}
-    for source, symbol, target in zip(*(part.tolist() for part in _edges(nodes)), strict=True):
-        onward.setdefault(source, []).append((symbol, target))
-    found = crawl([0], lambda node: onward.get(node, []))
-    return [found.word(node) for node in found.found[1:]]

@@ -1,20 +1,123 @@
-"""The loop of every training: steps, reports, checkpoints now and then, interrupts between steps.
+"""The loop of every training, with reports and checkpoints; the lab's trainings go through it, too.
 
-The lab's trainings go through it as well.
+A checkpoint is an unfinished training as one safetensors file, to be taken up after a kill. Arrays
+are what is trained and what the optimiser remembers; all else is JSON in the metadata: settings,
+counters, and the state of the random numbers. Nothing in the file is executed. It is written whole
+or not at all.
 """
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from reberlstm.training.checkpoint import FORMAT, Checkpoint, load, save
+import numpy as np
+from numpy.typing import NDArray
+
+from reberlstm.errors import FormatError, TrainingError
+from reberlstm.files import read_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+FORMAT = "reberlstm-checkpoint-1"
+MAX_FILE_BYTES = 2**30
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a file holds: arrays by key; settings, counters and random state as JSON values."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    state: Mapping[str, Any]
+
+
+def save(path: Path, checkpoint: Checkpoint, format: str = FORMAT) -> None:
+    """Write a checkpoint; `format` names what kind of training it is of."""
+    from safetensors.numpy import save as serialise
+
+    arrays = {key: np.ascontiguousarray(array) for key, array in checkpoint.arrays.items()}
+    metadata = {"format": format, "state": json.dumps(checkpoint.state, ensure_ascii=False)}
+    write_atomically(path, bytes(serialise(arrays, metadata=metadata)))
+
+
+def load(path: Path, format: str = FORMAT, writer: str = "train") -> Checkpoint:
+    """Read a checkpoint that the command `writer` has written.
+
+    Raises:
+        FormatError: for a file that is missing, damaged, or no checkpoint of that kind.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as deserialise
+
+    content = read_bytes(path, limit=MAX_FILE_BYTES)
+    try:
+        arrays = deserialise(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        state = json.loads(metadata["state"]) if metadata.get("format") == format else None
+    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
+        raise FormatError(f"{path}: damaged, or no checkpoint of a training: {error}") from None
+    if not isinstance(state, dict):
+        raise FormatError(f"{path}: no checkpoint of a training; `{writer}` writes them")
+    return Checkpoint(arrays, state)
+
+
+def part(saved: Checkpoint, prefix: str) -> Arrays:
+    """The arrays whose keys begin with a prefix and a dot, without these."""
+    start = f"{prefix}."
+    found = saved.arrays.items()
+    return {key.removeprefix(start): array for key, array in found if key.startswith(start)}
+
+
+def optimiser_arrays(optimiser: Optimizer) -> Arrays:
+    """What an optimiser remembers of each parameter, as arrays."""
+    return {
+        f"optimiser.{number}.{key}": value.numpy()
+        for number, moments in optimiser.state_dict()["state"].items()
+        for key, value in moments.items()
+        if value is not None
+    }
+
+
+def restore_optimiser(optimiser: Optimizer, saved: Checkpoint) -> None:
+    """Let it remember that again."""
+    import torch
+
+    moments: dict[int, dict[str, Any]] = {}
+    for key, array in part(saved, "optimiser").items():
+        number, name = key.split(".")
+        moments.setdefault(int(number), {})[name] = torch.tensor(array)
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": moments, "param_groups": groups})
+
+
+@contextmanager
+def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> Iterator[None]:
+    """Around what takes up a training: refuse other settings, and what is not complete."""
+    for name, value in saved.state.get("settings", {}).items():
+        if asked.get(name) != value:
+            shown = "another grammar" if name == "fsm" else f"{name} {value!r}"
+            raise TrainingError(
+                f"{where} is of a training with {shown}; resume with the same settings, or "
+                "delete it to begin anew"
+            )
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise TrainingError(
+            f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
+        ) from None
 
 
 class Steps(Protocol):
@@ -46,14 +149,8 @@ def go_through(
 ) -> bool:
     """Go through all steps, or as far as a keyboard interrupt lets; says whether there was one.
 
-    Args:
-        training: What to go through.
-        report: Called after every step with what it returned.
-        path: A file for checkpoints, written every now and then and at an interrupt.
-        resume: Whether to go on from that file, where there is one.
-        seconds: The least time between two checkpoints.
-        format: What kind of checkpoint it is.
-        writer: The command that writes such, for messages.
+    Checkpoints of this format go to the file `path`, so many `seconds` apart at least and at an
+    interrupt; with `resume` it goes on from there. `writer` is the command, for messages.
     """
     if resume and path is not None and path.exists():
         training.restore(load(path, format, writer), str(path))

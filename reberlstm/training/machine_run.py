@@ -2,14 +2,8 @@
 
 A machine of N slots is an output table and, for each symbol a, a row-stochastic matrix
 T[a] = softmax(W[a]), (N, N). A word moves a distribution over the slots, p ← p·T[a], which begins
-in slot 0; that is a mixture of finite-state machines, and all of it can be derived. Trained on
-words, the rows become nearly one-hot, and rounding them gives a machine to read.
-
-Only words are learned from, never the machine's states: for the task ``next`` the symbol that came
-next or the end of the word, for ``accept`` the label of every prefix. Several machines learn side
-by side from the same words, each from a beginning of its own. Success is exact: a rounded machine
-has the legal sets and the acceptance of the one that drew the words, which is decided over the
-product of the two. Why it begins as it does and with short words: docs/training.md.
+in slot 0. Trained on words, rows become nearly one-hot; rounded, they are a machine to read. What
+is learned from, how it begins, and when it has succeeded: docs/training.md.
 """
 
 from __future__ import annotations
@@ -26,20 +20,12 @@ from reberlstm.training.cells import Parameters
 from reberlstm.training.objective import LONGEST, Task
 from reberlstm.training.run import Run
 
-SLOTS = 32
-"""The slots of a machine where nothing says otherwise; too many do no harm."""
+SLOTS, MACHINES = 32, 8
+"""The slots of a machine where nothing says otherwise (too many do no harm); how many learn."""
 
-MACHINES = 8
-"""How many learn side by side."""
-
-CHOICE = 4
-"""So many times as many words as are learned from are drawn at first, and the shortest taken …"""
-
-CHOICE_FOR = 200
-"""… and after so many steps, all that are drawn; by the same factor in every step."""
-
-SHARPNESS = 6.0
-"""By how much the permutation's entry stands out of a row of W at first."""
+CHOICE, CHOICE_FOR = 4, 200
+"""So many times as many words as are learned from are drawn at first, and the shortest taken; after
+so many steps, all that are drawn; it falls by the same factor in every step."""
 
 OFFERED = 0.4
 """A symbol is legal in a slot where its probability is over this share of the uniform one."""
@@ -99,12 +85,13 @@ def at_random(
 ) -> dict[str, Floats]:
     """First values: ``transitions`` (R, A, N, N) and ``outputs`` (R, N, A + 1), or (R, N, 1).
 
-    Every symbol begins near a random permutation of the slots, which forgets nothing.
+    Every symbol begins near a random permutation of the slots, which forgets nothing; its entry
+    stands out of a row of W by 6.
     """
     transitions = rng.standard_normal((machines, symbols, slots, slots))
     for machine in range(machines):
         for symbol in range(symbols):
-            transitions[machine, symbol, np.arange(slots), rng.permutation(slots)] += SHARPNESS
+            transitions[machine, symbol, np.arange(slots), rng.permutation(slots)] += 6.0
     columns = symbols + 1 if task == "next" else 1
     return {
         "transitions": transitions,
@@ -113,13 +100,10 @@ def at_random(
 
 
 def loss(machine: Tables, task: Task, parameters: Parameters, words: Words) -> Tensor:
-    """The negative logarithm of what came, per symbol, for each machine, (R,).
+    """The negative logarithm of what came, per symbol, for each of R machines, (R,).
 
-    Args:
-        machine: The machine to learn; of it, only labels and the ends of words are used.
-        task: What is asked.
-        parameters: Of R machines.
-        words: The same for all machines, (T, 1, B).
+    Words are the same for all, (T, 1, B). Of the machine to learn, only labels and the ends of
+    words are used.
     """
     transitions = parameters["transitions"].softmax(dim=-1)
     symbols = torch.as_tensor(words.symbols[:, 0])
@@ -165,13 +149,7 @@ def _labels_came(machine: Tables, outputs: Tensor, at: Tensor, words: Words) -> 
 
 
 def rounded(parameters: dict[str, Floats], index: int, alphabet: tuple[str, ...]) -> Tables:
-    """A soft machine with every row of its transitions rounded to its largest entry.
-
-    Args:
-        parameters: As arrays, of R machines.
-        index: Which one.
-        alphabet: The symbols.
-    """
+    """One of R soft machines with every row of its transitions rounded to its largest entry."""
     target = parameters["transitions"][index].argmax(axis=-1).T  # (N, A)
     outputs = parameters["outputs"][index]
     if outputs.shape[1] == 1:

@@ -14,12 +14,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from reberlstm.certificates import Certificate, certify
+from reberlstm.certificates import certify
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.training.cells import CellType, at_random, begin_as_latches, from_weights, to_net
-from reberlstm.training.checkpoint import Arrays, Checkpoint
 from reberlstm.training.enclosure import LEAK_WEIGHT, Enclosure
+from reberlstm.training.loop import Arrays, Checkpoint
 from reberlstm.training.objective import LEAK_FROM
 from reberlstm.training.run import Run
 from reberlstm.training.settings import Settings
@@ -27,43 +27,28 @@ from reberlstm.training.settings import Settings
 CELLS = 8
 """The cells of a net where nothing says otherwise."""
 
-RATE = 1e-2
-"""Adam's learning rate; in the second phase it falls to nothing along half a cosine."""
+RATE, TUNING_RATE = 1e-2, 1e-3
+"""Adam's learning rate, and that of a net that knows something, which the first steps at the other
+would undo; in the second phase it falls to nothing along half a cosine."""
 
-FOLLOW_EVERY = 10
-"""Steps between hulls."""
-
-FIRST_WEIGHT = 1e-3
-"""The weight of the boxes at the beginning of the second phase; it grows to 1 …"""
-
-GROWS_FOR = 0.7
-"""… over this share of it, by the same factor in every step."""
+FIRST_WEIGHT, GROWS_FOR = 1e-3, 0.7
+"""The weight of the boxes at the beginning of the second phase; it grows to 1 over this share of
+it, by the same factor in every step."""
 
 NOISE_GROWS_FOR = 300
 """Steps over which the noise grows from nothing."""
 
-FEW_STATES = 16
-"""Where a machine has more, and has to be proved, half of random cells begin as latches …"""
-
-LONG_LEAK = (0.1, 1.0)
-"""… and unless it begins compiled, this is the weight of the leak, from forget gates of 0.73 on.
-
-What is kept for long has to be refreshed: if a gate could keep it, it would fade away in a loop
-that is long enough.
-"""
+FEW_STATES, LONG_LEAK = 16, (0.1, 1.0)
+"""Where a machine has more, and has to be proved, half of random cells begin as latches; unless it
+begins compiled, this is the weight of the leak, from forget gates of 0.73 on. (What is kept for
+long has to be refreshed; kept by a gate, it would fade away in a loop that is long enough.)"""
 
 SOFT_GAIN = 5.0
 """The gain of a compiled net that is trained further: it is right, and its gates can still move."""
 
-TUNING_RATE = 1e-3
-"""The learning rate of a net that knows something; at `RATE` the first steps would undo that."""
-
-CERTIFY_SECONDS = 60.0
-"""More than any try takes here; a limit that mattered would make the result depend on the clock."""
-
 
 class NetRun(Run):
-    """A training of one net."""
+    """A training of one net, which may begin with latches."""
 
     check_every = 50
     counters = (*Run.counters, "learned_at")
@@ -71,6 +56,10 @@ class NetRun(Run):
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
         self.cell: CellType = settings.cell
+        many = len(settings.fsm.states) > FEW_STATES
+        keeps_long = settings.to_be_proved and settings.start != "compiled" and many
+        self._leak = LONG_LEAK if keeps_long else (LEAK_WEIGHT, LEAK_FROM)
+        self.latched = keeps_long and settings.start == "random"
         super().__init__(settings)
         self._questions = float(self.objective.asked(self.validation).sum())
 
@@ -99,21 +88,6 @@ class NetRun(Run):
         return RATE if self.settings.start == "random" else TUNING_RATE
 
     @property
-    def latched(self) -> bool:
-        """Whether the net begins with latches."""
-        return self._keeps_long and self.settings.start == "random"
-
-    @property
-    def _keeps_long(self) -> bool:
-        settings = self.settings
-        many = len(settings.fsm.states) > FEW_STATES
-        return settings.to_be_proved and settings.start != "compiled" and many
-
-    @property
-    def _leak(self) -> tuple[float, float]:
-        return LONG_LEAK if self._keeps_long else (LEAK_WEIGHT, LEAK_FROM)
-
-    @property
     def phase(self) -> Literal["learn", "prove"]:
         """Whether boxes are trained along by now."""
         return "learn" if self.enclosure is None else "prove"
@@ -129,20 +103,18 @@ class NetRun(Run):
         if self.settings.to_be_proved:
             total = total + weight * loss.leak.sum()
         if self.enclosure is not None:
-            total = total + self._weight_of_boxes() * self.enclosure.loss(self.parameters)
+            grown = FIRST_WEIGHT ** max(0.0, 1.0 - self._since_learned() / GROWS_FOR)
+            total = total + grown * self.enclosure.loss(self.parameters)
         return total, float(loss.words.detach().sum())
 
     def _update(self, total: Tensor) -> None:
         super()._update(total)
-        if self.enclosure is not None and self.step % FOLLOW_EVERY == 0:
+        if self.enclosure is not None and self.step % 10 == 0:
             self.enclosure.follow(self.parameters, self.rng)
 
     def _since_learned(self) -> float:
         """The share of the second phase that is over."""
         return (self.step - self.learned_at) / max(1, self.settings.steps - self.learned_at)
-
-    def _weight_of_boxes(self) -> float:
-        return float(FIRST_WEIGHT ** max(0.0, 1.0 - self._since_learned() / GROWS_FOR))
 
     def _noise(self, shape: tuple[int, ...]) -> Tensor | None:
         if not self.settings.noise or (self.settings.to_be_proved and self.enclosure is None):
@@ -165,31 +137,21 @@ class NetRun(Run):
                 return self.best_accuracy == 1.0
             return right and (self.settings.noise == 0.0 or self.step >= NOISE_GROWS_FOR)
         if right:
-            self.certificate = self._proof()
+            # More seconds than any try takes: the result must not depend on the clock.
+            heads = [self.objective.head]
+            found = certify(self._lstm(), heads=heads, seconds=60.0, max_states=1, max_k=1)
+            self.certificate = found if found.holds else None
             if self.enclosure is None and self.certificate is None:
-                self._begin_to_prove()
+                self.learned_at = self.step
+                self.enclosure = self._boxes()
+                self._optimise(RATE)
         if self.enclosure is not None:
             rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
             self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
         return self.certificate is not None
 
-    def _begin_to_prove(self) -> None:
-        self.learned_at = self.step
-        self.enclosure = self._boxes()
-        self._optimise(RATE)
-
     def _boxes(self) -> Enclosure:
         return Enclosure(self._lstm(), self.objective, self.parameters, self.rng, self._leak)
-
-    def _proof(self) -> Certificate | None:
-        found = certify(
-            self._lstm(),
-            heads=[self.objective.head],
-            seconds=CERTIFY_SECONDS,
-            max_states=1,
-            max_k=1,
-        )
-        return found if found.holds else None
 
     def _lstm(self) -> LSTMWeights:
         net = self._net(self._arrays())

@@ -20,8 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.machine.tables import Bools, Words
-from reberlstm.net.net import Scope
+from reberlstm.machine.tables import Bools, Scope, Words
 from reberlstm.training.cells import CellType, Parameters, inputs, read, run
 
 Task = Literal["next", "accept"]
@@ -40,24 +39,14 @@ LEAK_FROM = 3.0
 
 @dataclass(frozen=True)
 class Loss:
-    """Of N nets, shape (N,) each.
-
-    Attributes:
-        words: The loss on words, per symbol.
-        leak: How far forget gates are over `LEAK_FROM`, or what is asked for, per symbol.
-    """
+    """Of N nets, (N,) each, per symbol: the loss on words, and how far forget gates leak."""
 
     words: Tensor
     leak: Tensor
 
 
 class Objective:
-    """One task on one machine.
-
-    Args:
-        fsm: The machine.
-        task: What is asked.
-    """
+    """One task on one machine."""
 
     def __init__(self, fsm: FSM, task: Task) -> None:
         self.task = task
@@ -108,27 +97,25 @@ class Objective:
         total = (each * asked).sum(dim=(0, 2))
         number = asked.sum(dim=(0, 2))
         if self.task == "next":
-            total = total + self._surprise(parameters, h, symbols, words)
+            # The negative logarithm of the probability of every symbol but the first.
+            came = torch.as_tensor(words.present[1:], dtype=h.dtype)
+            logits = read(parameters, "next", h[:-1]).log_softmax(dim=-1)
+            chosen = logits.gather(-1, symbols[1:, ..., None]).squeeze(-1)
+            total = total - (chosen * came).sum(dim=(0, 2))
         else:
             empty = read(parameters, self.head, h.new_zeros(h.shape[1], 1, h.shape[3]))
             right = self._truth[0].expand_as(empty)
-            total = (
-                total
-                + binary_cross_entropy_with_logits(empty, right, reduction="none").sum(dim=(1, 2))
-                * symbols.shape[2]
-            )
+            missed = binary_cross_entropy_with_logits(empty, right, reduction="none")
+            total = total + missed.sum(dim=(1, 2)) * symbols.shape[2]
             number = number + symbols.shape[2]
         leak = torch.zeros_like(total)
         if cell == "lstm" and len(symbols) > 1:
-            leak = _leak(parameters, symbols, h, asked, leak_from)
+            # How far the forget gates' pre-activations are over `leak_from`.
+            rows = slice(h.shape[-1], 2 * h.shape[-1])
+            z = inputs(parameters, symbols[1:])[..., rows]
+            z = z + h[:-1] @ parameters["weight_hh"][..., rows]
+            leak = (torch.relu(z - leak_from).sum(dim=-1) * asked[1:]).sum(dim=(0, 2))
         return Loss(total / number, leak / number)
-
-    def _surprise(self, parameters: Parameters, h: Tensor, symbols: Tensor, words: Words) -> Tensor:
-        """The negative logarithm of the probability of every symbol but the first, summed."""
-        came = torch.as_tensor(words.present[1:], dtype=h.dtype)
-        logits = read(parameters, "next", h[:-1]).log_softmax(dim=-1)
-        chosen = logits.gather(-1, symbols[1:, ..., None]).squeeze(-1)
-        return -(chosen * came).sum(dim=(0, 2))
 
     def validation(self, rng: np.random.Generator) -> Words:
         """Words on which all has to be right: sampled ones, and the shortest of all."""
@@ -155,9 +142,7 @@ class Objective:
 
     def asked(self, words: Words) -> Bools:
         """Where something is asked: the scope ``legal`` leaves out words that cannot go on."""
-        if self.task == "accept":
-            return words.present
-        return words.present & self.machine.goes_on[words.states]
+        return np.asarray(words.present & self.machine.asked(self.claims)[words.states])
 
     def _shortest(self) -> list[Word]:
         """The shortest legal words (or all words), of whole lengths, up to about the number."""
@@ -172,13 +157,3 @@ class Objective:
                 break
             found += level if length else ()
         return found
-
-
-def _leak(
-    parameters: Parameters, symbols: Tensor, h: Tensor, asked: Tensor, leak_from: float
-) -> Tensor:
-    """How far the forget gates' pre-activations are over `leak_from`, summed."""
-    size = h.shape[-1]
-    rows = slice(size, 2 * size)
-    z = inputs(parameters, symbols[1:])[..., rows] + h[:-1] @ parameters["weight_hh"][..., rows]
-    return (torch.relu(z - leak_from).sum(dim=-1) * asked[1:]).sum(dim=(0, 2))

@@ -19,7 +19,7 @@ from torch import Tensor
 from reberlstm.certificates import Certificate
 from reberlstm.net.cells.cell import Floats
 from reberlstm.training.cells import parameters
-from reberlstm.training.checkpoint import (
+from reberlstm.training.loop import (
     Checkpoint,
     optimiser_arrays,
     part,
@@ -33,22 +33,13 @@ from reberlstm.training.settings import Progress, Settings, Trained, Training
 class Run(ABC):
     """A training, step by step. What is trained is for the subclass to say.
 
-    Attributes:
-        parameters: The tensors that are trained.
-        best: Those of the best check so far, as arrays.
-        success: Whether what was asked for has been reached.
-        finished: Whether it has, or all steps of all attempts are used up.
+    `parameters` are the tensors that are trained, `best` those of the best check so far, as arrays.
+    It is `finished` with `success`, or when all steps of all attempts are used up.
     """
 
     dtype: ClassVar[torch.dtype] = torch.float64
     check_every: ClassVar[int]
-    counters: ClassVar[tuple[str, ...]] = (
-        "attempt",
-        "step",
-        "total_steps",
-        "accuracy",
-        "best_accuracy",
-    )
+    counters: tuple[str, ...] = ("attempt", "step", "total_steps", "accuracy", "best_accuracy")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -110,12 +101,8 @@ class Run(ABC):
         self.accuracy = 0.0
         self.loss = math.nan
         self.rng = np.random.default_rng([self.settings.seed, self.attempt])
-        self._take(self._first_parameters())
+        self.parameters = parameters(self._first_parameters(), self.dtype)
         self._optimise(self._rate)
-
-    def _take(self, arrays: dict[str, Floats]) -> None:
-        """Train these."""
-        self.parameters = parameters(arrays, self.dtype)
 
     def _optimise(self, rate: float) -> None:
         """Begin with a new optimiser."""
@@ -212,5 +199,5 @@ class Run(ABC):
     def _take_up(self, saved: Checkpoint) -> None:
         """The tensors of a checkpoint."""
         found = part(saved, "net")
-        self._take({key: found[key] for key in self.parameters})
+        self.parameters = parameters({key: found[key] for key in self.parameters}, self.dtype)
         self.best = part(saved, "best")

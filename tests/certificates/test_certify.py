@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm.certificates import Certificate, Inputs, Refutation, check, load_certificate
 from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.claims import claim
-from reberlstm.certificates.nodes import shared_symbols
+from reberlstm.certificates.claims import claim, shared_symbols
 from reberlstm.errors import CertificateError, FormatError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.net import LSTMWeights
@@ -323,8 +322,8 @@ def test_files_that_are_no_certificates(tmp_path: object) -> None:
         ({"seconds": math.inf}, "seconds is inf"),
         ({"inputs": Inputs(low=1.0, high=0.0)}, "inputs from 1.0 to 0.0; give a finite range"),
         ({"inputs": Inputs(noise=-1.0)}, "input noise is -1.0"),
-        ({"heads": ["next"]}, "head 'next' cannot be judged; choose among legal, accept, label"),
-        ({"heads": []}, "cannot be judged"),
+        ({"heads": ["next"]}, "head 'next' cannot be certified; choose among legal, accept, label"),
+        ({"heads": []}, "cannot be certified"),
         ({"heads": ["label"]}, "net 'compiled' has no 'label' head"),
     ],
 )
@@ -342,7 +341,7 @@ def test_nets_that_cannot_be_judged() -> None:
     with pytest.raises(CertificateError, match="carries no grammar; say which one it is for"):
         rl.certify(net.replace(grammar=None))
     without = net.replace(heads={"legal": net.heads["legal"]})
-    with pytest.raises(CertificateError, match="has no 'accept' head, which scope 'all' judges"):
+    with pytest.raises(CertificateError, match="has no 'accept' head, which scope 'all' asks for"):
         rl.certify(without)
     assert rl.certify(without, scope="legal").holds
     assert rl.certify(without, heads=["legal"]).holds

@@ -123,18 +123,18 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a key too many": (lambda d: d.update(note="trust me"), "'note' is not expected"),
     "a key missing": (lambda d: d.pop("heads"), "'heads' is missing"),
-    "no heads": (lambda d: d.update(heads=[]), r"heads \[\] cannot be judged"),
+    "no heads": (lambda d: d.update(heads=[]), r"heads \[\] cannot be certified"),
     "heads in another order": (
         lambda d: d.update(heads=["accept", "legal"]),
-        "cannot be judged",
+        "cannot be certified",
     ),
     "a head that is not there": (
         lambda d: d.update(heads=["legal", "accept", "label"]),
-        "head 'label' is judged, but net or grammar has none",
+        "head 'label' is listed, but net or grammar has none",
     ),
     "fewer heads": (
         lambda d: d.update(heads=["legal"]),
-        "there are readouts of other heads than those that are judged",
+        "there are readouts of heads that are not listed",
     ),
     "fewer heads and readouts": (
         lambda d: d.update(heads=["legal"], readouts={"legal": "logit > 0"}),
@@ -314,7 +314,7 @@ REFUTATION_TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
         "'said' is \\['P'\\], but it must be",
     ),
     "other symbols allowed": (lambda r: r.update(right=["P"]), "'right' is \\['P'\\], but it must"),
-    "another head": (lambda r: r.update(head="accept"), "head 'accept' is not among those judged"),
+    "another head": (lambda r: r.update(head="accept"), "head 'accept' is not among those listed"),
     "another margin": (
         lambda r: r.update(margin=-3.0),
         "the margin is -0.049.*, not -3 as claimed",
@@ -381,13 +381,13 @@ def test_symbols_that_are_said_to_share_a_box() -> None:
     assert "not inside" in rejected(sealed(other), net)
     other = copy.deepcopy(document)
     other["proof"]["alike"].append(first)
-    assert "'alike' says twice, or with k = 1, what" in rejected(sealed(other), net)
+    assert "twice, or stands in a proof with k = 1" in rejected(sealed(other), net)
     other = copy.deepcopy(document)
     other["proof"]["alike"].pop()
     assert "there is no box for" in rejected(sealed(other), net)
     other = copy.deepcopy(document)
     other["proof"]["k"] = 0
-    assert "'alike' says twice, or with k = 0" in rejected(sealed(other), net)
+    assert "or stands in a proof with k = 0" in rejected(sealed(other), net)
     other["proof"]["k"] = 1
     for nonsense in (7, [7], [{}], [{"state": [], "symbols": ["a"]}], {"a": 1}):
         other["proof"]["alike"] = nonsense

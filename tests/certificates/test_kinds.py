@@ -21,10 +21,9 @@ from reberlstm.certificates import (
     load_certificate,
 )
 from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
-from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.boxes import BoxNet, Slopes, derivatives
 from reberlstm.certificates.checker.steps import Paths, Steps
 from reberlstm.certificates.intervals import REAL, Interval
-from reberlstm.certificates.paths import Slopes, derivatives
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import CELLS, Layer

@@ -14,11 +14,10 @@ import torch
 import reberlstm as rl
 from reberlstm.certificates import Certificate, check
 from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.boxes import BoxNet
+from reberlstm.certificates.boxes import BoxNet, Slopes, derivatives, follow, rounding_error
 from reberlstm.certificates.checker.steps import Paths, Steps
+from reberlstm.certificates.claims import Level
 from reberlstm.certificates.intervals import REAL, Interval
-from reberlstm.certificates.nodes import Level
-from reberlstm.certificates.paths import Slopes, derivatives, follow, rounding_error
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head

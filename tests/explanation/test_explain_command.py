@@ -108,7 +108,7 @@ def test_a_trained_file_gets_numbers(
     ("arguments", "message"),
     [
         (["reber", "--cell", "7"], "error: no cell '7' in the net; its cells are 0, 1, 5, 2, 4, 3, end, started"),
-        (["parity", "--net", "published"], "error: the alphabet of parity is 0 1, but that of the net 'published' is B T S X P V E; give the grammar that it is for"),
+        (["parity", "--net", "published"], "error: the alphabet of parity is 0 1, but that of net 'published' is B T S X P V E; give the grammar that it is for"),
         (["reber", "-o", "explained.pdf"], "error: explained.pdf: explain writes .md, .txt, .json files; use such a suffix"),
         (["rebre"], "error: unknown grammar 'rebre'; did you mean 'reber'?"),
     ],

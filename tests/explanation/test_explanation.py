@@ -568,7 +568,7 @@ def test_unknown_cells_gates_and_alphabets() -> None:
         explanation.sentence("odd", "reset")
     with pytest.raises(WeightsError, match="nothing is known of the input gate at 'odd' on 'z'"):
         replace(explanation.cell("odd").gates["input"], rules=()).value("odd", "z")
-    with pytest.raises(GrammarError, match="alphabet of parity is 0 1, but that of the net"):
+    with pytest.raises(GrammarError, match="alphabet of parity is 0 1, but that of net"):
         rl.explain(rl.published(), rl.load_grammar("parity"))
 
 

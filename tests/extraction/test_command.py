@@ -89,7 +89,7 @@ def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
             "--layer NAME is for nets of others; this one says all about",
         ),
         (["published", "-o", "x.png"], "error: x.png: the suffix '.png' names no format"),
-        (["published", "--reference", "parity"], "the alphabet of the reference parity is 0 1"),
+        (["published", "--reference", "parity"], "the alphabet of parity is 0 1"),
         (["published", "--max-states", "0"], "error: invalid value for '--max-states'"),
         (["published", "--seconds", "nan"], "error: "),
     ],

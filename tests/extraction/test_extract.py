@@ -286,7 +286,7 @@ def test_integers_may_go_on_as_fractions() -> None:
 
 
 def test_reference_over_another_alphabet() -> None:
-    with pytest.raises(ExtractionError, match=r"the alphabet of the reference reber is B T S X P"):
+    with pytest.raises(ExtractionError, match=r"the alphabet of reber is B T S X P"):
         extract(RandomNet(0, "accept"), reference=rl.load_grammar("reber"))
 
 

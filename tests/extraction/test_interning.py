@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from reberlstm.extraction.interning import Interned
+from reberlstm.extraction.trajectories import Interned
 
 
 def by_dictionary(batches: list[np.ndarray]) -> list[list[int]]:
@@ -44,7 +44,7 @@ def test_many_rows_that_differ_in_one_bit() -> None:
     kept = Interned(3, rows.dtype)
     assert kept.add(rows).tolist() == list(range(5_000))
     assert kept.add(rows[::-1]).tolist() == list(range(5_000))[::-1]
-    np.testing.assert_array_equal(kept.rows(np.arange(5_000)), rows)
+    np.testing.assert_array_equal(kept.rows[np.arange(5_000)], rows)
 
 
 def test_marks_keep_equal_rows_apart() -> None:
@@ -60,7 +60,7 @@ def test_rows_that_share_a_hash_are_not_taken_for_one(monkeypatch: pytest.Monkey
     kept = Interned(1, np.dtype(float))
     monkeypatch.setattr(kept, "_hash", lambda words, marks: np.zeros(len(words), dtype=np.uint64))
     first = kept.add(np.array([[1.0], [2.0], [1.0], [3.0], [2.0]]))
-    values = kept.rows(first)[:, 0].tolist()
+    values = kept.rows[first][:, 0].tolist()
     assert values == [1.0, 2.0, 1.0, 3.0, 2.0]
     again = kept.add(np.array([[2.0], [1.0], [4.0]]))
-    assert kept.rows(again)[:, 0].tolist() == [2.0, 1.0, 4.0]
+    assert kept.rows[again][:, 0].tolist() == [2.0, 1.0, 4.0]

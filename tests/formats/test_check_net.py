@@ -1,4 +1,4 @@
-"""`check --net`: a net judges in place of the machine, as `trace` would string by string."""
+"""`check --net`: a net checks in place of the machine, as `trace` would string by string."""
 
 from __future__ import annotations
 

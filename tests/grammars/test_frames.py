@@ -11,7 +11,7 @@ from hypothesis import given
 import reberlstm as rl
 from reberlstm.errors import GrammarError
 from reberlstm.grammars.frames import REBER_FRAMES, continual, embed
-from reberlstm.machine.entropy import entropy
+from reberlstm.machine.counting import entropy
 from reberlstm.machine.fsm import FSM, Word
 from tests.cases import machine
 from tests.strategies import machines

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from reberlstm.cli import run as reberlstm
-from reberlstm.errors import LabError
+from reberlstm.errors import LabError, MissingExtraError
 from reberlstm.lab import EXPERIMENTS, find
 
 OWN = """
@@ -139,6 +139,13 @@ def test_without_an_extra_it_says_what_to_install(capsys, tmp_path, monkeypatch,
     )
     with pytest.raises(LabError, match="no experiment 'lin'"):
         find("lin")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_from_python_too_it_says_what_to_install(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match="the sequence lab needs torch"):
+        find(name)
 
 
 def test_the_list_and_a_wrong_name_load_neither_torch_nor_matplotlib():

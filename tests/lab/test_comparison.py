@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -108,7 +107,8 @@ def test_the_nets_by_hand_do_the_tasks_of_the_experiments(name: str) -> None:
     found = [c for c in find(name).claims if c.source.startswith("(not in the source) It can be")]
     assert len(found) == (name in BY_HAND)
     if found:
-        comparison = sys.modules[find(name).measure.__module__].COMPARISON
+        (shown,) = (p for p in find(name).pictures if p.name == "by-hand")
+        comparison = shown.draw.__self__
         assert comparison.net.cells == BY_HAND[name]
         measured = comparison.measure(run(comparison.right))
         assert measured["error"] <= measured["bound"] + 1e-9
@@ -118,10 +118,10 @@ def test_the_nets_by_hand_do_the_tasks_of_the_experiments(name: str) -> None:
 
 
 def test_the_oscillator_of_the_sine_is_as_near_as_was_derived() -> None:
-    from reberlstm.lab.experiments import sine
+    from reberlstm.lab.experiments import to_sequence
 
-    measured = sine.oscillator_errors()
-    (claim,) = (c for c in sine.EXPERIMENT.claims if "without any input" in c.source)
+    measured = to_sequence.oscillator_errors()
+    (claim,) = (c for c in find("sine").claims if "without any input" in c.source)
     assert claim.verdict({"oscillator": measured}).holds is True
     assert claim.verdict({"oscillator": measured | {"error": 0.1}}).holds is False
     assert measured["cells"] == 3

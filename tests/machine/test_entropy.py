@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 
 import reberlstm as rl
 from reberlstm.errors import GrammarError
-from reberlstm.machine.entropy import Entropy, entropy
+from reberlstm.machine.counting import Entropy, entropy
 from reberlstm.machine.fsm import FSM, Word
 from tests.cases import machine
 from tests.strategies import machines

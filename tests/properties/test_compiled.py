@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.compiler.heads import MARGIN
+from reberlstm.compiler.layout import MARGIN
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.net import ACTIVE, LSTMWeights
 from tests.oracles import Module, expected, run_torch, torch_module

@@ -125,7 +125,7 @@ def test_symbols_of_several_characters():
 
 def test_what_cannot_be_shown_is_said(reber):
     parity = rl.load_grammar("parity")
-    with pytest.raises(GrammarError, match="the alphabet of parity is 0 1, but that of the net"):
+    with pytest.raises(GrammarError, match="the alphabet of parity is 0 1, but that of net"):
         explorer_page(parity, [rl.published()])
     headless = rl.compile(reber).replace(heads={})
     with pytest.raises(

@@ -212,4 +212,4 @@ def test_the_command_draws_the_other_pictures(tmp_path, capsys):
     assert run(["trace", "BT", "BP", "--plot", out]) == 2
     assert "a heat map shows one string, and 2 were given" in capsys.readouterr().err
     assert run(["trace", "BT", "--plot", out, "--picture", "timeline"]) == 2
-    assert "--picture timeline needs --cell: 0, 1, 5" in capsys.readouterr().err
+    assert "--picture timeline needs --cells: 0, 1, 5" in capsys.readouterr().err

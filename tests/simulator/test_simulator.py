@@ -330,7 +330,7 @@ def test_unknown_symbols() -> None:
 def test_a_grammar_over_another_alphabet() -> None:
     with pytest.raises(
         GrammarError,
-        match="alphabet of parity is 0 1, but that of the net 'compiled' is B T S X P V E",
+        match="alphabet of parity is 0 1, but that of net 'compiled' is B T S X P V E",
     ):
         rl.trace(REBER_NET, "BT", grammar=rl.load_grammar("parity"))
 

@@ -18,7 +18,7 @@ import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.errors import FormatError, TrainingError
 from reberlstm.net.net import LSTMWeights, Net
-from reberlstm.training import checkpoint as checkpoints
+from reberlstm.training import loop as checkpoints
 from reberlstm.training.cells import at_random, begin_as_latches, parameters, run
 from reberlstm.training.net_run import NetRun
 from reberlstm.training.settings import Progress

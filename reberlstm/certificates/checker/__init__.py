@@ -47,7 +47,7 @@ KEYS |= {"grammar", "seal"}
 PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
 MAX_STEPS = 1_000_000
 INPUTS = ("noise", "low", "high")
-HEADS = {"legal": ("legal",), "all": ("legal", "accept", "label")}
+HEADS = ("legal", "accept", "label")
 RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
 CELLS_OF_VERSION_1 = {"lstm": "standard", "toy": "published"}
 
@@ -130,10 +130,17 @@ class _Checker:
         demand(in_order, "noise is negative, or the inputs end before they begin")
         self.inputs = (blur, low, high)
         self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs)
+        self.found = dict.fromkeys(self.heads, math.inf)  # the margin of each head so far
+        self.places: list[tuple[str, int]] = []  # part and cell of each number of a state vector
+        at = 0
+        for layer in self.steps.layers:
+            cells = range(at, at + layer.size)
+            self.places += [(part, number) for part in PARTS[layer.kind] for number in cells]
+            at += layer.size
 
     @property
     def question(self) -> dict[str, Any]:
-        """What the certificate is about, beside net and machine."""
+        """What the certificate is about, besides net and machine."""
         names = ("scope", "heads", "arithmetic", "noise", "inputs")
         return {name: self.document[name] for name in names} | {"readouts": self._rules()}
 
@@ -148,26 +155,23 @@ class _Checker:
 
     def verdict(self) -> str:
         """What was verified; raises where something was not."""
-        outcome = self.document["outcome"]
-        if outcome == "holds":
+        if self.document["outcome"] == "holds":
             result = self._check_proof(self.document["proof"])
-        elif outcome == "refuted":
+        elif self.document["outcome"] == "refuted":
             result = self._check_refutation(self.document["refutation"])
         else:
             result = "the certificate says that nothing is known, so there is nothing to check"
         content = {key: value for key, value in self.document.items() if key != "seal"}
-        fits = sha256(compact(content)) == self.document["seal"]
+        fits = hashlib.sha256(compact(content)).hexdigest() == self.document["seal"]
         demand(fits, "the seal does not fit: the file was altered after it was made")
         return result
 
     def _check_header(self) -> None:
         document, net, fsm = self.document, self.net, self.fsm
         form, version, outcome = (document.get(key) for key in ("format", "version", "outcome"))
-        demand(
-            form == "reberlstm certificate" and version in (1, 2),
-            f"format {form!r}, version {version!r}; "
-            "expected 'reberlstm certificate', version 1 or 2",
-        )
+        known = form == "reberlstm certificate" and version in (1, 2)
+        wanted = "expected 'reberlstm certificate', version 1 or 2"
+        demand(known, f"format {form!r}, version {version!r}; {wanted}")
         demand(outcome in PART, f"outcome {outcome!r} is none of {', '.join(PART)}")
         expected = KEYS | {PART[str(outcome)]} | ({"readouts"} if version == 2 else set())
         for key in sorted(expected ^ set(document)):
@@ -188,20 +192,20 @@ class _Checker:
             "the names of the cells are not those of the net",
         )
         scope, heads, arithmetic = (document[key] for key in ("scope", "heads", "arithmetic"))
-        demand(scope in HEADS, f"scope {scope!r} is neither 'legal' nor 'all'")
-        known = f"is none of {' '.join(ARITHMETICS)}"
-        demand(arithmetic in ARITHMETICS, f"arithmetic {arithmetic!r} {known}")
-        in_order = [head for head in HEADS["all"] if head in heads]
-        demand(heads and heads == in_order, f"heads {heads!r} cannot be judged")
+        demand(scope in ("legal", "all"), f"scope {scope!r} is neither 'legal' nor 'all'")
+        none_of = f"is none of {' '.join(ARITHMETICS)}"
+        demand(arithmetic in ARITHMETICS, f"arithmetic {arithmetic!r} {none_of}")
+        in_order = [head for head in HEADS if head in heads]
+        demand(heads and heads == in_order, f"heads {heads!r} cannot be certified")
         for head in heads:
             readout = net.heads.get(head) or (net.heads.get("next") if head == "legal" else None)
             asked = readout is not None and (head != "label" or fsm.outputs)
-            demand(asked, f"head {head!r} is judged, but net or grammar has none")
+            demand(asked, f"head {head!r} is listed, but net or grammar has none")
             rule, own = self._rules().get(head), str(getattr(readout, "rule", ""))
             demand(rule == own, f"it reads head {head!r} by {rule!r}, but the net is read by {own}")
         demand(
             set(self._rules()) == set(heads),
-            "there are readouts of other heads than those that are judged",
+            "there are readouts of heads that are not listed",
         )
 
     # The machine, followed word by word
@@ -244,42 +248,42 @@ class _Checker:
     # A proof
 
     def _check_proof(self, proof: Mapping[str, Any]) -> str:
-        k, stride = count_in(proof, "k", 0, 1_000), count_in(proof, "stride", 1, 16)
-        boxes = self._boxes(proof, k)
+        k, stride = (
+            whole(proof[name], least, most, f"{name} = {proof[name]!r} is not in {least}…{most}")
+            for name, least, most in (("k", 0, 1_000), ("stride", 1, 16))
+        )
+        boxes = self._boxes(proof)
         shared = shared_in(proof, k)
         paths = self._paths(boxes) if stride > 1 else None
-        found = dict.fromkeys(self.heads, math.inf)
         # The empty word is no node of its own: a word may come back to the start state.
         empty: Node = (self.fsm.start, ())
         start = (self.steps.start, self.steps.start)
         if self.scope == "all":
-            self._check_heads("for the empty word", empty[0], start, found)
+            self._check_heads("for the empty word", empty[0], start)
         reached: set[Node] = set()
         pending: list[tuple[str, Node, Ends]] = [("the empty word", empty, start)]
         steps = 0
         for where, node, box in pending:
-            for path, state, image in self._follow(where, node[0], box, stride, paths, found):
+            for path, state, image in self._follow(where, node[0], box, stride, paths):
                 steps += 1
                 demand(steps <= MAX_STEPS, f"it takes over {MAX_STEPS:,} steps to check")
                 last = (*node[1], *path)[-k:] if k else ()
                 target: Node = (state, shared.get((state, last), last))
                 demand(target in boxes, f"there is no box for {_name(target)}")
-                self._check_included(
-                    image, boxes[target], f"{where}, read {' '.join(path)}", target
-                )
+                source = f"{where}, read {' '.join(path)}"
+                self._check_included(image, boxes[target], source, target)
                 if target not in reached:
                     reached.add(target)
                     pending.append((_name(target), target, boxes[target]))
-                    self._check_heads(f"for {_name(target)}", state, boxes[target], found)
+                    self._check_heads(f"for {_name(target)}", state, boxes[target])
         for node in boxes:
-            of_scope = f"the box for {_name(node)} is not of scope {self.scope!r}"
-            demand(node in reached, of_scope)
-        self._check_margins(proof["margins"], found)
+            demand(node in reached, f"the box for {_name(node)} is not of scope {self.scope!r}")
+        self._check_margins(proof["margins"])
         every = f" every {stride} symbols" if stride > 1 else ""
         return (
             f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {steps} "
             f"steps into them{every} and every head on every box verified; "
-            f"smallest margin {min(found.values()):.6g}"
+            f"smallest margin {min(self.found.values()):.6g}"
         )
 
     def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
@@ -294,15 +298,9 @@ class _Checker:
         return Paths(self.net, self.steps)
 
     def _follow(
-        self,
-        where: str,
-        state: str | None,
-        box: Ends,
-        stride: int,
-        paths: Paths | None,
-        found: dict[str, float],
+        self, where: str, state: str | None, box: Ends, stride: int, paths: Paths | None
     ) -> Iterator[tuple[tuple[str, ...], str | None, Ends]]:
-        """The words of `stride` symbols from a box, and where they lead; judged on the way."""
+        """The words of `stride` symbols from a box, and where they lead; checks heads too."""
         if paths is None:
             for symbol, after in self._steps(state):
                 yield (symbol,), after, self.steps.step(box, symbol)
@@ -315,16 +313,15 @@ class _Checker:
                     word = (*path, symbol)
                     further = paths.step(place, symbol)
                     if length < stride:
-                        self._check_heads(
-                            f"after {where}, read {' '.join(word)}", after, further.box, found
-                        )
+                        between = f"after {where}, read {' '.join(word)}"
+                        self._check_heads(between, after, further.box)
                     following.append((word, after, further))
             few = len(following) <= MAX_STEPS
             demand(few, f"it takes over {MAX_STEPS:,} steps to check")
             front = following
         yield from ((path, after, place.box) for path, after, place in front)
 
-    def _boxes(self, proof: Mapping[str, Any], k: int) -> dict[Node, Ends]:
+    def _boxes(self, proof: Mapping[str, Any]) -> dict[Node, Ends]:
         table = [self._interval(ends) for ends in proof["intervals"]]
         intervals = np.array(table, dtype=np.float64).reshape(-1, 4)
         lengths = np.array([len(ends) for ends in proof["intervals"]])
@@ -335,9 +332,8 @@ class _Checker:
         boxes: dict[Node, Ends] = {}
         for box in proof["boxes"]:
             keys = sorted(box)
-            demand(
-                keys == ["last", "most", "others", "state"], f"a box has the keys {', '.join(keys)}"
-            )
+            expected = keys == ["last", "most", "others", "state"]
+            demand(expected, f"a box has the keys {', '.join(keys)}")
             node: Node = (box["state"], tuple(box["last"]))
             demand(node not in boxes, f"there are two boxes for {_name(node)}")
             chosen = np.full(len(self.net.cells), index_in(box["most"]))
@@ -383,9 +379,7 @@ class _Checker:
                 high.append(rows[:, 2 * part + 1])
         return np.concatenate(low), np.concatenate(high)
 
-    def _check_heads(
-        self, where: str, state: str | None, box: Ends, found: dict[str, float]
-    ) -> None:
+    def _check_heads(self, where: str, state: str | None, box: Ends) -> None:
         for head in self.heads:
             right, asked = self._right(head, state)
             if not asked:
@@ -393,43 +387,36 @@ class _Checker:
             demand(head != "label" or sum(right) == 1, f"the net has no label {where}")
             distance = self.steps.margin(head, right, box)
             demand(distance > 0.0, f"head {head!r} may be wrong in the box {where}")
-            found[head] = min(found[head], distance)
+            self.found[head] = min(self.found[head], distance)
 
     def _check_included(self, image: Ends, box: Ends, source: str, target: Node) -> None:
         outside = ~((image[0] >= box[0]) & (image[1] <= box[1]))
         if outside.any():
             number = int(np.flatnonzero(outside)[0])
             low, high, least, most = (end[number] for end in (*image, *box))
+            part, cell = self.places[number]
             raise RejectedError(
-                f"from {source}: {self._part(number)} may be in [{low:.9g}, {high:.9g}], "
-                f"which is not inside [{least:.9g}, {most:.9g}], the box for {_name(target)}"
+                f"from {source}: {part} of cell {self.net.cells[cell]!r} may be in "
+                f"[{low:.9g}, {high:.9g}], which is not inside [{least:.9g}, {most:.9g}], the box "
+                f"for {_name(target)}"
             )
 
-    def _part(self, number: int) -> str:
-        """What a number of the state vector is."""
-        names, at = [], 0
-        for layer in self.steps.layers:
-            cells = self.net.cells[at : at + layer.size]
-            at += layer.size
-            names += [f"{part} of cell {cell!r}" for part in PARTS[layer.kind] for cell in cells]
-        return names[number]
-
-    def _check_margins(self, claimed: Mapping[str, Any], found: Mapping[str, float]) -> None:
-        asked = {head for head, margin in found.items() if margin < math.inf}
+    def _check_margins(self, claimed: Mapping[str, Any]) -> None:
+        asked = {head for head, margin in self.found.items() if margin < math.inf}
         for head in sorted(asked ^ set(claimed)):
             raise RejectedError(
                 f"the margin of head {head!r} is {'missing' if head in asked else 'not asked for'}"
             )
         for head, margin in claimed.items():
             margin = number_in(margin, "a margin")
-            claim = f"is {found[head]:.9g}, not {margin:.9g} as claimed"
-            demand(found[head] >= margin, f"the margin of head {head!r} {claim}")
+            claim = f"is {self.found[head]:.9g}, not {margin:.9g} as claimed"
+            demand(self.found[head] >= margin, f"the margin of head {head!r} {claim}")
 
     # A refutation
 
     def _check_refutation(self, refutation: Mapping[str, Any]) -> str:
         word, head = tuple(refutation["word"]), refutation["head"]
-        demand(head in self.heads, f"head {head!r} is not among those judged")
+        demand(head in self.heads, f"head {head!r} is not among those listed")
         demand(word or self.scope == "all", "the empty word is not in scope 'legal'")
         state: str | None = self.fsm.start
         for position, symbol in enumerate(word, start=1):
@@ -526,30 +513,22 @@ def whole(value: Any, least: int, most: float, what: str) -> int:
     return number
 
 
-def count_in(proof: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    """A whole number of the proof."""
-    value = proof[name]
-    return whole(value, least, most, f"{name} = {value!r} is not in {least}…{most}")
-
-
 def index_in(value: Any) -> int:
     """The number of an interval."""
     return whole(value, 0, math.inf, f"{value!r} is not the number of an interval")
 
 
-def shared_in(
-    proof: Mapping[str, Any], k: int
-) -> dict[tuple[str | None, tuple[str, ...]], tuple[str, ...]]:
+def shared_in(proof: Mapping[str, Any], k: int) -> dict[Node, tuple[str, ...]]:
     """For a state and its last symbol the one whose box it shares.
 
     Which box a step is to lead into is as good as any, as long as it is one of the right state.
     """
-    shared: dict[tuple[str | None, tuple[str, ...]], tuple[str, ...]] = {}
+    shared: dict[Node, tuple[str, ...]] = {}
     for kind in proof.get("alike", ()):
         state, symbols = kind["state"], kind["symbols"]
         for symbol in symbols:
             once = k == 1 and (state, (symbol,)) not in shared
-            demand(once, f"'alike' says twice, or with k = {k}, what {symbol!r} is like")
+            demand(once, f"'alike' has {symbol!r} twice, or stands in a proof with k = {k}")
             shared[state, (symbol,)] = (symbols[0],)
     return shared
 
@@ -559,32 +538,26 @@ def compact(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def sha256(content: bytes) -> str:
-    """The digest in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def sha256_of_net(net: Any) -> str:
     """Of everything in the weights that matters."""
     kinds = [f"{layer.cell.name}:{layer.weight_hh.shape[1]}" for layer in net.layers]
     if len(kinds) == 1:
         name = net.layers[0].cell.name
         kinds = [CELLS_OF_VERSION_1.get(name, name)]
-    heads = sorted(net.heads)
-    activation = {name: net.heads[name].activation for name in heads}
+    heads = sorted(net.heads.items())
     header = {
         "alphabet": list(net.alphabet),
         "cell": ",".join(kinds),
         "cells": list(net.cells),
-        "heads": [f"{name}:{activation[name]}" if activation[name] else name for name in heads],
+        "heads": [f"{name}:{head.activation}" if head.activation else name for name, head in heads],
         "labels": list(net.labels),
         "on_violation": net.on_violation,
     }
     arrays = []
     for layer in net.layers:
         arrays += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
-    for name in heads:
-        for linear in net.heads[name].layers:
+    for _, head in heads:
+        for linear in head.layers:
             arrays += [linear.weight, linear.bias]
     others = (net.embedding, net.start_state, net.suffix)
     arrays += [array for array in others if array is not None]
@@ -609,4 +582,4 @@ def sha256_of_grammar(fsm: FSM) -> str:
         "transitions": lines,
         "outputs": {state: label for state, label in fsm.outputs.items() if state in lines},
     }
-    return sha256(compact(described))
+    return hashlib.sha256(compact(described)).hexdigest()

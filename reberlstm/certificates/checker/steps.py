@@ -34,14 +34,7 @@ ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
 }
 
 # kind of cell: the parts of its state, each a letter; the first one is what gates and heads read
-PARTS: Mapping[str, str] = {
-    "lstm": "hc",
-    "toy": "c",
-    "gru": "h",
-    "gru-before": "h",
-    "rnn": "h",
-    "rnn-relu": "h",
-}
+PARTS = {"lstm": "hc", "toy": "c"} | dict.fromkeys(("gru", "gru-before", "rnn", "rnn-relu"), "h")
 
 
 class RejectedError(Exception):
@@ -227,14 +220,9 @@ class _Bounds:
 
 
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
-    """The gates of a layer, and the parts of its state after a step.
+    """The gates of a layer, and the parts of its state after a step, by `_Points` or `_Bounds`.
 
-    Args:
-        layer: The layer.
-        a: What the input adds to the pre-activations.
-        again: What the state adds to them.
-        state: The parts of its state.
-        numbers: What computes: `_Points` or `_Bounds`.
+    What the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
     added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
@@ -264,14 +252,9 @@ class Steps:
     """The steps of a net between lower and upper ends.
 
     A box is two arrays (D,), the least and the greatest state vector: layer by layer, and in each
-    layer part by part.
-
-    Args:
-        net: The net, of which names, arrays and rules are read.
-        arithmetic: What the net is run in.
-        noise: By how much each number of the state may be off after a step.
-        inputs: By how much every input may be off; the least and the greatest value that stands for
-            the 1 of a one-hot input.
+    layer part by part. Each number of the state may be off by `noise` after a step. The inputs are
+    by how much every input may be off, and the least and the greatest value that stands for the 1
+    of a one-hot input.
     """
 
     def __init__(
@@ -305,14 +288,12 @@ class Steps:
         self.start = np.zeros(width) if net.start_state is None else held(net.start_state)
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
         self.columns: dict[str, Sums] = {}
+        first = self.layers[0]
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
             ends = (vector * low, vector * high)
-            least, most = np.minimum(*ends), np.maximum(*ends)
-            if blur:
-                least = np.nextafter(least - blur, -math.inf)
-                most = np.nextafter(most + blur, math.inf)
-            first = self.layers[0]
-            self.columns[symbol] = self.bounds.linear(first.w, (least, most), first.bias_ih)
+            x = np.minimum(*ends), np.maximum(*ends)
+            x = _wider(x, blur) if blur else x
+            self.columns[symbol] = self.bounds.linear(first.w, x, first.bias_ih)
         self.suffix = () if net.suffix is None else tuple(map(held, net.suffix))
         self._known: tuple[Any, Sums] | None = None
 
@@ -341,10 +322,7 @@ class Steps:
         low, high = (
             np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
         )
-        if self.noise:
-            low = np.nextafter(low - self.noise, -math.inf)
-            high = np.nextafter(high + self.noise, math.inf)
-        return low, high
+        return _wider((low, high), self.noise) if self.noise else (low, high)
 
     def again(self, layer: Layer, state: Sequence[Ends], box: Ends | None = None) -> Sums:
         """What the state adds to the sums; kept for the next symbol in the same box."""
@@ -398,10 +376,7 @@ class Steps:
     def margin(self, head: str, right: Sequence[bool], box: Ends) -> float:
         """How far a head is from wrong on all of a box.
 
-        Args:
-            head: The head.
-            right: Which rows must say yes; where the largest counts, the one that must be it.
-            box: The box.
+        Right is which rows must say yes; where the largest counts, the one that must be it.
         """
         readout, yes = self.heads[head], np.array(right)
         if readout.function == "argmax":
@@ -446,10 +421,8 @@ class Steps:
 
     def run(self, word: Sequence[str], head: str) -> Floats:
         """The numbers that a head's rule is about after a word, run in the arithmetic."""
-        points, states = (
-            self.points,
-            [[low for low, _ in parts] for parts in self.split((self.start, self.start))],
-        )
+        points = self.points
+        states = [[low for low, _ in parts] for parts in self.split((self.start, self.start))]
         for x in (*(self.inputs[symbol] for symbol in word), *self.suffix):
             for number, layer in enumerate(self.layers):
                 state = states[number]
@@ -490,6 +463,11 @@ def _together(parts: Sequence[Sums]) -> Sums:
     return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
 
 
+def _wider(x: Ends, by: Floats | float) -> Ends:
+    """Ends moved outwards by at least so much."""
+    return np.nextafter(x[0] - by, -math.inf), np.nextafter(x[1] + by, math.inf)
+
+
 def _size(a: Ends) -> Floats:
     return np.maximum(np.abs(a[0]), np.abs(a[1]))
 
@@ -498,27 +476,19 @@ def _size(a: Ends) -> Floats:
 
 
 class Place(NamedTuple):
-    """Where the states of a box are, some symbols later.
+    """Where the states of a box are, some symbols later."""
 
-    Attributes:
-        box: Bounds of the state vector.
-        middle: The same for where the exact net takes the middle of the box.
-        slopes: Least and greatest entries of the derivative, (D, D).
-        reach: How far the box reached from its middle, (D,).
-        added: How far rounding and noise can have led away since, (D,).
-    """
-
-    box: Ends
-    middle: Ends
-    slopes: Ends
-    reach: Floats
-    added: Floats
+    box: Ends  # bounds of the state vector
+    middle: Ends  # the same for where the exact net takes the middle of the box
+    slopes: Ends  # least and greatest entries of the derivative, (D, D)
+    reach: Floats  # how far the box reached from its middle, (D,)
+    added: Floats  # how far rounding and noise can have led away since, (D,)
 
 
 class Paths:
     """Steps of a net of one layer, exactly and in its arithmetic, along words.
 
-    The mean value theorem, as in `reberlstm.certificates.paths`, written a second time and for one
+    The mean value theorem, as in `reberlstm.certificates.boxes`, written a second time and for one
     word at a time: if y is where the exact net takes the middle m of a box, and D encloses the
     product of the derivatives on the way, then a state x of the box is taken to y + D·(x − m), plus
     what rounding and noise have added since.
@@ -548,10 +518,9 @@ class Paths:
         added = _up(_size(slope) @ place.added + error)
         middle = self.exact.step(place.middle, symbol)
         around = _up(_size(slopes) @ place.reach) + added
-        low, high = self.steps.step(place.box, symbol)
-        low = np.maximum(low, np.nextafter(middle[0] - around, -np.inf))
-        high = np.minimum(high, np.nextafter(middle[1] + around, np.inf))
-        return Place((low, high), middle, slopes, place.reach, added)
+        (low, high), (least, most) = self.steps.step(place.box, symbol), _wider(middle, around)
+        box = np.maximum(low, least), np.minimum(high, most)
+        return Place(box, middle, slopes, place.reach, added)
 
     def slope(self, box: Ends, symbol: str) -> Ends:
         """The derivative of the state vector after a symbol in the one before, on all of a box."""
@@ -559,12 +528,12 @@ class Paths:
         layer, bounds = self.layer, self.exact.bounds
         again = self.exact.again(layer, state)
         gates, after = cell(layer, self.exact.columns[symbol], again, state, bounds)
-        kind, rows = self.layer.kind, self._rows
+        kind, rows = layer.kind, self._rows
         if kind == "rnn":
             return rows(_bell(after[0], -1.0), 0)
         if kind == "rnn-relu":
-            slope = tuple((end > 0.0).astype(np.float64) for end in after[0])
-            return rows((slope[0], slope[1]), 0)
+            least, most = ((end > 0.0).astype(np.float64) for end in after[0])
+            return rows((least, most), 0)
         if kind.startswith("gru"):
             return self._gru_slope(gates, state[0])
         i, f, g = gates[:3]
@@ -616,10 +585,8 @@ def _diagonal(x: Ends) -> Ends:
 
 def _outward(low: Floats, high: Floats) -> Ends:
     """Room for the rounding of a few operations, and for underflow."""
-    return (
-        low - (2.0**-48 * np.abs(low) + 1e-290),
-        high + (2.0**-48 * np.abs(high) + 1e-290),
-    )
+    room = [2.0**-48 * np.abs(end) + 1e-290 for end in (low, high)]
+    return low - room[0], high + room[1]
 
 
 def _times(a: Ends, b: Ends) -> Ends:
@@ -636,8 +603,7 @@ def _bell(s: Ends, least: float) -> Ends:
     low, high = ((end - least) * (1.0 - end) for end in s)
     top = 0.5 * (least + 1.0)
     largest = np.where((s[0] <= top) & (s[1] >= top), (top - least) * (1.0 - top), 0.0)
-    lowest, highest = np.minimum(low, high), np.maximum(np.maximum(low, high), largest)
-    return _outward(lowest, highest)
+    return _outward(np.minimum(low, high), np.maximum(np.maximum(low, high), largest))
 
 
 def _matrix_product(a: Ends, b: Ends) -> Ends:

@@ -16,8 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from reberlstm.comparison.study.summary import Group, summary
-from reberlstm.comparison.study.table import Table
+from reberlstm.comparison.study.table import Group, Table, summary
 from reberlstm.comparison.study.trials import Done, Questions, Record, Trial, grid, perform
 from reberlstm.errors import FormatError, MissingExtraError, ReberLSTMError
 from reberlstm.extras import require
@@ -29,10 +28,7 @@ __all__ = ["Cluster", "Group", "Questions", "Table", "Trial", "grid", "run", "su
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS: tuple[Backend, ...] = ("loky", "dask", "ray")
-WITHOUT_GENERATORS: tuple[Backend, ...] = ("ray",)
-"""Backends that give results of a call all at once; a call is then as many trials as workers."""
-
-MAX_FACTS = 2**20
+CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -100,7 +96,7 @@ def _done(
     tasks = [(trial, store.find(trial) if store else None) for trial in trials]
     delayed = [joblib.delayed(perform)(*task) for task in tasks]
     with _connected(cluster), joblib.parallel_config(cluster.backend, n_jobs=cluster.jobs):
-        if cluster.backend in WITHOUT_GENERATORS:
+        if cluster.backend == "ray":  # gives results of a call all at once: one for each worker
             many = joblib.effective_n_jobs(cluster.jobs)
             with joblib.Parallel(batch_size=1) as parallel:
                 for first in range(0, len(delayed), many):
@@ -145,15 +141,8 @@ def _connected(cluster: Cluster) -> Iterator[None]:
         yield
 
 
-CONNECT_SECONDS = 10
-
-
 class Nets:
-    """A folder of trained nets: for each a safetensors file and one with the facts.
-
-    Args:
-        folder: The folder; it is made where it is not there.
-    """
+    """A folder, made where it is not there: for each net a safetensors file and one with facts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -174,7 +163,7 @@ class Nets:
         if not file.exists():
             return None
         try:
-            facts = json.loads(read_bytes(file, limit=MAX_FACTS))
+            facts = json.loads(read_bytes(file, limit=2**20))
         except ValueError:
             return None
         if facts.pop("training", None) != trial.training_key:

@@ -14,6 +14,7 @@ from reberlstm.comparison import compare
 from reberlstm.errors import ReberLSTMError, TrainingError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
+from reberlstm.plain import plain
 from reberlstm.training import Settings, train
 
 Record = dict[str, Any]
@@ -40,12 +41,7 @@ class Questions:
 
 @dataclass(frozen=True)
 class Trial:
-    """One net to be trained and examined; what is equal need not be done twice.
-
-    Attributes:
-        settings: Of the training.
-        questions: What is asked then.
-    """
+    """One net to be trained and examined; what is equal need not be done twice."""
 
     settings: Settings
     questions: Questions
@@ -113,12 +109,7 @@ def grid(
 
 @dataclass(frozen=True)
 class Done:
-    """A trained net with the facts about its training.
-
-    Attributes:
-        net: The net.
-        facts: JSON values: whether it succeeded, and how long it took.
-    """
+    """A trained net, and as JSON values whether its training succeeded and how long it took."""
 
     net: Net
     facts: Record
@@ -134,7 +125,9 @@ def perform(trial: Trial, known: Done | None) -> tuple[Record, Done | None]:
     try:
         done = known or _train(trial.settings)
         record |= done.facts
-        record["rows"] = _answers(trial, done.net)
+        asked = vars(trial.questions)
+        table = compare(trial.settings.fsm, {"net": done.net}, **asked, seed=0)
+        record["rows"] = _finite(plain(table.column("net")))
     except ReberLSTMError as error:
         return record | {"error": str(error)}, None
     return record, done
@@ -173,21 +166,6 @@ def _train(settings: Settings) -> Done:
         "margin": None if proof is None else proof.margin,
     }
     return Done(training.net, facts)
-
-
-def _answers(trial: Trial, net: Net) -> Record:
-    questions = trial.questions
-    table = compare(
-        trial.settings.fsm,
-        {"net": net},
-        rows=questions.rows,
-        words=questions.words,
-        rounds=questions.rounds,
-        seconds=questions.seconds,
-        prove=questions.prove,
-        seed=0,
-    )
-    return {key: _finite(entry.to_dict()) for key, entry in table.column("net").items()}
 
 
 def _finite(value: Any) -> Any:

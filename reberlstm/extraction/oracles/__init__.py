@@ -11,33 +11,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reberlstm.extraction.oracles.base import Evidence, Oracle, Word, Words, differ, together
-from reberlstm.extraction.oracles.certificate import Certificates
+from reberlstm.extraction.oracles.base import Oracle
 from reberlstm.extraction.oracles.cycles import Cycles
 from reberlstm.extraction.oracles.diverse import Diverse
 from reberlstm.extraction.oracles.exhaustive import Exhaustive
-from reberlstm.extraction.oracles.reference import ReferenceWords
-from reberlstm.extraction.oracles.walks import Walks, walks
+from reberlstm.extraction.oracles.walks import ReferenceWords, Walks
 from reberlstm.extraction.trajectories import Trajectories
 from reberlstm.machine.fsm import FSM
-
-__all__ = [
-    "Budget",
-    "Certificates",
-    "Cycles",
-    "Diverse",
-    "Evidence",
-    "Exhaustive",
-    "Oracle",
-    "ReferenceWords",
-    "Walks",
-    "Word",
-    "Words",
-    "differ",
-    "searches",
-    "together",
-    "walks",
-]
 
 
 @dataclass(frozen=True)
@@ -64,10 +44,8 @@ class Budget:
     def scaled(self, share: float, transitions: int = 0) -> Budget:
         """That share of it: in full of how much, by its root of how far.
 
-        Args:
-            share: The share.
-            transitions: How many the machine has: sixteen pairs for each, if these are not more
-                than a few hundred, are the least, and eight rounds, and four walks of 20 symbols.
+        The least are sixteen pairs for each transition, if these are not more than a few hundred,
+        eight rounds, and four walks of 20 symbols.
         """
         root = math.sqrt(share)
         return Budget(

@@ -10,9 +10,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Hypothesis
-from reberlstm.extraction.trajectories import NOT_ASKED, Trajectories
+from reberlstm.extraction.trajectories import NOT_ASKED, Ids, Trajectories
 
 Word = tuple[int, ...]
 
@@ -24,8 +23,7 @@ class Evidence:
     Attributes:
         all_up_to: Every word of at most this length was compared.
         closed: Every word leads to a pair of state vector and state that was compared.
-        sampled: How many longer words were compared.
-        longest: The length of the longest of them.
+        sampled, longest: So many longer words were compared, of up to so many symbols.
     """
 
     all_up_to: int = -1
@@ -45,9 +43,7 @@ class Evidence:
 class Oracle(ABC):
     """An equivalence oracle: it looks for a word on which a net and a hypothesis differ.
 
-    Attributes:
-        runs: The net, run through the state vectors that are kept.
-        evidence: What the last search compared, also where a budget cut it short.
+    Its `evidence` is what the last search compared, also where a budget cut it short.
     """
 
     def __init__(self, runs: Trajectories) -> None:

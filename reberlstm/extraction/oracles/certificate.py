@@ -13,8 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from reberlstm.errors import CertificateError
-from reberlstm.extraction.learner import Hypothesis
-from reberlstm.extraction.machines import to_fsm
+from reberlstm.extraction.learner import Hypothesis, to_fsm
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles.base import Oracle, Word, Words
 from reberlstm.extraction.trajectories import LAST, OUTSIDE, Trajectories
@@ -29,12 +28,7 @@ LONG, SHORT = 0.25, 0.05
 class Certificates(Oracle):
     """Tries to prove net and hypothesis equal, where the net is one that `certify` takes.
 
-    Args:
-        runs: The net.
-        seconds: The time for the whole extraction.
-
-    Attributes:
-        proof: The certificate that proves them equal, once there is one.
+    `seconds` are those of the whole extraction; `proof` is the certificate, once there is one.
     """
 
     def __init__(self, runs: Trajectories, seconds: float) -> None:
@@ -49,9 +43,7 @@ class Certificates(Oracle):
     def find_counterexample(self, hypothesis: Hypothesis, *, long: bool = True) -> Word | None:
         """The word that refutes the certificate; None where there is none, or a `proof`.
 
-        Args:
-            hypothesis: The hypothesis.
-            long: Whether the attempt may take long; a short one is made once for each hypothesis.
+        A short attempt, not a `long` one, is made once for each hypothesis.
         """
         if self._net is None:
             return None

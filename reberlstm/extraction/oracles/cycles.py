@@ -9,23 +9,15 @@ from reberlstm.extraction.oracles.base import Word, Words
 from reberlstm.extraction.trajectories import Trajectories
 from reberlstm.machine.crawl import crawl
 
-LONGEST = 12
-"""The longest cycles."""
-
-MOST_STATES = 300
-"""Cycles are repeated only of so many states, those with the shortest access words."""
+LONGEST, MOST_STATES = 12, 300
+"""The longest cycles, and of how many states they are taken, nearest to the start first."""
 
 MOST_SYMBOLS = 60_000
 """Symbols in all repeated cycles together: where they are many, each gets fewer rounds."""
 
 
 class Cycles(Words):
-    """Compares a shortest cycle through every transition, repeated after an access word.
-
-    Args:
-        runs: The net.
-        rounds: How often each cycle is repeated.
-    """
+    """Compares a shortest cycle through every transition, repeated after an access word."""
 
     def __init__(self, runs: Trajectories, rounds: int) -> None:
         super().__init__(runs)

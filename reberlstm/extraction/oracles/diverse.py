@@ -5,27 +5,21 @@ This finds the few words that a sparse acceptor accepts, which random words miss
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from reberlstm.extraction.interning import Ids, Interned
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Oracle, Word
 from reberlstm.extraction.oracles.exhaustive import by_length
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.trajectories import Ids, Interned, Trajectories
 
-RESOLUTIONS = (1.0, 0.5, 0.25, 0.1)
-"""State vectors are told apart when they differ after rounding to a multiple of one of these."""
+MOST = np.iinfo(np.int32).max // 2
 
 
 class Diverse(Oracle):
     """Compares words to state vectors that are new at ever finer resolution.
 
-    Args:
-        runs: The net.
-        pairs: How many pairs of rounded state vector and state are compared at each resolution.
+    State vectors are told apart when they differ after rounding to a multiple of it. At each, so
+    many pairs of rounded state vector and state are compared.
     """
 
     def __init__(self, runs: Trajectories, pairs: int) -> None:
@@ -34,11 +28,14 @@ class Diverse(Oracle):
 
     def find_counterexample(self, hypothesis: Hypothesis) -> Word | None:
         """A word, the shortest among those that are followed."""
-        for resolution in RESOLUTIONS:
+        for resolution in (1.0, 0.5, 0.25, 0.1):
             cells = Interned(self.runs.width, np.dtype(np.int32))
 
             def cell(ids: Ids, size: float = resolution, cells: Interned = cells) -> Ids:
-                return cells.add(_rounded(self.runs.states(ids), size))
+                # Beyond the whole numbers of 32 bits all are equal.
+                whole = np.round(self.runs.states(ids) / size)
+                whole = np.nan_to_num(whole, posinf=MOST, neginf=-MOST).clip(-MOST, MOST)
+                return cells.add(whole.astype(np.int32))
 
             for word, known, _ in by_length(self.runs, hypothesis, key=cell):
                 if word is not None:
@@ -46,10 +43,3 @@ class Diverse(Oracle):
                 if known >= self._pairs:
                     break
         return None
-
-
-def _rounded(states: NDArray[Any], resolution: float) -> NDArray[np.int32]:
-    """Multiples of `resolution`; beyond the whole numbers of 32 bits all are equal."""
-    most = np.iinfo(np.int32).max // 2
-    whole = np.nan_to_num(np.round(states / resolution), posinf=most, neginf=-most)
-    return np.asarray(np.clip(whole, -most, most).astype(np.int32))

@@ -10,19 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from reberlstm.extraction.interning import Ids
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Evidence, Oracle, Word, differ
-from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.extraction.trajectories import Ids, Trajectories
 
 
 class Exhaustive(Oracle):
-    """Compares all words, shortest first.
-
-    Args:
-        runs: The net.
-        pairs: How many pairs of state vector and state may be compared.
-    """
+    """Compares all words, shortest first, to so many pairs of state vector and state."""
 
     def __init__(self, runs: Trajectories, pairs: int) -> None:
         super().__init__(runs)
@@ -47,10 +41,7 @@ def by_length(
 ) -> Iterator[tuple[Word | None, int, int]]:
     """Breadth first over pairs of state vector and state, one length of words after the other.
 
-    Args:
-        runs: The net.
-        hypothesis: The hypothesis.
-        key: Numbers for state vectors; of those with equal ones only the first is followed.
+    Of state vectors with equal keys only the first is followed.
 
     Yields:
         The first word of this length on which net and hypothesis differ, if any; how many pairs

@@ -1,4 +1,4 @@
-"""Random words along what the net offers, and the same with one symbol changed."""
+"""Random words along what the net offers, words of a reference, and both with a symbol changed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ import numpy as np
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Word, Words
 from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.machine.fsm import FSM
 
 
 class Walks(Words):
-    """Compares random words; the same ones for every hypothesis.
-
-    Args:
-        runs: The net.
-        count: How many walks.
-        length: Their length, where the net offers as much.
-        seed: The seed.
-    """
+    """Compares random words, as long as the net offers; the same ones for every hypothesis."""
 
     def __init__(self, runs: Trajectories, count: int, length: int, seed: int) -> None:
         super().__init__(runs)
@@ -60,3 +54,21 @@ def corrupted(words: Iterable[Word], symbols: int, rng: np.random.Generator) -> 
         change = int(rng.integers(3))
         middle = ((symbol,), (symbol, word[position]), ())[change]
         yield word[:position] + middle + word[position + 1 :]
+
+
+class ReferenceWords(Words):
+    """Compares so many words that a reference accepts, if it accepts any."""
+
+    def __init__(self, runs: Trajectories, reference: FSM, count: int, seed: int) -> None:
+        super().__init__(runs)
+        self._reference, self._count, self._seed = reference, count, seed
+
+    def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
+        """The sampled words, then each with one symbol changed."""
+        fsm, net = self._reference, self.runs.net
+        if fsm.start not in fsm.distance_to_acceptance:
+            return []
+        sampled = fsm.sample(self._count, seed=self._seed)
+        words = [tuple(map(net.alphabet.index, word)) for word in sampled]
+        rng = np.random.default_rng(self._seed)
+        return [*words, *corrupted(words, len(net.alphabet), rng)]

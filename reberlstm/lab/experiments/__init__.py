@@ -1,4 +1,4 @@
-"""The experiments, a module each, and how one is found: by name, or in a Python file of a user.
+"""The experiments, and how one is found: by name, or in a Python file of a user.
 
 A name never leads to a file: only an argument that ends in ``.py`` is a file, and then it is run
 like any Python program. Nothing else that the project reads is executed.
@@ -11,8 +11,10 @@ import runpy
 import traceback
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from reberlstm.errors import LabError
+from reberlstm.extras import require
 from reberlstm.lab.experiment import Experiment
 
 EXPERIMENTS = {
@@ -28,7 +30,16 @@ EXPERIMENTS = {
     "autoencoder-phase": "The phase of a sine as one latent number",
     "alternating": "Say 1, 0, 1, 0, … whatever the noise",
 }
-"""The experiments by name, with their titles; `x-y` is ``EXPERIMENT`` in ``x_y.py`` here."""
+"""The experiments by name, with their titles."""
+
+_MODULES = {
+    "to_sequence": ("line", "hill", "sine", "cos-or-sin"),
+    "to_vector": ("amplitude", "line-parameters"),
+    "autoencoders": ("autoencoder-line", "autoencoder-sine", "autoencoder-phase"),
+    "wavy_inverse": ("wavy-inverse",),
+    "alternating": ("alternating",),
+}
+"""Where they are: `x-y` is ``X_Y`` in its module."""
 
 
 def find(name: str) -> Experiment:
@@ -41,9 +52,10 @@ def find(name: str) -> Experiment:
     if name.endswith(".py"):
         return _from_file(Path(name))
     check_name(name)
-    module = import_module(f"reberlstm.lab.experiments.{name.replace('-', '_')}")
-    experiment: Experiment = module.EXPERIMENT
-    return experiment
+    require("torch", extra="torch,plots", purpose="the sequence lab")
+    (module,) = (module for module, names in _MODULES.items() if name in names)
+    found = getattr(import_module(f"{__name__}.{module}"), name.upper().replace("-", "_"))
+    return cast("Experiment", found)
 
 
 def check_name(name: str) -> None:

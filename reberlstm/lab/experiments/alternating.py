@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -35,7 +34,7 @@ NOISE = Inputs(low=0.0, high=1.0)
 MIDDLE = 0.5
 """The mean of the noise, at which the step is held."""
 
-SEQUENCES, STEPS, CELLS = 2, 50, 6
+SEQUENCES, STEPS = 2, 50
 FRESH, LONG = 100, 500
 """Sequences of new noise that nets are tested with, and their length."""
 
@@ -134,12 +133,12 @@ def at_three_inputs(net: Net) -> Net:
 
 
 MOST_STATES = 12
-BUDGET = Budget(pairs=5_000, walks=50, length=200, rounds=50)
 
 
 def machine_of(net: Net, seconds: float = 30.0) -> Extraction:
     """The machine of the net's labels, for noise that is 0, ½ or 1, if `MOST_STATES` are enough."""
-    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=BUDGET)
+    budget = Budget(pairs=5_000, walks=50, length=200, rounds=50)
+    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=budget)
 
 
 def alternates(fsm: FSM) -> bool:
@@ -185,6 +184,7 @@ VARIANTS = (PRINTED, STEPPED, FASTER, LONGER, ADAM, NOISE_ONLY)
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Every variant a few times, each time with noise of its own."""
     found = []
+    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
     for number in range(1, settings.runs + 1):
         noise = rng.uniform(0.0, 1.0, (SEQUENCES, STEPS, 1)).astype(np.float32)
         for variant in VARIANTS:
@@ -193,28 +193,23 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
             fed = noise.copy()
             if variant.starts_with_one:
                 fed[:, 0] = 1.0
-            found.append(_job(variant, number, fed, settings))
+            recipe = Recipe(
+                epochs=settings.epochs * variant.longer,
+                batch=1,
+                learning_rate=variant.rate,
+                optimiser=variant.optimiser,
+                loss="nll",
+                shuffle=False,
+            )
+            name, data = f"{variant.name}, run {number}", Data(fed, labels)
+            found.append(Job(name, _new_net, data, recipe, watch=_multiplier))
     return found
-
-
-def _job(variant: Variant, number: int, fed: NDArray[Any], settings: Any) -> Job:
-    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
-    recipe = Recipe(
-        epochs=settings.epochs * variant.longer,
-        batch=1,
-        learning_rate=variant.rate,
-        optimiser=variant.optimiser,
-        loss="nll",
-        shuffle=False,
-    )
-    name = f"{variant.name}, run {number}"
-    return Job(name, _new_net, Data(fed, labels), recipe, watch=_multiplier)
 
 
 def _new_net() -> nn.Module:
     from reberlstm.lab.nets import Recurrent
 
-    return Recurrent(1, CELLS, 2)
+    return Recurrent(1, 6, 2)
 
 
 def _multiplier(net: nn.Module) -> dict[str, float]:
@@ -230,7 +225,10 @@ def measure(run: Run) -> dict[str, Any]:
     multiplier = {name: flip_multiplier(net) for name, net in nets.items()}
     begins = {name: bool((leads(net, noise[:, :1]) > 0.0).all()) for name, net in nets.items()}
     proved = {n: certificate(net).holds is True for n, net in nets.items() if learned[n]}
-    best = good(right, proved)
+    # The net shown as one that works: the first that is proved, or else the best.
+    best = next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
+    by_hand = oscillator()
+    proof = certificate(by_hand)
     variants = {variant.name: names for variant, names in _by_variant(run).items()}
 
     def count(of: Mapping[str, bool]) -> dict[str, int]:
@@ -252,7 +250,13 @@ def measure(run: Run) -> dict[str, Any]:
         "learners": len(proved),
         "machine": {"good": _machine(nets[best]), "bad": _machine(nets[STEPPED_FIRST])},
         "good": best,
-        "wired": _by_hand(noise),
+        "wired": {
+            "right": accuracy(by_hand, noise),
+            "proved": proof.holds is True,
+            "verdict": "proved right" if proof.holds else proof.outcome,
+            "margin": proof.margin,
+            "multiplier": flip_multiplier(by_hand),
+        },
     }
 
 
@@ -271,28 +275,11 @@ def _count(states: int) -> str:
     return "1 state" if states == 1 else f"{states} states"
 
 
-def _by_hand(noise: Floats) -> dict[str, Any]:
-    net = oscillator()
-    proof = certificate(net)
-    return {
-        "right": accuracy(net, noise),
-        "proved": proof.holds is True,
-        "verdict": "proved right" if proof.holds else proof.outcome,
-        "margin": proof.margin,
-        "multiplier": flip_multiplier(net),
-    }
-
-
 def fresh(run: Run) -> Floats:
     """Sequences of new noise after a 1, longer than those learned from."""
     noise = run.generator("fresh").uniform(0.0, 1.0, (FRESH, LONG))
     noise[:, 0] = 1.0
     return noise
-
-
-def good(right: Mapping[str, float], proved: Mapping[str, bool]) -> str:
-    """The net shown as one that works: the first that is proved, or else the best."""
-    return next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
 
 
 def _by_variant(run: Run) -> dict[Variant, list[str]]:
@@ -306,12 +293,9 @@ def _by_variant(run: Run) -> dict[Variant, list[str]]:
 def _outcome(right: Mapping[str, float], names: Sequence[str]) -> str:
     if not names:
         return "not tried with this preset"
-    shares = [right[name] for name in names]
-    learned = sum(share > LEARNED for share in shares)
-    return (
-        f"{learned} of {len(names)} nets learned; {np.mean(shares):.1%} of labels are right on new "
-        "noise"
-    )
+    shares = np.array([right[name] for name in names])
+    learned = f"{(shares > LEARNED).sum()} of {len(names)} nets learned"
+    return f"{learned}; {shares.mean():.1%} of labels are right on new noise"
 
 
 def _three(run: Run) -> dict[str, Net]:
@@ -337,9 +321,6 @@ def _claim(variant: Variant, text: str) -> Claim:
 
 ONE, ZERO, GREEN = drawing.COLOURS[:3]
 DOTS: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": True}
-MOST_NAMED = 6
-"""With more states than these a machine is shown by its state vectors alone."""
-
 Ranges = list[tuple[float, float]]
 
 SHOWN, SETTLED = 40, 6
@@ -463,9 +444,8 @@ def _cloud(axis: drawing.Axes, plane: Floats, odd: NDArray[np.bool_], fixed: Flo
         x, y = plane[wanted].T
         axis.scatter(x, y, s=7, color=colour, label=text, **DOTS)
     if fixed is not None:
-        axis.scatter(
-            fixed[0], fixed[1], marker="x", s=45, color=drawing.INK, label="fixed point", zorder=3
-        )
+        cross: dict[str, Any] = {"marker": "x", "s": 45, "color": drawing.INK, "zorder": 3}
+        axis.scatter(*fixed[:2], label="fixed point", **cross)
     axis.margins(0.1)
 
 
@@ -481,7 +461,8 @@ def _main(points: Floats) -> Floats:
 @picture(
     "The machine extracted from the net that learned, on its states: two states, which "
     "take turns whatever is fed. The noise is read as three letters, 0, ½ and 1, a third "
-    "of its range each."
+    "of its range each.",
+    name="machine",
 )
 def _machine_picture(run: Run) -> drawing.Figure:
     net, noise = _three(run)[run.measured["good"]], fresh(run)[:12, :40]
@@ -491,7 +472,7 @@ def _machine_picture(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=5.6, height=3.8)
     middle = {}
     seen = [state for state in fsm.states if state in visited]
-    few = len(seen) <= MOST_NAMED
+    few = len(seen) <= 6  # a larger machine is shown by its state vectors alone
     for state, colour in zip(seen, itertools.cycle((ONE, ZERO, *drawing.COLOURS[2:]))):
         x, y = plane[visited == state].T
         axis.scatter(x, y, s=8, color=colour, **DOTS)
@@ -527,11 +508,10 @@ def _visits(net: Net, fsm: FSM, noise: Floats) -> tuple[Floats, NDArray[Any]]:
     return centred @ _main(centred).T, np.concatenate(states)
 
 
-Place = tuple[float, float]
 TEXT: dict[str, Any] = {"fontsize": 9, "ha": "center", "va": "center", "zorder": 4}
 
 
-def _arrow(axis: drawing.Axes, source: Place, target: Place, fed: str) -> None:
+def _arrow(axis: drawing.Axes, source: Any, target: Any, fed: str) -> None:
     if source == target:
         axis.annotate(f"↻ {fed}", source, xytext=(0, 24), textcoords="offset points", **TEXT)
         return
@@ -552,7 +532,7 @@ def _gates(run: Run) -> drawing.Figure:
     return drawing.gates(layer, title="The net that learned")
 
 
-EXPERIMENT = Experiment(
+ALTERNATING = Experiment(
     name="alternating",
     title="Say 1, 0, 1, 0, … whatever the noise",
     source="“Simple LSTM Experiment to Predict Pattern 010101… Understanding Hidden State”, a "
@@ -566,7 +546,7 @@ EXPERIMENT = Experiment(
     presets=presets(runs=(2, 5), long_runs=(0, 3), epochs=(500, 500)),
     jobs=jobs,
     measure=measure,
-    pictures=(_learning, _leads, _memories, replace(_machine_picture, name="machine"), _gates),
+    pictures=(_learning, _leads, _memories, _machine_picture, _gates),
     claims=(
         Claim(
             "As printed it did not work.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -163,10 +162,10 @@ def _faster(run: Run) -> dict[str, Any]:
     }
 
 
-def _normaliser(run: Run) -> Callable[[Floats], Floats]:
+def _clean(run: Run, z: Floats) -> Floats:
     """Clean readings, normalised as the training data were."""
     _, x, split = _training_places(run.settings, run.generator("data"))
-    return lambda z: (readings(z, 0.0) - x[:split].mean()) / x[:split].std()
+    return (readings(z, 0.0) - x[:split].mean()) / x[:split].std()  # type: ignore[no-any-return]
 
 
 # Pictures: values from left to right, places upwards
@@ -317,7 +316,7 @@ def _predictions(run: Run) -> drawing.Figure:
     for axis in axes[len(run.jobs) :]:
         axis.remove()
     z = np.linspace(0.0, HIGHEST, 400)
-    values = _normaliser(run)(z)
+    values = _clean(run, z)
     for number, (axis, (name, job)) in enumerate(zip(axes, run.jobs.items(), strict=False)):
         x = values[:, : job.data.x.shape[1]]
         found = run.predict(name, x[:, :, None] if job.data.x.ndim == 3 else x)[:, 0]
@@ -336,24 +335,23 @@ def _predictions(run: Run) -> drawing.Figure:
 )
 def _memory(run: Run) -> drawing.Figure:
     z = np.linspace(0.0, HIGHEST, 300)
-    values = _normaliser(run)(z)[:, :, None]
+    values = _clean(run, z)[:, :, None]
     memory = record_gates(run.nets[LSTM].recurrent, values)[0]["memory"]
     order = np.argsort(memory[:, -1].argmax(0))
     most = float(np.abs(memory).max())
     figure, axes = drawing.panels(3, 1, width=3.4, height=2.7, sharey=True)
-    for step, (axis, seen) in enumerate(
-        zip(axes, ("one value", "two values", "three values"), strict=True)
-    ):
-        extent = (0, HIGHEST, 0, len(order))
+    seen = ("one value", "two values", "three values")
+    extent = (0, HIGHEST, 0, len(order))
+    for step, axis in enumerate(axes):
         shown = drawing.image(axis, memory[:, step, order].T, -most, most, extent=extent)
-        drawing.label(axis, f"after {seen}", "place z", "" if step else "memory cells")
+        drawing.label(axis, f"after {seen[step]}", "place z", "" if step else "memory cells")
     bar = figure.colorbar(shown, ax=axes, fraction=0.03, pad=0.01)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
     return figure
 
 
-EXPERIMENT = Experiment(
+WAVY_INVERSE = Experiment(
     name="wavy-inverse",
     title="Find where a wavy curve was read, from three noisy values of it",
     source="K. Bullaughey, LSTM play (2015), kbullaughey.github.io/lstm-play/toy/ and its pages "
@@ -384,15 +382,7 @@ text is the variance of the noise in its figures, and its “f(z − 2) + 2” i
     ),
     jobs=jobs,
     measure=measure,
-    pictures=(
-        _curve,
-        _example,
-        _ambiguity,
-        _puzzle,
-        _learning_curves,
-        _predictions,
-        _memory,
-    ),
+    pictures=(_curve, _example, _ambiguity, _puzzle, _learning_curves, _predictions, _memory),
     claims=(
         Claim(
             "One value does not tell the place: the line at 2.6 meets the curve six times.",

@@ -7,6 +7,7 @@ Nothing in them is executed: archives are read without pickles, PyTorch's files 
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import re
@@ -41,14 +42,7 @@ RECURRENT = re.compile(
 
 @dataclass(frozen=True)
 class Tensors:
-    """Named arrays, and what else their file says.
-
-    Attributes:
-        where: The file or object, for messages.
-        arrays: Arrays of float64 by name.
-        metadata: Strings by key.
-        double: Whether any of the numbers had 64 bits.
-    """
+    """Arrays of float64 by name, the metadata, and whether any of the numbers had 64 bits."""
 
     where: str
     arrays: Mapping[str, Floats]
@@ -57,11 +51,7 @@ class Tensors:
 
 
 def read_tensors(path: str | os.PathLike[str]) -> Tensors:
-    """Read the tensors of a file.
-
-    Args:
-        path: A safetensors file, a NumPy archive, or what `torch.save` made of a state dict or of a
-            checkpoint with one in it.
+    """The tensors of a safetensors file, a NumPy archive, or a PyTorch file with a state dict.
 
     Raises:
         FormatError: for a file that is missing, damaged, of no such kind, or wants to run code.
@@ -81,9 +71,9 @@ Opened = tuple[dict[str, Floats], dict[str, str], bool]
 def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
     """What opens a file of this content and, where that says nothing, of this suffix."""
     header = content[8:9] == b"{"
-    if header and int.from_bytes(content[:8], "little") <= len(content):
-        return open_safetensors  # the length of its header may be 0x0280, as a pickle begins
-    if content.startswith(b"\x80\x02"):
+    whole = int.from_bytes(content[:8], "little") <= len(content)
+    # The length of the header of a safetensors file may be 0x0280, as a pickle begins.
+    if content.startswith(b"\x80\x02") and not (header and whole):
         return open_torch
     if header:
         return open_safetensors
@@ -294,11 +284,8 @@ def _state_dicts_in(loaded: Any, path: str) -> list[tuple[str, Mapping[str, Any]
         return []
     if any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in loaded):
         return [(path, loaded)]
-    return [
-        found
-        for key, value in loaded.items()
-        for found in _state_dicts_in(value, f"{path}[{key!r}]")
-    ]
+    each = [_state_dicts_in(value, f"{path}[{key!r}]") for key, value in loaded.items()]
+    return list(itertools.chain(*each))
 
 
 def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], bool]:

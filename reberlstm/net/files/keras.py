@@ -1,19 +1,8 @@
-"""Nets as the weights of Keras layers: a NumPy archive in Keras' layout.
+"""Nets as the weights of Keras layers: a NumPy archive in Keras' layout, see docs/export.md.
 
-Keras multiplies from the left, so kernels are transposed: ``kernel`` (D, G·H), ``recurrent_kernel``
-(H, G·H). Its gates are blocks of columns:
-
-=============  ==============  =================================================================
-layer          gates           bias
-=============  ==============  =================================================================
-``LSTM``       i, f, c, o      (4·H,): the sum of PyTorch's two; c is PyTorch's g
-``GRU``        z, r, h         (2, 3·H), for inputs and for h, with ``reset_after=True``;
-                               (3·H,) with ``reset_after=False``, where r multiplies h before
-                               the matrix
-``SimpleRNN``  h               (H,)
-=============  ==============  =================================================================
-
-Dense layers are ``legal_kernel`` (H, A), ``legal_bias`` (A,) and so on. Keras' own names, such as
+Keras multiplies from the left, so kernels are transposed, and its gates are blocks of columns: i,
+f, c, o of an LSTM (c is PyTorch's g, and the bias the sum of PyTorch's two), z, r, h of a GRU. With
+``reset_after=False`` a GRU's r multiplies h before the matrix. Keras' own names, such as
 ``gru/gru_cell/kernel:0`` and ``embedding/embeddings``, are read too.
 """
 
@@ -57,13 +46,12 @@ def to_arrays(net: Net, dtype: str = "float64") -> dict[str, Floats]:
     """
     require_stock_layers(net, "a Keras layer", tuple(_LAYERS), most=1)
     (layer,) = net.layers
-    biases = np.stack([layer.bias_ih, layer.bias_hh])
+    cell = layer.cell.name
+    biases = np.stack([layer.bias_ih, layer.bias_hh], axis=1)
     arrays = {
-        "kernel": _in_order(layer.cell.name, layer.weight_ih).T,
-        "recurrent_kernel": _in_order(layer.cell.name, layer.weight_hh).T,
-        "bias": _in_order(
-            layer.cell.name, (biases if layer.cell.name == "gru" else biases.sum(axis=0)).T
-        ).T,
+        "kernel": _in_order(cell, layer.weight_ih).T,
+        "recurrent_kernel": _in_order(cell, layer.weight_hh).T,
+        "bias": _in_order(cell, biases if cell == "gru" else biases.sum(axis=1)).T,
     }
     for key, array in to_parts(net)[0].items():
         name, _, part = key.rpartition(".")
@@ -91,47 +79,40 @@ def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
 def _how_to_load(net: Net, file: str) -> str:
     (layer,) = net.layers
     recurrent = _LAYERS[layer.cell.name].format(units=layer.size)
-    inputs = f"keras.Input((None, {len(net.alphabet)}))"
-    start, hidden = "[]", "recurrent(x)  # x is one-hot, (batch, time, symbols)"
-    names = "LSTM, GRU, SimpleRNN, Dense"
+    inputs, names = f"keras.Input((None, {len(net.alphabet)}))", "LSTM, GRU, SimpleRNN, Dense"
+    hidden, reads = "recurrent(x)", "one-hot, (batch, time, symbols)"
+    made, loaded = [], []
     if net.embedding is not None:
         inputs, names = 'keras.Input((None,), dtype="int32")', f"{names}, Embedding"
-        start = f"[Embedding{net.embedding.shape}]"
-        hidden = "recurrent(embedding(x))  # x is indices of symbols, (batch, time)"
+        hidden, reads = "recurrent(embedding(x))", "indices of symbols, (batch, time)"
+        made = [f"embedding = Embedding{net.embedding.shape}"]
+        loaded = ['embedding.set_weights([w["embedding_embeddings"]])']
     heads = {
         kind: [kind] if head.is_linear else [f"{kind}.{2 * i}" for i in range(len(head.layers))]
         for kind, head in net.heads.items()
     }
     activations = {kind: head.activation or None for kind, head in net.heads.items()}
-    lines = [
+    return "\n".join([
         "import keras, numpy as np",
         f"from keras.layers import {names}",
         f"w = np.load({file!r})",
         f"x, recurrent = {inputs}, {recurrent}",
-    ]
-    if net.embedding is not None:
-        lines.append(f"embedding = {start[1:-1]}")
-    lines += [
+        *made,
         f"heads, activations = {heads}, {activations}",
         'dense = {part: Dense(len(w[f"{part}_bias"]), activation=activations[name] if part != '
         "parts[-1] else None)",
         "         for name, parts in heads.items() for part in parts}",
-        f"hidden, outputs = {hidden.partition('  #')[0]}, {{}}  #{hidden.partition('  #')[2]}",
+        f"hidden, outputs = {hidden}, {{}}  # x is {reads}",
         "for name, parts in heads.items():",
         "    outputs[name] = hidden",
         "    for part in parts:",
         "        outputs[name] = dense[part](outputs[name])",
         "model = keras.Model(x, outputs)",
         'recurrent.set_weights([w["kernel"], w["recurrent_kernel"], w["bias"]])',
-        *(
-            ['embedding.set_weights([w["embedding_embeddings"]])']
-            if net.embedding is not None
-            else []
-        ),
+        *loaded,
         "for part, layer in dense.items():",
         '    layer.set_weights([w[f"{part}_kernel"], w[f"{part}_bias"]])',
-    ]
-    return "\n".join(lines) + "\n"
+    ]) + "\n"  # fmt: skip
 
 
 def is_keras(arrays: Mapping[str, Floats]) -> bool:

@@ -4,30 +4,7 @@ Operator set 17, in which these operators are those of version 14. ``W`` is (1, 
 (1, G·H, H), and ``B`` (1, 2·G·H) the two biases one after the other. An LSTM's gates are in the
 order i, o, f, c (``c`` is PyTorch's g), a GRU's in the order z, r, h; its ``linear_before_reset``
 is 1 where the reset gate multiplies after the matrix. ``layout`` is 0, so the operators want (T, B,
-D); the model is batch first and transposes.
-
-===================  =========  ===================================================================
-input                shape      meaning
-===================  =========  ===================================================================
-``x``                (B, T, A)  one-hot symbols, floats; any B, and any T from 1 on
-``symbols``          (B, T)     instead of ``x``, if asked for: indices into the alphabet, int64
-===================  =========  ===================================================================
-
-===================  =========  ===================================================================
-output               shape      meaning
-===================  =========  ===================================================================
-``hidden``           (B, T, H)  the last layer's ``h`` after every step
-``legal``            (B, T, A)  which symbols may come next
-``accept``           (B, T, 1)  whether the word may end here
-``next``             (B, T, A)  logits of the next symbol
-``next_probability`` (B, T, A)  their softmax; says nothing where nothing may follow
-``label``            (B, T, L)  largest at the label
-===================  =========  ===================================================================
-
-Heads are logits; the metadata says by which rule each is read. The layers start from zero. A
-shorter word is padded with anything at its end: no output looks ahead. What comes before the first
-symbol is the heads' biases. The alphabet, the names of the cells and the labels are in the model's
-metadata, as JSON. onnxruntime runs these operators in float32 only.
+D); the model is batch first and transposes. docs/export.md has its inputs and outputs.
 """
 
 from __future__ import annotations
@@ -43,11 +20,10 @@ from reberlstm.extras import require
 from reberlstm.net.cells import Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.safetensors import require_stock_layers
-from reberlstm.net.net import Net
+from reberlstm.net.net import ARRAYS, Net
 
-OPSET = 17
-IR_VERSION = 8
-"""The version of the file format that came with this operator set: older runtimes read it too."""
+OPSET, IR_VERSION = 17, 8
+"""The operator set, and the file format that came with it: older runtimes read it too."""
 
 _OPERATORS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "lstm": ("LSTM", ("input", "output", "forget", "candidate"), {}),
@@ -83,7 +59,12 @@ def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
     onnx = require("onnx", extra="onnx", purpose="an ONNX model")
     require_stock_layers(net, "an ONNX model", tuple(_OPERATORS))
     graph = _Graph(onnx.helper, np.dtype(dtype))
-    _check_size(net, graph.dtype)
+    size = sum(getattr(x, name).size for x in net.layers for name in ARRAYS)
+    if size * graph.dtype.itemsize > MAX_BYTES:
+        raise FormatError(
+            f"the gate weights of {net.size:,} cells take {size * graph.dtype.itemsize:,} bytes, "
+            f"and an ONNX file holds at most {MAX_BYTES:,}; export as safetensors instead"
+        )
     symbols = len(net.alphabet)
     if indices:
         graph.input("symbols", onnx.TensorProto.INT64, ["batch", "time"])
@@ -149,19 +130,15 @@ def export(
     Equal nets give equal bytes.
     """
     model = to_model(net, dtype=dtype, indices=indices)
-    if indices:
-        feed = '"symbols": np.array([[0, 1]])'
-    else:
-        feed = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
-    return (
-        bytes(model.SerializeToString(deterministic=True)),
-        f"""\
+    one_hot = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
+    feed = '"symbols": np.array([[0, 1]])' if indices else one_hot
+    snippet = f"""\
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession({file!r})
 names = [output.name for output in session.get_outputs()]
 outputs = dict(zip(names, session.run(names, {{{feed}}})))
-""",
-    )
+"""
+    return bytes(model.SerializeToString(deterministic=True)), snippet
 
 
 class _Graph:
@@ -189,9 +166,8 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(values, name))
 
     def node(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> None:
-        self.nodes.append(
-            self.helper.make_node(operator, inputs, [output], name=output, **attributes)
-        )
+        node = self.helper.make_node(operator, inputs, [output], name=output, **attributes)
+        self.nodes.append(node)
 
     def model(self, name: str) -> Any:
         graph = self.helper.make_graph(
@@ -213,16 +189,3 @@ def _metadata(net: Net) -> dict[str, str]:
     if net.heads:
         metadata["readouts"] = {kind: str(head.rule) for kind, head in net.heads.items()}
     return {key: json.dumps(names, ensure_ascii=False) for key, names in metadata.items()}
-
-
-def _check_size(net: Net, dtype: np.dtype[Any]) -> None:
-    size = sum(
-        array.size
-        for layer in net.layers
-        for array in (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
-    )
-    if size * dtype.itemsize > MAX_BYTES:
-        raise FormatError(
-            f"the gate weights of {net.size:,} cells take {size * dtype.itemsize:,} bytes, and an "
-            f"ONNX file holds at most {MAX_BYTES:,}; export as safetensors instead"
-        )

@@ -36,12 +36,7 @@ FORMAT_VERSION = "2"
 """Version 1 holds one LSTM or Toy layer over one-hot symbols, its heads read by their usual rules;
 it is what is written for such a net, so that version 0.1 of this package reads it too."""
 
-GATE_KEYS = {
-    "weight_ih": "lstm.weight_ih_l0",
-    "weight_hh": "lstm.weight_hh_l0",
-    "bias_ih": "lstm.bias_ih_l0",
-    "bias_hh": "lstm.bias_hh_l0",
-}
+GATE_KEYS = {name: f"lstm.{name}_l0" for name in ARRAYS}
 
 METADATA = {
     "format": "the version of this format",
@@ -67,7 +62,7 @@ _VECTORS = {"embedding": "embedding.weight", "start_state": "start_state", "suff
 
 def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
     """A net as arrays by key and metadata: what a file of any container holds."""
-    prefix = _prefix(net)
+    prefix = _prefix(net.layers[0].cell.name)
     arrays = {
         f"{prefix}.{name}_l{number}": getattr(layer, name)
         for number, layer in enumerate(net.layers)
@@ -79,10 +74,8 @@ def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
             arrays[key] = vectors
     for kind, readout in net.heads.items():
         # The layers of a deep head are every other part of an nn.Sequential.
-        names = (
-            [kind] if readout.is_linear else [f"{kind}.{2 * i}" for i in range(len(readout.layers))]
-        )
-        for name, layer in zip(names, readout.layers, strict=True):
+        for number, layer in enumerate(readout.layers):
+            name = kind if readout.is_linear else f"{kind}.{2 * number}"
             arrays[f"{name}.weight"], arrays[f"{name}.bias"] = layer.weight, layer.bias
     metadata = {
         "format": FORMAT_VERSION,
@@ -118,9 +111,9 @@ def _exact(rule: Rule) -> str:
     return rule.function if rule.function == "argmax" else f"{rule.function} > {rule.threshold!r}"
 
 
-def _prefix(net: Net) -> str:
-    """The attribute of a `torch.nn.Module` that the layers would be loaded into."""
-    return net.layers[0].cell.name.partition("-")[0].replace("toy", "lstm")
+def _prefix(kind: str) -> str:
+    """The attribute of a `torch.nn.Module` that layers of this kind would be loaded into."""
+    return kind.partition("-")[0].replace("toy", "lstm")
 
 
 def _is_version_1(net: Net) -> TypeGuard[LSTMWeights]:
@@ -209,12 +202,8 @@ def require_stock_layers(
 ) -> None:
     """Refuse a net that another runtime's stock layers do not compute.
 
-    Args:
-        net: The net.
-        target: What should hold it, for the message.
-        cells: The kinds of cell that the target has.
-        one_kind: Whether all layers have to be of one kind and size, as in one `torch.nn.LSTM`.
-        most: The most layers that there may be.
+    The target has these kinds of cell; perhaps all layers have to be of one kind and size, as in
+    one `torch.nn.LSTM`, or there may be so many at most.
 
     Raises:
         FormatError: in one line, what the target lacks and what holds the net.
@@ -282,7 +271,7 @@ def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net
         _refuse_unknown(rest)
         return LSTMWeights(heads=heads, cell=cell, **common)
     kinds, told = _names(metadata, "kinds"), _readouts_told(metadata)
-    prefix = kinds[0].partition("-")[0].replace("toy", "lstm") if kinds else "lstm"
+    prefix = _prefix(kinds[0]) if kinds else "lstm"
     layers = tuple(
         Layer(cell_named(kind), *(_take(rest, f"{prefix}.{name}_l{number}") for name in ARRAYS))
         for number, kind in enumerate(kinds)
@@ -313,18 +302,22 @@ def _has_head(arrays: Mapping[str, Floats], name: str) -> bool:
 
 def _head(arrays: dict[str, Floats], name: str) -> Head:
     keys = (f"{name}.weight", f"{name}.bias")
-    missing = [key for key in keys if key not in arrays]
-    if len(missing) == 1:
-        present = next(key for key in keys if key in arrays)
-        raise FormatError(f"tensor {present!r} is there, but {missing[0]!r} is not")
+    present, missing = sorted(keys, key=lambda key: key not in arrays)
+    if present in arrays and missing not in arrays:
+        raise FormatError(f"tensor {present!r} is there, but {missing!r} is not")
     return Head(_take(arrays, keys[0]), _take(arrays, keys[1]))
 
 
-def _readouts_told(metadata: Mapping[str, str]) -> dict[Kind, Mapping[str, str]]:
+def _json(metadata: Mapping[str, str], key: str) -> Any:
+    """What the JSON of a key holds, or None where it is none."""
     try:
-        told = json.loads(metadata.get("readouts", ""))
+        return json.loads(metadata.get(key, ""))
     except (ValueError, RecursionError):
-        told = None
+        return None
+
+
+def _readouts_told(metadata: Mapping[str, str]) -> dict[Kind, Mapping[str, str]]:
+    told = _json(metadata, "readouts")
     if not isinstance(told, dict) or not all(
         kind in KINDS
         and isinstance(about, dict)
@@ -351,10 +344,7 @@ def _readout(arrays: dict[str, Floats], kind: Kind, about: Mapping[str, str]) ->
 def _names(metadata: Mapping[str, str], key: str) -> tuple[str, ...]:
     if key not in metadata:
         raise FormatError(f"its metadata has no {key!r}")
-    try:
-        names = json.loads(metadata[key])
-    except (ValueError, RecursionError):
-        names = None
+    names = _json(metadata, key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise FormatError(f"metadata {key!r} is not a JSON list of strings")
     return tuple(names)

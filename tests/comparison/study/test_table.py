@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.comparison.study.summary import summary, to_csv
-from reberlstm.comparison.study.table import Table
+from reberlstm.comparison.study.table import Table, summary, to_csv
 from reberlstm.figures import to_bytes
 from reberlstm.render.comparison import study_figure, study_lines
 
