@@ -145,7 +145,9 @@ def random_layer(random, kind, size, inputs):
     return Layer(CELLS[kind], *arrays, random.normal(size=rows), random.normal(size=rows))
 
 
-def random_net(fsm, kinds, seed, *, vectors=False, units=0, suffix=0, start=False, rules=None):
+def random_net(
+    fsm, kinds, seed, *, vectors=False, units=0, suffix=0, start=False, rules=None, extra=0
+):
     """Layers of the given kinds with random weights, symbols in another order than the grammar's."""
     random = np.random.default_rng(seed)
     alphabet = tuple(random.permutation(fsm.alphabet).tolist())
@@ -160,10 +162,10 @@ def random_net(fsm, kinds, seed, *, vectors=False, units=0, suffix=0, start=Fals
 
     heads = {}
     for kind, rule in (rules or {"legal": "logit>0.2", "accept": "logit>-0.1"}).items():
-        rows = 1 if kind == "accept" else len(alphabet)
+        rows = 1 if kind == "accept" else len(alphabet) + extra
         rows += rule == "argmax"
         parts = (linear(units, inputs), linear(rows, units)) if units else (linear(rows, inputs),)
-        heads[kind] = Readout(kind, Rule.parse(rule), parts, "relu" if units else "")
+        heads[kind] = Readout(kind, Rule.parse(rule), parts, "relu" if units else "", extra=extra)
     states = sum(len(layer.cell.parts) * layer.size for layer in layers)
     return Net.of(
         alphabet=alphabet,
@@ -183,6 +185,7 @@ KINDS = {
     "vectors and a start": {"kinds": ["lstm"], "vectors": True, "start": True},
     "suffix": {"kinds": ["gru"], "vectors": True, "suffix": 2},
     "softmax": {"kinds": ["rnn"], "rules": {"next": "softmax>0.13"}},
+    "outputs for no symbol": {"kinds": ["gru"], "rules": {"legal": "softmax>0.13"}, "extra": 2},
     "tanh": {"kinds": ["gru"], "rules": {"legal": "tanh>0.4", "accept": "argmax"}},
     "units": {"kinds": ["lstm", "lstm"], "units": 5},
     "acceptor": {"kinds": ["gru"], "rules": {"accept": "logit>0"}},

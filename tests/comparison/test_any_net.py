@@ -143,7 +143,7 @@ def test_whatever_holds_a_net_is_a_column(tmp_path: Path) -> None:
     assert [table["cells", net].value for net in nets] == [4, 8, 3, 3]
     assert table["accuracy", "file"].value["share"] == 1.0
     assert texts(table, "module") == texts(table, "state")
-    with pytest.raises(rl.ReberLSTMError, match="a int is no net"):
+    with pytest.raises(rl.ReberLSTMError, match="int is no net"):
         compare("reber", {"x": 3})
 
 

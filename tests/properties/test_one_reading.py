@@ -257,6 +257,20 @@ def test_every_command_refuses_a_file_in_one_line(command, wrong, monkeypatch, c
     assert "fault of reberlstm" not in said.err
 
 
+@pytest.mark.usefixtures("files")
+def test_every_function_takes_a_net_of_others_with_a_machine() -> None:
+    """Its alphabet is the machine's, where none is given."""
+    for mine in ("foreign.pt", torch.load("foreign.pt", weights_only=True)):
+        assert rl.trace(mine, "BTX", grammar=REBER, padding=0).offered_last == ("S", "X")
+        assert rl.certify(mine, REBER, padding=0).holds
+        assert rl.explain(mine, REBER, padding=0).readout == "legal: softmax > 0.1"
+        found = rl.extract(mine, reference=REBER, within=True, seconds=20, padding=0)
+        assert found.fsm.difference(REBER, by="legal") is None
+        table = rl.compare(REBER, {"mine": mine}, rows=["accuracy"], words=20, padding=0)
+        assert table["accuracy", "mine"].text.startswith("100 %")
+        assert table.readings == ("legal: softmax > 0.1",)
+
+
 # What is written is read as it was meant
 
 
