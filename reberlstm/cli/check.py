@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +22,19 @@ from reberlstm.errors import printable
 from reberlstm.files import open_to_read
 from reberlstm.grammars import load_grammar
 from reberlstm.simulator.checking import Checker, check_stream, start_row
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    files: tuple[str, ...]
+    grammar: str | None
+    net: str | None
+    reading: NetOptions
+    first: int
+    complete: bool
+    as_json: bool
 
 
 @click.command("check")
@@ -44,15 +59,7 @@ from reberlstm.simulator.checking import Checker, check_stream, start_row
 )
 @click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
 @json_option
-def command(
-    files: tuple[str, ...],
-    grammar: str | None,
-    net: str | None,
-    reading: NetOptions,
-    first: int,
-    complete: bool,
-    as_json: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Check strings against the state machine of a grammar, any number of any length.
 
     A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
@@ -73,17 +80,19 @@ def command(
     reberlstm check --grammar parity --complete words.txt.gz
     reberlstm sample -n 1000 | reberlstm check --net published
     """
+    asked = Options(**given)
+    files = asked.files
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
     files = files or ("-",)
-    if grammar == "-" and "-" in files:
+    if asked.grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine = None if grammar is None else load_grammar(grammar)
-    judge = None if net is None else reading.load(net, machine)
+    machine = None if asked.grammar is None else load_grammar(asked.grammar)
+    judge = None if asked.net is None else asked.reading.load(asked.net, machine)
     if machine is None:
         machine = (judge and judge.grammar) or load_grammar(DEFAULT_GRAMMAR)
     start = None if judge is None else start_row(judge, machine)
-    checker = Checker(machine, first=first, complete=complete, start=start)
+    checker = Checker(machine, first=asked.first, complete=asked.complete, start=start)
     paths = [Path(file) for file in files]
     # Not known of a pipe, nor before decompression.
     known = "-" not in files and all(x.is_file() and x.suffix != ".gz" for x in paths)
@@ -101,12 +110,12 @@ def command(
                 continue
             with open_to_read(Path(file)) as stream:
                 check_stream(checker, stream, file, advance)
-    if as_json:
+    if asked.as_json:
         readout = None if judge is None else judge.reading
-        who = {"grammar": machine.name, "net": net, "readout": readout}
+        who = {"grammar": machine.name, "net": asked.net, "readout": readout}
         echo_json(who | checker.report.to_dict())
     else:
-        of_net = "" if judge is None else f", net {net} ({judge.reading})"
+        of_net = "" if judge is None else f", net {asked.net} ({judge.reading})"
         _print(checker, f"{machine}{of_net}")
     return int(checker.failed)
 

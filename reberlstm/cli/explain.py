@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,6 +33,20 @@ FORMATS = {".md": "markdown", ".txt": "text", ".json": "json"}
 FILE_WIDTH = 100
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    grammar: str
+    net: str
+    reading: NetOptions
+    cells: tuple[str, ...]
+    format: str | None
+    weights: bool | None
+    as_json: bool
+    out: str | None
+
+
 @click.command("explain")
 @click.argument("grammar")
 @net_option
@@ -48,16 +64,7 @@ FILE_WIDTH = 100
 )
 @json_option
 @out_option(required=False, help="Write a .md, .txt or .json file instead of printing.")
-def command(
-    grammar: str,
-    net: str,
-    reading: NetOptions,
-    cells: tuple[str, ...],
-    format: str | None,
-    weights: bool | None,
-    as_json: bool,
-    out: str | None,
-) -> None:
+def command(**given: Any) -> None:
     """Explain every gate row of a net for GRAMMAR, in words and in pseudo-code.
 
     The sentences are found from the weights, so an edited net is explained as it is. Of a net that
@@ -68,20 +75,23 @@ def command(
     reberlstm explain reber --net published --cells 3
     reberlstm explain embedded-reber -o explained.md
     """
-    machine = load_grammar(grammar)
-    format = "json" if as_json else format
-    if out is not None and format is None:
-        if Path(out).suffix not in FORMATS:
+    asked = Options(**given)
+    format = asked.format
+    weights = asked.weights
+    machine = load_grammar(asked.grammar)
+    format = "json" if asked.as_json else format
+    if asked.out is not None and format is None:
+        if Path(asked.out).suffix not in FORMATS:
             known = ", ".join(FORMATS)
-            raise FormatError(f"{out}: explain writes {known} files; use such a suffix")
-        format = FORMATS[Path(out).suffix]
-    held = reading.load(net, machine)
-    only = chosen_cells(cells, held.cells)
+            raise FormatError(f"{asked.out}: explain writes {known} files; use such a suffix")
+        format = FORMATS[Path(asked.out).suffix]
+    held = asked.reading.load(asked.net, machine)
+    only = chosen_cells(asked.cells, held.cells)
     explanation = explain(held, machine)
     chosen = [explanation.cell(name) for name in only] or None
     if format == "json":
         content = explanation.to_dict() | ({"cells": plain(chosen)} if chosen else {})
-        if out is None:
+        if asked.out is None:
             echo_json(content)
             return
         text = json.dumps(content, ensure_ascii=False) + "\n"
@@ -90,15 +100,15 @@ def command(
     else:
         if weights is None:
             weights = bool(chosen) or len(explanation.cells) <= MAX_WEIGHT_CELLS
-        width = FILE_WIDTH if out else terminal_width()
+        width = FILE_WIDTH if asked.out else terminal_width()
         lines = list(explanation_lines(explanation, width, cells=chosen, weights=weights))
         if not weights:
             lines.append(
                 "Weights are left out: --weights prints all, --cells NAME those of one cell."
             )
         text = "\n".join(lines) + "\n"
-    if out is None:
+    if asked.out is None:
         echo(text.rstrip("\n"))
         return
-    write_atomically(Path(out), click.unstyle(text).encode())
-    click.echo(f"{out}: {count(len(only or explanation.cells), 'cell')} explained")
+    write_atomically(Path(asked.out), click.unstyle(text).encode())
+    click.echo(f"{asked.out}: {count(len(only or explanation.cells), 'cell')} explained")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,6 +24,19 @@ SUFFIXES = {
 """The suffixes of every target; a suffix alone stands for the first target that has it."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    grammar: str
+    out: str
+    net: str
+    reading: NetOptions
+    to: str | None
+    dtype: str | None
+    indices: bool
+
+
 @click.command("export")
 @click.argument("grammar")
 @out_option(help="The file to write; its suffix tells the target: .pt .pth .onnx .npz .safetensors")
@@ -38,15 +53,7 @@ SUFFIXES = {
     help="For torch, keras and onnx.  [default: float64; float32 for onnx]",
 )
 @click.option("--indices", is_flag=True, help="For onnx: the input is indices, not one-hot.")
-def command(
-    grammar: str,
-    out: str,
-    net: str,
-    reading: NetOptions,
-    to: str | None,
-    dtype: str | None,
-    indices: bool,
-) -> None:
+def command(**given: Any) -> None:
     """Write a net for GRAMMAR (a name or a file) so that other runtimes run it.
 
     torch and safetensors hold the state_dict of stock layers (nn.LSTM, nn.GRU or nn.RNN, perhaps an
@@ -59,20 +66,25 @@ def command(
     reberlstm export reber -o reber.pt --dtype float32
     reberlstm export reber -o keras.npz --to keras
     """
-    target = _target(out, to)
-    if dtype is not None and target in ("npz", "safetensors"):
-        raise FormatError(f"--dtype {dtype}: {target} files are float64; leave the option out")
-    if indices and target != "onnx":
+    asked = Options(**given)
+    target = _target(asked.out, asked.to)
+    if asked.dtype is not None and target in ("npz", "safetensors"):
+        raise FormatError(
+            f"--dtype {asked.dtype}: {target} files are float64; leave the option out"
+        )
+    if asked.indices and target != "onnx":
         raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
-    machine = load_grammar(grammar)
-    weights = reading.load(net, machine)
+    machine = load_grammar(asked.grammar)
+    weights = asked.reading.load(asked.net, machine)
     check_alphabets(machine, weights)
     if weights.grammar is None and weights.alphabet == machine.alphabet:
         weights = weights.replace(grammar=machine)
-    content, snippet = _exported(target, weights, Path(out).name, dtype, indices)
-    write_atomically(Path(out), content)
+    content, snippet = _exported(target, weights, Path(asked.out).name, asked.dtype, asked.indices)
+    write_atomically(Path(asked.out), content)
     read = f" ({weights.reading})" if weights.reading else ""
-    click.echo(f"{out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n")
+    click.echo(
+        f"{asked.out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n"
+    )
     click.echo(snippet, nl=False)
 
 

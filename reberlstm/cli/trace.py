@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -27,6 +29,24 @@ from reberlstm.simulator import Trace, trace
 
 MAX_SYMBOLS = 10_000
 """A longer string would print millions of numbers; `check` takes strings of any length."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked."""
+
+    strings: tuple[str, ...]
+    grammar: str | None
+    net: str
+    reading: NetOptions
+    snap: bool
+    slots: int
+    cells: tuple[str, ...]
+    all_cells: bool
+    plot: str | None
+    picture: str
+    gif: str | None
+    as_json: bool
 
 
 @click.command("trace")
@@ -54,20 +74,7 @@ MAX_SYMBOLS = 10_000
 )
 @click.option("--gif", metavar="FILE", callback=probed, help="Animate the run: .gif or .webp.")
 @json_option
-def command(
-    strings: tuple[str, ...],
-    grammar: str | None,
-    net: str,
-    reading: NetOptions,
-    snap: bool,
-    slots: int,
-    cells: tuple[str, ...],
-    all_cells: bool,
-    plot: str | None,
-    picture: str,
-    gif: str | None,
-    as_json: bool,
-) -> int:
+def command(**given: Any) -> int:
     """Run strings through a net and show every gate at every symbol.
 
     A STRING is one argument: its symbols in a row, or with spaces between symbols of several
@@ -81,31 +88,32 @@ def command(
     reberlstm trace "" 0110 --grammar parity --json
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
-    machine = None if grammar is None else load_grammar(grammar)
-    traced = reading.load(net, machine)
-    only = chosen_cells(cells, traced.cells)
+    asked = Options(**given)
+    machine = None if asked.grammar is None else load_grammar(asked.grammar)
+    traced = asked.reading.load(asked.net, machine)
+    only = chosen_cells(asked.cells, traced.cells)
     violated, count, runs = False, 0, []
-    for count, string in enumerate(_expand(strings), start=1):
-        run = trace(traced, string, grammar=machine, snap=snap, slots=slots)
+    for count, string in enumerate(_expand(asked.strings), start=1):
+        run = trace(traced, string, grammar=machine, snap=asked.snap, slots=asked.slots)
         violated |= run.violation_at is not None
-        if plot is not None or gif is not None:
+        if asked.plot is not None or asked.gif is not None:
             runs.append(run)
-        if as_json:
+        if asked.as_json:
             echo_json(run)
             continue
         if count > 1:
             echo()
-        for line in trace_lines(run, terminal_width(), all_cells=all_cells, only=only):
+        for line in trace_lines(run, terminal_width(), all_cells=asked.all_cells, only=only):
             echo(line)
     if not count:
         raise GrammarError("standard input has no line; give at least one string")
-    if plot is not None:
-        _plot(runs, plot, picture, only)
-    if gif is not None:
+    if asked.plot is not None:
+        _plot(runs, asked.plot, asked.picture, only)
+    if asked.gif is not None:
         from reberlstm.render.animation import save_animation
 
-        save_animation(_only(runs, "--gif animates"), gif)
-        click.echo(f"{gif}: {len(runs[0].steps)} frames", err=True)
+        save_animation(_only(runs, "--gif animates"), asked.gif)
+        click.echo(f"{asked.gif}: {len(runs[0].steps)} frames", err=True)
     return int(violated)
 
 
