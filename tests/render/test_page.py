@@ -152,7 +152,9 @@ def test_too_many_weights_are_refused(reber, monkeypatch):
 def test_the_command_writes_a_page(tmp_path, capsys):
     out = tmp_path / "page.html"
     assert run(["explore", "reber", "--string", "BTXSE", "--step", "2", "-o", str(out)]) == 0
-    assert capsys.readouterr().out.startswith(f"{out}: reber, compiled, published, reber-4; ")
+    line = capsys.readouterr().out
+    assert line.startswith(f"{out}: reber, compiled (legal: logit > 0; accept: logit > 0), ")
+    assert "published (legal: tanh > 0.5), reber-4 (legal: logit > 0); " in line
     data = data_of(out.read_text("utf-8"))
     assert (data["string"], data["step"]) == ("BTXSE", 2)
     assert data["examples"][0]["string"] == "BTSSSSSSXXV"
