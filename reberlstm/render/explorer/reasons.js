@@ -3,7 +3,7 @@
 // A place names one number of a net: {gate, cell} with a gate of the net or "before", "memory",
 // "hidden"; or {head, row} with the head "legal" (the reader) or "accept".
 
-import { activity, CELLS, hasGate, headSum, headUnits, layerOf } from "./net.js";
+import { activity, CELLS, hasGate, headUnits, layerOf } from "./net.js";
 
 /** The words for a column; `source` is what the Toy LSTM calls it. */
 export const WORDS = {
