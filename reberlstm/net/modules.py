@@ -16,6 +16,8 @@ from reberlstm.extras import require
 from reberlstm.net.files.containers import Tensors, arrays_of
 from reberlstm.net.foreign import Description, Foreign, Structure, place
 from reberlstm.net.net import Net
+from reberlstm.net.numbers import sigmoid
+from reberlstm.net.readouts import softmax
 
 LENGTHS = (1, 2, 3, 5, 8)
 WORDS = 7
@@ -225,10 +227,7 @@ def _last(output: NDArray[Any], shape: tuple[int, int], size: int) -> Iterator[N
 
 def _distance(value: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
     """How far outputs (B, R) are from our logits, or from the probabilities of them."""
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    softmax = e / e.sum(axis=1, keepdims=True)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        sigmoid = 1.0 / (1.0 + np.exp(-z))
-        forms = [z, softmax, np.log(softmax), sigmoid, np.log(sigmoid)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        forms = [z, softmax(z), np.log(softmax(z)), sigmoid(z), np.log(sigmoid(z))]
         each = [np.nan_to_num(np.abs(value - form), nan=np.inf) for form in forms]
     return min(each, key=np.max)
