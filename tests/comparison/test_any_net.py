@@ -47,7 +47,7 @@ def test_a_constant_net_gives_a_table(cell: str, kind: str, bias: float) -> None
         heads={kind: Head(np.zeros((rows, 2)), np.full(rows, bias))},
         claims="all" if kind == "accept" else "legal",
     )
-    table = compare(fsm, {"net": net}, words=40, rounds=5, seconds=30)
+    table = compare(fsm, {"net": net}, words=40, rounds=5, seconds=12)
     assert all(entry.text for entry in table.column("net").values())
     noise = table["noise", "net"]
     if not (kind == "accept" and bias > 0):  # some words are right to be accepted throughout
@@ -65,7 +65,7 @@ def test_nets_of_any_layers_get_every_row(cells: tuple[str, ...]) -> None:
         layers=tuple(layer(cell, 3, sizes[i], 1.0, i) for i, cell in enumerate(cells)),
         heads={"next": Head(np.random.default_rng(1).standard_normal((symbols, 3)), np.zeros(7))},
     )
-    table = compare(REBER, {"net": net}, words=40, rounds=5, seconds=30)
+    table = compare(REBER, {"net": net}, words=40, rounds=5, seconds=12)
     assert table.readings == ("legal: softmax > 0.1",)
     assert table["cells", "net"].value == 3 * len(cells)
     assert table["meaning", "net"].value["cells"] == 3 * len(cells)

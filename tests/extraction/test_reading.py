@@ -59,11 +59,13 @@ def random_net(seed: int, shift: float, order: list[int]) -> Net:
 def test_shifted_logits_and_another_order_of_symbols_change_nothing(
     seed: int, shift: int, order: list[int]
 ) -> None:
-    plain = extract(random_net(seed, 0.0, [0, 1, 2]), budget=TINY, max_states=12)
-    shifted = extract(random_net(seed, float(shift), [0, 1, 2]), budget=TINY, max_states=12)
+    plain = extract(random_net(seed, 0.0, [0, 1, 2]), budget=TINY, max_states=12, prove=False)
+    shifted = extract(
+        random_net(seed, float(shift), [0, 1, 2]), budget=TINY, max_states=12, prove=False
+    )
     assert shifted.fsm == plain.fsm
     assert told(shifted) == told(plain)
-    permuted = extract(random_net(seed, 0.0, order), budget=TINY, max_states=12)
+    permuted = extract(random_net(seed, 0.0, order), budget=TINY, max_states=12, prove=False)
     if plain.ended_by is None and permuted.ended_by is None:
         bound = min(_compared(plain), _compared(permuted))
         word = plain.fsm.difference(permuted.fsm, by="legal")
