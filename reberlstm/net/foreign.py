@@ -550,8 +550,8 @@ class _Placing:
             if first.rows == second.inputs and not {first, second} <= sure:
                 return (
                     f"{second} may read h, or the {first.rows} numbers that {first} gives; say "
-                    "what stands between them with head_activation='relu' or 'tanh', or leave out "
-                    "of the file what is not the net's, or give the module itself in Python"
+                    "what stands between them with head_activation='relu' or 'tanh', "
+                    "or give the module itself in Python"
                 )
         return None
 

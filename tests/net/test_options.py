@@ -58,7 +58,7 @@ def test_every_command_takes_the_options_and_refuses_the_same(
     message = (
         "error: net.pt: 'hidden.weight' (3, 3) may read h, or the 3 numbers that 'fc.weight' "
         "(3, 3) gives; say what stands between them with --head-activation relu or tanh, or "
-        "leave out of the file what is not the net's, or give the module itself in Python\n"
+        "give the module itself in Python\n"
     )
     assert capsys.readouterr().err == message
     assert run([*COMMANDS[command], "net.pt", "--head", "fc"]) == 2
