@@ -250,25 +250,25 @@ class Runs:
     @cached_property
     def states(self) -> NDArray[Any]:
         """The state vectors, (B, D)."""
-        return self.distinct[self.of_word]
+        return self.distinct.take(self.of_word, axis=0)
 
     @cached_property
     def hidden(self) -> NDArray[Any]:
         """What the heads read, (B, H)."""
-        return self._hidden[self.of_word]
+        return self._hidden.take(self.of_word, axis=0)
 
     @cached_property
     def heads(self) -> Mapping[str, NDArray[Any]]:
         """The logits of each head by name, (B, R)."""
         heads = {kind: head.cast(self.net.dtype) for kind, head in self.net.heads.items()}
         return {
-            kind: head.logits(self._hidden)[:, : head.rows][self.of_word]
+            kind: head.logits(self._hidden)[:, : head.rows].take(self.of_word, axis=0)
             for kind, head in heads.items()
         }
 
     @cached_property
     def _hidden(self) -> NDArray[Any]:
-        return self.net.hidden(self.distinct)
+        return np.ascontiguousarray(self.net.hidden(self.distinct))
 
 
 def run(net: Any, words: Words, **options: Any) -> Runs:
@@ -303,7 +303,7 @@ def run(net: Any, words: Words, **options: Any) -> Runs:
         ends = final_states(net.kernel, net.initial(), symbols, in_order)
     of_word = np.empty_like(ends.of_word)
     of_word[order] = ends.of_word
-    return Runs(net, ends.states.T, of_word)
+    return Runs(net, np.ascontiguousarray(ends.states.T), of_word)
 
 
 def _symbols(net: Net, words: Words) -> tuple[NDArray[Any], NDArray[np.intp]]:
