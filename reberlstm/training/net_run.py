@@ -1,7 +1,7 @@
 """The training of nets, in one phase or two.
 
 1. *learn*: on words, until all validation words are right. Without noise this is success.
-2. *prove* (an LSTM with noise): boxes are trained along with the net, see
+2. *prove* (with noise): boxes are trained along with the net, see
    `reberlstm.training.enclosure`, with a weight that grows, so that what was learned is kept;
    success is a certificate.
 """
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reberlstm.certificates import certify
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import LSTMWeights, Net
+from reberlstm.net.net import Net
 from reberlstm.training.cells import CellType, at_random, begin_as_latches, from_weights, to_net
 from reberlstm.training.enclosure import LEAK_WEIGHT, Enclosure
 from reberlstm.training.loop import Arrays, Checkpoint
@@ -31,9 +31,9 @@ RATE, TUNING_RATE = 1e-2, 1e-3
 """Adam's learning rate, and that of a net that knows something, which the first steps at the other
 would undo; in the second phase it falls to nothing along half a cosine."""
 
-FIRST_WEIGHT, GROWS_FOR = 1e-3, 0.7
-"""The weight of the boxes at the beginning of the second phase; it grows to 1 over this share of
-it, by the same factor in every step."""
+FIRST_WEIGHT, LAST_WEIGHT, GROWS, SHRINKS = 1e-3, 1.0, 1.5, 0.5
+"""The weight of the boxes at the beginning of the second phase, and the largest one. With every
+check it grows by one factor, or shrinks by the other where answers are wrong by now."""
 
 NOISE_GROWS_FOR = 300
 """Steps over which the noise grows from nothing."""
@@ -51,7 +51,7 @@ class NetRun(Run):
     """A training of one net, which may begin with latches."""
 
     check_every = 50
-    counters = (*Run.counters, "learned_at")
+    counters = (*Run.counters, "learned_at", "weight")
 
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
@@ -64,7 +64,7 @@ class NetRun(Run):
         self._questions = float(self.objective.asked(self.validation).sum())
 
     def _begin(self) -> None:
-        self.learned_at = 0
+        self.learned_at, self.weight = 0, FIRST_WEIGHT
         self.enclosure: Enclosure | None = None
         super()._begin()
 
@@ -103,8 +103,7 @@ class NetRun(Run):
         if self.settings.to_be_proved:
             total = total + weight * loss.leak.sum()
         if self.enclosure is not None:
-            grown = FIRST_WEIGHT ** max(0.0, 1.0 - self._since_learned() / GROWS_FOR)
-            total = total + grown * self.enclosure.loss(self.parameters)
+            total = total + self.weight * self.enclosure.loss(self.parameters)
         return total, float(loss.words.detach().sum())
 
     def _update(self, total: Tensor) -> None:
@@ -139,24 +138,22 @@ class NetRun(Run):
         if right:
             # More seconds than any try takes: the result must not depend on the clock.
             heads = [self.objective.head]
-            found = certify(self._lstm(), heads=heads, seconds=60.0, max_states=1, max_k=1)
+            found = certify(self._net(self._arrays()), heads=heads, seconds=60.0, max_states=1, max_k=1)
             self.certificate = found if found.holds else None
             if self.enclosure is None and self.certificate is None:
                 self.learned_at = self.step
                 self.enclosure = self._boxes()
                 self._optimise(RATE)
         if self.enclosure is not None:
+            changed = self.weight * (GROWS if right else SHRINKS)
+            self.weight = min(max(changed, FIRST_WEIGHT), LAST_WEIGHT)
             rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
             self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
         return self.certificate is not None
 
     def _boxes(self) -> Enclosure:
-        return Enclosure(self._lstm(), self.objective, self.parameters, self.rng, self._leak)
-
-    def _lstm(self) -> LSTMWeights:
         net = self._net(self._arrays())
-        assert isinstance(net, LSTMWeights), "only LSTMs are proved"
-        return net
+        return Enclosure(net, self.objective, self.parameters, self.rng, self._leak)
 
     def _net(self, arrays: dict[str, Floats]) -> Net:
         return to_net(self.cell, arrays, self.settings.fsm, claims=self.objective.claims)
