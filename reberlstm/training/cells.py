@@ -44,7 +44,11 @@ class Tensors(Numbers):
 
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         """``x @ weight + bias``."""
-        return x @ weight + bias
+        return torch.baddbmm(bias, x, weight)
+
+    def mix(self, share: Any, new: Any, old: Any) -> Any:
+        """``(1 − share)·new + share·old``."""
+        return torch.lerp(new, old, share)
 
 
 @dataclass(frozen=True, eq=False)

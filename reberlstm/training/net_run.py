@@ -31,7 +31,7 @@ RATE, TUNING_RATE = 1e-2, 1e-3
 """Adam's learning rate, and that of a net that knows something, which the first steps at the other
 would undo; in the second phase it falls to nothing along half a cosine."""
 
-FIRST_WEIGHT, LAST_WEIGHT, GROWS, SHRINKS = 1e-3, 1.0, 1.5, 0.5
+FIRST_WEIGHT, LAST_WEIGHT, GROWS, SHRINKS = 1e-3, 10.0, 1.5, 0.5
 """The weight of the boxes at the beginning of the second phase, and the largest one. With every
 check it grows by one factor, or shrinks by the other where answers are wrong by now."""
 
@@ -39,9 +39,10 @@ NOISE_GROWS_FOR = 300
 """Steps over which the noise grows from nothing."""
 
 FEW_STATES, LONG_LEAK = 16, (0.1, 1.0)
-"""Where a machine has more, and has to be proved, half of random cells begin as latches; unless it
-begins compiled, this is the weight of the leak, from forget gates of 0.73 on. (What is kept for
-long has to be refreshed; kept by a gate, it would fade away in a loop that is long enough.)"""
+"""Where a machine has more, and has to be proved, half of random cells of an LSTM begin as latches;
+unless it begins compiled, this is the weight of the leak, from forget gates of 0.73 on. (What is
+kept for long has to be refreshed; kept by a gate, it would fade away in a loop that is long
+enough.) It is that of a GRU, too, whose boxes hardly close in a loop that keeps 0.95 of h."""
 
 SOFT_GAIN = 5.0
 """The gain of a compiled net that is trained further: it is right, and its gates can still move."""
@@ -58,8 +59,9 @@ class NetRun(Run):
         self.cell: CellType = settings.cell
         many = len(settings.fsm.states) > FEW_STATES
         keeps_long = settings.to_be_proved and settings.start != "compiled" and many
-        self._leak = LONG_LEAK if keeps_long else (LEAK_WEIGHT, LEAK_FROM)
-        self.latched = keeps_long and settings.start == "random"
+        long = keeps_long or self.cell == "gru"
+        self._leak = LONG_LEAK if long else (LEAK_WEIGHT, LEAK_FROM)
+        self.latched = keeps_long and settings.start == "random" and self.cell == "lstm"
         super().__init__(settings)
         self._questions = float(self.objective.asked(self.validation).sum())
 
@@ -138,7 +140,9 @@ class NetRun(Run):
         if right:
             # More seconds than any try takes: the result must not depend on the clock.
             heads = [self.objective.head]
-            found = certify(self._net(self._arrays()), heads=heads, seconds=60.0, max_states=1, max_k=1)
+            found = certify(
+                self._net(self._arrays()), heads=heads, seconds=60.0, max_states=1, max_k=1
+            )
             self.certificate = found if found.holds else None
             if self.enclosure is None and self.certificate is None:
                 self.learned_at = self.step

@@ -90,12 +90,12 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         (
             ["reber", "--from", "published", "-o", "net.safetensors"],
-            "net 'published' (Toy LSTM) is not one LSTM layer over one-hot symbols; begin from such "
-            "a net",
+            "net 'published' (Toy LSTM) is not one layer of LSTM, GRU or RNN cells over one-hot "
+            "symbols; begin from such a net",
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
-            "only an lstm can begin from another net; rnn begins at random",
+            "compiled nets are LSTMs, and cell is 'rnn'; begin at random, or from a net of that kind",
         ),
     ],
     ids=["suffix", "machine", "published", "rnn"],
