@@ -33,7 +33,10 @@ would undo; in the second phase it falls to nothing along half a cosine."""
 
 FIRST_WEIGHT, LAST_WEIGHT, GROWS, SHRINKS = 1e-3, 10.0, 1.5, 0.5
 """The weight of the boxes at the beginning of the second phase, and the largest one. With every
-check it grows by one factor, or shrinks by the other where answers are wrong by now."""
+check it grows by one factor, or shrinks by the other where too many answers are wrong by now."""
+
+KNOWN = 0.99
+"""The share of right answers from which the weight grows; boxes set right what is left."""
 
 NOISE_GROWS_FOR = 300
 """Steps over which the noise grows from nothing."""
@@ -149,7 +152,7 @@ class NetRun(Run):
                 self.enclosure = self._boxes()
                 self._optimise(RATE)
         if self.enclosure is not None:
-            changed = self.weight * (GROWS if right else SHRINKS)
+            changed = self.weight * (GROWS if self.accuracy >= KNOWN else SHRINKS)
             self.weight = min(max(changed, FIRST_WEIGHT), LAST_WEIGHT)
             rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
             self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
