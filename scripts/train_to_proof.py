@@ -27,7 +27,7 @@ from in_docs import put
 from joblib import Parallel, delayed
 
 import reberlstm as rl
-from reberlstm.certificates import check
+from reberlstm.certificates import Proof, Refutation, check
 from reberlstm.comparison.study.table import Table
 
 PAGE = "training.md"
@@ -38,8 +38,8 @@ MACHINES = (
 )
 USUAL_MACHINES = (*(f"tomita-{n}" for n in range(1, 8)), "parity", "mod-3", "even-pairs")
 USUAL_CELLS = ("lstm", "gru")
-SIZE = 8
-NOISE = {"lstm": 0.5, "gru": 0.2, "rnn": 0.2}
+SIZE = {"lstm": 8, "gru": 8, "rnn": 12}
+NOISE = {"lstm": 0.5, "gru": 0.2, "rnn": 0.3}
 """Of c in an LSTM, whose size nothing limits; of h, which is at most 1, in the others."""
 
 SECONDS = 60.0
@@ -54,7 +54,7 @@ def settings(machine: str, cell: str, seed: int, usual: bool) -> dict[str, Any]:
         "fsm": machine,
         "cell": cell,
         "task": "next" if machine == "reber" else "accept",
-        "cells": SIZE,
+        "cells": SIZE[cell],
         "seed": seed,
         "noise": 0.0 if usual else NOISE[cell],
     }
@@ -71,9 +71,10 @@ def trained(asked: dict[str, Any], key: str) -> Record:
         before = time.process_time()
         certificate = rl.certify(training.net, seconds=SECONDS)
         record["certify_seconds"] = time.process_time() - before
-        record["word"] = None if certificate.holds is not False else len(certificate.word)
+        if isinstance(certificate, Refutation):
+            record["word"] = len(certificate.word)
     record["holds"] = certificate.holds if certificate is not None else None
-    if record["holds"]:
+    if isinstance(certificate, Proof):
         verdict = check(certificate.to_dict(), training.net, training.settings.fsm)
         record |= {"checked": verdict.valid, "scope": certificate.scope, "k": certificate.k}
         record |= {"margin": certificate.margin, "nodes": certificate.nodes}

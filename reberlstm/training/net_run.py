@@ -36,10 +36,11 @@ FIRST_WEIGHT, LAST_WEIGHT, GROWS, SHRINKS = 1e-3, 10.0, 1.5, 0.5
 check it grows by one factor, or shrinks by the other where too many answers are wrong by now."""
 
 KNOWN = 0.99
-"""The share of right answers from which the weight grows; boxes set right what is left."""
+"""The share of right answers from which weight and noise grow; boxes set right what is left."""
 
-NOISE_GROWS_FOR = 300
-"""Steps over which the noise grows from nothing."""
+NOISE_GROWS = 1.0 / 6.0
+"""By so much of what is asked for the noise grows with every such check, and is halved with the
+others: some nets cannot bear all of it from the first."""
 
 FEW_STATES, LONG_LEAK = 16, (0.1, 1.0)
 """Where a machine has more, and has to be proved, half of random cells of an LSTM begin as latches;
@@ -55,7 +56,7 @@ class NetRun(Run):
     """A training of one net, which may begin with latches."""
 
     check_every = 50
-    counters = (*Run.counters, "learned_at", "weight")
+    counters = (*Run.counters, "learned_at", "weight", "share")
 
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
@@ -69,7 +70,7 @@ class NetRun(Run):
         self._questions = float(self.objective.asked(self.validation).sum())
 
     def _begin(self) -> None:
-        self.learned_at, self.weight = 0, FIRST_WEIGHT
+        self.learned_at, self.weight, self.share = 0, FIRST_WEIGHT, 0.0
         self.enclosure: Enclosure | None = None
         super()._begin()
 
@@ -121,12 +122,11 @@ class NetRun(Run):
         return (self.step - self.learned_at) / max(1, self.settings.steps - self.learned_at)
 
     def _noise(self, shape: tuple[int, ...]) -> Tensor | None:
-        if not self.settings.noise or (self.settings.to_be_proved and self.enclosure is None):
+        if self.enclosure is None:
             return None
         size = self.parameters["weight_hh"].shape[1]
-        grown = min(1.0, (self.step - self.learned_at) / NOISE_GROWS_FOR)
         drawn = self.rng.standard_normal((*shape, size))
-        return torch.as_tensor(self.settings.noise * grown * drawn)
+        return torch.as_tensor(self.settings.noise * self.share * drawn)
 
     # A check
 
@@ -137,9 +137,7 @@ class NetRun(Run):
     def _succeeds(self) -> bool:
         right = self.accuracy == 1.0
         if not self.settings.to_be_proved:
-            if self._out_of_steps:
-                return self.best_accuracy == 1.0
-            return right and (self.settings.noise == 0.0 or self.step >= NOISE_GROWS_FOR)
+            return right
         if right:
             # More seconds than any try takes: the result must not depend on the clock.
             heads = [self.objective.head]
@@ -152,8 +150,10 @@ class NetRun(Run):
                 self.enclosure = self._boxes()
                 self._optimise(RATE)
         if self.enclosure is not None:
-            changed = self.weight * (GROWS if self.accuracy >= KNOWN else SHRINKS)
+            known = self.accuracy >= KNOWN
+            changed = self.weight * (GROWS if known else SHRINKS)
             self.weight = min(max(changed, FIRST_WEIGHT), LAST_WEIGHT)
+            self.share = min(1.0, self.share + NOISE_GROWS) if known else self.share / 2.0
             rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
             self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
         return self.certificate is not None

@@ -389,3 +389,10 @@ def test_settings_are_checked(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(TrainingError) as caught:
         rl.Settings(fsm=REBER, **wrong)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+def test_a_machine_by_name_and_a_task() -> None:
+    training = rl.train("tomita-1", task="accept", cells=2, steps=1, restarts=0)
+    assert training.settings == rl.Settings(
+        fsm=SMALL.fsm, task="accept", cells=2, steps=1, restarts=0
+    )
