@@ -23,7 +23,7 @@ def test_it_writes_a_net_that_is_right(tmp_path: Path, capsys: pytest.CaptureFix
     captured = capsys.readouterr()
     assert (status, captured.err) == (0, "")
     assert captured.out == (
-        f"{out}: lstm of 8 cells, seed 1, 9,600 words: proved for words of every length, "
+        f"{out}: lstm of 8 cells, seed 1, 8,000 words: proved for words of every length, "
         f"margin {rl.certify(rl.load(out)).margin:.3g}\n"
     )
     assert list(tmp_path.iterdir()) == [out]
