@@ -9,7 +9,8 @@ second trains nets on words alone, and gives `certify` a minute for each.
 
 Every net is a line of FOLDER/proved.jsonl or FOLDER/usual.jsonl; what is there is not done again,
 so a run can be interrupted, and goes on with more seeds. Lines of other settings are left out of
-the tables. ``--write`` puts them into docs/training.md.
+the tables. ``--write`` puts them into docs/training.md. With a better proof search, give another
+folder.
 """
 
 from __future__ import annotations

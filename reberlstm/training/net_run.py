@@ -56,7 +56,7 @@ class NetRun(Run):
     """A training of one net, which may begin with latches."""
 
     check_every = 50
-    counters = (*Run.counters, "learned_at", "weight", "share")
+    counters = (*Run.counters, "learned_at", "weight", "noise_share")
 
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
@@ -70,7 +70,7 @@ class NetRun(Run):
         self._questions = float(self.objective.asked(self.validation).sum())
 
     def _begin(self) -> None:
-        self.learned_at, self.weight, self.share = 0, FIRST_WEIGHT, 0.0
+        self.learned_at, self.weight, self.noise_share = 0, FIRST_WEIGHT, 0.0
         self.enclosure: Enclosure | None = None
         super()._begin()
 
@@ -126,7 +126,7 @@ class NetRun(Run):
             return None
         size = self.parameters["weight_hh"].shape[1]
         drawn = self.rng.standard_normal((*shape, size))
-        return torch.as_tensor(self.settings.noise * self.share * drawn)
+        return torch.as_tensor(self.settings.noise * self.noise_share * drawn)
 
     # A check
 
@@ -153,7 +153,9 @@ class NetRun(Run):
             known = self.accuracy >= KNOWN
             changed = self.weight * (GROWS if known else SHRINKS)
             self.weight = min(max(changed, FIRST_WEIGHT), LAST_WEIGHT)
-            self.share = min(1.0, self.share + NOISE_GROWS) if known else self.share / 2.0
+            self.noise_share = (
+                min(1.0, self.noise_share + NOISE_GROWS) if known else self.noise_share / 2.0
+            )
             rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
             self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
         return self.certificate is not None
