@@ -20,7 +20,8 @@ import numpy as np
 
 from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
-from reberlstm.certificates.checker import Check, check
+from reberlstm.certificates.checker import Check, arithmetic_fault, check, check_files
+from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
 from reberlstm.certificates.refutation import Budget, Exploration, explore
 from reberlstm.certificates.results import (
@@ -52,6 +53,7 @@ __all__ = [
     "Unknown",
     "certify",
     "check",
+    "check_files",
     "largest",
     "largest_noise",
     "load_certificate",
@@ -117,7 +119,8 @@ def certify(
 
     Raises:
         CertificateError: where net and machine do not fit together, nothing can be proved of such a
-            net, or an option is not what it should be.
+            net, or an option is not what it should be; and in place of a proof where this
+            computer's arithmetic is found not to be what proofs rely on.
 
     Example:
         >>> import reberlstm as rl
@@ -202,15 +205,17 @@ def question(
     **reading: Any,
 ) -> dict[str, Any]:
     """What `certify` would ask, as a certificate's file says it: the defaults filled in."""
-    claimed = claim(*as_asked(net, fsm, **reading), scope, heads)
-    return {
-        "scope": claimed.scope,
-        "heads": list(claimed.heads),
-        "readouts": {head: str(rule) for head, rule in claimed.rules.items()},
-        "arithmetic": arithmetic,
-        "noise": float(noise),
-        "inputs": vars(inputs or Inputs()),
-    }
+    net, fsm = as_asked(net, fsm, **reading)
+    claimed = claim(net, fsm, scope, heads)
+    return checked_question(
+        net,
+        fsm,
+        scope=claimed.scope,
+        heads=heads,
+        arithmetic=arithmetic,
+        noise=noise,
+        inputs=tuple(vars(inputs or Inputs()).values()),
+    )
 
 
 def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
@@ -229,6 +234,9 @@ def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
 
 def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) -> Proof:
     """The certificate of an invariant."""
+    fault = arithmetic_fault()
+    if fault is not None:
+        raise CertificateError(f"no proof can be trusted here: {fault}; use another computer")
     margins = {
         head: max(0.0, margin - MARGIN_SLACK * (1.0 + margin))
         for head, margin in found.margins.items()

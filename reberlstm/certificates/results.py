@@ -145,6 +145,23 @@ class Certificate(Displayed):
             yield "inputs", _inputs(self.inputs)
 
     @property
+    def question(self) -> dict[str, Any]:
+        """What was asked besides net and machine, as files have it."""
+        return {
+            "scope": self.scope,
+            "heads": list(self.heads),
+            "readouts": dict(self.readouts),
+            "arithmetic": self.arithmetic,
+            "noise": self.noise,
+            "inputs": vars(self.inputs).copy(),
+        }
+
+    @property
+    def first_line(self) -> str:
+        """The verdict with the question that it answers."""
+        return f"{self.statement} ({in_words(self.question)})"
+
+    @property
     def statement(self) -> str:
         """The verdict in one sentence."""
         said = self.says.format(net=self.net or "the net", grammar=self.grammar)
@@ -161,7 +178,7 @@ class Certificate(Displayed):
         return str(self)
 
     def __str__(self) -> str:
-        return "\n".join([self.statement, *(figure(name, text) for name, text in self.figures)])
+        return "\n".join([self.first_line, *(figure(name, text) for name, text in self.figures)])
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of a certificate file; docs/certificates.md describes it."""
@@ -169,12 +186,7 @@ class Certificate(Displayed):
             "format": FORMAT,
             "version": VERSION if self.readouts else 1,
             "outcome": self.outcome,
-            "scope": self.scope,
-            "heads": list(self.heads),
-            **({"readouts": dict(self.readouts)} if self.readouts else {}),
-            "arithmetic": self.arithmetic,
-            "noise": self.noise,
-            "inputs": vars(self.inputs).copy(),
+            **{name: x for name, x in self.question.items() if x or name != "readouts"},
             "net": {
                 "name": self.net,
                 "cells": list(self.cells),
@@ -188,7 +200,7 @@ class Certificate(Displayed):
             },
         }
         document |= self._content()
-        return document | {"seal": _digest(_canonical(document))}
+        return document | {"checksum": _digest(_canonical(document))}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the certificate as JSON, whole or not at all.
@@ -223,6 +235,14 @@ class Proof(Certificate):
     says = "{net} follows {grammar}, proved for words of every length"
 
     @property
+    def statement(self) -> str:
+        """See `Certificate.statement`; where no word asks anything, it says so."""
+        if self.margins:
+            return super().statement
+        nothing = "nothing is to be judged, since no word of the scope asks a head"
+        return f"{self.outcome}: of {self.net or 'the net'} and {self.grammar} {nothing}"
+
+    @property
     def margin(self) -> float:
         """See `Certificate.margin`."""
         return min(self.margins.values(), default=float("inf"))
@@ -233,7 +253,8 @@ class Proof(Certificate):
         return len(self.boxes)
 
     def _findings(self) -> Iterator[tuple[str, str]]:
-        yield "margin", ", ".join(f"{head} {margin:.4g}" for head, margin in self.margins.items())
+        found = {head: f"{margin:.4g}" for head, margin in self.margins.items()}
+        yield "margin", ", ".join(f"{x} {found.get(x, 'never asked')}" for x in self.heads)
         last = "last symbol" if self.k == 1 else f"last {self.k} symbols"
         last = "kind of last symbol" if self.shared else last
         node = f"state and {last}" if self.k or self.shared else "state alone"
@@ -360,6 +381,26 @@ class Unknown(Certificate):
 def figure(name: str, text: str) -> str:
     """One line of figures."""
     return f"  {name:<12}{text}"
+
+
+def in_words(question: Mapping[str, Any]) -> str:
+    """A question in one line: scope; heads and how they are read; inputs; noise; arithmetic.
+
+    Args:
+        question: As in a certificate's file.
+    """
+    rules = question["readouts"]
+    heads = (f"{head}: {rules[head]}" if head in rules else head for head in question["heads"])
+    noise, inputs = question["noise"], Inputs(**question["inputs"])
+    arithmetic = question["arithmetic"]
+    parts = (
+        f"scope {question['scope']}",
+        ", ".join(heads),
+        "exact one-hot inputs" if inputs.exact else f"inputs: {_inputs(inputs)}",
+        f"h and c off by up to {noise:.4g} after every step" if noise else "no noise",
+        ARITHMETIC.get(arithmetic, arithmetic),
+    )
+    return "; ".join(parts)
 
 
 def _counted(number: int, one: str, several: str = "") -> str:

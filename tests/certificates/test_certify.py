@@ -90,7 +90,9 @@ def test_compiled_reber_in_figures() -> None:
     assert (cert.nodes, cert.k, cert.gain, cert.arithmetic) == (8, 0, 20.0, "real")
     # Half of tanh 1 is what a head of the ideal net is away from its threshold.
     assert math.tanh(1) / 2 - 1e-7 < cert.margin < math.tanh(1) / 2
-    assert str(cert).startswith("holds: compiled follows reber, proved for words of every length\n")
+    assert str(cert).startswith(
+        "holds: compiled follows reber, proved for words of every length (scope all; "
+    )
 
 
 def test_boxes_contain_what_real_arithmetic_does() -> None:
@@ -183,7 +185,7 @@ def test_what_cannot_be_decided_is_unknown() -> None:
     assert math.isnan(cert.margin)
     assert (cert.depth, cert.closed) == (2, False)
     assert "with k = 1" in cert.reason
-    assert str(cert).startswith("unknown: whether compiled follows parity\n")
+    assert str(cert).startswith("unknown: whether compiled follows parity (scope all; ")
 
 
 def test_closed_exploration_is_reported_and_no_proof() -> None:

@@ -30,7 +30,7 @@ from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import Net
 from reberlstm.net.numbers import Numbers
 from reberlstm.net.readouts import Head, Readout, Rule
-from tests.certificates.test_checker import sealed
+from tests.certificates.test_checker import with_checksum
 
 EXACT = (0.0, 1.0, 1.0)
 
@@ -319,7 +319,7 @@ def test_files_of_version_1_are_read_and_checked(tmp_path: Path) -> None:
         document = rl.certify(net).to_dict()
         document["version"] = 1
         del document["readouts"]
-        old = sealed(document)
+        old = with_checksum(document)
         assert check(old, net).valid
         path = tmp_path / "cert.json"
         path.write_text(json.dumps(old))
