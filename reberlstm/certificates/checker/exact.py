@@ -100,7 +100,9 @@ class Exact:
         """A sum of products, to which more may be added."""
         present = (bias != 0).astype(object)
         sized, bias = abs(bias) << self.p, bias << self.p
-        return _together([self._terms(weight, x), (bias, bias, sized, present, 4 * present)])
+        return _together(
+            [self._terms(weight, x), (bias, bias, sized, present, 4 * self.one * present)]
+        )
 
     def _terms(self, weight: Numbers, x: Ends) -> Sums:
         positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)

@@ -10,6 +10,7 @@ milliseconds. That is no proof of the rest, but a broken kernel seldom breaks on
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,9 @@ LENGTHS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 66)
 SHAPES = ((1, 1), (4, 1), (12, 3), (8, 4), (33, 17), (64, 129))
 """Of the matrices tried."""
 
+BITS = ((26, 26), (47, 8), (8, 47))
+"""How many bits the entries of the two factors have."""
+
 
 @functools.cache
 def arithmetic_fault() -> str | None:
@@ -122,12 +126,14 @@ def fault_of(exp: Callable[..., Any], tanh: Callable[..., Any], product: Any) ->
                 off = np.abs(function(points[chosen]) - right[chosen])
                 if not (off <= ALLOWED * np.abs(right[chosen])).all():
                     return f"numpy's {name} is wrong between {min(points)} and {max(points)}"
-    for rows, terms in SHAPES:
-        # Whole numbers of 26 bits, of both signs: their products and sums are exact as integers.
-        weight = (np.arange(rows * terms) * 39_916_801 % 67_108_859 - 33_554_430).reshape(
-            rows, terms
+    for (rows, terms), bits in itertools.product(SHAPES, BITS):
+        # Whole numbers of so many bits, of both signs: as integers all products and sums are exact.
+        weight, x = (
+            (
+                np.arange(shape[0] * shape[1]) * 39_916_801 * 27_644_437 % 2**many - 2 ** (many - 1)
+            ).reshape(shape)
+            for shape, many in zip(((rows, terms), (terms, 6)), bits, strict=True)
         )
-        x = (np.arange(6 * terms) * 27_644_437 % 67_108_859 - 33_554_430).reshape(terms, 6)
         right, size = weight @ x, np.abs(weight) @ np.abs(x)
         allowed = 2.0 * (terms + 16) * 2.0**-53 * size
         floats, columns = weight.astype(np.float64), x.astype(np.float64)

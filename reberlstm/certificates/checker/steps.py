@@ -151,8 +151,8 @@ class _Bounds:
         return low, high
 
     def least(self, x: Any) -> float:
-        """A floating-point number that is no greater."""
-        return float(x)
+        """A floating-point number that is no greater, also where x was rounded up last."""
+        return math.nextafter(x, -math.inf)
 
     def wider(self, x: Ends, by: float) -> Ends:
         """Ends moved outwards by at least so much."""
