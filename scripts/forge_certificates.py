@@ -474,9 +474,13 @@ def margin_after(
 
 
 def forge(
-    cases: list[Case], count: int, seed: int, show: Any = None
+    cases: list[Case], count: int, seed: int, show: Any = None, *, one: bool = False
 ) -> tuple[Counter[str], list[str]]:
-    """Try so many forgeries; how they ended, and what was accepted though it is false."""
+    """Try so many forgeries, or until one is accepted though it is false.
+
+    Returns:
+        How they ended, and what was accepted though it is false.
+    """
     rng = np.random.default_rng(seed)
     ends: Counter[str] = Counter()
     false = []
@@ -504,6 +508,8 @@ def forge(
         if why:
             what = " ".join(change.__name__ for change in chosen)
             false.append(f"{case.name}: {what}: {why} (number {number})")
+            if one:
+                break
         if show is not None and number % 500 == 499:
             show(f"{number + 1} forgeries: {dict(ends)}")
     return ends, false
