@@ -78,7 +78,7 @@ SECONDS = 60.0
 
 # What things take on one slow core, in seconds: a step of a layer, one of several composed steps,
 # a product of two numbers; and in whole numbers a product, and a sigmoid or tanh.
-STEP, COMPOSED, PRODUCT, EXACT_PRODUCT, EXACT_FUNCTION = 1e-4, 1e-3, 2e-9, 5e-7, 2e-4
+STEP, COMPOSED, PRODUCT, EXACT_PRODUCT, EXACT_FUNCTION = 3e-4, 1.5e-3, 2e-9, 1e-6, 3e-5
 
 
 @dataclass(frozen=True)
@@ -469,13 +469,16 @@ class _Checker:
         """Refuse steps that would take too long."""
         layers = [(layer.u.size + layer.w.size, len(layer.u)) for layer in self.steps.layers]
         layers *= 1 + len(self.steps.suffix) * len(self.heads)
+        for head in map(self.steps.heads.__getitem__, self.heads):
+            softmax = head.function == "softmax"  # whose rows are compared in pairs
+            layers += [(w.size * (head.rows if softmax else 1), len(b)) for w, b in head.layers]
         products, functions = (2 * sum(x[i] for x in layers) for i in (0, 1))
         if self.exact:
-            each = 4 * products * EXACT_PRODUCT + functions * EXACT_FUNCTION
+            each = products * EXACT_PRODUCT + functions * EXACT_FUNCTION
         else:
-            each = len(layers) * STEP + products * PRODUCT
+            each = len(self.steps.layers) * STEP + products * PRODUCT
         if composed:
-            each += COMPOSED * len(layers) + 20 * len(self.steps.start) ** 3 * PRODUCT
+            each += COMPOSED * len(self.steps.layers) + 20 * len(self.steps.start) ** 3 * PRODUCT
         if not steps * each <= self.seconds:
             raise CertificateError(
                 f"not checked: {steps:,} steps would take about {steps * each:,.0f} s, and "
