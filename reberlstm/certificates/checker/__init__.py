@@ -491,13 +491,8 @@ class _Checker:
                 "not checked: the exact mode does not know composed steps (a stride over 1)"
             )
         bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
-        (kind, *others) = (layer.kind for layer in self.steps.layers)
-        known = kind == "lstm" or self.document["arithmetic"] == "real"
-        if others or not known or not bounded or self.inputs != (0.0, 1.0, 1.0):
-            raise RejectedError(
-                "a stride needs a net of one layer, an LSTM where the arithmetic rounds, "
-                "exact inputs and bounded boxes"
-            )
+        if not bounded or self.inputs != (0.0, 1.0, 1.0):
+            raise RejectedError("a stride needs exact inputs and bounded boxes")
         return Paths(self.net, self.steps)
 
     def _follow(

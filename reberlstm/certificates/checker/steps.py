@@ -255,6 +255,59 @@ class _Bounds:
         return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
 
 
+class _Errors:
+    """Computing with numbers that carry how far each is from what exact arithmetic has there.
+
+    A pair: ends (or sums) of the arithmetic, and errors. (Running error analysis.)
+    """
+
+    def __init__(self, bounds: _Bounds) -> None:
+        self.bounds = bounds
+
+    def linear(self, weight: Floats, x: Any, bias: Floats) -> Any:
+        return self.bounds.linear(weight, x[0], bias), np.abs(weight) @ x[1]
+
+    def added(self, parts: Sequence[Any]) -> Any:
+        sums = [sums for sums, _ in parts]
+        rounding = self.bounds.rounding(*_together(sums)[2:])
+        return self.bounds.added(sums), sum(error for _, error in parts) + rounding
+
+    def split(self, sums: Any, number: int) -> list[Any]:
+        parts = self.bounds.split(sums[0], number)
+        return list(zip(parts, np.split(sums[1], number), strict=True))
+
+    def sigmoid(self, z: Any) -> Any:
+        s = self.bounds.sigmoid(z[0])
+        return s, _bell(s, 0.0)[1] * z[1] + self._own(s)
+
+    def tanh(self, z: Any) -> Any:
+        t = self.bounds.tanh(z[0])
+        return t, _bell(t, -1.0)[1] * z[1] + self._own(t)
+
+    def _own(self, value: Ends) -> Floats:
+        bounds = self.bounds
+        return 4.0 * bounds.unit * _size(value) + bounds.kernel + 2.0 * bounds.smallest
+
+    def relu(self, z: Any) -> Any:
+        return self.bounds.relu(z[0]), z[1]
+
+    def product(self, factor: Any, x: Any) -> Any:
+        left, right = _size(factor[0]), _size(x[0])
+        own = self.bounds.unit * left * right + self.bounds.smallest * (3.0 + right)
+        return self.bounds.product(factor[0], x[0]), left * x[1] + right * factor[1] + own
+
+    def sum(self, x: Any, y: Any) -> Any:
+        total = self.bounds.sum(x[0], y[0])
+        own = self.bounds.unit * _size(total) + 3.0 * self.bounds.smallest
+        return total, x[1] + y[1] + own
+
+    def mix(self, z: Any, n: Any, h: Any) -> Any:
+        bounds, size = self.bounds, _size(n[0]) + _size(h[0])
+        apart = np.maximum(h[0][1] - n[0][0], n[0][1] - h[0][0])
+        own = 4.0 * bounds.unit * size + bounds.smallest * (8.0 + 2.0 * size)
+        return bounds.mix(z[0], n[0], h[0]), z[1] * apart + np.maximum(n[1], h[1]) + own
+
+
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
     """The gates of a layer, and the parts of its state after a step, by `_Points` or `_Bounds`.
 
@@ -384,26 +437,21 @@ class Steps:
         return sums
 
     def rounding_error(self, box: Ends, symbol: str) -> Floats:
-        """How far the state of an LSTM may be from that after an exact step, (2·H,).
-
-        A gate is off by ¼ (the candidate by 1) of what its sum is off by, and by the error of the
-        function itself; then two products and their sum are rounded, and tanh and a product.
-        """
-        unit, smallest = self.bounds.unit, self.bounds.smallest
-        if not unit:
+        """How far the state may be from that after an exact step, (D,)."""
+        if not self.bounds.unit:
             return np.zeros(len(box[0]))
-        (layer,), (state,) = self.layers, self.split(box)
-        sums = _together([self.columns[symbol], self.again(layer, state)])
-        z = self.bounds.rounding(*sums[2:]).reshape(4, layer.size)
-        own = 4.0 * unit + self.bounds.kernel + 2.0 * smallest
-        i, f, g, o = (z[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
-        c = _size(state[1])
-        written = i + g + unit + 4.0 * smallest
-        kept = f * c + unit * c + (3.0 + c) * smallest
-        added = unit * (1.0 + unit) * (c + 1.0) + 3.0 * smallest
-        error_c = written + kept + added + unit * smallest * (c + 10.0)
-        error_h = o + error_c + own + unit + 4.0 * smallest
-        return np.concatenate([error_h, error_c]) * (1.0 + 2.0**-30)
+        errors, sums = _Errors(self.bounds), self.columns[symbol]
+        a: Any = (sums, np.zeros(len(sums[0])))
+        after: Any = ()
+        found: list[Floats] = []
+        for layer, state in zip(self.layers, self.split(box), strict=True):
+            if found:
+                a = errors.linear(layer.w, after[0], layer.bias_ih)
+            exact = [(part, np.zeros(layer.size)) for part in state]
+            again = errors.linear(layer.u, exact[0], layer.bias_hh)
+            after = cell(layer, a, again, exact, errors)[1]
+            found += [error for _, error in after]
+        return _up(np.concatenate(found))
 
     # Heads
 
@@ -523,7 +571,7 @@ class Place(NamedTuple):
 
 
 class Paths:
-    """Steps of a net of one layer, exactly and in its arithmetic, along words.
+    """Steps of a net, exactly and in its arithmetic, along words.
 
     The mean value theorem, as in `reberlstm.certificates.boxes`, written a second time and for one
     word at a time: if y is where the exact net takes the middle m of a box, and D encloses the
@@ -535,9 +583,6 @@ class Paths:
         self.steps = steps
         self.exact = Steps(net, "real", 0.0, (0.0, 1.0, 1.0))
         self.exact.layers, self.exact.columns = steps.layers, steps.columns
-        (self.layer,) = steps.layers
-        size = self.layer.size
-        self.blocks = self.layer.u.reshape(-1, size, size)
 
     def start(self, box: Ends) -> Place:
         """A box before any symbol."""
@@ -561,59 +606,92 @@ class Paths:
 
     def slope(self, box: Ends, symbol: str) -> Ends:
         """The derivative of the state vector after a symbol in the one before, on all of a box."""
-        (state,) = self.exact.split(box)
-        layer, bounds = self.layer, self.exact.bounds
-        again = self.exact.again(layer, state)
-        gates, after = cell(layer, self.exact.columns[symbol], again, state, bounds)
-        kind, rows = layer.kind, self._rows
-        if kind == "rnn":
-            return rows(_bell(after[0], -1.0), 0)
-        if kind == "rnn-relu":
-            least, most = ((end > 0.0).astype(np.float64) for end in after[0])
-            return rows((least, most), 0)
-        if kind.startswith("gru"):
-            return self._gru_slope(gates, state[0])
-        i, f, g = gates[:3]
-        c_by_h = _plus(
-            _plus(rows(_times(state[-1], _bell(f, 0.0)), 1), rows(_times(g, _bell(i, 0.0)), 0)),
-            rows(_times(i, _bell(g, -1.0)), 2),
-        )
-        if kind == "toy":
-            return _plus(c_by_h, _diagonal(f))
-        o, t = gates[3], bounds.tanh(after[1])
-        down = _times(o, _bell(t, -1.0))
-        h_by_h = _plus(rows(_times(t, _bell(o, 0.0)), 3), _times(_column(down), c_by_h))
-        h_by_c = _diagonal(_times(down, f))
-        low, high = (
-            np.block([[h_by_h[end], h_by_c[end]], [c_by_h[end], np.diag(f[end])]]) for end in (0, 1)
-        )
+        bounds, a = self.exact.bounds, self.exact.columns[symbol]
+        low, high = (np.zeros((len(box[0]), len(box[0]))) for _ in range(2))
+        at, read, below = 0, None, None  # what a layer reads, and its derivative
+        for layer, state in zip(self.exact.layers, self.exact.split(box), strict=True):
+            if read is not None:
+                a = bounds.linear(layer.w, read, layer.bias_ih)
+            gates, after = cell(layer, a, self.exact.again(layer, state), state, bounds)
+            own = self._by_state(layer, gates, state, after)
+            rows = slice(at, at + len(own[0]))
+            low[rows, rows], high[rows, rows] = own
+            if below is not None:
+                weights = _blocks(layer, layer.w)
+                by_input = self._through(layer, gates, state, after, weights)
+                low[rows, :at], high[rows, :at] = _matrix_product(by_input, below)
+            read, at = after[0], rows.stop
+            first = slice(rows.start, rows.start + layer.size)
+            below = low[first, :at], high[first, :at]
         return low, high
 
-    def _gru_slope(self, gates: list[Ends], h: Ends) -> Ends:
-        (r, z, n), size = gates, self.layer.size
-        if self.layer.kind == "gru":
-            rows = slice(2 * size, None)
-            bounds = self.exact.bounds
-            inner = bounds.linear(self.layer.u[rows], h, self.layer.bias_hh[rows])
-            again = _times(bounds.added([inner]), _bell(r, 0.0))
-            z_by_h = _plus(self._rows(r, 2), self._rows(again, 0))
-        else:
-            reset = _plus(_diagonal(r), self._rows(_times(h, _bell(r, 0.0)), 0))
-            z_by_h = _matrix_product((self.blocks[2], self.blocks[2]), reset)
-        n_by_h = _times(_column(_bell(n, -1.0)), z_by_h)
-        one, minus = np.ones(size), (-n[1], -n[0])
-        by_n = _times(_column(_plus((one, one), (-z[1], -z[0]))), n_by_h)
-        by_z = self._rows(_times(_plus(h, minus), _bell(z, 0.0)), 1)
-        return _plus(_plus(by_n, by_z), _diagonal(z))
+    def _by_state(
+        self, layer: Layer, gates: list[Ends], state: list[Ends], after: list[Ends]
+    ) -> Ends:
+        """The derivative of a layer's state in the one before."""
+        kind, u = layer.kind, _blocks(layer, layer.u)
+        if kind == "gru":
+            u[2] = _rows(gates[0], u[2])
+        elif kind == "gru-before":
+            u[2] = _matrix_product(u[2], _diagonal(gates[0]))
+        through = self._through(layer, gates, state, after, u)
+        if kind in ("rnn", "rnn-relu"):
+            return through
+        kept = _diagonal(gates[1])
+        if kind != "lstm":
+            return _plus(through, kept)
+        down = _times(gates[3], _bell(self.exact.bounds.tanh(after[1]), -1.0))
+        both = _rows(down, kept), kept
+        low, high = (np.hstack([through[i], np.vstack([x[i] for x in both])]) for i in (0, 1))
+        return low, high
 
-    def _rows(self, factor: Ends, gate: int) -> Ends:
-        """The recurrent weights of a gate, each row times its factor."""
-        weight = self.blocks[gate]
-        return _times(_column(factor), (weight, weight))
+    def _through(
+        self, layer: Layer, gates: list[Ends], state: list[Ends], after: list[Ends], v: list[Ends]
+    ) -> Ends:
+        """The derivative of a layer's state in what its gates read by the weights v, a block each.
+
+        It is that of the candidate times its factor, and so on; see `reberlstm.net.cells`.
+        """
+        kind, h, bounds = layer.kind, state[0], self.exact.bounds
+        if kind == "rnn":
+            return _rows(_bell(after[0], -1.0), v[0])
+        if kind == "rnn-relu":
+            low, high = ((end > 0.0).astype(np.float64) for end in after[0])
+            return _rows((low, high), v[0])
+        if kind.startswith("gru"):
+            r, z, n = gates
+            u_n, bell = layer.u[2 * layer.size :], _bell(r, 0.0)
+            if kind == "gru":
+                inner = bounds.added([bounds.linear(u_n, h, layer.bias_hh[2 * layer.size :])])
+                by_reset = _rows(_times(inner, bell), v[0])
+            else:
+                by_reset = _matrix_product((u_n, u_n), _rows(_times(h, bell), v[0]))
+            by_n = _rows(_bell(n, -1.0), _plus(v[2], by_reset))
+            by_z = _rows(_times(_plus(h, (-n[1], -n[0])), _bell(z, 0.0)), v[1])
+            return _plus(_rows((1.0 - z[1], 1.0 - z[0]), by_n), by_z)
+        i, f, g = gates[:3]
+        c_by = _plus(
+            _plus(
+                _rows(_times(g, _bell(i, 0.0)), v[0]),
+                _rows(_times(state[-1], _bell(f, 0.0)), v[1]),
+            ),
+            _rows(_times(i, _bell(g, -1.0)), v[2]),
+        )
+        if kind == "toy":
+            return c_by
+        o, t = gates[3], bounds.tanh(after[1])
+        h_by = _plus(_rows(_times(t, _bell(o, 0.0)), v[3]), _rows(_times(o, _bell(t, -1.0)), c_by))
+        return np.vstack([h_by[0], c_by[0]]), np.vstack([h_by[1], c_by[1]])
 
 
-def _column(x: Ends) -> Ends:
-    return x[0][:, np.newaxis], x[1][:, np.newaxis]
+def _blocks(layer: Layer, weight: Floats) -> list[Ends]:
+    """The rows of each gate, as interval matrices."""
+    return [(block, block) for block in np.split(weight, len(weight) // layer.size)]
+
+
+def _rows(factor: Ends, matrix: Ends) -> Ends:
+    """Each row of a matrix times its factor."""
+    return _times((factor[0][:, np.newaxis], factor[1][:, np.newaxis]), matrix)
 
 
 def _diagonal(x: Ends) -> Ends:
@@ -644,15 +722,17 @@ def _bell(s: Ends, least: float) -> Ends:
 
 
 def _matrix_product(a: Ends, b: Ends) -> Ends:
-    """All products of two interval matrices, entry by entry and column by column."""
-    low, high = (np.empty_like(b[0]) for _ in range(2))
-    for column in range(b[0].shape[1]):
-        terms = _times(a, (b[0][:, column], b[1][:, column]))
+    """All products of two interval matrices, entry by entry, some rows at a time."""
+    low, high = [], []
+    some = max(1, 1_000_000 // b[0].size)
+    for row in range(0, len(a[0]), some):
+        left = a[0][row : row + some, :, np.newaxis], a[1][row : row + some, :, np.newaxis]
+        terms = _times(left, b)
         # A sum of n terms is off by at most n·2⁻⁵³ of the sum of their sizes.
         error = 2.0 * len(b[0]) * 2.0**-53 * _size(terms).sum(axis=1) + 1e-290
-        low[:, column] = terms[0].sum(axis=1) - error
-        high[:, column] = terms[1].sum(axis=1) + error
-    return _outward(low, high)
+        low.append(terms[0].sum(axis=1) - error)
+        high.append(terms[1].sum(axis=1) + error)
+    return _outward(np.concatenate(low), np.concatenate(high))
 
 
 def _up(x: Floats) -> Floats:
