@@ -286,12 +286,3 @@ def test_what_was_read_and_what_was_trusted_is_said(
     answer = json.loads(ask(capsys, "reber", "--net", "reber-4", "--check", file, "--json")[1])
     assert answer["read_by_checker"] == ["machine", "net"]
     assert ask(capsys, "reber", "--exact")[0] == 2
-
-
-def test_a_claim_with_nothing_to_judge_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    net = rl.compile(rl.load_grammar("regex:a"))
-    cert = rl.certify(net, scope="legal")
-    assert cert.holds
-    assert "nothing is to be judged, since no word of the scope asks a head (" in cert.first_line
-    assert "margin      legal never asked" in str(cert)
-    assert "no head was to be judged" in check(cert.to_dict(), net).reason

@@ -8,10 +8,11 @@ believes nothing in the file but the boxes, of which it verifies that
 2. every box steps into a box for every symbol of the scope,
 3. every head of the claim is right on all of every box, by at least the margin claimed.
 
-So by induction the net is right after every word of the scope. A refutation is verified by running
-its word. In this order to be read: `document` (the form of the file), `subject` (net and machine),
-`steps` (the arithmetic), this file, `exact` (the arithmetic once more, in whole numbers), and
-`selftest` (is the hardware's arithmetic what `steps` takes it for?).
+So by induction the net is right after every word of the scope. A refutation is verified by bounds
+of what the net says after its word: all that is within them has to be wrong. In this order to be
+read: `document` (the form of the file), `subject` (net and machine), `steps` (the arithmetic), this
+file, `words` (the arithmetic of one word), `exact` (the arithmetic once more, in whole numbers),
+and `selftest` (is the hardware's arithmetic what `steps` takes it for?).
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from reberlstm.certificates.checker.subject import (
     sha256_of_grammar,
     sha256_of_net,
 )
+from reberlstm.certificates.checker.words import after as after_word
 from reberlstm.errors import CertificateError
 
 __all__ = [
@@ -446,14 +448,15 @@ class _Checker:
                     self._check_heads(f"for {_name(target)}", state, boxes[target])
         for node in boxes:
             demand(node in reached, f"the box for {_name(node)} is not of scope {self.scope!r}")
+        judged = any(margin < math.inf for margin in self.found.values())
+        demand(judged, f"no word of scope {self.scope!r} asks a head, so nothing was to be judged")
         self._check_margins(proof["margins"])
         every = f" every {stride} symbols" if stride > 1 else ""
-        least = min(self.found.values())
-        margin = f"smallest margin {least:.6g}" if least < math.inf else "no head was to be judged"
         exactly = ", in whole numbers" if self.exact else ""
         return (
             f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {steps} "
-            f"steps into them{every} and every head on every box verified{exactly}; {margin}"
+            f"steps into them{every} and every head on every box verified{exactly}; "
+            f"smallest margin {min(self.found.values()):.6g}"
         )
 
     def _check_work(self, states: Sequence[str | None], stride: int) -> None:
@@ -620,25 +623,56 @@ class _Checker:
             where = f"symbol {symbol!r} at position {position}"
             demand(symbol in steps, f"{where} leaves scope {self.scope!r}")
             state = steps[symbol]
-        values = self.steps.run(word, head)
         after = f"after {self.fsm.text(word)!r}"
-        demand(np.isfinite(values).all(), f"head {head!r} overflows {after}")
         right, asked = self._right(head, state)
-        readout = self.steps.heads[head]
-        if self._reads_largest(head):
-            said = [row == int(values.argmax()) for row in range(len(values))]
-        else:
-            said = [bool(value > readout.threshold) for value in values]
-        demand(said != right and asked, f"head {head!r} is right {after}")
-        for name, truth in (("said", said), ("right", right)):
-            claimed, words = refutation[name], self._words(head, truth)
+        demand(asked, f"head {head!r} is not asked {after}")
+        said = self._rows(head, refutation["said"])
+        for name, rows in (("said", said), ("right", right)):
+            claimed, words = refutation[name], self._words(head, rows)
             demand(claimed == words, f"{name!r} is {claimed!r}, but it must be {words!r}")
+        low, high = self._wrong(word, head, right, said, after)
         margin = number_in(refutation["margin"], "the margin")
-        distance = self.steps.distance(readout, np.array(right), (values, values))
-        near = abs(margin - distance) <= 1e-6 * (1.0 + abs(distance))
-        demand(near, f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
+        room = 1e-6 * (1.0 + abs(margin))
+        fits = low - room <= margin <= min(high, 0.0) + room
+        demand(fits, f"the margin is in [{low:.9g}, {high:.9g}], not {margin:.9g} as claimed")
         shown = self.fsm.text(word) or "the empty word"
         return f"after {shown} head {head!r} is wrong (whether a shorter word is was not checked)"
+
+    def _wrong(
+        self, word: tuple[str, ...], head: str, right: list[bool], said: list[bool], after: str
+    ) -> tuple[float, float]:
+        """Bounds of the margin after a word, where they decide that the head is wrong."""
+        # Noise may be none, and an input what is nearest to 1.
+        _, least, most = self.inputs
+        usual = min(max(1.0, least), most)
+        numbers = Exact if self.exact else None
+        arithmetic, inputs = self.document["arithmetic"], (0.0, usual, usual)
+        steps = Steps(self.net, arithmetic, 0.0, inputs, numbers)
+        box = (steps.start, steps.start)
+        for frames in (False,) if self.exact else (False, True):
+            if self.exact:
+                for symbol in word:
+                    box = steps.step(box, symbol)
+            else:
+                box = after_word(steps, word, frames)
+            wrong, possible, margins = steps.answer(head, right, said, box)
+            low, high = steps.bounds.least(margins[0]), -steps.bounds.least(-margins[1])
+            if wrong:
+                demand(possible, f"head {head!r} does not say {self._words(head, said)!r} {after}")
+                return low, high
+            demand(not low > 0.0, f"head {head!r} is right {after}")
+        raise RejectedError(
+            f"head {head!r} may be right {after}: it is off by between {-high:.4g} and "
+            f"{-low:.4g}, as far as the bounds of its run tell"
+        )
+
+    def _rows(self, head: str, words: Any) -> list[bool]:
+        """Which rows of a head say yes, where it says these words."""
+        if head == "accept":
+            ends = list(words) == ["yes"]
+            return [not ends, ends] if self._reads_largest(head) else [ends]
+        names = self.net.alphabet if head == "legal" else self.net.labels
+        return [name in words for name in names]
 
     def _words(self, head: str, truth: list[bool]) -> list[str]:
         if head == "accept":
