@@ -32,6 +32,7 @@ from reberlstm.certificates.refutation import (
     WrongAnswer,
     explore,
 )
+from reberlstm.certificates.replay import replay
 from reberlstm.certificates.results import (
     Box,
     Certificate,
@@ -146,6 +147,7 @@ def certify(
         >>> "".join(certify(rl.published()).counterexample)
         'BTSSSSSSXXV'
     """
+    given = net
     net, fsm = as_asked(net, fsm, **reading)
     inputs = Inputs() if inputs is None else inputs
     _check_options(noise, inputs, seconds)
@@ -232,7 +234,8 @@ def certify(
     if found is not None:
         word, wrong = found
         least = min(len(word), explored.depth + 1)
-        return Refutation(word=word, wrong=wrong, none_shorter_than=least, **subject)
+        lines = replay(net, given, word, wrong)
+        return Refutation(word=word, wrong=wrong, none_shorter_than=least, replay=lines, **subject)
     return Unknown(
         depth=explored.depth,
         states=explored.states,

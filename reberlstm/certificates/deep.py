@@ -126,7 +126,8 @@ class _Deep:
         """For each state the words that go on from it, shortest first, as branches by length."""
         found = []
         for state in range(len(self.steps)):
-            levels = [_Branches(*np.zeros((2, 1), dtype=np.intp), np.array([state]))]
+            none = np.zeros(1, dtype=np.intp)
+            levels = [_Branches(none, none, np.array([state], dtype=np.intp))]
             count = 0
             while True:
                 rows = [

@@ -297,11 +297,13 @@ class Refutation(Certificate):
         wrong: Which head is wrong after it, what it says, and what is right.
         none_shorter_than: No word with fewer symbols is wrong; None where a file does not say it,
             and then the word is meant to be a shortest one.
+        replay: Lines of Python that run the word, for a net of others in its own module.
     """
 
     word: Word
     wrong: WrongAnswer
     none_shorter_than: int | None = None
+    replay: tuple[str, ...] = ()
 
     holds: ClassVar[Literal[False]] = False
     outcome = "refuted"
@@ -343,7 +345,8 @@ class Refutation(Certificate):
 
     def _content(self) -> dict[str, Any]:
         least = len(self.word) if self.none_shorter_than is None else self.none_shorter_than
-        known = {"shortest": self.shortest, "none_shorter_than": least}
+        known: dict[str, Any] = {"shortest": self.shortest, "none_shorter_than": least}
+        known |= {"replay": list(self.replay)} if self.replay else {}
         return {"refutation": {"word": list(self.word), **self.wrong.to_dict(), **known}}
 
 
@@ -566,8 +569,9 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
         case "refuted":
             found = document["refutation"]
             word, wrong = _suspect(found)
-            least = found.get("none_shorter_than")
-            return Refutation(word=word, wrong=wrong, none_shorter_than=least, **subject)
+            subject["none_shorter_than"] = found.get("none_shorter_than")
+            subject["replay"] = tuple(found.get("replay", ()))
+            return Refutation(word=word, wrong=wrong, **subject)
         case "unknown":
             search = dict(document["search"])
             suspect = _suspect(search.pop("suspect")) if "suspect" in search else None

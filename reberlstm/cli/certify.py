@@ -12,6 +12,7 @@ import click
 from reberlstm.certificates import (
     Certificate,
     Inputs,
+    Refutation,
     certify,
     check_files,
     largest_noise,
@@ -173,7 +174,7 @@ def command(**values: Any) -> int:
     """Prove that a net follows GRAMMAR (a name or a file) after words of every length.
 
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
-    refuted, with a shortest word after which it is wrong; or it is unknown, with what was tried.
+    refuted, with a word after which it is wrong; or it is unknown, with what was tried.
     With --check it is whether a certificate is true, and decides what would be asked without it.
     The first line says what was asked: scope, heads and their rules, inputs, noise, arithmetic.
 
@@ -212,6 +213,10 @@ def _show(certificate: Certificate, options: Options) -> int:
         echo(click.style(certificate.first_line, bold=True, fg=COLOURS[certificate.holds]))
         for name, text in certificate.figures:
             echo(figure(name, text))
+        if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
+            echo("  replay it in your own module:")
+            for line in certificate.replay:
+                echo(f"    {line}")
         if options.out is not None:
             echo(figure("written to", options.out))
     return 0 if certificate.holds else 1

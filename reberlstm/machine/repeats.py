@@ -69,8 +69,21 @@ def folded(word: Sequence[str], separator: str = "") -> str:
     texts = []
     for symbols, times in repeats(word):
         text = separator.join(symbols)
-        if times == 1:
-            texts.append(text)
-        else:
-            texts.append(f"{text}×{times}" if len(symbols) == 1 else f"({text})×{times}")
+        texts.append(text if times == 1 else repeated(text, len(symbols), times))
     return " ".join(texts)
+
+
+def repeated(text: str, symbols: int, times: int) -> str:
+    """So many symbols, as text, so many times: ``S×60``, ``(PXV)×5``."""
+    return f"{text}×{times}" if symbols == 1 else f"({text})×{times}"
+
+
+def in_short(word: Sequence[str], separator: str = "", most: int = LONG) -> str:
+    """The same as `folded`, with the middle left out of what is still longer.
+
+    Example:
+        >>> in_short("abbabaaababbabaabbbabababbabbbaabaaabbbab", most=20)
+        'abbabaaaba…aabaaabbbab'
+    """
+    text = folded(word, separator)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2) :]}"

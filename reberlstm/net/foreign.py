@@ -22,7 +22,7 @@ from reberlstm.formats import toml
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import RECURRENT, Tensors
-from reberlstm.net.net import ARRAYS, Net
+from reberlstm.net.net import ARRAYS, Net, Origin
 from reberlstm.net.readouts import (
     ALLOWED,
     KINDS,
@@ -196,6 +196,10 @@ class _Placing:
             claims=self.tensors.metadata.get("claims", "legal"),
             dtype=dtype,
         )
+        one_hot = np.array_equal(table, np.eye(len(table)))
+        outputs = {str(kind): unit.rows for kind, unit in chosen.items()}
+        origin = Origin(rows, before, after, len(table) if one_hot else None, outputs)
+        net = net.replace(origin=origin)
         return Foreign(net, chosen, rows, before, after, self.doubt)
 
     # Recurrent layers

@@ -20,7 +20,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "inputs": ("noise low high", ""),
     "proof": ("k stride margins intervals boxes", "alike"),
     "box": ("state last most others", ""),
-    "refutation": ("word head said right margin", "none_shorter_than"),
+    "refutation": ("word head said right margin", "shortest none_shorter_than replay"),
     "search": ("depth states closed reason", "suspect"),
 }
 """The keys of each object in a file: those that it has, and those that it may have."""

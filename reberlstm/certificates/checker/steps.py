@@ -453,7 +453,7 @@ class Steps:
 
     def answer(
         self, head: str, right: Sequence[bool], said: Sequence[bool], box: Ends
-    ) -> tuple[bool, bool, Ends]:
+    ) -> tuple[bool, bool, tuple[float, float]]:
         """Whether a head is wrong on all of a box, may say this, and by how much it is right."""
         readout, yes, claimed = self.heads[head], np.array(right), np.array(said)
         if readout.function == "argmax":
@@ -462,7 +462,7 @@ class Steps:
             last, gaps = readout.layers[-1], self.bounds.gaps
             (low, high), (_, most) = (gaps(*last, x, row) for row in chosen)
             least, largest = (end[~yes].min(initial=math.inf) for end in (low, high))
-            return bool(largest < 0.0), bool((most >= 0.0).all()), (least, largest)
+            return bool(largest < 0.0), bool((most >= 0.0).all()), (float(least), float(largest))
         low, high = self.read(head, box)
         over = readout.threshold
         wrong = np.where(yes, high <= over, low > over).any()

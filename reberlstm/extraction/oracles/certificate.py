@@ -53,10 +53,14 @@ class Certificates(Oracle):
         certificate = self._certificate(hypothesis, (LONG if long else SHORT) * self._seconds)
         self._tried = hypothesis
         self._spent += time.monotonic() - start
-        if certificate is None or certificate.counterexample is None:
+        found = None if certificate is None else certificate.counterexample
+        suspect = getattr(certificate, "suspect", None)
+        if found is None and suspect is not None:
+            found = suspect[0]
+        if found is None:
             return None
         index = self.runs.net.alphabet.index
-        word = tuple(map(index, certificate.counterexample))
+        word = tuple(map(index, found))
         return Words(self.runs, [word]).find_counterexample(hypothesis)
 
     def _certificate(self, hypothesis: Hypothesis, seconds: float) -> Certificate | None:
