@@ -122,7 +122,7 @@ class _Bounds:
 
     def least(self, x: Any) -> float:
         """A floating-point number that is no greater, also where x was rounded up last."""
-        return math.nextafter(x, -math.inf)
+        return math.inf if x == math.inf else math.nextafter(x, -math.inf)
 
     def wider(self, x: Ends, by: float) -> Ends:
         """Ends moved outwards by at least so much."""
