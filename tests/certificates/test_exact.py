@@ -18,6 +18,7 @@ from reberlstm.certificates.checker.exact import Exact
 from reberlstm.certificates.checker.steps import ARITHMETICS, Steps
 from reberlstm.errors import CertificateError
 from reberlstm.net.cells import CELLS
+from reberlstm.net.numbers import Numbers
 from reberlstm.net.readouts import Head, Readout, Rule
 from tests.certificates.test_checker import with_checksum
 from tests.certificates.test_kinds import random_net
@@ -88,6 +89,42 @@ def test_the_fast_bounds_contain_the_exact_ones(name: str, data: st.DataObject) 
         assert (
             slow.bounds.least(slow.bounds.box(np.array([value]), np.array([value]))[0][0]) <= value
         )
+
+
+class Digits(Numbers):
+    """The functions of formulas in mpmath's numbers."""
+
+    sigmoid = staticmethod(np.vectorize(lambda z: 1 / (1 + mpmath.exp(-z)), otypes=[object]))
+    tanh = staticmethod(np.vectorize(mpmath.tanh, otypes=[object]))
+    relu = staticmethod(np.vectorize(lambda z: max(z, mpmath.mpf(0)), otypes=[object]))
+
+    def linear(self, x: Any, weight: Any, bias: Any) -> Any:
+        return digits(weight) @ x + digits(bias)
+
+
+digits = np.vectorize(lambda x: mpmath.mpf(float(x)), otypes=[object])
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids=" ".join)
+def test_steps_from_a_point_enclose_the_formula_in_many_digits(kinds: tuple[str, ...]) -> None:
+    """The cells' own formulas, run by mpmath, against the whole numbers: they are that narrow."""
+    rng = np.random.default_rng(5)
+    net = random_net(rng, kinds, 3, 1.5)
+    steps = Steps(net, "real", 0.0, (0.0, 1.0, 1.0), Exact)
+    state = rng.normal(0, 1, len(steps.start))
+    box = steps.bounds.box(state, state)
+    with mpmath.workprec(600):
+        now = digits(state)
+        for symbol in (0, 2, 1, 1):
+            box, x, after = steps.step(box, net.alphabet[symbol]), digits(np.eye(3)[symbol]), []
+            for layer, before in zip(net.layers, net.split(now), strict=True):
+                a = digits(layer.weight_ih) @ x + digits(layer.bias_ih)
+                after.append(layer.cell.step(layer, a, before, Digits())[1])
+                x = layer.cell.hidden(after[-1])
+            now = np.concatenate([part for state in after for part in state])
+            for low, high, truth in zip(*box, now, strict=True):
+                assert mpmath.mpf(low) / ONE <= truth <= mpmath.mpf(high) / ONE
+                assert high - low < ONE >> 230
 
 
 @settings(max_examples=25)
