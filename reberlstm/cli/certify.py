@@ -34,7 +34,7 @@ from reberlstm.cli.options import (
     option,
     out_option,
 )
-from reberlstm.errors import CertificateError, FormatError
+from reberlstm.errors import CertificateError, FormatError, printable
 from reberlstm.grammars import grammar_names, load_grammar, shipped_file
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope
@@ -210,9 +210,11 @@ def _show(certificate: Certificate, options: Options) -> int:
     if options.as_json:
         click.echo(json.dumps(certificate.to_dict(), ensure_ascii=False))
     else:
-        echo(click.style(certificate.first_line, bold=True, fg=COLOURS[certificate.holds]))
+        echo(
+            click.style(printable(certificate.first_line), bold=True, fg=COLOURS[certificate.holds])
+        )
         for name, text in certificate.figures:
-            echo(figure(name, text))
+            echo(printable(figure(name, text)))
         if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
             echo("  replay it in your own module:")
             for line in certificate.replay:
@@ -248,9 +250,9 @@ def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
         follows = "does not follow" if verdict.outcome == "refuted" else "follows"
         subject = f"{file}: {CHECKED[verdict.valid]} {net.name} {follows} {machine}"
         line = f"{subject} ({in_words(answered)})"
-        echo(click.style(line, bold=True, fg=COLOURS[verdict.valid]))
-        echo(f"  {verdict.reason}")
-        echo(f"  {trusted}")
+        echo(click.style(printable(line), bold=True, fg=COLOURS[verdict.valid]))
+        echo(printable(f"  {verdict.reason}"))
+        echo(printable(f"  {trusted}"))
     return 0 if verdict.valid and verdict.outcome == "holds" else 1
 
 

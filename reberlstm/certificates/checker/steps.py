@@ -361,8 +361,8 @@ class Steps:
             self.heads.setdefault("legal", self.heads["next"])
         self.start, self.suffix = number(start), tuple(map(number, suffix))
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
-        if (blur or low != 1.0 or high != 1.0) and (net.embedding is not None or suffix):
-            raise RejectedError("inputs that are embedded, or end with a suffix, cannot be blurred")
+        if (low != 1.0 or high != 1.0) and net.embedding is not None:
+            raise RejectedError("inputs that are embedded have no range")
         self.columns: dict[str, Sums] = {}
         first = self.layers[0]
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
