@@ -20,12 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.checker.document import (
-    compact,
-    demand,
-    parsed,
-    well_formed,
-)
+from reberlstm.certificates.checker.document import compact, demand, parsed, well_formed
 
 Floats = NDArray[np.float64]
 
@@ -221,6 +216,7 @@ def read_net(content: bytes, name: str) -> Net:
         numbers = np.frombuffer(data[first:last], kind).astype(np.float64)
         arrays[key] = numbers.reshape(entry["shape"])
     told = {key: json.loads(about[key]) for key in ("alphabet", "cells", "labels") if key in about}
+    demand(all(isinstance(names, list) for names in told.values()), "its names are no lists")
     if about["format"] == "1":
         old = {published: kind for kind, published in CELLS_OF_VERSION_1.items()}
         kinds = [old[about.get("cell", "standard")]]
