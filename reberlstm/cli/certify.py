@@ -227,8 +227,9 @@ def _show(certificate: Certificate, options: Options) -> int:
 def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
     asked = question(net, machine, noise=options.noise, **options.asked)
     paths, trusted = _read_by_the_checker(options)
-    given = {name: asked[name] for name in ("scope", "heads", "arithmetic", "noise")}
-    given["inputs"] = tuple(asked["inputs"].values())
+    # What was not asked is left to the checker, too: it reads the claim of the file itself.
+    given = {"scope": options.scope, "heads": options.asked["heads"], "noise": options.noise}
+    given |= {"arithmetic": options.arithmetic, "inputs": tuple(asked["inputs"].values())}
     try:
         verdict = check_files(
             read(file),
