@@ -60,9 +60,11 @@ def wired(kind: str, fsm: FSM, gain: float) -> Net:
     relu = kind == "rnn-relu"
     active = np.array([[float(state in fsm.accepting) for _, state in places]])
     legal = np.array([[float(a in fsm.transitions[q]) for _, q in places] for a in alphabet])
+    half = np.array([-0.5])
+    heads: dict[str, Any]
     if relu:  # a cell is 1 or 0
         weights, back, bias = rows_in, rows_back, -np.ones(size)
-        heads = {"legal": Head(legal, np.full(len(alphabet), -0.5)), "accept": Head(active, [-0.5])}
+        heads = {"legal": Head(legal, np.full(len(alphabet), -0.5)), "accept": Head(active, half)}
         start = np.eye(size)[0]
     else:  # a cell is about 1 or −1
         weights, back = 2 * gain * rows_in, gain * rows_back
@@ -173,7 +175,7 @@ def damaged(net: Net, rng: np.random.Generator) -> Net:
     flipped, zeroed = rng.random(2) < 0.3
 
     def change(name: str, array: Floats) -> Floats:
-        changed = array * (1.0 + size * rng.normal(size=array.shape))
+        changed: Floats = array * (1.0 + size * rng.normal(size=array.shape))
         changed += 0.1 * size * rng.normal(size=array.shape) * (rng.random() < 0.5)
         for wanted, factor in ((flipped, -1.0), (zeroed, 0.0)):
             if wanted and rng.random() < 0.1 and array.size:
@@ -242,7 +244,7 @@ def verdicts(head: Readout, h: Floats) -> Floats:
             h = np.tanh(h) if head.activation == "tanh" else np.maximum(h, 0.0)
         h = h @ linear.weight.T + linear.bias
     if head.rule.function == "argmax":
-        return np.eye(h.shape[1], dtype=bool)[h.argmax(axis=1)]
+        return np.asarray(np.eye(h.shape[1])[h.argmax(axis=1)] > 0.0)
     if head.rule.function == "softmax":
         h = np.exp(h - h.max(axis=1, keepdims=True))
         h = h / h.sum(axis=1, keepdims=True)
@@ -274,11 +276,11 @@ class Attack:
         if self.net.on_violation == "resync":
             first = number[self.fsm.start]
             self.legal[-1] = self.legal[first]
-            missing = self.target == number[None]
+            missing = np.asarray(self.target == number[None])
             self.target = np.where(missing, self.target[first], self.target)
         self.start = number[self.fsm.start]
-        goes_on = self.legal.any(axis=1)
-        self.follows = np.ones_like(self.legal)
+        goes_on = np.asarray(self.legal.any(axis=1))
+        self.follows: Any = np.ones_like(self.legal)
         if self.scope == "legal":
             self.follows = self.legal & goes_on[self.target]
             self.follows[-1] = False

@@ -42,6 +42,8 @@ LONGEST = 12_000  # symbols of a word, about
 SETTLED = 1e-13  # a state vector that a round moves by less stays where it is
 ROOTS = 48  # state vectors from which cycles are gone round, at a time
 EXTREMES = 1_500  # state vectors that are followed at a time
+CALL = 50  # what one call costs, in steps
+QUIET = 60  # symbols after which, if no end has moved by a millionth, all extremes are met
 TRIES = 10  # wrong words that are to be confirmed
 
 
@@ -109,11 +111,14 @@ class _Deep:
         start = self.to_all_states(Roots([()], np.zeros(1, dtype=np.intp), self.execution.start()))
         ends = self.pump(start, 48)
         self.follow_extremes(150)
-        self.pump(start, 768)
-        for rounds in (48, 512, LONGEST) if thorough else ():
+        if not thorough:
+            self.pump(start, 480)
+            return
+        self.pump(start, LONGEST)
+        for rounds in (48, 480, LONGEST):
             ends = self.pump(self.to_all_states(_apart(ends, ROOTS)), rounds)
-            self.pump(start, 16 * rounds)
-            self.follow_extremes(4 * rounds)
+            if rounds == 48:
+                self.follow_extremes(LONGEST)
 
     # Machine
 
@@ -189,7 +194,7 @@ class _Deep:
     # Running
 
     def spend(self, steps: int) -> None:
-        self.left -= steps
+        self.left -= steps + CALL
         if self.left < 0 or time.process_time() > self.deadline:
             raise _EndError
 
@@ -364,7 +369,10 @@ class _Deep:
         vectors, states = self.execution.start(), np.zeros(1, dtype=np.intp)
         random = np.random.default_rng(0).standard_normal((vectors.shape[1], 8))
         came: list[tuple[Indices, Indices]] = []
-        for _ in range(min(length, self.longest)):
+        shape = len(self.steps), vectors.shape[1] + random.shape[1]
+        least, most = np.full(shape, np.inf), np.full(shape, -np.inf)
+        moved = 0
+        for count in range(min(length, self.longest)):
             edges = [
                 (row, a, target)
                 for row, state in enumerate(states.tolist())
@@ -384,10 +392,17 @@ class _Deep:
                     word.append(int(symbols[row]))
                     row = int(parents[row])
                 self.report(tuple(reversed(word)))
+            own = np.concatenate([vectors, vectors @ random], axis=1)
+            room = 1e-6 * np.maximum(1.0, np.abs(own))
+            if ((own < least[states] - room) | (own > most[states] + room)).any():
+                moved = count
+            elif count - moved > QUIET:
+                return
+            np.minimum.at(least, states, own)
+            np.maximum.at(most, states, own)
             values = [self.execution.read(head, vectors) for head in self.claim.heads]
-            features = np.concatenate([*values, vectors, vectors @ random], axis=1)
-            most = max(1, EXTREMES // (2 * len(self.steps)))
-            kept = _extremes(states, features[:, :most])
+            features = np.concatenate([*values, own], axis=1)
+            kept = _extremes(states, features[:, : max(1, EXTREMES // (2 * len(self.steps)))])
             came.append((rows[kept], columns[kept]))
             vectors, states = vectors[kept], states[kept]
 
