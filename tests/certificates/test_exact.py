@@ -16,6 +16,7 @@ from reberlstm.certificates import Inputs, check
 from reberlstm.certificates.checker import selftest
 from reberlstm.certificates.checker.exact import Exact
 from reberlstm.certificates.checker.steps import ARITHMETICS, Steps
+from reberlstm.certificates.results import digest_of_net
 from reberlstm.errors import CertificateError
 from reberlstm.net.cells import CELLS
 from reberlstm.net.numbers import Numbers
@@ -221,6 +222,19 @@ def test_certificates_are_true_in_whole_numbers_too(name: str) -> None:
     document = cert.to_dict()
     document["proof"]["margins"]["accept"] += 0.01
     assert "as claimed" in check(with_checksum(document), net, exact=True).reason
+
+
+def test_weights_of_every_size_are_held_exactly() -> None:
+    net = rl.compile("parity")
+    weights = net.weight_ih.copy()
+    weights[weights == 0.0] = 5e-324
+    tiny = net.replace(weight_ih=weights)
+    document = rl.certify(tiny).to_dict()
+    assert check(document, tiny, exact=True).valid
+    assert Steps(tiny, "real", 0.0, (0.0, 1.0, 1.0), Exact).bounds.p == 53 + 1073
+    huge = net.replace(weight_ih=net.weight_ih * 1e300)
+    document["net"]["sha256"] = digest_of_net(huge)
+    assert "may be in" in check(with_checksum(document), huge, exact=True).reason
 
 
 def test_a_memory_without_bound_and_composed_steps() -> None:
