@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
 import json
+import random
 import struct
 from pathlib import Path
 from typing import Any
@@ -286,3 +289,36 @@ def test_what_was_read_and_what_was_trusted_is_said(
     answer = json.loads(ask(capsys, "reber", "--net", "reber-4", "--check", file, "--json")[1])
     assert answer["read_by_checker"] == ["machine", "net"]
     assert ask(capsys, "reber", "--exact")[0] == 2
+
+
+ODD: tuple[Any, ...] = (None, True, 0, -1, 10**30, -(10**400), 1.5, "", "\ud800", [], [[]], {})
+
+
+def spoilt(value: Any, rng: random.Random) -> Any:
+    """The value with one part of it replaced, taken away or added."""
+    if not isinstance(value, dict | list) or not value or rng.random() < 0.1:
+        return rng.choice(ODD)
+    spoilt_one = copy.copy(value)
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    key: Any = rng.choice(list(keys))
+    if rng.random() < 0.1:
+        spoilt_one.pop(key)
+    else:
+        spoilt_one[key] = spoilt(value[key], rng)
+    return spoilt_one
+
+
+def test_whatever_a_file_holds_there_is_an_answer() -> None:
+    """Never an error of another kind: of certificates, nets and machines with a random part odd."""
+    rng = random.Random(1)
+    nets = (rl.compile("parity"), rl.published())
+    documents = [rl.certify(net).to_dict() for net in nets]
+    contents = [*map(to_bytes, nets), shipped_file("reber").read_bytes()]
+    for number in range(200):
+        net, document = nets[number % 2], documents[number % 2]
+        assert not check(spoilt(document, rng), net, exact=number % 20 == 0).valid
+        content = bytearray(contents[number % 3])
+        for _ in range(3):
+            content[rng.randrange(min(1_000, len(content)))] = rng.randrange(256)
+        with contextlib.suppress(RejectedError):
+            (read_machine if number % 3 == 2 else read_net)(bytes(content), "x")
