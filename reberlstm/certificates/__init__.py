@@ -65,11 +65,15 @@ Found = Proof | Refutation | Unknown
 FIRST = Budget(states=3_000, depth=64, seconds=1.0)
 """What is spent on wrong words, which are mostly short, before a larger k is tried."""
 
+MAX_K = 64  # how many symbols nodes may remember
+
 SHAPES = (
     Shape(0),
     Shape(1, shares=True),
     *(Shape(1), Shape(2), Shape(3)),
-    *(Shape(2, 3), Shape(4, 3), Shape(4, 2), Shape(6, 4), Shape(6)),
+    *(Shape(MAX_K, 2, spread=0.3), Shape(MAX_K, 3, spread=0.1), Shape(MAX_K, 3, spread=0.03)),
+    *(Shape(MAX_K, m, spread=0.01) for m in (2, 4)),
+    *(Shape(MAX_K, 4, spread=0.003), Shape(MAX_K, 8, spread=0.003), Shape(MAX_K, 8, spread=0.001)),
 )
 """What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
 
@@ -78,7 +82,7 @@ the last symbol that tells which is active. Many a trained net needs several ste
 forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
 """
 
-MAX_K = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
+FEW = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
 MARGIN_SLACK = 1e-9  # what is taken off a margin, so that other arithmetic finds it too
 
 
@@ -94,7 +98,7 @@ def certify(
     seconds: float = 60.0,
     max_states: int = 200_000,
     max_depth: int = 10_000,
-    max_k: int = 6,
+    max_k: int = MAX_K,
     **reading: Any,
 ) -> Found:
     """Prove a net right after every word of a scope, or find a shortest word that refutes it.
@@ -109,7 +113,8 @@ def certify(
         arithmetic: What runs the net, see `reberlstm.certificates.arithmetic`.
         noise: A disturbance of each ``h`` and ``c`` after every step, at most, in their units.
         inputs: What stands for a symbol; by default its one-hot column.
-        seconds: After about this time nothing new is begun.
+        seconds: After about so much processor time nothing new is begun. It is the time of this
+            process, so that the answer does not depend on what else the machine does.
         max_states: The most states of net and machine that the search for a wrong word visits.
         max_depth: The longest word that it tries.
         max_k: The most symbols that an invariant's nodes remember.
@@ -133,14 +138,16 @@ def certify(
     claimed = claim(net, fsm, scope, heads)
     boxes = BoxNet(net, arithmetic_named(arithmetic), noise, inputs)
     execution = Execution(net, boxes.arithmetic, inputs.nominal)
-    deadline = time.monotonic() + seconds
+    deadline = time.process_time() + seconds
 
     def prove(shapes: Sequence[Shape]) -> Invariant | NotFound:
-        possible = [shape for shape in shapes if shape.k <= max_k]
-        return find_invariant(boxes, claimed, possible, deadline)
+        few = [
+            shape._replace(k=max_k) if 1 < max_k < shape.k == MAX_K else shape for shape in shapes
+        ]
+        return find_invariant(boxes, claimed, [s for s in few if s.k <= max_k], deadline)
 
     def search(budget: Budget) -> Exploration:
-        left = max(0.0, deadline - time.monotonic())
+        left = max(0.0, deadline - time.process_time())
         least = (min(budget.states, max_states), min(budget.depth, max_depth))
         return explore(execution, claimed, Budget(*least, min(budget.seconds, left)))
 
@@ -244,8 +251,8 @@ def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) 
     for (state, column), said in (found.nodes.shared or {}).items():
         kinds.setdefault((state, said), []).append(net.alphabet[column])
     shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
-    k, stride = found.nodes.k, found.nodes.stride
-    return Proof(margins=margins, k=k, stride=stride, boxes=boxes, shared=shared, **subject)
+    size = {name: getattr(found.nodes, name) for name in ("k", "stride", "varies")}
+    return Proof(margins=margins, boxes=boxes, shared=shared, **size, **subject)
 
 
 def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:
@@ -296,7 +303,7 @@ def largest_noise(net: Any, fsm: Any = None, *, tolerance: float = 1e-3, **optio
     still = certify(net, fsm, **options)
     if not isinstance(still, Proof):
         return still
-    only_proofs = {"max_k": max(MAX_K, still.k)} | options | {"max_depth": 0}
+    only_proofs = {"max_k": max(FEW, still.k)} | options | {"max_depth": 0}
     return largest(lambda x: certify(net, fsm, noise=x, **only_proofs), still, 1.0, tolerance)[1]
 
 
@@ -317,7 +324,7 @@ def minimal_gain(
     best = certify(compile(upper), **options)
     if not isinstance(best, Proof):
         return best
-    only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
+    only_proofs = {"max_k": FEW} | options | {"max_depth": 0}
     _, found = _bisect(
         lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance
     )

@@ -89,7 +89,7 @@ class _Level:
 
 def explore(execution: Execution, claim: Claim, budget: Budget) -> Exploration:
     """Look for a shortest wrong word within the budget."""
-    deadline = time.monotonic() + budget.seconds
+    deadline = time.process_time() + budget.seconds
     none = np.zeros(1, dtype=np.intp)
     levels = [_Level(execution.start(), none, none, none)]
     seen = {_digests(levels[0])[0]}
@@ -109,7 +109,7 @@ def explore(execution: Execution, claim: Claim, budget: Budget) -> Exploration:
             alone = answer_after(execution, claim, word)
             if alone is not None:
                 return Exploration(depth, len(seen), word, alone)
-        if len(seen) > budget.states or time.monotonic() > deadline:
+        if len(seen) > budget.states or time.process_time() > deadline:
             return Exploration(depth, len(seen))
         if not len(level):
             return Exploration(depth, len(seen), closed=True)
@@ -150,7 +150,7 @@ def _next_level(
                 seen.add(digest)
                 keep.append(number)
         parts.append(part[keep])
-        if len(seen) > most or time.monotonic() > deadline:
+        if len(seen) > most or time.process_time() > deadline:
             break
     if not parts:
         return level[:0]

@@ -141,7 +141,7 @@ class Options:
     help="Find the smallest gain for which it is proved.",
 )
 @click.option("--check", "file", metavar="CERT.json", help="Verify this certificate instead.")
-@option("--seconds", type=float, default=60.0, help="Time to spend.")
+@option("--seconds", type=float, default=60.0, help="Processor seconds to spend.")
 @option(
     "--max-states",
     type=AT_LEAST_1,

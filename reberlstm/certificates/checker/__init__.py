@@ -253,7 +253,8 @@ class _Checker:
             for name, least, most in (("k", 0, 1_000), ("stride", 1, 16))
         )
         boxes = self._boxes(proof)
-        shared = shared_in(proof, k)
+        shared, varies = shared_in(proof, k), proof.get("varies", False)
+        demand(isinstance(varies, bool), f"varies = {varies!r} is neither true nor false")
         paths = self._paths(boxes) if stride > 1 else None
         # The empty word is no node of its own: a word may come back to the start state.
         empty: Node = (self.fsm.start, ())
@@ -267,9 +268,7 @@ class _Checker:
             for path, state, image in self._follow(where, node[0], box, stride, paths):
                 steps += 1
                 demand(steps <= MAX_STEPS, f"it takes over {MAX_STEPS:,} steps to check")
-                last = (*node[1], *path)[-k:] if k else ()
-                target: Node = (state, shared.get((state, last), last))
-                demand(target in boxes, f"there is no box for {_name(target)}")
+                target = self._target(state, (*node[1], *path), k, boxes, shared, varies)
                 source = f"{where}, read {' '.join(path)}"
                 self._check_included(image, boxes[target], source, target)
                 if target not in reached:
@@ -285,6 +284,26 @@ class _Checker:
             f"steps into them{every} and every head on every box verified; "
             f"smallest margin {min(self.found.values()):.6g}"
         )
+
+    @staticmethod
+    def _target(
+        state: str | None,
+        known: tuple[str, ...],
+        k: int,
+        boxes: Mapping[Node, Ends],
+        shared: Mapping[Node, tuple[str, ...]],
+        varies: bool,
+    ) -> Node:
+        """The box for a word that is known to end like this, by its last k symbols.
+
+        Where boxes vary, the one that says most. (It would do to lead into any box of the state.)
+        """
+        for last in (known[start:] for start in range(max(0, len(known) - k), len(known) + 1)):
+            node: Node = (state, shared.get((state, last), last))
+            if node in boxes or not varies:
+                break
+        demand(node in boxes, f"there is no box for {_name(node)}")
+        return node
 
     def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
         bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
