@@ -22,6 +22,7 @@ from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.checker import Check, check
 from reberlstm.certificates.claims import Claim, claim
+from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import Budget, Exploration, explore
 from reberlstm.certificates.results import (
     Box,
@@ -181,6 +182,9 @@ def certify(
         if isinstance(further, Invariant):
             return _proof(net, claimed, further, subject)
         proof = further if further.reason else proof
+        pieces = find_pieces(boxes, claimed, deadline)
+        if isinstance(pieces, Invariant):
+            return _proof(net, claimed, pieces, subject)
         if not explored.closed:
             longer = search(Budget(max_states, max_depth, seconds))
             # With no time left it may not have come as far as the first search.
@@ -242,10 +246,11 @@ def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) 
         if margin < math.inf
     }
     states = claimed.tables.names
+    names = [found.nodes.names[owner] for owner in found.owners]
     # The first node is the empty word, whose box is a point that is known.
     boxes = tuple(
         Box(states[state], tuple(net.alphabet[column] for column in last), cells)
-        for (state, last), cells in zip(found.nodes.names[1:], _cells(net, found), strict=True)
+        for (state, last), cells in zip(names[1:], _cells(net, found), strict=True)
     )
     kinds: dict[tuple[int, int], list[str]] = {}
     for (state, column), said in (found.nodes.shared or {}).items():

@@ -239,6 +239,27 @@ class Nodes:
             numbers[kept] = np.arange(len(kept))
         return levels, self.targets[kept]
 
+    def levels_of(self, owners: Indices) -> tuple[list[Level], Indices]:
+        """The steps from boxes, each of the node ``owners[b]``, and the targets of the last ones.
+
+        A node may own several boxes, or none; roots are numbers of boxes.
+        """
+        levels: list[Level] = []
+        chosen = begins = places = np.zeros(0, dtype=np.intp)
+        for level in self.levels:
+            order = np.argsort(level.roots, kind="stable")
+            numbers = np.bincount(level.roots, minlength=len(self))
+            first = numbers.cumsum() - numbers
+            each = numbers[owners]  # so many steps go on from each box
+            roots = np.repeat(np.arange(len(owners)), each)
+            before, begins = begins, each.cumsum() - each
+            chosen = order[first[owners][roots] + np.arange(len(roots)) - begins[roots]]
+            parents = before[roots] + places[level.parents[chosen]] if levels else roots
+            levels.append(Level(roots, parents, level.symbols[chosen], level.states[chosen]))
+            places = np.empty(len(level), dtype=np.intp)  # where a step is among those of its root
+            places[order] = np.arange(len(level)) - first[level.roots[order]]
+        return levels, self.targets[chosen]
+
 
 def unfold(
     claim: Claim,

@@ -36,12 +36,14 @@ class Sample:
 
     Attributes:
         vectors: What gates and heads read of them, and the rest between −1 and 1, (T, B, D).
+        full: The state vectors themselves, (T, B, D).
         states: The machine states, (T, B).
         symbols: The columns read last, (T, B).
         begins: When the present words began, (T, B).
     """
 
     vectors: Floats
+    full: Floats
     states: Indices
     symbols: Indices
     begins: Indices
@@ -66,7 +68,7 @@ def sample(
     places = np.arange(len(ends))[:, np.newaxis] * most + np.arange(most)
     rows, vectors = np.arange(words), np.repeat(execution.start(), words, axis=0)
     states, begins = np.zeros((2, words), dtype=int)
-    found: list[tuple[Floats, Indices, Indices, Indices]] = []
+    found: list[tuple[Floats, Floats, Indices, Indices, Indices]] = []
     for time in range(length):
         over = ends[states]
         states, begins = np.where(over, 0, states), np.where(over, time, begins)
@@ -76,7 +78,7 @@ def sample(
         chosen = (total < rng.random((words, 1)) * total[:, -1:]).sum(axis=1)
         symbols, states = columns[states, chosen], targets[states, chosen]
         vectors = execution.step(vectors, symbols)
-        found.append((_between_bounds(net, vectors), states, symbols, begins))
+        found.append((_between_bounds(net, vectors), vectors, states, symbols, begins))
     return Sample(*(np.stack(arrays) for arrays in zip(*found, strict=True)))
 
 

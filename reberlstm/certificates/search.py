@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.boxes import BoxNet, follow
-from reberlstm.certificates.claims import Claim, Nodes, shared_symbols, unfold
+from reberlstm.certificates.claims import Claim, Level, Nodes, shared_symbols, unfold
 from reberlstm.certificates.contexts import Contexts, contexts, sample
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
 from reberlstm.net.cells.cell import Floats
@@ -52,11 +52,16 @@ Margins = dict[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Invariant:
-    """A box (D,) for each node; the first one is the state vector that words begin in."""
+    """Boxes (B, D) of nodes; the first one is the state vector that words begin in.
+
+    Box ``b`` is one of node ``owners[b]``, which may have several: what leads to a node leads into
+    their union.
+    """
 
     nodes: Nodes
     boxes: Interval
     margins: Margins
+    owners: Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +106,7 @@ class Problem:
         levels, targets = self.nodes.levels_from(chosen)
         if not len(levels[0]):
             return None
-        smallest = dict.fromkeys(self.claim.heads, np.inf)
-        if len(levels) == 1:
-            arrived = self.net.step(boxes, levels[0].roots, levels[0].symbols)
-        else:
-            for level, arrived in zip(levels, follow(self.net, boxes, levels), strict=True):
-                if level is levels[-1]:
-                    break
-                for head, margin in self.margins_on(arrived, level.states).items():
-                    smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
+        arrived, smallest = self.arrived(boxes, levels)
         if not len(targets):
             return Image(targets, boxes[:0], smallest)
         first = np.concatenate([[0], 1 + np.flatnonzero(np.diff(targets))])
@@ -118,6 +115,17 @@ class Problem:
             np.maximum.reduceat(arrived.hi, first, axis=0),
         )
         return Image(targets[first], with_slack(hull, self.slack), smallest)
+
+    def arrived(self, boxes: Interval, levels: Sequence[Level]) -> tuple[Interval, Margins]:
+        """Where each word of the last level leads to, with margins on the way."""
+        smallest = dict.fromkeys(self.claim.heads, np.inf)
+        if len(levels) == 1:
+            return self.net.step(boxes, levels[0].roots, levels[0].symbols), smallest
+        for level, arrived in zip(levels, follow(self.net, boxes, levels), strict=True):
+            if level is not levels[-1]:
+                for head, margin in self.margins_on(arrived, level.states).items():
+                    smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
+        return arrived, smallest
 
     def margins_on(self, boxes: Interval, states: Indices) -> Margins:
         """How far the heads are from wrong on boxes that belong to these states."""
@@ -252,7 +260,8 @@ class _Search:
         margins = problem.proves(boxes)
         if margins is None:
             raise _HopelessError("the boxes are not inductive by a safe distance")
-        return Invariant(self.problem.nodes, boxes, margins)
+        owners = np.arange(len(self.problem.nodes))
+        return Invariant(self.problem.nodes, boxes, margins, owners)
 
     def _check(self, margins: Margins, error: type[_HopelessError] = _HopelessError) -> None:
         if time.process_time() > self.deadline:

@@ -18,7 +18,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ KEYS = {"format", "version", "outcome", "scope", "heads", "arithmetic", "noise",
 KEYS |= {"grammar", "seal"}
 PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
 MAX_STEPS = 1_000_000
+MAX_PARTS = 10_000  # of an image that several boxes hold
 INPUTS = ("noise", "low", "high")
 HEADS = ("legal", "accept", "label")
 RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
@@ -271,16 +272,17 @@ class _Checker:
                 target = self._target(state, (*node[1], *path), k, boxes, shared, varies)
                 source = f"{where}, read {' '.join(path)}"
                 self._check_included(image, boxes[target], source, target)
-                if target not in reached:
-                    reached.add(target)
-                    pending.append((_name(target), target, boxes[target]))
-                    self._check_heads(f"for {_name(target)}", state, boxes[target])
+                for each in boxes[target] if target not in reached else ():
+                    pending.append((_name(target), target, each))
+                    self._check_heads(f"for {_name(target)}", state, each)
+                reached.add(target)
         for node in boxes:
             demand(node in reached, f"the box for {_name(node)} is not of scope {self.scope!r}")
         self._check_margins(proof["margins"])
         every = f" every {stride} symbols" if stride > 1 else ""
+        number = sum(map(len, boxes.values()))
         return (
-            f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {steps} "
+            f"scope {self.scope}, heads {' '.join(self.heads)}: {number} boxes, {steps} "
             f"steps into them{every} and every head on every box verified; "
             f"smallest margin {min(self.found.values()):.6g}"
         )
@@ -290,7 +292,7 @@ class _Checker:
         state: str | None,
         known: tuple[str, ...],
         k: int,
-        boxes: Mapping[Node, Ends],
+        boxes: Mapping[Node, list[Ends]],
         shared: Mapping[Node, tuple[str, ...]],
         varies: bool,
     ) -> Node:
@@ -305,8 +307,9 @@ class _Checker:
         demand(node in boxes, f"there is no box for {_name(node)}")
         return node
 
-    def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
-        bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
+    def _paths(self, boxes: Mapping[Node, list[Ends]]) -> Paths:
+        ends = (end for several in boxes.values() for box in several for end in box)
+        bounded = all(np.isfinite(end).all() for end in ends)
         if not bounded or self.inputs != (0.0, 1.0, 1.0):
             raise RejectedError("a stride needs exact inputs and bounded boxes")
         return Paths(self.net, self.steps)
@@ -335,7 +338,8 @@ class _Checker:
             front = following
         yield from ((path, after, place.box) for path, after, place in front)
 
-    def _boxes(self, proof: Mapping[str, Any]) -> dict[Node, Ends]:
+    def _boxes(self, proof: Mapping[str, Any]) -> dict[Node, list[Ends]]:
+        """The boxes of each node, mostly one."""
         table = [self._interval(ends) for ends in proof["intervals"]]
         intervals = np.array(table, dtype=np.float64).reshape(-1, 4)
         lengths = np.array([len(ends) for ends in proof["intervals"]])
@@ -343,19 +347,18 @@ class _Checker:
             [np.full(layer.size, _ends_of(layer.kind)) for layer in self.steps.layers]
         )
         index = {name: number for number, name in enumerate(self.net.cells)}
-        boxes: dict[Node, Ends] = {}
+        boxes: dict[Node, list[Ends]] = {}
         for box in proof["boxes"]:
             keys = sorted(box)
             expected = keys == ["last", "most", "others", "state"]
             demand(expected, f"a box has the keys {', '.join(keys)}")
             node: Node = (box["state"], tuple(box["last"]))
-            demand(node not in boxes, f"there are two boxes for {_name(node)}")
             chosen = np.full(len(self.net.cells), index_in(box["most"]))
             for name, number in box["others"].items():
                 chosen[index[name]] = index_in(number)
             fits = (lengths[chosen] == wanted).all()
             demand(fits, f"the box for {_name(node)} has ends of other cells")
-            boxes[node] = self._box(intervals[chosen])
+            boxes.setdefault(node, []).append(self._box(intervals[chosen]))
         return boxes
 
     def _interval(self, ends: list[Any]) -> list[float]:
@@ -403,16 +406,25 @@ class _Checker:
             demand(distance > 0.0, f"head {head!r} may be wrong in the box {where}")
             self.found[head] = min(self.found[head], distance)
 
-    def _check_included(self, image: Ends, box: Ends, source: str, target: Node) -> None:
-        outside = ~((image[0] >= box[0]) & (image[1] <= box[1]))
-        if outside.any():
-            number = int(np.flatnonzero(outside)[0])
-            low, high, least, most = (end[number] for end in (*image, *box))
-            part, cell = self.places[number]
+    def _check_included(
+        self, image: Ends, boxes: Sequence[Ends], source: str, target: Node
+    ) -> None:
+        """An image has to lie in the union of the boxes: what is left without each is nothing."""
+        demand(not np.isnan(image).any(), f"from {source}: not a number")
+        parts = [image]
+        for box in boxes:
+            parts = [rest for part in parts for rest in _without(part, box)]
+            demand(len(parts) <= MAX_PARTS, f"from {source}: it takes too many parts to check")
+        for part in parts:
+            # Of several boxes the first one will do to say what is outside.
+            number = int(np.flatnonzero((part[0] < boxes[0][0]) | (part[1] > boxes[0][1]))[0])
+            low, high, least, most = (end[number] for end in (*part, *boxes[0]))
+            where, cell = self.places[number]
+            others = f", or in the {len(boxes) - 1} others" if len(boxes) > 1 else ""
             raise RejectedError(
-                f"from {source}: {part} of cell {self.net.cells[cell]!r} may be in "
+                f"from {source}: {where} of cell {self.net.cells[cell]!r} may be in "
                 f"[{low:.9g}, {high:.9g}], which is not inside [{least:.9g}, {most:.9g}], the box "
-                f"for {_name(target)}"
+                f"for {_name(target)}{others}"
             )
 
     def _check_margins(self, claimed: Mapping[str, Any]) -> None:
@@ -465,6 +477,24 @@ class _Checker:
         chosen = {name for name, true in zip(names, truth, strict=True) if true}
         order = self.fsm.alphabet if head == "legal" else self.net.labels
         return [name for name in order if name in chosen]
+
+
+def _without(part: Ends, box: Ends) -> list[Ends]:
+    """What of a part is outside of a box: slices, of which neighbours share a side."""
+    if (part[0] > box[1]).any() or (part[1] < box[0]).any():
+        return [part]
+    slices = []
+    for number in np.flatnonzero((part[0] < box[0]) | (part[1] > box[1])):
+        (low, high), (least, most) = part, (end[number] for end in box)
+        inner = low.copy(), high.copy()
+        if low[number] < least:
+            slices.append((low, np.where(np.arange(len(high)) == number, least, high)))
+            inner[0][number] = least
+        if high[number] > most:
+            slices.append((np.where(np.arange(len(low)) == number, most, inner[0]), high))
+            inner[1][number] = most
+        part = inner
+    return slices
 
 
 def _name(node: Node) -> str:
