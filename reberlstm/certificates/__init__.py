@@ -25,6 +25,7 @@ from reberlstm.certificates.checker import Check, arithmetic_fault, check, check
 from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
 from reberlstm.certificates.deep import search_deep
+from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import (
     Budget,
     Exploration,
@@ -82,11 +83,15 @@ STEPS_PER_STATE = 100
 PROOFS = 0.75
 """The share of the time that is left when proofs are looked for that take long."""
 
+MAX_K = 64  # how many symbols nodes may remember
+
 SHAPES = (
     Shape(0),
     Shape(1, shares=True),
     *(Shape(1), Shape(2), Shape(3)),
-    *(Shape(2, 3), Shape(4, 3), Shape(4, 2), Shape(6, 4), Shape(6)),
+    *(Shape(MAX_K, 2, spread=0.3), Shape(MAX_K, 3, spread=0.1), Shape(MAX_K, 3, spread=0.03)),
+    *(Shape(MAX_K, m, spread=0.01) for m in (2, 4)),
+    *(Shape(MAX_K, 4, spread=0.003), Shape(MAX_K, 8, spread=0.003), Shape(MAX_K, 8, spread=0.001)),
 )
 """What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
 
@@ -95,7 +100,7 @@ the last symbol that tells which is active. Many a trained net needs several ste
 forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
 """
 
-MAX_K = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
+FEW = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
 MARGIN_SLACK = 1e-9  # what is taken off a margin, so that other arithmetic finds it too
 
 
@@ -111,7 +116,7 @@ def certify(
     seconds: float = 60.0,
     max_states: int = 200_000,
     max_depth: int = 10_000,
-    max_k: int = 6,
+    max_k: int = MAX_K,
     **reading: Any,
 ) -> Found:
     """Prove a net right after every word of a scope, or find a word that refutes it.
@@ -128,7 +133,8 @@ def certify(
         arithmetic: What runs the net, see `reberlstm.certificates.arithmetic`.
         noise: A disturbance of each ``h`` and ``c`` after every step, at most, in their units.
         inputs: What stands for a symbol; by default its one-hot column.
-        seconds: After about so many seconds of processor time nothing new is begun.
+        seconds: After about so much processor time nothing new is begun. It is the time of this
+            process, so that the answer does not depend on what else the machine does.
         max_states: The most states of net and machine that the search for a wrong word visits.
         max_depth: The longest word that it tries; up to 64 only words breadth first.
         max_k: The most symbols that an invariant's nodes remember.
@@ -176,8 +182,11 @@ def certify(
         return max(0.0, end - time.process_time())
 
     def prove(shapes: Sequence[Shape], share: float) -> Invariant | NotFound:
-        possible = [shape for shape in shapes if shape.k <= max_k]
-        return find_invariant(boxes, claimed, possible, time.monotonic() + share * left())
+        few = [
+            shape._replace(k=max_k) if 1 < max_k < shape.k == MAX_K else shape for shape in shapes
+        ]
+        possible = [shape for shape in few if shape.k <= max_k]
+        return find_invariant(boxes, claimed, possible, time.process_time() + share * left())
 
     def is_confirmed(word: Word, wrong: WrongAnswer) -> bool:
         refutation = Refutation(word=word, wrong=wrong, **subject)
@@ -221,6 +230,9 @@ def certify(
         if isinstance(rest, Invariant):
             return _proof(net, claimed, rest, subject)
         proof = rest if rest.reason else proof
+        pieces = find_pieces(boxes, claimed, time.process_time() + PROOFS * left())
+        if isinstance(pieces, Invariant):
+            return _proof(net, claimed, pieces, subject)
     if found is None and not explored.closed:
         found, further = dive(thorough=True)
         suspect = suspect or further
@@ -313,17 +325,18 @@ def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) 
         if margin < math.inf
     }
     states = claimed.tables.names
+    names = [found.nodes.names[owner] for owner in found.owners]
     # The first node is the empty word, whose box is a point that is known.
     boxes = tuple(
         Box(states[state], tuple(net.alphabet[column] for column in last), cells)
-        for (state, last), cells in zip(found.nodes.names[1:], _cells(net, found), strict=True)
+        for (state, last), cells in zip(names[1:], _cells(net, found), strict=True)
     )
     kinds: dict[tuple[int, int], list[str]] = {}
     for (state, column), said in (found.nodes.shared or {}).items():
         kinds.setdefault((state, said), []).append(net.alphabet[column])
     shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
-    k, stride = found.nodes.k, found.nodes.stride
-    return Proof(margins=margins, k=k, stride=stride, boxes=boxes, shared=shared, **subject)
+    size = {name: getattr(found.nodes, name) for name in ("k", "stride", "varies")}
+    return Proof(margins=margins, boxes=boxes, shared=shared, **size, **subject)
 
 
 def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:
@@ -374,7 +387,7 @@ def largest_noise(net: Any, fsm: Any = None, *, tolerance: float = 1e-3, **optio
     still = certify(net, fsm, **options)
     if not isinstance(still, Proof):
         return still
-    only_proofs = {"max_k": max(MAX_K, still.k)} | options | {"max_depth": 0}
+    only_proofs = {"max_k": max(FEW, still.k)} | options | {"max_depth": 0}
     return largest(lambda x: certify(net, fsm, noise=x, **only_proofs), still, 1.0, tolerance)[1]
 
 
@@ -395,7 +408,7 @@ def minimal_gain(
     best = certify(compile(upper), **options)
     if not isinstance(best, Proof):
         return best
-    only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
+    only_proofs = {"max_k": FEW} | options | {"max_depth": 0}
     _, found = _bisect(
         lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance
     )

@@ -225,6 +225,7 @@ class Proof(Certificate):
         margins: For each head how far its numbers are from wrong, at least; a head that no word of
             the scope asks is left out.
         k: How many symbols the nodes remember.
+        varies: Whether k is the most: each box then says how many symbols it is about.
         stride: After how many symbols there is a box again.
         boxes: The invariant, one box a node.
         shared: States, each with last symbols that share a box, that of the first.
@@ -233,6 +234,7 @@ class Proof(Certificate):
     margins: Mapping[str, float]
     k: int
     stride: int = 1
+    varies: bool = False
     boxes: tuple[Box, ...] = ()
     shared: tuple[tuple[str | None, Word], ...] = ()
 
@@ -254,6 +256,7 @@ class Proof(Certificate):
         found = {head: f"{margin:.4g}" for head, margin in self.margins.items()}
         yield "margin", ", ".join(f"{x} {found.get(x, 'never asked')}" for x in self.heads)
         last = "last symbol" if self.k == 1 else f"last {self.k} symbols"
+        last = f"as many last symbols as matter, up to {self.k}" if self.varies else last
         last = "kind of last symbol" if self.shared else last
         node = f"state and {last}" if self.k or self.shared else "state alone"
         every = f", every {self.stride} symbols" if self.stride > 1 else ""
@@ -285,7 +288,8 @@ class Proof(Certificate):
             "intervals": [list(ends) for ends in numbers],
             "boxes": boxes,
         }
-        return {"proof": proof | ({"alike": shared} if shared else {})}
+        proof |= {"alike": shared} if shared else {}
+        return {"proof": proof | ({"varies": True} if self.varies else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -564,6 +568,7 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
             alike = proof.get("alike", ())
             shared = tuple((kind["state"], tuple(kind["symbols"])) for kind in alike)
             size = {name: proof[name] for name in ("k", "stride")}
+            size["varies"] = proof.get("varies", False)
             subject |= size | {"margins": dict(proof["margins"]), "boxes": boxes, "shared": shared}
             return Proof(**subject)
         case "refuted":

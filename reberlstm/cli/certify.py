@@ -160,7 +160,7 @@ class Options:
     "--seconds",
     type=float,
     default=SECONDS,
-    help="Time to spend; --check refuses certificates that would take longer.",
+    help="Processor seconds to spend; --check refuses certificates that would take longer.",
 )
 @option(
     "--max-states",

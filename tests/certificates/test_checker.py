@@ -65,10 +65,6 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
         "the margin of head 'label' is not asked for",
     ),
     "a node missing": (lambda d: d["proof"]["boxes"].pop(3), "there is no box for state '5'"),
-    "a node twice": (
-        lambda d: d["proof"]["boxes"].append(first_box(d)),
-        "there are two boxes for state '0'",
-    ),
     "a node too many": (
         lambda d: d["proof"]["boxes"].append(dict(first_box(d), state="start")),
         "the box for state 'start' is not of scope 'all'",
