@@ -341,7 +341,7 @@ class Steps:
         thresholds = np.array([head.rule.threshold for head in net.heads.values()])
         weights = [*layers, *(linear for head in heads.values() for linear in head)]
         arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
-        self.bounds: Any = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
         number = self.bounds.number
         self.layers = [
             Layer(layer.cell.name, *map(number, arrays))
