@@ -267,9 +267,9 @@ def test_a_trained_gru_and_a_trained_simple_rnn_are_proved(kind: str) -> None:
     document = cert.to_dict()
     for nonsense in (7, None, "yes"):
         document["proof"]["varies"] = nonsense
-        assert check(sealed(document), net, fsm).reason.endswith("is neither true nor false")
+        assert check(with_checksum(document), net, fsm).reason.endswith("is neither true nor false")
     del document["proof"]["varies"]
-    assert "there is no box for" in check(sealed(document), net, fsm).reason
+    assert "there is no box for" in check(with_checksum(document), net, fsm).reason
 
 
 def softmax_net(seed: int, shift: float = 0.0, order: tuple[int, ...] = (0, 1, 2)) -> Net:

@@ -476,7 +476,8 @@ class _Checker:
             layers += [(w.size * (head.rows if softmax else 1), len(b)) for w, b in head.layers]
         products, functions = (2 * sum(x[i] for x in layers) for i in (0, 1))
         if self.exact:
-            longer = (self.steps.bounds.p / 256) ** 2.5
+            numbers: Any = self.steps.bounds
+            longer = (numbers.p / 256) ** 2.5
             each = (products * EXACT_PRODUCT + functions * EXACT_FUNCTION) * longer
         else:
             each = len(self.steps.layers) * STEP + products * PRODUCT

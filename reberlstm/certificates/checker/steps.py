@@ -341,7 +341,7 @@ class Steps:
         thresholds = np.array([head.rule.threshold for head in net.heads.values()])
         weights = [*layers, *(linear for head in heads.values() for linear in head)]
         arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
-        self.bounds: Any = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
         number = self.bounds.number
         self.layers = [
             Layer(layer.cell.name, *map(number, arrays))
@@ -448,8 +448,10 @@ class Steps:
         if readout.function == "argmax":
             x = self._before_last(readout, self._hidden(box), self.bounds)
             low, _ = self.bounds.gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
-            return self.bounds.least(low[~yes].min(initial=math.inf))
-        return self.bounds.least(self.distance(readout, yes, self.read(head, box)))
+            least = low[~yes].min(initial=math.inf)
+        else:
+            least = self.distance(readout, yes, self.read(head, box))
+        return float(self.bounds.least(least))
 
     def answer(
         self, head: str, right: Sequence[bool], said: Sequence[bool], box: Ends
