@@ -223,6 +223,26 @@ def redirect(case: Case, rng: Any) -> None:
     chosen["others"][name] = int(rng.integers(len(case.document["proof"]["intervals"])))
 
 
+def split(case: Case, rng: Any) -> None:
+    """A box as two, perhaps with a gap between them."""
+    chosen, name = box(case, rng), str(rng.choice(case.document["net"]["cells"]))
+    intervals = case.document["proof"]["intervals"]
+    ends = intervals[chosen["others"].get(name, chosen["most"])]
+    at = 2 * int(rng.integers(len(ends) // 2))
+    low, high = ends[at : at + 2]
+    if low is None or high is None:
+        return
+    middle, gap = low + rng.random() * (high - low), 0.0
+    if rng.random() < 0.7:
+        gap = 10.0 ** -rng.uniform(0, 9) * (high - low)
+    for begin, end in ((low, middle), (min(middle + gap, high), high)):
+        half = copy.deepcopy(chosen)
+        half["others"][name] = len(intervals)
+        intervals.append([*ends[:at], begin, end, *ends[at + 2 :]])
+        case.document["proof"]["boxes"].append(half)
+    case.document["proof"]["boxes"].remove(chosen)
+
+
 def drop(case: Case, rng: Any) -> None:
     """A node less."""
     boxes = case.document["proof"]["boxes"]
@@ -377,7 +397,20 @@ def refute(case: Case, rng: Any) -> None:
 
 
 CHANGES: tuple[Callable[[Case, Any], None], ...] = (
-    *(shrink, shift, widen, unbound, swap, redirect, drop, rename, forget, raise_margin, numbers),
+    *(
+        shrink,
+        shift,
+        widen,
+        unbound,
+        swap,
+        redirect,
+        split,
+        drop,
+        rename,
+        forget,
+        raise_margin,
+        numbers,
+    ),
     *(share, other_question, other_heads, other_rule, other_weights, other_head_weights),
     *(other_machine, refute),
 )
