@@ -5,7 +5,7 @@
 | `toml` | .toml | everything |
 | `dot` | .dot .gv | everything |
 | `json` | .json | everything (networkx's node-link data) |
-| `jflap` | .jff | names of states, acceptance, outputs, alphabet |
+| `jflap` | .jff .jflap | names of states, acceptance, outputs, alphabet |
 | `att` | .att .fst | acceptance, probabilities as weights |
 
 A new format is a new module and a line in `SUFFIXES`, whose values are the names of the modules.
@@ -32,6 +32,7 @@ SUFFIXES = {
     ".dot": "dot",
     ".gv": "dot",
     ".jff": "jflap",
+    ".jflap": "jflap",
     ".att": "att",
     ".fst": "att",
     ".json": "json",

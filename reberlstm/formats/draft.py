@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.fsm import FSM, named
+from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM, named
 
 MAX_STATES = 200_000
 """Files with more states are refused."""
@@ -28,9 +28,6 @@ MAX_SUBSETS = 50_000
 
 MAX_WORK = 10_000_000
 """How many moves of single states are followed before determinising gives up."""
-
-EMPTY_OUTPUT = "ε"
-"""The output of a state where a file gives an empty one, or where a word has not begun."""
 
 Place = int | str | None
 """Where something stands in a file: a line, an offset or a path, as the reader chooses."""
@@ -67,6 +64,7 @@ class Draft:
         names: The names of the states; an empty one is replaced by the state's key.
         alphabet: The symbols in order, where the file declares them; else in order of appearance.
         notes: What the reader has decided and its user should know.
+        drawn: Whether labels are written for people, who use wildcards such as Σ in them.
     """
 
     where: str
@@ -82,6 +80,7 @@ class Draft:
     alphabet: list[str] | None = None
     alphabet_place: Place = None
     notes: list[str] = field(default_factory=list)
+    drawn: bool = False
     name: str = ""
     title: str = ""
     source: str = ""
@@ -180,6 +179,7 @@ class Draft:
         if self.alphabet is not None:
             return tuple(self.alphabet)
         used = dict.fromkeys(arc.symbol for arc in self.arcs if arc.symbol is not None)
+        self._check_wildcards(used)
         if all(len(symbol) == 1 for symbol in used) or all(s.split() == [s] for s in used):
             return tuple(used)
         renamed = {symbol: "_".join(symbol.split()) or "␣" * len(symbol) for symbol in used}
@@ -197,6 +197,27 @@ class Draft:
             f"{shown(renamed[changed[0]])}, since it separates the symbols of a word"
         )
         return tuple(renamed.values())
+
+    def _check_wildcards(self, used: Iterable[str]) -> None:
+        """Refuse symbols that mean a set without saying of what; note those that may mean one."""
+        if not self.drawn:
+            return
+        for arc in self.arcs:
+            if arc.symbol is not None and _SET.fullmatch(arc.symbol):
+                raise self.error(
+                    arc.place,
+                    f"the label {shown(arc.symbol)} stands for symbols that are not spelled out, "
+                    "and a finite machine needs them; write them as a list, such as a,b",
+                )
+        operators = any(symbol in "+-/%()" for symbol in used)
+        digits = any(symbol.isdecimal() and len(symbol) == 1 for symbol in used)
+        known = [a for a, is_known in (("*", operators), (".", digits)) if is_known]
+        several = [a for a in used if _WILDCARD.fullmatch(a) and a not in known]
+        if several:
+            self.notes.append(
+                f"the label {shown(several[0])} was taken for one symbol of that name; if it "
+                "stands for several, write them as a list, such as a,b"
+            )
 
     def _sort_arcs(
         self,
@@ -450,6 +471,14 @@ _EPSILON = frozenset(
     | {"&epsilon;", "&lambda;", "\\e", "\\epsilon", "\\varepsilon", "$\\epsilon$", "$\\varepsilon$"}
 )
 
+_SIGMA = r"(?:[ΣΣ∑Γ]|\\?[Ss]igma|\$\\?Sigma\$)"
+_SET = re.compile(rf"{_SIGMA}(?:\s*[-∖−\\/]\s*\S.*)?|\[\^.+\]|[¬~]\s*\S.*", re.DOTALL)
+_WILDCARD = re.compile(
+    r"(?i:any(?:thing)?|any\W*(?:other|char\w*|symbol|letter)|(?:all\W*)?others?|else|otherwise"
+    r"|default|def|all|\\?[wds]|letters?|digits?)|\*|\.|_|\?|!\s*\S.*|\[.+\]|(\w)\s*(?:-|\.\.\.?|–|…)\s*(\w)"
+    r"|\d+\.\.\d+|\S.*\.\.\.?\s*\S.*",
+    re.DOTALL,
+)
 _INPUT_OUTPUT = re.compile(r"(.*?[^\s/])\s*/\s*([^\s].*)", re.DOTALL)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:[ \t]+\S)+")

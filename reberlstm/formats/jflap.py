@@ -12,8 +12,8 @@ version, writes another XML, also inside the structures of an editor window:
         </fsa_trans>
         ...
 
-Characters that XML has not are replaced in names of states; in symbols and outputs they are an
-error.
+Characters that XML has not are replaced in names of states, which `losses` tells; in symbols and
+outputs they are an error.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from reberlstm.errors import FormatError, shown
-from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
-from reberlstm.machine.fsm import FSM
+from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
+from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM
 
 MAX_DEPTH = 50
 """How deep elements may be nested."""
@@ -48,11 +48,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = {"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _EPSILON = {"", "ε", "λ"}
 _RANGE = re.compile(r"\[(.)-(.)\]", re.DOTALL)
-_NOTES = {
-    "symbols": "as symbols of their own",
-    "words": "one character after the other",
-    "parallel": "as parallel transitions",
-}
+_NOTES = {True: "as symbols of their own", False: "one character after the other"}
 
 Word = tuple[str, ...]
 
@@ -76,6 +72,8 @@ def losses(fsm: FSM) -> list[str]:
     lost += ["probabilities"] * bool(fsm.probabilities) + ["stop probabilities"] * bool(fsm.stop)
     if fsm.has_long_symbols:
         lost.append("symbols of several characters, which JFLAP itself reads one by one")
+    if any(_NOT_XML.search(state) for state in fsm.states):
+        lost.append("control characters in names of states")
     return lost
 
 
@@ -97,12 +95,12 @@ class _Reader(ABC):
 
     start_hint: str
     label = "read"
-    type = "fa"
 
     def __init__(self, where: str) -> None:
         self.draft = Draft(where, self.start_hint)
         self.transitions: list[_Element] = []
         self.outputs: list[str] = []
+        self.alphabet: dict[str, None] = {}
         self.open: list[_Element] = []
         self.text: list[str] = []
         self.count = 0
@@ -128,7 +126,7 @@ class _Reader(ABC):
             raise self.draft.error(None, "not XML: half of a surrogate pair") from None
         draft = self.draft
         given = [self.value(each.parts.get(self.label, "")) for each in self.transitions]
-        labels = _Labels(given, exact=draft.alphabet is not None, words=self.type == "fa")
+        labels = _Labels(given, exact=draft.alphabet is not None, symbols=self.alphabet)
         for transition, label in zip(self.transitions, given, strict=True):
             source, target = (self.end(transition, part) for part in ("from", "to"))
             try:
@@ -137,8 +135,11 @@ class _Reader(ABC):
                 raise self.error(str(error), transition) from None
             for word in words:
                 draft.word(source, word, target, transition.line)
+                silent = len(draft.arcs) - len(self.outputs) - 1
+                self.outputs += [EMPTY_OUTPUT] * silent
                 self.outputs.append(transition.parts.get("transout", "").strip() or EMPTY_OUTPUT)
         draft.notes += labels.notes
+        draft.drawn = True
         return self.finished()
 
     def value(self, text: str) -> str:
@@ -257,10 +258,6 @@ class _Version8(_Reader):
     label = "input"
     part = ""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.alphabet: dict[str, None] = {}
-
     def finished(self) -> FSM:
         if {arc.symbol for arc in self.draft.arcs} - {None} <= self.alphabet.keys():
             self.draft.alphabet = list(self.alphabet)
@@ -301,32 +298,34 @@ class _Version8(_Reader):
 
 
 class _Labels:
-    """Reads the labels of one file.
+    """Reads the labels of one file: a label of several characters is a word, as JFLAP reads it.
 
     Args:
         labels: All of them.
         exact: Whether every label is one symbol, as in files of ours.
-        words: Whether a label may stand for several symbols one after the other.
+        symbols: What the file declares as a symbol, which it is then.
 
     Example:
-        >>> _Labels(["ab", "[a-c]"]).read("ab", 1), _Labels(["aab"]).read("aab", 1)
-        ([('a',), ('b',)], [('a', 'a', 'b')])
+        >>> _Labels(["ab", "[a-c]"]).read("ab", 1), _Labels(["a,b"]).read("a,b", 1)
+        ([('a', 'b')], [('a',), ('b',)])
         >>> _Labels(["int", "letter,_"]).read("int", 1), _Labels([]).read("", 1)
         ([('int',)], [()])
     """
 
-    def __init__(self, labels: Iterable[str], *, exact: bool = False, words: bool = True) -> None:
+    def __init__(
+        self, labels: Iterable[str], *, exact: bool = False, symbols: Collection[str] = ()
+    ) -> None:
         self.notes: list[str] = []
         self._exact = exact
-        self._kind = "parallel"
-        if exact:
-            return
-        several = {a for a in labels if 1 < len(a) <= MAX_LABEL and a not in _EPSILON}
-        lists = [pieces for label in several if len(pieces := _pieces(label)) > 1]
-        if any(len(piece) > 1 and not _RANGE.search(piece) for ps in lists for piece in ps):
-            self._kind = "symbols"
-        elif words and any(_repeats(label) for label in several if len(_pieces(label)) == 1):
-            self._kind = "words"
+        self._declared = symbols
+        self._lists_words = not exact and any(
+            len(piece) > 1 and not _RANGE.search(piece)
+            for label in labels
+            if "," in label and 1 < len(label) <= MAX_LABEL
+            for pieces in [_pieces(label)]
+            if len(pieces) > 1
+            for piece in pieces
+        )
 
     def read(self, label: str, line: int) -> list[Word]:
         """The words, each of them mostly of one symbol, on which a transition can be made.
@@ -336,7 +335,7 @@ class _Labels:
         """
         if label == "" or (label in _EPSILON and not self._exact):
             return [()]
-        if self._exact or len(label) == 1:
+        if self._exact or len(label) == 1 or label in self._declared:
             return [(label,)]
         if len(label) > MAX_LABEL:
             raise ValueError(
@@ -347,16 +346,15 @@ class _Labels:
         for piece in pieces:
             if _RANGE.search(piece):
                 found += [(symbol,) for symbol in _RANGE.sub(_spelled_out, piece)]
-            elif self._kind == "symbols" or len(pieces) > 1:
-                found.append((piece,))
             else:
-                found += [tuple(piece)] if self._kind == "words" else [(a,) for a in piece]
+                found.append((piece,) if self._lists_words else tuple(piece))
         found = list(dict.fromkeys(found))
         if not self.notes:
-            texts = " ".join("".join(word) for word in found[:10])
+            texts = ", ".join(" ".join(word) for word in found[:10])
+            how = _NOTES[self._lists_words or all(len(word) == 1 for word in found)]
             self.notes.append(
-                f"labels of several characters were read {_NOTES[self._kind]}, such as "
-                f"{shown(label)} at line {line} as {texts}"
+                f"labels of several characters were read {how}, such as {shown(label)} at line "
+                f"{line} as {texts}"
             )
         return found
 
@@ -364,10 +362,6 @@ class _Labels:
 def _pieces(label: str) -> list[str]:
     pieces = [piece.strip() for piece in label.split(",")]
     return pieces if all(pieces) else [label]
-
-
-def _repeats(label: str) -> bool:
-    return _RANGE.search(label) is None and len(set(label)) < len(label)
 
 
 def _spelled_out(match: re.Match[str]) -> str:
