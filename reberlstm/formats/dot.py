@@ -221,9 +221,9 @@ class _Reader:
         if certain or any(all(isclose(x, 1, abs_tol=0.02) for x in each) for each in sums):
             raise self.draft.error(
                 edges[0].offset,
-                f"labels such as {shown(labels[0])} are probabilities, as of a Markov chain or "
-                "decision process, which has no acceptance to read; write those of a grammar as "
-                f'probability="0.5" beside the label; if they are symbols, {_DECLARE}',
+                f"every label is weighted like {shown(labels[0])}: a Markov chain or decision "
+                "process, which has no acceptance to read; write probabilities of a grammar as "
+                f'probability="0.5" beside the label; if the labels are symbols, {_DECLARE}',
             )
 
     def _without_actions(self, edges: list[Edge], labels: list[str]) -> list[str]:
@@ -282,13 +282,12 @@ class _Reader:
 
     def _without_weights(self, labels: list[str]) -> list[str]:
         """The symbols in the labels of OpenFST's fstdraw: ``in:out/weight``, the rest optional."""
-        matches = [match for label in labels if (match := _OPENFST.fullmatch(label))]
-        same = (m["output"] in (None, m["input"]) or is_epsilon(m["output"]) for m in matches)
-        if len(matches) < len(labels) or not all(same):
+        matches = [_OPENFST.fullmatch(label or "ε") for label in labels]
+        if not all(m and (m[2] in (None, m[1]) or is_epsilon(m[2])) for m in matches):
             return labels
-        if any(match["weight"] for match in matches):
+        if any(match and match["weight"] for match in matches):
             self.draft.notes.append("the weights of the edges were left out")
-        return [match["input"] for match in matches]
+        return [match["input"] if match else "" for match in matches]
 
     def _note_guesses(self, labels: list[str]) -> None:
         guessed = next((label for label in labels if is_list(label)), None)
@@ -447,9 +446,9 @@ def _likely_start(
         return named[0], f"{shown(keys[named[0]])} is taken for its name"
     entered = {target for source, target in edges if source != target}
     free = [number for number in range(len(keys)) if number not in entered]
-    if len(free) == 1 and len(keys) > 1:
+    if len(free) == 1 and free[0] != 0:
         return free[0], f"{shown(keys[free[0]])} is taken, the only state that no edge enters"
-    first = edges[0][0] if edges else 0
+    first = edges[0][0] if edges and free != [0] else 0
     numbers = [_NUMBERED.fullmatch(key) for key in keys]
     if first == 0:
         return 0, f"the first state, {shown(keys[0])}, is taken"

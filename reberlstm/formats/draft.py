@@ -26,7 +26,7 @@ MAX_TRANSITIONS = 1_000_000
 MAX_SUBSETS = 50_000
 """How many states a determinised machine may have: n states may need 2ⁿ."""
 
-MAX_WORK = 10_000_000
+MAX_WORK = 5_000_000
 """How many moves of single states are followed before determinising gives up."""
 
 Place = int | str | None
@@ -395,14 +395,22 @@ def determinise(
     lines: dict[Subset, dict[str, Subset]] = {}
     work = 0
 
-    def silent(state: int) -> list[tuple[None, int]]:
-        nonlocal work
-        targets = epsilon.get(state, ())
-        work += len(targets)
-        return [(None, target) for target in targets]
-
     def closure(states: Iterable[int]) -> Subset:
-        return frozenset(crawl(states, silent).came if epsilon else states)
+        """The states, and those that they lead to without a symbol."""
+        nonlocal work
+        found = set(states)
+        waiting = [state for state in found if state in epsilon]
+        while waiting:
+            targets = epsilon[waiting.pop()]
+            work += len(targets)
+            for target in targets:
+                if target not in found:
+                    found.add(target)
+                    if target in epsilon:
+                        waiting.append(target)
+        if work > MAX_WORK:
+            raise too_large(len(lines))
+        return frozenset(found)
 
     def follow(subset: Subset) -> Iterable[tuple[str, Subset]]:
         nonlocal work
@@ -475,7 +483,7 @@ _SIGMA = r"(?:[ΣΣ∑Γ]|\\?[Ss]igma|\$\\?Sigma\$)"
 _SET = re.compile(rf"{_SIGMA}(?:\s*[-∖−\\/]\s*\S.*)?|\[\^.+\]|[¬~]\s*\S.*", re.DOTALL)
 _WILDCARD = re.compile(
     r"(?i:any(?:thing)?|any\W*(?:other|char\w*|symbol|letter)|(?:all\W*)?others?|else|otherwise"
-    r"|default|def|all|\\?[wds]|letters?|digits?)|\*|\.|_|\?|!\s*\S.*|\[.+\]|(\w)\s*(?:-|\.\.\.?|–|…)\s*(\w)"
+    r"|default|def|all)|\\[wds]|\*|\.|_|\?|!\s*\S.*|\[.+\]|(\w)\s*(?:-|\.\.\.?|–|…)\s*(\w)"
     r"|\d+\.\.\d+|\S.*\.\.\.?\s*\S.*",
     re.DOTALL,
 )

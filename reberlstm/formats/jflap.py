@@ -139,7 +139,6 @@ class _Reader(ABC):
                 self.outputs += [EMPTY_OUTPUT] * silent
                 self.outputs.append(transition.parts.get("transout", "").strip() or EMPTY_OUTPUT)
         draft.notes += labels.notes
-        draft.drawn = True
         return self.finished()
 
     def value(self, text: str) -> str:
