@@ -48,7 +48,7 @@ def _makes_machine(function: Decorated) -> Decorated:
     to = click.option(
         "--to",
         "write_as",
-        type=click.Choice(list(formats.FORMATS)),
+        type=click.Choice(list(formats.WRITTEN)),
         help="The format to write.  [default: the suffix of FILE, else toml]",
     )
     out = out_option(required=False, help="The file to write, or - for standard output.")

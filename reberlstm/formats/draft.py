@@ -326,6 +326,27 @@ class Draft:
         return self.places[state] if arc is None else arc.place
 
 
+def lost_in_lists(fsm: FSM) -> list[str]:
+    """What formats lose that are mere lists of transitions and of accepting states."""
+    lost = [key for key in ("name", "title", "source") if getattr(fsm, key)]
+    lost += ["outputs"] * bool(fsm.outputs)
+    lost += ["probabilities"] * bool(fsm.probabilities) + ["stop probabilities"] * bool(fsm.stop)
+    used = tuple(dict.fromkeys(a for line in fsm.transitions.values() for a in line))
+    if len(used) < len(fsm.alphabet):
+        lost.append("symbols of the alphabet that no transition reads")
+    elif used != fsm.alphabet:
+        lost.append("the order of the alphabet")
+    ends = {target for line in fsm.transitions.values() for target in line.values()}
+    if not {
+        *ends,
+        fsm.start,
+        *fsm.accepting,
+        *(q for q, x in fsm.transitions.items() if x),
+    }.issuperset(fsm.states):
+        lost.append("states without transitions")
+    return lost
+
+
 def to_moore(mealy: Draft, outputs: Sequence[str]) -> Draft:
     """The reachable part of a Mealy machine, given as a draft and the outputs of its arcs.
 

@@ -23,18 +23,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from reberlstm.errors import FormatError, shown
-from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
+from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, to_moore
+from reberlstm.formats.xml_syntax import Xml
 from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM
-
-MAX_DEPTH = 50
-"""How deep elements may be nested."""
-
-MAX_ELEMENTS = 6 * MAX_STATES + 5 * MAX_TRANSITIONS
-"""How many elements a file may have."""
 
 MAX_LABEL = 10_000
 """How many characters a label may have that is not one symbol."""
@@ -103,27 +97,17 @@ class _Reader(ABC):
         self.alphabet: dict[str, None] = {}
         self.open: list[_Element] = []
         self.text: list[str] = []
-        self.count = 0
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = lambda data: self.text.append(data)
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.xml = Xml(
+            self.draft, "JFLAP", "structure", self._start, self._end, lambda a: self.text.append(a)
+        )
 
     def error(self, message: str, element: _Element | None = None) -> FormatError:
         """An error about the line that is being read, or that of an element."""
-        line = self.parser.CurrentLineNumber if element is None else element.line
+        line = self.xml.line if element is None else element.line
         return self.draft.error(line, message)
 
     def fsm(self, text: str) -> FSM:
-        try:
-            self.parser.Parse(text, True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
-            raise self.draft.error(error.lineno, f"not XML: {reason}") from None
-        except UnicodeEncodeError:
-            raise self.draft.error(None, "not XML: half of a surrogate pair") from None
+        self.xml.read(text)
         draft = self.draft
         given = [self.value(each.parts.get(self.label, "")) for each in self.transitions]
         labels = _Labels(given, exact=draft.alphabet is not None, symbols=self.alphabet)
@@ -158,14 +142,7 @@ class _Reader(ABC):
     def closed(self, element: _Element, parent: str, text: str) -> None: ...
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.count += 1
-        if self.count > MAX_ELEMENTS:
-            raise self.error(f"more than {MAX_ELEMENTS:,} elements")
-        if len(self.open) == MAX_DEPTH:
-            raise self.error(f"elements nested more than {MAX_DEPTH} deep")
-        if not self.open and name != "structure":
-            raise self.error(f"expected the element <structure> of a JFLAP file, found <{name}>")
-        self.open.append(_Element(name, attributes, self.parser.CurrentLineNumber))
+        self.open.append(_Element(name, attributes, self.xml.line))
         self.text.clear()
         self.opened(self.open[-1])
 
@@ -183,9 +160,6 @@ class _Reader(ABC):
             if len(self.transitions) > MAX_TRANSITIONS:
                 raise self.error(f"more than {MAX_TRANSITIONS:,} transitions")
         self.closed(element, "" if parent is None else parent.name, text)
-
-    def _doctype(self, *_: object) -> None:
-        raise self.error("a document type declaration, which a JFLAP file has not; remove it")
 
 
 class _Version7(_Reader):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reberlstm.errors import FormatError, one_line, shown
+from reberlstm.formats import xstate
 from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, symbols
 from reberlstm.machine.fsm import FSM
 
@@ -33,16 +34,28 @@ Item = tuple[str, object]
 
 
 def read(text: str, where: str) -> FSM:
-    """Parse node-link data; `where` names the file in messages.
+    """Parse node-link data, or a machine of XState; `where` names the file in messages.
 
     Raises:
         FormatError: naming the line that is not JSON, or the path that is not as above.
         GrammarError: where the whole describes no machine.
     """
+    data = parsed(text, where)
+    if xstate.is_xstate(data):
+        return xstate.read_data(data, where)
+    return _Reader(where).fsm(data)
+
+
+def parsed(text: str, where: str) -> object:
+    """The value that is written as JSON.
+
+    Raises:
+        FormatError: naming the line that is not JSON, or where it is too large.
+    """
     if text.count(":") + text.count(",") > _MAX_VALUES:
         raise FormatError(f"{where}: too many values for a machine within the limits")
     try:
-        data = json.loads(text)
+        data: object = json.loads(text)
     except json.JSONDecodeError as error:
         message = f"{where}:{error.lineno}: not JSON: {error.msg} (at column {error.colno})"
         raise FormatError(one_line(message)) from None
@@ -50,7 +63,7 @@ def read(text: str, where: str) -> FSM:
         raise FormatError(one_line(f"{where}: not JSON that can be read: {error}")) from None
     except RecursionError:
         raise FormatError(f"{where}: nested too deeply for a machine") from None
-    return _Reader(where).fsm(data)
+    return data
 
 
 class _Reader:
