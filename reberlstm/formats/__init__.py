@@ -71,12 +71,12 @@ _DOT = re.compile(
 )
 _BEGINNINGS = {
     "json": re.compile(r"\{"),
-    "scxml": re.compile(r"<(?:\?.*?\?>|!--.*?-->|[\s<])*(?:\w+:)?scxml\b", re.S),
+    "scxml": re.compile(r"(?:(?><\?.*?\?>|<!--.*?-->)\s*)*<(?:[\w-]{1,40}:)?scxml\b", re.S),
     "jflap": re.compile(r"<"),
-    "hoa": re.compile(r"(?:/\*.*?\*/\s*)*HOA:", re.S),
+    "hoa": re.compile(r"(?:(?>/\*.*?\*/)\s*)*HOA:", re.S),
     "mata": re.compile(r"(?:#[^\n]*\n\s*)*@[A-Za-z]"),
     "kiss": re.compile(r"(?:#[^\n]*\n\s*)*\.(?:i|o|p|s|r|start_kiss|model|inputs)\b"),
-    "ba": re.compile(r"(?:[^\s,]+\s*\n\s*)?[^\s,]+,[^\s,]+->[^\s,]+\s*(?:\n|$)"),
+    "ba": re.compile(r"(?:[^\s,]+[ \t\r]*\n\s*)?[^\s,]+,[^\s,>]+->[^\s,]+[ \t\r]*(?:\n|$)"),
 }
 _TOML_LINE = re.compile(r"""\s*(?:#|\[|(?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)\s*=)""")
 

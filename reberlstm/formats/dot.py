@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html.entities import name2codepoint
 from math import isclose
 
@@ -52,6 +52,7 @@ _CHANCE = r"(?:0?\.\d+|[01]\.?|1\.0*|0\.0*|\d(?:\.\d+)?e-\d+)"
 _WEIGHTED = re.compile(
     rf"(?:(?P<symbol>.*?[^\s:,;|/(\[=])\s*[:,;|/(\[=]\s*)?(?P<chance>{_CHANCE})\s*[)\]]?", re.DOTALL
 )
+_FRACTION = re.compile(r".+:\s*(?!\d\s*$)\S+\s*", re.DOTALL)
 _REFERENCE = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z]\w{1,9}));")
 _NUMBERED = re.compile(r"(\D*)(\d{1,18})")
 _DECLARE = 'declare them in the file, as in alphabet="[\\"a\\", \\"b/c\\"]"'
@@ -177,9 +178,11 @@ class _Reader:
         if not is_ours:
             self._refuse_chances(edges, labels)
             labels = self._without_actions(edges, labels)
-        mealy = not (is_ours or draft.outputs) and bool(labels) and all(map(input_output, labels))
+        distinct = dict.fromkeys(labels)
+        mealy = not (is_ours or draft.outputs) and bool(labels) and all(map(input_output, distinct))
         if not (is_ours or mealy):
-            self._note_guesses(labels)
+            self._note_guesses(distinct)
+        meant: dict[str, list[str | None]] = {}
         outputs = []
         for edge, label in zip(edges, labels, strict=True):
             source, target = draft.find(edge.source), draft.find(edge.target)
@@ -195,7 +198,9 @@ class _Reader:
             elif "symbol" in edge.attributes:
                 draft.arc(source, label or None, target, edge.offset, probability)
             else:
-                for name in symbols(label, self.declared):
+                if label not in meant:
+                    meant[label] = symbols(label, self.declared)
+                for name in meant[label]:
                     draft.arc(source, name, target, edge.offset, probability)
         return outputs
 
@@ -205,18 +210,22 @@ class _Reader:
         They are where they sum to 1 for each state, or for each state and symbol, and where all are
         of the form ``symbol:0.5``.
         """
-        matches = [_WEIGHTED.fullmatch(label.strip()) for label in labels]
-        chances = [float(match["chance"]) for match in matches if match]
-        if len(chances) < len(labels) or all(chance in (0.0, 1.0) for chance in chances):
+        known: dict[str, tuple[str, float]] = {}
+        for label in labels:
+            if label not in known:
+                match = _WEIGHTED.fullmatch(label.strip())
+                if match is None:
+                    return
+                known[label] = (match["symbol"] or "").split("/")[0].strip(), float(match["chance"])
+        certain = bool(known) and all(map(_FRACTION.fullmatch, known))
+        if not certain and all(chance in (0.0, 1.0) for _, chance in known.values()):
             return
-        certain = all(re.fullmatch(r".+:\s*(?!\d\s*$)\S+\s*", label, re.DOTALL) for label in labels)
         by_state: dict[str, float] = {}
         by_both: dict[tuple[str, str], float] = {}
-        for edge, match, chance in zip(edges, matches, chances, strict=True):
-            symbol = (match["symbol"] if match else None) or ""
-            both = (edge.source, symbol.split("/")[0].strip())
+        for edge, label in zip(edges, labels, strict=True):
+            symbol, chance = known[label]
             by_state[edge.source] = by_state.get(edge.source, 0.0) + chance
-            by_both[both] = by_both.get(both, 0.0) + chance
+            by_both[edge.source, symbol] = by_both.get((edge.source, symbol), 0.0) + chance
         sums = (by_state.values(), by_both.values())
         if certain or any(all(isclose(x, 1, abs_tol=0.02) for x in each) for each in sums):
             raise self.draft.error(
@@ -232,9 +241,12 @@ class _Reader:
         Raises:
             FormatError: where some labels have a slash, so that it may mean anything.
         """
-        pairs = list(map(input_output, labels))
+        known = {label: input_output(label) for label in dict.fromkeys(labels)}
+        if not any(known.values()):
+            return labels
+        pairs = [known[label] for label in labels]
         slashed = [number for number, pair in enumerate(pairs) if pair]
-        if not slashed or (len(slashed) == len(labels) and not self.draft.outputs):
+        if len(slashed) == len(labels) and not self.draft.outputs:
             return labels
         edge, label = edges[slashed[0]], labels[slashed[0]]
         spaced = all(
@@ -276,7 +288,8 @@ class _Reader:
                 f"{len(bare):,} edges without a label were read as epsilon transitions, such as "
                 f"the one {ends} at line {line_at(self.text, bare[0].offset)}"
             )
-        labels = [self._plain(label or "") for label in given]
+        plain = {label: self._plain(label or "") for label in dict.fromkeys(given)}
+        labels = [plain[label] for label in given]
         is_drawn = self.graph.name == "FST" and not self.declared
         return self._without_weights(labels) if is_drawn else labels
 
@@ -289,7 +302,7 @@ class _Reader:
             self.draft.notes.append("the weights of the edges were left out")
         return [match["input"] if match else "" for match in matches]
 
-    def _note_guesses(self, labels: list[str]) -> None:
+    def _note_guesses(self, labels: Iterable[str]) -> None:
         guessed = next((label for label in labels if is_list(label)), None)
         if guessed is not None:
             self.draft.notes.append(
@@ -352,7 +365,7 @@ def _label(attributes: Attributes, default: str = "", key: str = "label") -> str
 
 def _edge_label(attributes: Attributes) -> str | None:
     """The label of an edge, whichever attribute has it; None where there is none."""
-    key = next((key for key in LABELS if key in attributes), None)
+    key = "label" if "label" in attributes else next((a for a in LABELS if a in attributes), None)
     return None if key is None else _label(attributes, key=key)
 
 
@@ -382,9 +395,10 @@ def _arrow_tails(graph: Graph) -> set[str]:
     labelled, as in ``i -> q0 [label=start]``; else none of them is.
     """
     entered = {edge.target for edge in graph.edges}
-    unlabelled = _ends(graph, lambda edge: (edge.source, not _is_labelled(edge)))
+    edges = [edge for edge in graph.edges if edge.source not in entered]
+    unlabelled = _ends(edges, lambda edge: (edge.source, not _is_labelled(edge)))
     to_seen = _ends(
-        graph, lambda edge: (edge.source, not _is_unseen(edge.target, graph.nodes[edge.target]))
+        edges, lambda edge: (edge.source, not _is_unseen(edge.target, graph.nodes[edge.target]))
     )
     return {
         key
@@ -404,13 +418,14 @@ def _arrow_heads(graph: Graph) -> set[str]:
     They cannot be seen, no edge leaves them, and those that come to them are not labelled.
     """
     leaving = {edge.source for edge in graph.edges}
-    unlabelled = _ends(graph, lambda edge: (edge.target, not _is_labelled(edge)))
-    return {key for key in unlabelled - leaving if _is_unseen(key, graph.nodes[key])}
+    edges = [edge for edge in graph.edges if edge.target not in leaving]
+    unlabelled = _ends(edges, lambda edge: (edge.target, not _is_labelled(edge)))
+    return {key for key in unlabelled if _is_unseen(key, graph.nodes[key])}
 
 
-def _ends(graph: Graph, of: Callable[[Edge], tuple[str, bool]]) -> set[str]:
+def _ends(edges: Iterable[Edge], of: Callable[[Edge], tuple[str, bool]]) -> set[str]:
     """The ends of edges for which something is true of all their edges."""
-    found = [of(edge) for edge in graph.edges]
+    found = [of(edge) for edge in edges]
     return {end for end, _ in found} - {end for end, is_so in found if not is_so}
 
 

@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
@@ -590,17 +591,16 @@ def _pieces(line: str) -> list[str]:
     """`line` split at its outer commas; an empty pair of pieces is the comma itself, a symbol."""
     if "," not in line:
         return [line]
-    pieces = [""]
+    cuts = [-1]
     closing: list[str] = []
-    for character in line:
+    for position, character in enumerate(line):
         if character == "," and not closing:
-            pieces.append("")
-            continue
-        if character in _OPEN:
+            cuts.append(position)
+        elif character in _OPEN:
             closing.append(_OPEN[character])
         elif closing[-1:] == [character]:
             closing.pop()
-        pieces[-1] += character
+    pieces = [line[begin + 1 : end] for begin, end in pairwise([*cuts, len(line)])]
     found: list[str] = []
     after_an_empty_one = False
     for piece in map(str.strip, pieces):

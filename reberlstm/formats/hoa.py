@@ -36,7 +36,7 @@ MAX_DEPTH = 100
 """How deep the formula of a label may be nested."""
 
 _TOKEN = re.compile(
-    r"""\s*(?:/\*.*?\*/\s*)*(?:
+    r"""\s*(?:(?>/\*.*?\*/)\s*)*(?:
       (?P<header>[A-Za-z_][\w-]*:) | (?P<mark>--\w+--|[][(){}!&|]) | (?P<number>[0-9]+)
     | (?P<string>"(?:[^"\\]|\\.)*") | (?P<alias>@[\w-]+) | (?P<name>[A-Za-z_][\w-]*) )""",
     re.DOTALL | re.VERBOSE,
@@ -63,7 +63,7 @@ class _Reader:
         self.draft = Draft(
             where,
             "name it, as in Start: 0",
-            lambda offset: f":{text.count(chr(10), 0, offset) + 1}" if offset is not None else "",
+            lambda at: f":{text.count(chr(10), 0, at) + 1}" if isinstance(at, int) else "",
         )
         self.kind = self.word = ""
         self.aliases: dict[str, int] = {}

@@ -354,7 +354,8 @@ class _Builder:
         """One after the other: the last state of each is the first of the next."""
         if len(parts) == 1:
             return parts[0]
-        size, edges = 1, []
+        size = 1
+        edges: list[_Edge] = []
         for part in parts:
             edges += self.moved(part, size - 1)
             size += part.size - 1
@@ -365,7 +366,8 @@ class _Builder:
         if len(parts) == 1:
             return parts[0]
         last = 1 + sum(max(part.size - 2, 0) for part in parts)
-        size, edges = 1, []
+        size = 1
+        edges: list[_Edge] = []
         for part in parts:
             if part.size == 1:
                 edges.append((0, None, last))

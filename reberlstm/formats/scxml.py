@@ -22,6 +22,9 @@ from reberlstm.formats.draft import Draft
 from reberlstm.formats.xml_syntax import Xml
 from reberlstm.machine.fsm import FSM
 
+MAX_PARTS = 50
+"""How many dots the name of an event may have."""
+
 _REFUSED = {
     "parallel": "parallel states",
     "history": "history states",
@@ -115,6 +118,8 @@ class _Reader:
         ]
         if not names:
             raise draft.error(line, "a transition without an event, which is no plain one")
+        if any(name.count(".") > MAX_PARTS for name in names):
+            raise draft.error(line, f"an event of more than {MAX_PARTS} parts between dots")
         if any("*" in name or not name for name in names):
             raise draft.error(line, "the event * stands for any event; spell them out")
         target = attributes.get("target", "").split()

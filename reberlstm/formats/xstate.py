@@ -59,6 +59,7 @@ class _Reader:
         hint = 'name it in "initial"'
         self.draft = Draft(where, hint, lambda path: f": {path}" if path else "")
         self.has_actions = False
+        self.ids: dict[str, int] = {}
 
     def fsm(self, data: object) -> FSM:
         draft, top = self.draft, self.table(data, "the file")
@@ -66,8 +67,10 @@ class _Reader:
             raise draft.error("type", "parallel states, which make no plain finite machine")
         states = self.table(top.get("states"), "states")
         self.check({**top, "states": None}, "", known=("states",))
-        for name in states:
-            draft.state(name, f"states.{name}", name)
+        for name, value in states.items():
+            number = draft.state(name, f"states.{name}", name)
+            if isinstance(value, dict) and isinstance(value.get("id"), str):
+                self.ids.setdefault(value["id"], number)
         initial = top.get("initial")
         if isinstance(initial, dict):
             initial = initial.get("target")
@@ -82,8 +85,7 @@ class _Reader:
             kind = state.get("type", "atomic")
             if kind not in ("atomic", "final"):
                 raise draft.error(path, f"a state of type {shown(kind)}, which is not plain")
-            number = draft.find(name)
-            assert number is not None
+            number = draft.state(name, path)
             if kind == "final":
                 draft.accepting.add(number)
             on = {
@@ -122,13 +124,8 @@ class _Reader:
                 number = self.draft.find(name)
                 if number is not None:
                     return number
-            name = value.removeprefix("#")
-            states = top["states"]
-            named = [
-                key for key, s in states.items() if isinstance(s, dict) and s.get("id") == name
-            ]
-            if len(named) == 1 and value.startswith("#"):
-                return self.draft.find(named[0]) or 0
+            if value.startswith("#") and value[1:] in self.ids:
+                return self.ids[value[1:]]
         raise self.draft.error(path, f"{shown(value)} is no state of the machine")
 
     def table(self, value: object, path: str) -> Json:
