@@ -158,7 +158,7 @@ class _Reader:
             separator = "/"
         else:
             records = any(_lower(node.attributes, "shape") in _RECORDS for node in real.values())
-            barred = [name for name in draft.names if "|" in name] if records else []
+            barred = [a for a in draft.names if "|" in a and (records or a.startswith("{"))]
             if slashed or barred:
                 draft.notes.append(
                     f"labels such as {shown((barred or draft.names)[0])} were taken for names of "

@@ -124,9 +124,8 @@ class _Reader:
                     name = self.take("alias", "a name such as @a")
                     self.aliases[name] = self.formula(0)
                     continue
-                headers.setdefault(key, [])
             else:
-                headers[key].append((self.kind, self.word, self.offset))
+                headers.setdefault(key, []).append((self.kind, self.word, self.offset))
             self.scan()
         self.refuse_infinite_words(headers)
         self.propositions(headers)

@@ -31,7 +31,7 @@ MAX_LENGTH = 10_000
 MAX_SIZE = 20_000
 """How many states the nondeterministic machine of an expression may have."""
 
-MAX_WORK = 1_000_000
+MAX_WORK = 300_000
 """How many transitions may be copied while it is built."""
 
 MAX_TRANSITIONS = 200_000
