@@ -137,6 +137,11 @@ def read(content: bytes, where: str, format: str | None = None) -> FSM:
     if content.startswith(_OPENFST_BINARY):
         raise FormatError(f"{where}: a binary file of OpenFST; print it as text with fstprint")
     text = _decoded(content, where)
+    if format == "att" and sniff(text) == "ba":
+        raise FormatError(
+            f"{where}: a Büchi automaton (.ba), which reads infinite words; call it .ba to read it "
+            "as one of finite words"
+        )
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise FormatError(f"{where}:{line}: a NUL character: this is no text file")

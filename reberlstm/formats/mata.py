@@ -108,8 +108,14 @@ def write(fsm: FSM) -> str:
     """The machine as Mata's text; what is lost is told by `losses`.
 
     Raises:
-        FormatError: naming a symbol or state that a line cannot hold.
+        FormatError: naming a symbol or state that a line cannot hold, or for a machine without a
+            transition, whose alphabet would be lost.
     """
+    if not any(fsm.transitions.values()):
+        raise FormatError(
+            f"{fsm} cannot be written as Mata's text, whose symbols are those of transitions: it "
+            "has none"
+        )
     names = {text: _quoted(fsm, text) for text in (*fsm.states, *fsm.alphabet)}
     lines = ["@NFA-explicit", "%Alphabet-auto", f"%Initial {names[fsm.start]}"]
     lines.append(" ".join(["%Final", *(names[q] for q in fsm.states if q in fsm.accepting)]))

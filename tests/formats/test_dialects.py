@@ -112,7 +112,7 @@ def test_the_format_of_plain_suffixes_is_found_out(name: str, tmp_path: Path) ->
     machine = rl.load_grammar("parity")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rl.FormatWarning)
-        for format in formats.FORMATS:
+        for format in formats.WRITTEN:
             (tmp_path / name).write_bytes(formats.write(machine, format))
             assert rl.load_grammar(tmp_path / name).difference(machine) is None
     with pytest.raises(FormatError, match="names no format"):
