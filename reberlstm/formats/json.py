@@ -15,15 +15,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reberlstm.errors import FormatError, one_line, shown
+from reberlstm.errors import shown
 from reberlstm.formats import xstate
-from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, symbols
+from reberlstm.formats.draft import Draft, symbols
+from reberlstm.formats.json_syntax import parsed
 from reberlstm.machine.fsm import FSM
 
 _ACCEPTING = ("accepting", "is_accepting", "final", "is_final", "accept")
 _INITIAL = ("start", "initial", "is_start", "is_initial")
 _TEXTS = ("name", "title", "source")
-_MAX_VALUES = 12 * MAX_TRANSITIONS
 
 _ENDS = ("source", "target")
 
@@ -44,26 +44,6 @@ def read(text: str, where: str) -> FSM:
     if xstate.is_xstate(data):
         return xstate.read_data(data, where)
     return _Reader(where).fsm(data)
-
-
-def parsed(text: str, where: str) -> object:
-    """The value that is written as JSON.
-
-    Raises:
-        FormatError: naming the line that is not JSON, or where it is too large.
-    """
-    if text.count(":") + text.count(",") > _MAX_VALUES:
-        raise FormatError(f"{where}: too many values for a machine within the limits")
-    try:
-        data: object = json.loads(text)
-    except json.JSONDecodeError as error:
-        message = f"{where}:{error.lineno}: not JSON: {error.msg} (at column {error.colno})"
-        raise FormatError(one_line(message)) from None
-    except ValueError as error:
-        raise FormatError(one_line(f"{where}: not JSON that can be read: {error}")) from None
-    except RecursionError:
-        raise FormatError(f"{where}: nested too deeply for a machine") from None
-    return data
 
 
 class _Reader:

@@ -16,6 +16,7 @@ from typing import Any
 
 from reberlstm.errors import shown
 from reberlstm.formats.draft import Draft
+from reberlstm.formats.json_syntax import parsed
 from reberlstm.machine.fsm import FSM
 
 _REFUSED = {
@@ -44,8 +45,6 @@ def read(text: str, where: str) -> FSM:
         FormatError: naming the line that is not JSON, or the path of what is not plain.
         GrammarError: where the whole describes no machine.
     """
-    from reberlstm.formats.json import parsed
-
     return read_data(parsed(text, where), where)
 
 
