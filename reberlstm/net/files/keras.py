@@ -159,7 +159,7 @@ def from_keras(tensors: Tensors) -> tuple[Tensors, Structure]:
         else:
             result[layer] = array
     structure = Structure(embeddings, frozenset(linear), cells)
-    return Tensors(tensors.where, result, tensors.metadata, tensors.double), structure
+    return Tensors(tensors.where, result, tensors.metadata, tensors.types), structure
 
 
 def _recurrent(
