@@ -517,7 +517,7 @@ def parametrised(kind):
             "weight_norm",
             r"weight_hh_l0 is computed; .*remove_parametrizations\(module.rnn, 'weight",
         ),
-        ("pruned", r"'fc.weight_orig' is a part .* prune.remove or .*\(module.fc, 'weight'\)"),
+        ("pruned", r"'fc.weight_orig' is a part .*prune.remove or .*\(module.fc, 'weight'\)"),
     ],
 )
 def test_weights_that_are_computed_are_refused_with_the_remedy(kind, message, tmp_path):
