@@ -126,7 +126,8 @@ def trace_lines(
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
-            said = said if step.accept is not None or step.legal is not None else (step.label,)
+            if step.label is not None and step.legal is None and step.accept is None:
+                said = (step.label,)
             values = [f"{name} {value:+.2f}" for name, value in step.reader.items()]
             across = max(1, (width - LABEL_WIDTH) // (max(map(len, values)) + 2))
             styled = [
