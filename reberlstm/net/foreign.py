@@ -209,7 +209,8 @@ class _Placing:
 
     def notes(self, net: Net) -> Iterator[str]:
         """What was decided that the tensors do not tell."""
-        half = " and ".join(sorted(self.tensors.types & {"float16", "bfloat16"}))
+        narrow = {x for x in self.tensors.types if "float" in x} - {"float32", "float64"}
+        half = " and ".join(sorted(narrow))
         if half:
             yield f"its {half} numbers are read exactly, and the net is run in {net.dtype}"
         simple = any(layer.cell.name == "rnn" for layer in net.layers)
