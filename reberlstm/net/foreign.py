@@ -605,10 +605,12 @@ class _Placing:
         for part, layer in zip(unit.parts, unit.layers, strict=True):
             if layer.weight.shape[1] != inputs:
                 what = "h" if layer is unit.layers[0] else "the layer before it"
+                hint = f"; if it is before the recurrent layer, say input_layer={part!r}"
                 raise self.no_place(
                     f"{part}.weight",
                     f"{what} has {inputs} numbers; if it reads another linear layer, say what "
-                    "stands between them with head_activation='relu' or 'tanh'",
+                    "stands between them with head_activation='relu' or 'tanh'"
+                    + (hint if len(layer.weight) == self.inputs else ""),
                 )
             inputs = len(layer.weight)
 
