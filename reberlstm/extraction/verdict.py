@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
 from reberlstm.extraction.learner import Hypothesis, hypothesis_of
+from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles import Budget
 from reberlstm.extraction.oracles.base import Evidence, Word, Words, together
 from reberlstm.extraction.oracles.cycles import Cycles
@@ -186,8 +187,10 @@ def verdict_of(
     `refuted_by` is a word on which net and machine are known to differ.
     """
     if proof is not None:
+        # Of what an object computes itself nothing can be proved.
+        of = " of its weights" if isinstance(runs.net, ProtocolNet) else ""
         how = (
-            f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
+            f"certificate{of} in scope {proof.scope!r}, margin {proof.margin:.3g}, "
             f"in {runs.arithmetic} arithmetic" + _too_near(proof, runs.arithmetic)
         )
         own = _proved(runs, "net", "machine", how)
