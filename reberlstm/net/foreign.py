@@ -848,12 +848,14 @@ def _without_wrappers(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
     `AveragedModel`, which counts besides, put ``module`` before all of them.
     """
     result = {re.sub(r"(^|(?<=\.))_orig_mod\.", "", key): x for key, x in arrays.items()}
-    if "n_averaged" in result and len(result) > 1:
-        del result["n_averaged"]
+    if len(result) < len(arrays):
+        return dict(arrays)  # two would get one name
+    inner = {key: x for key, x in result.items() if key != "n_averaged"}
+    if inner and all(key.startswith("module.") for key in inner):
+        result = inner
     while result and all(key.startswith("module.") for key in result):
         result = {key.removeprefix("module."): x for key, x in result.items()}
-        result = {re.sub(r"^_orig_mod\.", "", key): x for key, x in result.items()}
-    return result if len(result) >= len(arrays) - 1 else dict(arrays)
+    return result
 
 
 _PARAMETRISED = (
