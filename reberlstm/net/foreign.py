@@ -435,7 +435,10 @@ class _Placing:
         fits = [name for name in fits if name not in (self.known.embeddings or {})]
         if len(fits) != 1:
             return None
-        self.doubt = f"'{fits[0]}.weight' is read as input_layer={fits[0]!r}; say so if it is"
+        self.doubt = (
+            f"'{fits[0]}.weight' {linear[fits[0]][0].shape} may be a linear layer before the "
+            f"recurrent one; if it is, say input_layer={fits[0]!r}"
+        )
         return fits[0]
 
     def unread_inputs(self, reads: int) -> FormatError:
@@ -616,13 +619,14 @@ class _Placing:
 
     def chosen(self, units: list[Unit]) -> dict[Kind, Unit]:
         """Which head is of which kind."""
-        self.doubt = self.doubt_of(units)
+        doubt = self.doubt_of(units)
+        self.doubt = doubt or self.doubt
         try:
             return self.by_kind(units)
         except FormatError:
             # What is asked for there could not be answered rightly while this is in doubt.
-            if self.doubt is not None:
-                raise FormatError(self.doubt) from None
+            if doubt is not None:
+                raise FormatError(doubt) from None
             raise
 
     def by_kind(self, units: list[Unit]) -> dict[Kind, Unit]:
