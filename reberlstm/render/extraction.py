@@ -168,7 +168,8 @@ def extraction_html(found: Extraction) -> str:
         heads, *rows = _machine(fsm)
         tables.append(Table(rows, heads))
     title = f"{fsm.name}: {count(len(fsm.states), 'state')}"
-    figures = [_figure(found, what) for what in PICTURES]
+    shown = [what for what in PICTURES if what != "curve" or len(found.candidates) > 2]
+    figures = [_figure(found, what) for what in shown]
     notes = [f"the net is read by {found.reading}"] * bool(found.reading)
     return block(title, [*notes, ended_text(found)], *tables, figures=figures)
 
