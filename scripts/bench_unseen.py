@@ -106,7 +106,7 @@ def trained(fsm: FSM, cell: str, units: int, seed: int) -> Any:
         x = nn.functional.one_hot(torch.as_tensor(words), symbols).float()
         loss = nn.functional.binary_cross_entropy_with_logits(module(x), torch.as_tensor(answers))
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if step > 50 and float(loss.detach()) < 2e-3:
             break
