@@ -42,6 +42,7 @@ def replayed(found: Refutation, module: Any) -> np.ndarray[Any, Any]:
     return np.array(eval(printed.getvalue(), {"tensor": list}))
 
 
+@pytest.mark.filterwarnings("ignore:.*a simple RNN of which the file does not tell")
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
 @pytest.mark.parametrize(("embeds", "layers"), [(False, 1), (True, 1), (True, 2)])
 def test_in_the_module_of_others(kind: str, embeds: bool, layers: int, tmp_path: Path) -> None:

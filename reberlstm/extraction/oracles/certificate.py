@@ -49,10 +49,10 @@ class Certificates(Oracle):
             return None
         if not long and (self._tried is hypothesis or self._spent > SHORT * self._seconds):
             return None
-        start = time.monotonic()
+        start = time.process_time()
         certificate = self._certificate(hypothesis, (LONG if long else SHORT) * self._seconds)
         self._tried = hypothesis
-        self._spent += time.monotonic() - start
+        self._spent += time.process_time() - start
         found = None if certificate is None else certificate.counterexample
         suspect = getattr(certificate, "suspect", None)
         if found is None and suspect is not None:
