@@ -234,6 +234,11 @@ class Proof(Certificate):
         """The number of boxes of the invariant."""
         return len(self.boxes)
 
+    @property
+    def pieces(self) -> bool:
+        """Whether some words have several boxes: they lead into the union of these."""
+        return len({(box.state, box.last) for box in self.boxes}) < len(self.boxes)
+
     def _findings(self) -> Iterator[tuple[str, str]]:
         yield "margin", ", ".join(f"{head} {margin:.4g}" for head, margin in self.margins.items())
         last = "last symbol" if self.k == 1 else f"last {self.k} symbols"
@@ -244,7 +249,7 @@ class Proof(Certificate):
         yield (
             "invariant",
             f"{_counted(len(self.boxes), 'box', 'boxes')} for {_counted(len(self.cells), 'cell')}: "
-            f"one for each {node} (k = {self.k}){every}",
+            f"{'one or more' if self.pieces else 'one'} for each {node} (k = {self.k}){every}",
         )
 
     def _content(self) -> dict[str, Any]:
@@ -270,7 +275,8 @@ class Proof(Certificate):
             "boxes": boxes,
         }
         proof |= {"alike": shared} if shared else {}
-        return {"proof": proof | ({"varies": True} if self.varies else {})}
+        proof |= {"varies": True} if self.varies else {}
+        return {"proof": proof | ({"pieces": True} if self.pieces else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
