@@ -241,6 +241,7 @@ def split(case: Case, rng: Any) -> None:
         intervals.append([*ends[:at], begin, end, *ends[at + 2 :]])
         case.document["proof"]["boxes"].append(half)
     case.document["proof"]["boxes"].remove(chosen)
+    case.document["proof"]["pieces"] = True
 
 
 def drop(case: Case, rng: Any) -> None:

@@ -25,6 +25,7 @@ from reberlstm.certificates.checker import Check, arithmetic_fault, check, check
 from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
 from reberlstm.certificates.deep import search_deep
+from reberlstm.certificates.pieces import STRIDE as REMEMBERED
 from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import (
     Budget,
@@ -230,8 +231,10 @@ def certify(
         if isinstance(rest, Invariant):
             return _proof(net, claimed, rest, subject)
         proof = rest if rest.reason else proof
-        pieces = find_pieces(boxes, claimed, time.process_time() + PROOFS * left())
-        if isinstance(pieces, Invariant):
+        until = time.process_time() + PROOFS * left()
+        if max_k >= REMEMBERED and isinstance(
+            pieces := find_pieces(boxes, claimed, until), Invariant
+        ):
             return _proof(net, claimed, pieces, subject)
     if found is None and not explored.closed:
         found, further = dive(thorough=True)

@@ -42,6 +42,7 @@ DRIFTS = 2.5  # a memory that is larger than this drifts: its forget gate is ove
 WIDEST = 1.6  # places of the grid: wider images are cut
 MAX_PIECES = 6_000
 MAX_PARTS = 100_000  # of all images of a round
+MOST_PARTS = 1_000  # of an image that several pieces hold
 BATCH = 20_000_000  # entries of derivatives at a time
 GROWTH = 0.02  # the share of its width by which a piece that has to grow grows more
 DECIMALS = 5  # of the ends of pieces
@@ -300,47 +301,40 @@ class _Pieces:
 
 
 def covering(image: Interval, boxes: Interval, rows: Indices) -> list[int] | None:
-    """Some of these rows of boxes (B, D) whose union holds an image (D,), or None."""
-    near = (boxes.lo[rows] <= image.hi).all(axis=1) & (boxes.hi[rows] >= image.lo).all(axis=1)
-    rows = rows[near]
-    inside = (boxes.lo[rows] <= image.lo).all(axis=1) & (boxes.hi[rows] >= image.hi).all(axis=1)
-    if inside.any():
-        return [int(rows[inside.argmax()])]
-    parts, used = [(image.lo, image.hi)], []
-    for row in rows.tolist():
-        rest = []
-        for part in parts:
-            left = _without(part, (boxes.lo[row], boxes.hi[row]))
-            if len(left) != 1 or left[0] is not part:
-                used.append(row)
-            rest += left
-        parts = rest
-        if not parts:
-            return used
-        if len(parts) > MAX_PARTS:
+    """Some of these rows of boxes (B, D) whose union holds an image (D,), or None.
+
+    Where no box holds all of it, the one that holds most is taken away, and so on with the rest.
+    """
+    parts, used = [image], []
+    lo, hi = boxes.lo[rows], boxes.hi[rows]
+    for part in parts:
+        inner = Interval(np.maximum(lo, part.lo), np.minimum(hi, part.hi))
+        held = (inner.lo == part.lo) & (inner.hi == part.hi)
+        shares = np.where(held, 1.0, inner.width / np.where(part.width > 0.0, part.width, 1.0))
+        share = np.where((inner.width >= 0.0).all(axis=1), shares.prod(axis=1), -1.0)
+        best = int(share.argmax())
+        if not share[best] > 0.0 or len(parts) > MOST_PARTS:
             return None
-    return None
+        used.append(int(rows[best]))
+        parts += _without(part, inner[best])
+    return used
 
 
-def _without(
-    part: tuple[Floats, Floats], box: tuple[Floats, Floats]
-) -> list[tuple[Floats, Floats]]:
-    """What of a part is outside of a box, as boxes that may share their sides."""
-    if (part[0] > box[1]).any() or (part[1] < box[0]).any():
-        return [part]
+def _without(part: Interval, inner: Interval) -> list[Interval]:
+    """What of a box (D,) is outside of one in it, as boxes that may share their sides."""
     rest = []
-    lo, hi = part[0].copy(), part[1].copy()
-    for column in np.flatnonzero((lo < box[0]) | (hi > box[1])).tolist():
-        if lo[column] < box[0][column]:
-            above = hi.copy()
-            above[column] = box[0][column]
-            rest.append((lo.copy(), above))
-            lo[column] = box[0][column]
-        if hi[column] > box[1][column]:
-            below = lo.copy()
-            below[column] = box[1][column]
-            rest.append((below, hi.copy()))
-            hi[column] = box[1][column]
+    lo, hi = part.lo.copy(), part.hi.copy()
+    for column in np.flatnonzero((lo < inner.lo) | (hi > inner.hi)).tolist():
+        if lo[column] < inner.lo[column]:
+            end = hi.copy()
+            end[column] = inner.lo[column]
+            rest.append(Interval(lo.copy(), end))
+            lo[column] = inner.lo[column]
+        if hi[column] > inner.hi[column]:
+            end = lo.copy()
+            end[column] = inner.hi[column]
+            rest.append(Interval(end, hi.copy()))
+            hi[column] = inner.hi[column]
     return rest
 
 

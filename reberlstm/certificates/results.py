@@ -252,6 +252,11 @@ class Proof(Certificate):
         """The number of boxes of the invariant."""
         return len(self.boxes)
 
+    @property
+    def pieces(self) -> bool:
+        """Whether some words have several boxes: they lead into the union of these."""
+        return len({(box.state, box.last) for box in self.boxes}) < len(self.boxes)
+
     def _findings(self) -> Iterator[tuple[str, str]]:
         found = {head: f"{margin:.4g}" for head, margin in self.margins.items()}
         yield "margin", ", ".join(f"{x} {found.get(x, 'never asked')}" for x in self.heads)
@@ -263,7 +268,7 @@ class Proof(Certificate):
         yield (
             "invariant",
             f"{_counted(len(self.boxes), 'box', 'boxes')} for {_counted(len(self.cells), 'cell')}: "
-            f"one for each {node} (k = {self.k}){every}",
+            f"{'one or more' if self.pieces else 'one'} for each {node} (k = {self.k}){every}",
         )
 
     def _content(self) -> dict[str, Any]:
@@ -289,7 +294,8 @@ class Proof(Certificate):
             "boxes": boxes,
         }
         proof |= {"alike": shared} if shared else {}
-        return {"proof": proof | ({"varies": True} if self.varies else {})}
+        proof |= {"varies": True} if self.varies else {}
+        return {"proof": proof | ({"pieces": True} if self.pieces else {})}
 
 
 @dataclass(frozen=True, kw_only=True)

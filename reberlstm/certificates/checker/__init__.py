@@ -73,6 +73,7 @@ Floats = NDArray[np.float64]
 Node = tuple[str | None, tuple[str, ...]]
 
 MOST_STRIDE = 16
+MAX_PARTS = 1_000  # of an image that several boxes hold
 INPUTS = ("noise", "low", "high")
 SECONDS = 60.0
 """What a certificate may take to check, by default; the work is counted before it is begun."""
@@ -309,7 +310,7 @@ class _Checker:
         self.inputs = (blur, low, high)
         numbers = Exact if exact else None
         self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs, numbers)
-        self.cuts = 0  # parts of images that were held against boxes
+        self.cuts = 0.0  # parts of images that were held against boxes
         self.found = dict.fromkeys(self.heads, math.inf)  # the margin of each head so far
         self.places: list[tuple[str, int]] = []  # part and cell of each number of a state vector
         at = 0
@@ -440,7 +441,7 @@ class _Checker:
                 target = self._target(state, (*node[1], *path), k, boxes, shared, varies)
                 source = f"{where}, read {' '.join(path)}"
                 self._check_included(image, boxes[target], source, target)
-                for each in boxes[target] if target not in reached else ():
+                for each in zip(*boxes[target], strict=True) if target not in reached else ():
                     pending.append((_name(target), target, each))
                     self._check_heads(f"for {_name(target)}", state, each)
                 reached.add(target)
@@ -451,7 +452,7 @@ class _Checker:
         self._check_margins(proof["margins"])
         every = f" every {stride} symbols" if stride > 1 else ""
         exactly = ", in whole numbers" if self.exact else ""
-        number = sum(map(len, boxes.values()))
+        number = sum(len(low) for low, _ in boxes.values())
         return (
             f"scope {self.scope}, heads {' '.join(self.heads)}: {number} boxes, {steps} "
             f"steps into them{every} and every head on every box verified{exactly}; "
@@ -494,7 +495,7 @@ class _Checker:
         state: str | None,
         known: tuple[str, ...],
         k: int,
-        boxes: Mapping[Node, list[Ends]],
+        boxes: Mapping[Node, Ends],
         shared: Mapping[Node, tuple[str, ...]],
         varies: bool,
     ) -> Node:
@@ -509,13 +510,12 @@ class _Checker:
         demand(node in boxes, f"there is no box for {_name(node)}")
         return node
 
-    def _paths(self, boxes: Mapping[Node, list[Ends]]) -> Paths:
+    def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
         if self.exact:
             raise CertificateError(
                 "not checked: the exact mode does not know composed steps (a stride over 1)"
             )
-        ends = (end for several in boxes.values() for box in several for end in box)
-        bounded = all(np.isfinite(end).all() for end in ends)
+        bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
         if not bounded or self.inputs != (0.0, 1.0, 1.0):
             raise RejectedError("a stride needs exact inputs and bounded boxes")
         return Paths(self.net, self.steps)
@@ -542,8 +542,8 @@ class _Checker:
             front = following
         yield from ((path, after, place.box) for path, after, place in front)
 
-    def _boxes(self, proof: Mapping[str, Any]) -> dict[Node, list[Ends]]:
-        """The boxes of each node, mostly one."""
+    def _boxes(self, proof: Mapping[str, Any]) -> dict[Node, Ends]:
+        """The boxes of each node, mostly one, (B, D)."""
         table = [self._interval(ends) for ends in proof["intervals"]]
         intervals = np.array(table, dtype=np.float64).reshape(-1, 4)
         lengths = np.array([len(ends) for ends in proof["intervals"]])
@@ -552,6 +552,8 @@ class _Checker:
         )
         index = {name: number for number, name in enumerate(self.net.cells)}
         boxes: dict[Node, list[Ends]] = {}
+        several = proof.get("pieces", False)
+        demand(isinstance(several, bool), f"pieces = {several!r} is neither true nor false")
         for box in proof["boxes"]:
             keys_in("box", box)
             node: Node = (box["state"], tuple(box["last"]))
@@ -560,9 +562,13 @@ class _Checker:
                 chosen[index[name]] = index_in(number)
             fits = (lengths[chosen] == wanted).all()
             demand(fits, f"the box for {_name(node)} has ends of other cells")
+            demand(several or node not in boxes, f"there are two boxes for {_name(node)}")
             found = self.steps.bounds.box(*self._box(intervals[chosen]))
             boxes.setdefault(node, []).append(found)
-        return boxes
+        return {
+            node: (np.stack([low for low, _ in each]), np.stack([high for _, high in each]))
+            for node, each in boxes.items()
+        }
 
     def _interval(self, ends: list[Any]) -> list[float]:
         """Four ends, of which null is infinite; the last two are NaN for cells without c."""
@@ -609,32 +615,42 @@ class _Checker:
             demand(distance > 0.0, f"head {head!r} may be wrong in the box {where}")
             self.found[head] = min(self.found[head], distance)
 
-    def _check_included(
-        self, image: Ends, boxes: Sequence[Ends], source: str, target: Node
-    ) -> None:
-        """An image has to lie in the union of the boxes: what is left without each is nothing."""
+    def _check_included(self, image: Ends, boxes: Ends, source: str, target: Node) -> None:
+        """An image has to lie in the union of the boxes, (B, D): a part of it, or all, in one.
+
+        If no box holds a part, the box that holds most of it is taken away, and the rest is parts.
+        """
         demand(all((end == end).all() for end in image), f"from {source}: not a number")
         parts = [image]
-        for box in boxes:
-            parts = [rest for part in parts for rest in _without(part, box)]
-            self.cuts += len(parts)
+        for count, (low, high) in enumerate(parts):
+            self.cuts += 1 + boxes[0].size / 1_000
             if not self.cuts * CUT <= self.seconds:
                 raise CertificateError(
-                    f"not checked: {self.cuts:,} parts of boxes would take over {self.seconds:g} s"
-                    "; allow more with --seconds (seconds=)"
+                    f"not checked: the parts of boxes would take over {self.seconds:g} s; allow "
+                    "more with --seconds (seconds=)"
                 )
-        for part in parts:
-            # Of several boxes the first one will do to say what is outside.
-            number = int(np.flatnonzero((part[0] < boxes[0][0]) | (part[1] > boxes[0][1]))[0])
-            ends = (end[number] for end in (*part, *boxes[0]))
-            low, high, least, most = map(self.steps.bounds.least, ends)
-            where, cell = self.places[number]
-            others = f", or in the {len(boxes) - 1} others" if len(boxes) > 1 else ""
-            raise RejectedError(
-                f"from {source}: {where} of cell {self.net.cells[cell]!r} may be in "
-                f"[{low:.9g}, {high:.9g}], which is not inside [{least:.9g}, {most:.9g}], the box "
-                f"for {_name(target)}{others}"
-            )
+            inner = np.maximum(boxes[0], low), np.minimum(boxes[1], high)
+            held: Any = (inner[0] == low) & (inner[1] == high)
+            if held.all(axis=1).any():
+                continue
+            room = np.where(high > low, high - low, 1.0)
+            share = np.where(held, 1.0, (inner[1] - inner[0]) / room).prod(axis=1)
+            meets: Any = (inner[0] <= inner[1]).all(axis=1)
+            best = int(np.where(meets, share, -1.0).argmax())
+            if not share[best] > 0.0 or not meets[best] or count > MAX_PARTS:
+                self._reject_outside((low, high), (boxes[0][best], boxes[1][best]), source, target)
+            parts += _without((low, high), (boxes[0][best], boxes[1][best]))
+
+    def _reject_outside(self, image: Ends, box: Ends, source: str, target: Node) -> None:
+        number = int(np.flatnonzero((image[0] < box[0]) | (image[1] > box[1]))[0])
+        ends = (end[number] for end in (*image, *box))
+        low, high, least, most = map(self.steps.bounds.least, ends)
+        part, cell = self.places[number]
+        raise RejectedError(
+            f"from {source}: {part} of cell {self.net.cells[cell]!r} may be in "
+            f"[{low:.9g}, {high:.9g}], which is not inside [{least:.9g}, {most:.9g}], the box "
+            f"for {_name(target)}"
+        )
 
     def _check_margins(self, claimed: Mapping[str, Any]) -> None:
         asked = {head for head, margin in self.found.items() if margin < math.inf}
@@ -721,20 +737,16 @@ class _Checker:
 
 
 def _without(part: Ends, box: Ends) -> list[Ends]:
-    """What of a part is outside of a box: slices, of which neighbours share a side."""
-    if (part[0] > box[1]).any() or (part[1] < box[0]).any():
-        return [part]
-    slices = []
-    for number in np.flatnonzero((part[0] < box[0]) | (part[1] > box[1])):
-        (low, high), (least, most) = part, (end[number] for end in box)
-        inner = low.copy(), high.copy()
-        if low[number] < least:
-            slices.append((low, np.where(np.arange(len(high)) == number, least, high)))
-            inner[0][number] = least
-        if high[number] > most:
-            slices.append((np.where(np.arange(len(low)) == number, most, inner[0]), high))
-            inner[1][number] = most
-        part = inner
+    """What of a part is outside of a box that it meets: slices, of which some share a side."""
+    slices, (low, high) = [], (end.copy() for end in part)
+    for number in np.flatnonzero((low < box[0]) | (high > box[1])):
+        for end, limit in ((low, box[0]), (high, box[1])):
+            inside = limit[number] <= low[number] if end is low else limit[number] >= high[number]
+            if not inside:
+                rest = low.copy(), high.copy()
+                rest[0 if end is high else 1][number] = limit[number]
+                slices.append(rest)
+                end[number] = limit[number]
     return slices
 
 

@@ -18,7 +18,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
         "readouts proof refutation search checksum seal",
     ),
     "inputs": ("noise low high", ""),
-    "proof": ("k stride margins intervals boxes", "alike varies"),
+    "proof": ("k stride margins intervals boxes", "alike varies pieces"),
     "box": ("state last most others", ""),
     "refutation": ("word head said right margin", "shortest none_shorter_than replay"),
     "search": ("depth states closed reason", "suspect"),
