@@ -42,6 +42,7 @@ LONGEST = 12_000  # symbols of a word, about
 SETTLED = 1e-13  # a state vector that a round moves by less stays where it is
 ROOTS = 48  # state vectors from which cycles are gone round, at a time
 EXTREMES = 1_500  # state vectors that are followed at a time
+SMALL = 1_000  # weights of a net whose steps are counted as one each
 CALL = 50  # what one call costs, in steps
 QUIET = 60  # symbols after which, if no end has moved by a millionth, all extremes are met
 TRIES = 10  # wrong words that are to be confirmed
@@ -193,8 +194,14 @@ class _Deep:
 
     # Running
 
+    @cached_property
+    def cost(self) -> float:
+        """What a step of the net costs, in steps of a small one."""
+        layers = self.execution.net.layers
+        return max(1.0, sum(x.weight_ih.size + x.weight_hh.size for x in layers) / SMALL)
+
     def spend(self, steps: int) -> None:
-        self.left -= steps + CALL
+        self.left -= int(steps * self.cost) + CALL
         if self.left < 0 or time.process_time() > self.deadline:
             raise _EndError
 
@@ -232,7 +239,7 @@ class _Deep:
             wrong = answer_after(self.execution, self.claim, text)
             if wrong is None:
                 return False
-            if self.confirm(text, wrong):
+            if time.process_time() < self.deadline and self.confirm(text, wrong):
                 self.found = text, wrong
             elif self.suspect is None or len(text) < len(self.suspect[0]):
                 self.suspect = text, wrong
