@@ -50,7 +50,10 @@ class Certificates(Oracle):
         if not long and (self._tried is hypothesis or self._spent > SHORT * self._seconds):
             return None
         start = time.monotonic()
-        certificate = self._certificate(hypothesis, (LONG if long else SHORT) * self._seconds)
+        # Long words are looked for once, when the other oracles have found nothing.
+        options = {} if long else {"max_depth": 64}
+        share = LONG if long else SHORT
+        certificate = self._certificate(hypothesis, share * self._seconds, options)
         self._tried = hypothesis
         self._spent += time.monotonic() - start
         found = None if certificate is None else certificate.counterexample
@@ -63,7 +66,9 @@ class Certificates(Oracle):
         word = tuple(map(index, found))
         return Words(self.runs, [word]).find_counterexample(hypothesis)
 
-    def _certificate(self, hypothesis: Hypothesis, seconds: float) -> Certificate | None:
+    def _certificate(
+        self, hypothesis: Hypothesis, seconds: float, options: dict[str, int]
+    ) -> Certificate | None:
         """The last certificate that was tried; `proof` where it is one."""
         from reberlstm.certificates import certify
 
@@ -78,6 +83,7 @@ class Certificates(Oracle):
                     heads=self.runs.net.observed,
                     arithmetic=self.runs.arithmetic,
                     seconds=min(seconds, self.runs.left),
+                    **options,
                 )
             except CertificateError:
                 continue
