@@ -93,7 +93,7 @@ def command(
     """
     written = None
     if out is not None:
-        written = formats.format_of(out)
+        written = formats.format_to_write(out)
         if written is None or out.lower().endswith(".gz"):
             raise FormatError(
                 f"{out}: give it a suffix of {' '.join(formats.SUFFIXES)}, which picks the format"

@@ -34,7 +34,7 @@ from reberlstm.extraction.verdict import (
     verdict_of,
 )
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, with_first_output
 
 __all__ = ["Budget", "Comparison", "Extraction", "RecurrentNet", "Sample", "StateReport", "extract"]
 
@@ -139,7 +139,8 @@ def extract(
         runs,
         machine,
         fsm,
-        reference,
+        # A Mealy machine says nothing of the empty word, so that is not judged.
+        None if reference is None else with_first_output(reference, fsm.outputs.get(fsm.start)),
         budget,
         searched=searched,
         proof=None if prover is None else prover.proof,

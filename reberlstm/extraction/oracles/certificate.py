@@ -51,9 +51,8 @@ class Certificates(Oracle):
             return None
         start = time.monotonic()
         # Long words are looked for once, when the other oracles have found nothing.
-        options = {} if long else {"max_depth": 64}
         share = LONG if long else SHORT
-        certificate = self._certificate(hypothesis, share * self._seconds, options)
+        certificate = self._certificate(hypothesis, share * self._seconds, long)
         self._tried = hypothesis
         self._spent += time.monotonic() - start
         found = None if certificate is None else certificate.counterexample
@@ -67,7 +66,7 @@ class Certificates(Oracle):
         return Words(self.runs, [word]).find_counterexample(hypothesis)
 
     def _certificate(
-        self, hypothesis: Hypothesis, seconds: float, options: dict[str, int]
+        self, hypothesis: Hypothesis, seconds: float, long: bool
     ) -> Certificate | None:
         """The last certificate that was tried; `proof` where it is one."""
         from reberlstm.certificates import certify
@@ -83,7 +82,7 @@ class Certificates(Oracle):
                     heads=self.runs.net.observed,
                     arithmetic=self.runs.arithmetic,
                     seconds=min(seconds, self.runs.left),
-                    **options,
+                    max_depth=10_000 if long else 64,
                 )
             except CertificateError:
                 continue
