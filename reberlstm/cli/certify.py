@@ -11,6 +11,7 @@ import click
 from reberlstm.certificates import (
     Certificate,
     Inputs,
+    Refutation,
     certify,
     check,
     largest_noise,
@@ -154,7 +155,7 @@ def command(**values: Any) -> int:
     """Prove that a net follows GRAMMAR (a name or a file) after words of every length.
 
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
-    refuted, with a shortest word after which it is wrong; or it is unknown, with what was tried.
+    refuted, with a word after which it is wrong; or it is unknown, with what was tried.
     With --check it is whether a certificate answers the same question, and is true.
 
     Exit status: 0 when it holds, 1 when it is refuted or unknown, or a certificate is rejected.
@@ -191,6 +192,10 @@ def _show(certificate: Certificate, options: Options) -> int:
         echo(click.style(certificate.statement, bold=True, fg=COLOURS[certificate.holds]))
         for name, text in certificate.figures:
             echo(figure(name, text))
+        if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
+            echo("  replay it in your own module:")
+            for line in certificate.replay:
+                echo(f"    {line}")
         if options.out is not None:
             echo(figure("written to", options.out))
     return 0 if certificate.holds else 1

@@ -8,8 +8,9 @@ believes nothing in the file but the boxes, of which it verifies that
 2. every box steps into a box for every symbol of the scope,
 3. every head of the claim is right on all of every box, by at least the margin claimed.
 
-So by induction the net is right after every word of the scope. A refutation is verified by running
-its word. The arithmetic is in `reberlstm.certificates.checker.steps`.
+So by induction the net is right after every word of the scope. A refutation is verified by bounds
+of what the net says after its word: all that is within them has to be wrong. The arithmetic is in
+`reberlstm.certificates.checker.steps`, and that of one word in `...checker.words`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from reberlstm.certificates.checker.steps import (
     RejectedError,
     Steps,
 )
+from reberlstm.certificates.checker.words import after as after_word
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
 
@@ -46,6 +48,7 @@ KEYS = {"format", "version", "outcome", "scope", "heads", "arithmetic", "noise",
 KEYS |= {"grammar", "seal"}
 PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
 MAX_STEPS = 1_000_000
+FEW_SYMBOLS = 100  # words of at most so many symbols are first bounded by one box after the other
 INPUTS = ("noise", "low", "high")
 HEADS = ("legal", "accept", "label")
 RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
@@ -278,6 +281,8 @@ class _Checker:
                     self._check_heads(f"for {_name(target)}", state, boxes[target])
         for node in boxes:
             demand(node in reached, f"the box for {_name(node)} is not of scope {self.scope!r}")
+        judged = any(margin < math.inf for margin in self.found.values())
+        demand(judged, f"no word of scope {self.scope!r} asks a head, so nothing was to be judged")
         self._check_margins(proof["margins"])
         every = f" every {stride} symbols" if stride > 1 else ""
         return (
@@ -424,25 +429,48 @@ class _Checker:
             where = f"symbol {symbol!r} at position {position}"
             demand(symbol in steps, f"{where} leaves scope {self.scope!r}")
             state = steps[symbol]
-        values = self.steps.run(word, head)
         after = f"after {self.fsm.text(word)!r}"
-        demand(np.isfinite(values).all(), f"head {head!r} overflows {after}")
         right, asked = self._right(head, state)
-        readout = self.steps.heads[head]
-        if self._reads_largest(head):
-            said = [row == int(values.argmax()) for row in range(len(values))]
-        else:
-            said = [bool(value > readout.threshold) for value in values]
-        demand(said != right and asked, f"head {head!r} is right {after}")
-        for name, truth in (("said", said), ("right", right)):
-            claimed, words = refutation[name], self._words(head, truth)
+        demand(asked, f"head {head!r} is not asked {after}")
+        said = self._rows(head, refutation["said"])
+        for name, rows in (("said", said), ("right", right)):
+            claimed, words = refutation[name], self._words(head, rows)
             demand(claimed == words, f"{name!r} is {claimed!r}, but it must be {words!r}")
+        low, high = self._wrong(word, head, right, said, after)
         margin = number_in(refutation["margin"], "the margin")
-        distance = self.steps.distance(readout, np.array(right), (values, values))
-        near = abs(margin - distance) <= 1e-6 * (1.0 + abs(distance))
-        demand(near, f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
+        room = 1e-6 * (1.0 + abs(margin))
+        fits = low - room <= margin <= min(high, 0.0) + room
+        demand(fits, f"the margin is in [{low:.9g}, {high:.9g}], not {margin:.9g} as claimed")
         shown = self.fsm.text(word) or "the empty word"
         return f"after {shown} head {head!r} is wrong (whether a shorter word is was not checked)"
+
+    def _wrong(
+        self, word: tuple[str, ...], head: str, right: list[bool], said: list[bool], after: str
+    ) -> tuple[float, float]:
+        """Bounds of the margin after a word, where they decide that the head is wrong."""
+        # Noise may be none, and an input what is nearest to 1.
+        _, least, most = self.inputs
+        usual = min(max(1.0, least), most)
+        steps = Steps(self.net, self.document["arithmetic"], 0.0, (0.0, usual, usual))
+        for frames in (False, True) if len(word) <= FEW_SYMBOLS else (True,):
+            box = after_word(steps, word, frames)
+            wrong, possible, margins = steps.answer(head, right, said, box)
+            if wrong:
+                demand(possible, f"head {head!r} does not say {self._words(head, said)!r} {after}")
+                return margins
+            demand(not margins[0] > 0.0, f"head {head!r} is right {after}")
+        raise RejectedError(
+            f"head {head!r} may be right {after}: it is off by between {-margins[1]:.4g} and "
+            f"{-margins[0]:.4g}, as far as the bounds of its run tell"
+        )
+
+    def _rows(self, head: str, words: Any) -> list[bool]:
+        """Which rows of a head say yes, where it says these words."""
+        if head == "accept":
+            ends = list(words) == ["yes"]
+            return [not ends, ends] if self._reads_largest(head) else [ends]
+        names = self.net.alphabet if head == "legal" else self.net.labels
+        return [name in words for name in names]
 
     def _words(self, head: str, truth: list[bool]) -> list[str]:
         if head == "accept":

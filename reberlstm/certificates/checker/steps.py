@@ -69,41 +69,11 @@ class Readout(NamedTuple):
     rows: int
 
 
-class _Points:
-    """Computing with numbers of a format, every result rounded to it; sums when they are done."""
+class _Format:
+    """The numbers that an arithmetic has."""
 
     def __init__(self, arithmetic: str) -> None:
         self.arithmetic = arithmetic
-
-    def linear(self, weight: Floats, x: Floats, bias: Floats) -> Floats:
-        """A sum of products, to which more may be added."""
-        return np.asarray(weight @ x + bias)
-
-    def added(self, parts: Sequence[Floats]) -> Floats:
-        return self.rounded(sum(parts[1:], start=parts[0]))
-
-    def split(self, sums: Floats, number: int) -> list[Floats]:
-        return np.split(sums, number)
-
-    def sigmoid(self, z: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            return self.rounded(1.0 / (1.0 + np.exp(-z)))
-
-    def tanh(self, z: Floats) -> Floats:
-        return self.rounded(np.tanh(z))
-
-    def relu(self, z: Floats) -> Floats:
-        return np.maximum(z, 0.0)
-
-    def product(self, factor: Floats, x: Floats) -> Floats:
-        return self.rounded(factor * x)
-
-    def sum(self, x: Floats, y: Floats) -> Floats:
-        return self.rounded(x + y)
-
-    def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
-        """``(1 − z)·n + z·h``."""
-        return self.sum(n, self.product(z, self.sum(h, -n)))
 
     def held(self, array: Floats) -> Floats:
         """Weights as the format has them; a bias is a vector, and stays out of int8."""
@@ -150,7 +120,7 @@ class _Bounds:
     def added(self, parts: Sequence[Sums]) -> Ends:
         """Sums as they come out of the arithmetic, added up in any order."""
         low, high, size, number, lost = _together(parts)
-        error = 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290
+        error = np.where(number > 0.0, 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290, 0.0)
         if not (size < 1e305).all():
             raise RejectedError("a sum may overflow float64")
         error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-30)
@@ -220,9 +190,10 @@ class _Bounds:
 
 
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
-    """The gates of a layer, and the parts of its state after a step, by `_Points` or `_Bounds`.
+    """The gates of a layer, and the parts of its state after a step, in some kind of numbers.
 
-    What the input adds to the pre-activations is `a`; what the state adds is `again`.
+    They are `_Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
+    the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
     added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
@@ -262,8 +233,7 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, self.points = noise, _Points(arithmetic)
-        held = self.points.held
+        self.noise, held = noise, _Format(arithmetic).held
         arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         self.layers = [
             Layer(layer.cell.name, *(held(getattr(layer, name)) for name in arrays))
@@ -385,6 +355,30 @@ class Steps:
             return float(low[~yes].min(initial=math.inf))
         return self.distance(readout, yes, self.read(head, box))
 
+    def answer(
+        self, head: str, right: Sequence[bool], said: Sequence[bool], box: Ends
+    ) -> tuple[bool, bool, tuple[float, float]]:
+        """Whether a head is wrong on all of a box, may say this, and by how much it is right."""
+        readout, yes, claimed = self.heads[head], np.array(right), np.array(said)
+        if readout.function == "argmax":
+            x = self._before_last(readout, self._hidden(box), self.bounds)
+            chosen = [int(np.flatnonzero(rows)[0]) for rows in (yes, claimed)]
+            (low, high), (_, most) = (self._gaps(*readout.layers[-1], x, row) for row in chosen)
+            least, largest = (end[~yes].min(initial=math.inf) for end in (low, high))
+            return bool(largest < 0.0), bool((most >= 0.0).all()), (float(least), float(largest))
+        low, high = self.read(head, box)
+        over = readout.threshold
+        wrong = np.where(yes, high <= over, low > over).any()
+        possible = np.where(claimed, high > over, low <= over).all()
+        return (
+            bool(wrong),
+            bool(possible),
+            (
+                self.distance(readout, yes, (low, high)),
+                self.distance(readout, yes, (high, low)),
+            ),
+        )
+
     @staticmethod
     def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> float:
         """How far values are from wrong."""
@@ -418,28 +412,6 @@ class Steps:
         low, high = self.bounds.added([(low + gap, high + gap, *apart)])
         low[row] = high[row] = 0.0
         return low, high
-
-    def run(self, word: Sequence[str], head: str) -> Floats:
-        """The numbers that a head's rule is about after a word, run in the arithmetic."""
-        points = self.points
-        states = [[low for low, _ in parts] for parts in self.split((self.start, self.start))]
-        for x in (*(self.inputs[symbol] for symbol in word), *self.suffix):
-            for number, layer in enumerate(self.layers):
-                state = states[number]
-                a = points.linear(layer.w, x, layer.bias_ih)
-                again = points.linear(layer.u, state[0], layer.bias_hh)
-                states[number] = cell(layer, a, again, state, points)[1]
-                x = states[number][0]
-        readout = self.heads[head]
-        weight, bias = readout.layers[-1]
-        x = self._before_last(readout, states[-1][0], points)
-        value = points.added([points.linear(weight, x, bias)])
-        if readout.function == "softmax":
-            value = np.exp(value - value.max())
-            value = np.asarray(value / value.sum())
-        elif readout.function == "tanh":
-            value = points.tanh(value)
-        return value[: readout.rows]
 
 
 def _terms(weight: Floats, x: Ends) -> Sums:
