@@ -75,10 +75,10 @@ def wired(kind: str, fsm: FSM, gain: float) -> Net:
         }
         start = 2.0 * np.eye(size)[0] - 1.0
     zeros = np.zeros((size, size))
-    if kind.startswith("gru"):
+    if kind.startswith("gru") or kind == "toy":
         weights = np.vstack([np.zeros_like(weights)] * 2 + [weights])
         back = np.vstack([zeros, zeros, back])
-        bias = np.concatenate([np.full(size, 2 * gain), np.full(size, -4 * gain), bias])
+        bias = np.concatenate([np.full(size, 4 * gain), np.full(size, -4 * gain), bias])
     layer = Layer(CELLS[kind], weights, back, bias, np.zeros(len(bias)))
     return Net(
         alphabet=alphabet, layers=(layer,), heads=heads, start_state=start, grammar=fsm,
@@ -95,7 +95,7 @@ def some_net(rng: np.random.Generator) -> tuple[Net, FSM]:
     if way == 1:
         return rl.published(), rl.load_grammar("reber")
     if way <= 4:
-        kind = str(rng.choice(["rnn", "rnn-relu", "gru", "gru-before"]))
+        kind = str(rng.choice(["rnn", "rnn-relu", "gru", "gru-before", "toy"]))
         return wired(kind, fsm, float(rng.uniform(1.5, 5.0))), fsm
     names = [name for name in shipped_names() if "modular" not in name and "embedded" not in name]
     net = rl.load(str(rng.choice(names)))

@@ -81,8 +81,8 @@ FIRST = Budget(states=3_000, depth=64, seconds=1.0)
 STEPS_PER_STATE = 100
 """Steps of the net in the search for a deep word, per state that the other search may visit."""
 
-PROOFS = 0.75
-"""The share of the time that is left when proofs are looked for that take long."""
+GLANCE, PROOFS = 0.1, 0.75
+"""Shares of the time left: for a first search for deep words, and for proofs that take long."""
 
 MAX_K = 64  # how many symbols nodes may remember
 
@@ -207,7 +207,7 @@ def certify(
             is_confirmed,
             steps=STEPS_PER_STATE * max_states,
             longest=max_depth,
-            deadline=time.process_time() + left(),
+            deadline=time.process_time() + left() * (1.0 if thorough else GLANCE),
             thorough=thorough,
         )
 

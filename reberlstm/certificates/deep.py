@@ -40,8 +40,9 @@ LANES = 512  # cycles gone round at a time
 NEAR = (32, 1.15)  # continuations are tried after so many rounds each, then ever more rarely
 LONGEST = 12_000  # symbols of a word, about
 SETTLED = 1e-13  # a state vector that a round moves by less stays where it is
-ROOTS = 48  # state vectors from which cycles are gone round, at a time
+ROOTS = 24  # state vectors from which cycles are gone round, at a time
 EXTREMES = 1_500  # state vectors that are followed at a time
+SMALL = 1_000  # weights of a net whose steps are counted as one each
 CALL = 50  # what one call costs, in steps
 QUIET = 60  # symbols after which, if no end has moved by a millionth, all extremes are met
 TRIES = 10  # wrong words that are to be confirmed
@@ -106,6 +107,7 @@ class _Deep:
     found: Suspect | None = None
     suspect: Suspect | None = None
     tries: int = 0
+    moving: int = 0  # cycles in which the net still moved after the last round
 
     def run(self, thorough: bool) -> None:
         start = self.to_all_states(Roots([()], np.zeros(1, dtype=np.intp), self.execution.start()))
@@ -115,10 +117,12 @@ class _Deep:
             self.pump(start, 480)
             return
         self.pump(start, LONGEST)
-        for rounds in (48, 480, LONGEST):
+        self.follow_extremes(LONGEST)
+        for rounds in (100, LONGEST):
+            self.moving = 0
             ends = self.pump(self.to_all_states(_apart(ends, ROOTS)), rounds)
-            if rounds == 48:
-                self.follow_extremes(LONGEST)
+            if not self.moving:  # every cycle leads to where more rounds change nothing
+                return
 
     # Machine
 
@@ -193,8 +197,14 @@ class _Deep:
 
     # Running
 
+    @cached_property
+    def cost(self) -> float:
+        """What a step of the net costs, in steps of a small one."""
+        layers = self.execution.net.layers
+        return max(1.0, sum(x.weight_ih.size + x.weight_hh.size for x in layers) / SMALL)
+
     def spend(self, steps: int) -> None:
-        self.left -= steps + CALL
+        self.left -= int(steps * self.cost) + CALL
         if self.left < 0 or time.process_time() > self.deadline:
             raise _EndError
 
@@ -232,7 +242,7 @@ class _Deep:
             wrong = answer_after(self.execution, self.claim, text)
             if wrong is None:
                 return False
-            if self.confirm(text, wrong):
+            if time.process_time() < self.deadline and self.confirm(text, wrong):
                 self.found = text, wrong
             elif self.suspect is None or len(text) < len(self.suspect[0]):
                 self.suspect = text, wrong
@@ -277,6 +287,7 @@ class _Deep:
         rounds = min(rounds, self.longest // cycles.shape[1])
         every, ratio = NEAR
         checked = 0
+        anchor = np.full_like(vectors, np.inf)
 
         def place(rows: Indices, count: int) -> Roots:
             words = [roots.words[numbers[row]] + lanes[row][1] * count for row in rows.tolist()]
@@ -300,11 +311,16 @@ class _Deep:
                 yield place(moving, count)
             size = np.maximum(1.0, np.abs(after).max(axis=1))
             settled = np.abs(after - before).max(axis=1) <= SETTLED * size
+            # Round an orbit, too: as it was in a round some time ago (R. P. Brent, 1980).
+            settled |= np.abs(after - anchor[moving]).max(axis=1) <= SETTLED * size
+            if count & (count - 1) == 0:
+                anchor = vectors.copy()
             if settled.any():
                 yield place(moving[settled], count)
                 moving = moving[~settled]
                 if not len(moving):
                     return
+        self.moving += len(moving)
         yield place(moving, rounds)
 
     def wrong_exit(self, vectors: Floats, states: Indices) -> tuple[int, Symbols] | None:

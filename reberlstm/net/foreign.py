@@ -205,10 +205,9 @@ class _Placing:
             claims=self.tensors.metadata.get("claims", "legal"),
             dtype=dtype,
         )
-        one_hot = np.array_equal(table, np.eye(len(table)))
         outputs = {str(kind): unit.rows for kind, unit in chosen.items()}
-        origin = Origin(rows, before, after, len(table) if one_hot else None, outputs)
-        net = net.replace(origin=origin)
+        columns = len(table) if self.one_hot else None
+        net = net.replace(origin=Origin(rows, before, after, columns, outputs))
         return Foreign(net, chosen, rows, before, after, self.doubt, tuple(self.notes(net)))
 
     def notes(self, net: Net) -> Iterator[str]:

@@ -131,6 +131,7 @@ def test_limits(capsys: pytest.CaptureFixture[str]) -> None:
         (["reber", "--check", "no-such-file.json"], "no-such-file.json: no such file"),
         (["parity", "--net", "published"], "the alphabet of parity is 0 1"),
         (["reber", "--max-states", "0"], "--max-states"),
+        (["regex:a", "--scope", "legal"], "nothing is asked: regex:a has no word of scope 'legal'"),
         (["reber", "--input-range", "2", "1"], "inputs from 2.0 to 1.0"),
         (["reber", "-o", "no/such/folder/cert.json"], "cannot be written"),
     ],

@@ -51,9 +51,10 @@ def test_in_the_module_of_others(kind: str, embeds: bool, layers: int, tmp_path:
     module = Model(kind, rows, embeds, layers, len(REBER.alphabet))
     path = str(tmp_path / "model.pt")
     torch.save(module.state_dict(), path)
-    options = {"padding": 0} if embeds else {}
-    for given in (path, module):
-        found = rl.certify(given, REBER, seconds=5.0, **options)
+    options: dict[str, Any] = {"padding": 0} if embeds else {}
+    told = {"nonlinearity": "tanh"} if kind == "RNN" else {}
+    for given, more in ((path, told), (module, {})):
+        found = rl.certify(given, REBER, seconds=5.0, **options, **more)
         assert isinstance(found, Refutation)
         logits = replayed(found, module)
         odds = np.exp(logits - logits.max())

@@ -74,6 +74,7 @@ Node = tuple[str | None, tuple[str, ...]]
 
 MOST_STRIDE = 16
 MAX_PARTS = 1_000  # of an image that several boxes hold
+FEW_SYMBOLS = 100  # words of at most so many symbols are first bounded by one box after the other
 INPUTS = ("noise", "low", "high")
 SECONDS = 60.0
 """What a certificate may take to check, by default; the work is counted before it is begun."""
@@ -702,7 +703,8 @@ class _Checker:
         arithmetic, inputs = self.document["arithmetic"], (0.0, usual, usual)
         steps = Steps(self.net, arithmetic, 0.0, inputs, numbers)
         box = (steps.start, steps.start)
-        for frames in (False,) if self.exact else (False, True):
+        ways = (False, True) if len(word) <= FEW_SYMBOLS else (True,)
+        for frames in (False,) if self.exact else ways:
             if self.exact:
                 for symbol in word:
                     box = steps.step(box, symbol)

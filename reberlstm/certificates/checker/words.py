@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 UP = 1.0 + 2.0**-30  # more than sums of up to 10⁵ numbers, none negative, can be off by
 TINY = 1e-290  # more than a few underflows
-MAX_WORK = 2e10  # numbers multiplied on the way, at most
+MAX_WORK = 4e9  # numbers multiplied on the way, at most
 SIGMOID_BEND, TANH_BEND = 0.0963, 0.7699  # the largest second derivatives: 1/(6·√3), 4/(3·√3)
 
 

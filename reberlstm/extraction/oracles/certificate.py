@@ -50,7 +50,9 @@ class Certificates(Oracle):
         if not long and (self._tried is hypothesis or self._spent > SHORT * self._seconds):
             return None
         start = time.process_time()
-        certificate = self._certificate(hypothesis, (LONG if long else SHORT) * self._seconds)
+        # Long words are looked for once, when the other oracles have found nothing.
+        share = LONG if long else SHORT
+        certificate = self._certificate(hypothesis, share * self._seconds, long)
         self._tried = hypothesis
         self._spent += time.process_time() - start
         found = None if certificate is None else certificate.counterexample
@@ -63,7 +65,9 @@ class Certificates(Oracle):
         word = tuple(map(index, found))
         return Words(self.runs, [word]).find_counterexample(hypothesis)
 
-    def _certificate(self, hypothesis: Hypothesis, seconds: float) -> Certificate | None:
+    def _certificate(
+        self, hypothesis: Hypothesis, seconds: float, long: bool
+    ) -> Certificate | None:
         """The last certificate that was tried; `proof` where it is one."""
         from reberlstm.certificates import certify
 
@@ -78,6 +82,7 @@ class Certificates(Oracle):
                     heads=self.runs.net.observed,
                     arithmetic=self.runs.arithmetic,
                     seconds=min(seconds, self.runs.left),
+                    max_depth=10_000 if long else 64,
                 )
             except CertificateError:
                 continue
