@@ -22,7 +22,6 @@ from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.checker import Check, check
 from reberlstm.certificates.claims import Claim, claim
-from reberlstm.certificates.pieces import STRIDE as REMEMBERED
 from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import Budget, Exploration, explore
 from reberlstm.certificates.results import (
@@ -183,9 +182,8 @@ def certify(
         if isinstance(further, Invariant):
             return _proof(net, claimed, further, subject)
         proof = further if further.reason else proof
-        if max_k >= REMEMBERED and isinstance(
-            pieces := find_pieces(boxes, claimed, deadline), Invariant
-        ):
+        pieces = find_pieces(boxes, claimed, deadline, max_k)
+        if isinstance(pieces, Invariant):
             return _proof(net, claimed, pieces, subject)
         if not explored.closed:
             longer = search(Budget(max_states, max_depth, seconds))

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reberlstm.certificates.boxes import BoxNet
-from reberlstm.certificates.claims import Claim, Nodes, unfold
+from reberlstm.certificates.claims import Claim, unfold
 from reberlstm.certificates.contexts import Sample, sample
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
 from reberlstm.certificates.search import (
@@ -35,8 +35,10 @@ from reberlstm.certificates.search import (
 )
 from reberlstm.net.cells.cell import Floats
 
-STRIDE = 4  # symbols from piece to piece, and as many are remembered
-WIDTHS = (0.25, 0.1)  # of a place of the grid
+GRIDS = ((4, 0.25), (6, 0.25), (4, 0.1))
+"""What is tried: symbols from piece to piece, of which as many are remembered, and the width of a
+place of the grid."""
+
 WORDS, LENGTH = 600, 500  # how many words are sampled, and how long they are
 DRIFTS = 2.5  # a memory that is larger than this drifts: its forget gate is over 0.6
 WIDEST = 1.6  # places of the grid: wider images are cut
@@ -48,19 +50,21 @@ GROWTH = 0.02  # the share of its width by which a piece that has to grow grows 
 DECIMALS = 5  # of the ends of pieces
 
 
-def find_pieces(net: BoxNet, claim: Claim, deadline: float) -> Invariant | NotFound:
-    """An invariant with several boxes for a node, before a time of `time.process_time`."""
+def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invariant | NotFound:
+    """An invariant with several boxes for a node, before a time of `time.process_time`.
+
+    Nodes remember at most `max_k` symbols.
+    """
     if not net.inputs.exact or not net.may_be_unbounded.any():
         return NotFound()
-    nodes = unfold(claim, STRIDE, MAX_NUMBERS // net.width**2, STRIDE)
-    if nodes is None:
-        return NotFound()
-    problem = Problem(net, claim, nodes)
     sampled = sample(net.net, claim, net.arithmetic, WORDS, LENGTH)
     found: Invariant | NotFound = NotFound()
-    for width in WIDTHS:
+    for stride, width in GRIDS:
+        nodes = unfold(claim, stride, MAX_NUMBERS // net.width**2, stride)
+        if stride > max_k or nodes is None:
+            continue
         try:
-            found = _Pieces(problem, sampled, width, deadline).run()
+            found = _Pieces(Problem(net, claim, nodes), sampled, width, deadline).run()
         except SumOverflowError as error:
             found = NotFound(str(error))
         if isinstance(found, Invariant) or time.process_time() > deadline:

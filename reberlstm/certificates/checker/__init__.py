@@ -361,7 +361,10 @@ class _Checker:
             demand(fits, f"the box for {_name(node)} has ends of other cells")
             demand(several or node not in boxes, f"there are two boxes for {_name(node)}")
             boxes.setdefault(node, []).append(self._box(intervals[chosen]))
-        return {node: tuple(map(np.stack, zip(*each, strict=True))) for node, each in boxes.items()}
+        return {
+            node: (np.stack([low for low, _ in each]), np.stack([high for _, high in each]))
+            for node, each in boxes.items()
+        }
 
     def _interval(self, ends: list[Any]) -> list[float]:
         """Four ends, of which null is infinite; the last two are NaN for cells without c."""
@@ -422,7 +425,7 @@ class _Checker:
                 continue
             room = np.where(high > low, high - low, 1.0)
             share = np.where(held, 1.0, (inner[1] - inner[0]) / room).prod(axis=1)
-            meets = (inner[0] <= inner[1]).all(axis=1)
+            meets = np.all(inner[0] <= inner[1], axis=1)
             best = int(np.where(meets, share, -1.0).argmax())
             if not share[best] > 0.0 or not meets[best] or count > MAX_PARTS:
                 self._reject_outside((low, high), (boxes[0][best], boxes[1][best]), source, target)
@@ -493,14 +496,13 @@ class _Checker:
 def _without(part: Ends, box: Ends) -> list[Ends]:
     """What of a part is outside of a box that it meets: slices, of which some share a side."""
     slices, (low, high) = [], (end.copy() for end in part)
-    for number in np.flatnonzero((low < box[0]) | (high > box[1])):
-        for end, other, limit in ((low, high, box[0]), (high, low, box[1])):
-            inside = limit[number] <= low[number] if end is low else limit[number] >= high[number]
-            if not inside:
-                rest = low.copy(), high.copy()
-                rest[0 if end is high else 1][number] = limit[number]
-                slices.append(rest)
-                end[number] = limit[number]
+    for number, (least, most) in enumerate(zip(*box, strict=True)):
+        if low[number] < least:
+            slices.append((low.copy(), high.copy()))
+            slices[-1][1][number] = low[number] = least
+        if high[number] > most:
+            slices.append((low.copy(), high.copy()))
+            slices[-1][0][number] = high[number] = most
     return slices
 
 
