@@ -74,7 +74,8 @@ SHAPES = (
     *(Shape(1), Shape(2), Shape(3)),
     *(Shape(MAX_K, 2, spread=0.3), Shape(MAX_K, 3, spread=0.1), Shape(MAX_K, 3, spread=0.03)),
     *(Shape(MAX_K, m, spread=0.01) for m in (2, 4)),
-    *(Shape(MAX_K, 4, spread=0.003), Shape(MAX_K, 8, spread=0.003), Shape(MAX_K, 8, spread=0.001)),
+    *(Shape(MAX_K, m, spread=0.003) for m in (4, 6)),
+    Shape(MAX_K, 8, spread=0.001),
 )
 """What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
 

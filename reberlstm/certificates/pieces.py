@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
+from reberlstm.certificates.arithmetic import Execution
 from reberlstm.certificates.boxes import BoxNet
 from reberlstm.certificates.claims import Claim, unfold
-from reberlstm.certificates.contexts import Sample, sample
+from reberlstm.certificates.contexts import walk
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
 from reberlstm.certificates.search import (
     MAX_NUMBERS,
@@ -57,7 +59,8 @@ def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invar
     """
     if not net.inputs.exact or not net.may_be_unbounded.any():
         return NotFound()
-    sampled = sample(net.net, claim, net.arithmetic, WORDS, LENGTH)
+    rows = zip(*walk(Execution(net.net, net.arithmetic), claim, WORDS, LENGTH), strict=True)
+    sampled = Sample(*map(np.stack, rows))
     found: Invariant | NotFound = NotFound()
     for stride, width in GRIDS:
         nodes = unfold(claim, stride, MAX_NUMBERS // net.width**2, stride)
@@ -70,6 +73,15 @@ def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invar
         if isinstance(found, Invariant) or time.process_time() > deadline:
             break
     return found
+
+
+class Sample(NamedTuple):
+    """State vectors after some words: one in each of B places at each of T times."""
+
+    vectors: Floats  # (T, B, D)
+    states: Indices  # of the machine, (T, B)
+    symbols: Indices  # read last, (T, B)
+    lengths: Indices  # of the present words, (T, B)
 
 
 @dataclass
@@ -87,7 +99,7 @@ class _Pieces:
     def run(self) -> Invariant | NotFound:
         problem = self.problem
         unread = problem.net.may_be_unbounded
-        largest = np.abs(self.sampled.full).max(axis=(0, 1))
+        largest = np.abs(self.sampled.vectors).max(axis=(0, 1))
         self.drifts = np.flatnonzero(unread & (largest > DRIFTS))
         if not len(self.drifts):
             return NotFound("no memory drifts")
@@ -181,17 +193,16 @@ class _Pieces:
         nodes, sampled = self.problem.nodes, self.sampled
         index = {name: number for number, name in enumerate(nodes.names)}
         owners, vectors = [], []
-        lengths = np.arange(len(sampled.states))[:, np.newaxis] + 1 - sampled.begins
-        times, places = np.nonzero(lengths % nodes.stride == 0)
+        times, places = np.nonzero(sampled.lengths % nodes.stride == 0)
         symbols = sampled.symbols.T.tolist()
-        states, lengths = sampled.states[times, places].tolist(), lengths[times, places]
+        states, lengths = (x[times, places] for x in (sampled.states, sampled.lengths))
         for at, place, state, length in zip(
-            times.tolist(), places.tolist(), states, lengths.tolist(), strict=True
+            times.tolist(), places.tolist(), states.tolist(), lengths.tolist(), strict=True
         ):
             last = tuple(symbols[place][at + 1 - min(nodes.k, length) : at + 1])
             if (state, last) in index:
                 owners.append(index[state, last])
-                vectors.append(sampled.full[at, place])
+                vectors.append(sampled.vectors[at, place])
         return np.array(owners, dtype=np.intp), np.array(vectors)
 
     def _images(self, rows: Indices) -> tuple[Indices, Interval, Margins]:
