@@ -60,6 +60,8 @@ def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invar
     if not net.inputs.exact or not net.may_be_unbounded.any():
         return NotFound()
     rows = zip(*walk(Execution(net.net, net.arithmetic), claim, WORDS, LENGTH), strict=True)
+    # What is not found quickly is mostly not found; a search for a wrong word comes after this.
+    deadline = 0.5 * (time.process_time() + deadline)
     sampled = Sample(*map(np.stack, rows))
     found: Invariant | NotFound = NotFound()
     for stride, width in GRIDS:
@@ -211,7 +213,7 @@ class _Pieces:
         each = 1 + problem.nodes.steps // len(problem.nodes)
         size = max(1, BATCH // (each * problem.net.width**2))
         smallest = dict.fromkeys(problem.claim.heads, np.inf)
-        targets, images = [], []
+        targets, images = [np.zeros(0, dtype=np.intp)], [self.boxes[:0]]
         for i in range(0, len(rows), size):
             chosen = rows[i : i + size]
             levels, ends = problem.nodes.levels_of(self.owners[chosen])

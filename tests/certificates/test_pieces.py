@@ -18,7 +18,7 @@ from reberlstm.certificates.boxes import BoxNet
 from reberlstm.certificates.claims import Nodes, claim, unfold
 from reberlstm.certificates.intervals import REAL, Interval
 from reberlstm.certificates.pieces import covering
-from reberlstm.certificates.search import NotFound
+from reberlstm.certificates.search import Invariant, NotFound
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head
@@ -190,3 +190,15 @@ def test_nodes_without_boxes_lead_nowhere() -> None:
     levels, targets = nodes.levels_of(np.zeros(0, dtype=np.intp))
     assert not len(targets)
     assert not any(map(len, levels))
+
+
+def test_words_that_end_have_pieces_too() -> None:
+    """Where no words go on from any piece that has changed."""
+    net = rl.load("reber-4")
+    assert net.grammar is not None
+    problem = claim(net, net.grammar, "legal", None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "GRIDS", ((2, 1.0),))
+        patch.setattr(pieces, "DRIFTS", 0.0)
+        found = pieces.find_pieces(BoxNet(net, REAL), problem, time.process_time() + 10.0, 2)
+    assert isinstance(found, (NotFound, Invariant))
