@@ -60,8 +60,6 @@ def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invar
     if not net.inputs.exact or not net.may_be_unbounded.any():
         return NotFound()
     rows = zip(*walk(Execution(net.net, net.arithmetic), claim, WORDS, LENGTH), strict=True)
-    # What is not found quickly is mostly not found; a search for a wrong word comes after this.
-    deadline = 0.5 * (time.process_time() + deadline)
     sampled = Sample(*map(np.stack, rows))
     found: Invariant | NotFound = NotFound()
     for stride, width in GRIDS:

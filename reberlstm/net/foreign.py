@@ -22,7 +22,7 @@ from reberlstm.formats import toml
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import RECURRENT, Tensors
-from reberlstm.net.net import ARRAYS, Net
+from reberlstm.net.net import ARRAYS, Net, Origin
 from reberlstm.net.readouts import (
     ALLOWED,
     KINDS,
@@ -205,6 +205,9 @@ class _Placing:
             claims=self.tensors.metadata.get("claims", "legal"),
             dtype=dtype,
         )
+        outputs = {str(kind): unit.rows for kind, unit in chosen.items()}
+        columns = len(table) if self.one_hot else None
+        net = net.replace(origin=Origin(rows, before, after, columns, outputs))
         return Foreign(net, chosen, rows, before, after, self.doubt, tuple(self.notes(net)))
 
     def notes(self, net: Net) -> Iterator[str]:

@@ -21,6 +21,7 @@ from reberlstm.extraction.rates import percent
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.repeats import folded
 from reberlstm.render import Table, block, count, differences, table_lines
 from reberlstm.render.machine import arrows, draw
 from reberlstm.render.plots import upright
@@ -121,6 +122,9 @@ def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
         return "(the empty word)"
     if len(word) <= MOST_SYMBOLS:
         return fsm.text(word)
+    text = folded(word, " " if fsm.has_long_symbols else "")
+    if len(text) <= MOST_SYMBOLS:
+        return f"{text} ({len(word):,} symbols)"
     ends = f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}"
     return f"{ends} ({len(word):,} symbols; --json has all)"
 

@@ -32,7 +32,7 @@ from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import Net
 from reberlstm.net.numbers import Numbers
 from reberlstm.net.readouts import Head, Readout, Rule
-from tests.certificates.test_checker import sealed
+from tests.certificates.test_checker import with_checksum
 
 EXACT = (0.0, 1.0, 1.0)
 
@@ -267,9 +267,9 @@ def test_a_trained_gru_and_a_trained_simple_rnn_are_proved(kind: str) -> None:
     document = cert.to_dict()
     for nonsense in (7, None, "yes"):
         document["proof"]["varies"] = nonsense
-        assert check(sealed(document), net, fsm).reason.endswith("is neither true nor false")
+        assert check(with_checksum(document), net, fsm).reason.endswith("is neither true nor false")
     del document["proof"]["varies"]
-    assert "there is no box for" in check(sealed(document), net, fsm).reason
+    assert "there is no box for" in check(with_checksum(document), net, fsm).reason
 
 
 def softmax_net(seed: int, shift: float = 0.0, order: tuple[int, ...] = (0, 1, 2)) -> Net:
@@ -398,7 +398,7 @@ def test_files_of_version_1_are_read_and_checked(tmp_path: Path) -> None:
         document = rl.certify(net).to_dict()
         document["version"] = 1
         del document["readouts"]
-        old = sealed(document)
+        old = with_checksum(document)
         assert check(old, net).valid
         path = tmp_path / "cert.json"
         path.write_text(json.dumps(old))

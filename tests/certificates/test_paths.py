@@ -23,7 +23,7 @@ from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.net.readouts import Head
 from tests.certificates.test_arithmetic import DTYPES, random_boxes, random_net
-from tests.certificates.test_checker import sealed
+from tests.certificates.test_checker import with_checksum
 
 WORD = (0, 2, 1)
 
@@ -210,7 +210,7 @@ def test_boxes_that_are_needed_only_now_and_then_are_checked_on_the_way() -> Non
     from reberlstm.certificates.results import digest_of_net
 
     document["net"]["sha256"] = digest_of_net(other)
-    verdict = check(sealed(document), other)
+    verdict = check(with_checksum(document), other)
     assert verdict.valid is False
     assert "head 'legal' may be wrong in the box after the empty word, read a" in verdict.reason
 
@@ -219,4 +219,4 @@ def test_several_steps_need_bounds() -> None:
     net = spiral()
     document = rl.certify(net).to_dict()
     document["proof"]["intervals"][0][3] = None
-    assert "exact inputs and bounded boxes" in check(sealed(document), net).reason
+    assert "exact inputs and bounded boxes" in check(with_checksum(document), net).reason

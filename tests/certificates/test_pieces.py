@@ -22,7 +22,7 @@ from reberlstm.certificates.search import Invariant, NotFound
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head
-from tests.certificates.test_checker import sealed
+from tests.certificates.test_checker import with_checksum
 
 ANYTHING = FSM(
     alphabet=("a", "b"),
@@ -98,7 +98,7 @@ def test_a_file_of_several_boxes_is_read_back(proof: Proof, tmp_path: Any) -> No
 def test_several_boxes_have_to_be_announced(proof: Proof) -> None:
     document = proof.to_dict()
     del document["proof"]["pieces"]
-    assert "there are two boxes for state '0', last" in check(sealed(document), NET).reason
+    assert "there are two boxes for state '0', last" in check(with_checksum(document), NET).reason
 
 
 def test_a_piece_that_is_missing_is_missed(proof: Proof) -> None:
@@ -107,7 +107,7 @@ def test_a_piece_that_is_missing_is_missed(proof: Proof) -> None:
     for number in np.random.default_rng(2).integers(len(proof.boxes), size=6).tolist():
         document = json.loads(text)
         box = document["proof"]["boxes"].pop(number)
-        verdict = check(sealed(document), NET)
+        verdict = check(with_checksum(document), NET)
         others = [other for other in document["proof"]["boxes"] if other["last"] == box["last"]]
         # Another piece may hold as much; but then none of its steps may lead elsewhere.
         assert verdict.valid is False or others, verdict.reason
@@ -123,7 +123,7 @@ def test_a_piece_that_is_smaller_is_rejected(proof: Proof) -> None:
         ends = intervals[int(rng.integers(len(intervals)))]
         part = int(rng.choice([0, 2]))
         ends[part : part + 2] = [0.5 * sum(ends[part : part + 2])] * 2
-        rejected += check(sealed(document), NET).valid is False
+        rejected += check(with_checksum(document), NET).valid is False
     assert rejected >= 5  # one or the other is held by a neighbour
 
 
@@ -135,7 +135,7 @@ def test_a_net_that_is_wrong_after_long_runs_only_is_not_proved(proof: Proof) ->
     assert isinstance(found, NotFound)
     document = proof.to_dict()
     document["net"]["sha256"] = rl.certificates.digest_of_net(net)
-    assert "may be wrong" in check(sealed(document), net).reason
+    assert "may be wrong" in check(with_checksum(document), net).reason
 
 
 @settings(max_examples=60)

@@ -9,12 +9,16 @@ second time as well; of the net only names, arrays and rules are read.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reberlstm.certificates.checker.document import RejectedError
+from reberlstm.certificates.checker.subject import PARTS
 
 Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]
@@ -32,13 +36,6 @@ ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
     "bfloat16": (2.0**-8, 2.0**-126, 3.3895313892515355e38, 2.0**-22),
     "int8": (2.0**-24, 2.0**-126, 3.4028234663852886e38, 2.0**-22),
 }
-
-# kind of cell: the parts of its state, each a letter; the first one is what gates and heads read
-PARTS = {"lstm": "hc", "toy": "c"} | dict.fromkeys(("gru", "gru-before", "rnn", "rnn-relu"), "h")
-
-
-class RejectedError(Exception):
-    """The certificate does not prove what it says; the text says where."""
 
 
 class Layer(NamedTuple):
@@ -69,41 +66,11 @@ class Readout(NamedTuple):
     rows: int
 
 
-class _Points:
-    """Computing with numbers of a format, every result rounded to it; sums when they are done."""
+class _Format:
+    """The numbers that an arithmetic has."""
 
     def __init__(self, arithmetic: str) -> None:
         self.arithmetic = arithmetic
-
-    def linear(self, weight: Floats, x: Floats, bias: Floats) -> Floats:
-        """A sum of products, to which more may be added."""
-        return np.asarray(weight @ x + bias)
-
-    def added(self, parts: Sequence[Floats]) -> Floats:
-        return self.rounded(sum(parts[1:], start=parts[0]))
-
-    def split(self, sums: Floats, number: int) -> list[Floats]:
-        return np.split(sums, number)
-
-    def sigmoid(self, z: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            return self.rounded(1.0 / (1.0 + np.exp(-z)))
-
-    def tanh(self, z: Floats) -> Floats:
-        return self.rounded(np.tanh(z))
-
-    def relu(self, z: Floats) -> Floats:
-        return np.maximum(z, 0.0)
-
-    def product(self, factor: Floats, x: Floats) -> Floats:
-        return self.rounded(factor * x)
-
-    def sum(self, x: Floats, y: Floats) -> Floats:
-        return self.rounded(x + y)
-
-    def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
-        """``(1 − z)·n + z·h``."""
-        return self.sum(n, self.product(z, self.sum(h, -n)))
 
     def held(self, array: Floats) -> Floats:
         """Weights as the format has them; a bias is a vector, and stays out of int8."""
@@ -137,9 +104,31 @@ class _Points:
 class _Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
-    def __init__(self, arithmetic: str, longest: int) -> None:
-        self.arithmetic, self.longest = arithmetic, longest
+    def __init__(self, arithmetic: str, arrays: Sequence[Floats]) -> None:
+        self.arithmetic = arithmetic
+        # What the input and the state add is one sum.
+        self.longest = 2 * max(array.shape[1] for array in arrays if array.ndim == 2)
         self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+
+    # How numbers of a file are held; an arithmetic of its own has `reberlstm...checker.exact`
+
+    def number(self, array: Floats) -> Floats:
+        """Weights, exactly."""
+        return array
+
+    def box(self, low: Floats, high: Floats) -> Ends:
+        """Ends, perhaps moved outwards."""
+        return low, high
+
+    def least(self, x: Any) -> float:
+        """A floating-point number that is no greater, also where x was rounded up last."""
+        return math.inf if x == math.inf else math.nextafter(x, -math.inf)
+
+    def wider(self, x: Ends, by: float) -> Ends:
+        """Ends moved outwards by at least so much."""
+        return _wider(x, by)
+
+    # Computing
 
     def linear(self, weight: Floats, x: Ends, bias: Floats) -> Sums:
         """A sum of products, to which more may be added."""
@@ -150,7 +139,7 @@ class _Bounds:
     def added(self, parts: Sequence[Sums]) -> Ends:
         """Sums as they come out of the arithmetic, added up in any order."""
         low, high, size, number, lost = _together(parts)
-        error = 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290
+        error = np.where(number > 0.0, 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290, 0.0)
         if not (size < 1e305).all():
             raise RejectedError("a sum may overflow float64")
         error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-30)
@@ -218,6 +207,23 @@ class _Bounds:
         error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
         return np.minimum(*low) - error, np.maximum(*high) + error
 
+    def gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
+        """By how much the output of a row is over each of the others."""
+        _, _, size, number, lost = self.linear(weight, x, bias)
+        low, high = _terms(weight[row] - weight, x)[:2]
+        gap = bias[row] - bias
+        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
+        low, high = self.added([(low + gap, high + gap, *apart)])
+        low[row] = high[row] = 0.0
+        return low, high
+
+    def softmax(self, gaps: Sequence[Ends]) -> Ends:
+        """Probabilities: each is 1/(the sum of exp(−gap) over the gaps of its row)."""
+        error = 2.0**-45 + 2.0**-50 * len(gaps[0][0])
+        with np.errstate(over="ignore"):
+            low, high = (np.array([1.0 / np.exp(-x[end]).sum() for x in gaps]) for end in (0, 1))
+        return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+
 
 class _Errors:
     """Computing with numbers that carry how far each is from what exact arithmetic has there.
@@ -273,9 +279,10 @@ class _Errors:
 
 
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
-    """The gates of a layer, and the parts of its state after a step, by `_Points` or `_Bounds`.
+    """The gates of a layer, and the parts of its state after a step, in some kind of numbers.
 
-    What the input adds to the pre-activations is `a`; what the state adds is `again`.
+    They are `_Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
+    the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
     added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
@@ -311,43 +318,58 @@ class Steps:
     """
 
     def __init__(
-        self, net: Any, arithmetic: str, noise: float, inputs: tuple[float, float, float]
+        self,
+        net: Any,
+        arithmetic: str,
+        noise: float,
+        inputs: tuple[float, float, float],
+        numbers: Callable[[str, Sequence[Floats]], Any] | None = None,
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, self.points = noise, _Points(arithmetic)
-        held = self.points.held
-        arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        self.noise, held = noise, _Format(arithmetic).held
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        layers = [[held(getattr(layer, name)) for name in names] for layer in net.layers]
+        heads = {
+            kind: [[held(x.weight), held(x.bias)] for x in head.layers]
+            for kind, head in net.heads.items()
+        }
+        vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
+        width = sum(len(PARTS[x.cell.name]) * x.weight_hh.shape[1] for x in net.layers)
+        start = np.zeros(width) if net.start_state is None else held(net.start_state)
+        suffix = () if net.suffix is None else tuple(map(held, net.suffix))
+        thresholds = np.array([head.rule.threshold for head in net.heads.values()])
+        weights = [*layers, *(linear for head in heads.values() for linear in head)]
+        arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
+        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        number = self.bounds.number
         self.layers = [
-            Layer(layer.cell.name, *(held(getattr(layer, name)) for name in arrays))
-            for layer in net.layers
+            Layer(layer.cell.name, *map(number, arrays))
+            for layer, arrays in zip(net.layers, layers, strict=True)
         ]
-        longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
-        self.bounds = _Bounds(arithmetic, longest)
         self.heads = {
             kind: Readout(
-                tuple((held(x.weight), held(x.bias)) for x in head.layers),
+                tuple((number(weight), number(bias)) for weight, bias in heads[kind]),
                 head.activation,
                 head.rule.function,
-                head.rule.threshold,
+                number(np.array([head.rule.threshold]))[0],
                 len(head.layers[-1].bias) - head.extra,
             )
             for kind, head in net.heads.items()
         }
         if "next" in self.heads:
             self.heads.setdefault("legal", self.heads["next"])
-        vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
-        width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
-        self.start = np.zeros(width) if net.start_state is None else held(net.start_state)
+        self.start, self.suffix = number(start), tuple(map(number, suffix))
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
+        if (low != 1.0 or high != 1.0) and net.embedding is not None:
+            raise RejectedError("inputs that are embedded have no range")
         self.columns: dict[str, Sums] = {}
         first = self.layers[0]
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
             ends = (vector * low, vector * high)
-            x = np.minimum(*ends), np.maximum(*ends)
-            x = _wider(x, blur) if blur else x
+            x = self.bounds.box(np.minimum(*ends), np.maximum(*ends))
+            x = self.bounds.wider(x, blur) if blur else x
             self.columns[symbol] = self.bounds.linear(first.w, x, first.bias_ih)
-        self.suffix = () if net.suffix is None else tuple(map(held, net.suffix))
         self._known: tuple[Any, Sums] | None = None
 
     def split(self, box: Ends) -> list[list[Ends]]:
@@ -375,7 +397,7 @@ class Steps:
         low, high = (
             np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
         )
-        return _wider((low, high), self.noise) if self.noise else (low, high)
+        return self.bounds.wider((low, high), self.noise) if self.noise else (low, high)
 
     def again(self, layer: Layer, state: Sequence[Ends], box: Ends | None = None) -> Sums:
         """What the state adds to the sums; kept for the next symbol in the same box."""
@@ -410,13 +432,9 @@ class Steps:
         x = self._before_last(readout, self._hidden(box), self.bounds)
         weight, bias = readout.layers[-1]
         if readout.function == "softmax":
-            gaps = [self._gaps(weight, bias, x, row) for row in range(readout.rows)]
-            error = 2.0**-45 + 2.0**-50 * len(bias)
-            with np.errstate(over="ignore"):
-                low, high = (
-                    np.array([1.0 / np.exp(-gap[end]).sum() for gap in gaps]) for end in (0, 1)
-                )
-            return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+            gaps = [self.bounds.gaps(weight, bias, x, row) for row in range(readout.rows)]
+            low, high = self.bounds.softmax(gaps)
+            return low, high
         weight, bias = weight[: readout.rows], bias[: readout.rows]
         z = self.bounds.added([self.bounds.linear(weight, x, bias)])
         return self.bounds.tanh(z) if readout.function == "tanh" else z
@@ -429,18 +447,45 @@ class Steps:
         readout, yes = self.heads[head], np.array(right)
         if readout.function == "argmax":
             x = self._before_last(readout, self._hidden(box), self.bounds)
-            low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
-            return float(low[~yes].min(initial=math.inf))
-        return self.distance(readout, yes, self.read(head, box))
+            low, _ = self.bounds.gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
+            least = low[~yes].min(initial=math.inf)
+        else:
+            least = self.distance(readout, yes, self.read(head, box))
+        return float(self.bounds.least(least))
+
+    def answer(
+        self, head: str, right: Sequence[bool], said: Sequence[bool], box: Ends
+    ) -> tuple[bool, bool, tuple[float, float]]:
+        """Whether a head is wrong on all of a box, may say this, and by how much it is right."""
+        readout, yes, claimed = self.heads[head], np.array(right), np.array(said)
+        if readout.function == "argmax":
+            x = self._before_last(readout, self._hidden(box), self.bounds)
+            chosen = [int(np.flatnonzero(rows)[0]) for rows in (yes, claimed)]
+            last, gaps = readout.layers[-1], self.bounds.gaps
+            (low, high), (_, most) = (gaps(*last, x, row) for row in chosen)
+            least, largest = (end[~yes].min(initial=math.inf) for end in (low, high))
+            return bool(largest < 0.0), bool((most >= 0.0).all()), (float(least), float(largest))
+        low, high = self.read(head, box)
+        over = readout.threshold
+        wrong = np.where(yes, high <= over, low > over).any()
+        possible = np.where(claimed, high > over, low <= over).all()
+        return (
+            bool(wrong),
+            bool(possible),
+            (
+                self.distance(readout, yes, (low, high)),
+                self.distance(readout, yes, (high, low)),
+            ),
+        )
 
     @staticmethod
-    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> float:
+    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> Any:
         """How far values are from wrong."""
         low, high = values
         if readout.function == "argmax":
-            return float(low[yes].min() - high[~yes].max(initial=-math.inf))
+            return low[yes].min() - high[~yes].max(initial=-math.inf)
         over = readout.threshold
-        return float(np.where(yes, low - over, over - high).min())
+        return np.where(yes, low - over, over - high).min()
 
     def _hidden(self, box: Ends) -> Ends:
         """What the heads read, the suffix fed."""
@@ -456,38 +501,6 @@ class Steps:
             z = numbers.added([numbers.linear(weight, x, bias)])
             x = numbers.tanh(z) if readout.activation == "tanh" else numbers.relu(z)
         return x
-
-    def _gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
-        """By how much the output of a row is over each of the others."""
-        _, _, size, number, lost = self.bounds.linear(weight, x, bias)
-        low, high = _terms(weight[row] - weight, x)[:2]
-        gap = bias[row] - bias
-        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
-        low, high = self.bounds.added([(low + gap, high + gap, *apart)])
-        low[row] = high[row] = 0.0
-        return low, high
-
-    def run(self, word: Sequence[str], head: str) -> Floats:
-        """The numbers that a head's rule is about after a word, run in the arithmetic."""
-        points = self.points
-        states = [[low for low, _ in parts] for parts in self.split((self.start, self.start))]
-        for x in (*(self.inputs[symbol] for symbol in word), *self.suffix):
-            for number, layer in enumerate(self.layers):
-                state = states[number]
-                a = points.linear(layer.w, x, layer.bias_ih)
-                again = points.linear(layer.u, state[0], layer.bias_hh)
-                states[number] = cell(layer, a, again, state, points)[1]
-                x = states[number][0]
-        readout = self.heads[head]
-        weight, bias = readout.layers[-1]
-        x = self._before_last(readout, states[-1][0], points)
-        value = points.added([points.linear(weight, x, bias)])
-        if readout.function == "softmax":
-            value = np.exp(value - value.max())
-            value = np.asarray(value / value.sum())
-        elif readout.function == "tanh":
-            value = points.tanh(value)
-        return value[: readout.rows]
 
 
 def _terms(weight: Floats, x: Ends) -> Sums:
