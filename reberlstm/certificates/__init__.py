@@ -25,7 +25,6 @@ from reberlstm.certificates.checker import Check, arithmetic_fault, check, check
 from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
 from reberlstm.certificates.deep import search_deep
-from reberlstm.certificates.pieces import STRIDE as REMEMBERED
 from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import (
     Budget,
@@ -92,7 +91,8 @@ SHAPES = (
     *(Shape(1), Shape(2), Shape(3)),
     *(Shape(MAX_K, 2, spread=0.3), Shape(MAX_K, 3, spread=0.1), Shape(MAX_K, 3, spread=0.03)),
     *(Shape(MAX_K, m, spread=0.01) for m in (2, 4)),
-    *(Shape(MAX_K, 4, spread=0.003), Shape(MAX_K, 8, spread=0.003), Shape(MAX_K, 8, spread=0.001)),
+    *(Shape(MAX_K, m, spread=0.003) for m in (4, 6)),
+    Shape(MAX_K, 8, spread=0.001),
 )
 """What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
 
@@ -232,9 +232,8 @@ def certify(
             return _proof(net, claimed, rest, subject)
         proof = rest if rest.reason else proof
         until = time.process_time() + PROOFS * left()
-        if max_k >= REMEMBERED and isinstance(
-            pieces := find_pieces(boxes, claimed, until), Invariant
-        ):
+        pieces = find_pieces(boxes, claimed, until, max_k)
+        if isinstance(pieces, Invariant):
             return _proof(net, claimed, pieces, subject)
     if found is None and not explored.closed:
         found, further = dive(thorough=True)

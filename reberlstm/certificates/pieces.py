@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
+from reberlstm.certificates.arithmetic import Execution
 from reberlstm.certificates.boxes import BoxNet
 from reberlstm.certificates.claims import Claim, unfold
-from reberlstm.certificates.contexts import Sample, sample
+from reberlstm.certificates.contexts import walk
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
 from reberlstm.certificates.search import (
     MAX_NUMBERS,
@@ -35,8 +37,10 @@ from reberlstm.certificates.search import (
 )
 from reberlstm.net.cells.cell import Floats
 
-STRIDE = 4  # symbols from piece to piece, and as many are remembered
-WIDTHS = (0.25, 0.1)  # of a place of the grid
+GRIDS = ((4, 0.25), (6, 0.25), (4, 0.1))
+"""What is tried: symbols from piece to piece, of which as many are remembered, and the width of a
+place of the grid."""
+
 WORDS, LENGTH = 600, 500  # how many words are sampled, and how long they are
 DRIFTS = 2.5  # a memory that is larger than this drifts: its forget gate is over 0.6
 WIDEST = 1.6  # places of the grid: wider images are cut
@@ -48,24 +52,36 @@ GROWTH = 0.02  # the share of its width by which a piece that has to grow grows 
 DECIMALS = 5  # of the ends of pieces
 
 
-def find_pieces(net: BoxNet, claim: Claim, deadline: float) -> Invariant | NotFound:
-    """An invariant with several boxes for a node, before a time of `time.process_time`."""
+def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invariant | NotFound:
+    """An invariant with several boxes for a node, before a time of `time.process_time`.
+
+    Nodes remember at most `max_k` symbols.
+    """
     if not net.inputs.exact or not net.may_be_unbounded.any():
         return NotFound()
-    nodes = unfold(claim, STRIDE, MAX_NUMBERS // net.width**2, STRIDE)
-    if nodes is None:
-        return NotFound()
-    problem = Problem(net, claim, nodes)
-    sampled = sample(net.net, claim, net.arithmetic, WORDS, LENGTH)
+    rows = zip(*walk(Execution(net.net, net.arithmetic), claim, WORDS, LENGTH), strict=True)
+    sampled = Sample(*map(np.stack, rows))
     found: Invariant | NotFound = NotFound()
-    for width in WIDTHS:
+    for stride, width in GRIDS:
+        nodes = unfold(claim, stride, MAX_NUMBERS // net.width**2, stride)
+        if stride > max_k or nodes is None:
+            continue
         try:
-            found = _Pieces(problem, sampled, width, deadline).run()
+            found = _Pieces(Problem(net, claim, nodes), sampled, width, deadline).run()
         except SumOverflowError as error:
             found = NotFound(str(error))
         if isinstance(found, Invariant) or time.process_time() > deadline:
             break
     return found
+
+
+class Sample(NamedTuple):
+    """State vectors after some words: one in each of B places at each of T times."""
+
+    vectors: Floats  # (T, B, D)
+    states: Indices  # of the machine, (T, B)
+    symbols: Indices  # read last, (T, B)
+    lengths: Indices  # of the present words, (T, B)
 
 
 @dataclass
@@ -83,7 +99,7 @@ class _Pieces:
     def run(self) -> Invariant | NotFound:
         problem = self.problem
         unread = problem.net.may_be_unbounded
-        largest = np.abs(self.sampled.full).max(axis=(0, 1))
+        largest = np.abs(self.sampled.vectors).max(axis=(0, 1))
         self.drifts = np.flatnonzero(unread & (largest > DRIFTS))
         if not len(self.drifts):
             return NotFound("no memory drifts")
@@ -177,17 +193,16 @@ class _Pieces:
         nodes, sampled = self.problem.nodes, self.sampled
         index = {name: number for number, name in enumerate(nodes.names)}
         owners, vectors = [], []
-        lengths = np.arange(len(sampled.states))[:, np.newaxis] + 1 - sampled.begins
-        times, places = np.nonzero(lengths % nodes.stride == 0)
+        times, places = np.nonzero(sampled.lengths % nodes.stride == 0)
         symbols = sampled.symbols.T.tolist()
-        states, lengths = sampled.states[times, places].tolist(), lengths[times, places]
+        states, lengths = (x[times, places] for x in (sampled.states, sampled.lengths))
         for at, place, state, length in zip(
-            times.tolist(), places.tolist(), states, lengths.tolist(), strict=True
+            times.tolist(), places.tolist(), states.tolist(), lengths.tolist(), strict=True
         ):
             last = tuple(symbols[place][at + 1 - min(nodes.k, length) : at + 1])
             if (state, last) in index:
                 owners.append(index[state, last])
-                vectors.append(sampled.full[at, place])
+                vectors.append(sampled.vectors[at, place])
         return np.array(owners, dtype=np.intp), np.array(vectors)
 
     def _images(self, rows: Indices) -> tuple[Indices, Interval, Margins]:
@@ -196,7 +211,7 @@ class _Pieces:
         each = 1 + problem.nodes.steps // len(problem.nodes)
         size = max(1, BATCH // (each * problem.net.width**2))
         smallest = dict.fromkeys(problem.claim.heads, np.inf)
-        targets, images = [], []
+        targets, images = [np.zeros(0, dtype=np.intp)], [self.boxes[:0]]
         for i in range(0, len(rows), size):
             chosen = rows[i : i + size]
             levels, ends = problem.nodes.levels_of(self.owners[chosen])

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.certificates.arithmetic import Execution
 from reberlstm.certificates.boxes import BoxNet, follow
 from reberlstm.certificates.claims import Claim, Level, Nodes, shared_symbols, unfold
 from reberlstm.certificates.contexts import Contexts, contexts, sample
@@ -192,14 +193,15 @@ def find_invariant(
 ) -> Invariant | NotFound:
     """An invariant of the first shape that will do, before a time of `time.process_time`."""
     reason, sampled = "", None
+    execution = Execution(net.net, net.arithmetic, net.inputs.nominal)
     tried: set[tuple[int, Contexts]] = set()
     for shape in shapes:
         stride, memory = shape.stride, None
         if stride > 1 and not net.inputs.exact:
             continue
         if shape.spread:
-            sampled = sampled or sample(net.net, claim, net.arithmetic)
-            memory = contexts(claim, sampled, shape.spread, stride, shape.k)
+            sampled = sampled or sample(execution, claim)
+            memory = contexts(execution, claim, sampled, shape.spread, stride, shape.k)
             if memory is None or (stride, memory) in tried:
                 continue
             tried.add((stride, memory))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.certificates.arithmetic import ARITHMETICS
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution
 from reberlstm.certificates.claims import Claim, claim, unfold
 from reberlstm.certificates.contexts import Contexts, contexts, sample
 from reberlstm.machine.fsm import FSM
@@ -32,8 +32,9 @@ def test_a_node_says_what_is_remembered_at_the_nodes_after_it(
     lines = {str(q): {a: str(rng.integers(3)) for a in "abc"} for q in range(3)}
     fsm = FSM(alphabet=tuple("abc"), start="0", accepting={"0"}, transitions=lines, name="random")
     claimed = claim(net, fsm, "legal", None)
-    sampled = sample(net, claimed, ARITHMETICS["real"], words=20, length=40)
-    found = contexts(claimed, sampled, spread, stride, depth=4)
+    execution = Execution(net, ARITHMETICS["real"])
+    sampled = sample(execution, claimed, words=20, length=40)
+    found = contexts(execution, claimed, sampled, spread, stride, depth=4)
     assert found is not None
     nodes = unfold(claimed, 4, 10**6, stride, memory=found.of)
     assert nodes is not None
@@ -50,22 +51,29 @@ def test_a_node_says_what_is_remembered_at_the_nodes_after_it(
         assert nodes.names[number] == remembered(claimed, found, word)
 
 
-def test_words_are_sampled_from_the_scope_and_contexts_are_narrow() -> None:
+def test_what_is_remembered_leaves_state_vectors_near_together() -> None:
+    """Random words are run; those with the same context after them end near together."""
     net = rl.load("reber-4")
     claimed = claim(net, rl.load_grammar("reber"), "legal", None)
-    sampled = sample(net, claimed, ARITHMETICS["real"], words=50, length=60)
-    found = contexts(claimed, sampled, 0.1, 1, depth=20)
+    execution = Execution(net, ARITHMETICS["real"])
+    sampled = sample(execution, claimed, words=50, length=60)
+    assert [len(vectors) > 0 for vectors in sampled] == [False] + 6 * [True] + 2 * [False]
+    found = contexts(execution, claimed, sampled, 0.1, 1, depth=20)
     assert found is not None
-    steps = {(q, a): t for q, row in enumerate(claimed.going_on) for a, t in row}
-    narrow: dict[tuple[int, tuple[int, ...]], list[np.ndarray]] = {}
-    for place in range(50):
-        for time in range(60):
-            state, begin = sampled.states[time, place], sampled.begins[time, place]
-            before = 0 if time == begin else sampled.states[time - 1, place]
-            word = tuple(sampled.symbols[begin : time + 1, place].tolist())
-            assert steps[before, word[-1]] == state
-            last = found.of(state, word)
-            if (state, last) not in found.longer:
-                narrow.setdefault((state, last), []).append(sampled.vectors[time, place])
-    assert len(narrow) > 10
-    assert max(float(np.ptp(vectors, axis=0).max()) for vectors in narrow.values()) <= 0.1
+    rng = np.random.default_rng(1)
+    ends: dict[tuple[int, tuple[int, ...]], list[np.ndarray]] = {}
+    for _ in range(200):
+        word: list[int] = []
+        state, vector = 0, execution.start()
+        for _ in range(15):
+            choices = claimed.going_on[state]
+            if not choices:
+                break
+            column, state = choices[rng.integers(len(choices))]
+            word.append(column)
+            vector = execution.step(vector, np.array([column]))
+            node = remembered(claimed, found, word)
+            if node not in found.longer:
+                ends.setdefault(node, []).append(net.hidden(vector)[0])
+    assert len(ends) > 10
+    assert max(float(np.ptp(vectors, axis=0).max()) for vectors in ends.values()) < 0.12

@@ -147,14 +147,14 @@ def test_derivatives_are_enclosed(kinds: tuple[str, ...]) -> None:
             assert (radius <= 2.0 * (high - low) + 1e-9).all()
 
 
-@pytest.mark.parametrize("name", ["real", "float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["real", "bfloat16"])
 @pytest.mark.parametrize("kinds", STACKS, ids=" ".join)
 def test_several_steps_end_in_the_boxes_that_they_are_followed_to(
     kinds: tuple[str, ...], name: str
 ) -> None:
     """Points of boxes, run in the arithmetic and disturbed, against the search and the checker."""
     rng = np.random.default_rng(3)
-    arithmetic, noise = ARITHMETICS[name], 0.0 if name == "bfloat16" else 0.01
+    arithmetic, noise = ARITHMETICS[name], 0.01
     for scale in (0.5, 2.0):
         net = embedded(rng, kinds, scale)
         machine, execution = BoxNet(net, arithmetic, noise), Execution(net, arithmetic)
@@ -179,7 +179,7 @@ def test_several_steps_end_in_the_boxes_that_they_are_followed_to(
                 points[number] = after
 
 
-@pytest.mark.parametrize("name", ["float64", "float32", "float16", "int8"])
+@pytest.mark.parametrize("name", ["float32", "float16"])
 @pytest.mark.parametrize("kinds", STACKS, ids=" ".join)
 def test_rounding_errors_are_bounded_alike(kinds: tuple[str, ...], name: str) -> None:
     """Steps in the arithmetic against steps in float64, with the weights that the arithmetic has."""

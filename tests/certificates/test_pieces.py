@@ -18,7 +18,7 @@ from reberlstm.certificates.boxes import BoxNet
 from reberlstm.certificates.claims import Nodes, claim, unfold
 from reberlstm.certificates.intervals import REAL, Interval
 from reberlstm.certificates.pieces import covering
-from reberlstm.certificates.search import NotFound
+from reberlstm.certificates.search import Invariant, NotFound
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head
@@ -62,7 +62,7 @@ NET = follower()
 @pytest.fixture(scope="module")
 def proof() -> Proof:
     with pytest.MonkeyPatch.context() as patch:  # as few steps as this net needs
-        patch.setattr(pieces, "STRIDE", 1)
+        patch.setattr(pieces, "GRIDS", ((1, 0.1),))
         found = rl.certify(NET, max_k=4, max_depth=0, scope="legal")
     assert isinstance(found, Proof)
     return found
@@ -131,7 +131,7 @@ def test_a_net_that_is_wrong_after_long_runs_only_is_not_proved(proof: Proof) ->
     net = follower(room=0.35)  # wrong from about 30 rounds on
     assert rl.certify(net, max_k=1, max_depth=8, scope="legal").holds is not True
     problem = claim(net, ANYTHING, "legal", None)
-    found = pieces.find_pieces(BoxNet(net, REAL), problem, time.process_time() + 10.0)
+    found = pieces.find_pieces(BoxNet(net, REAL), problem, time.process_time() + 10.0, 4)
     assert isinstance(found, NotFound)
     document = proof.to_dict()
     document["net"]["sha256"] = rl.certificates.digest_of_net(net)
@@ -190,3 +190,15 @@ def test_nodes_without_boxes_lead_nowhere() -> None:
     levels, targets = nodes.levels_of(np.zeros(0, dtype=np.intp))
     assert not len(targets)
     assert not any(map(len, levels))
+
+
+def test_words_that_end_have_pieces_too() -> None:
+    """Where no words go on from any piece that has changed."""
+    net = rl.load("reber-4")
+    assert net.grammar is not None
+    problem = claim(net, net.grammar, "legal", None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "GRIDS", ((2, 1.0),))
+        patch.setattr(pieces, "DRIFTS", 0.0)
+        found = pieces.find_pieces(BoxNet(net, REAL), problem, time.process_time() + 10.0, 2)
+    assert isinstance(found, (NotFound, Invariant))
