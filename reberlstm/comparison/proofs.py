@@ -75,7 +75,7 @@ def _shortest(case: Case, word: Sequence[str], what: str = "") -> Entry:
 def _searched(case: Case) -> Entry:
     """Breadth first over the product of net and machine, for any net."""
     runs = Trajectories(
-        case.net, scope_of(case.net, case.fsm), PAIRS, time.monotonic() + case.share(SEARCH)
+        case.net, scope_of(case.net, case.fsm), PAIRS, time.process_time() + case.share(SEARCH)
     )
     oracle = Exhaustive(runs, PAIRS)
     try:

@@ -110,7 +110,7 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     if not isinstance(path, str | os.PathLike):
         raise _wrong("a path", path)
     fsm, text = as_machine(fsm), os.fspath(path)
-    format = format or formats.format_of(text)
+    format = format or formats.format_to_write(text)
     if format is None:
         raise FormatError(
             f"{text}: a suffix must name the format; they are {' '.join(formats.SUFFIXES)}"

@@ -42,12 +42,17 @@ RECURRENT = re.compile(
 
 @dataclass(frozen=True)
 class Tensors:
-    """Arrays of float64 by name, the metadata, and whether any of the numbers had 64 bits."""
+    """Arrays of float64 by name, the metadata, and the types that the numbers had."""
 
     where: str
     arrays: Mapping[str, Floats]
     metadata: Mapping[str, str] = field(default_factory=dict)
-    double: bool = False
+    types: frozenset[str] = frozenset()
+
+    @property
+    def double(self) -> bool:
+        """Whether any of the numbers had 64 bits."""
+        return "float64" in self.types
 
 
 def read_tensors(path: str | os.PathLike[str]) -> Tensors:
@@ -65,7 +70,7 @@ def read_tensors(path: str | os.PathLike[str]) -> Tensors:
         raise FormatError(f"{where}: {error}") from None
 
 
-Opened = tuple[dict[str, Floats], dict[str, str], bool]
+Opened = tuple[dict[str, Floats], dict[str, str], frozenset[str]]
 
 
 def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
@@ -127,10 +132,11 @@ def _split(content: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
 
 def open_safetensors(content: bytes) -> Opened:
-    """The tensors, in the file's order, its metadata, and whether numbers have 64 bits.
+    """The tensors, in the file's order, its metadata, and the types of its numbers.
 
     Raises:
         FormatError: for what is damaged or holds no floating-point numbers.
@@ -144,7 +150,7 @@ def open_safetensors(content: bytes) -> Opened:
         arrays = {key: _array(key, tensors[key]) for key in header}
     except (SafetensorError, ValueError, RecursionError) as error:
         raise FormatError(f"not a safetensors file, or damaged: {error}") from None
-    return arrays, metadata, any(header[key].get("dtype") == "F64" for key in header)
+    return arrays, metadata, frozenset(_TYPES[header[key]["dtype"]] for key in header)
 
 
 def _array(key: str, tensor: Mapping[str, Any]) -> Floats:
@@ -186,7 +192,7 @@ def open_npz(content: bytes) -> Opened:
     """
     arrays: dict[str, Floats] = {}
     metadata: dict[str, str] = {}
-    double = False
+    types: set[str] = set()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
@@ -199,12 +205,12 @@ def open_npz(content: bytes) -> Opened:
                     metadata[key.removeprefix(METADATA_PREFIX)] = str(value[()])
                 elif value.dtype.kind in "fiub":
                     arrays[key] = value.astype(np.float64)
-                    double |= value.dtype == np.float64
+                    types.add(value.dtype.name)
                 else:
                     raise FormatError(f"array {key!r} has type {value.dtype}, no numbers")
     except _DAMAGED as error:
         raise FormatError(f"not an archive of arrays, or damaged: {error}") from None
-    return arrays, metadata, double
+    return arrays, metadata, frozenset(types)
 
 
 # PyTorch
@@ -261,8 +267,8 @@ def open_torch(content: bytes) -> Opened:
             "save the model.state_dict() alone"
         )
     (state,) = found.values()
-    arrays, double = arrays_of(state)
-    return arrays, metadata_of(state), double
+    arrays, types = arrays_of(state)
+    return arrays, metadata_of(state), types
 
 
 def metadata_of(state: Any) -> dict[str, str]:
@@ -282,14 +288,30 @@ def _state_dicts_in(loaded: Any, path: str) -> list[tuple[str, Mapping[str, Any]
     """The state dicts with a recurrent layer in a checkpoint, however deep they lie."""
     if not isinstance(loaded, Mapping):
         return []
-    if any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in loaded):
+    if _is_recurrent(loaded):
         return [(path, loaded)]
+    parts = {key: value for key, value in loaded.items() if _is_state_dict(value)}
+    if len(parts) > 1 and sum(map(_is_recurrent, parts.values())) == 1:
+        # Layers of one net that were saved one by one: none of them may be left out.
+        together = {f"{key}.{name}": x for key, part in parts.items() for name, x in part.items()}
+        return [(path, together)]
     each = [_state_dicts_in(value, f"{path}[{key!r}]") for key, value in loaded.items()]
     return list(itertools.chain(*each))
 
 
-def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], bool]:
-    """The tensors or arrays of a state dict as float64, and whether any had 64 bits.
+def _is_state_dict(value: Any) -> bool:
+    """Whether it has tensors by name, and nothing else."""
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(isinstance(key, str) and hasattr(x, "detach") for key, x in value.items())
+
+
+def _is_recurrent(state: Mapping[Any, Any]) -> bool:
+    return any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in state)
+
+
+def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], frozenset[str]]:
+    """The tensors or arrays of a state dict as float64, and the types that they had.
 
     What is neither a tensor nor an array, such as a number of epochs, is passed over.
 
@@ -297,19 +319,19 @@ def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], bool]:
         FormatError: for complex numbers.
     """
     arrays: dict[str, Floats] = {}
-    double = False
+    types: set[str] = set()
     for key, value in state.items():
         if hasattr(value, "detach"):
-            double |= str(value.dtype) == "torch.float64"
+            types.add(str(value.dtype).removeprefix("torch."))
             complex_numbers = value.is_complex()
             value = value.detach().cpu()
             value = value if complex_numbers else value.double().numpy()
         elif isinstance(value, np.ndarray):
-            double |= value.dtype == np.float64
+            types.add(value.dtype.name)
             complex_numbers = value.dtype.kind not in "fiub"
         else:
             continue
         if complex_numbers:
             raise FormatError(f"tensor {key!r} has type {value.dtype}; expected real numbers")
         arrays[str(key)] = np.asarray(value, dtype=np.float64)
-    return arrays, double
+    return arrays, frozenset(types)
