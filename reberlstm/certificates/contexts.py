@@ -11,6 +11,7 @@ All this only guesses which boxes to look for: what is found is proved like any 
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ WORDS = 300  # words that are followed at a time
 LENGTH = 250  # for so many symbols
 ILLEGAL = 0.05  # how likely symbols are that are not legal, compared with others
 SOME = 40  # vectors that are kept of each machine state
-BATCH = 500  # contexts that are looked at at a time
+NUMBERS = 4_000_000  # pre-activations that are computed at a time
 MOST = 4_000  # contexts, after which there would be too many nodes
 
 
@@ -119,11 +120,13 @@ def contexts(
     spread: float,
     stride: int,
     depth: int,
+    deadline: float,
 ) -> Contexts | None:
     """Contexts that leave state vectors no further apart, for boxes after every `stride` symbols.
 
     From the sampled vectors the net is run on what is remembered, to see how far apart it leaves
-    them. At most `depth` symbols are remembered. None where there are too many contexts.
+    them. At most `depth` symbols are remembered. None where there are too many contexts, or
+    the time of `time.process_time` is up.
     """
     sources = _sources(claim)
     longer: set[Node] = set()
@@ -132,7 +135,9 @@ def contexts(
     front = [((state, ()), [state]) for state in range(len(sampled)) if len(sampled[state])]
     while front and len(front[0][0][1]) < depth:
         wide = [context for context in front if context[1]]
-        apart = _apart(execution, sampled, wide)
+        apart = _apart(execution, sampled, wide, deadline)
+        if len(apart) < len(wide):
+            return None
         wide = [context for context, far in zip(wide, apart, strict=True) if far > spread]
         longer.update(node for node, _ in wide)
         if len(longer) > MOST:
@@ -158,18 +163,27 @@ def _sources(claim: Claim) -> list[list[tuple[int, int]]]:
 
 
 def _apart(
-    execution: Execution, sampled: Sequence[Floats], given: list[tuple[Node, list[int]]]
+    execution: Execution,
+    sampled: Sequence[Floats],
+    given: list[tuple[Node, list[int]]],
+    deadline: float,
 ) -> list[float]:
-    """How far apart the symbols of each context, all of one length, leave the sampled vectors."""
+    """How far apart the symbols of each context, all of one length, leave the sampled vectors.
+
+    There are fewer than were given where the time was up.
+    """
     found: list[float] = []
-    for at in range(0, len(given), BATCH):
-        some = given[at : at + BATCH]
+    batch = max(1, NUMBERS // (SOME * 4 * execution.net.size))
+    for at in range(0, len(given), batch):
+        some = given[at : at + batch]
         parts = [np.concatenate([sampled[q] for q in begins]) for _, begins in some]
         lengths = [len(part) for part in parts]
         vectors = np.concatenate(parts)
         words = np.repeat([last for (_, last), _ in some], lengths, axis=0).astype(int)
         for symbols in words.T:
             vectors = execution.step(vectors, symbols)
+            if time.process_time() > deadline:
+                return found
         ends = np.cumsum(lengths)[:-1]
         for part in np.split(_between_bounds(execution.net, vectors), ends):
             found.append(float(np.ptp(part, axis=0).max()) if len(part) else 0.0)

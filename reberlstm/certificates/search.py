@@ -202,7 +202,7 @@ def find_invariant(
             continue
         if shape.spread:
             sampled = sampled or sample(execution, claim)
-            memory = contexts(execution, claim, sampled, shape.spread, stride, shape.k)
+            memory = contexts(execution, claim, sampled, shape.spread, stride, shape.k, deadline)
             if memory is None or (stride, memory) in tried:
                 continue
             tried.add((stride, memory))

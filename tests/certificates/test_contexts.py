@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_a_node_says_what_is_remembered_at_the_nodes_after_it(
     claimed = claim(net, fsm, "legal", None)
     execution = Execution(net, ARITHMETICS["real"])
     sampled = sample(execution, claimed, words=20, length=40)
-    found = contexts(execution, claimed, sampled, spread, stride, depth=4)
+    found = contexts(execution, claimed, sampled, spread, stride, 4, math.inf)
     assert found is not None
     nodes = unfold(claimed, 4, 10**6, stride, memory=found.of)
     assert nodes is not None
@@ -58,7 +60,7 @@ def test_what_is_remembered_leaves_state_vectors_near_together() -> None:
     execution = Execution(net, ARITHMETICS["real"])
     sampled = sample(execution, claimed, words=50, length=60)
     assert [len(vectors) > 0 for vectors in sampled] == [False] + 6 * [True] + 2 * [False]
-    found = contexts(execution, claimed, sampled, 0.1, 1, depth=20)
+    found = contexts(execution, claimed, sampled, 0.1, 1, 20, math.inf)
     assert found is not None
     rng = np.random.default_rng(1)
     ends: dict[tuple[int, tuple[int, ...]], list[np.ndarray]] = {}
