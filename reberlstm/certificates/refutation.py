@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -33,6 +33,7 @@ Indices = NDArray[np.intp]
 BATCH_NUMBERS = 4_000_000  # pre-activations computed at a time
 MAX_BATCH = 8_192  # states computed at a time; then the budget is looked at again
 MAX_SUSPECTS = 20  # wrong words that are not confirmed, after which the search ends
+MOST_NUMBERS = 40_000_000  # in the state vectors that are visited: a level may have most of them
 RESOLUTION = 2.0**60  # states that agree, rounded to multiples of one over this, are the same
 
 
@@ -108,6 +109,7 @@ def explore(
     Where a shorter one is a suspect only, `depth` is less than its length.
     """
     deadline = time.process_time() + budget.seconds
+    most = min(budget.states, MOST_NUMBERS // execution.start().shape[1])
     none = np.zeros(1, dtype=np.intp)
     levels = [_Level(execution.start(), none, none, none)]
     seen = {_digests(levels[0])[0]}
@@ -137,11 +139,13 @@ def explore(
         depth = len(levels) - 1
         if depth >= budget.depth or len(suspects) >= MAX_SUSPECTS:
             return result(depth)
-        level = _next_level(execution, claim, levels[-1], seen, budget.states, deadline)
+        level = _next_level(execution, claim, levels[-1], seen, most, deadline)
+        # Of words of this length only the next step asks for the state vectors.
+        levels[-1] = replace(levels[-1], vectors=levels[-1].vectors[:0].copy())
         levels.append(level)
         # A wrong word in an unfinished level is still a shortest one: the level is in order.
         found = wrong_in(level)
-        if found is None and (len(seen) > budget.states or time.process_time() > deadline):
+        if found is None and (len(seen) > most or time.process_time() > deadline):
             return result(depth)
         if found is None and not len(level):
             return result(depth, closed=True)
