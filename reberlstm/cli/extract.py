@@ -18,6 +18,7 @@ from reberlstm.cli.options import (
     net_options,
     option,
     out_option,
+    probed,
     seed_option,
 )
 from reberlstm.errors import FormatError
@@ -52,7 +53,7 @@ from reberlstm.render.extraction import extraction_lines, save
     help="How much is compared before net and machine count as undistinguished.",
 )
 @seed_option
-@click.option("--plot", metavar="FILE", help="Draw a picture: .svg, .png or .pdf.")
+@click.option("--plot", metavar="FILE", callback=probed, help="Draw a picture: .svg, .png or .pdf.")
 @option(
     "--picture",
     type=click.Choice(["machines", "memories", "cells"]),

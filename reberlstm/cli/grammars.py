@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from reberlstm import formats
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
     echo_content,
-    echo_data,
+    echo_each,
     echo_json,
+    json_line,
     json_option,
     option,
     out_option,
+    probed,
     seed_option,
     write_machine,
 )
@@ -23,7 +26,7 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import grammar_names, load_grammar, read_file, read_standard_input
 from reberlstm.grammars.builders import FAMILIES
-from reberlstm.machine.counting import sample_of_length
+from reberlstm.machine.counting import samples_of_length
 from reberlstm.render.machine import FORMATS, TIME_LIMIT, dot, draw
 
 
@@ -97,11 +100,10 @@ def sample(
     machine = load_grammar(grammar)
     click.echo(f"seed: {seed}", err=True)
     if length is None:
-        words = machine.sample(count, seed=seed, max_length=max_length)
+        words = machine.samples(seed=seed, max_length=max_length)
     else:
-        words = sample_of_length(machine, length, count, seed=seed)
-    for word in words:
-        echo_json(word) if as_json else echo_data(machine.text(word))
+        words = samples_of_length(machine, length, seed=seed)
+    echo_each(islice(words, count), json_line if as_json else machine.text)
 
 
 _FORMATS = click.Choice(list(formats.FORMATS))
@@ -109,7 +111,7 @@ _FORMATS = click.Choice(list(formats.FORMATS))
 
 @click.command("convert")
 @click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT", required=False)
+@click.argument("target", metavar="OUT", required=False, callback=probed)
 @out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
 @click.option("--to", "write_as", type=_FORMATS, help="The format of OUT.  [default: its suffix]")
