@@ -120,6 +120,20 @@ def claim(path: Path) -> None:
             _sweep(target.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder if need be, and find out whether it can be written to.
+
+    Raises:
+        FormatError: when it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"{folder}: cannot be made: {_reason(error)}") from None
+    if not os.access(folder, os.W_OK):
+        raise FormatError(f"{folder}: nothing can be written there: choose another folder")
+
+
 def remove(path: Path) -> None:
     """Remove a file, if it is there.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reberlstm.cli.options import echo, json_option, progress
+from reberlstm.files import claim, make_folder
 
 if TYPE_CHECKING:
     from reberlstm.lab.runner import Progress, Result
@@ -91,6 +93,9 @@ def run_command(
         experiments.check_name(name)
     runner.need_extras()
     experiment = experiments.find(name)
+    for folder, file in ((Path(out), "REPORT.md"), (Path(out, "checkpoints"), "checkpoint")):
+        make_folder(folder)
+        claim(folder / file)
     try:
         with _progress() as report:
             result = runner.run(experiment, out, changes=chosen, progress=report, **options)

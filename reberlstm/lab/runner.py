@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import re
 import traceback
@@ -26,7 +25,7 @@ from reberlstm import figures
 from reberlstm._version import __version__
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
-from reberlstm.files import write_atomically
+from reberlstm.files import make_folder, write_atomically
 from reberlstm.lab.experiment import HOLDS, Experiment, Fit, Job, Run, Verdict, generator
 from reberlstm.lab.experiments import describe
 
@@ -101,7 +100,7 @@ def run(
     if seed < 0:
         raise LabError(f"seed {seed}: give one that is not negative")
     folder = Path(folder)
-    _make(folder / "checkpoints")
+    make_folder(folder / "checkpoints")
     settings = experiment.settings(preset, changes)
     with _naming(experiment, "jobs"):
         jobs = _by_name(experiment.jobs(settings, generator(seed, "data")))
@@ -191,15 +190,6 @@ def seed_of(seed: int, name: str) -> int:
 def slug(name: str) -> str:
     """The name of a net as that of a file, without its suffix."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "net"
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabError(f"{folder}: cannot be made: {error.strerror}") from None
-    if not os.access(folder, os.W_OK):
-        raise LabError(f"{folder}: nothing can be written there: choose another folder")
 
 
 # Results of other runs in the folder

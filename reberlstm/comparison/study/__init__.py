@@ -18,9 +18,9 @@ from typing import Literal
 
 from reberlstm.comparison.study.table import Group, Table, summary
 from reberlstm.comparison.study.trials import Done, Questions, Record, Trial, grid, perform
-from reberlstm.errors import FormatError, MissingExtraError, ReberLSTMError
+from reberlstm.errors import MissingExtraError, ReberLSTMError
 from reberlstm.extras import require
-from reberlstm.files import read_bytes, write_atomically
+from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.net.files.safetensors import save
 from reberlstm.net.loading import as_net
 
@@ -146,10 +146,7 @@ class Nets:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FormatError(f"{folder}: no such folder can be made: {error.strerror}") from None
+        make_folder(folder)
 
     def keep(self, trial: Trial, done: Done) -> None:
         """Write a net and, when it is there, what is known of it."""
