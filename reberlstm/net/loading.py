@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import FormatError, GrammarError, ReberLSTMError
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.engine import Ends, final_states, going_on
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Rule
 
@@ -237,15 +239,36 @@ Words = Sequence[str] | Sequence[Sequence[str]] | NDArray[np.integer]
 class Runs:
     """What a net comes to after each of B words.
 
-    Attributes:
-        states: The state vectors, (B, D).
-        hidden: What the heads read, (B, H).
-        heads: The logits of each head by name, (B, R).
+    Words that end in the same state vector share it: `of_word`, (B,), numbers those in `distinct`,
+    (S, D).
     """
 
-    states: NDArray[Any]
-    hidden: NDArray[Any]
-    heads: Mapping[str, NDArray[Any]]
+    net: Net
+    distinct: NDArray[Any]
+    of_word: NDArray[np.intp]
+
+    @cached_property
+    def states(self) -> NDArray[Any]:
+        """The state vectors, (B, D)."""
+        return self.distinct.take(self.of_word, axis=0)
+
+    @cached_property
+    def hidden(self) -> NDArray[Any]:
+        """What the heads read, (B, H)."""
+        return self._hidden.take(self.of_word, axis=0)
+
+    @cached_property
+    def heads(self) -> Mapping[str, NDArray[Any]]:
+        """The logits of each head by name, (B, R)."""
+        heads = {kind: head.cast(self.net.dtype) for kind, head in self.net.heads.items()}
+        return {
+            kind: head.logits(self._hidden)[:, : head.rows].take(self.of_word, axis=0)
+            for kind, head in heads.items()
+        }
+
+    @cached_property
+    def _hidden(self) -> NDArray[Any]:
+        return np.ascontiguousarray(self.net.hidden(self.distinct))
 
 
 def run(net: Any, words: Words, **options: Any) -> Runs:
@@ -266,23 +289,49 @@ def run(net: Any, words: Words, **options: Any) -> Runs:
         [False, True, True]
     """
     net = as_net(net, **options)
-    indices = _indices(net, words)
-    states = net.start(len(indices))
-    order = sorted(range(len(indices)), key=lambda number: -len(indices[number]))
-    length = max(map(len, indices), default=0)
-    for t in range(length):
-        # Words are in the order of their lengths, so those that go on come first.
-        rows = [number for number in order if len(indices[number]) > t]
-        states[rows] = net.step(states[rows], np.array([indices[number][t] for number in rows]))
-    hidden = net.hidden(states)
-    heads = {kind: x.cast(net.dtype).logits(hidden)[:, : x.rows] for kind, x in net.heads.items()}
-    return Runs(states, hidden, heads)
+    symbols, lengths = _symbols(net, words)
+    order: Any = slice(None)
+    if (lengths[1:] > lengths[:-1]).any():
+        order = np.argsort(-lengths, kind="stable")
+    symbols, in_order = symbols[:, order], lengths[order]
+    if net.kernel is None:
+        states = net.start(len(lengths))
+        for column, count in zip(symbols, going_on(in_order).tolist(), strict=True):
+            states[:count] = net.step(states[:count], column[:count])
+        ends = Ends(states.T, np.arange(len(lengths)))
+    else:
+        ends = final_states(net.kernel, net.initial(), symbols, in_order)
+    of_word = np.empty_like(ends.of_word)
+    of_word[order] = ends.of_word
+    return Runs(net, np.ascontiguousarray(ends.states.T), of_word)
 
 
-def _indices(net: Net, words: Words) -> list[NDArray[np.intp]]:
-    """The indices of the symbols of each word."""
+def _symbols(net: Net, words: Words) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Words as numbers of symbols, (T, B), padded by zeros, and their lengths, (B,)."""
     if isinstance(words, str) or not hasattr(words, "__len__"):
         raise GrammarError(f"{words!r} is one word; give several, in a list")
+    if isinstance(words, np.ndarray) and words.ndim == 2 and words.dtype.kind in "iu":
+        if words.size:
+            for symbol in (int(words.min()), int(words.max())):
+                _check_number(net, symbol)
+        return words.T, np.full(len(words), words.shape[1], dtype=np.intp)
+    indices = _indices(net, words)
+    lengths = np.array([len(word) for word in indices], dtype=np.intp)
+    symbols = np.zeros((int(lengths.max(initial=0)), len(indices)), dtype=np.intp)
+    for number, word in enumerate(indices):
+        symbols[: len(word), number] = word
+    return symbols, lengths
+
+
+def _check_number(net: Net, symbol: int) -> None:
+    if not 0 <= symbol < len(net.alphabet):
+        raise GrammarError(
+            f"there is no symbol {symbol} in an alphabet of {len(net.alphabet)} symbols"
+        )
+
+
+def _indices(net: Net, words: Any) -> list[NDArray[np.intp]]:
+    """The indices of the symbols of each word."""
     each = list(words)
     listed = [np.atleast_1d(word) for word in each if not isinstance(word, str)]
     symbols = [symbol for word in listed for symbol in word]
@@ -293,9 +342,6 @@ def _indices(net: Net, words: Words) -> list[NDArray[np.intp]]:
     array = [np.asarray(word) for word in each]
     if any(word.ndim != 1 or (word.size and word.dtype.kind not in "iu") for word in array):
         raise GrammarError("words are strings, lists of symbols, or indices of symbols, (B, T)")
-    wrong = [symbol for symbol in symbols if not 0 <= symbol < len(net.alphabet)]
-    if wrong:
-        raise GrammarError(
-            f"there is no symbol {wrong[0]} in an alphabet of {len(net.alphabet)} symbols"
-        )
+    for symbol in symbols:
+        _check_number(net, symbol)
     return [word.astype(np.intp) for word in array]

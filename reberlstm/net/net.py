@@ -18,6 +18,7 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import OnViolation, Scope
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
+from reberlstm.net.engine import Kernel, is_fast
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule, usual_rule
 
 ACTIVE = math.tanh(1.0)
@@ -303,6 +304,11 @@ class Net(Displayed):
         return np.asarray(self.layers[0].inputs(self.vectors), dtype=self.dtype)
 
     @cached_property
+    def kernel(self) -> Kernel | None:
+        """The batch engine; None where a layer is of a cell that it has no fast step for."""
+        return Kernel(self._running, self._table) if is_fast(self.layers) else None
+
+    @cached_property
     def _widths(self) -> tuple[int, ...]:
         return tuple(len(layer.cell.parts) * layer.size for layer in self.layers)
 
@@ -341,7 +347,9 @@ class Net(Displayed):
 
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one more symbol each, given as numbers (B,)."""
-        return joined(self._run(states, self._table[symbols]))
+        if self.kernel is None:
+            return joined(self._run(states, self._table[symbols]))
+        return self.kernel.step(states.T, symbols).T
 
     def feed(self, states: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """The state vectors (..., D) after input vectors that may stand for no symbol."""

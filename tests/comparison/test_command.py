@@ -15,7 +15,10 @@ from tests.test_architecture import loaded_by
 QUICK = ["--words", "50", "--rounds", "30", "--row", "cells", "--row", "loop S"]
 
 
-def test_the_default_columns_of_reber(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_default_columns_of_reber(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     assert run(["compare", "reber", *QUICK]) == 0
     out = capsys.readouterr().out
     # How many columns stand side by side depends on what is in them.
