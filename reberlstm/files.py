@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, ReberLSTMError, one_line
 
 PIECE = 2**20
 """So many bytes are read at a time: what is allocated depends on the file, not on its limit."""
@@ -82,6 +82,23 @@ def gunzip(content: bytes, where: str, *, limit: int) -> bytes:
     if len(result) > limit:
         raise FormatError(f"{where}: larger than the limit of {limit:,} bytes when decompressed")
     return result
+
+
+@contextmanager
+def decoding(what: str) -> Iterator[None]:
+    """Around a decoder: whatever it raises at damaged bytes is a `FormatError` of one line.
+
+    Those of others raise almost anything. `what` is what they are asked for: "a certificate".
+    """
+    try:
+        yield
+    except ReberLSTMError:
+        raise
+    except MemoryError:
+        raise FormatError(f"not {what}, or damaged: it asks for too much memory") from None
+    except Exception as error:
+        reason = one_line(str(error).strip().partition("\n")[0], 200) or type(error).__name__
+        raise FormatError(f"not {what}, or damaged: {reason}") from None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

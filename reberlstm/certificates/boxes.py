@@ -44,10 +44,10 @@ ROUNDED = 2.0**-46  # over what a sum of a few products of a few rounded numbers
 
 @dataclass(frozen=True)
 class Inputs:
-    """What stands for a symbol: its one-hot column, blurred.
+    """What stands for a symbol of a word: its one-hot column, or its embedding, blurred.
 
     Attributes:
-        noise: Every coordinate may be off by this much.
+        noise: Every coordinate of that vector may be off by this much.
         low: The least value of the coordinate of the symbol itself, before noise.
         high: Its greatest value.
     """
@@ -76,7 +76,7 @@ class BoxNet:
     """A net prepared for stepping boxes; each number of a state may be off by `noise` after a step.
 
     Raises:
-        CertificateError: where inputs are blurred that are not one-hot.
+        CertificateError: where an input range is given for inputs that are not one-hot.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class BoxNet:
         self.net = as_executed(net, arithmetic)
         self.arithmetic, self.noise = arithmetic, noise
         self.inputs = inputs or Inputs()
-        one_hot = self.net.embedding is None and self.net.suffix is None
-        if not (one_hot or self.inputs.exact):
+        if self.net.embedding is not None and not (self.inputs.low == self.inputs.high == 1.0):
             raise CertificateError(
-                f"net {net.name!r} embeds its symbols or reads a suffix, and only one-hot inputs "
-                "of words can be blurred; leave the input range and the input noise out"
+                f"net {net.name!r} embeds its symbols, and an input range says what stands for the "
+                "1 of a one-hot vector; give an input noise instead, which every coordinate of an "
+                "embedded vector may be off by"
             )
         self.math = Intervals(arithmetic)
         self._pairs: dict[str, tuple[Floats, Floats]] = {}

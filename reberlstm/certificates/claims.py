@@ -130,7 +130,7 @@ def _heads(net: Net, fsm: FSM, scope: Scope, heads: Sequence[str] | None) -> tup
     wanted: list[str]
     if heads is None:
         wanted = [head for head in net.asked(scope) if head != "label" or fsm.outputs]
-        wanted = wanted or ["legal"]
+        wanted = wanted or list(net.asked(scope)) or ["legal"]
     else:
         wanted = [head for head in HEADS if head in heads]
         unknown = [head for head in heads if head not in HEADS]

@@ -131,13 +131,19 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
         "SYMBOLS",
         "The symbols, in a row or with spaces between them.  [default: those of the grammar]",
     ),
-    "layer": (str, "NAME", "The recurrent layer, where a file has several."),
+    "layer": (str, "NAME", "The recurrent layer, or several that read each other: rnn1,rnn2."),
     "head": (str, "NAME", "The linear layer to read, or several that read each other: fc1,fc2."),
     "head_activation": (("relu", "tanh"), "", "What stands between linear layers of one head."),
     "kind": (("legal", "accept", "label", "next"), "", "What the head tells."),
     "labels": (str, "NAMES", "The names of labels, with spaces between them."),
     "readout": (str, "RULE", "How it is read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax."),
     "embedding": (str, "NAME", "The embedding, where a matrix could also be something else."),
+    "input_layer": (
+        str,
+        "NAME",
+        "A linear layer before the recurrent one; NAME:relu if relu follows.",
+    ),
+    "initial": (str, "NAMES", "Tensors of a learned initial state: h0, or h0,c0."),
     "padding": (click.IntRange(min=0), "ROW", "A row of the embedding that is no symbol."),
     "prefix": (str, "SYMBOLS", "Symbols fed before every word; --alphabet lists them too."),
     "suffix": (str, "SYMBOLS", "Symbols that end every word, likewise."),
@@ -188,6 +194,8 @@ class NetOptions:
     labels: str | None = None
     readout: str | None = None
     embedding: str | None = None
+    input_layer: str | None = None
+    initial: str | None = None
     padding: int | None = None
     prefix: str | None = None
     suffix: str | None = None

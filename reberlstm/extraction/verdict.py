@@ -188,7 +188,7 @@ def verdict_of(
     if proof is not None:
         how = (
             f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
-            f"in {runs.arithmetic} arithmetic"
+            f"in {runs.arithmetic} arithmetic" + _too_near(proof, runs.arithmetic)
         )
         own = _proved(runs, "net", "machine", how)
     elif searched is not None:
@@ -202,6 +202,20 @@ def verdict_of(
     if own.equal is False:  # where one of the two equals the reference, the other one is wrong
         own = replace(own, wrong="net" if right.equal else "machine" if net.equal else None)
     return own, right, net
+
+
+SURE = {"float32": 2.0**-20, "float64": 2.0**-49}
+"""Over what a sigmoid or a softmax, rounded, can make of a logit or a probability."""
+
+
+def _too_near(proof: Certificate, arithmetic: str) -> str:
+    """What to beware of where a threshold is nearer than a probability can tell.
+
+    With a logit of 1e-8, a sigmoid in float32 is ½ exactly, and not over ½.
+    """
+    if (proof.margin or 0.0) >= SURE.get(arithmetic, 0.0):
+        return ""
+    return "; so near that rounded probabilities may tell otherwise: decide on logits"
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:

@@ -56,9 +56,12 @@ def listed(symbols: Sequence[str], nothing: str = "nothing") -> str:
 
 def answer(step: TraceStep) -> str:
     """What the net says after a step."""
+    label = "" if step.label is None else f"gives {step.label}"
     if step.legal is not None:
-        return f"offers {listed(step.legal)}"
-    return f"says that the word may {'' if step.accept else 'not '}end"
+        return f"offers {listed(step.legal)}" + (f", {label}" if label else "")
+    if step.accept is None:
+        return label
+    return f"says that the word may {'' if step.accept else 'not '}end" + (label and f", {label}")
 
 
 def verdict(trace: Trace) -> tuple[str, str]:
@@ -77,6 +80,9 @@ def verdict(trace: Trace) -> tuple[str, str]:
     judged = trace.steps[-1].judged if trace.steps else trace.first_judged
     last = "" if trace.offered_last is None else f"; {listed(trace.offered_last)} may follow"
     last += "" if judged else " (not judged)"
+    if trace.net.observed == ("label",) and trace.steps:
+        style = "good" if trace.steps[-1].right else "open"
+        return f"after the whole word it {answer(trace.steps[-1])}{last}", style
     if trace.accepted is None:
         return f"no violation{last}", "open"
     who = "the word may" if "accept" in trace.net.observed else "by the grammar the word may"
@@ -120,6 +126,8 @@ def trace_lines(
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
+            if step.label is not None and step.legal is None and step.accept is None:
+                said = (step.label,)
             values = [f"{name} {value:+.2f}" for name, value in step.reader.items()]
             across = max(1, (width - LABEL_WIDTH) // (max(map(len, values)) + 2))
             styled = [
@@ -160,10 +168,12 @@ def _heading(trace: Trace, step: TraceStep) -> str:
 def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
-    if step.legal is None:
-        return "the grammar says otherwise"
     tables = trace.grammar.tables(trace.net.on_violation)
     node = tables.names.index(step.state)
+    if step.label is not None and tables.outputs[node] not in (None, step.label):
+        return f"the grammar gives {tables.outputs[node]}"
+    if step.legal is None:
+        return "the grammar says otherwise"
     if set(tables.symbols[node]) != set(step.legal):
         return f"the grammar allows {listed(tables.symbols[node])}"
     return f"the grammar says that the word may {'' if tables.accepting[node] else 'not '}end"
@@ -243,7 +253,7 @@ def trace_html(trace: Trace) -> str:
     rows = []
     if trace.grammar is not None:
         rows.append([head("node"), *(Field(step.state or "✗") for step in steps)])
-    rows.append([head("offers" if "legal" in net.observed else "may end"), *map(_answer, steps)])
+    rows.append([head(_QUESTIONS[net.observed[0]]), *map(_answer, steps)])
     if not all(step.judged for step in steps):
         rows.append([head("judged"), *(Field("yes" if step.judged else "no") for step in steps)])
     for index, cell in enumerate(net.cells):
@@ -253,8 +263,12 @@ def trace_html(trace: Trace) -> str:
     return block(title, notes, Table(rows, ["symbol", *symbols]))
 
 
+_QUESTIONS = {"legal": "offers", "accept": "may end", "label": "output"}
+
+
 def _answer(step: TraceStep) -> Field:
     text = ("yes" if step.accept else "no") if step.legal is None else listed(step.legal, "–")
+    text = step.label or text if step.legal is None and step.accept is None else text
     if step.right is False:
         return Field(f"✗ {text}", "text-align:center;font-weight:bold")
     return Field(text)
