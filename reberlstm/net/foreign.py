@@ -209,11 +209,12 @@ class _Placing:
 
     def notes(self, net: Net) -> Iterator[str]:
         """What was decided that the tensors do not tell."""
-        half = " and ".join(sorted(self.tensors.types & {"float16", "bfloat16"}))
+        narrow = {x for x in self.tensors.types if "float" in x} - {"float32", "float64"}
+        half = " and ".join(sorted(narrow))
         if half:
             yield f"its {half} numbers are read exactly, and the net is run in {net.dtype}"
         simple = any(layer.cell.name == "rnn" for layer in net.layers)
-        if simple and self.given.nonlinearity is None and not self.known.run:
+        if simple and not (self.given.nonlinearity or self.told or self.known.run):
             yield (
                 "a simple RNN of which the file does not tell whether it has tanh or relu; read "
                 "with tanh, else say nonlinearity='relu'"
@@ -273,10 +274,18 @@ class _Placing:
                 "one without"
             )
         cell = self.known.cells.get(prefix) or self.cell(keys)
-        if cell == "rnn" and (self.given.nonlinearity or "tanh") != "tanh":
+        if cell == "rnn" and (self.given.nonlinearity or self.told) == "relu":
             cell = "rnn-relu"
         depth = 1 + max(number for number, _ in keys)
         return [self.layer(cell, prefix, number, keys) for number in range(depth)]
+
+    @property
+    def told(self) -> str:
+        """The activation of simple RNNs, where the file is one of ours; those of 0.1 had tanh."""
+        metadata = self.tensors.metadata
+        if "rnn-relu" in metadata.get("kinds", ""):
+            return "relu"
+        return "tanh" if "alphabet" in metadata else ""
 
     def initial(self, layers: tuple[Layer, ...]) -> Floats | None:
         """The state vector that words begin in, where tensors of it are named; (D,)."""
@@ -364,6 +373,7 @@ class _Placing:
         into = self.input_layers()
         reads = into[0][1].weight.shape[1] if into else self.inputs
         name = self.embedding(reads)
+        self.one_hot = name is None
         if name is None:
             if reads != self.number_of_rows:
                 raise self.unread_inputs(reads)
