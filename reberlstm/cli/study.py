@@ -143,7 +143,7 @@ def command(
     if plot is not None:
         require("matplotlib", extra="plots", purpose="drawing a study")
     table = Table(out)
-    known = sum(trial.key in table for trial in trials)
+    known = len(table.of(trials))
     with progress(len(trials), known) as show:
         number = itertools.count(known + 1)
 
@@ -154,8 +154,7 @@ def command(
         cluster = Cluster(backend, scheduler, jobs)
         folder = Path(nets) if nets else None
         done = run(trials, table, cluster=cluster, nets=folder, report=report)
-    asked = {trial.key for trial in trials}
-    records = [record for record in table.records if record["key"] in asked]
+    records = table.of(trials)
     if csv is not None:
         write_atomically(Path(csv), to_csv(records).encode())
     if plot is not None:

@@ -25,9 +25,10 @@ from reberlstm import figures
 from reberlstm._version import __version__
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
-from reberlstm.files import make_folder, write_atomically
+from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.lab.experiment import HOLDS, Experiment, Fit, Job, Run, Verdict, generator
 from reberlstm.lab.experiments import describe
+from reberlstm.plain import in_form
 
 if TYPE_CHECKING:
     import torch
@@ -195,6 +196,12 @@ def slug(name: str) -> str:
 # Results of other runs in the folder
 
 
+ASKED = {"experiment": str, "preset": str, "seed": int, "settings": {str: object}}
+"""The form of what a run was asked for."""
+
+MAX_METRICS_BYTES = 2**28
+
+
 def _asked(run: Run) -> dict[str, Any]:
     """What a run was asked for."""
     name, settings = run.experiment.name, vars(run.settings)
@@ -206,12 +213,15 @@ def _refuse_to_replace(folder: Path, asked: Mapping[str, Any]) -> None:
     from reberlstm.lab.training import state_of
 
     earlier = []
-    with suppress(OSError, ValueError, TypeError):
-        written = json.loads((folder / "metrics.json").read_text("utf-8"))
+    if (folder / "metrics.json").exists():
+        written: Any = {}
+        with suppress(ValueError, RecursionError, FormatError):
+            content = read_bytes(folder / "metrics.json", limit=MAX_METRICS_BYTES)
+            written = in_form(json.loads(content), ASKED)
         earlier.append({key: written[key] for key in asked if key in written})
     for path in sorted((folder / "checkpoints").glob("*.safetensors")):
         with suppress(FormatError):
-            of_net = state_of(path).get("asked") or {}
+            of_net = in_form(state_of(path)["asked"], ASKED)
             earlier.append({key: value for key, value in of_net.items() if key != "job"})
     for other in earlier:
         if other != asked:
