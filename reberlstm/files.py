@@ -85,20 +85,20 @@ def gunzip(content: bytes, where: str, *, limit: int) -> bytes:
 
 
 @contextmanager
-def decoding(what: str) -> Iterator[None]:
+def decoding(says: str) -> Iterator[None]:
     """Around a decoder: whatever it raises at damaged bytes is a `FormatError` of one line.
 
-    Those of others raise almost anything. `what` is what they are asked for: "a certificate".
+    Those of others raise almost anything. It begins with what is said: "no archive, or damaged".
     """
     try:
         yield
     except ReberLSTMError:
         raise
     except MemoryError:
-        raise FormatError(f"not {what}, or damaged: it asks for too much memory") from None
+        raise FormatError(f"{says}: it asks for too much memory") from None
     except Exception as error:
         reason = one_line(str(error).strip().partition("\n")[0], 200) or type(error).__name__
-        raise FormatError(f"not {what}, or damaged: {reason}") from None
+        raise FormatError(f"{says}: {reason}") from None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -80,5 +80,5 @@ def test_what_is_not_in_form_is_named(change: dict[str, Any], message: str) -> N
     with pytest.raises(FormatError) as caught:
         in_form(right | change, FORM)
     assert str(caught.value) == message
-    with pytest.raises(FormatError, match="^it is 3, not an object$"):
+    with pytest.raises(FormatError, match=r"^it is 3, not an object$"):
         in_form(3, FORM)

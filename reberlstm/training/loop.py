@@ -62,7 +62,7 @@ def load(path: Path, format: str = FORMAT, writer: str = "train") -> Checkpoint:
 
     content = read_bytes(path, limit=MAX_FILE_BYTES)
     try:
-        with decoding("a checkpoint of a training"):
+        with decoding("damaged, or no checkpoint of a training"):
             arrays = deserialise(content)
             length = int.from_bytes(content[:8], "little")
             metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}

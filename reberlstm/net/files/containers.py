@@ -86,7 +86,10 @@ def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
         return open_safetensors
     members: list[str] = []
     if zipfile.is_zipfile(io.BytesIO(content)):
-        with decoding("an archive"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with (
+            decoding("not an archive, or damaged"),
+            zipfile.ZipFile(io.BytesIO(content)) as archive,
+        ):
             members = archive.namelist()
     if content.startswith(b"\x89HDF") or any(name.endswith(".weights.h5") for name in members):
         raise FormatError(
@@ -143,7 +146,7 @@ def open_safetensors(content: bytes) -> Opened:
     """
     from safetensors import deserialize
 
-    with decoding("a safetensors file"):
+    with decoding("not a safetensors file, or damaged"):
         header = _split(content)[0]
         metadata = header.pop("__metadata__", None) or {}
         bear(sum(math.prod(about["shape"]) for about in header.values()), len(content))
@@ -186,12 +189,15 @@ def open_npz(content: bytes) -> Opened:
     arrays: dict[str, Floats] = {}
     metadata: dict[str, str] = {}
     types: set[str] = set()
-    with decoding("an archive of arrays"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with (
+        decoding("not an archive of arrays, or damaged"),
+        zipfile.ZipFile(io.BytesIO(content)) as archive,
+    ):
         bear(elements_of_npz(archive), len(content))
         for member in archive.infolist():
             key = member.filename.removesuffix(".npy")
-            with archive.open(member) as file:
-                value = np.lib.format.read_array(file, allow_pickle=False)
+            with archive.open(member) as inside:
+                value = np.lib.format.read_array(inside, allow_pickle=False)
             if value.dtype.kind in "US":
                 metadata[key.removeprefix(METADATA_PREFIX)] = str(value[()])
             elif value.dtype.kind in "fiub":
@@ -232,12 +238,12 @@ def open_torch(content: bytes) -> Opened:
     Raises:
         FormatError: for what is damaged, wants to run code, or has no state dict, or several.
     """
-    with decoding("a PyTorch state_dict"):
+    with decoding("not a PyTorch state_dict, or damaged"):
         check_pickles(content)
     torch = require("torch", extra="torch", purpose="a PyTorch file")
     from pickle import UnpicklingError
 
-    with decoding("a PyTorch state_dict"), warnings.catch_warnings():
+    with decoding("not a PyTorch state_dict, or damaged"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -256,7 +262,7 @@ def open_torch(content: bytes) -> Opened:
             "save the model.state_dict() alone"
         )
     ((_, state),) = found
-    with decoding("a PyTorch state_dict"):
+    with decoding("not a PyTorch state_dict, or damaged"):
         bear(sum(x.numel() for x in state.values() if hasattr(x, "numel")), len(content))
         arrays, types = arrays_of(state)
     return arrays, metadata_of(state), types
