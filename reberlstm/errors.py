@@ -17,7 +17,14 @@ MOST_CHARACTERS = 600
 
 
 class ReberLSTMError(Exception):
-    """Base of all errors that a user of the package can cause and mend."""
+    """Base of all errors that a user of the package can cause and mend.
+
+    Names from files may stand in its message: what a terminal would act on is escaped, also line
+    ends, so an error is one line.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(str(message)))
 
 
 class GrammarError(ReberLSTMError):

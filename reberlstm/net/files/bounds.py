@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import pickletools
+import sys
 import zipfile
 from typing import Any
 
@@ -83,6 +84,18 @@ def elements_of_npz(archive: zipfile.ZipFile) -> int:
             raise ValueError(f"array {member.filename!r} says that it is larger than it is")
         total += max(count, count * dtype.itemsize // 8 if dtype.kind not in "fiub" else 0)
     return total
+
+
+def check_text(array: np.ndarray[Any, Any]) -> None:
+    """Refuse an array of texts with numbers that are no characters: NumPy makes strings of them.
+
+    Raises:
+        ValueError: for such an array.
+    """
+    if array.dtype.kind == "U" and array.dtype.itemsize:
+        order = ">" if array.dtype.byteorder == ">" else "<"
+        if np.frombuffer(array.tobytes(), f"{order}u4").max(initial=0) > sys.maxunicode:
+            raise ValueError("a text with numbers that are no characters")
 
 
 _NPY_HEADERS = {

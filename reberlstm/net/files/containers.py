@@ -85,12 +85,10 @@ def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
     if header:
         return open_safetensors
     members: list[str] = []
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with (
-            decoding("not an archive, or damaged"),
-            zipfile.ZipFile(io.BytesIO(content)) as archive,
-        ):
-            members = archive.namelist()
+    with decoding("no archive, or damaged"):
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                members = archive.namelist()
     if content.startswith(b"\x89HDF") or any(name.endswith(".weights.h5") for name in members):
         raise FormatError(
             "a file of Keras or HDF5, of which weights are not read; save them for it in Python: "
