@@ -28,6 +28,7 @@ from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.bounds import (
     bear,
     check_pickles,
+    check_text,
     elements_of_npz,
     most_bytes,
 )
@@ -197,6 +198,7 @@ def open_npz(content: bytes) -> Opened:
             with archive.open(member) as inside:
                 value = np.lib.format.read_array(inside, allow_pickle=False)
             if value.dtype.kind in "US":
+                check_text(value)
                 metadata[key.removeprefix(METADATA_PREFIX)] = str(value[()])
             elif value.dtype.kind in "fiub":
                 arrays[key] = value.astype(np.float64, copy=False)
