@@ -3,11 +3,11 @@
     python scripts/kill_writers.py --kills 10 --seed 1
     python scripts/kill_writers.py compile lab
 
-Each command is run once to its end, for the files it makes and the time it takes. Then it is started
-again and again, with and without an older output in its place, and gets SIGKILL, SIGTERM or SIGINT
-at a random time. Afterwards an output has to be the old file or a whole new one, and after one more
-run, of `compile` in the same folder, no temporary file may be left. Prints for each command the
-kills that met it alive, and what was left that should not be.
+Each command is run once to its end, for the files it makes and the time it takes. Then it is
+started again and again, with and without an older output in its place, and gets SIGKILL, SIGTERM
+or SIGINT at a random time, half of them near the end. Afterwards an output has to be the old file
+or a whole new one, and after one more run, of `compile` in the same folder, no temporary file may
+be left. Prints for each command the kills that met it alive, and what was left that should not be.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _safetensors_size(content: bytes) -> int:
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     header.pop("__metadata__", None)
-    return 8 + length + max(about["data_offsets"][1] for about in header.values())
+    return 8 + length + max(int(about["data_offsets"][1]) for about in header.values())
 
 
 def killed_once(
@@ -118,7 +118,7 @@ def killed_once(
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(OLD)
         process = started(line, folder)
-        time.sleep(rng.uniform(0.0, 1.1 * seconds))
+        time.sleep(seconds * rng.uniform(rng.choice([0.0, 0.8]), 1.1))
         alive = process.poll() is None
         number = rng.choice(SIGNALS)
         if alive:

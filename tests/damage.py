@@ -24,8 +24,9 @@ from typing import Any
 import reberlstm as rl
 from reberlstm.certificates import check
 from reberlstm.certificates.results import load as load_certificate
-from reberlstm.comparison.study import Done, Nets, Table, grid, summary
+from reberlstm.comparison.study import Nets, Table, grid, summary
 from reberlstm.comparison.study.table import to_csv
+from reberlstm.comparison.study.trials import Done
 from reberlstm.errors import ReberLSTMError
 from reberlstm.net.files import keras
 from reberlstm.net.files.containers import pack_npz, pack_safetensors, pack_torch
@@ -33,7 +34,7 @@ from reberlstm.net.files.safetensors import to_bytes, to_npz
 from reberlstm.render.comparison import study_lines
 from tests.formats.mutations import mutate
 
-VALUES = (
+VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**63, 10**400, -0.0, 1e308, float("inf"), float("nan")),
     *("", "a", "\x1b[2J", "\x9b", "\u202e", "\ud800", "9" * 5_000, "x" * 100_000),
     *([], {}, [[]], {"": {}}, [None] * 1_000, ["a", 1], {"key": "a"}),
@@ -282,7 +283,8 @@ def _metrics(folder: Path) -> Reader:
 
     def read(path: Path) -> object:
         (folder / "lab" / "metrics.json").write_bytes(path.read_bytes())
-        return _refuse_to_replace(folder / "lab", asked)
+        _refuse_to_replace(folder / "lab", asked)
+        return None
 
     return Reader((json.dumps(asked | {"measured": {}}).encode(),), ".json", read, in_json)
 

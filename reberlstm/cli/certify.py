@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
     echo,
+    echo_json,
     json_option,
     net_option,
     net_options,
@@ -186,7 +186,7 @@ def _show(certificate: Certificate, options: Options) -> int:
     if options.out is not None:
         certificate.save(options.out)
     if options.as_json:
-        click.echo(json.dumps(certificate.to_dict(), ensure_ascii=False))
+        echo_json(certificate)
     else:
         echo(click.style(certificate.statement, bold=True, fg=COLOURS[certificate.holds]))
         for name, text in certificate.figures:
@@ -208,7 +208,7 @@ def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
             valid = False
     if options.as_json:
         answer = {"valid": valid, "outcome": verdict.outcome, "reason": reason}
-        click.echo(json.dumps(answer | {"question": asked}, ensure_ascii=False))
+        echo_json(answer | {"question": asked})
     else:
         subject = f"{file}: {CHECKED[valid]}"
         if valid:

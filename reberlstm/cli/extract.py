@@ -128,7 +128,7 @@ def command(
             echo(f"machine written to {out}")
     if plot is not None:
         save(found, picture, plot)
-        click.echo(f"{plot}: {picture}", err=True)
+        echo(f"{plot}: {picture}", err=True)
     return 0 if found.ended_by is None else 1
 
 

@@ -11,6 +11,7 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
+    echo,
     echo_content,
     echo_each,
     echo_json,
@@ -59,13 +60,13 @@ def command(as_json: bool) -> None:
         echo_json({"grammars": described, "families": families})
         return
     width = max(len(name) for name in (*machines, *(family.pattern for family in FAMILIES)))
-    click.echo(f"{'name':{width}}  states  symbols  title")
+    echo(f"{'name':{width}}  states  symbols  title")
     for name, machine in machines.items():
         sizes = f"{len(machine.states):6}  {len(machine.alphabet):7}"
-        click.echo(f"{name:{width}}  {sizes}  {machine.title}")
-    click.echo("\nfamilies")
+        echo(f"{name:{width}}  {sizes}  {machine.title}")
+    echo("\nfamilies")
     for family in FAMILIES:
-        click.echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
+        echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
 
 
 @click.command("sample")
@@ -98,7 +99,7 @@ def sample(
     reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
     """
     machine = load_grammar(grammar)
-    click.echo(f"seed: {seed}", err=True)
+    echo(f"seed: {seed}", err=True)
     if length is None:
         words = machine.samples(seed=seed, max_length=max_length)
     else:
@@ -147,7 +148,7 @@ def convert(
     if target == "-":
         return
     states, symbols = len(machine.states), len(machine.alphabet)
-    click.echo(f"{target}: {states:,} states, {symbols:,} symbols")
+    echo(f"{target}: {states:,} states, {symbols:,} symbols")
 
 
 @click.command("diagram")

@@ -69,9 +69,18 @@ def out_option(
     )
 
 
-def echo(text: str = "") -> None:
-    """Print a line, styled only for a terminal and only without ``NO_COLOR`` (no-color.org)."""
-    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+_STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text for people, styled only for a terminal and only without ``NO_COLOR``.
+
+    See no-color.org. All that commands say goes through here: whatever names from files are in it,
+    only line ends, tabs and styles reach a terminal.
+    """
+    parts = _STYLE.split(text)
+    parts[::2] = [re.sub(r"[^\n\t]+", lambda run: printable(run[0]), part) for part in parts[::2]]
+    click.echo("".join(parts), err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def echo_data(line: str) -> None:

@@ -101,7 +101,7 @@ def command(
     settings = Settings(fsm=machine, start=start, cells=hidden, **rest)
     checkpoint = Path(f"{out}.checkpoint")
     if resume and not checkpoint.exists():
-        click.echo(f"{checkpoint}: no such file; beginning anew", err=True)
+        echo(f"{checkpoint}: no such file; beginning anew", err=True)
     with progress(settings.steps) as show:
 
         def report(at: Progress) -> None:

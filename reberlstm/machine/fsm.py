@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
-from reberlstm.errors import GrammarError
+from reberlstm.errors import GrammarError, printable
 from reberlstm.machine.crawl import crawl, refine
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class FSM(Displayed):
         return _rebuild, ({name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__},)
 
     def __str__(self) -> str:
-        return self.name or f"machine of {len(self.states)} states"
+        return printable(self.name) or f"machine of {len(self.states)} states"
 
     # What the machine is
 
