@@ -24,7 +24,7 @@ from reberlstm.errors import GrammarError
 from reberlstm.grammars import load_grammar
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
-from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word, with_first_output
 
 ALIASES = {"intersect": "intersection", "minimize": "minimise"}
 
@@ -49,7 +49,7 @@ def _makes_machine(function: Decorated) -> Decorated:
     to = click.option(
         "--to",
         "write_as",
-        type=click.Choice(list(formats.FORMATS)),
+        type=click.Choice(list(formats.WRITTEN)),
         help="The format to write.  [default: the suffix of FILE, else toml]",
     )
     out = out_option(required=False, help="The file to write, or - for standard output.")
@@ -104,6 +104,9 @@ def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
 def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
     """Say whether two machines are equal; if not, give a shortest string that shows it.
 
+    The output before the first symbol is not compared where one of the two is a Mealy machine,
+    which tells none.
+
     Exit status: 0 when they are equal, 1 when they differ.
     """
     first, second = load_grammar(grammar), load_grammar(other)
@@ -114,6 +117,8 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         for name, machine in ((grammar, first), (other, second)):
             if not machine.outputs:
                 raise GrammarError(f"{name} has no outputs to compare; leave --by label out")
+        starts = first.outputs[first.start], second.outputs[second.start]
+        first, second = with_first_output(first, starts[1]), with_first_output(second, starts[0])
     word = first.difference(second, by=by)  # type: ignore[arg-type]
     if word is None:
         if as_json:

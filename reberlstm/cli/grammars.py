@@ -108,6 +108,7 @@ def sample(
 
 
 _FORMATS = click.Choice(list(formats.FORMATS))
+_WRITTEN = click.Choice(list(formats.WRITTEN))
 
 
 @click.command("convert")
@@ -115,7 +116,7 @@ _FORMATS = click.Choice(list(formats.FORMATS))
 @click.argument("target", metavar="OUT", required=False, callback=probed)
 @out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
-@click.option("--to", "write_as", type=_FORMATS, help="The format of OUT.  [default: its suffix]")
+@click.option("--to", "write_as", type=_WRITTEN, help="The format of OUT.  [default: its suffix]")
 def convert(
     source: str, target: str | None, out: str | None, read_as: str | None, write_as: str | None
 ) -> None:

@@ -24,6 +24,11 @@ def grammar_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
+def shipped_file(name: str) -> Path:
+    """The file of a shipped grammar."""
+    return _FOLDER / f"{name}.toml"
+
+
 def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     """The shipped grammar of that name, the member of a family, or the machine in that file.
 
@@ -113,7 +118,7 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     if not isinstance(path, str | os.PathLike):
         raise _wrong("a path", path)
     fsm, text = as_machine(fsm), os.fspath(path)
-    format = format or formats.format_of(text)
+    format = format or formats.format_to_write(text)
     if format is None:
         raise FormatError(
             f"{text}: a suffix must name the format; they are {' '.join(formats.SUFFIXES)}"
@@ -161,4 +166,4 @@ def _load_shipped(name: str) -> FSM:
             f"unknown grammar {name!r}; {hint}`reberlstm grammars` lists the names, "
             "and a file is given with its suffix, as in ./mine.toml"
         )
-    return toml.read((_FOLDER / f"{name}.toml").read_text("utf-8"), name)
+    return toml.read(shipped_file(name).read_text("utf-8"), name)

@@ -22,7 +22,7 @@ from reberlstm.formats import toml
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import RECURRENT, Tensors
-from reberlstm.net.net import ARRAYS, Net
+from reberlstm.net.net import ARRAYS, Net, Origin
 from reberlstm.net.readouts import (
     ALLOWED,
     KINDS,
@@ -205,6 +205,9 @@ class _Placing:
             claims=self.tensors.metadata.get("claims", "legal"),
             dtype=dtype,
         )
+        outputs = {str(kind): unit.rows for kind, unit in chosen.items()}
+        columns = len(table) if self.one_hot else None
+        net = net.replace(origin=Origin(rows, before, after, columns, outputs))
         return Foreign(net, chosen, rows, before, after, self.doubt, tuple(self.notes(net)))
 
     def notes(self, net: Net) -> Iterator[str]:
@@ -435,7 +438,10 @@ class _Placing:
         fits = [name for name in fits if name not in (self.known.embeddings or {})]
         if len(fits) != 1:
             return None
-        self.doubt = f"'{fits[0]}.weight' is read as input_layer={fits[0]!r}; say so if it is"
+        self.doubt = (
+            f"'{fits[0]}.weight' {linear[fits[0]][0].shape} may be a linear layer before the "
+            f"recurrent one; if it is, say input_layer={fits[0]!r}"
+        )
         return fits[0]
 
     def unread_inputs(self, reads: int) -> FormatError:
@@ -605,22 +611,25 @@ class _Placing:
         for part, layer in zip(unit.parts, unit.layers, strict=True):
             if layer.weight.shape[1] != inputs:
                 what = "h" if layer is unit.layers[0] else "the layer before it"
+                hint = f"; if it is before the recurrent layer, say input_layer={part!r}"
                 raise self.no_place(
                     f"{part}.weight",
                     f"{what} has {inputs} numbers; if it reads another linear layer, say what "
-                    "stands between them with head_activation='relu' or 'tanh'",
+                    "stands between them with head_activation='relu' or 'tanh'"
+                    + (hint if len(layer.weight) == self.inputs else ""),
                 )
             inputs = len(layer.weight)
 
     def chosen(self, units: list[Unit]) -> dict[Kind, Unit]:
         """Which head is of which kind."""
-        self.doubt = self.doubt_of(units)
+        doubt = self.doubt_of(units)
+        self.doubt = doubt or self.doubt
         try:
             return self.by_kind(units)
         except FormatError:
             # What is asked for there could not be answered rightly while this is in doubt.
-            if self.doubt is not None:
-                raise FormatError(self.doubt) from None
+            if doubt is not None:
+                raise FormatError(doubt) from None
             raise
 
     def by_kind(self, units: list[Unit]) -> dict[Kind, Unit]:
@@ -846,12 +855,14 @@ def _without_wrappers(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
     `AveragedModel`, which counts besides, put ``module`` before all of them.
     """
     result = {re.sub(r"(^|(?<=\.))_orig_mod\.", "", key): x for key, x in arrays.items()}
-    if "n_averaged" in result and len(result) > 1:
-        del result["n_averaged"]
+    if len(result) < len(arrays):
+        return dict(arrays)  # two would get one name
+    inner = {key: x for key, x in result.items() if key != "n_averaged"}
+    if inner and all(key.startswith("module.") for key in inner):
+        result = inner
     while result and all(key.startswith("module.") for key in result):
         result = {key.removeprefix("module."): x for key, x in result.items()}
-        result = {re.sub(r"^_orig_mod\.", "", key): x for key, x in result.items()}
-    return result if len(result) >= len(arrays) - 1 else dict(arrays)
+    return result
 
 
 _PARAMETRISED = (

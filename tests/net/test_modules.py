@@ -436,3 +436,24 @@ def test_what_is_no_net_is_an_error_that_says_what_is_taken(thing: Any) -> None:
 def test_a_shipped_net_has_one_name() -> None:
     for name in ("reber-4", "smallest/reber", "learned/tomita-3-gru"):
         assert rl.load(name).name == name
+
+
+def test_a_layer_before_the_recurrent_one_is_settled_by_the_run() -> None:
+    """A module that runs is read at once; of one that does not run it has to be said."""
+
+    class Projected(Own):
+        def __init__(self) -> None:
+            super().__init__()
+            self.into = nn.Linear(2, 3)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return super().forward(self.into(nn.functional.one_hot(x, 2).float()))
+
+    module = Projected()
+    module.fc = nn.Linear(4, 1)
+    assert rl.load(module, alphabet="ab").vectors.shape == (2, 3)
+    parts = nn.ModuleDict(dict(module.named_children()))
+    with pytest.raises(FormatError, match=r"'into.weight' \(3, 2\) may be a linear layer before"):
+        rl.load(parts, alphabet="ab")
+    with pytest.warns(FormatWarning, match="it was not run for comparison"):
+        assert rl.load(parts, alphabet="ab", input_layer="into").vectors.shape == (2, 3)
