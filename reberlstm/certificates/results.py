@@ -14,8 +14,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.refutation import Suspect, WrongAnswer
@@ -26,6 +27,7 @@ from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.repeats import folded
 from reberlstm.machine.tables import Scope
 from reberlstm.net.net import Net
+from reberlstm.plain import in_form
 
 Bounds = tuple[tuple[float, float], ...]
 FORMAT = "reberlstm certificate"
@@ -480,6 +482,32 @@ def read(path: str | os.PathLike[str]) -> bytes:
     return read_bytes(Path(path), limit=MAX_FILE_BYTES)
 
 
+_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+
+_ANSWER = {"word": [str], "head": str, "said": [str], "right": [str], "margin": Real}
+
+FILE = {
+    **dict.fromkeys(("outcome", "scope", "arithmetic"), str),
+    "heads": [str],
+    "readouts?": {str: str},
+    "noise": float,
+    "inputs": {str: float},
+    "net": {"name": str, "cells": [str], "gain": (float, type(None)), "sha256": str},
+    "grammar": {"name": str, "long_symbols": bool, "sha256": str},
+    "proof?": {
+        "k": int,
+        "stride": int,
+        "margins": {str: Real},
+        "intervals": [[(float, type(None))]],
+        "boxes": [{"state": str, "last": [str], "most": int, "others": {str: int}}],
+        "alike?": [{"state": str, "symbols": [str]}],
+    },
+    "refutation?": {**_ANSWER, "none_shorter_than?": (int, type(None)), "replay?": [str]},
+    "search?": {"depth": int, "states": int, "closed": bool, "reason": str, "suspect?": _ANSWER},
+}
+"""The form of a certificate; what stands in it is for the checker to verify."""
+
+
 def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
     """Read a certificate back, as it claims to be: only the checker says whether that is true.
 
@@ -494,8 +522,11 @@ def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
                 f"{where}: format {document['format']!r}, version {document['version']!r}; "
                 f"expected {FORMAT!r}, version 1 or {VERSION}"
             )
+        in_form(document, FILE, "the file")
+        if document["scope"] not in get_args(Scope) or document["arithmetic"] not in ARITHMETIC:
+            raise FormatError("its scope or its arithmetic is not known")
         return _from_dict(document)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (*_DAMAGED, FormatError) as error:
         raise FormatError(f"{where}: not a certificate: {error!r}") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -208,7 +207,7 @@ def _show(certificate: Certificate, options: Options) -> int:
     if options.out is not None:
         certificate.save(options.out)
     if options.as_json:
-        click.echo(json.dumps(certificate.to_dict(), ensure_ascii=False))
+        echo_json(certificate)
     else:
         echo(
             click.style(printable(certificate.first_line), bold=True, fg=COLOURS[certificate.holds])

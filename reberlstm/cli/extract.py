@@ -18,6 +18,7 @@ from reberlstm.cli.options import (
     net_options,
     option,
     out_option,
+    probed,
     seed_option,
 )
 from reberlstm.errors import FormatError
@@ -85,7 +86,7 @@ MOST_BYTES = 2**26
     help="How much is compared before net and machine count as undistinguished.",
 )
 @seed_option
-@click.option("--plot", metavar="FILE", help="Draw a picture: .svg, .png or .pdf.")
+@click.option("--plot", metavar="FILE", callback=probed, help="Draw a picture: .svg, .png or .pdf.")
 @option(
     "--picture",
     type=click.Choice(["machines", "memories", "cells", "curve"]),
@@ -165,7 +166,7 @@ def command(
             echo(f"machine written to {out}")
     if plot is not None:
         save(found, picture, plot)
-        click.echo(f"{plot}: {picture}", err=True)
+        echo(f"{plot}: {picture}", err=True)
     return 0 if found.ended_by is None else 1
 
 

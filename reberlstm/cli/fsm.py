@@ -13,6 +13,7 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     Decorated,
+    echo,
     echo_data,
     echo_json,
     json_option,
@@ -123,7 +124,7 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         if as_json:
             echo_json({"equal": True, "by": by, "word": None})
         else:
-            click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+            echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
         return 0
     one, two = _observed(first, word, by), _observed(second, word, by)
     if as_json:
@@ -181,7 +182,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
         echo_json(word) if as_json else echo_data(machine.text(word))
     if word is None and limit != 0:
         what = "no string" if max_length is None else f"no string of up to {max_length} symbols"
-        click.echo(f"note: {grammar} accepts {what}", err=True)
+        echo(f"note: {grammar} accepts {what}", err=True)
 
 
 @command.command("count", short_help="Count the accepted strings of a length.")
@@ -202,15 +203,15 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
-            echo_json({"length": length, "count": number}) if as_json else click.echo(str(number))
+            echo_json({"length": length, "count": number}) if as_json else echo(str(number))
             return
         counts = counting.count_up_to(machine, 12 if max_length is None else max_length)
         if as_json:
             echo_json({"counts": counts})
             return
-        click.echo("length  strings")
+        echo("length  strings")
         for n, number in enumerate(counts):
-            click.echo(f"{n:6}  {number}")
+            echo(f"{n:6}  {number}")
 
 
 @contextmanager
@@ -249,4 +250,4 @@ def entropy(grammar: str, as_json: bool) -> None:
         "accepted walks": f"{result.acceptance:.6f} of all",
     }
     for name, value in rows.items():
-        click.echo(f"{name:16} {value}")
+        echo(f"{name:16} {value}")

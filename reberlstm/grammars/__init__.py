@@ -96,7 +96,10 @@ def read_file(path: str, format: str | None = None) -> FSM:
 
 def read_standard_input(format: str | None = None) -> FSM:
     """The machine on standard input, in a given format or the one that it begins like."""
-    content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    try:
+        content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise FormatError(f"standard input: cannot be read: {error.strerror}") from None
     if len(content) > MAX_FILE_BYTES:
         raise FormatError(f"standard input: larger than the limit of {MAX_FILE_BYTES:,} bytes")
     return formats.read(content, "standard input", format)

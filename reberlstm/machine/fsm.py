@@ -14,11 +14,12 @@ import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
-from reberlstm.errors import GrammarError
+from reberlstm.errors import GrammarError, printable
 from reberlstm.machine.crawl import crawl, refine
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class FSM(Displayed):
         return _rebuild, ({name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__},)
 
     def __str__(self) -> str:
-        return self.name or f"machine of {len(self.states)} states"
+        return printable(self.name) or f"machine of {len(self.states)} states"
 
     # What the machine is
 
@@ -276,10 +277,24 @@ class FSM(Displayed):
         Raises:
             GrammarError: when no word is accepted, or words longer than `max_length` come up.
         """
+        return list(islice(self.samples(seed=seed, max_length=max_length), count))
+
+    def samples(self, *, seed: int | None = None, max_length: int = 100_000) -> Iterator[Word]:
+        """The words of `sample` one after the other, without end; none of them is kept.
+
+        Raises:
+            GrammarError: as `sample`; where no word is accepted at once, not at the first one.
+
+        Example:
+            >>> from reberlstm import load_grammar
+            >>> words = load_grammar("reber").samples(seed=0)
+            >>> "".join(next(words))
+            'BPTTVPXTTVVE'
+        """
         if self.start not in self.distance_to_acceptance:
             raise GrammarError(f"{self} accepts no word, so none can be sampled")
         rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
-        return [self._draw(rng, max_length) for _ in range(count)]
+        return iter(lambda: self._draw(rng, max_length), None)
 
     def _draw(self, rng: random.Random, max_length: int) -> Word:
         for _ in range(MAX_REDRAWS):

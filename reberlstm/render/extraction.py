@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import renders
-from reberlstm.errors import ExtractionError, ReberLSTMError
+from reberlstm.errors import ExtractionError, ReberLSTMError, printable
 from reberlstm.extraction import Extraction
 from reberlstm.extraction.rates import percent
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
@@ -72,7 +72,8 @@ APART, TRIED = 0.08, 500
 def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
-    yield f"{fsm.name}: {count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
+    states = count(len(fsm.states), "state")
+    yield printable(f"{fsm.name}: {states} over {' '.join(fsm.alphabet)}")
     if found.reading:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
@@ -121,11 +122,11 @@ def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
     if not word:
         return "(the empty word)"
     if len(word) <= MOST_SYMBOLS:
-        return fsm.text(word)
-    text = folded(word, " " if fsm.has_long_symbols else "")
+        return printable(fsm.text(word))
+    text = printable(folded(word, " " if fsm.has_long_symbols else ""))
     if len(text) <= MOST_SYMBOLS:
         return f"{text} ({len(word):,} symbols)"
-    ends = f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}"
+    ends = printable(f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}")
     return f"{ends} ({len(word):,} symbols; --json has all)"
 
 

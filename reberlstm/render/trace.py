@@ -14,6 +14,7 @@ import click
 import numpy as np
 
 from reberlstm.display import renders
+from reberlstm.errors import printable
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import Field, Table, block, gate_titles, head, number_field
 from reberlstm.simulator import Trace, TraceStep
@@ -51,12 +52,12 @@ def word_text(trace: Trace) -> str:
 
 def listed(symbols: Sequence[str], nothing: str = "nothing") -> str:
     """Symbols with spaces between them."""
-    return " ".join(symbols) or nothing
+    return printable(" ".join(symbols)) or nothing
 
 
 def answer(step: TraceStep) -> str:
     """What the net says after a step."""
-    label = "" if step.label is None else f"gives {step.label}"
+    label = "" if step.label is None else printable(f"gives {step.label}")
     if step.legal is not None:
         return f"offers {listed(step.legal)}" + (f", {label}" if label else "")
     if step.accept is None:
@@ -110,7 +111,7 @@ def trace_lines(
     layers = ", ".join(f"{layer.size}-cell {layer.cell.title}" for layer in net.layers)
     of_net = f"{net_name(trace)} ({layers}; {net.reading})"
     title = f"{shown}: {of_net}{grammar}, scope {net.claims}"
-    yield from (_styled(line, "title") for line in textwrap.wrap(title, width))
+    yield from (_styled(line, "title") for line in textwrap.wrap(printable(title), width))
     if trace.offered_first is not None:
         first = f"before the first symbol the net offers {listed(trace.offered_first)}"
         yield first if trace.first_judged else f"{first} {_styled('(not judged)', 'quiet')}"
@@ -145,6 +146,7 @@ def trace_lines(
 
 
 def _styled(text: str, style: str) -> str:
+    text = printable(text)
     return click.style(text, **STYLES[style]) if STYLES[style] else text
 
 
@@ -153,7 +155,7 @@ def _heading(trace: Trace, step: TraceStep) -> str:
     if trace.grammar is not None:
         source = step.source if step.source is not None else "✗"
         target = step.state if step.state is not None else "✗ (no node)"
-        parts.append(f"node {source} → {target}")
+        parts.append(printable(f"node {source} → {target}"))
     marks = {True: _styled("ok", "good"), False: _styled("VIOLATION", "bad")}
     if step.ok is not None:
         parts.append(marks[step.ok])
