@@ -51,7 +51,7 @@ from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
     "--noise",
     type=click.FloatRange(min=0.0),
     default=0.0,
-    help="Disturb the memory by so much at every step. An LSTM has then to be proved.",
+    help="Disturb the memory by so much at every step. The net has then to be proved.",
 )
 @option(
     "--restarts",
@@ -64,7 +64,7 @@ from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
     "start",
     default="random",
     metavar="random|compiled|FILE",
-    help="Begin with random weights, the compiled net at a soft gain, or a weights file.",
+    help="Begin with random weights, the compiled net at a soft gain (an LSTM), or a weights file.",
 )
 @seed_option
 @click.option("--resume", is_flag=True, help="Go on where a killed training of FILE was.")
@@ -73,9 +73,10 @@ def command(
 ) -> int:
     """Train a net on words of GRAMMAR (a name or a file), until it is right.
 
-    Right means: on 200 sampled words and all short ones. An LSTM that is trained with --noise has
-    to be more: proved for words of every length, see `reberlstm certify`. Its memory is then
-    trained to be pulled back to where it belongs, whatever the disturbance.
+    Right means: on 200 sampled words and all short ones. A net that is trained with --noise has to
+    be more: proved for words of every length, see `reberlstm certify`. Its memory is then trained
+    to be pulled back to where it belongs, whatever the disturbance. Noise is added to c of an LSTM
+    (0.5 is usual) and to h of the others, which is at most 1 (0.2).
 
     What is unfinished is kept in FILE.checkpoint, every ten seconds; --resume goes on from there
     and ends with the same net. Ctrl-C writes the best net so far.
@@ -85,6 +86,7 @@ def command(
     \b
     reberlstm train reber -o trained.safetensors
     reberlstm train reber --noise 1.0 --seed 3 -o proved.safetensors
+    reberlstm train reber --cell gru --noise 0.2 -o gru.safetensors
     reberlstm train parity --task accept --cell gru --hidden 4 -o parity.safetensors
     reberlstm train reber --from compiled -o tuned.safetensors
     reberlstm train reber --cell fsm -o learned.toml
@@ -132,8 +134,6 @@ def _verdict(training: Training) -> str:
         says = f"equal to {settings.fsm.name or 'the grammar'}: proved"
     elif training.success:
         says = "right on all validation words"
-        if settings.noise:
-            says += f" (not proved: only LSTMs are trained for a proof, not a {settings.cell})"
     elif settings.to_be_proved and training.accuracy == 1.0:
         says = "right on all validation words, but not proved"
     else:

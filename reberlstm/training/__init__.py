@@ -29,6 +29,7 @@ __all__ = ["Progress", "Settings", "Training", "train"]
 
 def train(
     task: Settings | Grammar,
+    /,
     *,
     report: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
@@ -57,7 +58,7 @@ def train(
         MissingExtraError: where PyTorch is not installed.
 
     Example:
-        >>> train(Settings(fsm="parity", task="accept", cells=4)).success
+        >>> train("parity", task="accept", cells=4).success
         True
         >>> train("reber", cells=8, seed=1).net.size
         8

@@ -44,7 +44,11 @@ class Tensors(Numbers):
 
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         """``x @ weight + bias``."""
-        return x @ weight + bias
+        return torch.baddbmm(bias, x, weight)
+
+    def mix(self, share: Any, new: Any, old: Any) -> Any:
+        """``(1 − share)·new + share·old``."""
+        return torch.lerp(new, old, share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,7 @@ class Recurrence:
 
 
 def run(
-    cell: CellType, parameters: Parameters, symbols: Tensor, noise: Tensor | None = None
+    cell: str, parameters: Parameters, symbols: Tensor, noise: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """The states of N nets after each symbol (T, N, B), from zero.
 
@@ -186,7 +190,7 @@ def parameters(
 def at_random(
     rng: np.random.Generator,
     *,
-    cell: CellType,
+    cell: str,
     symbols: int,
     cells: int,
     heads: Mapping[str, int],
@@ -236,12 +240,17 @@ def from_weights(
             f"{cells} cells are too few to begin from net {net.name!r}, which has {net.size}"
         )
     (layer,) = net.layers
-    small = at_random(rng, cell="lstm", symbols=len(net.alphabet), cells=cells, heads=heads)
+    cell = layer.cell
+    small = at_random(rng, cell=cell.name, symbols=len(net.alphabet), cells=cells, heads=heads)
     arrays = {key: 0.1 * array for key, array in small.items()}
-    block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(4)])
+    block = np.concatenate([gate * cells + np.arange(net.size) for gate in range(len(cell.gates))])
     arrays["weight_ih"][0][:, block] = layer.weight_ih.T
     arrays["weight_hh"][0][: net.size, block] = layer.weight_hh.T
     arrays["bias"][0][:, block] = layer.bias
+    if "bias_hn" in arrays:
+        inner = layer.rows("candidate")
+        arrays["bias"][0][:, block[inner]] = layer.bias_ih[inner]
+        arrays["bias_hn"][0][:, : net.size] = layer.bias_hh[inner]
     for name in heads.keys() & net.heads.keys():
         head = net.heads[name]
         over = head.threshold if head.rule.function == "logit" else 0.0

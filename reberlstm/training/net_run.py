@@ -1,7 +1,7 @@
 """The training of nets, in one phase or two.
 
 1. *learn*: on words, until all validation words are right. Without noise this is success.
-2. *prove* (an LSTM with noise): boxes are trained along with the net, see
+2. *prove* (with noise): boxes are trained along with the net, see
    `reberlstm.training.enclosure`, with a weight that grows, so that what was learned is kept;
    success is a certificate.
 """
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reberlstm.certificates import certify
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import LSTMWeights, Net
+from reberlstm.net.net import Net
 from reberlstm.training.cells import CellType, at_random, begin_as_latches, from_weights, to_net
 from reberlstm.training.enclosure import LEAK_WEIGHT, Enclosure
 from reberlstm.training.loop import Arrays, Checkpoint
@@ -31,17 +31,22 @@ RATE, TUNING_RATE = 1e-2, 1e-3
 """Adam's learning rate, and that of a net that knows something, which the first steps at the other
 would undo; in the second phase it falls to nothing along half a cosine."""
 
-FIRST_WEIGHT, GROWS_FOR = 1e-3, 0.7
-"""The weight of the boxes at the beginning of the second phase; it grows to 1 over this share of
-it, by the same factor in every step."""
+FIRST_WEIGHT, LAST_WEIGHT, GROWS, SHRINKS = 1e-3, 10.0, 1.5, 0.5
+"""The weight of the boxes at the beginning of the second phase, and the largest one. With every
+check it grows by one factor, or shrinks by the other where too many answers are wrong by now."""
 
-NOISE_GROWS_FOR = 300
-"""Steps over which the noise grows from nothing."""
+KNOWN = 0.99
+"""The share of right answers from which weight and noise grow; boxes set right what is left."""
+
+NOISE_GROWS = 1.0 / 6.0
+"""By so much of what is asked for the noise grows with every such check, and is halved with the
+others: some nets cannot bear all of it from the first."""
 
 FEW_STATES, LONG_LEAK = 16, (0.1, 1.0)
-"""Where a machine has more, and has to be proved, half of random cells begin as latches; unless it
-begins compiled, this is the weight of the leak, from forget gates of 0.73 on. (What is kept for
-long has to be refreshed; kept by a gate, it would fade away in a loop that is long enough.)"""
+"""Where a machine has more, and has to be proved, half of random cells of an LSTM begin as latches;
+unless it begins compiled, this is the weight of the leak, from forget gates of 0.73 on. (What is
+kept for long has to be refreshed; kept by a gate, it would fade away in a loop that is long
+enough.) It is that of a GRU, too, whose boxes hardly close in a loop that keeps 0.95 of h."""
 
 SOFT_GAIN = 5.0
 """The gain of a compiled net that is trained further: it is right, and its gates can still move."""
@@ -51,20 +56,21 @@ class NetRun(Run):
     """A training of one net, which may begin with latches."""
 
     check_every = 50
-    counters = (*Run.counters, "learned_at")
+    counters = (*Run.counters, "learned_at", "weight", "noise_share")
 
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
         self.cell: CellType = settings.cell
         many = len(settings.fsm.states) > FEW_STATES
         keeps_long = settings.to_be_proved and settings.start != "compiled" and many
-        self._leak = LONG_LEAK if keeps_long else (LEAK_WEIGHT, LEAK_FROM)
-        self.latched = keeps_long and settings.start == "random"
+        long = keeps_long or self.cell == "gru"
+        self._leak = LONG_LEAK if long else (LEAK_WEIGHT, LEAK_FROM)
+        self.latched = keeps_long and settings.start == "random" and self.cell == "lstm"
         super().__init__(settings)
         self._questions = float(self.objective.asked(self.validation).sum())
 
     def _begin(self) -> None:
-        self.learned_at = 0
+        self.learned_at, self.weight, self.noise_share = 0, FIRST_WEIGHT, 0.0
         self.enclosure: Enclosure | None = None
         super()._begin()
 
@@ -103,8 +109,7 @@ class NetRun(Run):
         if self.settings.to_be_proved:
             total = total + weight * loss.leak.sum()
         if self.enclosure is not None:
-            grown = FIRST_WEIGHT ** max(0.0, 1.0 - self._since_learned() / GROWS_FOR)
-            total = total + grown * self.enclosure.loss(self.parameters)
+            total = total + self.weight * self.enclosure.loss(self.parameters)
         return total, float(loss.words.detach().sum())
 
     def _update(self, total: Tensor) -> None:
@@ -117,12 +122,11 @@ class NetRun(Run):
         return (self.step - self.learned_at) / max(1, self.settings.steps - self.learned_at)
 
     def _noise(self, shape: tuple[int, ...]) -> Tensor | None:
-        if not self.settings.noise or (self.settings.to_be_proved and self.enclosure is None):
+        if self.enclosure is None:
             return None
         size = self.parameters["weight_hh"].shape[1]
-        grown = min(1.0, (self.step - self.learned_at) / NOISE_GROWS_FOR)
         drawn = self.rng.standard_normal((*shape, size))
-        return torch.as_tensor(self.settings.noise * grown * drawn)
+        return torch.as_tensor(self.settings.noise * self.noise_share * drawn)
 
     # A check
 
@@ -133,30 +137,32 @@ class NetRun(Run):
     def _succeeds(self) -> bool:
         right = self.accuracy == 1.0
         if not self.settings.to_be_proved:
-            if self._out_of_steps:
-                return self.best_accuracy == 1.0
-            return right and (self.settings.noise == 0.0 or self.step >= NOISE_GROWS_FOR)
+            return right
         if right:
             # More seconds than any try takes: the result must not depend on the clock.
             heads = [self.objective.head]
-            found = certify(self._lstm(), heads=heads, seconds=60.0, max_states=1, max_k=1)
+            found = certify(
+                self._net(self._arrays()), heads=heads, seconds=60.0, max_states=1, max_k=1
+            )
             self.certificate = found if found.holds else None
             if self.enclosure is None and self.certificate is None:
                 self.learned_at = self.step
                 self.enclosure = self._boxes()
                 self._optimise(RATE)
         if self.enclosure is not None:
+            known = self.accuracy >= KNOWN
+            changed = self.weight * (GROWS if known else SHRINKS)
+            self.weight = min(max(changed, FIRST_WEIGHT), LAST_WEIGHT)
+            self.noise_share = (
+                min(1.0, self.noise_share + NOISE_GROWS) if known else self.noise_share / 2.0
+            )
             rate = RATE * (1.0 + math.cos(math.pi * min(1.0, self._since_learned()))) / 2.0
             self.optimiser.param_groups[0]["lr"] = max(rate, RATE / 100.0)
         return self.certificate is not None
 
     def _boxes(self) -> Enclosure:
-        return Enclosure(self._lstm(), self.objective, self.parameters, self.rng, self._leak)
-
-    def _lstm(self) -> LSTMWeights:
         net = self._net(self._arrays())
-        assert isinstance(net, LSTMWeights), "only LSTMs are proved"
-        return net
+        return Enclosure(net, self.objective, self.parameters, self.rng, self._leak)
 
     def _net(self, arrays: dict[str, Floats]) -> Net:
         return to_net(self.cell, arrays, self.settings.fsm, claims=self.objective.claims)

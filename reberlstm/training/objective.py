@@ -21,6 +21,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Bools, Scope, Words
+from reberlstm.net.cells import CELLS
 from reberlstm.training.cells import CellType, Parameters, inputs, read, run
 
 Task = Literal["next", "accept"]
@@ -34,12 +35,12 @@ VALIDATION_PREFIXES = 400
 """Success means all right on so many sampled words and about so many of the shortest ones."""
 
 LEAK_FROM = 3.0
-"""The pre-activation above which a forget gate counts as one that hardly forgets: 0.95."""
+"""The pre-activation above which the gate that keeps a memory hardly forgets: 0.95."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Of N nets, (N,) each, per symbol: the loss on words, and how far forget gates leak."""
+    """Of N nets, (N,) each, per symbol: the loss on words, and how far keeping gates leak."""
 
     words: Tensor
     leak: Tensor
@@ -109,9 +110,11 @@ class Objective:
             total = total + missed.sum(dim=(1, 2)) * symbols.shape[2]
             number = number + symbols.shape[2]
         leak = torch.zeros_like(total)
-        if cell == "lstm" and len(symbols) > 1:
-            # How far the forget gates' pre-activations are over `leak_from`.
-            rows = slice(h.shape[-1], 2 * h.shape[-1])
+        kind = CELLS[cell]
+        if kind.keeping and len(symbols) > 1:
+            # How far the pre-activations of the gates that keep are over `leak_from`.
+            first = kind.gates.index(kind.keeping) * h.shape[-1]
+            rows = slice(first, first + h.shape[-1])
             z = inputs(parameters, symbols[1:])[..., rows]
             z = z + h[:-1] @ parameters["weight_hh"][..., rows]
             leak = (torch.relu(z - leak_from).sum(dim=-1) * asked[1:]).sum(dim=(0, 2))

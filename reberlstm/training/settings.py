@@ -13,7 +13,6 @@ from reberlstm.errors import TrainingError
 from reberlstm.formats import toml
 from reberlstm.grammars import as_machine, save_grammar
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.cells import CELLS
 from reberlstm.net.files.safetensors import save, to_bytes
 from reberlstm.net.net import Net
 
@@ -36,11 +35,12 @@ class Settings:
         seed: Of everything random.
         steps: The most steps of one attempt.
         words: Words per step.
-        noise: The standard deviation of what is added to the memory after each step. An LSTM that
-            is trained with noise has succeeded when it is proved.
+        noise: The standard deviation, at most, of what is added to the memory after each step: to
+            ``c`` of an LSTM, to ``h`` of the others. It grows as long as the net bears it. A net
+            that is trained with noise has succeeded when it is proved.
         restarts: Further attempts after the first one.
-        start: ``random``; ``compiled``: from the compiled net at a soft gain; or an LSTM to go on
-            from.
+        start: ``random``; ``compiled``: from the compiled net at a soft gain; or a net of the same
+            kind of cell to go on from.
 
     Raises:
         TrainingError: naming the setting and what it may be.
@@ -80,17 +80,26 @@ class Settings:
             raise TrainingError(
                 "a machine has no memory that noise could disturb; leave noise at 0"
             )
-        if self.start != "random" and self.cell != "lstm":
+        if self.start == "compiled" and self.cell in ("gru", "rnn"):
             raise TrainingError(
-                f"only an lstm can begin from another net; {self.cell} begins at random"
+                f"compiled nets are LSTMs, and cell is {self.cell!r}; begin at random, or from a "
+                "net of that kind"
             )
+        if self.start != "random" and self.cell == "fsm":
+            raise TrainingError("a machine begins at random; leave start at 'random'")
 
     def _check_start(self, net: Net) -> None:
-        if not net.is_plain or net.layers[0].cell != CELLS["lstm"]:
-            cells = ", ".join(layer.cell.title for layer in net.layers)
+        cells = ", ".join(layer.cell.title for layer in net.layers)
+        kinds = [layer.cell.name for layer in net.layers]
+        if not net.is_plain or kinds[0] not in CELL_CHOICES:
             raise TrainingError(
-                f"net {net.name!r} ({cells}) is not one LSTM layer over one-hot symbols; begin "
-                "from such a net"
+                f"net {net.name!r} ({cells}) is not one layer of LSTM, GRU or RNN cells over "
+                "one-hot symbols; begin from such a net"
+            )
+        if self.cell != "fsm" and kinds != [self.cell]:
+            raise TrainingError(
+                f"net {net.name!r} ({cells}) has other cells than the net to be trained, "
+                f"{self.cell!r}; pass cell {kinds[0]!r}, or begin from another net"
             )
         if net.alphabet != self.fsm.alphabet:
             raise TrainingError(
@@ -102,7 +111,7 @@ class Settings:
     @property
     def to_be_proved(self) -> bool:
         """Whether success means a certificate."""
-        return self.noise > 0.0 and self.cell == "lstm"
+        return self.noise > 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, the machine as its file, a net by its digest."""

@@ -99,6 +99,16 @@ def test_a_compiled_net_is_the_same_as_parameters() -> None:
     assert parameters["bias"].requires_grad
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_net_is_begun_from_as_it_is(cell: CellType) -> None:
+    arrays = {key: tensor.detach().numpy() for key, tensor in some(cell, nets=1).items()}
+    net = cells.to_net(cell, arrays, REBER, claims="legal")
+    again = cells.from_weights(np.random.default_rng(0), net, net.size, HEADS)
+    assert again.keys() == arrays.keys()
+    for key, array in arrays.items():
+        assert np.array_equal(again[key], array), key
+
+
 def test_further_cells_begin_small() -> None:
     net = rl.compile(REBER, gain=3.0)
     parameters = cells.from_weights(np.random.default_rng(0), net, 11, {"legal": SYMBOLS})

@@ -23,7 +23,7 @@ def test_it_writes_a_net_that_is_right(tmp_path: Path, capsys: pytest.CaptureFix
     captured = capsys.readouterr()
     assert (status, captured.err) == (0, "")
     assert captured.out == (
-        f"{out}: lstm of 8 cells, seed 1, 9,600 words: proved for words of every length, "
+        f"{out}: lstm of 8 cells, seed 1, 8,000 words: proved for words of every length, "
         f"margin {rl.certify(rl.load(out)).margin:.3g}\n"
     )
     assert list(tmp_path.iterdir()) == [out]
@@ -90,12 +90,12 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         (
             ["reber", "--from", "published", "-o", "net.safetensors"],
-            "net 'published' (Toy LSTM) is not one LSTM layer over one-hot symbols; begin from such "
-            "a net",
+            "net 'published' (Toy LSTM) is not one layer of LSTM, GRU or RNN cells over one-hot "
+            "symbols; begin from such a net",
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
-            "only an lstm can begin from another net; rnn begins at random",
+            "compiled nets are LSTMs, and cell is 'rnn'; begin at random, or from a net of that kind",
         ),
     ],
     ids=["suffix", "machine", "published", "rnn"],

@@ -167,13 +167,28 @@ def test_an_acceptor_knows_the_empty_word_and_violations(small: rl.Training) -> 
             assert bool(said[0]) == fsm.accepts(word)
 
 
-def test_noise_without_an_lstm_asks_for_no_proof() -> None:
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_other_cells_are_proved_too(cell: str) -> None:
     training = rl.train(
-        rl.Settings(fsm=PARITY, cell="gru", cells=4, noise=0.1, words=8, task="accept")
+        "tomita-1", cell=cell, task="accept", cells=3, noise=0.2, words=8, restarts=0, seed=1
     )
     assert training.success
-    assert training.certificate is None
-    assert training.steps >= 300, "not before the noise has grown to what was asked for"
+    assert training.certificate is not None
+    assert training.certificate.scope == "all"
+    assert isinstance(training.net, Net)
+    assert training.net.layers[0].cell.name == cell
+    assert check(training.certificate.to_dict(), training.net, SMALL.fsm).valid
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_other_cells_can_be_begun_from(cell: str) -> None:
+    """What the net knows is not undone, and further cells may be trained along."""
+    start = rl.train("tomita-1", cell=cell, task="accept", cells=3, words=8).net
+    again = rl.train(
+        "tomita-1", cell=cell, task="accept", start=start, cells=4, words=8, steps=50, restarts=0
+    )
+    assert again.success
+    assert again.cells == 4
 
 
 @pytest.mark.parametrize("name", ["reber", "embedded-reber"])
@@ -344,7 +359,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ({"noise": float("nan")}, "noise is nan; it must be finite and not negative"),
         (
             {"cell": "gru", "start": "compiled"},
-            "only an lstm can begin from another net; gru begins at random",
+            "compiled nets are LSTMs, and cell is 'gru'; begin at random, or from a net of that kind",
         ),
         (
             {"cell": "fsm", "noise": 1.0},
@@ -352,8 +367,17 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ),
         (
             {"start": rl.published()},
-            "net 'published' (Toy LSTM) is not one LSTM layer over one-hot symbols; begin from such "
-            "a net",
+            "net 'published' (Toy LSTM) is not one layer of LSTM, GRU or RNN cells over one-hot "
+            "symbols; begin from such a net",
+        ),
+        (
+            {"cell": "gru", "start": rl.compile(REBER)},
+            "net 'compiled' (LSTM) has other cells than the net to be trained, 'gru'; pass cell "
+            "'lstm', or begin from another net",
+        ),
+        (
+            {"cell": "fsm", "start": "compiled"},
+            "a machine begins at random; leave start at 'random'",
         ),
         (
             {"start": rl.compile(PARITY)},
@@ -367,3 +391,10 @@ def test_settings_are_checked(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(TrainingError) as caught:
         rl.Settings(fsm=REBER, **wrong)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+def test_a_machine_by_name_and_a_task() -> None:
+    training = rl.train("tomita-1", task="accept", cells=2, steps=1, restarts=0)
+    assert training.settings == rl.Settings(
+        fsm=SMALL.fsm, task="accept", cells=2, steps=1, restarts=0
+    )

@@ -38,6 +38,7 @@ class Cell(ABC):
         parts: What its state consists of: ``hidden`` (h), ``cell`` (c), or both.
         words: The Toy LSTM's words for some of the gates.
         bound: The largest size that h can have; infinite where nothing bounds it.
+        keeping: The gate that keeps the memory where it is 1, if there is one.
         reader: The rule by which a ``legal`` head of ours reads the last layer.
     """
 
@@ -47,6 +48,7 @@ class Cell(ABC):
     parts: ClassVar[tuple[str, ...]] = ("hidden",)
     words: ClassVar[Mapping[str, str]] = {}
     bound: ClassVar[float] = 1.0
+    keeping: ClassVar[str] = ""
     reader: ClassVar[str] = "logit > 0"
 
     @abstractmethod

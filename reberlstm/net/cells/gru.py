@@ -24,6 +24,7 @@ from reberlstm.net.numbers import NUMBERS
 
 class _AnyGRU(Cell):
     gates = ("reset", "update", "candidate")
+    keeping = "update"
 
     def step(self, layer: Layer, a: Any, state: State, math: Any = NUMBERS) -> tuple[Gates, State]:
         """One step; see `Cell.step`."""

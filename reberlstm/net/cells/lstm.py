@@ -24,6 +24,7 @@ class LSTM(Cell):
     title = "LSTM"
     gates = ("input", "forget", "candidate", "output")
     parts = ("hidden", "cell")
+    keeping = "forget"
     words: ClassVar[Mapping[str, str]] = {
         "forget": "eraser",
         "candidate": "writer",

@@ -22,6 +22,7 @@ class Toy(Cell):
     title = "Toy LSTM"
     gates = ("input", "forget", "candidate")
     parts = ("cell",)
+    keeping = "forget"
     words = LSTM.words
     bound = float("inf")
     reader = "tanh > 0.5"
