@@ -7,6 +7,8 @@ a file holds.
 
 from __future__ import annotations
 
+import re
+
 MOST_SHOWN = 60
 """How many characters of a culprit a message quotes."""
 
@@ -15,7 +17,14 @@ MOST_CHARACTERS = 600
 
 
 class ReberLSTMError(Exception):
-    """Base of all errors that a user of the package can cause and mend."""
+    """Base of all errors that a user of the package can cause and mend.
+
+    Names from files may stand in its message: what a terminal would act on is escaped, also line
+    ends, so an error is one line.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(str(message)))
 
 
 class GrammarError(ReberLSTMError):
@@ -71,14 +80,34 @@ class TrainingError(ReberLSTMError):
     """A training cannot be done as asked, or cannot be taken up where it was left."""
 
 
+INVISIBLE = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What is shown as nothing although it counts as printable: fillers and selectors of variants.
+
+They are those of Unicode's default ignorable code points that ``str.isprintable`` lets pass.
+"""
+
+
 def printable(text: str) -> str:
-    r"""The text with unprintable characters escaped: a terminal would act on some of them.
+    r"""The text with characters escaped on which a terminal acts, or which nobody sees.
+
+    These are control characters (C0, C1), those that change the direction of writing, and those of
+    no width.
 
     Example:
-        >>> print(printable("a\x1b[2J"))
-        a\x1b[2J
+        >>> print(printable("a\x1b[2J\u202eb\ufe0f"))
+        a\x1b[2J\u202eb\ufe0f
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    if text.isprintable() and not INVISIBLE.search(text):
+        return text
+    return "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if not character.isprintable():
+        return repr(character)[1:-1]
+    return ascii(character)[1:-1] if INVISIBLE.match(character) else character
 
 
 def shown(value: object) -> str:
@@ -99,9 +128,9 @@ def shown(value: object) -> str:
         return f"a {type(value).__name__}"
 
 
-def one_line(message: str) -> str:
+def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
     """The message with line ends and other unprintable characters escaped, cut where it is long."""
-    return printable(_cut(message, MOST_CHARACTERS)).strip()
+    return printable(_cut(message, most)).strip()
 
 
 def _cut(text: str, most: int) -> str:

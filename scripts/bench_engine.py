@@ -67,7 +67,7 @@ def ours(module: Any, cell: str) -> Net:
 
 def session(module: Any, x: Any) -> onnxruntime.InferenceSession:
     """The module in onnxruntime, on one thread."""
-    file = io.BytesIO()
+    file: Any = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(module, (x,), file, input_names=["x"], dynamo=False)
@@ -96,7 +96,7 @@ def row(kind: str, size: int, words: int, length: int, runs: int) -> list[object
         with torch.no_grad():
             return module(x)[0][:, -1].numpy()
 
-    ways = {
+    ways: dict[str, Callable[[], Any]] = {
         "ours": lambda: rl.run(net, indices).hidden,
         "torch": in_torch,
         "onnxruntime": lambda: onnx.run(None, fed)[0],

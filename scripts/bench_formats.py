@@ -29,7 +29,7 @@ def main() -> None:
         transitions={q: {a: rng.choice(states) for a in alphabet} for q in states},
     )
     print(f"{arguments.states:,} states, {len(alphabet)} symbols; seed {arguments.seed}; CPU time")
-    for format in formats.FORMATS:
+    for format in formats.WRITTEN:
         began = time.process_time()
         content = formats.write(fsm, format)
         written = time.process_time()

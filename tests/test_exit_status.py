@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +15,8 @@ import pytest
 
 import reberlstm.cli
 from reberlstm.cli import COMMANDS, run
+
+posix = pytest.mark.skipif(os.name != "posix", reason="shells and streams of POSIX")
 
 READS = {
     "trace": ["BTX --grammar IN", "BTX --net IN"],
@@ -156,20 +162,111 @@ def test_a_reader_with_a_fault(
         run(["diagram", "bad.toml"])
 
 
-@pytest.mark.parametrize("command", ["trace", "sample", "diagram", "convert", "grammars"])
-def test_a_closed_pipe_and_a_full_disk(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+class Broken(io.RawIOBase):
+    """A stream in which every reading or writing fails."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+    def write(self, content: object) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+QUICK = {
+    "compare": "--no-proofs --words 5 --rounds 3 --row accuracy",
+    "extract": "--seconds 0.1",
+    "study": "--seeds 0",
+    "train": "--steps 1 --restarts 0 --hidden 1 --task accept",
+}
+"""What makes a command of `SIMPLE` quick."""
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.EPIPE, "error: standard output is closed, so not all was written"),
+        (errno.ENOSPC, "error: output: No space left on device"),
+    ],
+)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_output_that_breaks(
+    command: str,
+    number: int,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A reader that is gone, a full disk: status 2, whatever the command would have answered."""
+    broken = io.TextIOWrapper(io.BufferedWriter(Broken(number)), "utf-8")
+    monkeypatch.setattr("sys.stdout", broken)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    line = f"{command} {SIMPLE[command]} {QUICK.get(command, '')}"
+    assert run(line.split()) == 2
+    assert capsys.readouterr().err.splitlines()[-1:] == [says]
+    with contextlib.suppress(OSError):
+        broken.close()
+
+
+@pytest.mark.parametrize("line", ["check", "trace -", "convert - - --from toml --to dot"])
+def test_input_that_breaks(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = io.TextIOWrapper(io.BufferedReader(Broken(errno.EIO)))
+    monkeypatch.setattr("sys.stdin", broken)
+    assert run(line.split()) == 2
+    says = "error: standard input: cannot be read: Input/output error\n"
+    assert capsys.readouterr().err == says
+
+
+def test_errors_that_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = io.TextIOWrapper(Broken(errno.ENOSPC), "utf-8", write_through=True)  # type: ignore[type-var]
+    monkeypatch.setattr("sys.stderr", broken)
+    assert run(["diagram", "missing.toml"]) == 2
+    assert run(["diagram"]) == 2
+    assert run(["nothing"]) == 2
+
+
+def test_an_encoding_without_a_character(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "latin-1"))
+    assert run(["trace", "BTX"]) == 2
+    says = r"error: the encoding latin-1 of the output has no '\u2192'; set PYTHONIOENCODING=utf-8"
+    assert capsys.readouterr().err.startswith(says)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{0} trace BTX >&-", "error: standard output: closed"),
+        ("{0} --help >/dev/full", "error: output: No space left on device"),
+        ("{0} sample -n 100000 | head -n 1", "error: standard output is closed"),
+        ("{0} check <&-", "error: standard input: cannot be read: closed"),
+        (
+            r"PYTHONIOENCODING=ascii {0} trace $'\xff'",
+            r"error: unknown symbol '\udcff' at position 1",
+        ),
+        ("{0} diagram missing.toml 2>&-", ""),
+        ("{0} diagram missing.toml 2>/dev/full", ""),
+    ],
+)
+def test_streams_of_a_shell(line: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole program, up to the end of the interpreter, which must not complain either."""
     monkeypatch.chdir(Path(__file__).parent.parent)
-    line = [sys.executable, "-m", "reberlstm", command, *SIMPLE[command].split()]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        errors = process.stderr.read().decode()
-    assert process.returncode == 141
-    assert "Error" not in errors
-    full = Path("/dev/full")
-    if full.exists():
-        with full.open("wb") as out:
-            done = subprocess.run(line, stdout=out, stderr=subprocess.PIPE, check=False)
-        assert done.returncode == 2
-        assert done.stderr.decode().splitlines()[-1] == "error: output: No space left on device"
+    command = line.format(f"{sys.executable} -m reberlstm")
+    shell = ["bash", "-c", f"set -o pipefail; {command}"]
+    done = subprocess.run(shell, capture_output=True, check=False, timeout=60)
+    errors = done.stderr.decode().splitlines()
+    assert done.returncode == 2, errors
+    assert "".join(errors[-1:]).startswith(says)
+    assert not any("Exception" in line or "Traceback" in line for line in errors)

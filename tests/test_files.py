@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from reberlstm.errors import FormatError
-from reberlstm.files import read_bytes, write_atomically
+from reberlstm.files import TEMPORARY, claim, read_bytes, release, write_atomically
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
@@ -166,3 +169,101 @@ def test_pipes_are_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert os.read(reader, 100) == b"through"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+# Claims
+
+
+@pytest.fixture
+def released() -> Iterator[None]:
+    yield
+    release()
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(x.name for x in folder.iterdir() if x.name.startswith(TEMPORARY))
+
+
+@posix
+def test_of_two_runs_with_one_output_the_second_is_refused(tmp_path: Path, released: None) -> None:
+    file = tmp_path / "out"
+    claim(file)
+    claim(file)  # by the same process: nothing is asked twice
+    code = (
+        "import sys; from pathlib import Path; from reberlstm.files import write_atomically\n"
+        "try: write_atomically(Path(sys.argv[1]), b'second')\n"
+        "except Exception as error: print(error)\n"
+    )
+    line = [sys.executable, "-c", code, str(file)]
+    says = f"{file}: cannot be written: another run is writing to it; wait for it, or choose "
+    assert says in subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    assert not file.exists()
+    write_atomically(file, b"first")
+    assert file.read_bytes() == b"first"
+    assert left(tmp_path) == []
+    assert subprocess.run(line, capture_output=True, text=True, check=True).stdout == ""
+    assert file.read_bytes() == b"second"
+
+
+@posix
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path, released: None) -> None:
+    """Also where it writes another file; what a living run holds stays."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from reberlstm.files import claim;"
+        "claim(Path(sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = [sys.executable, "-c", code, str(tmp_path / "killed")]
+    subprocess.run(killed, check=False)
+    assert len(left(tmp_path)) == 1
+    claim(tmp_path / "one")
+    assert len(left(tmp_path)) == 1
+    claim(tmp_path / "two")
+    assert len(left(tmp_path)) == 2
+    release()
+    assert left(tmp_path) == []
+
+
+def test_a_claim_costs_no_file(tmp_path: Path, released: None) -> None:
+    file = tmp_path / "out"
+    file.write_bytes(b"old")
+    claim(file)
+    release()
+    assert file.read_bytes() == b"old"
+    with pytest.raises(FormatError, match="cannot be written: "):
+        claim(tmp_path / "missing" / "out")
+    with pytest.raises(FormatError, match="cannot be written: Is a directory"):
+        claim(tmp_path)
+    assert left(tmp_path) == []
+
+
+@posix
+def test_links_in_a_circle(tmp_path: Path, released: None) -> None:
+    """They were once replaced by the output."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    for act in (claim, partial(write_atomically, content=b""), partial(read_bytes, limit=5)):
+        with pytest.raises(FormatError, match=r"one: cannot be .*: Too many levels of symbolic"):
+            act(one)
+    assert one.is_symlink()
+
+
+@posix
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, released: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "out"
+    file.write_bytes(b"old")
+    write = os.write
+    pieces = iter((1, 2, None))
+
+    def full(descriptor: int, content: bytes) -> int:
+        if (piece := next(pieces)) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, bytes(content)[:piece])
+
+    monkeypatch.setattr("os.write", full)
+    with pytest.raises(FormatError, match="out: cannot be written: No space left on device"):
+        write_atomically(file, b"the new content")
+    assert file.read_bytes() == b"old"
+    assert left(tmp_path) == []

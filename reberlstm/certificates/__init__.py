@@ -2,8 +2,9 @@
 
 1. `claim` says after which words which heads must say what, and how they are read.
 2. `find_invariant` looks for boxes that the net cannot leave and is right in: then it is proved.
-3. `explore` looks for a shortest wrong word: then it is refuted.
-4. `check`, a package that shares no code with the search, verifies what was found.
+3. `explore` looks for a shortest wrong word, and `search_deep` for a long one: then it is refuted.
+4. `check`, a package that shares no code with the search, verifies what was found. A wrong word is
+   reported as such only where it confirms it.
 
 `certify` does the first three. Nothing here imports the compiler or the simulator: a proof that
 shares its subject's code proves little. The theory is in docs/theory.md.
@@ -20,9 +21,19 @@ import numpy as np
 
 from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
-from reberlstm.certificates.checker import Check, check
+from reberlstm.certificates.checker import Check, arithmetic_fault, check, check_files
+from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
-from reberlstm.certificates.refutation import Budget, Exploration, explore
+from reberlstm.certificates.deep import search_deep
+from reberlstm.certificates.pieces import find_pieces
+from reberlstm.certificates.refutation import (
+    Budget,
+    Exploration,
+    Suspect,
+    WrongAnswer,
+    explore,
+)
+from reberlstm.certificates.replay import replay
 from reberlstm.certificates.results import (
     Box,
     Certificate,
@@ -36,7 +47,7 @@ from reberlstm.certificates.results import load as load_certificate
 from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import net_for
 from reberlstm.net.net import Net
@@ -52,6 +63,7 @@ __all__ = [
     "Unknown",
     "certify",
     "check",
+    "check_files",
     "largest",
     "largest_noise",
     "load_certificate",
@@ -65,11 +77,22 @@ Found = Proof | Refutation | Unknown
 FIRST = Budget(states=3_000, depth=64, seconds=1.0)
 """What is spent on wrong words, which are mostly short, before a larger k is tried."""
 
+STEPS_PER_STATE = 100
+"""Steps of the net in the search for a deep word, per state that the other search may visit."""
+
+GLANCE, PROOFS = 0.1, 0.75
+"""Shares of the time left: for a first search for deep words, and for proofs that take long."""
+
+MAX_K = 64  # how many symbols nodes may remember
+
 SHAPES = (
     Shape(0),
     Shape(1, shares=True),
     *(Shape(1), Shape(2), Shape(3)),
-    *(Shape(2, 3), Shape(4, 3), Shape(4, 2), Shape(6, 4), Shape(6)),
+    *(Shape(MAX_K, 2, spread=0.3), Shape(MAX_K, 3, spread=0.1), Shape(MAX_K, 3, spread=0.03)),
+    *(Shape(MAX_K, m, spread=0.01) for m in (2, 4)),
+    *(Shape(MAX_K, m, spread=0.003) for m in (4, 6)),
+    Shape(MAX_K, 8, spread=0.001),
 )
 """What is tried, in order: how many symbols nodes remember, and after how many a box is needed.
 
@@ -78,7 +101,7 @@ the last symbol that tells which is active. Many a trained net needs several ste
 forgets in a loop turns round as it shrinks, and the boxes of single steps cannot see that.
 """
 
-MAX_K = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
+FEW = 1  # how many symbols nodes may remember where a limit is sought: more hardly helps there
 MARGIN_SLACK = 1e-9  # what is taken off a margin, so that other arithmetic finds it too
 
 
@@ -94,10 +117,12 @@ def certify(
     seconds: float = 60.0,
     max_states: int = 200_000,
     max_depth: int = 10_000,
-    max_k: int = 6,
+    max_k: int = MAX_K,
     **reading: Any,
 ) -> Found:
-    """Prove a net right after every word of a scope, or find a shortest word that refutes it.
+    """Prove a net right after every word of a scope, or find a word that refutes it.
+
+    The word is a shortest one where its `shortest` is true.
 
     Args:
         net: A net, a shipped name, a file, a state dict or an `nn.Module`.
@@ -109,15 +134,17 @@ def certify(
         arithmetic: What runs the net, see `reberlstm.certificates.arithmetic`.
         noise: A disturbance of each ``h`` and ``c`` after every step, at most, in their units.
         inputs: What stands for a symbol; by default its one-hot column.
-        seconds: After about this time nothing new is begun.
+        seconds: After about so much processor time nothing new is begun. It is the time of this
+            process, so that the answer does not depend on what else the machine does.
         max_states: The most states of net and machine that the search for a wrong word visits.
-        max_depth: The longest word that it tries.
+        max_depth: The longest word that it tries; up to 64 only words breadth first.
         max_k: The most symbols that an invariant's nodes remember.
         reading: How the net is read, as in `reberlstm.load`: ``readout``, ``alphabet``, ``head`` …
 
     Raises:
         CertificateError: where net and machine do not fit together, nothing can be proved of such a
-            net, or an option is not what it should be.
+            net, no word of the scope asks anything, or an option is not what it should be; and in
+            place of a proof where this computer's arithmetic is not what proofs rely on.
 
     Example:
         >>> import reberlstm as rl
@@ -127,28 +154,15 @@ def certify(
         >>> "".join(certify(rl.published()).counterexample)
         'BTSSSSSSXXV'
     """
+    given = net
     net, fsm = as_asked(net, fsm, **reading)
     inputs = Inputs() if inputs is None else inputs
     _check_options(noise, inputs, seconds)
     claimed = claim(net, fsm, scope, heads)
     boxes = BoxNet(net, arithmetic_named(arithmetic), noise, inputs)
     execution = Execution(net, boxes.arithmetic, inputs.nominal)
-    deadline = time.monotonic() + seconds
-
-    def prove(shapes: Sequence[Shape]) -> Invariant | NotFound:
-        possible = [shape for shape in shapes if shape.k <= max_k]
-        return find_invariant(boxes, claimed, possible, deadline)
-
-    def search(budget: Budget) -> Exploration:
-        left = max(0.0, deadline - time.monotonic())
-        least = (min(budget.states, max_states), min(budget.depth, max_depth))
-        return explore(execution, claimed, Budget(*least, min(budget.seconds, left)))
-
-    if claimed.missing and search(FIRST).wrong is None:
-        raise CertificateError(
-            f"net {net.name!r} has no {claimed.missing!r} head, which scope {claimed.scope!r} "
-            "asks for; choose scope 'legal', or name the heads to certify"
-        )
+    _check_asked(claimed, fsm)
+    end = time.process_time() + seconds
     subject = {
         "net": net.name,
         "grammar": str(fsm),
@@ -164,28 +178,84 @@ def certify(
         "net_sha256": digest_of_net(net),
         "grammar_sha256": digest_of_grammar(fsm),
     }
+
+    def left() -> float:
+        return max(0.0, end - time.process_time())
+
+    def prove(shapes: Sequence[Shape], share: float) -> Invariant | NotFound:
+        few = [
+            shape._replace(k=max_k) if 1 < max_k < shape.k == MAX_K else shape for shape in shapes
+        ]
+        possible = [shape for shape in few if shape.k <= max_k]
+        return find_invariant(boxes, claimed, possible, time.process_time() + share * left())
+
+    def is_confirmed(word: Word, wrong: WrongAnswer) -> bool:
+        refutation = Refutation(word=word, wrong=wrong, **subject)
+        return check(refutation.to_dict(), net, fsm).valid is True
+
+    def search(budget: Budget) -> Exploration:
+        least = (min(budget.states, max_states), min(budget.depth, max_depth))
+        budget = Budget(*least, min(budget.seconds, left()))
+        return explore(execution, claimed, budget, is_confirmed)
+
+    def dive(thorough: bool) -> tuple[Suspect | None, Suspect | None]:
+        if max_depth <= FIRST.depth:
+            return None, None
+        return search_deep(
+            execution,
+            claimed,
+            is_confirmed,
+            steps=STEPS_PER_STATE * max_states,
+            longest=max_depth,
+            deadline=time.process_time() + left() * (1.0 if thorough else GLANCE),
+            thorough=thorough,
+        )
+
+    explored = search(FIRST) if claimed.missing else None
+    if explored is not None and explored.wrong is None:
+        raise CertificateError(
+            f"net {net.name!r} has no {claimed.missing!r} head, which scope {claimed.scope!r} "
+            "asks for; choose scope 'legal', or name the heads to certify"
+        )
     # A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
-    proof = prove(SHAPES[:2])
+    proof = prove(SHAPES[:2], 1.0)
     if isinstance(proof, Invariant):
         return _proof(net, claimed, proof, subject)
-    explored = search(FIRST)
-    if explored.wrong is None:
-        further = prove(SHAPES[2:])
-        if isinstance(further, Invariant):
-            return _proof(net, claimed, further, subject)
-        proof = further if further.reason else proof
-        if not explored.closed:
-            longer = search(Budget(max_states, max_depth, seconds))
-            # With no time left it may not have come as far as the first search.
-            if longer.wrong is not None or longer.depth >= explored.depth:
-                explored = longer
-    if explored.wrong is not None:
-        return Refutation(word=explored.word, wrong=explored.wrong, **subject)
+    explored = explored or search(FIRST)
+    found, suspect = _found(explored), explored.suspect
+    if found is None and not explored.closed:
+        found, further = dive(thorough=False)
+        suspect = suspect or further
+    if found is None:
+        rest = prove(SHAPES[2:], PROOFS)
+        if isinstance(rest, Invariant):
+            return _proof(net, claimed, rest, subject)
+        proof = rest if rest.reason else proof
+        until = time.process_time() + PROOFS * left()
+        pieces = find_pieces(boxes, claimed, until, max_k)
+        if isinstance(pieces, Invariant):
+            return _proof(net, claimed, pieces, subject)
+    if found is None and not explored.closed:
+        found, further = dive(thorough=True)
+        suspect = suspect or further
+    if not explored.closed and (found is None or len(found[0]) > explored.depth + 1):
+        # Is there a shorter one? With no time left this may not come as far as the first search.
+        longest = max_depth if found is None else len(found[0]) - 1
+        longer = search(Budget(max_states, longest, seconds))
+        if longer.wrong is not None or longer.depth >= explored.depth:
+            explored = longer
+        found, suspect = _found(explored) or found, explored.suspect or suspect
+    if found is not None:
+        word, wrong = found
+        least = min(len(word), explored.depth + 1)
+        lines = replay(net, given, word, wrong)
+        return Refutation(word=word, wrong=wrong, none_shorter_than=least, replay=lines, **subject)
     return Unknown(
         depth=explored.depth,
         states=explored.states,
         closed=explored.closed,
         reason=proof.reason,
+        suspect=suspect,
         **subject,
     )
 
@@ -202,15 +272,17 @@ def question(
     **reading: Any,
 ) -> dict[str, Any]:
     """What `certify` would ask, as a certificate's file says it: the defaults filled in."""
-    claimed = claim(*as_asked(net, fsm, **reading), scope, heads)
-    return {
-        "scope": claimed.scope,
-        "heads": list(claimed.heads),
-        "readouts": {head: str(rule) for head, rule in claimed.rules.items()},
-        "arithmetic": arithmetic,
-        "noise": float(noise),
-        "inputs": vars(inputs or Inputs()),
-    }
+    net, fsm = as_asked(net, fsm, **reading)
+    claimed = claim(net, fsm, scope, heads)
+    return checked_question(
+        net,
+        fsm,
+        scope=claimed.scope,
+        heads=heads,
+        arithmetic=arithmetic,
+        noise=noise,
+        inputs=tuple(vars(inputs or Inputs()).values()),
+    )
 
 
 def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
@@ -227,25 +299,46 @@ def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
     return net, machine
 
 
+def _found(explored: Exploration) -> Suspect | None:
+    return None if explored.wrong is None else (explored.word, explored.wrong)
+
+
+def _check_asked(claimed: Claim, fsm: FSM) -> None:
+    """Refuse a claim about no word: it would hold of every net.
+
+    Raises:
+        CertificateError: naming scope and machine.
+    """
+    if not (claimed.includes_empty_word or claimed.going_on[0]):
+        raise CertificateError(
+            f"nothing is asked: {fsm} has no word of scope {claimed.scope!r}, that is, none that "
+            "can go on after its first symbol; choose scope 'all', or another machine"
+        )
+
+
 def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) -> Proof:
     """The certificate of an invariant."""
+    fault = arithmetic_fault()
+    if fault is not None:
+        raise CertificateError(f"no proof can be trusted here: {fault}; use another computer")
     margins = {
         head: max(0.0, margin - MARGIN_SLACK * (1.0 + margin))
         for head, margin in found.margins.items()
         if margin < math.inf
     }
     states = claimed.tables.names
+    names = [found.nodes.names[owner] for owner in found.owners]
     # The first node is the empty word, whose box is a point that is known.
     boxes = tuple(
         Box(states[state], tuple(net.alphabet[column] for column in last), cells)
-        for (state, last), cells in zip(found.nodes.names[1:], _cells(net, found), strict=True)
+        for (state, last), cells in zip(names[1:], _cells(net, found), strict=True)
     )
     kinds: dict[tuple[int, int], list[str]] = {}
     for (state, column), said in (found.nodes.shared or {}).items():
         kinds.setdefault((state, said), []).append(net.alphabet[column])
     shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
-    k, stride = found.nodes.k, found.nodes.stride
-    return Proof(margins=margins, k=k, stride=stride, boxes=boxes, shared=shared, **subject)
+    size = {name: getattr(found.nodes, name) for name in ("k", "stride", "varies")}
+    return Proof(margins=margins, boxes=boxes, shared=shared, **size, **subject)
 
 
 def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:
@@ -296,7 +389,7 @@ def largest_noise(net: Any, fsm: Any = None, *, tolerance: float = 1e-3, **optio
     still = certify(net, fsm, **options)
     if not isinstance(still, Proof):
         return still
-    only_proofs = {"max_k": max(MAX_K, still.k)} | options | {"max_depth": 0}
+    only_proofs = {"max_k": max(FEW, still.k)} | options | {"max_depth": 0}
     return largest(lambda x: certify(net, fsm, noise=x, **only_proofs), still, 1.0, tolerance)[1]
 
 
@@ -317,7 +410,7 @@ def minimal_gain(
     best = certify(compile(upper), **options)
     if not isinstance(best, Proof):
         return best
-    only_proofs = {"max_k": MAX_K} | options | {"max_depth": 0}
+    only_proofs = {"max_k": FEW} | options | {"max_depth": 0}
     _, found = _bisect(
         lambda gain: certify(compile(gain), **only_proofs), best, upper, 0.0, tolerance
     )

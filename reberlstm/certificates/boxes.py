@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.arithmetic import KERNEL_ULPS, Arithmetic, as_executed
+from reberlstm.certificates.arithmetic import Arithmetic, as_executed
 from reberlstm.certificates.claims import Level, margins
 from reberlstm.certificates.intervals import (
     FUNCTION_ERROR,
@@ -30,8 +30,9 @@ from reberlstm.certificates.intervals import (
     settled,
     sum_error,
 )
+from reberlstm.certificates.rounding import Erring, ErringNumbers
+from reberlstm.certificates.slopes import Matrices, Slopes
 from reberlstm.errors import CertificateError
-from reberlstm.net.cells import CELLS
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Readout
@@ -39,15 +40,12 @@ from reberlstm.net.readouts import Readout
 CHUNK = 2_000_000  # pre-activations computed at a time: numpy is fast, and a laptop has room
 
 
-ROUNDED = 2.0**-46  # over what a sum of a few products of a few rounded numbers may be off by
-
-
 @dataclass(frozen=True)
 class Inputs:
-    """What stands for a symbol: its one-hot column, blurred.
+    """What stands for a symbol of a word: its one-hot column, or its embedding, blurred.
 
     Attributes:
-        noise: Every coordinate may be off by this much.
+        noise: Every coordinate of that vector may be off by this much.
         low: The least value of the coordinate of the symbol itself, before noise.
         high: Its greatest value.
     """
@@ -76,7 +74,7 @@ class BoxNet:
     """A net prepared for stepping boxes; each number of a state may be off by `noise` after a step.
 
     Raises:
-        CertificateError: where inputs are blurred that are not one-hot.
+        CertificateError: where an input range is given for inputs that are not one-hot.
     """
 
     def __init__(
@@ -85,11 +83,11 @@ class BoxNet:
         self.net = as_executed(net, arithmetic)
         self.arithmetic, self.noise = arithmetic, noise
         self.inputs = inputs or Inputs()
-        one_hot = self.net.embedding is None and self.net.suffix is None
-        if not (one_hot or self.inputs.exact):
+        if self.net.embedding is not None and not (self.inputs.low == self.inputs.high == 1.0):
             raise CertificateError(
-                f"net {net.name!r} embeds its symbols or reads a suffix, and only one-hot inputs "
-                "of words can be blurred; leave the input range and the input noise out"
+                f"net {net.name!r} embeds its symbols, and an input range says what stands for the "
+                "1 of a one-hot vector; give an input noise instead, which every coordinate of an "
+                "embedded vector may be off by"
             )
         self.math = Intervals(arithmetic)
         self._pairs: dict[str, tuple[Floats, Floats]] = {}
@@ -224,13 +222,6 @@ def _probabilities(gaps: Interval) -> Interval:
     )
 
 
-def can_follow(net: BoxNet) -> bool:
-    """Whether `follow` takes a net: one layer, exact inputs, and, where it rounds, an LSTM."""
-    (cell, *others) = (layer.cell for layer in net.net.layers)
-    known = net.arithmetic.exact or cell == CELLS["lstm"]
-    return not others and known and net.inputs.exact
-
-
 def follow(net: BoxNet, boxes: Interval, levels: Sequence[Level]) -> Iterator[Interval]:
     """The boxes after the first, second, … steps of words, a row for each step of the level.
 
@@ -246,7 +237,7 @@ def follow(net: BoxNet, boxes: Interval, levels: Sequence[Level]) -> Iterator[In
     Matrices are held as midpoints and radii (S. M. Rump, Fast and parallel interval arithmetic, BIT
     39 (1999) 534–554); what rounding does to them is added to the radii.
 
-    The boxes (N, D) are those of all nodes, the net one that `can_follow` takes.
+    The boxes (N, D) are those of all nodes; inputs are exact.
     """
     exact, math = BoxNet(net.net, REAL), Slopes(REAL)
     roots, parents = np.unique(levels[0].parents, return_inverse=True)
@@ -272,114 +263,43 @@ def follow(net: BoxNet, boxes: Interval, levels: Sequence[Level]) -> Iterator[In
 
 
 def derivatives(exact: BoxNet, boxes: Interval, symbols: Indices, math: Slopes) -> Matrices:
-    """Enclosures of the derivatives of the step on boxes that read a symbol each, (N, D, D)."""
-    (layer,), (before,) = exact.net.layers, exact.net.split(boxes)
-    gates, after = layer.cell.step(layer, exact.inputs_of(symbols), before, math)
-    found: Matrices = layer.cell.derivative(layer, gates, before, after, math)
-    return found
+    """Enclosures of the derivatives of the step on boxes that read a symbol each, (N, D, D).
+
+    A layer's state depends on its own, and by its inputs on those of the layers below.
+    """
+    a: Any = exact.inputs_of(symbols)
+    rows: list[Matrices] = []
+    at, below, read = 0, None, None  # what the layer reads, and its derivative
+    for layer, before in zip(exact.net.layers, exact.net.split(boxes), strict=True):
+        cell = layer.cell
+        if read is not None:
+            a = math.linear(read, layer.weight_ih, layer.bias_ih)
+        gates, after = cell.step(layer, a, before, math)
+        own: Matrices = cell.derivative(layer, gates, before, after, math)
+        row = own.placed(at, exact.width)
+        if below is not None:
+            row = row + cell.derivative_by_input(layer, gates, before, after, math).times(below)
+        rows.append(row)
+        read, below = cell.hidden(after), row[:, : layer.size]  # the first part of the state
+        at += layer.size * len(cell.parts)
+    return math.block([[row] for row in rows])
 
 
 def rounding_error(net: BoxNet, boxes: Interval, symbols: Indices) -> Floats:
-    """How far an LSTM's state after a step may be from that after the exact step, (N, D).
-
-    The errors of the gates, by the slopes ¼ of sigmoid and 1 of tanh, then of the operations with
-    them; see `reberlstm.certificates.arithmetic`.
-    """
+    """How far the state after a step may be from that after the exact step, (N, D)."""
     arithmetic = net.arithmetic
     if arithmetic.exact:
         return np.zeros(boxes.shape)
-    (layer,), ((h, c),) = net.net.layers, net.net.split(boxes)
-    total = net.inputs_of(symbols) + net.math.linear(h, layer.weight_hh, layer.bias_hh)
-    z = np.broadcast_to(total.rounding, total.shape)
-    unit, smallest = arithmetic.unit, arithmetic.smallest
-    kernel = KERNEL_ULPS * unit + arithmetic.kernel + 2.0 * smallest
-    slope = {"candidate": 1.0}
-    i, f, g, o = (slope.get(n, 0.25) * z[:, layer.rows(n)] + kernel for n in layer.cell.gates)
-    # Two products and their sum, each rounded: (1 + u)² − 1 = 2·u + u² of the sizes.
-    rounded = unit * (2.0 + unit) * (c.size + 1.0) + smallest * (10.0 + c.size) * (1.0 + unit)
-    error_c = f * c.size + i + g + rounded
-    error_h = o + error_c + kernel + unit + 4.0 * smallest
-    return np.concatenate([error_h, error_c], axis=1) * (1.0 + 2.0**-40)
-
-
-@dataclass(frozen=True, eq=False)
-class Matrices:
-    """Interval matrices, (N, R, C): all that differ from `middle` by at most `radius`."""
-
-    middle: Floats
-    radius: Floats
-
-    def __getitem__(self, rows: Any) -> Matrices:
-        return Matrices(self.middle[rows], self.radius[rows])
-
-    @property
-    def size(self) -> Floats:
-        """The largest absolute values."""
-        return np.abs(self.middle) + self.radius
-
-    def __add__(self, other: Matrices) -> Matrices:
-        middle = self.middle + other.middle
-        radius = (self.radius + other.radius) * (1.0 + ROUNDED)
-        return Matrices(middle, radius + ROUNDED * np.abs(middle))
-
-    def times(self, other: Matrices) -> Matrices:
-        """Enclosures of all products ``A @ B``."""
-        middle = np.matmul(self.middle, other.middle)
-        size = other.size
-        radius = np.matmul(np.abs(self.middle), other.radius) + np.matmul(self.radius, size)
-        error = sum_error(size.shape[1]) * (np.matmul(np.abs(self.middle), size) + radius)
-        return Matrices(middle, (radius + error) * (1.0 + ROUNDED) + UNDERFLOW)
-
-    def spread(self, radius: Floats) -> Floats:
-        """How far ``A @ x`` can be from 0 if ``|x| ≤ radius``, (N, R)."""
-        reach = np.matmul(self.size, radius[:, :, np.newaxis])[:, :, 0]
-        wider = (1.0 + sum_error(radius.shape[1])) * (1.0 + ROUNDED)
-        return np.asarray(reach * wider + UNDERFLOW)
-
-
-class Slopes(Intervals):
-    """The functions that derivatives of cells are made of, for intervals and `Matrices`."""
-
-    def sigmoid_slope(self, s: Interval) -> Interval:
-        """``s·(1 − s)``, which is largest at ½."""
-        ends = [end * (1.0 - end) for end in (s.lo, s.hi)]
-        return _slope(ends, (s.lo <= 0.5) & (s.hi >= 0.5), 0.25)
-
-    def tanh_slope(self, t: Interval) -> Interval:
-        """``1 − t²``, which is largest at 0."""
-        ends = [(1.0 - end) * (1.0 + end) for end in (t.lo, t.hi)]
-        return _slope(ends, (t.lo <= 0.0) & (t.hi >= 0.0), 1.0)
-
-    def relu_slope(self, y: Interval) -> Interval:
-        """0 where the value is 0, else 1."""
-        return Interval((y.lo > 0.0).astype(float), (y.hi > 0.0).astype(float))
-
-    def rows(self, factor: Interval, matrix: Floats | Matrices) -> Matrices:
-        """Each row times its factor."""
-        centre, reach = (part[..., np.newaxis] for part in middle_and_radius(factor))
-        if not isinstance(matrix, Matrices):
-            matrix = Matrices(matrix, np.zeros_like(matrix))
-        middle = centre * matrix.middle
-        radius = (np.abs(centre) + reach) * matrix.radius + reach * np.abs(matrix.middle)
-        radius = radius + ROUNDED * np.abs(middle)
-        return Matrices(middle, radius * (1.0 + ROUNDED) + UNDERFLOW)
-
-    def matmul(self, left: Floats, right: Matrices) -> Matrices:
-        """A matrix of weights times the matrices."""
-        return Matrices(left[np.newaxis], np.zeros_like(left[np.newaxis])).times(right)
-
-    def diagonal(self, values: Interval) -> Matrices:
-        """The matrices with the values (N, H) on their diagonals."""
-        unit = np.eye(values.shape[-1])
-        return Matrices(*(part[..., np.newaxis] * unit for part in middle_and_radius(values)))
-
-    def block(self, parts: Sequence[Sequence[Matrices]]) -> Matrices:
-        """One matrix of matrices, given row by row."""
-        middles = [[matrix.middle for matrix in row] for row in parts]
-        radii = [[matrix.radius for matrix in row] for row in parts]
-        return Matrices(np.block(middles), np.block(radii))
-
-
-def _slope(ends: list[Floats], at_top: Any, top: float) -> Interval:
-    lo, hi = np.minimum(*ends), np.where(at_top, top, np.maximum(*ends))
-    return Interval(lo * (1.0 - ROUNDED), hi * (1.0 + ROUNDED)).widen(UNDERFLOW)
+    math = ErringNumbers(arithmetic)
+    sums, h = net.inputs_of(symbols), None
+    a = Erring(sums, np.zeros(sums.shape))
+    errors: list[Floats] = []
+    for layer, before in zip(net.net.layers, net.net.split(boxes), strict=True):
+        if h is not None:
+            a = math.linear(h, layer.weight_ih, layer.bias_ih)
+        given = [Erring(part.computed_in(arithmetic), np.zeros(part.shape)) for part in before]
+        _, state = layer.cell.step(layer, a, tuple(given), math)
+        h = layer.cell.hidden(state)
+        errors += [part.settled().error for part in state]
+    # A little more, for what was rounded in adding this up.
+    return np.concatenate(errors, axis=1) * (1.0 + 2.0**-30) + UNDERFLOW

@@ -8,7 +8,7 @@ for a wrong word are about the same. Which words they are is decided by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,9 @@ Node = tuple[int, tuple[int, ...]]
 
 Shared = Mapping[tuple[int, int], int]
 """For a machine state and the column of the last symbol: the column whose box they share."""
+
+Memory = Callable[[int, tuple[int, ...]], tuple[int, ...]]
+"""What is remembered of a word, from the machine state and the symbols that are known of it."""
 
 Indices = NDArray[np.intp]
 
@@ -130,7 +133,7 @@ def _heads(net: Net, fsm: FSM, scope: Scope, heads: Sequence[str] | None) -> tup
     wanted: list[str]
     if heads is None:
         wanted = [head for head in net.asked(scope) if head != "label" or fsm.outputs]
-        wanted = wanted or ["legal"]
+        wanted = wanted or list(net.asked(scope)) or ["legal"]
     else:
         wanted = [head for head in HEADS if head in heads]
         unknown = [head for head in heads if head not in HEADS]
@@ -188,8 +191,9 @@ class Level:
 class Nodes:
     """A graph of nodes: what is remembered of a word.
 
-    A node is the machine's state together with the last k symbols; words shorter than k are
-    remembered whole. Where k is 1, some last symbols may share a node. Node 0 stands for the empty
+    A node is the machine's state together with some of the last symbols: k of them, or as many as a
+    `Memory` says, at most k; shorter words are remembered whole. Where k is 1, some last symbols
+    may share a node. Node 0 stands for the empty
     word alone, the state vector that words begin in. With a stride of m a box is needed only for
     words of m, 2·m, 3·m … symbols, and `Level` holds the steps from one to the next.
     """
@@ -199,6 +203,7 @@ class Nodes:
     levels: tuple[Level, ...]  # as many as the stride; the last one sorted by target
     targets: Indices  # for every step of the last level the node that it leads to
     shared: Shared | None = None
+    varies: bool = False  # whether k is the most, and some nodes remember fewer symbols
 
     def __len__(self) -> int:
         return len(self.names)
@@ -234,11 +239,41 @@ class Nodes:
             numbers[kept] = np.arange(len(kept))
         return levels, self.targets[kept]
 
+    def levels_of(self, owners: Indices) -> tuple[list[Level], Indices]:
+        """The steps from boxes, each of the node ``owners[b]``, and the targets of the last ones.
+
+        A node may own several boxes, or none; roots are numbers of boxes.
+        """
+        levels: list[Level] = []
+        chosen = begins = places = np.zeros(0, dtype=np.intp)
+        for level in self.levels:
+            order = np.argsort(level.roots, kind="stable")
+            numbers = np.bincount(level.roots, minlength=len(self))
+            first = numbers.cumsum() - numbers
+            each = numbers[owners]  # so many steps go on from each box
+            roots = np.repeat(np.arange(len(owners)), each)
+            before, begins = begins, each.cumsum() - each
+            chosen = order[first[owners][roots] + np.arange(len(roots)) - begins[roots]]
+            parents = before[roots] + places[level.parents[chosen]] if levels else roots
+            levels.append(Level(roots, parents, level.symbols[chosen], level.states[chosen]))
+            places = np.empty(len(level), dtype=np.intp)  # where a step is among those of its root
+            places[order] = np.arange(len(level)) - first[level.roots[order]]
+        return levels, self.targets[chosen]
+
 
 def unfold(
-    claim: Claim, k: int, most: int, stride: int = 1, shared: Shared | None = None
+    claim: Claim,
+    k: int,
+    most: int,
+    stride: int = 1,
+    shared: Shared | None = None,
+    memory: Memory | None = None,
 ) -> Nodes | None:
-    """The nodes that words of the scope come to, or None where there are more than `most` steps."""
+    """The nodes that words of the scope come to, or None where there are more than `most` steps.
+
+    What nodes remember is k symbols, what is shared, or what `memory` says.
+    """
+    remembered = memory or _last(k, shared)
     names: list[Node] = [(0, ())]
     index: dict[Node, int] = {}
     levels: list[list[tuple[int, int, int, int]]] = [[] for _ in range(stride)]
@@ -253,9 +288,7 @@ def unfold(
                     level.append((number, parent, column, after))
             front = following
         for _, after, path in front:
-            node = (after, (*last, *path)[-k:] if k else ())
-            if shared is not None:
-                node = (after, (shared[after, path[-1]],))
+            node = (after, remembered(after, (*last, *path)))
             if node not in index:
                 index[node] = len(names)
                 names.append(node)
@@ -266,7 +299,19 @@ def unfold(
     tables = [np.array(level, dtype=np.intp).reshape(-1, 4) for level in levels]
     tables[-1] = tables[-1][order]
     steps = tuple(Level(*table.T) for table in tables)
-    return Nodes(k, tuple(names), steps, ends[order], shared)
+    k = max(len(last) for _, last in names) if memory else k
+    return Nodes(k, tuple(names), steps, ends[order], shared, memory is not None)
+
+
+def _last(k: int, shared: Shared | None) -> Memory:
+    """To remember k symbols, or the one that the last symbol shares its node with."""
+
+    def remembered(state: int, known: tuple[int, ...]) -> tuple[int, ...]:
+        if shared is not None:
+            return (shared[state, known[-1]],)
+        return known[-k:] if k else ()
+
+    return remembered
 
 
 def shared_symbols(net: Net, claim: Claim, arithmetic: Arithmetic) -> Shared | None:

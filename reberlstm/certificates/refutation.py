@@ -3,7 +3,8 @@
 Of the words that lead to the same state of the net and of the machine only the first is followed.
 Symbols are tried in alphabet order, level by level; the first wrong word found is therefore a
 shortest one, and of those the first in alphabet order. It is run once more, alone and symbol by
-symbol, before it is reported.
+symbol, and has to be confirmed before it is reported: float64 is not what the claim is about. One
+that is not is kept as a suspect.
 
 Two states of the net are the same if they are equal bit by bit, once every number is rounded to a
 multiple of 2⁻⁶⁰: else a cell that is not in use, with its memory of exp(−K), exp(−2·K), … of when
@@ -14,8 +15,8 @@ after *every* word as executed here, which is reported, but is not a proof.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -31,6 +32,8 @@ Indices = NDArray[np.intp]
 
 BATCH_NUMBERS = 4_000_000  # pre-activations computed at a time
 MAX_BATCH = 8_192  # states computed at a time; then the budget is looked at again
+MAX_SUSPECTS = 20  # wrong words that are not confirmed, after which the search ends
+MOST_NUMBERS = 40_000_000  # in the state vectors that are visited: a level may have most of them
 RESOLUTION = 2.0**60  # states that agree, rounded to multiples of one over this, are the same
 
 
@@ -60,6 +63,13 @@ class WrongAnswer(Plain):
     margin: float
 
 
+Suspect = tuple[tuple[str, ...], WrongAnswer]
+"""A word after which the net, as executed here, is wrong, and how."""
+
+Confirm = Callable[[tuple[str, ...], WrongAnswer], bool]
+"""Whether that is so in every execution that the arithmetic allows."""
+
+
 @dataclass(frozen=True)
 class Exploration:
     """How far a search came."""
@@ -69,6 +79,7 @@ class Exploration:
     word: tuple[str, ...] = ()  # a shortest wrong word, where one was met
     wrong: WrongAnswer | None = None  # what is wrong about it
     closed: bool = False  # whether there was nothing left to try
+    suspect: Suspect | None = None  # the first word that is wrong here, but was not confirmed
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,32 +98,58 @@ class _Level:
         return _Level(*(array[rows] for array in vars(self).values()))
 
 
-def explore(execution: Execution, claim: Claim, budget: Budget) -> Exploration:
-    """Look for a shortest wrong word within the budget."""
-    deadline = time.monotonic() + budget.seconds
+def explore(
+    execution: Execution,
+    claim: Claim,
+    budget: Budget,
+    confirm: Confirm = lambda word, wrong: True,
+) -> Exploration:
+    """Look for a shortest wrong word within the budget.
+
+    Where a shorter one is a suspect only, `depth` is less than its length.
+    """
+    deadline = time.process_time() + budget.seconds
+    most = min(budget.states, MOST_NUMBERS // execution.start().shape[1])
     none = np.zeros(1, dtype=np.intp)
     levels = [_Level(execution.start(), none, none, none)]
     seen = {_digests(levels[0])[0]}
-    if claim.includes_empty_word:
-        for _, answer in _wrong_rows(execution, claim, levels[0]):
-            return Exploration(0, 1, (), answer)
-    while True:
-        depth = len(levels) - 1
-        if depth >= budget.depth:
-            return Exploration(depth, len(seen))
-        level = _next_level(execution, claim, levels[-1], seen, budget.states, deadline)
-        levels.append(level)
-        # A wrong word in an unfinished level is still a shortest one: the level is in order.
+    suspects: list[Suspect] = []
+
+    def wrong_in(level: _Level) -> Suspect | None:
         for row, _ in _wrong_rows(execution, claim, level):
             word = _word(execution, levels, row)
             # BLAS adds up a batch in another order than one row: what counts is one row.
             alone = answer_after(execution, claim, word)
             if alone is not None:
-                return Exploration(depth, len(seen), word, alone)
-        if len(seen) > budget.states or time.monotonic() > deadline:
-            return Exploration(depth, len(seen))
-        if not len(level):
-            return Exploration(depth, len(seen), closed=True)
+                if confirm(word, alone):
+                    return word, alone
+                suspects.append((word, alone))
+                if len(suspects) == MAX_SUSPECTS:
+                    break
+        return None
+
+    def result(depth: int, found: Suspect | None = None, closed: bool = False) -> Exploration:
+        suspect = suspects[0] if suspects else None
+        depth = depth if suspect is None else min(depth, len(suspect[0]) - 1)
+        word, wrong = found or ((), None)
+        return Exploration(depth, len(seen), word, wrong, closed and not suspects, suspect)
+
+    found = wrong_in(levels[0]) if claim.includes_empty_word else None
+    while found is None:
+        depth = len(levels) - 1
+        if depth >= budget.depth or len(suspects) >= MAX_SUSPECTS:
+            return result(depth)
+        level = _next_level(execution, claim, levels[-1], seen, most, deadline)
+        # Of words of this length only the next step asks for the state vectors.
+        levels[-1] = replace(levels[-1], vectors=levels[-1].vectors[:0].copy())
+        levels.append(level)
+        # A wrong word in an unfinished level is still a shortest one: the level is in order.
+        found = wrong_in(level)
+        if found is None and (len(seen) > most or time.process_time() > deadline):
+            return result(depth)
+        if found is None and not len(level):
+            return result(depth, closed=True)
+    return result(len(found[0]) - 1, found)
 
 
 def answer_after(execution: Execution, claim: Claim, word: tuple[str, ...]) -> WrongAnswer | None:
@@ -150,7 +187,7 @@ def _next_level(
                 seen.add(digest)
                 keep.append(number)
         parts.append(part[keep])
-        if len(seen) > most or time.monotonic() > deadline:
+        if len(seen) > most or time.process_time() > deadline:
             break
     if not parts:
         return level[:0]
@@ -173,17 +210,25 @@ def _wrong_rows(
     execution: Execution, claim: Claim, level: _Level
 ) -> Iterator[tuple[int, WrongAnswer]]:
     """The rows of the level with a wrong head, in order."""
-    worst = np.full(len(level), np.inf)
-    for head in claim.heads:
-        values = execution.read(head, level.vectors)
-        right = claim.right[head][level.states]
-        worst = np.minimum(worst, margins(claim.rules[head], right, values, values))
+    worst = worst_margins(execution, claim, level.vectors, level.states)
     for row in np.flatnonzero(~(worst > 0.0)).tolist():
         for head in claim.heads:
             answer = _answer(execution, claim, head, level[row : row + 1])
             if answer is not None:
                 yield row, answer
                 break
+
+
+def worst_margins(
+    execution: Execution, claim: Claim, vectors: Floats, states: Indices
+) -> NDArray[np.float64]:
+    """How far the heads are from wrong in state vectors (N, D) and states of the machine, (N,)."""
+    worst = np.full(len(states), np.inf)
+    for head in claim.heads:
+        values = execution.read(head, vectors)
+        right = claim.right[head][states]
+        worst = np.minimum(worst, margins(claim.rules[head], right, values, values))
+    return worst
 
 
 def _answer(execution: Execution, claim: Claim, head: str, one: _Level) -> WrongAnswer | None:

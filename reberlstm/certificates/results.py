@@ -1,8 +1,8 @@
 """What was found out about a net: it is proved right, or refuted by a word, or neither.
 
 Proof         holds is True    margins, k, stride, boxes (the invariant)
-Refutation    holds is False   counterexample, wrong
-Unknown       holds is None    depth, states, closed, reason
+Refutation    holds is False   counterexample, wrong, shortest
+Unknown       holds is None    depth, states, closed, reason, suspect
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from reberlstm.certificates.boxes import Inputs
-from reberlstm.certificates.refutation import WrongAnswer
+from reberlstm.certificates.refutation import Suspect, WrongAnswer
 from reberlstm.display import Displayed
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.repeats import folded
 from reberlstm.machine.tables import Scope
 from reberlstm.net.net import Net
+from reberlstm.plain import in_form
 
 Bounds = tuple[tuple[float, float], ...]
 FORMAT = "reberlstm certificate"
@@ -112,7 +115,7 @@ class Certificate(Displayed):
 
     @property
     def counterexample(self) -> Word | None:
-        """A shortest word after which a head is wrong, where one was found."""
+        """A word after which a head is wrong, where one was found."""
         return None
 
     @property
@@ -129,6 +132,11 @@ class Certificate(Displayed):
         """A word as it is written on the command line."""
         return (" " if self.long_symbols else "").join(word)
 
+    def shown(self, word: Word) -> str:
+        """A word with its length; what is repeated in a long one stands there once."""
+        text = folded(word, " " if self.long_symbols else "") or "the empty word"
+        return f"{text} ({_counted(len(word), 'symbol')})"
+
     @property
     def figures(self) -> Iterator[tuple[str, str]]:
         """Names and texts of what there is to say."""
@@ -143,6 +151,23 @@ class Certificate(Displayed):
             yield "noise", f"h and c each off by up to {self.noise:.4g} after every step"
         if not self.inputs.exact:
             yield "inputs", _inputs(self.inputs)
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked besides net and machine, as files have it."""
+        return {
+            "scope": self.scope,
+            "heads": list(self.heads),
+            "readouts": dict(self.readouts),
+            "arithmetic": self.arithmetic,
+            "noise": self.noise,
+            "inputs": vars(self.inputs).copy(),
+        }
+
+    @property
+    def first_line(self) -> str:
+        """The verdict with the question that it answers."""
+        return f"{self.statement} ({in_words(self.question)})"
 
     @property
     def statement(self) -> str:
@@ -161,7 +186,7 @@ class Certificate(Displayed):
         return str(self)
 
     def __str__(self) -> str:
-        return "\n".join([self.statement, *(figure(name, text) for name, text in self.figures)])
+        return "\n".join([self.first_line, *(figure(name, text) for name, text in self.figures)])
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of a certificate file; docs/certificates.md describes it."""
@@ -169,12 +194,7 @@ class Certificate(Displayed):
             "format": FORMAT,
             "version": VERSION if self.readouts else 1,
             "outcome": self.outcome,
-            "scope": self.scope,
-            "heads": list(self.heads),
-            **({"readouts": dict(self.readouts)} if self.readouts else {}),
-            "arithmetic": self.arithmetic,
-            "noise": self.noise,
-            "inputs": vars(self.inputs).copy(),
+            **{name: x for name, x in self.question.items() if x or name != "readouts"},
             "net": {
                 "name": self.net,
                 "cells": list(self.cells),
@@ -188,7 +208,7 @@ class Certificate(Displayed):
             },
         }
         document |= self._content()
-        return document | {"seal": _digest(_canonical(document))}
+        return document | {"checksum": _digest(_canonical(document))}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the certificate as JSON, whole or not at all.
@@ -207,6 +227,7 @@ class Proof(Certificate):
         margins: For each head how far its numbers are from wrong, at least; a head that no word of
             the scope asks is left out.
         k: How many symbols the nodes remember.
+        varies: Whether k is the most: each box then says how many symbols it is about.
         stride: After how many symbols there is a box again.
         boxes: The invariant, one box a node.
         shared: States, each with last symbols that share a box, that of the first.
@@ -215,6 +236,7 @@ class Proof(Certificate):
     margins: Mapping[str, float]
     k: int
     stride: int = 1
+    varies: bool = False
     boxes: tuple[Box, ...] = ()
     shared: tuple[tuple[str | None, Word], ...] = ()
 
@@ -232,16 +254,23 @@ class Proof(Certificate):
         """The number of boxes of the invariant."""
         return len(self.boxes)
 
+    @property
+    def pieces(self) -> bool:
+        """Whether some words have several boxes: they lead into the union of these."""
+        return len({(box.state, box.last) for box in self.boxes}) < len(self.boxes)
+
     def _findings(self) -> Iterator[tuple[str, str]]:
-        yield "margin", ", ".join(f"{head} {margin:.4g}" for head, margin in self.margins.items())
+        found = {head: f"{margin:.4g}" for head, margin in self.margins.items()}
+        yield "margin", ", ".join(f"{x} {found.get(x, 'never asked')}" for x in self.heads)
         last = "last symbol" if self.k == 1 else f"last {self.k} symbols"
+        last = f"as many last symbols as matter, up to {self.k}" if self.varies else last
         last = "kind of last symbol" if self.shared else last
         node = f"state and {last}" if self.k or self.shared else "state alone"
         every = f", every {self.stride} symbols" if self.stride > 1 else ""
         yield (
             "invariant",
             f"{_counted(len(self.boxes), 'box', 'boxes')} for {_counted(len(self.cells), 'cell')}: "
-            f"one for each {node} (k = {self.k}){every}",
+            f"{'one or more' if self.pieces else 'one'} for each {node} (k = {self.k}){every}",
         )
 
     def _content(self) -> dict[str, Any]:
@@ -266,20 +295,27 @@ class Proof(Certificate):
             "intervals": [list(ends) for ends in numbers],
             "boxes": boxes,
         }
-        return {"proof": proof | ({"alike": shared} if shared else {})}
+        proof |= {"alike": shared} if shared else {}
+        proof |= {"varies": True} if self.varies else {}
+        return {"proof": proof | ({"pieces": True} if self.pieces else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refutation(Certificate):
-    """The net is wrong after a word of the scope, and no shorter one is known.
+    """The net is wrong after a word of the scope, whichever way the arithmetic allows to run it.
 
     Attributes:
         word: The word.
         wrong: Which head is wrong after it, what it says, and what is right.
+        none_shorter_than: No word with fewer symbols is wrong; None where a file does not say it,
+            and then the word is meant to be a shortest one.
+        replay: Lines of Python that run the word, for a net of others in its own module.
     """
 
     word: Word
     wrong: WrongAnswer
+    none_shorter_than: int | None = None
+    replay: tuple[str, ...] = ()
 
     holds: ClassVar[Literal[False]] = False
     outcome = "refuted"
@@ -289,6 +325,11 @@ class Refutation(Certificate):
     def counterexample(self) -> Word:
         """The word."""
         return self.word
+
+    @property
+    def shortest(self) -> bool:
+        """Whether no shorter word is wrong."""
+        return self.none_shorter_than in (None, len(self.word))
 
     @property
     def margin(self) -> float:
@@ -306,18 +347,19 @@ class Refutation(Certificate):
         return self.wrong.right
 
     def _findings(self) -> Iterator[tuple[str, str]]:
-        shown = self.text(self.word) if self.word else "the empty word"
-        yield "shortest", f"{shown} ({_counted(len(self.word), 'symbol')})"
-        said, right = (" ".join(part) or "nothing" for part in (self.offered, self.allowed))
-        if self.wrong.head == "legal":
-            yield "offered", said
-            yield "allowed", right
+        shown = self.shown(self.word)
+        if self.shortest:
+            yield "shortest", shown
         else:
-            yield self.wrong.head, f"says {said}, but {right} is right"
+            yield "wrong word", f"{shown}; none of fewer than {self.none_shorter_than} is"
+        yield from said(self.wrong)
         yield "off by", f"{-self.wrong.margin:.4g}"
 
     def _content(self) -> dict[str, Any]:
-        return {"refutation": {"word": list(self.word), **self.wrong.to_dict()}}
+        least = len(self.word) if self.none_shorter_than is None else self.none_shorter_than
+        known: dict[str, Any] = {"shortest": self.shortest, "none_shorter_than": least}
+        known |= {"replay": list(self.replay)} if self.replay else {}
+        return {"refutation": {"word": list(self.word), **self.wrong.to_dict(), **known}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,12 +371,15 @@ class Unknown(Certificate):
         states: How many states of net and machine were tried.
         closed: Whether these are all that any word leads to, as executed here.
         reason: Why no invariant was found.
+        suspect: A word after which the net is wrong as executed here, and how; but the bounds of
+            the arithmetic do not decide it.
     """
 
     depth: int
     states: int
     closed: bool
     reason: str
+    suspect: Suspect | None = None
 
     holds: ClassVar[None] = None
     outcome = "unknown"
@@ -346,20 +391,58 @@ class Unknown(Certificate):
             found = f"all words lead to {self.states:,} states as executed here{still}, "
             found += "and none of them is wrong; that is no proof"
         else:
-            found = f"no word of up to {self.depth} symbols is wrong{still}; "
-            found += f"{self.states:,} states tried"
+            none = f"no word of up to {self.depth} symbols is wrong{still}; "
+            found = (none if self.depth >= 0 else "") + f"{self.states:,} states tried"
         yield "searched", found
+        if self.suspect is not None:
+            word, wrong = self.suspect
+            yield "suspect", f"{self.shown(word)}; wrong in float64 as executed here, not confirmed"
+            yield from said(wrong)
         if self.reason:
             yield "no proof", self.reason
 
     def _content(self) -> dict[str, Any]:
         names = ("depth", "states", "closed", "reason")
-        return {"search": {name: getattr(self, name) for name in names}}
+        search = {name: getattr(self, name) for name in names}
+        if self.suspect is not None:
+            word, wrong = self.suspect
+            search["suspect"] = {"word": list(word), **wrong.to_dict()}
+        return {"search": search}
+
+
+def said(wrong: WrongAnswer) -> Iterator[tuple[str, str]]:
+    """What a head says after a word and what is right, as lines of figures."""
+    answer, right = (" ".join(part) or "nothing" for part in (wrong.said, wrong.right))
+    if wrong.head == "legal":
+        yield "offered", answer
+        yield "allowed", right
+    else:
+        yield wrong.head, f"says {answer}, but {right} is right"
 
 
 def figure(name: str, text: str) -> str:
     """One line of figures."""
     return f"  {name:<12}{text}"
+
+
+def in_words(question: Mapping[str, Any]) -> str:
+    """A question in one line: scope; heads and how they are read; inputs; noise; arithmetic.
+
+    Args:
+        question: As in a certificate's file.
+    """
+    rules = question["readouts"]
+    heads = (f"{head}: {rules[head]}" if head in rules else head for head in question["heads"])
+    noise, inputs = question["noise"], Inputs(**question["inputs"])
+    arithmetic = question["arithmetic"]
+    parts = (
+        f"scope {question['scope']}",
+        ", ".join(heads),
+        "exact one-hot inputs" if inputs.exact else f"inputs: {_inputs(inputs)}",
+        f"h and c off by up to {noise:.4g} after every step" if noise else "no noise",
+        ARITHMETIC.get(arithmetic, arithmetic),
+    )
+    return "; ".join(parts)
 
 
 def _counted(number: int, one: str, several: str = "") -> str:
@@ -399,6 +482,32 @@ def read(path: str | os.PathLike[str]) -> bytes:
     return read_bytes(Path(path), limit=MAX_FILE_BYTES)
 
 
+_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+
+_ANSWER = {"word": [str], "head": str, "said": [str], "right": [str], "margin": Real}
+
+FILE = {
+    **dict.fromkeys(("outcome", "scope", "arithmetic"), str),
+    "heads": [str],
+    "readouts?": {str: str},
+    "noise": float,
+    "inputs": {str: float},
+    "net": {"name": str, "cells": [str], "gain": (float, type(None)), "sha256": str},
+    "grammar": {"name": str, "long_symbols": bool, "sha256": str},
+    "proof?": {
+        "k": int,
+        "stride": int,
+        "margins": {str: Real},
+        "intervals": [[(float, type(None))]],
+        "boxes": [{"state": str, "last": [str], "most": int, "others": {str: int}}],
+        "alike?": [{"state": str, "symbols": [str]}],
+    },
+    "refutation?": {**_ANSWER, "none_shorter_than?": (int, type(None)), "replay?": [str]},
+    "search?": {"depth": int, "states": int, "closed": bool, "reason": str, "suspect?": _ANSWER},
+}
+"""The form of a certificate; what stands in it is for the checker to verify."""
+
+
 def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
     """Read a certificate back, as it claims to be: only the checker says whether that is true.
 
@@ -413,8 +522,11 @@ def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
                 f"{where}: format {document['format']!r}, version {document['version']!r}; "
                 f"expected {FORMAT!r}, version 1 or {VERSION}"
             )
+        in_form(document, FILE, "the file")
+        if document["scope"] not in get_args(Scope) or document["arithmetic"] not in ARITHMETIC:
+            raise FormatError("its scope or its arithmetic is not known")
         return _from_dict(document)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (*_DAMAGED, FormatError) as error:
         raise FormatError(f"{where}: not a certificate: {error!r}") from None
 
 
@@ -493,16 +605,25 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
             alike = proof.get("alike", ())
             shared = tuple((kind["state"], tuple(kind["symbols"])) for kind in alike)
             size = {name: proof[name] for name in ("k", "stride")}
+            size["varies"] = proof.get("varies", False)
             subject |= size | {"margins": dict(proof["margins"]), "boxes": boxes, "shared": shared}
             return Proof(**subject)
         case "refuted":
             found = document["refutation"]
-            said, right = tuple(found["said"]), tuple(found["right"])
-            wrong = WrongAnswer(found["head"], said, right, found["margin"])
-            return Refutation(word=tuple(found["word"]), wrong=wrong, **subject)
+            word, wrong = _suspect(found)
+            subject["none_shorter_than"] = found.get("none_shorter_than")
+            subject["replay"] = tuple(found.get("replay", ()))
+            return Refutation(word=word, wrong=wrong, **subject)
         case "unknown":
-            return Unknown(**document["search"], **subject)
+            search = dict(document["search"])
+            suspect = _suspect(search.pop("suspect")) if "suspect" in search else None
+            return Unknown(suspect=suspect, **search, **subject)
     raise ValueError(f"outcome {document['outcome']!r}")
+
+
+def _suspect(found: dict[str, Any]) -> Suspect:
+    said, right = tuple(found["said"]), tuple(found["right"])
+    return tuple(found["word"]), WrongAnswer(found["head"], said, right, found["margin"])
 
 
 def _box(box: dict[str, Any], intervals: list[Any], cells: list[str]) -> Box:

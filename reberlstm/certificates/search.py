@@ -16,19 +16,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.boxes import BoxNet, can_follow, follow
-from reberlstm.certificates.claims import Claim, Nodes, shared_symbols, unfold
+from reberlstm.certificates.arithmetic import Execution
+from reberlstm.certificates.boxes import BoxNet, follow
+from reberlstm.certificates.claims import Claim, Level, Nodes, shared_symbols, unfold
+from reberlstm.certificates.contexts import Contexts, contexts, sample
 from reberlstm.certificates.intervals import Indices, Interval, SumOverflowError
 from reberlstm.net.cells.cell import Floats
 
 MAX_STEPS = 200_000  # nodes that words go on from by more steps are not tried with k ≥ 1
+MAX_COMPOSED = 50_000  # nor by so many, where steps are composed
 MAX_NUMBERS = 10_000_000  # pre-activations, or entries of derivatives, of a pass: the same
 PATIENCE = 100  # rounds in which the growth of the boxes has to fall by a fifth
 DRIFT_AFTER = 48  # rounds after which, in the second attempt, what still grows is unbounded
@@ -50,11 +53,16 @@ Margins = dict[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Invariant:
-    """A box (D,) for each node; the first one is the state vector that words begin in."""
+    """Boxes (B, D) of nodes; the first one is the state vector that words begin in.
+
+    Box ``b`` is one of node ``owners[b]``, which may have several: what leads to a node leads into
+    their union.
+    """
 
     nodes: Nodes
     boxes: Interval
     margins: Margins
+    owners: Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +107,7 @@ class Problem:
         levels, targets = self.nodes.levels_from(chosen)
         if not len(levels[0]):
             return None
-        smallest = dict.fromkeys(self.claim.heads, np.inf)
-        if len(levels) == 1:
-            arrived = self.net.step(boxes, levels[0].roots, levels[0].symbols)
-        else:
-            for level, arrived in zip(levels, follow(self.net, boxes, levels), strict=True):
-                if level is levels[-1]:
-                    break
-                for head, margin in self.margins_on(arrived, level.states).items():
-                    smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
+        arrived, smallest = self.arrived(boxes, levels)
         if not len(targets):
             return Image(targets, boxes[:0], smallest)
         first = np.concatenate([[0], 1 + np.flatnonzero(np.diff(targets))])
@@ -116,6 +116,17 @@ class Problem:
             np.maximum.reduceat(arrived.hi, first, axis=0),
         )
         return Image(targets[first], with_slack(hull, self.slack), smallest)
+
+    def arrived(self, boxes: Interval, levels: Sequence[Level]) -> tuple[Interval, Margins]:
+        """Where each word of the last level leads to, with margins on the way."""
+        smallest = dict.fromkeys(self.claim.heads, np.inf)
+        if len(levels) == 1:
+            return self.net.step(boxes, levels[0].roots, levels[0].symbols), smallest
+        for level, arrived in zip(levels, follow(self.net, boxes, levels), strict=True):
+            if level is not levels[-1]:
+                for head, margin in self.margins_on(arrived, level.states).items():
+                    smallest[head] = float(np.minimum(smallest[head], margin))  # NaN stays
+        return arrived, smallest
 
     def margins_on(self, boxes: Interval, states: Indices) -> Margins:
         """How far the heads are from wrong on boxes that belong to these states."""
@@ -167,6 +178,7 @@ class Shape(NamedTuple):
     k: int
     stride: int = 1  # after how many symbols there is a box again
     shares: bool = False  # whether last symbols that lead to the same place share a node
+    spread: float = 0.0  # where not 0: up to k symbols, until states lie no further apart
 
 
 @dataclass(frozen=True)
@@ -179,28 +191,44 @@ class NotFound:
 def find_invariant(
     net: BoxNet, claim: Claim, shapes: Iterable[Shape], deadline: float
 ) -> Invariant | NotFound:
-    """An invariant of the first shape that will do, before a time of `time.monotonic`."""
-    reason = ""
-    for k, stride, shares in shapes:
-        if stride > 1 and not can_follow(net):
+    """An invariant of the first shape that will do, before a time of `time.process_time`."""
+    reason, sampled = "", None
+    execution = Execution(net.net, net.arithmetic, net.inputs.nominal)
+    tried: set[tuple[int, Contexts]] = set()
+    for shape in shapes:
+        stride, memory = shape.stride, None
+        too_many = MAX_NUMBERS // net.width**2 < len(claim.going_on)  # not even one step each
+        if stride > 1 and (too_many or not net.inputs.exact):
             continue
-        shared = shared_symbols(net.net, claim, net.arithmetic) if shares else None
-        if shares and shared is None:
-            continue
-        few = k == 0 or shares  # about as many nodes as states, or cells
-        nodes = unfold(claim, k, sys.maxsize if few else MAX_STEPS, stride, shared)
+        if shape.spread:
+            sampled = sampled or sample(execution, claim)
+            memory = contexts(execution, claim, sampled, shape.spread, stride, shape.k, deadline)
+            if memory is None or (stride, memory) in tried:
+                continue
+            tried.add((stride, memory))
+        nodes = _nodes(net, claim, shape, memory)
         if nodes is None:
-            continue
-        numbers = net.width**2 if stride > 1 else 4 * net.net.size
-        if not (few and stride == 1) and nodes.steps * numbers > MAX_NUMBERS:
             continue
         found = _find_with(Problem(net, claim, nodes), deadline)
         if isinstance(found, Invariant):
             return found
-        reason = f"with k = {k}{f', stride {stride}' if stride > 1 else ''}, {found.reason}"
-        if time.monotonic() > deadline:
+        reason = f"with k = {nodes.k}{f', stride {stride}' if stride > 1 else ''}, {found.reason}"
+        if time.process_time() > deadline:
             break
     return NotFound(reason)
+
+
+def _nodes(net: BoxNet, claim: Claim, shape: Shape, memory: Contexts | None) -> Nodes | None:
+    """The nodes of a shape, or None where there are none or too many."""
+    shared = shared_symbols(net.net, claim, net.arithmetic) if shape.shares else None
+    if shape.shares and shared is None:
+        return None
+    few = shape.k == 0 or shape.shares  # about as many nodes as states, or cells
+    numbers = net.width**2 if shape.stride > 1 else 4 * net.net.size
+    steps = MAX_STEPS if shape.stride == 1 else MAX_COMPOSED
+    most = sys.maxsize if few and shape.stride == 1 else min(steps, MAX_NUMBERS // numbers)
+    remembered = None if memory is None else memory.of
+    return unfold(claim, shape.k, most, shape.stride, shared, remembered)
 
 
 def _find_with(problem: Problem, deadline: float) -> Invariant | NotFound:
@@ -235,10 +263,11 @@ class _Search:
         margins = problem.proves(boxes)
         if margins is None:
             raise _HopelessError("the boxes are not inductive by a safe distance")
-        return Invariant(self.problem.nodes, boxes, margins)
+        owners = np.arange(len(self.problem.nodes))
+        return Invariant(self.problem.nodes, boxes, margins, owners)
 
     def _check(self, margins: Margins, error: type[_HopelessError] = _HopelessError) -> None:
-        if time.monotonic() > self.deadline:
+        if time.process_time() > self.deadline:
             raise _ImpossibleError("the time was up")
         for head, margin in margins.items():
             if not margin > 0.0:

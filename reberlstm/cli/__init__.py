@@ -17,8 +17,10 @@ from typing import Any
 
 import click
 
+from reberlstm import files
 from reberlstm._version import __version__
-from reberlstm.errors import FormatWarning, ReberLSTMError, printable
+from reberlstm.cli import streams
+from reberlstm.errors import FormatWarning, ReberLSTMError, one_line, printable
 
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
@@ -43,6 +45,9 @@ COMMANDS = {
 
 IN_GRAMMARS = ("sample", "convert", "diagram")
 """The commands that are, under their own names, in ``reberlstm.cli.grammars``."""
+
+MOST_OF_A_MESSAGE = 2_000
+"""So many characters of an error are shown: names of files and choices are not cut short."""
 
 DEBUG = "REBERLSTM_DEBUG"
 """With this in the environment a fault of the program is shown with its traceback."""
@@ -81,15 +86,27 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the ``reberlstm`` program."""
-    sys.exit(run(sys.argv[1:]))
+    streams.occupy_closed()
+    status = run(sys.argv[1:])
+    streams.finish()
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit status."""
+    """Run one command line and return its exit status.
+
+    The outermost handler of everything that can go wrong: whatever is raised becomes one line on
+    standard error, and a status that is never 1.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("always", FormatWarning)
         warnings.showwarning = _show_warning(warnings.showwarning)
-        return _run(arguments)
+        try:
+            status = _run(arguments)
+            # What is still buffered may fail, too.
+            return _complain(problem) if (problem := streams.flush()) and status != 130 else status
+        finally:
+            files.release()
 
 
 def _run(arguments: list[str]) -> int:
@@ -97,14 +114,14 @@ def _run(arguments: list[str]) -> int:
     try:
         with cli.make_context("reberlstm", arguments) as context:
             status = cli.invoke(context)
-        sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except click.exceptions.Exit as end:
         return end.exit_code
     except ReberLSTMError as error:
         return _complain(_in_options(str(error)))
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        with suppress(OSError, ValueError):
+            click.echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx is not None else "reberlstm"
@@ -113,13 +130,8 @@ def _run(arguments: list[str]) -> int:
         return _complain(_one_line(error.format_message()))
     except (KeyboardInterrupt, EOFError, click.Abort):
         return _complain("interrupted", status=130)
-    except BrokenPipeError:
-        # The reader of our output is gone, as in `| head`: the status of a program killed by that.
-        _drop_output()
-        return 141
-    except OSError as error:
-        _drop_output()
-        return _complain(f"{error.filename or 'output'}: {error.strerror or error}")
+    except (OSError, UnicodeEncodeError) as error:
+        return _complain(streams.problem(error))
     except MemoryError:
         return _complain("not enough memory for this")
     except Exception as error:
@@ -129,12 +141,6 @@ def _run(arguments: list[str]) -> int:
             f"a fault of reberlstm, not of yours: {type(error).__name__}: {error}; please report "
             f"it with what {DEBUG}=1 shows"
         )
-
-
-def _drop_output() -> None:
-    """Keep the interpreter from complaining at its end of output that cannot be written."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:
@@ -156,7 +162,8 @@ def _in_options(message: str) -> str:
 
 
 def _complain(message: str, status: int = 2) -> int:
-    click.echo(f"error: {printable(message)}", err=True)
+    with suppress(OSError, ValueError):  # where nothing can be said, the status says it
+        click.echo(f"error: {one_line(message, MOST_OF_A_MESSAGE)}", err=True)
     return status
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,33 +11,41 @@ import click
 from reberlstm.certificates import (
     Certificate,
     Inputs,
+    Refutation,
     certify,
-    check,
+    check_files,
     largest_noise,
     minimal_gain,
     question,
 )
 from reberlstm.certificates.arithmetic import ARITHMETICS
+from reberlstm.certificates.checker import SECONDS, is_ours
 from reberlstm.certificates.claims import HEADS
-from reberlstm.certificates.results import ARITHMETIC, figure, read
+from reberlstm.certificates.results import figure, in_words, read
 from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
     echo,
+    echo_json,
     json_option,
     net_option,
     net_options,
     option,
     out_option,
 )
-from reberlstm.grammars import load_grammar
+from reberlstm.errors import CertificateError, FormatError, printable
+from reberlstm.grammars import grammar_names, load_grammar, shipped_file
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope
+from reberlstm.net.loading import FOLDER, shipped_names
 from reberlstm.net.net import Net
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
-CHECKED = {True: "confirmed", False: "rejected", None: "nothing to check"}
-SAYS = {"holds": "follows", "refuted": "does not follow"}
+CHECKED = {
+    True: "confirmed,",
+    False: "rejected, it does not show that",
+    None: "nothing to check, it leaves open whether",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +64,7 @@ class Options:
     most_noise: bool
     least_gain: bool
     file: str | None
+    exact: bool
     seconds: float
     max_states: int
     out: str | None
@@ -74,6 +83,8 @@ class Options:
             raise click.UsageError("--minimal-gain compiles the grammar itself; leave --net out")
         if self.file is not None and self.out is not None:
             raise click.UsageError("--check writes no certificate; leave -o/--out out")
+        if self.exact and self.file is None:
+            raise click.UsageError("--exact is how --check computes; give a certificate to check")
         if self.most_noise and self.noise:
             raise click.UsageError("--largest-noise finds the noise; leave --noise out")
 
@@ -141,7 +152,15 @@ class Options:
     help="Find the smallest gain for which it is proved.",
 )
 @click.option("--check", "file", metavar="CERT.json", help="Verify this certificate instead.")
-@option("--seconds", type=float, default=60.0, help="Time to spend.")
+@click.option(
+    "--exact", is_flag=True, help="With --check, compute in whole numbers: slow, and independent."
+)
+@option(
+    "--seconds",
+    type=float,
+    default=SECONDS,
+    help="Processor seconds to spend; --check refuses certificates that would take longer.",
+)
 @option(
     "--max-states",
     type=AT_LEAST_1,
@@ -154,10 +173,12 @@ def command(**values: Any) -> int:
     """Prove that a net follows GRAMMAR (a name or a file) after words of every length.
 
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
-    refuted, with a shortest word after which it is wrong; or it is unknown, with what was tried.
-    With --check it is whether a certificate answers the same question, and is true.
+    refuted, with a word after which it is wrong; or it is unknown, with what was tried.
+    With --check it is whether a certificate is true, and decides what would be asked without it.
+    The first line says what was asked: scope, heads and their rules, inputs, noise, arithmetic.
 
-    Exit status: 0 when it holds, 1 when it is refuted or unknown, or a certificate is rejected.
+    Exit status: 0 when it holds, 1 when it is refuted or unknown, or a certificate is rejected; 2
+    for a certificate that is damaged or too much work to check.
 
     \b
     reberlstm certify reber
@@ -186,11 +207,17 @@ def _show(certificate: Certificate, options: Options) -> int:
     if options.out is not None:
         certificate.save(options.out)
     if options.as_json:
-        click.echo(json.dumps(certificate.to_dict(), ensure_ascii=False))
+        echo_json(certificate)
     else:
-        echo(click.style(certificate.statement, bold=True, fg=COLOURS[certificate.holds]))
+        echo(
+            click.style(printable(certificate.first_line), bold=True, fg=COLOURS[certificate.holds])
+        )
         for name, text in certificate.figures:
-            echo(figure(name, text))
+            echo(printable(figure(name, text)))
+        if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
+            echo("  replay it in your own module:")
+            for line in certificate.replay:
+                echo(f"    {line}")
         if options.out is not None:
             echo(figure("written to", options.out))
     return 0 if certificate.holds else 1
@@ -198,25 +225,56 @@ def _show(certificate: Certificate, options: Options) -> int:
 
 def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
     asked = question(net, machine, noise=options.noise, **options.asked)
-    verdict = check(read(file), net, machine)
-    valid, reason = verdict.valid, verdict.reason
-    for name, value in asked.items():
-        # What it says may be true, but is it what was asked?
-        if valid and verdict.question[name] != value:
-            is_ = "are" if name.endswith("s") else "is"
-            reason = f"its {name} {is_} {verdict.question[name]!r}, not {value!r} as asked"
-            valid = False
+    paths, trusted = _read_by_the_checker(options)
+    # What was not asked is left to the checker, too: it reads the claim of the file itself.
+    given = {"scope": options.scope, "heads": options.asked["heads"], "noise": options.noise}
+    given |= {"arithmetic": options.arithmetic, "inputs": tuple(asked["inputs"].values())}
+    try:
+        verdict = check_files(
+            read(file),
+            paths.get("net", net),
+            paths.get("machine", machine),
+            exact=options.exact,
+            seconds=options.seconds,
+            **given,
+        )
+    except CertificateError as error:
+        raise CertificateError(f"{file}: {error}") from None
+    if verdict.damaged:
+        raise FormatError(f"{file}: {verdict.reason}")
+    answered = verdict.question if verdict.valid else asked
     if options.as_json:
-        answer = {"valid": valid, "outcome": verdict.outcome, "reason": reason}
-        click.echo(json.dumps(answer | {"question": asked}, ensure_ascii=False))
+        answer = {"valid": verdict.valid, "outcome": verdict.outcome, "reason": verdict.reason}
+        echo_json(answer | {"question": answered, "read_by_checker": sorted(paths)})
     else:
-        subject = f"{file}: {CHECKED[valid]}"
-        if valid:
-            heads = " ".join(asked["heads"])
-            subject += (
-                f", {net.name} {SAYS[verdict.outcome]} {machine} (scope {asked['scope']}, "
-                f"heads {heads}, {ARITHMETIC[asked['arithmetic']]})"
-            )
-        echo(click.style(subject, bold=True, fg=COLOURS[valid]))
-        echo(f"  {reason}")
-    return 0 if valid and verdict.outcome == "holds" else 1
+        follows = "does not follow" if verdict.outcome == "refuted" else "follows"
+        subject = f"{file}: {CHECKED[verdict.valid]} {net.name} {follows} {machine}"
+        line = f"{subject} ({in_words(answered)})"
+        echo(click.style(printable(line), bold=True, fg=COLOURS[verdict.valid]))
+        echo(printable(f"  {verdict.reason}"))
+        echo(printable(f"  {trusted}"))
+    return 0 if verdict.valid and verdict.outcome == "holds" else 1
+
+
+def _read_by_the_checker(options: Options) -> tuple[dict[str, Path], str]:
+    """The files that the checker can read itself, and what it says of that."""
+    paths, trusted = {}, []
+    net, grammar = options.net, options.grammar
+    path = FOLDER / f"{net}.safetensors" if net in shipped_names() else Path(net)
+    if net in ("compiled", "published"):
+        trusted.append("the weights, as they are made here")
+    elif options.reads != NetOptions() or not (path.is_file() and is_ours(path.read_bytes())):
+        trusted.append(f"the loader of {net}")
+    else:
+        paths["net"] = path
+    path = shipped_file(grammar) if grammar in grammar_names() else Path(grammar)
+    if path.suffix == ".toml" and path.is_file():
+        paths["machine"] = path
+    else:
+        trusted.append(f"the reader of {grammar}")
+    read_itself = {"net": "weights", "machine": "machine"}
+    own = " and ".join(text for name, text in read_itself.items() if name in paths)
+    texts = ([f"{own} read by the checker itself"] if own else []) + (
+        [f"trusted: {', '.join(trusted)}"] if trusted else []
+    )
+    return paths, "; ".join(texts)

@@ -12,6 +12,7 @@ import click
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
     NetOptions,
+    echo,
     echo_json,
     json_option,
     net_options,
@@ -122,15 +123,15 @@ def command(**given: Any) -> int:
 
 def _print(checker: Checker, title: str) -> None:
     report = checker.report
-    click.echo(f"{printable(title)}: {report.strings:,} strings, {report.symbols:,} symbols")
+    echo(f"{printable(title)}: {report.strings:,} strings, {report.symbols:,} symbols")
     outside = f"{report.not_judged:,} not judged, " if report.not_judged else ""
     unknown = f" ({report.unknown:,} by unknown symbols)" if report.unknown else ""
-    click.echo(
+    echo(
         f"{report.accepted:,} accepted, {report.incomplete:,} incomplete, {outside}"
         f"{report.violations:,} with a violation{unknown}"
     )
     for failure in report.failures:
-        click.echo(str(failure))
+        echo(str(failure))
     failed = report.violations + (report.incomplete if checker.complete else 0)
     if failed > len(report.failures):
-        click.echo(f"and {failed - len(report.failures):,} more; --first shows more of them")
+        echo(f"and {failed - len(report.failures):,} more; --first shows more of them")

@@ -13,6 +13,7 @@ from reberlstm.cli.options import (
     Decorated,
     NetOptions,
     echo,
+    echo_content,
     echo_json,
     json_option,
     net_options,
@@ -132,7 +133,9 @@ def command(
         content = table.to_html()
     else:
         content = "\n".join(table.lines(width)) + "\n"
-    if out is None:
+    if out is None and written != "text":
+        echo_content(content.encode())
+    elif out is None:
         echo(content.rstrip("\n"))
     else:
         write_atomically(Path(out), content.encode())

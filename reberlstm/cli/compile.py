@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from reberlstm.cli.options import out_option
+from reberlstm.cli.options import (
+    echo,
+    out_option,
+)
 from reberlstm.compiler import compile
 from reberlstm.errors import FormatError
 from reberlstm.grammars import load_grammar
@@ -42,7 +45,7 @@ def command(grammar: str, out: str, gain: float | None, on_violation: OnViolatio
     save(net, out)
     arrays = (net.weight_ih, net.weight_hh, net.bias)
     nonzero = sum(int(np.count_nonzero(array)) for array in arrays)
-    click.echo(
+    echo(
         f"{out}: {machine}, {len(machine.states)} states → {net.size} cells, "
         f"{nonzero:,} nonzero gate weights, gain {net.gain:g}"
     )

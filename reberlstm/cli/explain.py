@@ -111,4 +111,4 @@ def command(**given: Any) -> None:
         echo(text.rstrip("\n"))
         return
     write_atomically(Path(asked.out), click.unstyle(text).encode())
-    click.echo(f"{asked.out}: {count(len(only or explanation.cells), 'cell')} explained")
+    echo(f"{asked.out}: {count(len(only or explanation.cells), 'cell')} explained")

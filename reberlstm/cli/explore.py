@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from reberlstm.cli.options import NetOptions, net_options, out_option
+from reberlstm.cli.options import (
+    NetOptions,
+    echo,
+    net_options,
+    out_option,
+)
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
@@ -56,4 +61,4 @@ def command(
     page = explorer_page(machine, shown, word, step=step, examples=choice).encode()
     write_atomically(Path(out), page)
     names = ", ".join(f"{net.name or 'unnamed'} ({net.reading})" for net in shown)
-    click.echo(f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB")
+    echo(f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB")

@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from reberlstm.cli.options import NetOptions, net_option, net_options, out_option
+from reberlstm.cli.options import (
+    NetOptions,
+    echo,
+    net_option,
+    net_options,
+    out_option,
+)
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
@@ -82,10 +88,8 @@ def command(**given: Any) -> None:
     content, snippet = _exported(target, weights, Path(asked.out).name, asked.dtype, asked.indices)
     write_atomically(Path(asked.out), content)
     read = f" ({weights.reading})" if weights.reading else ""
-    click.echo(
-        f"{asked.out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n"
-    )
-    click.echo(snippet, nl=False)
+    echo(f"{asked.out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n")
+    echo(snippet, nl=False)
 
 
 def _target(out: str, to: str | None) -> str:

@@ -18,14 +18,19 @@ from reberlstm.cli.options import (
     net_options,
     option,
     out_option,
+    probed,
     seed_option,
 )
 from reberlstm.errors import FormatError
 from reberlstm.extraction import Budget, extract
+from reberlstm.extraction.oracles import ORACLES, USUAL
 from reberlstm.figures import check_suffix
-from reberlstm.files import write_atomically
+from reberlstm.files import gunzip, read_bytes, write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.render.extraction import extraction_lines, save
+
+MOST_BYTES = 2**26
+"""The largest file of words."""
 
 
 @click.command("extract")
@@ -44,7 +49,36 @@ from reberlstm.render.extraction import extraction_lines, save
     default=2_000_000,
     help="A bound on the words whose state vector is kept.",
 )
-@option("--seconds", type=click.FloatRange(min=0, max=1e9), default=60.0, help="Time to spend.")
+@option(
+    "--max-steps",
+    type=AT_LEAST_1,
+    default=20_000_000,
+    help="A bound on the steps of the net, the same on every computer.",
+)
+@option(
+    "--seconds",
+    type=click.FloatRange(min=0, max=1e9),
+    default=60.0,
+    help="Processor time to spend.",
+)
+@click.option(
+    "--oracle",
+    "oracles",
+    metavar="NAME",
+    type=click.Choice(list(ORACLES)),
+    multiple=True,
+    help=f"Ask only these equivalence oracles, in this order: {', '.join(ORACLES)}.",
+)
+@click.option(
+    "--words-from",
+    metavar="FILE",
+    help="Compare the strings of this file first, one a line, as `check` reads them.",
+)
+@click.option(
+    "--pick",
+    metavar="states=N|agreement=P",
+    help="Show a machine on the way: of at most N states, or right on the share P of biased words.",
+)
 @option(
     "--effort",
     type=click.FloatRange(min=0, min_open=True, max=100),
@@ -52,13 +86,13 @@ from reberlstm.render.extraction import extraction_lines, save
     help="How much is compared before net and machine count as undistinguished.",
 )
 @seed_option
-@click.option("--plot", metavar="FILE", help="Draw a picture: .svg, .png or .pdf.")
+@click.option("--plot", metavar="FILE", callback=probed, help="Draw a picture: .svg, .png or .pdf.")
 @option(
     "--picture",
-    type=click.Choice(["machines", "memories", "cells"]),
+    type=click.Choice(["machines", "memories", "cells", "curve"]),
     default="machines",
     help="What --plot draws: machine and reference in one graph, where the states lie among the "
-    "state vectors, or the memory of each cell by state.",
+    "state vectors, the memory of each cell by state, or states against agreement.",
 )
 @out_option(required=False, help="Write the machine to this file (.toml, .dot, .jff and others).")
 @json_option
@@ -68,6 +102,8 @@ def command(
     reference: str | None,
     within: bool,
     effort: float,
+    oracles: tuple[str, ...],
+    words_from: str | None,
     plot: str | None,
     picture: str,
     out: str | None,
@@ -90,10 +126,11 @@ def command(
     reberlstm extract reber-4
     reberlstm extract net.pt --alphabet 01 --kind accept --reference parity -o found.dot
     reberlstm extract published --reference reber --max-states 12 --plot machines.svg
+    reberlstm extract published --reference reber --pick agreement=0.99
     """
     written = None
     if out is not None:
-        written = formats.format_of(out)
+        written = formats.format_to_write(out)
         if written is None or out.lower().endswith(".gz"):
             raise FormatError(
                 f"{out}: give it a suffix of {' '.join(formats.SUFFIXES)}, which picks the format"
@@ -110,6 +147,8 @@ def command(
         reference=machine,
         within=within,
         budget=Budget().scaled(effort),
+        oracles=oracles or USUAL,
+        words=() if words_from is None else _words(words_from),
         progress=_show_progress if terminal else None,
         **budget,
     )
@@ -127,8 +166,17 @@ def command(
             echo(f"machine written to {out}")
     if plot is not None:
         save(found, picture, plot)
-        click.echo(f"{plot}: {picture}", err=True)
+        echo(f"{plot}: {picture}", err=True)
     return 0 if found.ended_by is None else 1
+
+
+def _words(path: str) -> list[str]:
+    """The strings of a file, one a line."""
+    content = gunzip(read_bytes(Path(path), limit=MOST_BYTES), path, limit=MOST_BYTES)
+    try:
+        return content.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise FormatError(f"{path}: not text in UTF-8; give one string a line") from None
 
 
 def _show_progress(states: int, steps: int) -> None:

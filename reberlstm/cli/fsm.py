@@ -13,6 +13,7 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     Decorated,
+    echo,
     echo_data,
     echo_json,
     json_option,
@@ -23,7 +24,7 @@ from reberlstm.errors import GrammarError
 from reberlstm.grammars import load_grammar
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
-from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.fsm import FSM, Word, with_first_output
 
 ALIASES = {"intersect": "intersection", "minimize": "minimise"}
 
@@ -48,7 +49,7 @@ def _makes_machine(function: Decorated) -> Decorated:
     to = click.option(
         "--to",
         "write_as",
-        type=click.Choice(list(formats.FORMATS)),
+        type=click.Choice(list(formats.WRITTEN)),
         help="The format to write.  [default: the suffix of FILE, else toml]",
     )
     out = out_option(required=False, help="The file to write, or - for standard output.")
@@ -103,6 +104,9 @@ def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
 def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
     """Say whether two machines are equal; if not, give a shortest string that shows it.
 
+    The output before the first symbol is not compared where one of the two is a Mealy machine,
+    which tells none.
+
     Exit status: 0 when they are equal, 1 when they differ.
     """
     first, second = load_grammar(grammar), load_grammar(other)
@@ -113,12 +117,14 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
         for name, machine in ((grammar, first), (other, second)):
             if not machine.outputs:
                 raise GrammarError(f"{name} has no outputs to compare; leave --by label out")
+        starts = first.outputs[first.start], second.outputs[second.start]
+        first, second = with_first_output(first, starts[1]), with_first_output(second, starts[0])
     word = first.difference(second, by=by)  # type: ignore[arg-type]
     if word is None:
         if as_json:
             echo_json({"equal": True, "by": by, "word": None})
         else:
-            click.echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
+            echo(f"equal: {_QUESTIONS[by]} are the same for {grammar} and {other}")
         return 0
     one, two = _observed(first, word, by), _observed(second, word, by)
     if as_json:
@@ -176,7 +182,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
         echo_json(word) if as_json else echo_data(machine.text(word))
     if word is None and limit != 0:
         what = "no string" if max_length is None else f"no string of up to {max_length} symbols"
-        click.echo(f"note: {grammar} accepts {what}", err=True)
+        echo(f"note: {grammar} accepts {what}", err=True)
 
 
 @command.command("count", short_help="Count the accepted strings of a length.")
@@ -197,15 +203,15 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
-            echo_json({"length": length, "count": number}) if as_json else click.echo(str(number))
+            echo_json({"length": length, "count": number}) if as_json else echo(str(number))
             return
         counts = counting.count_up_to(machine, 12 if max_length is None else max_length)
         if as_json:
             echo_json({"counts": counts})
             return
-        click.echo("length  strings")
+        echo("length  strings")
         for n, number in enumerate(counts):
-            click.echo(f"{n:6}  {number}")
+            echo(f"{n:6}  {number}")
 
 
 @contextmanager
@@ -244,4 +250,4 @@ def entropy(grammar: str, as_json: bool) -> None:
         "accepted walks": f"{result.acceptance:.6f} of all",
     }
     for name, value in rows.items():
-        click.echo(f"{name:16} {value}")
+        echo(f"{name:16} {value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
+    echo,
     echo_content,
-    echo_data,
+    echo_each,
     echo_json,
+    json_line,
     json_option,
     option,
     out_option,
+    probed,
     seed_option,
     write_machine,
 )
@@ -23,7 +27,7 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import grammar_names, load_grammar, read_file, read_standard_input
 from reberlstm.grammars.builders import FAMILIES
-from reberlstm.machine.counting import sample_of_length
+from reberlstm.machine.counting import samples_of_length
 from reberlstm.render.machine import FORMATS, TIME_LIMIT, dot, draw
 
 
@@ -56,13 +60,13 @@ def command(as_json: bool) -> None:
         echo_json({"grammars": described, "families": families})
         return
     width = max(len(name) for name in (*machines, *(family.pattern for family in FAMILIES)))
-    click.echo(f"{'name':{width}}  states  symbols  title")
+    echo(f"{'name':{width}}  states  symbols  title")
     for name, machine in machines.items():
         sizes = f"{len(machine.states):6}  {len(machine.alphabet):7}"
-        click.echo(f"{name:{width}}  {sizes}  {machine.title}")
-    click.echo("\nfamilies")
+        echo(f"{name:{width}}  {sizes}  {machine.title}")
+    echo("\nfamilies")
     for family in FAMILIES:
-        click.echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
+        echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
 
 
 @click.command("sample")
@@ -95,24 +99,24 @@ def sample(
     reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
     """
     machine = load_grammar(grammar)
-    click.echo(f"seed: {seed}", err=True)
+    echo(f"seed: {seed}", err=True)
     if length is None:
-        words = machine.sample(count, seed=seed, max_length=max_length)
+        words = machine.samples(seed=seed, max_length=max_length)
     else:
-        words = sample_of_length(machine, length, count, seed=seed)
-    for word in words:
-        echo_json(word) if as_json else echo_data(machine.text(word))
+        words = samples_of_length(machine, length, seed=seed)
+    echo_each(islice(words, count), json_line if as_json else machine.text)
 
 
 _FORMATS = click.Choice(list(formats.FORMATS))
+_WRITTEN = click.Choice(list(formats.WRITTEN))
 
 
 @click.command("convert")
 @click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT", required=False)
+@click.argument("target", metavar="OUT", required=False, callback=probed)
 @out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
-@click.option("--to", "write_as", type=_FORMATS, help="The format of OUT.  [default: its suffix]")
+@click.option("--to", "write_as", type=_WRITTEN, help="The format of OUT.  [default: its suffix]")
 def convert(
     source: str, target: str | None, out: str | None, read_as: str | None, write_as: str | None
 ) -> None:
@@ -145,7 +149,7 @@ def convert(
     if target == "-":
         return
     states, symbols = len(machine.states), len(machine.alphabet)
-    click.echo(f"{target}: {states:,} states, {symbols:,} symbols")
+    echo(f"{target}: {states:,} states, {symbols:,} symbols")
 
 
 @click.command("diagram")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reberlstm.cli.options import echo, json_option, progress
+from reberlstm.cli.options import echo, echo_json, json_option, progress
+from reberlstm.files import claim, make_folder
 
 if TYPE_CHECKING:
     from reberlstm.lab.runner import Progress, Result
@@ -33,7 +34,7 @@ def list_command(as_json: bool) -> None:
 
     if as_json:
         rows = [{"name": name, "title": title} for name, title in EXPERIMENTS.items()]
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        echo_json(rows)
         return
     width = max(map(len, EXPERIMENTS))
     for name, title in EXPERIMENTS.items():
@@ -91,11 +92,14 @@ def run_command(
         experiments.check_name(name)
     runner.need_extras()
     experiment = experiments.find(name)
+    for folder, file in ((Path(out), "REPORT.md"), (Path(out, "checkpoints"), "checkpoint")):
+        make_folder(folder)
+        claim(folder / file)
     try:
         with _progress() as report:
             result = runner.run(experiment, out, changes=chosen, progress=report, **options)
     except KeyboardInterrupt:
-        click.echo("go on with --resume", err=True)
+        echo("go on with --resume", err=True)
         raise
     _show(result, out, as_json)
     return 0
@@ -115,7 +119,7 @@ def _show(result: Result, out: str, as_json: bool) -> None:
     if as_json:
         answer = metrics(result.run, result.verdicts)
         answer["files"] = [str(path) for path in result.files]
-        click.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+        echo_json(answer)
         return
     run = result.run
     seconds = sum(fit.cpu_seconds for fit in run.fits.values())

@@ -10,10 +10,11 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ import click
 
 from reberlstm import formats
 from reberlstm.errors import FormatError, WeightsError, printable
-from reberlstm.files import require_writable
+from reberlstm.files import claim
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
@@ -53,9 +54,9 @@ seed_option = click.option(
 
 
 def probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
-    """The path, if it can be written: before the work rather than after it."""
+    """The path, if it can be written: before the work rather than after it; see `claim`."""
     if out is not None and out != "-":
-        require_writable(Path(out))
+        claim(Path(out))
     return out
 
 
@@ -68,9 +69,18 @@ def out_option(
     )
 
 
-def echo(text: str = "") -> None:
-    """Print a line, styled only for a terminal and only without ``NO_COLOR`` (no-color.org)."""
-    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+_STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text for people, styled only for a terminal and only without ``NO_COLOR``.
+
+    See no-color.org. All that commands say goes through here: whatever names from files are in it,
+    only line ends, tabs and styles reach a terminal.
+    """
+    parts = _STYLE.split(text)
+    parts[::2] = [re.sub(r"[^\n\t]+", lambda run: printable(run[0]), part) for part in parts[::2]]
+    click.echo("".join(parts), err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def echo_data(line: str) -> None:
@@ -78,11 +88,23 @@ def echo_data(line: str) -> None:
     click.echo(printable(line) if sys.stdout.isatty() else line)
 
 
-def echo_json(value: Any) -> None:
-    """Print a value, or a result, as one line of JSON; on a terminal no character acts on it."""
+def echo_each(values: Iterable[Any], text: Callable[[Any], str]) -> None:
+    """`echo_data` for any number of lines: a thousand at a time where there is no terminal."""
+    rest, many = iter(values), 1 if sys.stdout.isatty() else 1_000
+    while lines := [text(value) for value in islice(rest, many)]:
+        echo_data("\n".join(lines))
+
+
+def json_line(value: Any) -> str:
+    """A value, or a result, as one line of JSON; on a terminal no character of it acts."""
     text = json.dumps(plain(value), ensure_ascii=False)
-    acts = sys.stdout.isatty() and not text.isprintable()
-    click.echo(json.dumps(plain(value)) if acts else text)
+    acts = sys.stdout.isatty() and printable(text) != text
+    return json.dumps(plain(value)) if acts else text
+
+
+def echo_json(value: Any) -> None:
+    """Print a value, or a result, as one line of JSON."""
+    click.echo(json_line(value))
 
 
 def echo_content(content: bytes) -> None:
@@ -118,13 +140,19 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
         "SYMBOLS",
         "The symbols, in a row or with spaces between them.  [default: those of the grammar]",
     ),
-    "layer": (str, "NAME", "The recurrent layer, where a file has several."),
+    "layer": (str, "NAME", "The recurrent layer, or several that read each other: rnn1,rnn2."),
     "head": (str, "NAME", "The linear layer to read, or several that read each other: fc1,fc2."),
     "head_activation": (("relu", "tanh"), "", "What stands between linear layers of one head."),
     "kind": (("legal", "accept", "label", "next"), "", "What the head tells."),
     "labels": (str, "NAMES", "The names of labels, with spaces between them."),
     "readout": (str, "RULE", "How it is read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax."),
     "embedding": (str, "NAME", "The embedding, where a matrix could also be something else."),
+    "input_layer": (
+        str,
+        "NAME",
+        "A linear layer before the recurrent one; NAME:relu if relu follows.",
+    ),
+    "initial": (str, "NAMES", "Tensors of a learned initial state: h0, or h0,c0."),
     "padding": (click.IntRange(min=0), "ROW", "A row of the embedding that is no symbol."),
     "prefix": (str, "SYMBOLS", "Symbols fed before every word; --alphabet lists them too."),
     "suffix": (str, "SYMBOLS", "Symbols that end every word, likewise."),
@@ -175,6 +203,8 @@ class NetOptions:
     labels: str | None = None
     readout: str | None = None
     embedding: str | None = None
+    input_layer: str | None = None
+    initial: str | None = None
     padding: int | None = None
     prefix: str | None = None
     suffix: str | None = None
@@ -289,11 +319,14 @@ def standard_input_lines() -> Iterator[str]:
     Raises:
         FormatError: naming the line that is not UTF-8.
     """
-    for number, line in enumerate(sys.stdin.buffer, start=1):
-        try:
+    number = 0
+    try:
+        for number, line in enumerate(sys.stdin.buffer, start=1):  # noqa: B007
             yield line.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise FormatError(f"standard input, line {number}: not text in UTF-8") from None
+    except UnicodeDecodeError:
+        raise FormatError(f"standard input, line {number}: not text in UTF-8") from None
+    except OSError as error:
+        raise FormatError(f"standard input: cannot be read: {error.strerror}") from None
 
 
 SECONDS = 60.0

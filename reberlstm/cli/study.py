@@ -18,6 +18,7 @@ from reberlstm.cli.options import (
     json_option,
     option,
     out_option,
+    probed,
     progress,
     seed_option,
 )
@@ -93,8 +94,8 @@ def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[A
 @option("--backend", type=click.Choice(BACKENDS), default="loky", help="Processes, or a cluster.")
 @click.option("--scheduler", metavar="ADDRESS", help="Of the cluster, as tcp://host:8786 of dask.")
 @click.option("--nets", metavar="FOLDER", help="Keep the trained nets here; none is trained twice.")
-@click.option("--plot", metavar="FILE", help="Draw a summary (.svg, .png, .pdf).")
-@click.option("--csv", metavar="FILE", help="Write all figures as one CSV table.")
+@click.option("--plot", metavar="FILE", callback=probed, help="Draw a summary (.svg, .png, .pdf).")
+@click.option("--csv", metavar="FILE", callback=probed, help="Write all figures as one CSV table.")
 @seed_option
 @json_option
 def command(
@@ -142,7 +143,7 @@ def command(
     if plot is not None:
         require("matplotlib", extra="plots", purpose="drawing a study")
     table = Table(out)
-    known = sum(trial.key in table for trial in trials)
+    known = len(table.of(trials))
     with progress(len(trials), known) as show:
         number = itertools.count(known + 1)
 
@@ -153,8 +154,7 @@ def command(
         cluster = Cluster(backend, scheduler, jobs)
         folder = Path(nets) if nets else None
         done = run(trials, table, cluster=cluster, nets=folder, report=report)
-    asked = {trial.key for trial in trials}
-    records = [record for record in table.records if record["key"] in asked]
+    records = table.of(trials)
     if csv is not None:
         write_atomically(Path(csv), to_csv(records).encode())
     if plot is not None:

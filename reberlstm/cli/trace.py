@@ -113,7 +113,7 @@ def command(**given: Any) -> int:
         from reberlstm.render.animation import save_animation
 
         save_animation(_only(runs, "--gif animates"), asked.gif)
-        click.echo(f"{asked.gif}: {len(runs[0].steps)} frames", err=True)
+        echo(f"{asked.gif}: {len(runs[0].steps)} frames", err=True)
     return int(violated)
 
 
@@ -130,7 +130,7 @@ def _plot(runs: list[Trace], out: str, picture: str, cells: tuple[str, ...]) -> 
             raise click.UsageError(f"--picture timeline needs --cells: {', '.join(run.net.cells)}")
         figure = plots.timeline({run.net.name or "net": run}, cells[0])
     plots.save(figure, out)
-    click.echo(f"{out}: {picture}", err=True)
+    echo(f"{out}: {picture}", err=True)
 
 
 def _only(runs: list[Trace], what: str) -> Trace:

@@ -103,7 +103,7 @@ def command(
     settings = Settings(fsm=machine, start=start, cells=hidden, **rest)
     checkpoint = Path(f"{out}.checkpoint")
     if resume and not checkpoint.exists():
-        click.echo(f"{checkpoint}: no such file; beginning anew", err=True)
+        echo(f"{checkpoint}: no such file; beginning anew", err=True)
     with progress(settings.steps) as show:
 
         def report(at: Progress) -> None:
@@ -111,8 +111,9 @@ def command(
                 figures = f"loss {at.loss:.3f}, accuracy {at.accuracy:.2%}"
                 show(at.step, f"attempt {at.attempt}, {at.phase}, {figures}")
 
-        training = train(settings, report=report, checkpoint=checkpoint, resume=resume)
-    training.save(out)
+        training = train(
+            settings, report=report, checkpoint=checkpoint, resume=resume, out=Path(out)
+        )
     echo(f"{out}: {_verdict(training)}")
     if training.interrupted:
         raise KeyboardInterrupt

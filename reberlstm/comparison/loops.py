@@ -9,6 +9,7 @@ from reberlstm.comparison.cycles import Cycle, Rounds, States, Way, Word, exits,
 from reberlstm.comparison.proofs import proved_round
 from reberlstm.comparison.result import Entry, measure, not_within
 from reberlstm.extraction.trajectories import BudgetEnd
+from reberlstm.machine.repeats import repeated
 from reberlstm.machine.tables import Words
 from reberlstm.net.net import Net
 
@@ -145,7 +146,7 @@ def limit(case: Case, cycle: Cycle) -> Entry:
 
 def _error(case: Case, found: Rounds, worst: Way) -> str:
     text, cycle = case.machine.text, case.machine.text(found.cycle.from_state(worst.state))
-    shown = f"{cycle}×{worst.first}" if len(cycle) == 1 else f"({cycle})×{worst.first}"
+    shown = repeated(cycle, len(found.cycle.symbols), worst.first or 0)
     answer = f"round {worst.first}: {text(worst.word)} {shown}"
     if worst.after == worst.first and worst.exit:
         answer += f" {text(worst.exit)}"

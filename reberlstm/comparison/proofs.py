@@ -18,6 +18,7 @@ from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.repeats import in_short
 from reberlstm.machine.tables import Tables
 
 CYCLE, EXTRACTION, SEARCH = 0.03, 0.2, 0.1
@@ -56,7 +57,10 @@ def certified(case: Case) -> Entry:
 
 @measure("wrong prefix", "shortest wrong prefix")
 def wrong_prefix(case: Case) -> Entry:
-    """A shortest word, within the scope of the certificate, after which an answer is wrong."""
+    """A word, within the scope of the certificate, after which an answer is wrong.
+
+    A shortest one, unless it says how short a wrong one might be.
+    """
     found = case.certificate
     if isinstance(found, Proof):
         return Entry("none, proved", {"word": None, "proved": True}, "proved")
@@ -64,18 +68,23 @@ def wrong_prefix(case: Case) -> Entry:
         return _searched(case)
     said, right = (" ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right))
     says = "offers" if found.wrong.head == "legal" else "says"
-    return _shortest(case, found.word, f": {says} {said}, right is {right}")
+    what = f": {says} {said}, right is {right}"
+    least = None if found.shortest else found.none_shorter_than
+    return _wrong(case, found.word, what, least)
 
 
-def _shortest(case: Case, word: Sequence[str], what: str = "") -> Entry:
-    text = f"{_shown(case, word)} ({_symbols(word)}){what}"
-    return Entry(text, {"word": list(word), "length": len(word), "shortest": True}, "refuted")
+def _wrong(case: Case, word: Sequence[str], what: str = "", least: int | None = None) -> Entry:
+    """A wrong word; none with fewer symbols than so many is wrong, None for a shortest one."""
+    value = {"word": list(word), "length": len(word), "shortest": least is None}
+    known = "" if least is None else f", none of fewer than {least} is wrong"
+    text = f"{_shown(case, word)} ({_symbols(word)}{known}){what}"
+    return Entry(text, value | ({} if least is None else {"none_shorter_than": least}), "refuted")
 
 
 def _searched(case: Case) -> Entry:
     """Breadth first over the product of net and machine, for any net."""
     runs = Trajectories(
-        case.net, scope_of(case.net, case.fsm), PAIRS, time.monotonic() + case.share(SEARCH)
+        case.net, scope_of(case.net, case.fsm), PAIRS, time.process_time() + case.share(SEARCH)
     )
     oracle = Exhaustive(runs, PAIRS)
     try:
@@ -83,7 +92,7 @@ def _searched(case: Case) -> Entry:
     except BudgetEnd:
         word = None
     if word is not None:
-        return _shortest(case, [case.net.alphabet[column] for column in word])
+        return _wrong(case, [case.net.alphabet[column] for column in word])
     depth, closed = max(0, oracle.evidence.all_up_to), oracle.evidence.closed
     value: dict[str, Any] = {"word": None, "proved": False, "up_to": depth, "closed": closed}
     if closed:
@@ -207,8 +216,8 @@ def words_of(
 
 
 def _shown(case: Case, word: Sequence[str]) -> str:
-    text = case.fsm.text(word) if word else "the empty word"
-    return text if len(text) <= LONG else f"{text[: LONG // 2]}…{text[-LONG // 2 :]}"
+    separator = " " if case.fsm.has_long_symbols else ""
+    return in_short(word, separator, LONG) if word else "the empty word"
 
 
 def _symbols(word: Sequence[object]) -> str:

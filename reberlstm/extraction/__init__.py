@@ -10,19 +10,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
-from reberlstm.extraction.nets import RecurrentNet, subject_of
-from reberlstm.extraction.oracles import Budget, searches
+from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
+from reberlstm.extraction.oracles import USUAL, Budget, Request, searches
 from reberlstm.extraction.oracles.base import Evidence, Word, Words
 from reberlstm.extraction.oracles.certificate import Certificates
 from reberlstm.extraction.oracles.walks import walks
+from reberlstm.extraction.rates import Candidate, Rate, Sampled, best, picked, sampled
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import (
@@ -34,9 +36,22 @@ from reberlstm.extraction.verdict import (
     verdict_of,
 )
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import FSM, with_first_output
 
-__all__ = ["Budget", "Comparison", "Extraction", "RecurrentNet", "Sample", "StateReport", "extract"]
+if TYPE_CHECKING:
+    from reberlstm.certificates import Certificate
+
+__all__ = [
+    "Budget",
+    "Candidate",
+    "Comparison",
+    "Extraction",
+    "Rate",
+    "RecurrentNet",
+    "Sample",
+    "StateReport",
+    "extract",
+]
 
 EFFORTS = (0.002, 0.04, 1.0)
 """Shares of the budget: every hypothesis is tested with the first one, then the second, …
@@ -56,8 +71,12 @@ def extract(
     within: bool = False,
     max_states: int = 1_000,
     max_words: int = 2_000_000,
+    max_steps: int = 20_000_000,
     seconds: float = 60.0,
     budget: Budget | None = None,
+    oracles: Sequence[str] = USUAL,
+    words: Sequence[Sequence[str]] = (),
+    pick: str | None = None,
     prove: bool = True,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -73,8 +92,16 @@ def extract(
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
         max_states: A bound on the machine.
         max_words: A bound on the words whose state vector is kept.
-        seconds: A bound on the time for searching.
+        max_steps: A bound on the steps of the net. It does not depend on the computer, so that the
+            same seed gives the same verdict where the time is enough for it.
+        seconds: A bound on the processor time for searching.
         budget: How much is compared before machine and net count as undistinguished.
+        oracles: Names of equivalence oracles, in the order in which they are asked; see
+            `reberlstm.extraction.oracles.ORACLES`.
+        words: A person's own words, which are compared first.
+        pick: Which machine to return: ``agreement=0.99``, the smallest that agrees with the net on
+            at least that share of biased words, or ``states=5``, the one with at most so many
+            states that agrees best. By default the last one.
         prove: Try a certificate in the end, where the net is one that `certify` takes.
         seed: The seed of the sampled words.
         progress: Called with the number of states and of steps whenever the machine was refined.
@@ -85,7 +112,8 @@ def extract(
 
     Raises:
         ExtractionError: when the net lacks a part of the protocol or answers in a wrong shape, the
-            alphabet of the reference is another one, or there is none to stay within.
+            alphabet of the reference is another one, there is none to stay within, or no machine is
+            as `pick` asks.
 
     Example:
         >>> import reberlstm as rl
@@ -93,7 +121,11 @@ def extract(
         >>> len(found.fsm.states), found.verdict[0].relation
         (4, 'equal: proved')
     """
-    for name, bound in {"max_states": max_states, "max_words": max_words}.items():
+    for name, bound in {
+        "max_states": max_states,
+        "max_words": max_words,
+        "max_steps": max_steps,
+    }.items():
         if bound < 1:
             raise ExtractionError(f"{name} is {bound}; it must be at least 1")
     if not 0.0 <= seconds < float("inf"):
@@ -102,86 +134,155 @@ def extract(
     subject = subject_of(net, reference, **reading)
     scope = scope_of(subject, reference, within=within)
     budget = Budget() if budget is None else budget
-    started = time.monotonic()
+    started = time.process_time()
     # The rest of the time is for the verdict.
-    runs = Trajectories(subject, scope, max_words, started + SEARCHING * seconds)
-    learner = Learner(runs, max_states)
-    prover = Certificates(runs, seconds) if prove else None
-    machine: Hypothesis | None = None
-    searched: Evidence | None = None
-    refuted_by: Word | None = None
-    ended_by: str | None = None
-    found_after = 0
-    try:
-        learner.close()
-        while searched is None:
-            machine, found_after, refuted_by = learner.copy(), runs.steps, None
-            word, evidence = _counterexample(runs, machine, reference, budget, prover, seed)
-            refuted_by = word
-            while word is not None:  # one word may show several errors
-                learner.refine(word)
-                word = Words(runs, [word]).find_counterexample(learner)
-            if refuted_by is None:
-                searched = evidence
-            if progress is not None:
-                progress(len(learner), runs.steps)
-    except BudgetEnd as end:
-        ended_by = str(end)
-    if machine is None:
-        runs.extend(float("inf"))
-        learner.close(grow=False)
-        machine, found_after = learner.copy(), runs.steps
-    machine, steps = machine.minimised(), runs.steps
+    runs = Trajectories(subject, scope, max_words, started + SEARCHING * seconds, max_steps)
+    request = Request(runs, reference, budget, seed, _given(subject, words))
+    found = _search(request, oracles, max_states, seconds if prove else None, progress)
     # However short the search had to be, the verdict may take a second.
-    runs.extend(time.monotonic() + max(1.0, (1 - SEARCHING) * seconds))
+    runs.extend(time.process_time() + max(1.0, (1 - SEARCHING) * seconds))
+    tested: Sampled | None = None
+    with suppress(BudgetEnd):
+        tested = sampled(runs, reference, request.given, seed)
+    candidates = [] if tested is None else _candidates(tested, found.way)
+    last = found.way[-1]
+    chosen = last if pick is None else found.way[_index(candidates, pick)]
+    machine, searched, proof = chosen.machine.minimised(), found.searched, found.proof
+    if chosen is not last:
+        searched = proof = None
     fsm = to_fsm(runs, machine, f"extracted from {subject.name or 'the net'}", reference)
     verdict = verdict_of(
         runs,
         machine,
         fsm,
-        reference,
+        # A Mealy machine says nothing of the empty word, so that is not judged.
+        None if reference is None else with_first_output(reference, fsm.outputs.get(fsm.start)),
         budget,
         searched=searched,
-        proof=None if prover is None else prover.proof,
-        refuted_by=refuted_by,
+        proof=proof,
+        refuted_by=chosen.refuted_by,
+        words=tested,
     )
     # Where the states lie, from random walks and from a shortest word to each state.
     rng = np.random.default_rng(seed)
-    words = list(machine.access_words().values())
+    drawn = list(machine.access_words().values())
     with suppress(BudgetEnd):
-        words += walks(runs, 200, 100, rng)
-    reports, sample = describe(runs, machine, words, fsm.states, rng)
+        drawn += walks(runs, 200, 100, rng)
+    reports, sample = describe(runs, machine, drawn, fsm.states, rng)
     return Extraction(
         fsm=fsm,
         verdict=verdict,
         states=reports,
-        ended_by=ended_by,
-        steps=steps,
+        ended_by=found.ended_by,
+        steps=found.steps,
         memories=runs.count,
-        found_after=found_after,
+        found_after=chosen.found_after,
         margin=runs.margin(),
-        seconds=time.monotonic() - started,
+        seconds=time.process_time() - started,
         observed=subject.observed,
         reading=subject.reading,
         reference=reference,
+        candidates=tuple(best([candidate for _, candidate in candidates])),
         sample=sample,
     )
 
 
+def _given(subject: Subject, words: Sequence[Sequence[str]]) -> list[Word]:
+    number = {symbol: index for index, symbol in enumerate(subject.alphabet)}
+    machine = FSM(alphabet=subject.alphabet, start="0", transitions={"0": {}}, name=subject.name)
+    return [tuple(number[symbol] for symbol in machine.word(word)) for word in words]
+
+
+@dataclass
+class _OnTheWay:
+    """A machine, after how many steps it was there, and a word that shows that it is wrong."""
+
+    machine: Hypothesis
+    found_after: int
+    refuted_by: Word | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The machines in the order in which they were found, and how the search came to an end."""
+
+    way: list[_OnTheWay]
+    searched: Evidence | None
+    proof: Certificate | None
+    ended_by: str | None
+    steps: int
+
+
+def _search(
+    request: Request,
+    oracles: Sequence[str],
+    max_states: int,
+    seconds: float | None,
+    progress: Callable[[int, int], None] | None,
+) -> _Found:
+    """Learn until no oracle finds a difference, or a bound ends that; `seconds` are for proofs."""
+    runs = request.runs
+    learner = Learner(runs, max_states)
+    prover = None if seconds is None else Certificates(runs, seconds)
+    way: list[_OnTheWay] = []
+    searched: Evidence | None = None
+    ended_by: str | None = None
+    try:
+        learner.close()
+        while searched is None:
+            way.append(_OnTheWay(learner.copy(), runs.steps))
+            word, evidence = _counterexample(request, oracles, way[-1].machine, prover)
+            way[-1].refuted_by = word
+            if word is None:
+                searched = evidence
+            while word is not None:  # one word may show several errors
+                learner.refine(word)
+                word = Words(runs, [word]).find_counterexample(learner)
+            if progress is not None:
+                progress(len(learner), runs.steps)
+    except BudgetEnd as end:
+        ended_by = str(end)
+    if not way:
+        runs.extend(float("inf"))
+        learner.close(grow=False)
+        way.append(_OnTheWay(learner.copy(), runs.steps))
+    return _Found(way, searched, None if prover is None else prover.proof, ended_by, runs.steps)
+
+
+MOST_CANDIDATES = 60
+"""So many of the machines on the way are tried on the sampled words, evenly over their sizes."""
+
+
+def _candidates(tested: Sampled, way: Sequence[_OnTheWay]) -> list[tuple[int, Candidate]]:
+    """The machines on the way, by their place there, with the shares on which they are right."""
+    sizes = np.array([len(each.machine.table) for each in way], dtype=float)
+    wanted = np.geomspace(sizes[0], sizes.max(), MOST_CANDIDATES)
+    chosen = {int(np.abs(sizes - size).argmin()) for size in wanted} | {len(way) - 1}
+    found = []
+    for number in sorted(chosen):
+        machine, found_after = way[number].machine.minimised(), way[number].found_after
+        rates = tested.rates(tested.net, tested.shown(machine))
+        share = next(rate.share for rate in rates if rate.kind == "biased")
+        found.append((number, Candidate(len(machine.table), share, found_after)))
+    return found
+
+
+def _index(candidates: Sequence[tuple[int, Candidate]], pick: str) -> int:
+    """The place of the machine that is asked for."""
+    chosen = picked([candidate for _, candidate in candidates], pick)
+    return next(number for number, candidate in candidates if candidate is chosen)
+
+
 def _counterexample(
-    runs: Trajectories,
-    machine: Hypothesis,
-    reference: FSM | None,
-    budget: Budget,
-    prover: Certificates | None,
-    seed: int,
+    request: Request, oracles: Sequence[str], machine: Hypothesis, prover: Certificates | None
 ) -> tuple[Word | None, Evidence]:
     """A word on which net and machine differ, or None, and what was compared with all effort."""
     evidence = Evidence()
     transitions = sum(target >= 0 for line in machine.table for target in line)
     for share in EFFORTS:
         evidence = Evidence()
-        for oracle in searches(runs, reference, budget.scaled(share, transitions), seed):
+        budget = request.budget.scaled(share, transitions)
+        for oracle in searches(replace(request, budget=budget), oracles):
             word = oracle.find_counterexample(machine)
             if word is not None:
                 return word, evidence

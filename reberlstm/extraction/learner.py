@@ -32,16 +32,23 @@ class Hypothesis:
     observation: list[int]
     access: list[int] = field(default_factory=list)
 
+    _words: dict[int, tuple[int, ...]] | None = field(default=None, compare=False, repr=False)
+
     def arrays(self) -> tuple[Ids, Ids]:
         """The table, shape (S, A), and the observations, shape (S,)."""
         return np.array(self.table, dtype=np.intp), np.array(self.observation, dtype=np.intp)
 
     def access_words(self) -> dict[int, tuple[int, ...]]:
-        """A shortest word to every state that one leads to, in breadth-first order."""
-        found = crawl(
-            [0], lambda state: [(a, t) for a, t in enumerate(self.table[state]) if t >= 0]
-        )
-        return {state: found.word(state) for state in found.found}
+        """A shortest word to every state that one leads to, in breadth-first order.
+
+        Searched for once: what oracles are given does not change any more.
+        """
+        if self._words is None:
+            found = crawl(
+                [0], lambda state: [(a, t) for a, t in enumerate(self.table[state]) if t >= 0]
+            )
+            self._words = {state: found.word(state) for state in found.found}
+        return self._words
 
     def copy(self) -> Hypothesis:
         """The machine as it is now."""

@@ -24,9 +24,10 @@ class RecurrentNet(Protocol):
 
     It may also have ``labels`` (names of the labels), ``claims`` (``legal`` where it says nothing
     of use before the first symbol and after the last one), ``grammar`` (the machine that it was
-    trained on), ``weights`` (a net that computes the same, for a certificate), ``parts`` (names
-    of the D numbers), ``reading`` (how its answers are read) and ``margin(states)``: how far each
-    observation is from being another one, shape (B,).
+    trained on), ``weights`` (a net that computes the same and decides by its logits, for a
+    certificate, which is about that net), ``parts`` (names of the D numbers), ``reading`` (how its
+    answers are read) and ``margin(states)``: how far each observation is from being another one,
+    shape (B,).
 
     Attributes:
         alphabet: The symbols.

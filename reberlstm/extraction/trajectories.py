@@ -41,15 +41,18 @@ class BudgetEnd(Exception):  # noqa: N818 - it ends a search, it is no error
 class Trajectories:
     """The state vectors of a net, numbered from 0, the one that words begin in.
 
-    At most so many are kept, until the deadline, as `time.monotonic` tells it; `steps` counts the
-    steps of the net that were run.
+    At most so many are kept, and so many steps made, until the deadline, which is one of processor
+    time (`time.process_time`), so that a busy computer changes nothing; `steps` counts the steps of
+    the net that were run.
     """
 
-    def __init__(self, net: Subject, scope: AskedWords, most: int, deadline: float) -> None:
+    def __init__(
+        self, net: Subject, scope: AskedWords, most: int, deadline: float, most_steps: int = 10**12
+    ) -> None:
         self.net, self.scope = net, scope
         self.steps = 0
         start = net.start(1)
-        self._max, self._deadline = most, deadline
+        self._max, self._deadline, self._most_steps = most, deadline, most_steps
         self._fitting = max(1, MOST_BYTES // max(1, start.nbytes))
         self._symbols = len(net.alphabet)
         self._one_node = not scope.target.any()
@@ -71,11 +74,12 @@ class Trajectories:
     def extend(self, deadline: float) -> None:
         """New bounds, for what is still to be said once the search has ended."""
         self._max, self._deadline = 2 * self._max + 100_000, deadline
+        self._most_steps = 2 * self._most_steps + 1_000_000
 
     @property
     def left(self) -> float:
-        """The seconds that are left, at least 0."""
-        return max(0.0, self._deadline - time.monotonic())
+        """The seconds of processor time that are left, at least 0."""
+        return max(0.0, self._deadline - time.process_time())
 
     @property
     def arithmetic(self) -> str:
@@ -165,8 +169,10 @@ class Trajectories:
         return result
 
     def _check_time(self) -> None:
-        if time.monotonic() > self._deadline:
+        if time.process_time() > self._deadline:
             raise BudgetEnd("seconds")
+        if self.steps > self._most_steps:
+            raise BudgetEnd("steps")
 
     def _intern(self, states: NDArray[Any], nodes: Ids) -> Ids:
         # Equal state vectors at two nodes are two: what may follow is not the same.

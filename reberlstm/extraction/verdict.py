@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
 from reberlstm.extraction.learner import Hypothesis, hypothesis_of
+from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles import Budget
 from reberlstm.extraction.oracles.base import Evidence, Word, Words, together
 from reberlstm.extraction.oracles.cycles import Cycles
 from reberlstm.extraction.oracles.exhaustive import Exhaustive
+from reberlstm.extraction.rates import Candidate, Rate, Sampled
 from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
@@ -45,6 +47,8 @@ class Comparison(Plain, omit=("searched",)):
         shortest: Whether no shorter word separates them.
         wrong: Which of the two is wrong, where the reference tells.
         evidence: One sentence: how it is known.
+        rates: The shares of words on which the two agree; never in place of a word on which they
+            differ.
         searched: What was compared, where the relation rests on that.
     """
 
@@ -56,6 +60,7 @@ class Comparison(Plain, omit=("searched",)):
     shortest: bool = False
     wrong: str | None = None
     evidence: str = ""
+    rates: tuple[Rate, ...] = ()
     searched: Evidence | None = None
 
     @property
@@ -125,7 +130,8 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
         verdict: Net against machine, and with a reference also machine against reference and net
             against reference.
         states: One report per state.
-        ended_by: The budget that ended the search (``states``, ``words`` or ``seconds``), or None
+        ended_by: The budget that ended the search (``states``, ``words``, ``steps`` or
+            ``seconds``), or None
             when the search came to its own end.
         steps: Steps of the net that were run.
         memories: Different state vectors that were visited.
@@ -137,6 +143,8 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
         reading: How the net's answers are read, such as ``legal: softmax > 0.1``; empty for an
             object that does not tell.
         reference: The machine that was compared with, if any.
+        candidates: The machines on the way, each with its states and the share of words on which it
+            agrees with the net: those that no smaller one beats, the smallest first.
         sample: Some of the state vectors, for pictures.
     """
 
@@ -152,6 +160,7 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
     observed: tuple[str, ...] = ()
     reading: str = ""
     reference: FSM | None = None
+    candidates: tuple[Candidate, ...] = ()
     sample: Sample | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,29 +188,59 @@ def verdict_of(
     searched: Evidence | None,
     proof: Certificate | None,
     refuted_by: Word | None,
+    words: Sampled | None,
 ) -> tuple[Comparison, ...]:
     """Net and machine; with a reference also machine and reference, net and reference.
 
     `fsm` is the machine with names. What the oracles `searched` is None where a budget ended that;
-    `refuted_by` is a word on which net and machine are known to differ.
+    `refuted_by` is a word on which net and machine are known to differ. Shares are measured on the
+    `words`.
     """
     if proof is not None:
+        # Of what an object computes itself nothing can be proved.
+        of = " of its weights" if isinstance(runs.net, ProtocolNet) else ""
         how = (
-            f"certificate in scope {proof.scope!r}, margin {proof.margin:.3g}, "
-            f"in {runs.arithmetic} arithmetic"
+            f"certificate{of} in scope {proof.scope!r}, margin {proof.margin:.3g}, "
+            f"in {runs.arithmetic} arithmetic" + _too_near(proof, runs.arithmetic)
         )
         own = _proved(runs, "net", "machine", how)
     elif searched is not None:
         own = _undistinguished(runs, "machine", searched)
     else:
         own = _searched(runs, machine, "machine", budget.pairs, refuted_by)
+    shown = {} if words is None else {"net": words.net, "machine": words.shown(machine)}
     if reference is None:
-        return (own,)
+        return _with_rates(words, shown, own)
     right = _machine_and_reference(runs, fsm, reference)
     net = _net_and_reference(runs, reference, own, right, searched, budget)
     if own.equal is False:  # where one of the two equals the reference, the other one is wrong
         own = replace(own, wrong="net" if right.equal else "machine" if net.equal else None)
-    return own, right, net
+    if words is not None:
+        shown["reference"] = words.shown(hypothesis_of(runs, reference))
+    return _with_rates(words, shown, own, right, net)
+
+
+def _with_rates(
+    words: Sampled | None, shown: Mapping[str, Ids], *pairs: Comparison
+) -> tuple[Comparison, ...]:
+    """The pairs, with the shares of words on which they agree."""
+    if words is None:
+        return pairs
+    return tuple(replace(x, rates=words.rates(shown[x.left], shown[x.right])) for x in pairs)
+
+
+SURE = {"float32": 2.0**-20, "float64": 2.0**-49}
+"""Over what a sigmoid or a softmax, rounded, can make of a logit or a probability."""
+
+
+def _too_near(proof: Certificate, arithmetic: str) -> str:
+    """What to beware of where a threshold is nearer than a probability can tell.
+
+    With a logit of 1e-8, a sigmoid in float32 is ½ exactly, and not over ½.
+    """
+    if (proof.margin or 0.0) >= SURE.get(arithmetic, 0.0):
+        return ""
+    return "; so near that rounded probabilities may tell otherwise: decide on logits"
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:

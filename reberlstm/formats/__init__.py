@@ -5,10 +5,17 @@
 | `toml` | .toml | everything |
 | `dot` | .dot .gv | everything |
 | `json` | .json | everything (networkx's node-link data) |
-| `jflap` | .jff | names of states, acceptance, outputs, alphabet |
+| `jflap` | .jff .jflap | names of states, acceptance, outputs, alphabet |
 | `att` | .att .fst | acceptance, probabilities as weights |
+| `mata` | .mata | names of states, acceptance |
+| `ba` | .ba | names of states, acceptance |
+| `kiss` | .kiss2 .kiss | read only: Mealy machines over words of bits |
+| `hoa` | .hoa | read only: acceptance of finite words |
+| `xstate` | .json | read only: plain machines of XState |
+| `scxml` | .scxml | read only: plain state charts |
 
-A new format is a new module and a line in `SUFFIXES`, whose values are the names of the modules.
+A new format is a new module and a line in `SUFFIXES`, whose values are the names of the modules,
+and where it begins unlike others, a line in `_BEGINNINGS`.
 Modules are imported when a file of their format is read or written. `regex` reads expressions,
 and is no file format.
 """
@@ -32,18 +39,28 @@ SUFFIXES = {
     ".dot": "dot",
     ".gv": "dot",
     ".jff": "jflap",
+    ".jflap": "jflap",
     ".att": "att",
     ".fst": "att",
     ".json": "json",
+    ".mata": "mata",
+    ".ba": "ba",
+    ".kiss2": "kiss",
+    ".kiss": "kiss",
+    ".hoa": "hoa",
+    ".scxml": "scxml",
 }
 
-FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
+FORMATS = (*dict.fromkeys(SUFFIXES.values()), "xstate")
+"""The formats that are read."""
+
+WRITTEN = ("toml", "dot", "jflap", "att", "json", "mata", "ba")
+"""Those of them that are written, too."""
 
 SNIFFED = (".txt", ".xml")
 """Suffixes that say little: the format of such a file is found out when it is read."""
 
 _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
-_BUCHI = re.compile(r"^[^\s,]+,[^\s,]+->[^\s,]+$", re.M)
 _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
 _DOT_CHARSET = re.compile(rb"\bcharset\s*=\s*\"?\s*(?:latin-?1|l1|iso[-_]8859-1)\b", re.I)
 _SAFE_ENCODINGS = re.compile(
@@ -52,6 +69,15 @@ _SAFE_ENCODINGS = re.compile(
 _DOT = re.compile(
     r"(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b", re.S | re.I
 )
+_BEGINNINGS = {
+    "json": re.compile(r"\{"),
+    "scxml": re.compile(r"(?:(?><\?.*?\?>|<!--.*?-->)\s*)*<(?:[\w-]{1,40}:)?scxml\b", re.S),
+    "jflap": re.compile(r"<"),
+    "hoa": re.compile(r"(?:(?>/\*.*?\*/)\s*)*HOA:", re.S),
+    "mata": re.compile(r"(?:#[^\n]*\n\s*)*@[A-Za-z]"),
+    "kiss": re.compile(r"(?:#[^\n]*\n\s*)*\.(?:i|o|p|s|r|start_kiss|model|inputs)\b"),
+    "ba": re.compile(r"(?:[^\s,]+[ \t\r]*\n\s*)?[^\s,]+,[^\s,>]+->[^\s,]+[ \t\r]*(?:\n|$)"),
+}
 _TOML_LINE = re.compile(r"""\s*(?:#|\[|(?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)\s*=)""")
 
 
@@ -70,6 +96,18 @@ def format_of(path: str) -> str | None:
             )
         )
     return SUFFIXES.get(suffix)
+
+
+def format_to_write(path: str) -> str | None:
+    """The format to write a file in, as `format_of`.
+
+    Raises:
+        FormatError: for a suffix that names none, or one that is only read.
+    """
+    format = format_of(path)
+    if format is not None:
+        _module(format, WRITTEN)
+    return format
 
 
 def format_to_read(path: str) -> str | None:
@@ -99,9 +137,10 @@ def read(content: bytes, where: str, format: str | None = None) -> FSM:
     if content.startswith(_OPENFST_BINARY):
         raise FormatError(f"{where}: a binary file of OpenFST; print it as text with fstprint")
     text = _decoded(content, where)
-    if _BUCHI.search(text) and format in (None, "att"):
+    if format == "att" and sniff(text) == "ba":
         raise FormatError(
-            f"{where}: a Büchi automaton (.ba), which reads infinite words; it is not read"
+            f"{where}: a Büchi automaton (.ba), which reads infinite words; call it .ba to read it "
+            "as one of finite words"
         )
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
@@ -116,7 +155,7 @@ def write(fsm: FSM, format: str) -> bytes:
     Raises:
         FormatError: where the format cannot hold it.
     """
-    text: str = _module(format).write(fsm)
+    text: str = _module(format, WRITTEN).write(fsm)
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -128,7 +167,7 @@ def write(fsm: FSM, format: str) -> bytes:
 
 def losses(fsm: FSM, format: str) -> list[str]:
     """What a format cannot carry of a machine, as phrases such as ``names of states``."""
-    module = _module(format)
+    module = _module(format, WRITTEN)
     return list(module.losses(fsm)) if hasattr(module, "losses") else []
 
 
@@ -140,21 +179,23 @@ def sniff(text: str) -> str:
         ('dot', 'jflap', 'att', 'json')
     """
     start = text.lstrip()
-    if start.startswith("{"):
-        return "json"
-    if start.startswith("<"):
-        return "jflap"
     if _DOT.match(text):
         return "dot"
+    for format, beginning in _BEGINNINGS.items():
+        if beginning.match(start):
+            return format
     first = start.split("\n", 1)[0]
     if not _TOML_LINE.match(first) and 1 <= len(first.split()) <= 5:
         return "att"
     return "toml"
 
 
-def _module(format: str) -> Any:
-    if format not in FORMATS:
-        raise FormatError(f"unknown format {shown(format)}; choose {', '.join(FORMATS)}")
+def _module(format: str, among: tuple[str, ...] = FORMATS) -> Any:
+    if format not in among:
+        what = (
+            f"{format} is not written" if format in FORMATS else f"unknown format {shown(format)}"
+        )
+        raise FormatError(f"{what}; choose {', '.join(among)}")
     return import_module(f"reberlstm.formats.{format}")
 
 

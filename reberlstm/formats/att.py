@@ -77,6 +77,12 @@ def losses(fsm: FSM) -> list[str]:
         lost.append("the order of the alphabet")
     if len(fsm.reachable) < len(fsm.states):
         lost.append("states that cannot be reached")
+    if fsm.probabilities or fsm.stop:
+        ends = {q: fsm.stop_probability(q) for q in fsm.reachable if q in fsm.accepting}
+        if 0.0 in ends.values():
+            lost.append("stop probabilities of 0 at accepting states (written as 2e-308)")
+        if any(p == 1.0 and q in fsm.probabilities for q, p in ends.items()):
+            lost.append("probabilities of states in which every word stops")
     return lost
 
 

@@ -18,11 +18,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from html.entities import name2codepoint
+from math import isclose
 
 from reberlstm.errors import shown
 from reberlstm.formats.dot_syntax import Attributes, Edge, Graph, Node, line_at, parse
 from reberlstm.formats.draft import (
-    EMPTY_OUTPUT,
     Draft,
     input_output,
     is_epsilon,
@@ -30,7 +31,7 @@ from reberlstm.formats.draft import (
     symbols,
     to_moore,
 )
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM
 
 START = "__start0"
 """What AALpy calls the node from which an arrow points at the start."""
@@ -47,7 +48,14 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+")
 _OPENFST = re.compile(
     r"(?P<input>[^:]+?)(?::(?P<output>[^:]+?))?(?P<weight>/-?[0-9.]+(?:e-?[0-9]+)?)?", re.DOTALL
 )
-_WEIGHTED = re.compile(r".+:\s*(?:0?\.\d+|1\.0*|\d(?:\.\d+)?e-\d+)\s*", re.DOTALL)
+_CHANCE = r"(?:0?\.\d+|[01]\.?|1\.0*|0\.0*|\d(?:\.\d+)?e-\d+)"
+_WEIGHTED = re.compile(
+    rf"(?:(?P<symbol>.*?[^\s:,;|/(\[=])\s*[:,;|/(\[=]\s*)?(?P<chance>{_CHANCE})\s*[)\]]?", re.DOTALL
+)
+_FRACTION = re.compile(r".+:\s*(?!\d\s*$)\S+\s*", re.DOTALL)
+_REFERENCE = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z]\w{1,9}));")
+_NUMBERED = re.compile(r"(\D*)(\d{1,18})")
+_DECLARE = 'declare them in the file, as in alphabet="[\\"a\\", \\"b/c\\"]"'
 
 
 def read(text: str, where: str) -> FSM:
@@ -70,14 +78,15 @@ class _Reader:
             lambda offset: f":{line_at(text, offset)}" if isinstance(offset, int) else "",
         )
         self.declared = self._declared_alphabet()
+        self.draft.drawn = not self.declared
 
     def fsm(self) -> FSM:
         draft, attributes = self.draft, self.graph.attributes
         draft.name = _text(attributes, "name", self.graph.name)
-        draft.title = _text(attributes, "title", _label(attributes))
+        draft.title = _text(attributes, "title", self._plain(_label(attributes)))
         draft.source = _text(attributes, "source")
         tails, heads = _arrow_tails(self.graph), _arrow_heads(self.graph)
-        arrows = tails | heads
+        arrows = tails | heads | (set() if self.declared else _left_over(self.graph))
         real = {key: node for key, node in self.graph.nodes.items() if key not in arrows}
         for key, node in real.items():
             self._state(key, node)
@@ -96,11 +105,15 @@ class _Reader:
                 "no accepting state is marked, by a double circle or otherwise; none accepts"
             )
         if not draft.initial and real:
-            ends = ((arc.source, arc.target) for arc in draft.arcs)
+            ends = [(arc.source, arc.target) for arc in draft.arcs]
             start, reason = _likely_start(list(real), draft.names, ends)
             draft.initial[start] = None
             draft.notes.append(f"no start state is marked; {reason}")
         return (to_moore(draft, outputs) if outputs else draft).finish()
+
+    def _plain(self, text: str) -> str:
+        """A label as Graphviz shows it, in files of others: with its character references."""
+        return text if self.declared else _REFERENCE.sub(_character, text)
 
     def _declared_alphabet(self) -> frozenset[str]:
         """The symbols of a file that we wrote; in others every label speaks for itself."""
@@ -122,10 +135,11 @@ class _Reader:
 
     def _state(self, key: str, node: Node) -> None:
         draft, attributes = self.draft, node.attributes
-        number = draft.state(key, node.offset, _text(attributes, "state", _label(attributes, key)))
+        label = self._plain(_label(attributes, key))
+        number = draft.state(key, node.offset, _text(attributes, "state", label))
         if _is_accepting(attributes):
             draft.accepting.add(number)
-        if _flag(attributes, "initial", "start"):
+        if _flag(attributes, "initial", "start", "root"):
             draft.initial[number] = None
         if "output" in attributes:
             draft.outputs[number] = _text(attributes, "output")
@@ -137,12 +151,19 @@ class _Reader:
         draft = self.draft
         if self.declared or draft.outputs or not real:
             return
-        shapes = [_lower(node.attributes, "shape") for node in real.values()]
-        if all("|" in name for name in draft.names) and _RECORDS.issuperset(shapes):
+        slashed = all(map(input_output, draft.names))
+        if all("|" in name.strip()[1:] for name in draft.names):
             separator = "|"
-        elif not draft.accepting and all(map(input_output, draft.names)):
+        elif slashed and not draft.accepting:
             separator = "/"
         else:
+            records = any(_lower(node.attributes, "shape") in _RECORDS for node in real.values())
+            barred = [a for a in draft.names if "|" in a and (records or a.startswith("{"))]
+            if slashed or barred:
+                draft.notes.append(
+                    f"labels such as {shown((barred or draft.names)[0])} were taken for names of "
+                    "states; for outputs label every state as 'name|output'"
+                )
             return
         for number, label in enumerate(draft.names):
             name, _, output = label.partition(separator)
@@ -154,15 +175,14 @@ class _Reader:
         draft = self.draft
         is_ours = bool(self.declared)
         labels = self._labels(edges)
-        mealy = not (is_ours or draft.accepting or draft.outputs) and all(map(input_output, labels))
-        if not is_ours and edges and all(map(_WEIGHTED.fullmatch, labels)):
-            raise draft.error(
-                edges[0].offset,
-                f"every label is weighted like {shown(labels[0])}: a Markov decision process, "
-                "which has no acceptance to read",
-            )
+        if not is_ours:
+            self._refuse_chances(edges, labels)
+            labels = self._without_actions(edges, labels)
+        distinct = dict.fromkeys(labels)
+        mealy = not (is_ours or draft.outputs) and bool(labels) and all(map(input_output, distinct))
         if not (is_ours or mealy):
-            self._note_guesses(labels)
+            self._note_guesses(distinct)
+        meant: dict[str, list[str | None]] = {}
         outputs = []
         for edge, label in zip(edges, labels, strict=True):
             source, target = draft.find(edge.source), draft.find(edge.target)
@@ -178,9 +198,76 @@ class _Reader:
             elif "symbol" in edge.attributes:
                 draft.arc(source, label or None, target, edge.offset, probability)
             else:
-                for name in symbols(label, self.declared):
+                if label not in meant:
+                    meant[label] = symbols(label, self.declared)
+                for name in meant[label]:
                     draft.arc(source, name, target, edge.offset, probability)
         return outputs
+
+    def _refuse_chances(self, edges: list[Edge], labels: list[str]) -> None:
+        """Refuse labels that are, or end in, probabilities: Markov chains and decision processes.
+
+        They are where they sum to 1 for each state, or for each state and symbol, and where all are
+        of the form ``symbol:0.5``.
+        """
+        known: dict[str, tuple[str, float]] = {}
+        for label in labels:
+            if label not in known:
+                match = _WEIGHTED.fullmatch(label.strip())
+                if match is None:
+                    return
+                known[label] = (match["symbol"] or "").split("/")[0].strip(), float(match["chance"])
+        certain = bool(known) and all(map(_FRACTION.fullmatch, known))
+        if not certain and all(chance in (0.0, 1.0) for _, chance in known.values()):
+            return
+        by_state: dict[str, float] = {}
+        by_both: dict[tuple[str, str], float] = {}
+        for edge, label in zip(edges, labels, strict=True):
+            symbol, chance = known[label]
+            by_state[edge.source] = by_state.get(edge.source, 0.0) + chance
+            by_both[edge.source, symbol] = by_both.get((edge.source, symbol), 0.0) + chance
+        sums = (by_state.values(), by_both.values())
+        if certain or any(all(isclose(x, 1, abs_tol=0.02) for x in each) for each in sums):
+            raise self.draft.error(
+                edges[0].offset,
+                f"every label is weighted like {shown(labels[0])}: a Markov chain or decision "
+                "process, which has no acceptance to read; write probabilities of a grammar as "
+                f'probability="0.5" beside the label; if the labels are symbols, {_DECLARE}',
+            )
+
+    def _without_actions(self, edges: list[Edge], labels: list[str]) -> list[str]:
+        """Labels without the actions of Ragel's drawings: what stands behind ``" / "`` on some.
+
+        Raises:
+            FormatError: where some labels have a slash, so that it may mean anything.
+        """
+        known = {label: input_output(label) for label in dict.fromkeys(labels)}
+        if not any(known.values()):
+            return labels
+        pairs = [known[label] for label in labels]
+        slashed = [number for number, pair in enumerate(pairs) if pair]
+        if len(slashed) == len(labels) and not self.draft.outputs:
+            return labels
+        edge, label = edges[slashed[0]], labels[slashed[0]]
+        spaced = all(
+            " / " in labels[number] and len(pairs[number] or ()) == 1 for number in slashed
+        )
+        if not spaced or self.draft.outputs:
+            reason = (
+                "where the states have outputs, too: two kinds of outputs are no machine here"
+                if self.draft.outputs
+                else "where other edges have none: it may stand for an output, an action or a list"
+            )
+            raise self.draft.error(
+                edge.offset,
+                f"the label {shown(label)} has a slash {reason}; write outputs on all edges or on "
+                f"none; if such labels are symbols, {_DECLARE}",
+            )
+        self.draft.notes.append(
+            f"what stands behind a slash on {len(slashed):,} edges, such as {shown(label)} at line "
+            f"{line_at(self.text, edge.offset)}, was taken for an action and left out"
+        )
+        return [pair[0][0] if pair else label for pair, label in zip(pairs, labels, strict=True)]
 
     def _labels(self, edges: list[Edge]) -> list[str]:
         """The labels of the edges; an edge without one among others that have one reads nothing."""
@@ -201,21 +288,21 @@ class _Reader:
                 f"{len(bare):,} edges without a label were read as epsilon transitions, such as "
                 f"the one {ends} at line {line_at(self.text, bare[0].offset)}"
             )
-        labels = [label or "" for label in given]
+        plain = {label: self._plain(label or "") for label in dict.fromkeys(given)}
+        labels = [plain[label] for label in given]
         is_drawn = self.graph.name == "FST" and not self.declared
         return self._without_weights(labels) if is_drawn else labels
 
     def _without_weights(self, labels: list[str]) -> list[str]:
         """The symbols in the labels of OpenFST's fstdraw: ``in:out/weight``, the rest optional."""
-        matches = [match for label in labels if (match := _OPENFST.fullmatch(label))]
-        same = (m["output"] in (None, m["input"]) or is_epsilon(m["output"]) for m in matches)
-        if len(matches) < len(labels) or not all(same):
+        matches = [_OPENFST.fullmatch(label or "ε") for label in labels]
+        if not all(m and (m[2] in (None, m[1]) or is_epsilon(m[2])) for m in matches):
             return labels
-        if any(match["weight"] for match in matches):
+        if any(match and match["weight"] for match in matches):
             self.draft.notes.append("the weights of the edges were left out")
-        return [match["input"] for match in matches]
+        return [match["input"] if match else "" for match in matches]
 
-    def _note_guesses(self, labels: list[str]) -> None:
+    def _note_guesses(self, labels: Iterable[str]) -> None:
         guessed = next((label for label in labels if is_list(label)), None)
         if guessed is not None:
             self.draft.notes.append(
@@ -235,6 +322,14 @@ class _Reader:
             raise self.draft.error(
                 offset, f"{key}: expected a number, found {shown(attributes[key])}"
             ) from None
+
+
+def _character(reference: re.Match[str]) -> str:
+    """The character that a reference stands for: ``&#949;``, ``&#x3b5;`` or ``&epsilon;``."""
+    decimal, hexadecimal, name = reference.groups()
+    code = name2codepoint.get(name) if name else int(decimal or hexadecimal, 10 if decimal else 16)
+    is_text = code is not None and 0 < code <= 0x10FFFF and not 0xD800 <= code < 0xE000
+    return chr(code or 0) if is_text else reference[0]
 
 
 def _without_braces(text: str) -> str:
@@ -270,7 +365,7 @@ def _label(attributes: Attributes, default: str = "", key: str = "label") -> str
 
 def _edge_label(attributes: Attributes) -> str | None:
     """The label of an edge, whichever attribute has it; None where there is none."""
-    key = next((key for key in LABELS if key in attributes), None)
+    key = "label" if "label" in attributes else next((a for a in LABELS if a in attributes), None)
     return None if key is None else _label(attributes, key=key)
 
 
@@ -300,9 +395,10 @@ def _arrow_tails(graph: Graph) -> set[str]:
     labelled, as in ``i -> q0 [label=start]``; else none of them is.
     """
     entered = {edge.target for edge in graph.edges}
-    unlabelled = _ends(graph, lambda edge: (edge.source, not _is_labelled(edge)))
+    edges = [edge for edge in graph.edges if edge.source not in entered]
+    unlabelled = _ends(edges, lambda edge: (edge.source, not _is_labelled(edge)))
     to_seen = _ends(
-        graph, lambda edge: (edge.source, not _is_unseen(edge.target, graph.nodes[edge.target]))
+        edges, lambda edge: (edge.source, not _is_unseen(edge.target, graph.nodes[edge.target]))
     )
     return {
         key
@@ -322,13 +418,14 @@ def _arrow_heads(graph: Graph) -> set[str]:
     They cannot be seen, no edge leaves them, and those that come to them are not labelled.
     """
     leaving = {edge.source for edge in graph.edges}
-    unlabelled = _ends(graph, lambda edge: (edge.target, not _is_labelled(edge)))
-    return {key for key in unlabelled - leaving if _is_unseen(key, graph.nodes[key])}
+    edges = [edge for edge in graph.edges if edge.target not in leaving]
+    unlabelled = _ends(edges, lambda edge: (edge.target, not _is_labelled(edge)))
+    return {key for key in unlabelled if _is_unseen(key, graph.nodes[key])}
 
 
-def _ends(graph: Graph, of: Callable[[Edge], tuple[str, bool]]) -> set[str]:
+def _ends(edges: Iterable[Edge], of: Callable[[Edge], tuple[str, bool]]) -> set[str]:
     """The ends of edges for which something is true of all their edges."""
-    found = [of(edge) for edge in graph.edges]
+    found = [of(edge) for edge in edges]
     return {end for end, _ in found} - {end for end, is_so in found if not is_so}
 
 
@@ -348,21 +445,39 @@ def _is_accepting(attributes: Attributes) -> bool:
 
 
 def _likely_start(
-    keys: Sequence[str], names: Sequence[str], edges: Iterable[tuple[int, int]]
+    keys: Sequence[str], names: Sequence[str], edges: Sequence[tuple[int, int]]
 ) -> tuple[int, str]:
-    """Which state to begin in where nothing marks one, and why; states and edges by number."""
+    """Which state to begin in where nothing marks one, and why; states and edges by number.
+
+    Programs often name the accepting states first. So the first state is taken only where the first
+    edge leaves it, too; else the one with the smallest number, or the source of the first edge.
+    """
     named = [
         number
         for number, both in enumerate(zip(keys, names, strict=True))
         if {text.strip().lower() for text in both} & (_START_NAMES - {""})
     ]
     if len(named) == 1:
-        return named[0], f"{keys[named[0]]!r} is taken for its name"
+        return named[0], f"{shown(keys[named[0]])} is taken for its name"
     entered = {target for source, target in edges if source != target}
     free = [number for number in range(len(keys)) if number not in entered]
     if len(free) == 1 and free[0] != 0:
-        return free[0], f"{keys[free[0]]!r} is taken, the only state that no edge enters"
-    return 0, f"the first state, {keys[0]!r}, is taken"
+        return free[0], f"{shown(keys[free[0]])} is taken, the only state that no edge enters"
+    first = edges[0][0] if edges and free != [0] else 0
+    numbers = [_NUMBERED.fullmatch(key) for key in keys]
+    if first == 0:
+        return 0, f"the first state, {shown(keys[0])}, is taken"
+    if len({number and number[1] for number in numbers}) == 1 and numbers[0]:
+        least = min(range(len(keys)), key=lambda n: int(numbers[n][2]) if numbers[n] else 0)  # type: ignore[index]
+        return least, f"the one with the smallest number, {shown(keys[least])}, is taken"
+    return first, f"{shown(keys[first])} is taken, which the first edge leaves"
+
+
+def _left_over(graph: Graph) -> set[str]:
+    """The nodes that cannot be seen and have no edges, so they are no states."""
+    ends = {end for edge in graph.edges for end in (edge.source, edge.target)}
+    lone = {key for key in graph.nodes.keys() - ends if _is_unseen(key, graph.nodes[key])}
+    return lone if len(lone) < len(graph.nodes) else set()
 
 
 def _looks_like_no_state(key: str, node: Node) -> bool:

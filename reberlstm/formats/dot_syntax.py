@@ -51,8 +51,8 @@ _SIMPLE = re.compile(
 _PAIR = re.compile(rf"({_ID})[ \t]*+=[ \t]*+({_ID})")
 _MEANT = frozenset({
     "label", "xlabel", "headlabel", "taillabel", "shape", "style", "peripheries", "accepting",
-    "final", "initial", "start", "state", "output", "stop", "symbol", "probability", "alphabet",
-    "name", "title", "source",
+    "final", "initial", "start", "root", "state", "output", "stop", "symbol", "probability",
+    "alphabet", "name", "title", "source",
 })  # fmt: skip
 """The attributes that say something about a machine; the rest is layout, and is not kept."""
 

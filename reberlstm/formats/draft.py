@@ -11,11 +11,12 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.fsm import FSM, named
+from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM, named
 
 MAX_STATES = 200_000
 """Files with more states are refused."""
@@ -26,11 +27,8 @@ MAX_TRANSITIONS = 1_000_000
 MAX_SUBSETS = 50_000
 """How many states a determinised machine may have: n states may need 2ⁿ."""
 
-MAX_WORK = 10_000_000
+MAX_WORK = 5_000_000
 """How many moves of single states are followed before determinising gives up."""
-
-EMPTY_OUTPUT = "ε"
-"""The output of a state where a file gives an empty one, or where a word has not begun."""
 
 Place = int | str | None
 """Where something stands in a file: a line, an offset or a path, as the reader chooses."""
@@ -67,6 +65,7 @@ class Draft:
         names: The names of the states; an empty one is replaced by the state's key.
         alphabet: The symbols in order, where the file declares them; else in order of appearance.
         notes: What the reader has decided and its user should know.
+        drawn: Whether labels are written for people, who use wildcards such as Σ in them.
     """
 
     where: str
@@ -82,6 +81,7 @@ class Draft:
     alphabet: list[str] | None = None
     alphabet_place: Place = None
     notes: list[str] = field(default_factory=list)
+    drawn: bool = False
     name: str = ""
     title: str = ""
     source: str = ""
@@ -180,6 +180,7 @@ class Draft:
         if self.alphabet is not None:
             return tuple(self.alphabet)
         used = dict.fromkeys(arc.symbol for arc in self.arcs if arc.symbol is not None)
+        self._check_wildcards(used)
         if all(len(symbol) == 1 for symbol in used) or all(s.split() == [s] for s in used):
             return tuple(used)
         renamed = {symbol: "_".join(symbol.split()) or "␣" * len(symbol) for symbol in used}
@@ -197,6 +198,27 @@ class Draft:
             f"{shown(renamed[changed[0]])}, since it separates the symbols of a word"
         )
         return tuple(renamed.values())
+
+    def _check_wildcards(self, used: Iterable[str]) -> None:
+        """Refuse symbols that mean a set without saying of what; note those that may mean one."""
+        if not self.drawn:
+            return
+        for arc in self.arcs:
+            if arc.symbol is not None and _SET.fullmatch(arc.symbol):
+                raise self.error(
+                    arc.place,
+                    f"the label {shown(arc.symbol)} stands for symbols that are not spelled out, "
+                    "and a finite machine needs them; write them as a list, such as a,b",
+                )
+        operators = any(symbol in "+-/%()" for symbol in used)
+        digits = any(symbol.isdecimal() and len(symbol) == 1 for symbol in used)
+        known = [a for a, is_known in (("*", operators), (".", digits)) if is_known]
+        several = [a for a in used if _WILDCARD.fullmatch(a) and a not in known]
+        if several:
+            self.notes.append(
+                f"the label {shown(several[0])} was taken for one symbol of that name; if it "
+                "stands for several, write them as a list, such as a,b"
+            )
 
     def _sort_arcs(
         self,
@@ -305,6 +327,27 @@ class Draft:
         return self.places[state] if arc is None else arc.place
 
 
+def lost_in_lists(fsm: FSM) -> list[str]:
+    """What formats lose that are mere lists of transitions and of accepting states."""
+    lost = [key for key in ("name", "title", "source") if getattr(fsm, key)]
+    lost += ["outputs"] * bool(fsm.outputs)
+    lost += ["probabilities"] * bool(fsm.probabilities) + ["stop probabilities"] * bool(fsm.stop)
+    used = tuple(dict.fromkeys(a for line in fsm.transitions.values() for a in line))
+    if len(used) < len(fsm.alphabet):
+        lost.append("symbols of the alphabet that no transition reads")
+    elif used != fsm.alphabet:
+        lost.append("the order of the alphabet")
+    ends = {target for line in fsm.transitions.values() for target in line.values()}
+    if not {
+        *ends,
+        fsm.start,
+        *fsm.accepting,
+        *(q for q, x in fsm.transitions.items() if x),
+    }.issuperset(fsm.states):
+        lost.append("states without transitions")
+    return lost
+
+
 def to_moore(mealy: Draft, outputs: Sequence[str]) -> Draft:
     """The reachable part of a Mealy machine, given as a draft and the outputs of its arcs.
 
@@ -374,14 +417,22 @@ def determinise(
     lines: dict[Subset, dict[str, Subset]] = {}
     work = 0
 
-    def silent(state: int) -> list[tuple[None, int]]:
-        nonlocal work
-        targets = epsilon.get(state, ())
-        work += len(targets)
-        return [(None, target) for target in targets]
-
     def closure(states: Iterable[int]) -> Subset:
-        return frozenset(crawl(states, silent).came if epsilon else states)
+        """The states, and those that they lead to without a symbol."""
+        nonlocal work
+        found = set(states)
+        waiting = [state for state in found if state in epsilon]
+        while waiting:
+            targets = epsilon[waiting.pop()]
+            work += len(targets)
+            for target in targets:
+                if target not in found:
+                    found.add(target)
+                    if target in epsilon:
+                        waiting.append(target)
+        if work > MAX_WORK:
+            raise too_large(len(lines))
+        return frozenset(found)
 
     def follow(subset: Subset) -> Iterable[tuple[str, Subset]]:
         nonlocal work
@@ -450,6 +501,14 @@ _EPSILON = frozenset(
     | {"&epsilon;", "&lambda;", "\\e", "\\epsilon", "\\varepsilon", "$\\epsilon$", "$\\varepsilon$"}
 )
 
+_SIGMA = r"(?:[ΣΣ∑Γ]|\\?[Ss]igma|\$\\?Sigma\$)"
+_SET = re.compile(rf"{_SIGMA}(?:\s*[-∖−\\/]\s*\S.*)?|\[\^.+\]|[¬~]\s*\S.*", re.DOTALL)
+_WILDCARD = re.compile(
+    r"(?i:any(?:thing)?|any\W*(?:other|char\w*|symbol|letter)|(?:all\W*)?others?|else|otherwise"
+    r"|default|def|all)|\\[wds]|\*|\.|_|\?|!\s*\S.*|\[.+\]|(\w)\s*(?:-|\.\.\.?|–|…)\s*(\w)"
+    r"|\d+\.\.\d+|\S.*\.\.\.?\s*\S.*",
+    re.DOTALL,
+)
 _INPUT_OUTPUT = re.compile(r"(.*?[^\s/])\s*/\s*([^\s].*)", re.DOTALL)
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _LISTED = re.compile(r"[^\s|](?:\|[^\s|])+|\S(?:[ \t]+\S)+")
@@ -532,17 +591,16 @@ def _pieces(line: str) -> list[str]:
     """`line` split at its outer commas; an empty pair of pieces is the comma itself, a symbol."""
     if "," not in line:
         return [line]
-    pieces = [""]
+    cuts = [-1]
     closing: list[str] = []
-    for character in line:
+    for position, character in enumerate(line):
         if character == "," and not closing:
-            pieces.append("")
-            continue
-        if character in _OPEN:
+            cuts.append(position)
+        elif character in _OPEN:
             closing.append(_OPEN[character])
         elif closing[-1:] == [character]:
             closing.pop()
-        pieces[-1] += character
+    pieces = [line[begin + 1 : end] for begin, end in pairwise([*cuts, len(line)])]
     found: list[str] = []
     after_an_empty_one = False
     for piece in map(str.strip, pieces):

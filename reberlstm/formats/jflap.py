@@ -12,8 +12,8 @@ version, writes another XML, also inside the structures of an editor window:
         </fsa_trans>
         ...
 
-Characters that XML has not are replaced in names of states; in symbols and outputs they are an
-error.
+Characters that XML has not are replaced in names of states, which `losses` tells; in symbols and
+outputs they are an error.
 """
 
 from __future__ import annotations
@@ -21,20 +21,14 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from reberlstm.errors import FormatError, shown
-from reberlstm.formats.draft import EMPTY_OUTPUT, MAX_STATES, MAX_TRANSITIONS, Draft, to_moore
-from reberlstm.machine.fsm import FSM
-
-MAX_DEPTH = 50
-"""How deep elements may be nested."""
-
-MAX_ELEMENTS = 6 * MAX_STATES + 5 * MAX_TRANSITIONS
-"""How many elements a file may have."""
+from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, to_moore
+from reberlstm.formats.xml_syntax import Xml
+from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM
 
 MAX_LABEL = 10_000
 """How many characters a label may have that is not one symbol."""
@@ -48,11 +42,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = {"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _EPSILON = {"", "ε", "λ"}
 _RANGE = re.compile(r"\[(.)-(.)\]", re.DOTALL)
-_NOTES = {
-    "symbols": "as symbols of their own",
-    "words": "one character after the other",
-    "parallel": "as parallel transitions",
-}
+_NOTES = {True: "as symbols of their own", False: "one character after the other"}
 
 Word = tuple[str, ...]
 
@@ -76,6 +66,8 @@ def losses(fsm: FSM) -> list[str]:
     lost += ["probabilities"] * bool(fsm.probabilities) + ["stop probabilities"] * bool(fsm.stop)
     if fsm.has_long_symbols:
         lost.append("symbols of several characters, which JFLAP itself reads one by one")
+    if any(_NOT_XML.search(state) for state in fsm.states):
+        lost.append("control characters in names of states")
     return lost
 
 
@@ -97,38 +89,28 @@ class _Reader(ABC):
 
     start_hint: str
     label = "read"
-    type = "fa"
 
     def __init__(self, where: str) -> None:
         self.draft = Draft(where, self.start_hint)
         self.transitions: list[_Element] = []
         self.outputs: list[str] = []
+        self.alphabet: dict[str, None] = {}
         self.open: list[_Element] = []
         self.text: list[str] = []
-        self.count = 0
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = lambda data: self.text.append(data)
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.xml = Xml(
+            self.draft, "JFLAP", "structure", self._start, self._end, lambda a: self.text.append(a)
+        )
 
     def error(self, message: str, element: _Element | None = None) -> FormatError:
         """An error about the line that is being read, or that of an element."""
-        line = self.parser.CurrentLineNumber if element is None else element.line
+        line = self.xml.line if element is None else element.line
         return self.draft.error(line, message)
 
     def fsm(self, text: str) -> FSM:
-        try:
-            self.parser.Parse(text, True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
-            raise self.draft.error(error.lineno, f"not XML: {reason}") from None
-        except UnicodeEncodeError:
-            raise self.draft.error(None, "not XML: half of a surrogate pair") from None
+        self.xml.read(text)
         draft = self.draft
         given = [self.value(each.parts.get(self.label, "")) for each in self.transitions]
-        labels = _Labels(given, exact=draft.alphabet is not None, words=self.type == "fa")
+        labels = _Labels(given, exact=draft.alphabet is not None, symbols=self.alphabet)
         for transition, label in zip(self.transitions, given, strict=True):
             source, target = (self.end(transition, part) for part in ("from", "to"))
             try:
@@ -137,6 +119,8 @@ class _Reader(ABC):
                 raise self.error(str(error), transition) from None
             for word in words:
                 draft.word(source, word, target, transition.line)
+                silent = len(draft.arcs) - len(self.outputs) - 1
+                self.outputs += [EMPTY_OUTPUT] * silent
                 self.outputs.append(transition.parts.get("transout", "").strip() or EMPTY_OUTPUT)
         draft.notes += labels.notes
         return self.finished()
@@ -158,14 +142,7 @@ class _Reader(ABC):
     def closed(self, element: _Element, parent: str, text: str) -> None: ...
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.count += 1
-        if self.count > MAX_ELEMENTS:
-            raise self.error(f"more than {MAX_ELEMENTS:,} elements")
-        if len(self.open) == MAX_DEPTH:
-            raise self.error(f"elements nested more than {MAX_DEPTH} deep")
-        if not self.open and name != "structure":
-            raise self.error(f"expected the element <structure> of a JFLAP file, found <{name}>")
-        self.open.append(_Element(name, attributes, self.parser.CurrentLineNumber))
+        self.open.append(_Element(name, attributes, self.xml.line))
         self.text.clear()
         self.opened(self.open[-1])
 
@@ -183,9 +160,6 @@ class _Reader(ABC):
             if len(self.transitions) > MAX_TRANSITIONS:
                 raise self.error(f"more than {MAX_TRANSITIONS:,} transitions")
         self.closed(element, "" if parent is None else parent.name, text)
-
-    def _doctype(self, *_: object) -> None:
-        raise self.error("a document type declaration, which a JFLAP file has not; remove it")
 
 
 class _Version7(_Reader):
@@ -257,10 +231,6 @@ class _Version8(_Reader):
     label = "input"
     part = ""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.alphabet: dict[str, None] = {}
-
     def finished(self) -> FSM:
         if {arc.symbol for arc in self.draft.arcs} - {None} <= self.alphabet.keys():
             self.draft.alphabet = list(self.alphabet)
@@ -301,32 +271,34 @@ class _Version8(_Reader):
 
 
 class _Labels:
-    """Reads the labels of one file.
+    """Reads the labels of one file: a label of several characters is a word, as JFLAP reads it.
 
     Args:
         labels: All of them.
         exact: Whether every label is one symbol, as in files of ours.
-        words: Whether a label may stand for several symbols one after the other.
+        symbols: What the file declares as a symbol, which it is then.
 
     Example:
-        >>> _Labels(["ab", "[a-c]"]).read("ab", 1), _Labels(["aab"]).read("aab", 1)
-        ([('a',), ('b',)], [('a', 'a', 'b')])
+        >>> _Labels(["ab", "[a-c]"]).read("ab", 1), _Labels(["a,b"]).read("a,b", 1)
+        ([('a', 'b')], [('a',), ('b',)])
         >>> _Labels(["int", "letter,_"]).read("int", 1), _Labels([]).read("", 1)
         ([('int',)], [()])
     """
 
-    def __init__(self, labels: Iterable[str], *, exact: bool = False, words: bool = True) -> None:
+    def __init__(
+        self, labels: Iterable[str], *, exact: bool = False, symbols: Collection[str] = ()
+    ) -> None:
         self.notes: list[str] = []
         self._exact = exact
-        self._kind = "parallel"
-        if exact:
-            return
-        several = {a for a in labels if 1 < len(a) <= MAX_LABEL and a not in _EPSILON}
-        lists = [pieces for label in several if len(pieces := _pieces(label)) > 1]
-        if any(len(piece) > 1 and not _RANGE.search(piece) for ps in lists for piece in ps):
-            self._kind = "symbols"
-        elif words and any(_repeats(label) for label in several if len(_pieces(label)) == 1):
-            self._kind = "words"
+        self._declared = symbols
+        self._lists_words = not exact and any(
+            len(piece) > 1 and not _RANGE.search(piece)
+            for label in labels
+            if "," in label and 1 < len(label) <= MAX_LABEL
+            for pieces in [_pieces(label)]
+            if len(pieces) > 1
+            for piece in pieces
+        )
 
     def read(self, label: str, line: int) -> list[Word]:
         """The words, each of them mostly of one symbol, on which a transition can be made.
@@ -336,7 +308,7 @@ class _Labels:
         """
         if label == "" or (label in _EPSILON and not self._exact):
             return [()]
-        if self._exact or len(label) == 1:
+        if self._exact or len(label) == 1 or label in self._declared:
             return [(label,)]
         if len(label) > MAX_LABEL:
             raise ValueError(
@@ -347,16 +319,15 @@ class _Labels:
         for piece in pieces:
             if _RANGE.search(piece):
                 found += [(symbol,) for symbol in _RANGE.sub(_spelled_out, piece)]
-            elif self._kind == "symbols" or len(pieces) > 1:
-                found.append((piece,))
             else:
-                found += [tuple(piece)] if self._kind == "words" else [(a,) for a in piece]
+                found.append((piece,) if self._lists_words else tuple(piece))
         found = list(dict.fromkeys(found))
         if not self.notes:
-            texts = " ".join("".join(word) for word in found[:10])
+            texts = ", ".join(" ".join(word) for word in found[:10])
+            how = _NOTES[self._lists_words or all(len(word) == 1 for word in found)]
             self.notes.append(
-                f"labels of several characters were read {_NOTES[self._kind]}, such as "
-                f"{shown(label)} at line {line} as {texts}"
+                f"labels of several characters were read {how}, such as {shown(label)} at line "
+                f"{line} as {texts}"
             )
         return found
 
@@ -364,10 +335,6 @@ class _Labels:
 def _pieces(label: str) -> list[str]:
     pieces = [piece.strip() for piece in label.split(",")]
     return pieces if all(pieces) else [label]
-
-
-def _repeats(label: str) -> bool:
-    return _RANGE.search(label) is None and len(set(label)) < len(label)
 
 
 def _spelled_out(match: re.Match[str]) -> str:

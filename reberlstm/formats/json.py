@@ -12,39 +12,37 @@ edges, ``output`` and ``stop`` of nodes; `networkx.node_link_graph` gives `FSM.t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reberlstm.errors import FormatError, one_line, shown
-from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, symbols
+from reberlstm.errors import shown
+from reberlstm.formats import xstate
+from reberlstm.formats.draft import Draft, symbols
+from reberlstm.formats.json_syntax import parsed
 from reberlstm.machine.fsm import FSM
 
-_ACCEPTING = ("accepting", "is_accepting", "final", "accept")
-_INITIAL = ("start", "initial")
+_ACCEPTING = ("accepting", "is_accepting", "final", "is_final", "accept")
+_INITIAL = ("start", "initial", "is_start", "is_initial")
 _TEXTS = ("name", "title", "source")
-_MAX_VALUES = 12 * MAX_TRANSITIONS
+
+_ENDS = ("source", "target")
 
 Json = Mapping[str, Any]
 
+Item = tuple[str, object]
+"""A part of the file: its path and its value."""
+
 
 def read(text: str, where: str) -> FSM:
-    """Parse node-link data; `where` names the file in messages.
+    """Parse node-link data, or a machine of XState; `where` names the file in messages.
 
     Raises:
         FormatError: naming the line that is not JSON, or the path that is not as above.
         GrammarError: where the whole describes no machine.
     """
-    if text.count(":") + text.count(",") > _MAX_VALUES:
-        raise FormatError(f"{where}: too many values for a machine within the limits")
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        message = f"{where}:{error.lineno}: not JSON: {error.msg} (at column {error.colno})"
-        raise FormatError(one_line(message)) from None
-    except ValueError as error:
-        raise FormatError(one_line(f"{where}: not JSON that can be read: {error}")) from None
-    except RecursionError:
-        raise FormatError(f"{where}: nested too deeply for a machine") from None
+    data = parsed(text, where)
+    if xstate.is_xstate(data):
+        return xstate.read_data(data, where)
     return _Reader(where).fsm(data)
 
 
@@ -52,6 +50,7 @@ class _Reader:
     def __init__(self, where: str) -> None:
         hint = 'name it in "graph": {"start": ...}'
         self.draft = Draft(where, hint, lambda path: f": {path}" if path else "")
+        self.positions = False
 
     def fsm(self, data: object) -> FSM:
         top = self.table(data, "the file")
@@ -59,15 +58,48 @@ class _Reader:
             raise self.draft.error("directed", "false: a machine needs a directed graph")
         nodes = self.items(top, "nodes")
         edges = self.items(top, "edges" if "edges" in top or "links" not in top else "links")
-        for path, node in nodes:
+        arrows = _arrows(nodes, edges)
+        ids = [
             self.node(self.table(node, path), path)
-        self.graph(self.table(top.get("graph", {}), "graph"))
+            for path, node in nodes
+            if not (isinstance(node, dict) and id(node) in arrows)
+        ]
+        graph = top.get("graph", {})
+        was_list = isinstance(graph, list)
+        self.graph(self.table(_pairs(graph) if was_list else graph, "graph"))
+        self.read_positions(ids, edges, certain=was_list and "links" in top)
         alphabet = frozenset(self.draft.alphabet or ())
+        self.draft.drawn = not alphabet
         for path, edge in edges:
-            self.edge(self.table(edge, path), path, alphabet)
+            if not (isinstance(edge, dict) and id(edge) in arrows):
+                self.edge(self.table(edge, path), path, alphabet)
         return self.draft.finish()
 
-    def node(self, node: Json, path: str) -> None:
+    def read_positions(self, ids: list[object], edges: list[Item], *, certain: bool) -> None:
+        """Decide whether the ends of edges are positions of nodes, as networkx 1 wrote them.
+
+        They are where they cannot be ids, and where ``graph`` is a list, as in 1.9 and 1.10. Where
+        they may be either, they are ids, and a note says so.
+        """
+        ends = [e[key] for _, e in edges if isinstance(e, dict) for key in _ENDS if key in e]
+        integers = all(type(end) is int and 0 <= end < len(ids) for end in ends)
+        if not ends or not integers or ids == list(range(len(ids))):
+            return
+        known = {str(name) for name in ids if isinstance(name, str | int)}
+        self.positions = certain or not all(str(end) in known for end in ends)
+        if self.positions:
+            self.draft.notes.append(
+                "sources and targets were read as positions in the list of nodes, as networkx 1 "
+                "wrote them"
+            )
+        elif all(type(name) is int for name in ids):
+            self.draft.notes.append(
+                "sources and targets were read as ids of nodes; networkx 1 wrote positions in the "
+                "list of nodes, so if the file is that old, read and write it with networkx 1"
+            )
+
+    def node(self, node: Json, path: str) -> object:
+        """Add a state; the result is its id as it stands in the file."""
         draft = self.draft
         if "id" not in node:
             raise draft.error(path, "'id' is missing")
@@ -83,6 +115,7 @@ class _Reader:
             draft.outputs[number] = self.scalar(node["output"], f"{path}.output")
         if node.get("stop") is not None:
             draft.stop[number] = self.number(node["stop"], f"{path}.stop")
+        return node["id"]
 
     def graph(self, graph: Json) -> None:
         draft = self.draft
@@ -100,7 +133,7 @@ class _Reader:
             break
 
     def edge(self, edge: Json, path: str, alphabet: frozenset[str]) -> None:
-        source, target = (self.state(edge, key, path) for key in ("source", "target"))
+        source, target = (self.end(edge, key, path) for key in _ENDS)
         probability = edge.get("probability")
         if probability is not None:
             probability = self.number(probability, f"{path}.probability")
@@ -127,11 +160,18 @@ class _Reader:
         table: Json = value
         return table
 
-    def items(self, top: Json, key: str) -> Iterator[tuple[str, object]]:
+    def items(self, top: Json, key: str) -> list[Item]:
         if key not in top:
             raise self.draft.error(None, f"{key!r} is missing; is this node-link JSON?")
         self.expect(isinstance(top[key], list), "a list", top[key], key)
-        return ((f"{key}[{index}]", item) for index, item in enumerate(top[key]))
+        return [(f"{key}[{index}]", item) for index, item in enumerate(top[key])]
+
+    def end(self, edge: Json, key: str, path: str) -> int:
+        """The number of the state at which an edge begins or ends."""
+        if self.positions and key in edge:
+            position: int = edge[key]
+            return position
+        return self.state(edge, key, path)
 
     def state(self, table: Json, key: str, path: str) -> int:
         """The number of a node that is named."""
@@ -168,6 +208,39 @@ class _Reader:
             return False
         self.expect(node[key] in (True, False), "true or false", node[key], f"{path}.{key}")
         return bool(node[key])
+
+
+def _arrows(nodes: list[Item], edges: list[Item]) -> set[int]:
+    """The nodes of pyformlang that stand for arrows at start states, and their edges, by identity.
+
+    Such a node is called ``starting_q`` and is marked neither as a start nor as an end; its one
+    edge leads to ``q``, which is marked as a start, and has no label.
+    """
+    marked = any(isinstance(node, dict) and node.get("is_start") is True for _, node in nodes)
+    if not marked:
+        return set()
+    tails = {
+        name: id(node)
+        for _, node in nodes
+        if isinstance(node, dict) and "is_start" not in node
+        for name in [node.get("id")]
+        if isinstance(name, str) and name.startswith("starting_")
+    }
+    arrows = [
+        edge
+        for _, edge in edges
+        if isinstance(edge, dict)
+        and isinstance(edge.get("source"), str)
+        and edge["source"] in tails
+        and not edge.get("label")
+    ]
+    return set(tails.values()) | set(map(id, arrows))
+
+
+def _pairs(graph: list[object]) -> object:
+    """The attributes of a graph that networkx 1.9 wrote as a list of pairs."""
+    pairs = [pair for pair in graph if isinstance(pair, list) and len(pair) == 2]
+    return {key: value for key, value in pairs if isinstance(key, str)}
 
 
 # Writing

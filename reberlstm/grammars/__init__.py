@@ -24,6 +24,11 @@ def grammar_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
+def shipped_file(name: str) -> Path:
+    """The file of a shipped grammar."""
+    return _FOLDER / f"{name}.toml"
+
+
 def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     """The shipped grammar of that name, the member of a family, or the machine in that file.
 
@@ -91,7 +96,10 @@ def read_file(path: str, format: str | None = None) -> FSM:
 
 def read_standard_input(format: str | None = None) -> FSM:
     """The machine on standard input, in a given format or the one that it begins like."""
-    content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    try:
+        content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise FormatError(f"standard input: cannot be read: {error.strerror}") from None
     if len(content) > MAX_FILE_BYTES:
         raise FormatError(f"standard input: larger than the limit of {MAX_FILE_BYTES:,} bytes")
     return formats.read(content, "standard input", format)
@@ -110,7 +118,7 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     if not isinstance(path, str | os.PathLike):
         raise _wrong("a path", path)
     fsm, text = as_machine(fsm), os.fspath(path)
-    format = format or formats.format_of(text)
+    format = format or formats.format_to_write(text)
     if format is None:
         raise FormatError(
             f"{text}: a suffix must name the format; they are {' '.join(formats.SUFFIXES)}"
@@ -158,4 +166,4 @@ def _load_shipped(name: str) -> FSM:
             f"unknown grammar {name!r}; {hint}`reberlstm grammars` lists the names, "
             "and a file is given with its suffix, as in ./mine.toml"
         )
-    return toml.read((_FOLDER / f"{name}.toml").read_text("utf-8"), name)
+    return toml.read(shipped_file(name).read_text("utf-8"), name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import re
 import traceback
@@ -26,9 +25,10 @@ from reberlstm import figures
 from reberlstm._version import __version__
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
-from reberlstm.files import write_atomically
+from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.lab.experiment import HOLDS, Experiment, Fit, Job, Run, Verdict, generator
 from reberlstm.lab.experiments import describe
+from reberlstm.plain import in_form
 
 if TYPE_CHECKING:
     import torch
@@ -101,7 +101,7 @@ def run(
     if seed < 0:
         raise LabError(f"seed {seed}: give one that is not negative")
     folder = Path(folder)
-    _make(folder / "checkpoints")
+    make_folder(folder / "checkpoints")
     settings = experiment.settings(preset, changes)
     with _naming(experiment, "jobs"):
         jobs = _by_name(experiment.jobs(settings, generator(seed, "data")))
@@ -193,16 +193,13 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "net"
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabError(f"{folder}: cannot be made: {error.strerror}") from None
-    if not os.access(folder, os.W_OK):
-        raise LabError(f"{folder}: nothing can be written there: choose another folder")
-
-
 # Results of other runs in the folder
+
+
+ASKED = {"experiment": str, "preset": str, "seed": int, "settings": {str: object}}
+"""The form of what a run was asked for."""
+
+MAX_METRICS_BYTES = 2**28
 
 
 def _asked(run: Run) -> dict[str, Any]:
@@ -216,12 +213,15 @@ def _refuse_to_replace(folder: Path, asked: Mapping[str, Any]) -> None:
     from reberlstm.lab.training import state_of
 
     earlier = []
-    with suppress(OSError, ValueError, TypeError):
-        written = json.loads((folder / "metrics.json").read_text("utf-8"))
+    if (folder / "metrics.json").exists():
+        written: Any = {}
+        with suppress(ValueError, RecursionError, FormatError):
+            content = read_bytes(folder / "metrics.json", limit=MAX_METRICS_BYTES)
+            written = in_form(json.loads(content), ASKED)
         earlier.append({key: written[key] for key in asked if key in written})
     for path in sorted((folder / "checkpoints").glob("*.safetensors")):
         with suppress(FormatError):
-            of_net = state_of(path).get("asked") or {}
+            of_net = in_form(state_of(path)["asked"], ASKED)
             earlier.append({key: value for key, value in of_net.items() if key != "job"})
     for other in earlier:
         if other != asked:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from torch.nn import functional
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab.experiment import Array, Fit, Job
 from reberlstm.lab.nets import parameters
+from reberlstm.plain import in_form
 from reberlstm.training.loop import (
+    DAMAGED,
     Checkpoint,
     go_through,
     load,
@@ -37,6 +40,17 @@ OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
     "rmsprop": partial(torch.optim.RMSprop, alpha=0.9, eps=1e-7),
     "sgd": torch.optim.SGD,
 }
+
+COUNTERS = {
+    "epoch": int,
+    "epochs": [int],
+    "losses": [Real],
+    "test_losses": [Real],
+    "seconds": Real,
+    "diverged_at": (int, type(None)),
+    "watched": {str: [Real]},
+}
+"""The form of the counters of a checkpoint."""
 
 Report = Callable[[tuple[int, int, float]], None]
 """Called after every epoch with its number, the number of all, and the training loss."""
@@ -162,9 +176,10 @@ class JobTraining:
             self.order.set_state(torch.tensor(saved.arrays["order"]))
             if self.optimiser is not None:
                 restore_optimiser(self.optimiser, saved)
-            for key in self.counters:
-                setattr(self, key, saved.state[key])
-        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            for key, value in in_form(saved.state, COUNTERS, "the state").items():
+                if key in self.counters:
+                    setattr(self, key, value)
+        except (*DAMAGED, FormatError) as error:
             reason = " ".join(str(error).split())[:200]
             raise FormatError(
                 f"{where}: does not fit this net: {reason}; leave out --resume"

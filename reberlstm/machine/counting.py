@@ -15,6 +15,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -80,6 +81,15 @@ def sample_of_length(
         >>> ["".join(word) for word in sample_of_length(load_grammar("anbn-4"), 6, seed=1)]
         ['aaabbb']
     """
+    return list(islice(samples_of_length(fsm, length, seed=seed), count))
+
+
+def samples_of_length(fsm: FSM, length: int, *, seed: int | None = None) -> Iterator[Word]:
+    """The words of `sample_of_length` one after the other, without end; none of them is kept.
+
+    Raises:
+        GrammarError: as `sample_of_length`, at once.
+    """
     _check_length(length)
     entries = (length + 1) * len(fsm.reachable)
     if entries > MAX_TABLE:
@@ -109,7 +119,7 @@ def sample_of_length(
                 chosen -= here
         return tuple(word)
 
-    return [draw() for _ in range(count)]
+    return iter(draw, None)
 
 
 def _vectors(fsm: FSM, max_length: int) -> Iterator[dict[str, int]]:

@@ -14,11 +14,12 @@ import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
-from reberlstm.errors import GrammarError
+from reberlstm.errors import GrammarError, printable
 from reberlstm.machine.crawl import crawl, refine
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ Pair = tuple[str | None, str | None]
 
 PROBABILITY_TOLERANCE = 1e-6
 """How far from 1 the probabilities of one state may sum (files hold rounded decimals)."""
+
+EMPTY_OUTPUT = "ε"
+"""The output of a state where a file gives an empty one, or where a word has not begun."""
 
 MAX_REDRAWS = 10_000
 """How many walks in a row may end where nothing can be accepted before sampling gives up."""
@@ -114,7 +118,7 @@ class FSM(Displayed):
         return _rebuild, ({name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__},)
 
     def __str__(self) -> str:
-        return self.name or f"machine of {len(self.states)} states"
+        return printable(self.name) or f"machine of {len(self.states)} states"
 
     # What the machine is
 
@@ -173,7 +177,8 @@ class FSM(Displayed):
         """Split `text` into symbols of the alphabet.
 
         A string is split into characters, or at white space where the alphabet has a symbol of
-        several characters. Any other iterable is taken as the symbols themselves.
+        several characters. White space is passed over where no symbol is white space. Any other
+        iterable is taken as the symbols themselves.
 
         Raises:
             GrammarError: naming the first symbol that is not in the alphabet and its position.
@@ -184,6 +189,8 @@ class FSM(Displayed):
             )
         if isinstance(text, str) and self.has_long_symbols:
             text = text.split()
+        elif isinstance(text, str) and self.ignores_blanks:
+            text = "".join(text.split())
         word = tuple(text)
         for position, symbol in enumerate(word, start=1):
             if not isinstance(symbol, str) or symbol not in self._index:
@@ -201,6 +208,11 @@ class FSM(Displayed):
     def has_long_symbols(self) -> bool:
         """Whether some symbol has several characters, so that words are written with spaces."""
         return any(len(symbol) != 1 for symbol in self.alphabet)
+
+    @cached_property
+    def ignores_blanks(self) -> bool:
+        """Whether blanks in a word are no symbols, so that they may stand around and between."""
+        return not any(map(str.isspace, self.alphabet))
 
     def run(self, word: str | Iterable[str]) -> str | None:
         """The state after `word`, or None after a violation."""
@@ -265,10 +277,24 @@ class FSM(Displayed):
         Raises:
             GrammarError: when no word is accepted, or words longer than `max_length` come up.
         """
+        return list(islice(self.samples(seed=seed, max_length=max_length), count))
+
+    def samples(self, *, seed: int | None = None, max_length: int = 100_000) -> Iterator[Word]:
+        """The words of `sample` one after the other, without end; none of them is kept.
+
+        Raises:
+            GrammarError: as `sample`; where no word is accepted at once, not at the first one.
+
+        Example:
+            >>> from reberlstm import load_grammar
+            >>> words = load_grammar("reber").samples(seed=0)
+            >>> "".join(next(words))
+            'BPTTVPXTTVVE'
+        """
         if self.start not in self.distance_to_acceptance:
             raise GrammarError(f"{self} accepts no word, so none can be sampled")
         rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
-        return [self._draw(rng, max_length) for _ in range(count)]
+        return iter(lambda: self._draw(rng, max_length), None)
 
     def _draw(self, rng: random.Random, max_length: int) -> Word:
         for _ in range(MAX_REDRAWS):
@@ -475,6 +501,20 @@ def named(
         },
         **fields,
     )
+
+
+def with_first_output(fsm: FSM, output: str | None) -> FSM:
+    """The machine with that output before the first symbol, if it says nothing there itself.
+
+    So does a Mealy machine that a file has given: its outputs are those of symbols. As a Moore
+    machine it has `EMPTY_OUTPUT` at a start to which no symbol leads back.
+    """
+    start = fsm.start
+    if fsm.outputs.get(start) != EMPTY_OUTPUT or output in (None, EMPTY_OUTPUT):
+        return fsm
+    if any(target == start for line in fsm.transitions.values() for target in line.values()):
+        return fsm
+    return replace(fsm, outputs={**fsm.outputs, start: output})
 
 
 def side_by_side(

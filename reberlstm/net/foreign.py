@@ -11,7 +11,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from reberlstm.formats import toml
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import RECURRENT, Tensors
-from reberlstm.net.net import ARRAYS, Net
+from reberlstm.net.net import ARRAYS, Net, Origin
 from reberlstm.net.readouts import (
     ALLOWED,
     KINDS,
@@ -47,6 +47,8 @@ class Description:
     labels: tuple[str, ...] = ()
     readout: Rule | None = None
     embedding: str | None = None
+    input_layer: str | None = None
+    initial: str | None = None
     padding: int | None = None
     prefix: tuple[str, ...] = ()
     suffix: tuple[str, ...] = ()
@@ -65,13 +67,15 @@ class Structure:
     """What is known of a net besides its tensors, from its `torch.nn.Module` or from Keras' names.
 
     Embeddings have their padding rows, recurrent layers are by prefix, and chains are linear layers
-    that read each other with the activation between them; None where nothing tells.
+    that read each other with the activation between them; None where nothing tells. Whether the
+    module is `run` after this, so that what is taken for sure here is tried there.
     """
 
     embeddings: Mapping[str, int | None] | None = None
     linear: frozenset[str] | None = None
     cells: Mapping[str, str] = field(default_factory=dict)
     chains: Mapping[str, tuple[tuple[str, ...], str]] | None = None
+    run: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +111,8 @@ class Foreign:
     """A net of others, placed: its heads have all outputs, in the original's order.
 
     Rows are those of the embedding, or columns of one-hot vectors: of each symbol, and of what is
-    fed before and after every word. A doubt is what only a run of the original can settle.
+    fed before and after every word. A doubt is what only a run of the original can settle; notes
+    say what was decided.
     """
 
     net: Net
@@ -116,6 +121,7 @@ class Foreign:
     before: tuple[int, ...]
     after: tuple[int, ...]
     doubt: str | None
+    notes: tuple[str, ...] = ()
 
 
 def place(tensors: Tensors, given: Description, structure: Structure | None = None) -> Foreign:
@@ -132,10 +138,12 @@ def place(tensors: Tensors, given: Description, structure: Structure | None = No
 
 class _Placing:
     def __init__(self, tensors: Tensors, given: Description, structure: Structure) -> None:
+        tensors = replace(tensors, arrays=_without_wrappers(tensors.arrays))
         self.tensors, self.given, self.known = tensors, given, structure
         self.left = dict(tensors.arrays)
         self.doubt: str | None = None
         _check_finite(tensors.arrays)
+        _check_parametrised(tensors.arrays)
         told = _alphabet_in(tensors.metadata)
         if told and given.alphabet and set(told) != set(given.alphabet):
             raise FormatError(
@@ -164,7 +172,8 @@ class _Placing:
     def foreign(self) -> Foreign:
         layers = self.recurrent_layers()
         self.inputs, self.size = layers[0].weight_ih.shape[1], layers[-1].size
-        table = self.input_vectors()
+        self.sizes = {self.inputs, *(layer.size for layer in layers)}
+        table, start = self.input_vectors(), self.initial(layers)
         words = (self.symbols, self.given.prefix, self.given.suffix)
         rows, before, after = map(self.rows_of, words)
         chosen = self.chosen(self.units())
@@ -176,19 +185,19 @@ class _Placing:
             labels = tuple(map(str, range(heads["label"].rows)))
         vectors = table[list(rows)]
         dtype = "float64" if self.tensors.double else "float32"
-        start = None
         if before:
             numbers = tuple(map(str, range(len(table))))
             bare = Net(alphabet=numbers, layers=layers, heads={}, embedding=table, dtype=dtype)
-            start = bare.start()
+            state = bare.start() if start is None else bare.replace(start_state=start).start()
             for row in before:
-                start = bare.step(start, np.array([row]))
+                state = bare.step(state, np.array([row]))
+            start = state[0]
         net = Net.of(
             alphabet=self.symbols,
             layers=layers,
             heads=heads,
             embedding=None if np.array_equal(vectors, np.eye(len(rows))) else vectors,
-            start_state=None if start is None else start[0],
+            start_state=start,
             suffix=table[list(after)] if after else None,
             cells=tuple(f"c{number}" for number in range(self.size)) if len(layers) == 1 else (),
             labels=labels,
@@ -196,29 +205,66 @@ class _Placing:
             claims=self.tensors.metadata.get("claims", "legal"),
             dtype=dtype,
         )
-        return Foreign(net, chosen, rows, before, after, self.doubt)
+        outputs = {str(kind): unit.rows for kind, unit in chosen.items()}
+        columns = len(table) if self.one_hot else None
+        net = net.replace(origin=Origin(rows, before, after, columns, outputs))
+        return Foreign(net, chosen, rows, before, after, self.doubt, tuple(self.notes(net)))
+
+    def notes(self, net: Net) -> Iterator[str]:
+        """What was decided that the tensors do not tell."""
+        narrow = {x for x in self.tensors.types if "float" in x} - {"float32", "float64"}
+        half = " and ".join(sorted(narrow))
+        if half:
+            yield f"its {half} numbers are read exactly, and the net is run in {net.dtype}"
+        simple = any(layer.cell.name == "rnn" for layer in net.layers)
+        if simple and not (self.given.nonlinearity or self.told or self.known.run):
+            yield (
+                "a simple RNN of which the file does not tell whether it has tanh or relu; read "
+                "with tanh, else say nonlinearity='relu'"
+            )
 
     # Recurrent layers
 
     def recurrent_layers(self) -> tuple[Layer, ...]:
-        """The layers of the stack asked for, or of the only one."""
+        """The layers of the stacks asked for, which read each other in that order, or of the one.
+
+        Raises:
+            FormatError: where that is not told, or a layer is none that is read.
+        """
         stacks: dict[str, dict[tuple[int, str], str]] = {}
         for key in self.tensors.arrays:
             match = RECURRENT.fullmatch(key)
             if match is not None:
                 part = match["part"] + (match["reverse"] or "")
                 stacks.setdefault(match["prefix"], {})[int(match["layer"] or 0), part] = key
-        chosen, layer = sorted(stacks), self.given.layer
-        if layer is not None:
-            chosen = [x for x in chosen if x.removesuffix(".") == layer.removesuffix(".")]
-        if len(chosen) != 1:
-            found = ", ".join(self.described(prefix, keys) for prefix, keys in stacks.items())
-            hint = "; choose one with layer=..." if len(stacks) > 1 or layer else ""
+        chosen, asked = sorted(stacks), self.given.layer
+        names = {prefix.removesuffix("."): prefix for prefix in stacks}
+        if asked is not None:
+            found = [_named(name, names) for name in asked.removesuffix(".").split(",")]
+            chosen = [] if None in found else [names[name] for name in found if name is not None]
+        if not chosen or (asked is None and len(chosen) > 1):
+            text = ", ".join(self.described(prefix, keys) for prefix, keys in stacks.items())
+            hint = "; choose one with layer=..." if len(stacks) > 1 or asked else ""
+            if len(stacks) > 1 and not asked:
+                order = ",".join(sorted(names))
+                hint += f", or say which read each other, in order, as in layer={order!r}"
             raise FormatError(
-                f"expected one recurrent layer, found {found or 'none among ' + self.some()}{hint}"
+                f"expected one recurrent layer, found {text or 'none among ' + self.some()}{hint}"
             )
-        (prefix,) = chosen
-        keys = stacks[prefix]
+        layers: list[Layer] = []
+        for prefix in chosen:
+            own = self.stack(prefix, stacks[prefix])
+            if layers and own[0].weight_ih.shape[1] != layers[-1].size:
+                raise FormatError(
+                    f"{self.described(prefix, stacks[prefix])} reads vectors of size "
+                    f"{own[0].weight_ih.shape[1]}, but the layer before it has "
+                    f"{layers[-1].size} cells; name the layers in order with layer=..."
+                )
+            layers += own
+        return tuple(layers)
+
+    def stack(self, prefix: str, keys: Mapping[tuple[int, str], str]) -> list[Layer]:
+        """The layers of one stack."""
         stack = self.described(prefix, keys)
         if any(part.endswith("_reverse") for _, part in keys):
             raise FormatError(
@@ -231,10 +277,44 @@ class _Placing:
                 "one without"
             )
         cell = self.known.cells.get(prefix) or self.cell(keys)
-        if cell == "rnn" and (self.given.nonlinearity or "tanh") != "tanh":
+        if cell == "rnn" and (self.given.nonlinearity or self.told) == "relu":
             cell = "rnn-relu"
         depth = 1 + max(number for number, _ in keys)
-        return tuple(self.layer(cell, prefix, number, keys) for number in range(depth))
+        return [self.layer(cell, prefix, number, keys) for number in range(depth)]
+
+    @property
+    def told(self) -> str:
+        """The activation of simple RNNs, where the file is one of ours; those of 0.1 had tanh."""
+        metadata = self.tensors.metadata
+        if "rnn-relu" in metadata.get("kinds", ""):
+            return "relu"
+        return "tanh" if "alphabet" in metadata else ""
+
+    def initial(self, layers: tuple[Layer, ...]) -> Floats | None:
+        """The state vector that words begin in, where tensors of it are named; (D,)."""
+        if self.given.initial is None:
+            return None
+        names = [name.strip() for name in self.given.initial.split(",")]
+        parts = layers[0].cell.parts
+        if len(names) != len(parts) or len({layer.size for layer in layers}) > 1:
+            raise FormatError(
+                f"initial={self.given.initial!r} names {len(names)} tensors; {layers[0].cell.title}"
+                f" begins with {' and '.join(part[0] for part in parts)} of every layer, "
+                f"{(len(layers), layers[0].size)} each; name one for each, in that order"
+            )
+        values = []
+        for name in names:
+            key = _named(name, self.left)
+            if key is None:
+                raise FormatError(f"initial={name!r}: no such tensor; the file has {self.some()}")
+            array = self.left.pop(key)
+            if array.size != len(layers) * layers[0].size or array.shape[-1:] != (layers[0].size,):
+                raise FormatError(
+                    f"tensor {key!r} has shape {array.shape}, expected "
+                    f"{(len(layers), 1, layers[0].size)}, as the state of every layer"
+                )
+            values.append(array.reshape(len(layers), -1))
+        return np.concatenate([value[number] for number in range(len(layers)) for value in values])
 
     def cell(self, keys: Mapping[tuple[int, str], str]) -> str:
         """The kind of cell that the shape of the first recurrent matrix tells."""
@@ -293,57 +373,145 @@ class _Placing:
         padding = self.given.padding
         if padding is not None and not 0 <= padding <= len(self.all_symbols):
             raise FormatError(f"padding={padding} is no row of 0 to {len(self.all_symbols)}")
-        name = self.embedding()
+        into = self.input_layers()
+        reads = into[0][1].weight.shape[1] if into else self.inputs
+        name = self.embedding(reads)
+        self.one_hot = name is None
         if name is None:
-            if self.inputs != self.number_of_rows:
+            if reads != self.number_of_rows:
+                raise self.unread_inputs(reads)
+            table = np.eye(reads)
+        else:
+            table = self.embedded(name)
+        for layer, head, activation in into:
+            if head.weight.shape[1] != table.shape[1]:
                 raise FormatError(
-                    f"the recurrent layer reads vectors of size {self.inputs}, but the alphabet "
-                    f"has {len(self.all_symbols)} symbols; give one symbol for each column"
+                    f"'{layer}.weight' {head.weight.shape} does not read vectors of size "
+                    f"{table.shape[1]}; name the layers of input_layer=... in order"
                 )
-            return np.eye(self.inputs)
+            table = table @ head.weight.T + head.bias
+            if activation:
+                table = np.maximum(table, 0.0) if activation == "relu" else np.tanh(table)
+        if table.shape[1] != self.inputs:
+            raise FormatError(
+                f"the last layer of input_layer=... gives vectors of size {table.shape[1]}, but "
+                f"the recurrent layer reads vectors of size {self.inputs}"
+            )
+        return table
+
+    def input_layers(self) -> list[tuple[str, Head, str]]:
+        """Linear layers between a symbol and the recurrent layer, each with what follows it.
+
+        What they make of a symbol is a vector that never changes, so they are read as a part of the
+        embedding.
+        """
+        linear, asked = _linear_layers(self.left), self.given.input_layer
+        if asked is None and self.known.run:
+            asked = self.only_input_layer(linear)
+        found = []
+        for part in asked.split(",") if asked else ():
+            wanted, _, activation = part.strip().partition(":")
+            name = _named(wanted, linear)
+            if name is None or activation not in ("", "relu", "tanh"):
+                raise FormatError(
+                    f"input_layer={part.strip()!r} is no linear layer; such are "
+                    f"{', '.join(linear) or 'none'}; where relu or tanh follows one, name it as "
+                    "in input_layer='NAME:relu'"
+                )
+            weight, bias = linear[name]
+            bias = np.zeros(len(weight)) if bias is None else bias
+            found.append((name, Head(weight, bias), activation))
+            for end in ("weight", "bias"):
+                self.left.pop(f"{name}.{end}", None)
+        return found
+
+    def only_input_layer(self, linear: Mapping[str, tuple[Floats, Floats | None]]) -> str | None:
+        """Of a module that is run afterwards: the linear layer that must be before the recurrent.
+
+        It is one where the embedding, or one-hot vectors, are not what the recurrent layer reads.
+        """
+        tables = [linear[name][0] for name in self.known.embeddings or {} if name in linear]
+        reads = tables[0].shape[1] if len(tables) == 1 else self.number_of_rows
+        if len(tables) > 1 or reads == self.inputs:
+            return None
+        fits = [name for name in linear if linear[name][0].shape == (self.inputs, reads)]
+        fits = [name for name in fits if name not in (self.known.embeddings or {})]
+        if len(fits) != 1:
+            return None
+        self.doubt = (
+            f"'{fits[0]}.weight' {linear[fits[0]][0].shape} may be a linear layer before the "
+            f"recurrent one; if it is, say input_layer={fits[0]!r}"
+        )
+        return fits[0]
+
+    def unread_inputs(self, reads: int) -> FormatError:
+        """Why neither one-hot vectors nor an embedding are what is read, and what may be."""
+        symbols = len(self.all_symbols)
+        candidates = [
+            name
+            for name, (weight, _) in _linear_layers(self.left).items()
+            if len(weight) == reads and not self.is_head(name)
+        ]
+        text = (
+            f"the recurrent layer reads vectors of size {reads}, but the alphabet has {symbols} "
+            "symbols"
+        )
+        if not candidates:
+            return FormatError(f"{text}; give one symbol for each column")
+        key = f"{candidates[0]}.weight"
+        return FormatError(
+            f"{text}; if {key!r} {self.left[key].shape} is a linear layer before it, say "
+            f"input_layer={candidates[0]!r}"
+        )
+
+    def embedded(self, name: str) -> Floats:
+        """The rows of the embedding."""
         table = self.left.pop(f"{name}.weight")
         rows = len(table)
         told = (self.known.embeddings or {}).get(name)
-        if padding is None and told is not None and rows == len(self.all_symbols) + 1:
+        if self.given.padding is None and told is not None and rows == len(self.all_symbols) + 1:
             self.given = replace(self.given, padding=told)
         if rows != self.number_of_rows:
             raise FormatError(
                 f"'{name}.weight' embeds {rows} symbols, but the alphabet has "
                 f"{len(self.all_symbols)}; give a symbol for each row"
-                + (", or padding=ROW for a row that is none" if padding is None else "")
+                + (", or padding=ROW for a row that is none" if self.given.padding is None else "")
             )
         return table
 
-    def embedding(self) -> str | None:
-        """The name of the embedding, where there is one."""
+    def embedding(self, reads: int) -> str | None:
+        """The name of the embedding, where there is one, of vectors of the size that is read."""
         linear = _linear_layers(self.left)
         found = [x for x, (_, bias) in linear.items() if bias is None]
-        found = [x for x in found if linear[x][0].shape[1] == self.inputs]
+        found = [x for x in found if linear[x][0].shape[1] == reads]
         asked, known = self.given.embedding, self.known.embeddings
         if asked is not None:
-            if asked not in found:
+            name = _named(asked, found)
+            if name is None:
                 raise FormatError(
-                    f"embedding={asked!r} is no matrix of {self.inputs} columns, as "
-                    f"the recurrent layer reads; such are {', '.join(found) or 'none'}"
+                    f"embedding={asked!r} is no matrix of {reads} columns, as "
+                    f"the layer after it reads; such are {', '.join(found) or 'none'}"
                 )
-            return asked
+            return name
         if known is not None:
             if len(known) > 1 or not set(known) <= set(found):
                 raise FormatError(
-                    f"the embeddings are {', '.join(known)}; one is read, of "
-                    f"vectors of size {self.inputs}, which the recurrent layer reads"
+                    f"the embeddings are {', '.join(known)}; one is read, of vectors of size "
+                    f"{reads}, which the layer after it reads; name linear layers between them "
+                    "with input_layer=..."
                 )
             return next(iter(known), None)
         heads = {self.given.head, *(self.given.heads or {}).values()}
         found = [name for name in found if name not in heads and not self.is_head(name)]
         named = [name for name in found if "emb" in name.lower()]
-        if self.inputs == self.number_of_rows:
+        if reads == self.number_of_rows:
             # One-hot vectors would do; then such a matrix is the head, if it is anything.
-            if found and (named or len(linear) > 1 or self.inputs != self.size):
+            if found and (named or len(linear) > 1 or reads != self.size):
                 raise FormatError(
                     f"'{found[0]}.weight' {self.left[found[0] + '.weight'].shape} may be an "
                     "nn.Embedding or an nn.Linear; if it is an nn.Embedding, say "
-                    f"embedding={found[0]!r}; a linear layer before the recurrent one is not read"
+                    f"embedding={found[0]!r}; if it is a linear layer before the recurrent one, "
+                    f"say input_layer={found[0]!r}"
                 )
             return None
         if len(named or found) > 1:
@@ -373,7 +541,7 @@ class _Placing:
         if strange:
             # Matrices first: they say more than biases.
             key = max(strange, key=lambda key: self.left[key].ndim)
-            raise self.no_place(key, "it is no part of a linear layer that reads h")
+            raise self.no_place(key, self.why_strange(key))
         layers = {
             name: Head(weight, np.zeros(len(weight)) if bias is None else bias)
             for name, (weight, bias) in linear.items()
@@ -399,6 +567,22 @@ class _Placing:
         for unit in units:
             self.check_unit(unit)
         return units
+
+    def why_strange(self, key: str) -> str:
+        """Why a tensor is no part of a linear layer, and what can be done."""
+        shape, name = self.left[key].shape, key.rpartition(".")[0]
+        if shape[-1:] and shape[-1] in self.sizes and math.prod(shape) <= 8 * shape[-1]:
+            if not any(other != key and other.startswith(f"{name}.") for other in self.left):
+                return (
+                    "it is no part of a linear layer; if words begin in it, name the tensors of h "
+                    "(and c), as in initial='h0,c0'"
+                )
+            if len(shape) == 1:
+                return (
+                    "normalisation is not read; if it is of what is embedded, save what it makes "
+                    "of every symbol as the weights of an nn.Embedding"
+                )
+        return "it is no part of a linear layer that reads h"
 
     def only_order(self, layers: Mapping[str, Head]) -> tuple[str, ...]:
         """The only order in which linear layers can read each other, the first of them h."""
@@ -427,22 +611,25 @@ class _Placing:
         for part, layer in zip(unit.parts, unit.layers, strict=True):
             if layer.weight.shape[1] != inputs:
                 what = "h" if layer is unit.layers[0] else "the layer before it"
+                hint = f"; if it is before the recurrent layer, say input_layer={part!r}"
                 raise self.no_place(
                     f"{part}.weight",
                     f"{what} has {inputs} numbers; if it reads another linear layer, say what "
-                    "stands between them with head_activation='relu' or 'tanh'",
+                    "stands between them with head_activation='relu' or 'tanh'"
+                    + (hint if len(layer.weight) == self.inputs else ""),
                 )
             inputs = len(layer.weight)
 
     def chosen(self, units: list[Unit]) -> dict[Kind, Unit]:
         """Which head is of which kind."""
-        self.doubt = self.doubt_of(units)
+        doubt = self.doubt_of(units)
+        self.doubt = doubt or self.doubt
         try:
             return self.by_kind(units)
         except FormatError:
             # What is asked for there could not be answered rightly while this is in doubt.
-            if self.doubt is not None:
-                raise FormatError(self.doubt) from None
+            if doubt is not None:
+                raise FormatError(doubt) from None
             raise
 
     def by_kind(self, units: list[Unit]) -> dict[Kind, Unit]:
@@ -484,6 +671,8 @@ class _Placing:
 
     def unit(self, name: str, units: list[Unit], kind: str | None) -> Unit:
         found = [unit for unit in units if name in (unit.name, unit.parts[-1])]
+        called = _named(name, [unit.name for unit in units])
+        found = found or [unit for unit in units if unit.name == called]
         if found:
             return found[0]
         inner = [unit for unit in units if name in unit.parts]
@@ -599,6 +788,9 @@ class _Placing:
                     "readout='logit>0'"
                 )
             rule = Rule("logit", math.log(rule.threshold / (1.0 - rule.threshold)))
+        if unit.rows == 2 and rule == Rule("logit", 0.0):
+            # The same, for the two numbers that the net itself compares.
+            rule = Rule("argmax")
         if unit.rows == 2 and rule.function == "logit":
             last = unit.layers[-1]
             one = Head(last.weight[1:] - last.weight[:1], last.bias[1:] - last.bias[:1])
@@ -646,6 +838,50 @@ def _linear_layers(arrays: Mapping[str, Floats]) -> dict[str, tuple[Floats, Floa
             if whole and (bias is None or bias.shape == weight.shape[:1]):
                 found[name] = weight, bias
     return found
+
+
+def _named(asked: str, names: Iterable[str]) -> str | None:
+    """The name that is asked for, or the only one that ends so: ``fc`` for ``model.fc``."""
+    names = list(names)
+    found = [name for name in names if name == asked]
+    found = found or [name for name in names if name.endswith(f".{asked}")]
+    return found[0] if len(found) == 1 else None
+
+
+def _without_wrappers(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The tensors under the names of the module itself.
+
+    `torch.compile` puts ``_orig_mod`` into names; `nn.DataParallel`, its distributed kin and
+    `AveragedModel`, which counts besides, put ``module`` before all of them.
+    """
+    result = {re.sub(r"(^|(?<=\.))_orig_mod\.", "", key): x for key, x in arrays.items()}
+    if len(result) < len(arrays):
+        return dict(arrays)  # two would get one name
+    inner = {key: x for key, x in result.items() if key != "n_averaged"}
+    if inner and all(key.startswith("module.") for key in inner):
+        result = inner
+    while result and all(key.startswith("module.") for key in result):
+        result = {key.removeprefix("module."): x for key, x in result.items()}
+    return result
+
+
+_PARAMETRISED = (
+    (r"(.+)\.parametrizations\.(\w+)\.\w+", "torch.nn.utils.parametrize.remove_parametrizations"),
+    (r"(.+)\.(\w+)_[gv]", "torch.nn.utils.remove_weight_norm"),
+    (r"(.+)\.(\w+)_orig", "torch.nn.utils.prune.remove or remove_spectral_norm"),
+)
+"""Names of tensors of which a module computes a weight, and what puts the weight in their place."""
+
+
+def _check_parametrised(arrays: Mapping[str, Floats]) -> None:
+    for pattern, remedy in _PARAMETRISED:
+        for key in arrays:
+            match = re.fullmatch(pattern, key)
+            if match is not None and f"{match[1]}.{match[2]}" not in arrays:
+                raise FormatError(
+                    f"tensor {key!r} is a part from which the weight {match[1]}.{match[2]} is "
+                    f"computed; before saving, call {remedy}(module.{match[1]}, {match[2]!r})"
+                )
 
 
 def _numbered(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

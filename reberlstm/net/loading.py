@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import FormatError, GrammarError, ReberLSTMError
+from reberlstm.errors import FormatError, FormatWarning, GrammarError, ReberLSTMError
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.engine import Ends, final_states, going_on
 from reberlstm.net.net import Net
@@ -40,6 +41,8 @@ def as_net(
     readout: str | Rule | None = None,
     threshold: float | None = None,
     embedding: str | None = None,
+    input_layer: str | None = None,
+    initial: str | None = None,
     padding: int | None = None,
     prefix: Sequence[str] = (),
     suffix: Sequence[str] = (),
@@ -60,7 +63,8 @@ def as_net(
             which nothing is executed; a state dict; or an `nn.Module`, which is run on random words
             first and refused where its outputs are others than ours.
         alphabet: The symbols, in the order of the input's columns or the embedding's rows.
-        layer: The name of the recurrent layer, where there are several.
+        layer: The name of the recurrent layer, where there are several; several names with commas
+            between them are layers that read each other, in that order.
         head: The linear layer to read. By default each is a head: by its name ``legal``,
             ``accept``, ``next`` or ``label``, else by its size: as many outputs as symbols are
             ``legal``, one or two ``accept``, as many as `labels` ``label``. For several layers that
@@ -73,6 +77,11 @@ def as_net(
             outputs as symbols, by ``softmax>0.1``.
         threshold: The same as ``readout="logit>THRESHOLD"``.
         embedding: The name of the embedding, where a matrix could also be something else.
+        input_layer: The name of a linear layer between a symbol, embedded or one-hot, and the
+            recurrent layer; several with commas between them, in order. Where relu or tanh follows
+            one, ``"NAME:relu"``. It is read as a part of the embedding.
+        initial: The names of the tensors of a learned initial state: of h, or of h and c, as in
+            ``"h0,c0"``.
         padding: A row of the embedding that is no symbol.
         prefix: Symbols that are fed before every word; they are no symbols of words themselves.
         suffix: Symbols that are fed after every word before an ``accept`` or ``label`` head is
@@ -140,8 +149,8 @@ def _net(net: Any, given: Description) -> Net:
     if isinstance(net, str | os.PathLike):
         return _in_tensors(read_tensors(net), given)
     if isinstance(net, Mapping):
-        arrays, double = arrays_of(net)
-        return _in_tensors(Tensors("state dict", arrays, metadata_of(net), double), given)
+        arrays, types = arrays_of(net)
+        return _in_tensors(Tensors("state dict", arrays, metadata_of(net), types), given)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(net, torch.nn.Module):
         from reberlstm.net.modules import read_module
@@ -173,6 +182,8 @@ def _in_tensors(tensors: Tensors, given: Description) -> Net:
     found = place(tensors, given, structure)
     if found.doubt is not None:
         raise FormatError(f"{where}: {found.doubt}")
+    for note in found.notes:
+        warnings.warn(FormatWarning(f"{where}: {note}"), stacklevel=4)
     return found.net.replace(name=Path(where).name)
 
 

@@ -34,10 +34,11 @@ def read_module(module: Any, given: Description) -> Net:
         FormatError: for a part without a place, or where its own outputs are others than ours, with
             the word.
     """
+    module = _unwrapped(module)
     name = type(module).__name__
     structure = structure_of(module)
-    arrays, double = arrays_of(module.state_dict())
-    found = place(Tensors(name, arrays, {}, double), given, structure)
+    arrays, types = arrays_of(module.state_dict())
+    found = place(Tensors(name, arrays, {}, types), given, structure)
     try:
         why = compare(module, found)
     except FormatError as error:
@@ -46,7 +47,23 @@ def read_module(module: Any, given: Description) -> Net:
         if found.doubt is not None:
             raise FormatError(f"{name}: {found.doubt}")
         warnings.warn(FormatWarning(f"{name}: it was not run for comparison: {why}"), stacklevel=4)
+    for note in found.notes:
+        warnings.warn(FormatWarning(f"{name}: {note}"), stacklevel=4)
     return found.net
+
+
+def _unwrapped(module: Any) -> Any:
+    """The module in what `torch.compile`, `nn.DataParallel` or `AveragedModel` make of it."""
+    while True:
+        inner = getattr(module, "_orig_mod", None)
+        if type(module).__name__ in _WRAPPERS:
+            inner = module.module
+        if inner is None:
+            return module
+        module = inner
+
+
+_WRAPPERS = ("DataParallel", "DistributedDataParallel", "AveragedModel")
 
 
 def structure_of(module: Any) -> Structure:
@@ -76,7 +93,7 @@ def structure_of(module: Any) -> Structure:
             if chain is not None:
                 chains[name] = chain
                 within |= set(inner)
-    return Structure(embeddings, frozenset(linear), cells, chains)
+    return Structure(embeddings, frozenset(linear), cells, chains, run=True)
 
 
 _PASSED = ("Dropout", "Identity", "Flatten")

@@ -43,6 +43,25 @@ class Observed:
     label: NDArray[np.intp] | None = None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """How the module of PyTorch that a net is from reads words.
+
+    Attributes:
+        rows: For each symbol of the net its row of the embedding, or column of one-hot vectors.
+        before: The rows that are fed before every word.
+        after: Those that are fed after it.
+        width: The size of one-hot vectors; None where the module reads numbers of rows.
+        outputs: How many outputs each head has there, by kind.
+    """
+
+    rows: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    width: int | None
+    outputs: Mapping[str, int]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Net(Displayed):
     """Recurrent layers over symbols, and what is read of the last one.
@@ -69,6 +88,8 @@ class Net(Displayed):
         dtype: The type of numbers that the net is run in, ``float64`` or ``float32``.
         name: What to call the net in a table: ``compiled``, ``published``, a file's name.
         version: The version of the package that made it.
+        origin: How the module of others that it is from reads words, if it is from one; no file
+            keeps that.
 
     Raises:
         WeightsError: naming the array and the shapes that do not fit.
@@ -90,6 +111,7 @@ class Net(Displayed):
     dtype: str = "float64"
     name: str = ""
     version: str = ""
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         _check_choice("claims", self.claims, ("legal", "all"))

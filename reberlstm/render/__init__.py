@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reberlstm.errors import printable
 from reberlstm.net.cells.lstm import LSTM
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -64,7 +65,10 @@ def markdown_code(text: str) -> str:
 
 
 def text_lines(renderable: Any, width: int) -> list[str]:
-    """The lines that rich makes of something, with styles, without spaces at their ends."""
+    """The lines that rich makes of something, with styles, without spaces at their ends.
+
+    What a terminal would act on is escaped in the text, and only there.
+    """
     from rich.console import Console
 
     console = Console(
@@ -76,9 +80,14 @@ def text_lines(renderable: Any, width: int) -> list[str]:
         markup=False,
         emoji=False,
     )
-    with console.capture() as capture:
-        console.print(renderable)
-    return [re.sub(r" +(\x1b\[0m)?$", r"\1", line) for line in capture.get().split("\n")[:-1]]
+    lines = (
+        "".join(
+            style.render(text, color_system=console._color_system) if style else text
+            for text, style in ((printable(segment.text), segment.style) for segment in line)
+        )
+        for line in console.render_lines(renderable, pad=False)
+    )
+    return [re.sub(r" +(\x1b\[0m)?$", r"\1", line) for line in lines]
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = False) -> list[str]:
@@ -90,7 +99,7 @@ def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = Fa
     for index in range(len(rows[0])):
         table.add_column(justify="right" if numbers and index else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return text_lines(table, width)
 
 

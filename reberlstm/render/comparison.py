@@ -10,7 +10,7 @@ from reberlstm.comparison import Comparison, Entry
 from reberlstm.comparison.study import Group, summary
 from reberlstm.comparison.study.trials import Record
 from reberlstm.display import renders
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, printable
 from reberlstm.figures import INK, NEGATIVE, POSITIVE, QUIET, blank
 from reberlstm.render import Field, Table, block, count, fill, head, table_lines, text_lines
 
@@ -33,7 +33,7 @@ def marked(entry: Entry) -> str:
 
 
 def _title(comparison: Comparison) -> str:
-    return f"{comparison.grammar}: {count(len(comparison.nets), 'net')} compared"
+    return printable(f"{comparison.grammar}: {count(len(comparison.nets), 'net')} compared")
 
 
 @renders(Comparison, "text")
@@ -125,7 +125,7 @@ def study_lines(records: Sequence[Record], width: int = 200) -> Iterator[str]:
             if loop.first:
                 text += f", {len(loop.first):,} wrong, first after {loop.first[0]:,} rounds"
             if loop.nets:
-                yield f"{group.title}: rounds of {cycle}: {text}"
+                yield printable(f"{group.title}: rounds of {cycle}: {text}")
 
 
 MOST_GROUPS = 24

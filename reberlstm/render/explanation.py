@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from reberlstm.display import renders
+from reberlstm.errors import printable
 from reberlstm.explanation.model import (
     CellExplanation,
     Explanation,
@@ -42,7 +43,7 @@ def explanation_lines(
     """
     width = max(width, MIN_WIDTH)
     if cells is None:
-        title = textwrap.wrap(_title(explanation), width)
+        title = textwrap.wrap(printable(_title(explanation)), width)
         yield from (click.style(line, bold=True) for line in title)
         for sentence in explanation.summary:
             yield from _wrapped("- ", _sentence(sentence), width)
@@ -78,6 +79,7 @@ def _sentence(text: str) -> str:
 
 def _wrapped(first: str, text: str, width: int, indent: int | None = None) -> list[str]:
     """Text behind `first`, wrapped, the following lines indented."""
+    first, text = printable(first), printable(text)
     indent = len(first) if indent is None else indent
     room = max(width - max(indent, len(first)), MIN_WIDTH // 2)
     lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]

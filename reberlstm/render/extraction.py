@@ -6,6 +6,7 @@ Machines are drawn by Graphviz, the other pictures by matplotlib (extra ``plots`
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import renders
-from reberlstm.errors import ExtractionError, ReberLSTMError
+from reberlstm.errors import ExtractionError, ReberLSTMError, printable
 from reberlstm.extraction import Extraction
+from reberlstm.extraction.rates import percent
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.repeats import folded
 from reberlstm.render import Table, block, count, differences, table_lines
 from reberlstm.render.machine import arrows, draw
 from reberlstm.render.plots import upright
@@ -35,6 +38,9 @@ MOST_STATES = 60
 MOST_SYMBOLS, BEGINNING, END = 80, 40, 20
 """The longest words that are shown whole; of longer ones so many symbols."""
 
+MOST_ON_THE_WAY = 8
+"""The most machines on the way that are shown."""
+
 MOST_ROWS, MOST_COLUMNS = 40, 24
 """The states and symbols of the largest table in HTML."""
 
@@ -42,6 +48,7 @@ PICTURES = {
     "machines": "the machine",
     "memories": "where its states lie in the memory",
     "cells": "what every part of the memory is in every state",
+    "curve": "states against agreement, for the machines on the way",
 }
 
 # Okabe and Ito's palette, which the colour-blind can tell apart (jfly.uni-koeln.de/color).
@@ -65,7 +72,8 @@ APART, TRIED = 0.08, 500
 def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     """The lines of the report."""
     fsm = found.fsm
-    yield f"{fsm.name}: {count(len(fsm.states), 'state')} over {' '.join(fsm.alphabet)}"
+    states = count(len(fsm.states), "state")
+    yield printable(f"{fsm.name}: {states} over {' '.join(fsm.alphabet)}")
     if found.reading:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
@@ -88,8 +96,15 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
             shortest = ", a shortest one" if pair.shortest else ""
             yield f"    after {word_text(fsm, pair.word)}{shortest}{by}"
         yield f"    {pair.evidence}"
+        whole = [rate for rate in pair.rates if rate.lengths is None]
+        if whole and not pair.equal:
+            yield f"    agree on {'; '.join(map(str, whole))}"
     if found.margin is not None:
         yield f"nearest observation to a threshold: {found.margin:.3g} away"
+    if len(found.candidates) > 1:
+        yield ""
+        yield "machines on the way, and on how many biased words they agree with the net:"
+        yield from table_lines(_way(found), width)
     if len(fsm.states) <= MOST_STATES:
         yield ""
         yield from table_lines(_geometry(found), width)
@@ -107,8 +122,11 @@ def word_text(fsm: FSM, word: tuple[str, ...]) -> str:
     if not word:
         return "(the empty word)"
     if len(word) <= MOST_SYMBOLS:
-        return fsm.text(word)
-    ends = f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}"
+        return printable(fsm.text(word))
+    text = printable(folded(word, " " if fsm.has_long_symbols else ""))
+    if len(text) <= MOST_SYMBOLS:
+        return f"{text} ({len(word):,} symbols)"
+    ends = printable(f"{fsm.text(word[:BEGINNING])} … {fsm.text(word[-END:])}")
     return f"{ends} ({len(word):,} symbols; --json has all)"
 
 
@@ -131,6 +149,17 @@ def _geometry(found: Extraction) -> list[list[str]]:
     return rows
 
 
+def _way(found: Extraction) -> list[list[str]]:
+    """The best machines of up to so many states, thinned out where they are many."""
+    every = found.candidates
+    step = max(1, math.ceil((len(every) - 1) / (MOST_ON_THE_WAY - 1)))
+    shown = [*every[:-1:step], every[-1]]
+    rows = [["states", "agreement", "after steps"]]
+    for one in shown:
+        rows.append([f"{one.states:,}", percent(one.agreement), f"{one.found_after:,}"])
+    return rows
+
+
 @renders(Extraction, "html")
 def extraction_html(found: Extraction) -> str:
     """Verdict, machine and pictures, for notebooks; or why there is no picture."""
@@ -144,7 +173,8 @@ def extraction_html(found: Extraction) -> str:
         heads, *rows = _machine(fsm)
         tables.append(Table(rows, heads))
     title = f"{fsm.name}: {count(len(fsm.states), 'state')}"
-    figures = [_figure(found, what) for what in PICTURES]
+    shown = [what for what in PICTURES if what != "curve" or len(found.candidates) > 2]
+    figures = [_figure(found, what) for what in shown]
     notes = [f"the net is read by {found.reading}"] * bool(found.reading)
     return block(title, [*notes, ended_text(found)], *tables, figures=figures)
 
@@ -175,6 +205,8 @@ def picture(found: Extraction, what: str, format: str) -> bytes:
         return to_bytes(memories(found), format)
     if what == "cells":
         return to_bytes(cells_by_state(found), format)
+    if what == "curve":
+        return to_bytes(curve(found), format)
     kind: Any = format
     if found.reference is None:
         return draw(found.fsm, kind, dead_states=True)
@@ -260,6 +292,37 @@ def cells_by_state(found: Extraction) -> Figure:
     axes.set_title(title, loc="left", fontsize=11, color=INK)
     figure.colorbar(image, ax=axes, pad=0.02)
     return figure
+
+
+def curve(found: Extraction) -> Figure:
+    """The machines on the way: their states, and the share of biased words on which they err."""
+    if not found.candidates:
+        raise ExtractionError(f"{found.fsm} was made without words on which machines were tried")
+    states = [one.states for one in found.candidates]
+    wrong = [1.0 - one.agreement for one in found.candidates]
+    least = min([share for share in wrong if share > 0.0], default=1e-3) / 3
+    figure = blank(6.4, 4.0)
+    axes = figure.subplots()
+    shown = [max(share, least) for share in wrong]
+    axes.step(states, shown, where="post", color=COLOURS[0], linewidth=1.5)
+    axes.plot(states, shown, "o", color=COLOURS[0])
+    for one, y in _labelled(list(zip(found.candidates, shown, strict=True))):
+        text = f"{one.states}: {percent(one.agreement)}"
+        offset: dict[str, Any] = {"xytext": (6, 6), "textcoords": "offset points"}
+        axes.annotate(text, (one.states, y), **offset, fontsize=8, color=INK)
+    axes.set_yscale("log")
+    axes.set_xscale("log")
+    axes.set_xlabel("states of the machine", fontsize=9, color=QUIET)
+    axes.set_ylabel("share of biased words with another answer", fontsize=9, color=QUIET)
+    axes.margins(x=0.15, y=0.15)
+    axes.set_title(f"{found.fsm}: the machines on the way", loc="left", fontsize=11, color=INK)
+    return figure
+
+
+def _labelled(points: list[Any]) -> list[Any]:
+    """Some of many points, the first and the last among them."""
+    step = max(1, math.ceil((len(points) - 1) / 5))
+    return [*points[:-1:step], points[-1]]
 
 
 def _hidden(means: list[NDArray[np.float64]], state: int) -> int:

@@ -14,6 +14,7 @@ import click
 import numpy as np
 
 from reberlstm.display import renders
+from reberlstm.errors import printable
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import Field, Table, block, gate_titles, head, number_field
 from reberlstm.simulator import Trace, TraceStep
@@ -51,14 +52,17 @@ def word_text(trace: Trace) -> str:
 
 def listed(symbols: Sequence[str], nothing: str = "nothing") -> str:
     """Symbols with spaces between them."""
-    return " ".join(symbols) or nothing
+    return printable(" ".join(symbols)) or nothing
 
 
 def answer(step: TraceStep) -> str:
     """What the net says after a step."""
+    label = "" if step.label is None else printable(f"gives {step.label}")
     if step.legal is not None:
-        return f"offers {listed(step.legal)}"
-    return f"says that the word may {'' if step.accept else 'not '}end"
+        return f"offers {listed(step.legal)}" + (f", {label}" if label else "")
+    if step.accept is None:
+        return label
+    return f"says that the word may {'' if step.accept else 'not '}end" + (label and f", {label}")
 
 
 def verdict(trace: Trace) -> tuple[str, str]:
@@ -77,6 +81,9 @@ def verdict(trace: Trace) -> tuple[str, str]:
     judged = trace.steps[-1].judged if trace.steps else trace.first_judged
     last = "" if trace.offered_last is None else f"; {listed(trace.offered_last)} may follow"
     last += "" if judged else " (not judged)"
+    if trace.net.observed == ("label",) and trace.steps:
+        style = "good" if trace.steps[-1].right else "open"
+        return f"after the whole word it {answer(trace.steps[-1])}{last}", style
     if trace.accepted is None:
         return f"no violation{last}", "open"
     who = "the word may" if "accept" in trace.net.observed else "by the grammar the word may"
@@ -104,7 +111,7 @@ def trace_lines(
     layers = ", ".join(f"{layer.size}-cell {layer.cell.title}" for layer in net.layers)
     of_net = f"{net_name(trace)} ({layers}; {net.reading})"
     title = f"{shown}: {of_net}{grammar}, scope {net.claims}"
-    yield from (_styled(line, "title") for line in textwrap.wrap(title, width))
+    yield from (_styled(line, "title") for line in textwrap.wrap(printable(title), width))
     if trace.offered_first is not None:
         first = f"before the first symbol the net offers {listed(trace.offered_first)}"
         yield first if trace.first_judged else f"{first} {_styled('(not judged)', 'quiet')}"
@@ -120,6 +127,8 @@ def trace_lines(
             yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
         if len(step.reader) <= MAX_READER_SYMBOLS:
             said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
+            if step.label is not None and step.legal is None and step.accept is None:
+                said = (step.label,)
             values = [f"{name} {value:+.2f}" for name, value in step.reader.items()]
             across = max(1, (width - LABEL_WIDTH) // (max(map(len, values)) + 2))
             styled = [
@@ -137,6 +146,7 @@ def trace_lines(
 
 
 def _styled(text: str, style: str) -> str:
+    text = printable(text)
     return click.style(text, **STYLES[style]) if STYLES[style] else text
 
 
@@ -145,7 +155,7 @@ def _heading(trace: Trace, step: TraceStep) -> str:
     if trace.grammar is not None:
         source = step.source if step.source is not None else "✗"
         target = step.state if step.state is not None else "✗ (no node)"
-        parts.append(f"node {source} → {target}")
+        parts.append(printable(f"node {source} → {target}"))
     marks = {True: _styled("ok", "good"), False: _styled("VIOLATION", "bad")}
     if step.ok is not None:
         parts.append(marks[step.ok])
@@ -160,10 +170,12 @@ def _heading(trace: Trace, step: TraceStep) -> str:
 def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
-    if step.legal is None:
-        return "the grammar says otherwise"
     tables = trace.grammar.tables(trace.net.on_violation)
     node = tables.names.index(step.state)
+    if step.label is not None and tables.outputs[node] not in (None, step.label):
+        return f"the grammar gives {tables.outputs[node]}"
+    if step.legal is None:
+        return "the grammar says otherwise"
     if set(tables.symbols[node]) != set(step.legal):
         return f"the grammar allows {listed(tables.symbols[node])}"
     return f"the grammar says that the word may {'' if tables.accepting[node] else 'not '}end"
@@ -243,7 +255,7 @@ def trace_html(trace: Trace) -> str:
     rows = []
     if trace.grammar is not None:
         rows.append([head("node"), *(Field(step.state or "✗") for step in steps)])
-    rows.append([head("offers" if "legal" in net.observed else "may end"), *map(_answer, steps)])
+    rows.append([head(_QUESTIONS[net.observed[0]]), *map(_answer, steps)])
     if not all(step.judged for step in steps):
         rows.append([head("judged"), *(Field("yes" if step.judged else "no") for step in steps)])
     for index, cell in enumerate(net.cells):
@@ -253,8 +265,12 @@ def trace_html(trace: Trace) -> str:
     return block(title, notes, Table(rows, ["symbol", *symbols]))
 
 
+_QUESTIONS = {"legal": "offers", "accept": "may end", "label": "output"}
+
+
 def _answer(step: TraceStep) -> Field:
     text = ("yes" if step.accept else "no") if step.legal is None else listed(step.legal, "–")
+    text = step.label or text if step.legal is None and step.accept is None else text
     if step.right is False:
         return Field(f"✗ {text}", "text-align:center;font-weight:bold")
     return Field(text)

@@ -39,12 +39,13 @@ class TraceStep:
         memory: The cell state c after the step; h where the cell has no other memory.
         hidden: The hidden state h, which the gates read at the next step, and the heads at this.
         reader: The numbers that the net's answer is read from, by symbol; for a net without a
-            ``legal`` head that of ``accept``.
+            ``legal`` head that of ``accept``, or of ``label``.
         legal: The symbols that the net offers next, in alphabet order; None where it does not tell.
         accept: Whether the net accepts the word up to here; None where it does not tell.
         judged: Whether the net's answer after this symbol lies in the scope that the net claims.
         right: Whether that answer is the grammar's; None where it is not judged, or not known.
         ok: Whether the symbol was one that the net had offered; None where that was not judged.
+        label: The output that the net gives after this symbol; None where it does not tell.
     """
 
     t: int
@@ -60,6 +61,7 @@ class TraceStep:
     judged: bool
     right: bool | None
     ok: bool | None
+    label: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -197,6 +199,7 @@ def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
         "reader": dict(record.reader),
         "legal": None if record.legal is None else list(record.legal),
         "accept": record.accept,
+        **({"label": record.label} if "label" in net.observed else {}),
         "judged": record.judged,
         "ok": record.ok,
     }
@@ -248,8 +251,8 @@ def trace(
     first symbol, nor after a violation of the grammar: there its answer is shown but not judged.
 
     Raises:
-        GrammarError: for a symbol that the net or the grammar does not know, for a net that tells
-            neither legal symbols nor acceptance, or a patch of what is not there.
+        GrammarError: for a symbol that the net or the grammar does not know, for a net without a
+            head, or a patch of what is not there.
 
     Example:
         >>> import reberlstm as rl
@@ -262,10 +265,10 @@ def trace(
     machine = None if grammar is None else as_machine(grammar)
     net = net_for(net, machine, **options)
     machine = machine or net.grammar
-    if not {"legal", "accept"} & set(net.observed):
+    if not net.observed:
         raise GrammarError(
-            f"net {net.name!r} tells neither legal symbols nor acceptance; its heads are "
-            f"{', '.join(net.heads) or 'none'}"
+            f"net {net.name!r} tells neither legal symbols nor acceptance nor labels; its heads "
+            "are none"
         )
     if machine is not None:
         check_alphabets(machine, net)
@@ -288,7 +291,7 @@ class _Run:
             if not 1 <= t <= len(word):
                 raise GrammarError(f"patch at {t}; the word has the symbols 1 to {len(word)}")
         state = net.initial()
-        offered, accepted = first = _answers(net, state)
+        offered, accepted, label = first = _answers(net, state)
         node, judged = 0, includes_empty_word(net.claims)
         records: list[TraceStep] = []
         violation: int | None = None
@@ -300,7 +303,7 @@ class _Run:
                 node = int(self.tables.target[node, self.tables.alphabet.index(symbol)])
             steps = self._changed(net.record(state, net.alphabet.index(symbol)), t)
             state = joined(steps)
-            offered, accepted = _answers(net, state)
+            offered, accepted, label = _answers(net, state)
             if ok is False and violation is None:
                 violation = t
             # Without a grammar, only a symbol that the net did not offer can leave its scope.
@@ -320,11 +323,12 @@ class _Run:
                     legal=offered,
                     accept=accepted,
                     judged=judged,
-                    right=self._right(node, offered, accepted) if judged else None,
+                    right=self._right(node, offered, accepted, label) if judged else None,
                     ok=ok,
+                    label=label,
                 )
             )
-        if accepted is None and self.tables is not None:
+        if accepted is None and self.tables is not None and net.observed != ("label",):
             accepted = violation is None and bool(self.tables.accepting[node])
         return Trace(
             net=net,
@@ -338,13 +342,23 @@ class _Run:
         )
 
     def _right(
-        self, node: int, offered: tuple[str, ...] | None, accepts: bool | None
+        self,
+        node: int,
+        offered: tuple[str, ...] | None,
+        accepts: bool | None,
+        label: str | None,
     ) -> bool | None:
         if self.tables is None:
             return None
+        asked = self.net.asked(self.net.claims)
+        output = self.tables.outputs[node]
+        if asked == ("label",) and output is None:
+            return None
         right = offered is None or set(offered) == set(self.tables.symbols[node])
-        if accepts is not None and "accept" in self.net.asked(self.net.claims):
+        if accepts is not None and "accept" in asked:
             right = right and accepts == bool(self.tables.accepting[node])
+        if output is not None and "label" in asked:
+            right = right and label == output
         return right
 
     def _changed(self, steps: tuple[Step, ...], t: int) -> tuple[Step, ...]:
@@ -395,19 +409,24 @@ def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
     return np.asarray(unit * np.clip(np.round(h / unit), -slots, slots))
 
 
-def _answers(net: Net, state: NDArray[Any]) -> tuple[tuple[str, ...] | None, bool | None]:
-    """The symbols that the net offers, and whether it accepts; None where it does not tell."""
+def _answers(
+    net: Net, state: NDArray[Any]
+) -> tuple[tuple[str, ...] | None, bool | None, str | None]:
+    """What the net offers, whether it accepts, and its label; None where it does not tell."""
     answers = net.observe(state[np.newaxis])
-    offered = accepts = None
+    offered = accepts = label = None
     if answers.legal is not None:
         offered = tuple(a for a, yes in zip(net.alphabet, answers.legal[0], strict=True) if yes)
     if answers.accept is not None:
         accepts = bool(answers.accept[0])
-    return offered, accepts
+    if answers.label is not None:
+        label = net.labels[int(answers.label[0])]
+    return offered, accepts, label
 
 
 def _reader(net: Net, state: NDArray[Any]) -> dict[str, float]:
-    kind = "legal" if "legal" in net.observed else "accept"
-    names = net.alphabet if kind == "legal" else ("reject", "accept")
+    kind = net.observed[0]
+    tells = {"legal": net.alphabet, "accept": ("reject", "accept"), "label": net.labels}
+    names = tells[kind]
     values = net.values(kind, state).tolist()
     return dict(zip(names[-len(values):], values, strict=True))  # fmt: skip

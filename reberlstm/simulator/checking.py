@@ -151,6 +151,8 @@ class Checker:
                 if text.endswith("\r"):
                     text, self._carried = text[:-1], "\r"
                 text = text.replace("\r\n", "\n")
+            if self.fsm.ignores_blanks:
+                text = text.replace(" ", "").replace("\t", "")
             return text.split("\n")
         words = [line.split() for line in text.split("\n")]
         if words[-1] and not text[-1].isspace():

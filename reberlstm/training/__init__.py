@@ -19,6 +19,7 @@ from typing import Any
 
 from reberlstm.errors import TrainingError
 from reberlstm.extras import require
+from reberlstm.files import remove
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.training.loop import go_through
 from reberlstm.training.settings import Progress, Settings, Training
@@ -34,6 +35,7 @@ def train(
     checkpoint: Path | None = None,
     resume: bool = False,
     checkpoint_seconds: float = 10.0,
+    out: Path | None = None,
     **settings: Any,
 ) -> Training:
     """Train a net.
@@ -44,6 +46,7 @@ def train(
         checkpoint: A file to write the unfinished training to, and to remove when it is finished.
         resume: Go on from that file, where there is one.
         checkpoint_seconds: The least time between two writings.
+        out: A file to write the net to, see `Training.save`; only then is the checkpoint removed.
         settings: With a machine, all else that is asked for, see `Settings`.
 
     A keyboard interrupt ends it with the best net so far, and leaves the checkpoint.
@@ -51,7 +54,7 @@ def train(
     Raises:
         TrainingError: for settings that are not as they should be, or a checkpoint of a training
             with others.
-        FormatError: where the checkpoint cannot be read or written.
+        FormatError: where the checkpoint cannot be read, or a file cannot be written.
         MissingExtraError: where PyTorch is not installed.
 
     Example:
@@ -68,9 +71,12 @@ def train(
     torch.set_num_threads(1)
     run = MachineRun(asked) if asked.cell == "fsm" else NetRun(asked)
     go_through(run, report=report, path=checkpoint, resume=resume, seconds=checkpoint_seconds)
+    training = run.result(interrupted=not run.finished)
+    if out is not None:
+        training.save(out)
     if checkpoint is not None and run.finished:
-        checkpoint.unlink(missing_ok=True)
-    return run.result(interrupted=not run.finished)
+        remove(checkpoint)
+    return training
 
 
 def _asked(task: Settings | Grammar, settings: dict[str, Any]) -> Settings:

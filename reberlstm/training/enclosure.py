@@ -162,7 +162,9 @@ class Enclosure:
         self.hull = torch.stack([torch.minimum(low, more_low), torch.maximum(high, more_high)])
 
     def restore(self, reach: Floats, hull: Floats) -> None:
-        """Boxes as they were."""
+        """Boxes as they were; a ValueError where they are of other shapes."""
+        if reach.shape != self.reach.shape or hull.shape != self.hull.shape:
+            raise ValueError(f"boxes of the shapes {reach.shape} and {hull.shape}")
         self.reach = torch.tensor(reach, requires_grad=True)
         self.hull = torch.tensor(hull)
 

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import FormatError, TrainingError
-from reberlstm.files import read_bytes, write_atomically
+from reberlstm.errors import FormatError, TrainingError, one_line
+from reberlstm.files import decoding, read_bytes, write_atomically
+from reberlstm.plain import in_form
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -57,20 +58,37 @@ def load(path: Path, format: str = FORMAT, writer: str = "train") -> Checkpoint:
     Raises:
         FormatError: for a file that is missing, damaged, or no checkpoint of that kind.
     """
-    from safetensors import SafetensorError
     from safetensors.numpy import load as deserialise
 
     content = read_bytes(path, limit=MAX_FILE_BYTES)
     try:
-        arrays = deserialise(content)
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-        state = json.loads(metadata["state"]) if metadata.get("format") == format else None
-    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
-        raise FormatError(f"{path}: damaged, or no checkpoint of a training: {error}") from None
+        with decoding("damaged, or no checkpoint of a training"):
+            arrays = deserialise(content)
+            length = int.from_bytes(content[:8], "little")
+            metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+            state = json.loads(metadata["state"]) if metadata.get("format") == format else None
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}; `{writer}` writes them") from None
     if not isinstance(state, dict):
         raise FormatError(f"{path}: no checkpoint of a training; `{writer}` writes them")
     return Checkpoint(arrays, state)
+
+
+def take(arrays: Mapping[str, NDArray[Any]], like: Mapping[str, Any]) -> Arrays:
+    """The arrays with the keys of others, whose shapes they must have.
+
+    Raises:
+        ValueError: where one is missing, of another shape, or holds no numbers.
+    """
+    for key, wanted in like.items():
+        if key not in arrays:
+            raise ValueError(f"{key} is missing")
+        found = arrays[key]
+        if found.dtype.kind != "f" or found.shape != tuple(wanted.shape):
+            raise ValueError(
+                f"{key} has type {found.dtype} and shape {found.shape}, not {tuple(wanted.shape)}"
+            )
+    return {key: arrays[key] for key in like}
 
 
 def part(saved: Checkpoint, prefix: str) -> Arrays:
@@ -94,18 +112,32 @@ def restore_optimiser(optimiser: Optimizer, saved: Checkpoint) -> None:
     """Let it remember that again."""
     import torch
 
+    groups = optimiser.state_dict()["param_groups"]
+    shapes = [tensor.shape for group in optimiser.param_groups for tensor in group["params"]]
     moments: dict[int, dict[str, Any]] = {}
     for key, array in part(saved, "optimiser").items():
         number, name = key.split(".")
+        if array.shape not in ((), (1,), tuple(shapes[int(number)])):
+            raise ValueError(f"optimiser.{key} has the shape {array.shape}")
         moments.setdefault(int(number), {})[name] = torch.tensor(array)
-    groups = optimiser.state_dict()["param_groups"]
+    names = {name for of_one in moments.values() for name in of_one}
+    if moments and any(set(moments.get(number, {})) != names for number in range(len(shapes))):
+        raise ValueError("the optimiser's numbers are not those of all parameters")
     optimiser.load_state_dict({"state": moments, "param_groups": groups})
+
+
+DAMAGED = (KeyError, ValueError, TypeError, RuntimeError, IndexError, OverflowError, AttributeError)
+"""What taking up a training may raise where its checkpoint was changed."""
 
 
 @contextmanager
 def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> Iterator[None]:
     """Around what takes up a training: refuse other settings, and what is not complete."""
-    for name, value in saved.state.get("settings", {}).items():
+    try:
+        settings = in_form(saved.state, {"settings": {str: object}}, "the state")["settings"]
+    except FormatError as error:
+        raise TrainingError(f"{where}: not a checkpoint of a training ({error})") from None
+    for name, value in settings.items():
         if asked.get(name) != value:
             shown = "another grammar" if name == "fsm" else f"{name} {value!r}"
             raise TrainingError(
@@ -114,9 +146,10 @@ def same_settings(saved: Checkpoint, asked: Mapping[str, Any], where: str) -> It
             )
     try:
         yield
-    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+    except (*DAMAGED, FormatError) as error:
+        reason = one_line(str(error).partition("\n")[0], 200)
         raise TrainingError(
-            f"{where}: not a complete checkpoint ({error}); delete it to begin anew"
+            f"{where}: not a complete checkpoint ({reason}); delete it to begin anew"
         ) from None
 
 

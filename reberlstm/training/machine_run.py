@@ -59,6 +59,9 @@ class MachineRun(Run):
         best = int(np.argmax(accuracies))
         return accuracies[best], {key: array[best : best + 1] for key, array in arrays.items()}
 
+    def _best_like(self) -> dict[str, Floats]:
+        return {key: array[:1] for key, array in self._arrays().items()}
+
     def _accuracy(self, found: Tables) -> float:
         """The share of validation answers that a rounded machine gets right."""
         words, truth = self.validation, self.objective.machine

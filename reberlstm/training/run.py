@@ -18,6 +18,7 @@ from torch import Tensor
 
 from reberlstm.certificates import Certificate
 from reberlstm.net.cells.cell import Floats
+from reberlstm.plain import in_form
 from reberlstm.training.cells import parameters
 from reberlstm.training.loop import (
     Checkpoint,
@@ -25,6 +26,7 @@ from reberlstm.training.loop import (
     part,
     restore_optimiser,
     same_settings,
+    take,
 )
 from reberlstm.training.objective import Objective
 from reberlstm.training.settings import Progress, Settings, Trained, Training
@@ -175,7 +177,7 @@ class Run(ABC):
         arrays |= {f"best.{key}": array for key, array in self.best.items()}
         arrays |= self._further_arrays() | optimiser_arrays(self.optimiser)
         state: dict[str, Any] = {name: getattr(self, name) for name in self.counters}
-        state["loss"] = None if math.isnan(self.loss) else self.loss
+        state["loss"] = self.loss if math.isfinite(self.loss) else None
         state["rate"] = self.optimiser.param_groups[0]["lr"]
         state["random"] = self.rng.bit_generator.state
         state["settings"] = self.settings.to_dict()
@@ -188,8 +190,13 @@ class Run(ABC):
             TrainingError: where it is of other settings, or not complete.
         """
         with same_settings(saved, self.settings.to_dict(), where):
+            form = dict.fromkeys(self.counters, int) | {"accuracy": float, "best_accuracy": float}
+            in_form(saved.state, {**form, "loss": (float, type(None)), "rate": float}, "the state")
             for name in self.counters:
                 setattr(self, name, saved.state[name])
+            of, attempts = self.settings.steps, self.settings.restarts + 1
+            if not (0 <= self.step <= of and 1 <= self.attempt <= attempts):
+                raise ValueError(f"it is at step {self.step} of {of}, attempt {self.attempt}")
             self.loss = math.nan if saved.state["loss"] is None else saved.state["loss"]
             self._take_up(saved)
             self.rng.bit_generator.state = saved.state["random"]
@@ -198,6 +205,10 @@ class Run(ABC):
 
     def _take_up(self, saved: Checkpoint) -> None:
         """The tensors of a checkpoint."""
-        found = part(saved, "net")
-        self.parameters = parameters({key: found[key] for key in self.parameters}, self.dtype)
-        self.best = part(saved, "best")
+        self.parameters = parameters(take(part(saved, "net"), self.parameters), self.dtype)
+        best = part(saved, "best")
+        self.best = take(best, self._best_like()) if best else {}
+
+    def _best_like(self) -> dict[str, Floats]:
+        """Arrays of the shapes that the best ones have."""
+        return self._arrays()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.certificates import Certificate, Inputs, Refutation, check, load_certificate
+from reberlstm.certificates import Certificate, Inputs, Proof, Refutation, check, load_certificate
 from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.certificates.claims import claim, shared_symbols
 from reberlstm.errors import CertificateError, FormatError
@@ -90,7 +90,9 @@ def test_compiled_reber_in_figures() -> None:
     assert (cert.nodes, cert.k, cert.gain, cert.arithmetic) == (8, 0, 20.0, "real")
     # Half of tanh 1 is what a head of the ideal net is away from its threshold.
     assert math.tanh(1) / 2 - 1e-7 < cert.margin < math.tanh(1) / 2
-    assert str(cert).startswith("holds: compiled follows reber, proved for words of every length\n")
+    assert str(cert).startswith(
+        "holds: compiled follows reber, proved for words of every length (scope all; "
+    )
 
 
 def test_boxes_contain_what_real_arithmetic_does() -> None:
@@ -183,7 +185,7 @@ def test_what_cannot_be_decided_is_unknown() -> None:
     assert math.isnan(cert.margin)
     assert (cert.depth, cert.closed) == (2, False)
     assert "with k = 1" in cert.reason
-    assert str(cert).startswith("unknown: whether compiled follows parity\n")
+    assert str(cert).startswith("unknown: whether compiled follows parity (scope all; ")
 
 
 def test_closed_exploration_is_reported_and_no_proof() -> None:
@@ -271,12 +273,26 @@ def test_wrong_in_the_machine_s_arithmetic_only() -> None:
     assert rl.certify(shifted, arithmetic="float16", max_states=2_000).holds is not True
 
 
-def test_a_scope_without_words_holds_vacuously() -> None:
-    fsm = FSM(alphabet=("a",), start="0", accepting={"0"}, transitions={"0": {}})
-    net = rl.compile(fsm)
-    cert = rl.certify(net, scope="legal")
-    assert (cert.holds, cert.nodes, cert.margin) == (True, 0, math.inf)
-    assert confirmed(cert, net)
+def test_a_scope_without_words_asks_nothing() -> None:
+    for transitions in ({"0": {}}, {"0": {"a": "1"}, "1": {}}):
+        fsm = FSM(alphabet=("a",), start="0", accepting={"0"}, transitions=transitions)
+        net = rl.compile(fsm)
+        with pytest.raises(CertificateError, match=r"nothing is asked: .* no word"):
+            rl.certify(net, scope="legal")
+        assert rl.certify(net, scope="all").holds
+    # Nor is a certificate of it taken for one.
+    proof = rl.certify(net, scope="all")
+    assert isinstance(proof, Proof)
+    empty = dataclasses.replace(
+        proof,
+        scope="legal",
+        heads=("legal",),
+        readouts={"legal": "logit > 0"},
+        boxes=(),
+        margins={},
+    )
+    verdict = check(empty.to_dict(), net)
+    assert (verdict.valid, "nothing was to be judged" in verdict.reason) == (False, True)
 
 
 def test_certificates_are_values_and_files(tmp_path: object) -> None:

@@ -10,6 +10,9 @@ import pytest
 import reberlstm as rl
 from reberlstm.cli import run
 
+ALL = "scope all; legal: logit > 0, accept: logit > 0; exact one-hot inputs; no noise; real numbers"
+LEGAL = "scope legal; legal: tanh > 0.5; exact one-hot inputs; no noise; real numbers"
+
 
 def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     status = run(["certify", *arguments])
@@ -21,7 +24,7 @@ def test_a_proof(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = ask(capsys, "reber")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "holds: compiled follows reber, proved for words of every length",
+        f"holds: compiled follows reber, proved for words of every length ({ALL})",
         "  scope       all: every word of any length, also the empty one and those with violations",
         "  readout     legal: logit > 0; accept: logit > 0",
         "  margin      legal 0.3808, accept 0.3808",
@@ -35,7 +38,7 @@ def test_a_refutation(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = ask(capsys, "reber", "--net", "published")
     assert (status, err) == (1, "")
     assert out.splitlines() == [
-        "refuted: published does not follow reber",
+        f"refuted: published does not follow reber ({LEGAL})",
         "  scope       legal: every prefix of legal words that can go on, of any length",
         "  readout     legal: tanh > 0.5",
         "  shortest    BTSSSSSSXXV (11 symbols)",
@@ -49,7 +52,7 @@ def test_a_refutation(capsys: pytest.CaptureFixture[str]) -> None:
 def test_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = ask(capsys, "parity", "--noise", "0.3", "--max-states", "100")
     assert status == 1
-    assert out.startswith("unknown: whether compiled follows parity\n")
+    assert out.startswith("unknown: whether compiled follows parity (scope all; ")
     assert "h and c each off by up to 0.3 after every step" in out
 
 
@@ -61,13 +64,13 @@ def test_writing_and_checking(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert out.endswith(f"  written to  {file}\n")
     status, out, _ = ask(capsys, "reber", "--net", net, "--check", file)
     assert status == 0
-    first = (
-        f"{file}: confirmed, compiled follows reber (scope all, heads legal accept, real numbers)"
-    )
-    assert out.splitlines()[0] == first
+    assert out.splitlines()[0] == f"{file}: confirmed, compiled follows reber ({ALL})"
+    assert out.splitlines()[2] == "  weights and machine read by the checker itself"
     assert ask(capsys, "reber", "--check", file)[0] == 0
     status, out, _ = ask(capsys, "reber", "--check", file, "--scope", "legal")
-    assert (status, out.splitlines()[1]) == (1, "  its scope is 'all', not 'legal' as asked")
+    assert status == 0
+    decides = "; that decides what was asked: scope 'legal', heads ['legal'], readouts"
+    assert decides in out.splitlines()[1]
     status, out, _ = ask(capsys, "reber", "--check", file, "--noise", "0.01")
     assert (status, out.splitlines()[1]) == (1, "  its noise is 0.0, not 0.01 as asked")
     status, out, _ = ask(capsys, "reber", "--check", file, "--input-range", "0.9", "1")
@@ -79,7 +82,8 @@ def test_writing_and_checking(capsys: pytest.CaptureFixture[str], tmp_path: Path
     Path(file).write_text(json.dumps(document))
     status, out, _ = ask(capsys, "reber", "--net", net, "--check", file)
     assert status == 1
-    assert out.startswith(f"{file}: rejected\n")
+    rejected = f"{file}: rejected, it does not show that compiled follows reber ({ALL})"
+    assert out.splitlines()[0] == rejected
     assert "not 0.39 as claimed" in out
     status, out, _ = ask(capsys, "reber", "--check", file, "--json")
     assert status == 1
@@ -93,9 +97,7 @@ def test_checking_a_refutation_is_no_proof(
     ask(capsys, "reber", "--net", "published", "-o", file)
     status, out, _ = ask(capsys, "reber", "--net", "published", "--check", file)
     assert status == 1
-    assert out.startswith(
-        f"{file}: confirmed, published does not follow reber (scope legal, heads "
-    )
+    assert out.startswith(f"{file}: confirmed, published does not follow reber ({LEGAL})")
 
 
 def test_json_is_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -129,6 +131,7 @@ def test_limits(capsys: pytest.CaptureFixture[str]) -> None:
         (["reber", "--check", "no-such-file.json"], "no-such-file.json: no such file"),
         (["parity", "--net", "published"], "the alphabet of parity is 0 1"),
         (["reber", "--max-states", "0"], "--max-states"),
+        (["regex:a", "--scope", "legal"], "nothing is asked: regex:a has no word of scope 'legal'"),
         (["reber", "--input-range", "2", "1"], "inputs from 2.0 to 1.0"),
         (["reber", "-o", "no/such/folder/cert.json"], "cannot be written"),
     ],

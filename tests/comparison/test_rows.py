@@ -17,6 +17,7 @@ from reberlstm.comparison.proofs import words_of
 from reberlstm.extraction.nets import subject_of
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.readouts import Head
+from tests.certificates.test_words import ANY, forgetful
 from tests.comparison import reber
 from tests.extraction.nets import TableNet
 
@@ -374,6 +375,15 @@ def test_a_net_for_another_machine_is_told_apart_by_a_shortest_word() -> None:
     assert not extracted.value["equal"]
     assert extracted.value["word"] == list(word)
     assert table["certificate", "other"].status == "refuted"
+
+
+def test_a_wrong_word_that_may_not_be_a_shortest_one_says_so() -> None:
+    table = compare(ANY, {"net": forgetful(200)}, rows=["wrong prefix"], seconds=20)
+    entry = table["wrong prefix", "net"]
+    least = entry.value["none_shorter_than"]
+    assert (entry.value["length"], entry.value["shortest"]) == (200, False)
+    shown = f"a×200 (200 symbols, none of fewer than {least} is wrong): offers a, right is a b"
+    assert entry.text == shown
 
 
 def test_a_foreign_net_has_no_certificate_but_a_shortest_wrong_prefix() -> None:

@@ -146,7 +146,7 @@ def test_every_claim_holds_for_torch(number: int, dtype: torch.dtype, tmp_path: 
         path,
         alphabet=SYMBOLS[: net.symbols],
         kind=kind,
-        nonlinearity=options.get("nonlinearity"),
+        nonlinearity=options.get("nonlinearity", "tanh"),
         labels=[str(label) for label in range(outputs)] if kind == "label" else (),
     )
     assert theirs.start().dtype == (np.float32 if dtype == torch.float32 else np.float64)
@@ -188,7 +188,7 @@ def test_random_acceptors(seed: int) -> None:
         ),
         (
             nn.ModuleDict({"rnn": nn.GRU(2, 6), "norm": nn.LayerNorm(6), "out": nn.Linear(6, 1)}),
-            "(6,) has no place in this net: it is no part of a linear layer that reads h",
+            "(6,) has no place in this net: normalisation is not read; if it is of what is embedded",
         ),
     ],
     ids=["bidirectional", "projection", "two cells", "deep head", "norm"],
@@ -261,3 +261,43 @@ def test_a_malicious_checkpoint_runs_nothing(
     assert run(["extract", str(path), "--alphabet", "ab", "--kind", "accept"]) == 2
     assert "refused, because it wants to run" in capsys.readouterr().err
     assert not mark.exists()
+
+
+class Fading(nn.Module):
+    """An acceptor of float32 whose logit is over 0 after every word, and fades with every a."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(2, 1, batch_first=True)
+        self.fc = nn.Linear(1, 1)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.zero_()
+            # An a keeps 97.5 % and adds a little, a b writes 1.
+            self.lstm.weight_ih_l0[:] = torch.tensor([[0.0, 0], [3.66, -30], [2.5e-4, 9], [0, 0]])
+            self.lstm.bias_ih_l0[:] = torch.tensor([30.0, 0, 0, 30])
+            self.fc.weight[:] = 1e-6
+            self.fc.bias[:] = 1e-8
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        """The logit after words (B, T), (B, T, 1)."""
+        return self.fc(self.lstm(nn.functional.one_hot(words, 2).float())[0])
+
+
+def test_a_proof_is_about_logits_which_a_rounded_sigmoid_may_deny() -> None:
+    """Of a logit of 1e-8 a sigmoid of float32 makes ½, which is not over ½: hence a warning."""
+    module = Fading()
+    found = extract(module, alphabet="ab", kind="accept")
+    (own,) = found.verdict
+    assert own.relation == "equal: proved"
+    assert own.evidence.endswith("in float32 arithmetic; so near that rounded probabilities may tell "
+                            "otherwise: decide on logits")  # fmt: skip
+    fading = torch.zeros(1, 400, dtype=torch.int64)
+    fading[0, 0] = 1
+    with torch.no_grad():
+        logits = module(fading)[0, :, 0]
+    accepted = [found.fsm.accepts("b" + "a" * length) for length in range(400)]
+    assert (logits > 0).tolist() == accepted
+    probably = torch.sigmoid(logits) > 0.5
+    assert probably[:100].all()
+    assert not probably[180:].any()

@@ -152,9 +152,9 @@ def test_beyond_what_is_tried_nothing_is_claimed() -> None:
 
 def test_time_is_kept_where_all_memories_are_known() -> None:
     """Refining with long words runs none of the net's steps again, but takes time all the same."""
-    start = time.monotonic()
+    start = time.process_time()
     found = extract(Late(2_000), seconds=2.0)
-    assert time.monotonic() - start < 20.0
+    assert time.process_time() - start < 20.0
     assert found.ended_by is not None
 
 

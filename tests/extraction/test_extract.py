@@ -205,12 +205,14 @@ def test_the_budget_ends_with_the_best_machine_so_far(
 def test_time_is_kept() -> None:
     class Slow(RandomNet):
         def step(self, states: np.ndarray, symbols: np.ndarray) -> np.ndarray:
-            time.sleep(0.01)
+            until = time.process_time() + 0.01
+            while time.process_time() < until:
+                pass
             return super().step(states, symbols)
 
-    start = time.monotonic()
+    start = time.process_time()
     found = extract(Slow(4, "accept"), seconds=2.0)
-    assert time.monotonic() - start < 6.0
+    assert time.process_time() - start < 6.0
     assert found.fsm.states
 
 

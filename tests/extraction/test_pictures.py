@@ -166,7 +166,8 @@ def test_files(found: Extraction, what: str, suffix: str, begins: bytes, tmp_pat
     assert path.read_bytes().startswith(begins)
     if suffix == "svg":
         text = path.read_text("utf-8")
-        assert all(f">{state}<" in text for state in found.fsm.states)
+        if what != "curve":
+            assert all(f">{state}<" in text for state in found.fsm.states)
 
 
 def test_other_suffixes(found: Extraction, tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_notebook_display(found: Extraction) -> None:
     assert "8 states" in html
     assert "success" not in html
     images = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', html)
-    assert len(images) == len(PICTURES)
+    assert len(images) == len(PICTURES) - 1  # for a curve there are too few machines
     assert all("</svg>" in base64.b64decode(image).decode("utf-8") for image in images)
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import random
+import time
 import warnings
+from collections import Counter
+from dataclasses import dataclass, field
 
 from reberlstm import formats
 from reberlstm.errors import FormatWarning, ReberLSTMError
+from reberlstm.formats import regex
+from reberlstm.machine.fsm import FSM
+from tests.formats.valid import EXPRESSIONS, valid_files
+
+READERS = (*formats.FORMATS, "regex")
 
 # What a careless editor, a cut connection or an attacker would leave behind.
 PIECES = (
@@ -61,10 +69,10 @@ def outcome(content: bytes, where: str, format: str | None) -> str:
     try:
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            fsm = formats.read(content, where, format)
+            fsm = _read(content, where, format)
     except ReberLSTMError as error:
         message = str(error)
-        assert message.startswith(f"{where}:"), message
+        assert message.startswith(f"{where}:") or format == "regex", message
         assert len(message.splitlines()) == 1, message
         assert message.isprintable(), message
         return "error"
@@ -77,3 +85,57 @@ def outcome(content: bytes, where: str, format: str | None) -> str:
     assert fsm.run(()) == fsm.start
     assert formats.read(formats.write(fsm, "toml"), where, "toml") == fsm
     return "machine"
+
+
+def _read(content: bytes, where: str, format: str | None) -> FSM:
+    if format == "regex":
+        return regex.read(content.decode("utf-8", "replace"), where)
+    return formats.read(content, where, format)
+
+
+@dataclass
+class Tally:
+    """What became of the inputs to one reader.
+
+    Attributes:
+        outcomes: How many were machines, errors, or `failures`.
+        failures: The inputs that broke the law, and how.
+        longest: The seconds of processor time of the slowest.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[bytes, str]] = field(default_factory=list)
+    longest: float = 0.0
+
+
+def seeds_of(reader: str) -> list[bytes]:
+    """The valid inputs of a reader."""
+    if reader == "regex":
+        return [expression.encode() for expression in EXPRESSIONS]
+    suffixes = [s for s, format in formats.SUFFIXES.items() if format == reader]
+    files = valid_files()
+    if reader == "xstate":
+        return [files["light.json"]]
+    return [content for name, content in files.items() if name.endswith(tuple(suffixes))]
+
+
+def fuzz(reader: str, count: int, seed: int) -> Tally:
+    """Damage the valid inputs of a reader, so many times, and read the result.
+
+    Every tenth is read as a file without a name, whose format is found out.
+    """
+    rng = random.Random(f"{reader} {seed}")
+    seeds, others = seeds_of(reader), [*valid_files().values()]
+    tally = Tally()
+    for number in range(count):
+        content = mutate(rng.choice(seeds), rng, others)
+        sniffed = number % 10 == 0 and reader != "regex"
+        began = time.process_time()
+        try:
+            result = outcome(content, "input", None if sniffed else reader)
+        except Exception as error:
+            result = "failures"
+            tally.failures.append((content, f"{type(error).__name__}: {error}"))
+        tally.outcomes[result] += 1
+        tally.longest = max(tally.longest, time.process_time() - began)
+    return tally

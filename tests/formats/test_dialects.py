@@ -55,7 +55,9 @@ CASES = {
     "fstdraw": Case("dot", 'digraph FST {\nrankdir = LR;\n0 [label = "0", shape = circle, style = bold, fontsize = 14]\n\t0 -> 1 [label = "a:a/0.5", fontsize = 14];\n1 [label = "1", shape = doublecircle]\n\t1 -> 1 [label = "b:<eps>"];\n}', "ab*", ("the weights of the edges were left out", "no start state is marked")),
     "version 8": Case("jflap", V8, "ab*(ab*)*", ("nondeterministic",)),
     "words": Case("jflap", jff(TWO, arc(0, 1, "aab") + arc(1, 1, "b") + arc(1, 0, "ab")), "aab(b|abaab)*", ("labels of several characters were read one character after the other",)),
-    "parallel": Case("jflap", jff(TWO, arc(0, 1, "ab") + arc(1, 1, "b")), "(a|b)b*", ("read as parallel transitions",)),
+    "a word": Case("jflap", jff(TWO, arc(0, 1, "ab") + arc(1, 1, "b")), "abb*", ("one character after the other",)),
+    "a list": Case("jflap", jff(TWO, arc(0, 1, "a,b") + arc(1, 1, "b")), "(a|b)b*", ("as symbols of their own",)),
+    "words of version 8": Case("jflap", V8.replace("<input>a</input>", "<input>ab</input>"), "abb*(abb*)*", ("one character after the other", "nondeterministic")),
     "outputs of epsilon": Case("att", "0\t1\ta\t<eps>\n1\t1\tb\t<eps>\n1\n", "ab*", ("a transducer that puts nothing out",)),
     "infinite weight": Case("att", "0\tInfinity\n1\t3.\n0\t1\ta\ta\t1.\n1\t1\tb\tb\t2.\n", "ab*", ("the weights were left out",)),
 }  # fmt: skip
@@ -110,7 +112,7 @@ def test_the_format_of_plain_suffixes_is_found_out(name: str, tmp_path: Path) ->
     machine = rl.load_grammar("parity")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rl.FormatWarning)
-        for format in formats.FORMATS:
+        for format in formats.WRITTEN:
             (tmp_path / name).write_bytes(formats.write(machine, format))
             assert rl.load_grammar(tmp_path / name).difference(machine) is None
     with pytest.raises(FormatError, match="names no format"):

@@ -96,7 +96,7 @@ BAD = {
     "regex: paren": ("regex", "(a", "", "", "bad: no regular expression: "),
     "regex: class": ("regex", "[[:digit:]]+", "", "", "bad: no regular expression: ']' has no meaning there; write \\]"),
     "regex: brace": ("regex", "a{b", "", "", "bad: no regular expression: '{' has no meaning there; write \\{"),
-    "regex: star": ("regex", "a|*", "", "", "bad: no regular expression: '|' cannot appear immediately before '*'"),
+    "regex: star": ("regex", "a|*", "", "", "bad: no regular expression: '*' has nothing to repeat; write \\*"),
     "regex: nothing": ("regex", "", "", "", "bad: no symbol stands in the expression"),
     "regex: long": ("regex", "a" * 20_000, "", "", "bad: longer than 10,000 characters"),
     "regex: large": ("regex", "((a{99}){99}){99}", "", "", "bad: the machine of this expression is too large"),

@@ -46,7 +46,7 @@ def test_outputs_after_a_slash() -> None:
     text = 'digraph { s0 [label="s0/on"]; s1 [label="s1/off"]; i [shape=none]; i -> s0; s0 -> s1 [label=a] }'
     assert read(text, "dot").outputs == {"s0": "on", "s1": "off"}
     accepting = text.replace('label="s1/off"', 'label="s1/off", shape=doublecircle')
-    fsm = read(accepting, "dot")
+    fsm = noted(accepting, "dot", "labels such as 's0/on' were taken for names of states")
     assert (fsm.outputs, fsm.states) == ({}, ("s0/on", "s1/off")), "just names, then"
 
 
@@ -112,12 +112,16 @@ def test_strings_of_dot() -> None:
 # JFLAP
 
 
-def test_a_label_of_several_characters_is_parallel_transitions() -> None:
+def test_a_label_of_several_characters_is_a_word() -> None:
     with pytest.warns(rl.FormatWarning) as notes:
         fsm = read(FOREIGN["nfa.jff"], "jflap")
     assert fsm.alphabet == ("a", "b")
-    assert [fsm.accepts(word) for word in ("", "a", "b", "ab", "aba")] == [False, *[True] * 4]
-    assert "such as 'ab' at line 11 as a b" in str(notes[0].message)
+    assert [fsm.accepts(word) for word in ("", "a", "b", "ab", "aba", "abab")] == [
+        False, False, False, True, False, True,
+    ]  # fmt: skip
+    assert "read one character after the other, such as 'ab' at line 11 as a b" in str(
+        notes[0].message
+    )
     assert "nondeterministic (1 epsilon transitions)" in str(notes[1].message)
 
 

@@ -106,7 +106,83 @@ digraph FST {
 """,
 }
 
-SUFFIX = {"toml": ".toml", "dot": ".dot", "jflap": ".jff", "att": ".att", "json": ".json"}
+FOREIGN |= {
+    "small.mata": """\
+# Mata
+@NFA-explicit
+%Alphabet-auto
+%Initial q0 p
+%Final q1
+q0 a q1
+q1 "b c" q0  # a symbol with a blank
+p b \\
+  q1
+""",
+    "small.ba": "[0]\na,[0]->[1]\nb,[1]->[0]\na,[1]->[1]\n[1]\n",
+    "small.kiss2": """\
+.i 2
+.o 1
+.p 4
+.s 2
+.r S0
+0- S0 S0 0
+1- S0 S1 -
+-0 S1 S0 1
+-1 S1 * 0
+.e
+""",
+    "finite.hoa": """\
+HOA: v1
+name: "a, then what you like"
+States: 3
+Start: 0
+acc-name: finite
+Acceptance: 1 Final(0)
+AP: 2 "a" "b"
+Alias: @x 0 & !1
+--BODY--
+State: 0
+[@x] 1 {0}
+[!@x] 0
+State: 1 "one"
+[0 | 1] 2
+State: [t] 2 {0} /* the last */
+1
+--END--
+""",
+    "light.json": """\
+{"id": "light", "initial": "green", "states": {
+  "green": {"on": {"TIMER": "yellow", "STAY": {}}},
+  "yellow": {"entry": ["log"], "on": {"TIMER": {"target": "#light.red"}}},
+  "red": {"type": "final"}}}
+""",
+    "light.scxml": """\
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- a light -->
+<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" initial="green">
+  <state id="green">
+    <onentry><log expr="'green'"/></onentry>
+    <transition event="timer error" target="red"/>
+    <transition event="stay"/>
+  </state>
+  <state id="idle"><transition event="error.io" target="green"/></state>
+  <final id="red"/>
+</scxml>
+""",
+}
+
+EXPRESSIONS = ("B(TS*X|PT*V)E", r"[a-c]{2,3}|\d+x?", "a*b&(a|b)+^c?", "^(?:0|1)*1$")
+
+SUFFIX = {
+    "toml": ".toml",
+    "dot": ".dot",
+    "jflap": ".jff",
+    "att": ".att",
+    "json": ".json",
+    "mata": ".mata",
+    "ba": ".ba",
+}
+"""A suffix of every format that is written."""
 
 
 def valid_files() -> dict[str, bytes]:
@@ -116,5 +192,6 @@ def valid_files() -> dict[str, bytes]:
         f"{name}{suffix}": formats.write(fsm, format)
         for name, fsm in machines.items()
         for format, suffix in SUFFIX.items()
+        if (name, format) != ("moore", "ba")  # whose symbols have no hyphen
     }
     return ours | {name: text.encode() for name, text in FOREIGN.items()}

@@ -332,10 +332,12 @@ def test_wrong_arguments(make, tmp_path, monkeypatch):
     with pytest.raises(LabError, match="seed -1: give one that is not negative"):
         run(make(), tmp_path, seed=-1)
     (tmp_path / "file").write_text("")
-    with pytest.raises(LabError, match="file/checkpoints: cannot be made: Not a directory"):
+    with pytest.raises(FormatError, match="file/checkpoints: cannot be made: Not a directory"):
         run(make(), tmp_path / "file")
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(LabError, match="checkpoints: nothing can be written there: choose another"):
+    with pytest.raises(
+        FormatError, match="checkpoints: nothing can be written there: choose another"
+    ):
         run(make(), tmp_path)
 
 

@@ -306,7 +306,7 @@ def test_white_space_can_be_a_symbol_of_one_character() -> None:
     [
         ("BTQ", "unknown symbol 'Q' at position 3; the alphabet of reber is B T S X P V E"),
         ("bTX", "unknown symbol 'b' at position 1"),
-        ("BT X", "unknown symbol ' ' at position 3"),
+        ("BT Q", "unknown symbol 'Q' at position 3"),
         (("BT", "X"), "unknown symbol 'BT' at position 1"),
         ("BBBQ", "unknown symbol 'Q' at position 4"),
     ],

@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn.utils import prune
 
 import reberlstm as rl
 from reberlstm.cli import run
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, FormatWarning
 from reberlstm.net.files.torch import to_module
 
 ALPHABET = ("a", "b", "c")
@@ -88,7 +89,7 @@ def test_one_output_is_acceptance_and_two_are_its_logits(tmp_path):
     assert (net.observe(runs.states).accept == expected).all()
     for readout in ("logit>0", "softmax>0.5"):
         asked = rl.load(tmp_path / "two.pt", alphabet="abc", readout=readout)
-        assert asked.reading == "accept: logit > 0"
+        assert asked.reading == "accept: argmax"  # of the numbers that the net itself compares
         assert (asked.observe(rl.run(asked, words).states).accept == expected).all()
 
 
@@ -126,7 +127,9 @@ def test_a_cell_is_a_layer_and_low_precision_is_read(tmp_path):
     module = module.to(torch.bfloat16)
     expected = module.cell.weight_hh.detach().float().numpy()
     for suffix in (".pt", ".safetensors"):
-        net = rl.load(save(module.state_dict(), tmp_path / f"n{suffix}"), alphabet="abc")
+        note = rf"n{suffix}: its bfloat16 numbers are read exactly, and the net is run in float32"
+        with pytest.warns(FormatWarning, match=note):
+            net = rl.load(save(module.state_dict(), tmp_path / f"n{suffix}"), alphabet="abc")
         assert (net.weight_hh == expected).all()
 
 
@@ -395,3 +398,172 @@ def test_legacy_format_of_torch(tmp_path):
     module = Model().double()
     torch.save(module.state_dict(), tmp_path / "old", _use_new_zipfile_serialization=False)
     check_runs_alike(module, rl.load(tmp_path / "old", alphabet="abc"), "legal")
+
+
+def many_cells(cell):
+    """Two cells that read each other, as people write loops of their own."""
+    module = nn.Module()
+    module.cells = nn.ModuleList([cell(3, 4), cell(4, 5)])
+    module.fc = nn.Linear(5, 1)
+    return module.double()
+
+
+@pytest.mark.parametrize("cell", [nn.LSTMCell, nn.GRUCell])
+def test_cells_that_read_each_other_are_named_in_order(cell, tmp_path):
+    module = many_cells(cell)
+    path = save(module.state_dict(), tmp_path / "net.pt")
+    with pytest.raises(FormatError, match=r"or say which read each other, in order, as in layer="):
+        rl.load(path, alphabet="abc")
+    with pytest.raises(FormatError, match=r"reads vectors of size 3, but the layer before it has"):
+        rl.load(path, alphabet="abc", layer="cells.1,cells.0")
+    net = rl.load(path, alphabet="abc", layer="cells.0,cells.1")
+    words = np.random.default_rng(0).integers(3, size=(6, 7))
+    states = [None, None]
+    with torch.no_grad():
+        for symbols in torch.eye(3, dtype=torch.float64)[torch.from_numpy(words)].unbind(1):
+            x = symbols
+            for number, layer in enumerate(module.cells):
+                states[number] = layer(x, states[number])
+                x = states[number][0] if cell is nn.LSTMCell else states[number]
+        expected = module.fc(x).numpy()
+    np.testing.assert_allclose(rl.run(net, words).heads["accept"], expected, atol=1e-12)
+
+
+def with_metadata_of_cuda(state, path, monkeypatch):
+    """Save tensors as a machine with a graphics card would: their storages say ``cuda:0``."""
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+    torch.save(state, path)
+    monkeypatch.undo()
+
+
+def test_what_wraps_a_module_or_a_checkpoint_is_taken_off(tmp_path, monkeypatch):
+    module = Model().double()
+    state = module.state_dict()
+    compiled = {f"_orig_mod.module.{key}": tensor for key, tensor in state.items()}
+    averaged = {f"module.{key}": x for key, x in state.items()} | {"n_averaged": torch.tensor(9)}
+    inner = {key.replace("rnn.", "rnn._orig_mod."): tensor for key, tensor in state.items()}
+    lightning = {
+        "state_dict": {f"net.{key}": tensor for key, tensor in state.items()},
+        "pytorch-lightning_version": "2.4",
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.zeros(20, 3)}}}],
+    }
+    parts = {"core": nn.Module(), "fc": module.fc}
+    parts["core"].rnn = module.model.encoder.rnn
+    apart = {name: part.state_dict() for name, part in parts.items()} | {"epoch": 3}
+    for saved in (compiled, averaged, inner, lightning, apart):
+        torch.save(saved, tmp_path / "net.pt")
+        for head in ({}, {"head": "fc"}):
+            check_runs_alike(module, rl.load(tmp_path / "net.pt", alphabet="abc", **head), "legal")
+    with_metadata_of_cuda(lightning, tmp_path / "cuda.ckpt", monkeypatch)
+    with pytest.raises(RuntimeError, match="CUDA"):
+        torch.load(tmp_path / "cuda.ckpt", weights_only=True)
+    check_runs_alike(module, rl.load(tmp_path / "cuda.ckpt", alphabet="abc"), "legal")
+    wrapped = nn.DataParallel(torch.optim.swa_utils.AveragedModel(module))
+    check_runs_alike(module, rl.load(wrapped, alphabet="abc"), "legal")
+
+
+def test_a_layer_before_the_recurrent_one_is_asked_for(tmp_path):
+    state = modules(rnn=nn.LSTM(4, 5), into=nn.Linear(3, 4), fc=nn.Linear(5, 1))
+    path = save(state, tmp_path / "net.pt")
+    with pytest.raises(FormatError, match=r"if 'into.weight' \(4, 3\) is a linear layer before it"):
+        rl.load(path, alphabet="abc")
+    assert rl.load(path, alphabet="abc", input_layer="into").vectors.shape == (3, 4)
+    for wrong, message in {
+        "fc": r"'fc.weight' \(1, 5\) does not read vectors|the alphabet has 3 symbols",
+        "into:gelu": "is no linear layer; such are into, fc; where relu or tanh follows one, name",
+        "into,into": "is no linear layer|does not read vectors of size 4",
+    }.items():
+        with pytest.raises(FormatError, match=message):
+            rl.load(path, alphabet="abc", input_layer=wrong)
+
+
+def test_a_learned_initial_state_is_asked_for(tmp_path):
+    state = modules(rnn=nn.LSTM(3, 5), fc=nn.Linear(5, 1))
+    state |= {"h0": torch.ones(1, 1, 5), "c0": torch.full((1, 1, 5), 2.0)}
+    path = save(state, tmp_path / "net.pt")
+    with pytest.raises(FormatError, match=r"'h0' \(1, 1, 5\) has .* as in initial='h0,c0'"):
+        rl.load(path, alphabet="abc")
+    with pytest.raises(FormatError, match=r"names 1 tensors; LSTM begins with h and c of every"):
+        rl.load(path, alphabet="abc", initial="h0")
+    with pytest.raises(FormatError, match=r"initial='c1': no such tensor"):
+        rl.load(path, alphabet="abc", initial="h0,c1")
+    with pytest.raises(FormatError, match=r"'fc.bias' has shape \(1,\), expected \(1, 1, 5\)"):
+        rl.load(path, alphabet="abc", initial="h0,fc.bias")
+    net = rl.load(path, alphabet="abc", initial="h0,c0")
+    assert net.initial().tolist() == [1.0] * 5 + [2.0] * 5
+
+
+def parametrised(kind):
+    module = nn.Module()
+    module.rnn, module.fc = nn.LSTM(3, 5), nn.Linear(5, 1)
+    if kind == "old weight_norm":
+        with pytest.warns(FutureWarning):
+            torch.nn.utils.weight_norm(module.rnn, "weight_hh_l0")
+    elif kind == "weight_norm":
+        torch.nn.utils.parametrizations.weight_norm(module.rnn, "weight_hh_l0")
+    else:
+        prune.l1_unstructured(module.fc, "weight", amount=2)
+    return module.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            "old weight_norm",
+            r"rnn.weight_hh_l0 is computed; .*remove_weight_norm\(module.rnn, 'wei",
+        ),
+        (
+            "weight_norm",
+            r"weight_hh_l0 is computed; .*remove_parametrizations\(module.rnn, 'weight",
+        ),
+        ("pruned", r"'fc.weight_orig' is a part .*prune.remove or .*\(module.fc, 'weight'\)"),
+    ],
+)
+def test_weights_that_are_computed_are_refused_with_the_remedy(kind, message, tmp_path):
+    path = save(parametrised(kind), tmp_path / "net.pt")
+    with pytest.raises(FormatError, match=message):
+        rl.load(path, alphabet="abc")
+
+
+def test_a_simple_rnn_of_a_file_is_read_with_a_note(tmp_path):
+    path = save(modules(rnn=nn.RNN(3, 5), fc=nn.Linear(5, 1)), tmp_path / "net.pt")
+    with pytest.warns(FormatWarning, match="read with tanh, else say nonlinearity='relu'"):
+        rl.load(path, alphabet="abc")
+    assert rl.load(path, alphabet="abc", nonlinearity="relu").layers[0].cell.name == "rnn-relu"
+
+
+def test_a_net_of_labels_is_traced_and_certified(tmp_path, capsys, monkeypatch):
+    """A Moore machine that gives the last symbol, and a net that does so but for one word."""
+    monkeypatch.chdir(tmp_path)
+    states = ["s", "a", "b"]
+    transitions = {state: {"a": "a", "b": "b"} for state in states}
+    machine = rl.FSM(
+        alphabet=("a", "b"),
+        start="s",
+        transitions=transitions,
+        outputs={state: state for state in states},
+    )
+    rl.save_grammar(machine, "last.toml")
+    module = nn.Module()
+    module.rnn, module.tags = nn.RNN(2, 2), nn.Linear(2, 3)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.zero_()
+        module.rnn.weight_ih_l0[:] = 2 * torch.eye(2)
+        module.tags.weight[:] = torch.tensor([[0.0, 0], [1, -1], [-1, 1]])
+        module.tags.bias[0] = -9
+    save(module.state_dict(), tmp_path / "tags.pt")
+    reading = ["--net", "tags.pt", "--labels", "s a b", "--nonlinearity", "tanh"]
+    assert run(["trace", "ab", "--grammar", "last.toml", *reading]) == 0
+    out = capsys.readouterr().out
+    assert "  b   node a → b   gives b\n" in out
+    assert "after the whole word it gives b" in out
+    assert run(["certify", "last.toml", *reading]) == 0
+    wrong = [*reading[:3], "s b a", *reading[4:]]
+    assert run(["trace", "ab", "--grammar", "last.toml", *wrong]) == 0
+    assert "gives b   WRONG: the grammar gives a" in capsys.readouterr().out
+    assert run(["certify", "last.toml", *wrong]) == 1
+    assert "shortest" in capsys.readouterr().out
+    assert run(["certify", "parity", "--alphabet", "01", *reading]) == 2
+    assert "parity has no outputs, but the labels of net" in capsys.readouterr().err

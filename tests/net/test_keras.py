@@ -113,3 +113,33 @@ def test_published_net_is_refused():
 def test_what_is_printed_is_python():
     net = rl.compile(rl.load_grammar("reber"))
     compile(target.export(net, "net.npz")[1], "snippet", "exec")
+
+
+def test_two_layers_of_keras_read_each_other_where_they_are_named(tmp_path):
+    """Under the names that Keras 3 gives them, ``sequential/lstm_1/lstm_cell/kernel``."""
+    rng, units = np.random.default_rng(0), 4
+    layers = []
+    for inputs in (2, units):
+        shapes = {
+            "kernel": (inputs, 4 * units),
+            "recurrent_kernel": (units, 4 * units),
+            "bias": (4 * units,),
+        }
+        layers.append({name: rng.normal(size=shape) for name, shape in shapes.items()})
+    arrays = {
+        f"sequential/lstm{end}/lstm_cell/{name}": array
+        for end, layer in zip(("", "_1"), layers, strict=True)
+        for name, array in layer.items()
+    }
+    head = rng.normal(size=(units, 1))
+    arrays |= {"sequential/dense/kernel": head, "sequential/dense/bias": np.zeros(1)}
+    np.savez(tmp_path / "net.npz", **arrays)
+    with pytest.raises(FormatError, match=r"in layer='sequential\.lstm,sequential\.lstm_1'"):
+        rl.load(tmp_path / "net.npz", alphabet="01")
+    net = rl.load(tmp_path / "net.npz", alphabet="01", layer="lstm,lstm_1")
+    words = rng.integers(2, size=(5, 9))
+    x = np.eye(2)[words]
+    for layer in layers:
+        x = np.stack(list(keras_lstm(layer, x)), axis=1)
+    expected = x[:, -1] @ head
+    np.testing.assert_allclose(rl.run(net, words).heads["accept"], expected, atol=1e-12)

@@ -39,6 +39,9 @@ class Plan:
     embed: int | None = None
     padding: int | None = None
     linear_input: bool = False
+    into: int | None = None
+    into_relu: bool = False
+    learned: bool = False
     hidden: tuple[int, ...] = ()
     activation: str = "relu"
     sequential: bool = True
@@ -60,6 +63,10 @@ class Module(nn.Module):
             self.embed = nn.Linear(rows, plan.embed, bias=False)
         elif plan.embed:
             self.embed = nn.Embedding(rows, plan.embed, padding_idx=plan.padding)
+        if plan.into:
+            self.into, inputs = nn.Linear(inputs, plan.into), plan.into
+        for name in ("h0", "c0")[: plan.learned * (2 if plan.cell == "LSTM" else 1)]:
+            self.register_parameter(name, nn.Parameter(torch.randn(plan.depth, 1, plan.cells)))
         kinds: dict[str, Any] = {"num_layers": plan.depth, "bias": plan.bias}
         if plan.cell == "RNN":
             kinds["nonlinearity"] = "relu" if plan.relu else "tanh"
@@ -92,7 +99,16 @@ class Module(nn.Module):
             x = nn.functional.one_hot(words, rows).to(self.core.weight_ih_l0.dtype)
         if plan.embed:
             x = self.embed(x)
-        h = self.core(x)[0] if plan.batch_first else self.core(x.transpose(0, 1))[0].transpose(0, 1)
+        if plan.into:
+            x = torch.relu(self.into(x)) if plan.into_relu else self.into(x)
+        x = x if plan.batch_first else x.transpose(0, 1)
+        start = None
+        if plan.learned:
+            parts = [self.h0, self.c0] if plan.cell == "LSTM" else [self.h0]
+            parts = [part.expand(-1, len(words), -1).contiguous() for part in parts]
+            start = parts[0] if len(parts) == 1 else tuple(parts)
+        h = self.core(x, start)[0]
+        h = h if plan.batch_first else h.transpose(0, 1)
         if plan.last_only:
             h = h[:, -1]
         second = self.second(h) if plan.other else None
@@ -141,6 +157,7 @@ def plans(draw: st.DrawFn, *, least: int = 1, most: int = 4, honest: bool = True
     embed = draw(st.none() | sizes)
     padded = embed is not None and draw(st.booleans())
     hidden = tuple(draw(st.lists(sizes, max_size=2)))
+    into = draw(st.none() | sizes)
     return Plan(
         cell=draw(st.sampled_from(["LSTM", "GRU", "RNN"])),
         symbols=symbols,
@@ -152,6 +169,9 @@ def plans(draw: st.DrawFn, *, least: int = 1, most: int = 4, honest: bool = True
         embed=embed,
         padding=draw(st.integers(0, symbols)) if padded else None,
         linear_input=not honest and not padded and draw(st.booleans()),
+        into=into,
+        into_relu=into is not None and draw(st.booleans()),
+        learned=draw(st.booleans()),
         hidden=hidden,
         activation=draw(st.sampled_from(["relu", "tanh"])),
         sequential=honest or draw(st.booleans()),
@@ -172,21 +192,26 @@ def test_every_path_gives_the_net_that_pytorch_runs(plan: Plan, seed: int) -> No
     torch.manual_seed(seed)
     module = Module(plan)
     told: dict[str, Any] = {"alphabet": SYMBOLS[: plan.symbols], "kind": kind_of(plan)}
+    if plan.learned:
+        told["initial"] = "h0,c0" if plan.cell == "LSTM" else "h0"
+    if plan.into:
+        told["input_layer"] = "into:relu" if plan.into_relu else "into"
     with warnings.catch_warnings():
         warnings.simplefilter("error", FormatWarning)  # it has been run
         net = rl.load(module, **told)
     check_same(net, module)
     # Files do not tell what the module does: whether it is an embedding, what is between layers.
     more = {
-        "nonlinearity": "relu" if plan.relu else None,
+        "nonlinearity": "relu" if plan.relu else "tanh",
         "embedding": "embed" if plan.embed else None,
         "padding": plan.padding,
         "head_activation": plan.activation if plan.hidden else None,
     }
     prefixed = {
-        f"model.inner.{key}": value.contiguous() for key, value in module.state_dict().items()
+        f"_orig_mod.module.inner.{key}": value.contiguous()
+        for key, value in module.state_dict().items()
     }
-    deeper = more | {"embedding": "model.inner.embed" if plan.embed else None}
+    deeper = more | {"embedding": "inner.embed" if plan.embed else None}
     with tempfile.TemporaryDirectory() as folder:
         torch.save({"epoch": 1, "model": module.state_dict()}, f"{folder}/net.pt")
         save_file(prefixed, f"{folder}/net.safetensors")
@@ -411,3 +436,24 @@ def test_what_is_no_net_is_an_error_that_says_what_is_taken(thing: Any) -> None:
 def test_a_shipped_net_has_one_name() -> None:
     for name in ("reber-4", "smallest/reber", "learned/tomita-3-gru"):
         assert rl.load(name).name == name
+
+
+def test_a_layer_before_the_recurrent_one_is_settled_by_the_run() -> None:
+    """A module that runs is read at once; of one that does not run it has to be said."""
+
+    class Projected(Own):
+        def __init__(self) -> None:
+            super().__init__()
+            self.into = nn.Linear(2, 3)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return super().forward(self.into(nn.functional.one_hot(x, 2).float()))
+
+    module = Projected()
+    module.fc = nn.Linear(4, 1)
+    assert rl.load(module, alphabet="ab").vectors.shape == (2, 3)
+    parts = nn.ModuleDict(dict(module.named_children()))
+    with pytest.raises(FormatError, match=r"'into.weight' \(3, 2\) may be a linear layer before"):
+        rl.load(parts, alphabet="ab")
+    with pytest.warns(FormatWarning, match="it was not run for comparison"):
+        assert rl.load(parts, alphabet="ab", input_layer="into").vectors.shape == (2, 3)

@@ -70,8 +70,8 @@ def test_pickled_objects_are_refused_and_nothing_runs(tmp_path):
 
 def test_what_unpacks_to_too_much_is_refused(monkeypatch):
     content = to_npz(NETS["reber"]())
-    monkeypatch.setattr(containers, "MAX_FILE_BYTES", 100)
-    with pytest.raises(FormatError, match=r"^unpacks to [\d,]+ bytes, over 100$"):
+    monkeypatch.setenv("REBERLSTM_MAX_BYTES", "100")
+    with pytest.raises(FormatError, match=r"^its numbers take [\d,]+ bytes of memory, over the"):
         containers.open_npz(content)
 
 

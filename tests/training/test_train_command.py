@@ -13,6 +13,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
+from reberlstm.formats import SUFFIXES
 
 
 def test_it_writes_a_net_that_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +87,7 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (
             ["reber", "--cell", "fsm", "-o", "machine.safetensors"],
             "machine.safetensors: the suffix '.safetensors' names no format of machines; they are "
-            ".toml .dot .gv .jff .att .fst .json, each also with .gz",
+            f"{' '.join(SUFFIXES)}, each also with .gz",
         ),
         (
             ["reber", "--from", "published", "-o", "net.safetensors"],

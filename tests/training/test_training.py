@@ -336,7 +336,9 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         rl.train(settings, checkpoint=path, resume=True)
     state = {"settings": settings.to_dict(), "step": 3}
     checkpoints.save(path, checkpoints.Checkpoint({"net.bias": np.zeros(3)}, state))
-    with pytest.raises(TrainingError, match=r"net\.checkpoint: not a complete checkpoint \('att"):
+    with pytest.raises(
+        TrainingError, match=r"net\.checkpoint: not a complete checkpoint \(the state has no 'att"
+    ):
         rl.train(settings, checkpoint=path, resume=True)
 
 

@@ -8,48 +8,82 @@ believes nothing in the file but the boxes, of which it verifies that
 2. every box steps into a box for every symbol of the scope,
 3. every head of the claim is right on all of every box, by at least the margin claimed.
 
-So by induction the net is right after every word of the scope. A refutation is verified by running
-its word. The arithmetic is in `reberlstm.certificates.checker.steps`.
+So by induction the net is right after every word of the scope. A refutation is verified by bounds
+of what the net says after its word: all that is within them has to be wrong. In this order to be
+read: `document` (the form of the file), `subject` (net and machine), `steps` (the arithmetic), this
+file, `words` (the arithmetic of one word), `exact` (the arithmetic once more, in whole numbers),
+and `selftest` (is the hardware's arithmetic what `steps` takes it for?).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.checker.steps import (
-    ARITHMETICS,
-    PARTS,
-    Ends,
-    Paths,
-    Place,
+from reberlstm.certificates.checker.document import (
+    DamagedError,
     RejectedError,
-    Steps,
+    certificate_in,
+    checksum_fits,
+    demand,
+    index_in,
+    keys_in,
+    number_in,
+    whole,
 )
+from reberlstm.certificates.checker.exact import Exact
+from reberlstm.certificates.checker.selftest import arithmetic_fault
+from reberlstm.certificates.checker.steps import ARITHMETICS, Ends, Paths, Place, Steps
+from reberlstm.certificates.checker.subject import (
+    HEADS,
+    PARTS,
+    RULES_OF_VERSION_1,
+    Machine,
+    check_net,
+    is_ours,
+    machine_of,
+    read_machine,
+    read_net,
+    sha256_of_grammar,
+    sha256_of_net,
+)
+from reberlstm.certificates.checker.words import after as after_word
 from reberlstm.errors import CertificateError
-from reberlstm.machine.fsm import FSM
 
-__all__ = ["Check", "check"]
+__all__ = [
+    "Check",
+    "arithmetic_fault",
+    "check",
+    "check_files",
+    "covers",
+    "is_ours",
+    "question",
+    "read_machine",
+    "read_net",
+]
 
 Floats = NDArray[np.float64]
 Node = tuple[str | None, tuple[str, ...]]
 
-KEYS = {"format", "version", "outcome", "scope", "heads", "arithmetic", "noise", "inputs", "net"}
-KEYS |= {"grammar", "seal"}
-PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
-MAX_STEPS = 1_000_000
+MOST_STRIDE = 16
+MAX_PARTS = 1_000  # of an image that several boxes hold
+FEW_SYMBOLS = 100  # words of at most so many symbols are first bounded by one box after the other
 INPUTS = ("noise", "low", "high")
-HEADS = ("legal", "accept", "label")
-RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
-CELLS_OF_VERSION_1 = {"lstm": "standard", "toy": "published"}
+SECONDS = 60.0
+"""What a certificate may take to check, by default; the work is counted before it is begun."""
+
+# What things take on one slow core, in seconds: a step of a layer, one of several composed steps,
+# a product of two numbers; in whole numbers a product, and a sigmoid or tanh; one box cut by
+# another, of which there may be many only where nodes have several boxes: they are counted as made.
+STEP, COMPOSED, PRODUCT = 3e-4, 1.5e-3, 2e-9
+EXACT_PRODUCT, EXACT_FUNCTION, CUT = 1e-6, 3e-5, 2e-5
 
 
 @dataclass(frozen=True)
@@ -57,42 +91,126 @@ class Check:
     """The checker's verdict.
 
     Attributes:
-        valid: True: what the certificate says is true. False: it is rejected. None: it says
-            nothing that could be checked.
+        valid: True: what the certificate says is true, and what was asked. False: it is rejected.
+            None: it says nothing that could be checked.
         outcome: What the certificate says: ``holds``, ``refuted`` or ``unknown``.
         reason: Why it is rejected, or what was verified.
         question: What it answers: scope, heads, readouts, arithmetic, noise and inputs; empty where
             it is rejected.
+        damaged: Whether it is rejected because it is not of the form of a certificate, or its
+            checksum does not fit, so that nothing can be said of what it was to prove.
     """
 
     valid: bool | None
     outcome: str
     reason: str
     question: Mapping[str, Any] = field(default_factory=dict)
+    damaged: bool = False
 
 
-def check(certificate: str | bytes | Mapping[str, Any], net: Any, fsm: FSM | None = None) -> Check:
+def check(
+    certificate: str | bytes | Mapping[str, Any],
+    net: Any,
+    fsm: Any = None,
+    *,
+    asked: Mapping[str, Any] | None = None,
+    exact: bool = False,
+    seconds: float = SECONDS,
+) -> Check:
     """Verify a certificate against the weights and the machine, in one pass.
 
     Args:
         certificate: The text of the file, or the object that it holds.
-        net: The net that it has to be about.
-        fsm: The machine; by default the one that the net carries.
+        net: The net that it has to be about: one of this package, or what `read_net` returns.
+        fsm: The machine, or what `read_machine` returns; by default the one that the net carries.
+        asked: What it has to answer, as `question` returns it. By default whatever it answers,
+            which is then in the verdict's `question`: read it.
+        exact: Compute in whole numbers, which relies on no floating-point hardware. It is slower,
+            and does not know composed steps.
+        seconds: The work is counted first; nothing is checked that would take longer than this.
 
     Raises:
-        CertificateError: where `fsm` is not given and the net carries none, or their alphabets
-            differ.
+        CertificateError: where `fsm` is not given and the net carries none, their alphabets differ,
+            it is too much work, or this computer's arithmetic is not what the bounds need.
 
     Example:
         >>> import reberlstm as rl
         >>> net = rl.compile(rl.load_grammar("reber"))
         >>> document = rl.certify(net).to_dict()
-        >>> check(document, net).valid
+        >>> check(document, net, asked=question(net)).valid
         True
         >>> document["proof"]["margins"]["legal"] = 0.5
         >>> check(document, net).valid
         False
     """
+    fsm = _machine(net, fsm)
+    fault = None if exact else arithmetic_fault()
+    if fault is not None:
+        raise CertificateError(f"not checked: {fault}; use the exact mode, or another computer")
+    outcome, more = "nothing", ""
+    try:
+        document = certificate_in(certificate)
+        outcome = str(document["outcome"])
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not a number is rejected
+            checker = _Checker(document, net, machine_of(fsm), exact, seconds)
+            reason = checker.verdict()
+        if asked is not None:
+            more = covers(checker.question, asked, outcome)
+    except RejectedError as rejection:
+        return Check(False, outcome, str(rejection), damaged=isinstance(rejection, DamagedError))
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        reason = f"not of the form of a certificate: {error!r}"
+        return Check(False, outcome, reason, damaged=True)
+    return Check(None if outcome == "unknown" else True, outcome, reason + more, checker.question)
+
+
+def check_files(
+    certificate: str | bytes | Mapping[str, Any],
+    net: Any,
+    fsm: Any = None,
+    *,
+    exact: bool = False,
+    seconds: float = SECONDS,
+    **asked: Any,
+) -> Check:
+    """Verify a certificate against files of a net and a machine, which the checker reads itself.
+
+    Args:
+        certificate: As in `check`.
+        net: The path of a safetensors file that this package wrote; or a net, whose loader is then
+            trusted.
+        fsm: The path of a grammar in TOML; or a machine, likewise; by default the net's own.
+        exact: As in `check`.
+        seconds: As in `check`.
+        asked: What it has to answer, as the keywords of `question`; by default its default.
+
+    Raises:
+        CertificateError: as `check`, and for a file that cannot be read.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> from reberlstm.net.loading import FOLDER
+        >>> document = rl.certify("reber-4").to_dict()
+        >>> check_files(document, FOLDER / "reber-4.safetensors").valid
+        True
+    """
+    net = _read(net, read_net) if isinstance(net, str | os.PathLike) else net
+    fsm = _read(fsm, read_machine) if isinstance(fsm, str | os.PathLike) else fsm
+    wanted = question(net, fsm, **asked)
+    return check(certificate, net, fsm, asked=wanted, exact=exact, seconds=seconds)
+
+
+def _read(path: str | os.PathLike[str], read: Callable[[bytes, str], Any]) -> Any:
+    try:
+        return read(Path(path).read_bytes(), Path(path).stem)
+    except OSError as error:
+        raise CertificateError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None
+    except RejectedError as rejection:
+        raise CertificateError(f"{os.fspath(path)}: the checker finds {rejection}") from None
+
+
+def _machine(net: Any, fsm: Any) -> Any:
+    """The machine that says what is right, over the net's alphabet."""
     fsm = net.grammar if fsm is None else fsm
     if fsm is None:
         raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
@@ -101,25 +219,87 @@ def check(certificate: str | bytes | Mapping[str, Any], net: Any, fsm: FSM | Non
             f"the alphabet of {fsm} is {' '.join(fsm.alphabet)}, but that of net {net.name!r} is "
             f"{' '.join(net.alphabet)}; give the grammar that the certificate is about"
         )
-    outcome = "nothing"
-    try:
-        document = parsed(certificate)
-        outcome = str(document.get("outcome"))
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not a number is rejected
-            checker = _Checker(document, net, fsm)
-            reason = checker.verdict()
-    except RejectedError as rejection:
-        return Check(False, outcome, str(rejection))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        return Check(False, outcome, f"not of the form of a certificate: {error!r}")
-    return Check(None if outcome == "unknown" else True, outcome, reason, checker.question)
+    return fsm
+
+
+def question(
+    net: Any,
+    fsm: Any = None,
+    *,
+    scope: str | None = None,
+    heads: Sequence[str] | None = None,
+    arithmetic: str = "real",
+    noise: float = 0.0,
+    inputs: Sequence[float] = (0.0, 1.0, 1.0),
+) -> dict[str, Any]:
+    """What `certify` asks of a net with the same options, as a certificate's file says it.
+
+    By default the scope that the net claims; of its heads ``legal``, and in scope ``all`` (or where
+    it has no other) also ``accept``, and ``label`` where the machine has outputs; real numbers, no
+    noise, exact inputs. What a net has not, it cannot be asked.
+
+    Example:
+        >>> import reberlstm as rl
+        >>> asked = question(rl.published())
+        >>> asked["scope"], asked["readouts"]
+        ('legal', {'legal': 'tanh > 0.5'})
+    """
+    fsm = _machine(net, fsm)
+    has = {head: _head(net, head) for head in HEADS if _head(net, head) is not None}
+    scope = net.claims if scope is None else scope
+    if heads is None:
+        heads = [head for head in has if head != "label" or fsm.outputs] or ["legal"]
+        heads = ["legal"] if scope == "legal" and "legal" in has else heads
+    return {
+        "scope": scope,
+        "heads": [head for head in HEADS if head in heads],
+        "readouts": {head: str(has[head].rule) for head in HEADS if head in heads and head in has},
+        "arithmetic": arithmetic,
+        "noise": float(noise),
+        "inputs": dict(zip(INPUTS, map(float, inputs), strict=True)),
+    }
+
+
+def covers(answered: Mapping[str, Any], asked: Mapping[str, Any], outcome: str) -> str:
+    """Demand that what a certificate answers decides what was asked; what it says more.
+
+    A proof may be of more: of scope ``all``, whose words are those of scope ``legal`` too; of more
+    heads; with more noise; for a larger range of inputs. A refutation may be of less. Readouts and
+    arithmetic have to be those that were asked.
+    """
+    large, small = (answered, asked) if outcome != "refuted" else (asked, answered)
+    inputs, needed = ([x["inputs"][name] for name in INPUTS] for x in (large, small))
+    enough = {
+        "scope": large["scope"] in ("all", small["scope"]),
+        "heads": set(large["heads"]) >= set(small["heads"]),
+        "readouts": all(large["readouts"].get(x) == small["readouts"][x] for x in small["heads"]),
+        "arithmetic": large["arithmetic"] == small["arithmetic"],
+        "noise": large["noise"] >= small["noise"],
+        "inputs": inputs[0] >= needed[0] and inputs[1] <= needed[1] and inputs[2] >= needed[2],
+    }
+    for name, is_enough in enough.items():
+        verb = "are" if name.endswith("s") else "is"
+        wanted = f"its {name} {verb} {answered[name]!r}, not {asked[name]!r} as asked"
+        demand(is_enough, wanted)
+    others = [name for name in enough if answered[name] != asked[name]]
+    if not others:
+        return ""
+    return f"; that decides what was asked: {', '.join(f'{x} {asked[x]!r}' for x in others)}"
+
+
+def _head(net: Any, head: str) -> Any:
+    """What answers a question: for ``legal`` the ``next`` head where there is no other."""
+    return net.heads.get(head) or (net.heads.get("next") if head == "legal" else None)
 
 
 class _Checker:
     """One certificate against one net and one machine."""
 
-    def __init__(self, document: Mapping[str, Any], net: Any, fsm: FSM) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], net: Any, fsm: Machine, exact: bool, seconds: float
+    ) -> None:
         self.document, self.net, self.fsm = document, net, fsm
+        self.exact, self.seconds = exact, seconds
         self._check_header()
         self.scope: str = document["scope"]
         self.heads: tuple[str, ...] = tuple(document["heads"])
@@ -129,7 +309,9 @@ class _Checker:
         in_order = self.noise >= 0.0 and blur >= 0.0 and low <= high
         demand(in_order, "noise is negative, or the inputs end before they begin")
         self.inputs = (blur, low, high)
-        self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs)
+        numbers = Exact if exact else None
+        self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs, numbers)
+        self.cuts = 0.0  # parts of images that were held against boxes
         self.found = dict.fromkeys(self.heads, math.inf)  # the margin of each head so far
         self.places: list[tuple[str, int]] = []  # part and cell of each number of a state vector
         at = 0
@@ -161,24 +343,13 @@ class _Checker:
             result = self._check_refutation(self.document["refutation"])
         else:
             result = "the certificate says that nothing is known, so there is nothing to check"
-        content = {key: value for key, value in self.document.items() if key != "seal"}
-        fits = hashlib.sha256(compact(content)).hexdigest() == self.document["seal"]
-        demand(fits, "the seal does not fit: the file was altered after it was made")
+        fault = "the checksum does not fit: the file is damaged or was edited"
+        demand(checksum_fits(self.document), fault, DamagedError)
         return result
 
     def _check_header(self) -> None:
         document, net, fsm = self.document, self.net, self.fsm
-        form, version, outcome = (document.get(key) for key in ("format", "version", "outcome"))
-        known = form == "reberlstm certificate" and version in (1, 2)
-        wanted = "expected 'reberlstm certificate', version 1 or 2"
-        demand(known, f"format {form!r}, version {version!r}; {wanted}")
-        demand(outcome in PART, f"outcome {outcome!r} is none of {', '.join(PART)}")
-        expected = KEYS | {PART[str(outcome)]} | ({"readouts"} if version == 2 else set())
-        for key in sorted(expected ^ set(document)):
-            raise RejectedError(f"{key!r} is {'missing' if key in expected else 'not expected'}")
-        for layer in net.layers:
-            kind = layer.cell.name
-            demand(kind in PARTS, f"cells of kind {kind!r} are not checked yet")
+        check_net(net)
         demand(
             document["net"]["sha256"] == sha256_of_net(net),
             f"it is about other weights than {net.name!r}: their SHA-256 differs",
@@ -198,7 +369,7 @@ class _Checker:
         in_order = [head for head in HEADS if head in heads]
         demand(heads and heads == in_order, f"heads {heads!r} cannot be certified")
         for head in heads:
-            readout = net.heads.get(head) or (net.heads.get("next") if head == "legal" else None)
+            readout = _head(net, head)
             asked = readout is not None and (head != "label" or fsm.outputs)
             demand(asked, f"head {head!r} is listed, but net or grammar has none")
             rule, own = self._rules().get(head), str(getattr(readout, "rule", ""))
@@ -211,15 +382,15 @@ class _Checker:
     # The machine, followed word by word
 
     def _legal(self, state: str | None) -> frozenset[str]:
-        if state is not None:
-            return self.fsm.legal(state)
         resync = self.net.on_violation == "resync"
-        return self.fsm.legal(self.fsm.start) if resync else frozenset()
+        known = self.fsm.start if state is None and resync else state
+        return frozenset() if known is None else frozenset(self.fsm.transitions[known])
 
     def _next(self, state: str | None, symbol: str) -> str | None:
-        target = None if state is None else self.fsm.next_state(state, symbol)
+        lines = self.fsm.transitions
+        target = None if state is None else lines[state].get(symbol)
         if target is None and self.net.on_violation == "resync":
-            return self.fsm.next_state(self.fsm.start, symbol)
+            return lines[self.fsm.start].get(symbol)
         return target
 
     def _steps(self, state: str | None) -> Iterator[tuple[str, str | None]]:
@@ -227,9 +398,9 @@ class _Checker:
         for symbol in self.fsm.alphabet:
             if self.scope == "all":
                 yield symbol, self._next(state, symbol)
-            elif state is not None and symbol in self.fsm.legal(state):
-                target = self.fsm.next_state(state, symbol)
-                if target is not None and self.fsm.legal(target):
+            elif state is not None:
+                target = self.fsm.transitions[state].get(symbol)
+                if target is not None and self.fsm.transitions[target]:
                     yield symbol, target
 
     def _reads_largest(self, head: str) -> bool:
@@ -242,7 +413,7 @@ class _Checker:
         if head == "accept":
             ends = state in self.fsm.accepting
             return ([not ends, ends] if self._reads_largest(head) else [ends]), True
-        label = None if state is None else self.fsm.outputs[state]
+        label = None if state is None else self.fsm.outputs.get(state, "")
         return [label == name for name in self.net.labels], state is not None
 
     # A proof
@@ -250,10 +421,12 @@ class _Checker:
     def _check_proof(self, proof: Mapping[str, Any]) -> str:
         k, stride = (
             whole(proof[name], least, most, f"{name} = {proof[name]!r} is not in {least}…{most}")
-            for name, least, most in (("k", 0, 1_000), ("stride", 1, 16))
+            for name, least, most in (("k", 0, 1_000), ("stride", 1, MOST_STRIDE))
         )
+        self._check_work([self.fsm.start, *(box["state"] for box in proof["boxes"])], stride)
         boxes = self._boxes(proof)
-        shared = shared_in(proof, k)
+        shared, varies = shared_in(proof, k), proof.get("varies", False)
+        demand(isinstance(varies, bool), f"varies = {varies!r} is neither true nor false")
         paths = self._paths(boxes) if stride > 1 else None
         # The empty word is no node of its own: a word may come back to the start state.
         empty: Node = (self.fsm.start, ())
@@ -266,35 +439,86 @@ class _Checker:
         for where, node, box in pending:
             for path, state, image in self._follow(where, node[0], box, stride, paths):
                 steps += 1
-                demand(steps <= MAX_STEPS, f"it takes over {MAX_STEPS:,} steps to check")
-                last = (*node[1], *path)[-k:] if k else ()
-                target: Node = (state, shared.get((state, last), last))
-                demand(target in boxes, f"there is no box for {_name(target)}")
+                target = self._target(state, (*node[1], *path), k, boxes, shared, varies)
                 source = f"{where}, read {' '.join(path)}"
                 self._check_included(image, boxes[target], source, target)
-                if target not in reached:
-                    reached.add(target)
-                    pending.append((_name(target), target, boxes[target]))
-                    self._check_heads(f"for {_name(target)}", state, boxes[target])
+                for each in zip(*boxes[target], strict=True) if target not in reached else ():
+                    pending.append((_name(target), target, each))
+                    self._check_heads(f"for {_name(target)}", state, each)
+                reached.add(target)
         for node in boxes:
             demand(node in reached, f"the box for {_name(node)} is not of scope {self.scope!r}")
+        judged = any(margin < math.inf for margin in self.found.values())
+        demand(judged, f"no word of scope {self.scope!r} asks a head, so nothing was to be judged")
         self._check_margins(proof["margins"])
         every = f" every {stride} symbols" if stride > 1 else ""
+        exactly = ", in whole numbers" if self.exact else ""
+        number = sum(len(low) for low, _ in boxes.values())
         return (
-            f"scope {self.scope}, heads {' '.join(self.heads)}: {len(boxes)} boxes, {steps} "
-            f"steps into them{every} and every head on every box verified; "
+            f"scope {self.scope}, heads {' '.join(self.heads)}: {number} boxes, {steps} "
+            f"steps into them{every} and every head on every box verified{exactly}; "
             f"smallest margin {min(self.found.values()):.6g}"
         )
 
-    def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
-        bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
-        (kind, *others) = (layer.kind for layer in self.steps.layers)
-        known = kind == "lstm" or self.document["arithmetic"] == "real"
-        if others or not known or not bounded or self.inputs != (0.0, 1.0, 1.0):
-            raise RejectedError(
-                "a stride needs a net of one layer, an LSTM where the arithmetic rounds, "
-                "exact inputs and bounded boxes"
+    def _check_work(self, states: Sequence[str | None], stride: int) -> None:
+        """Count the steps to be taken from these states, and refuse what takes too long."""
+        count: dict[str | None, int] = dict.fromkeys((None, *self.fsm.transitions), 0)
+        follows = {state: [after for _, after in self._steps(state)] for state in count}
+        for _ in range(stride):
+            count = {x: sum(1 + count[after] for after in follows[x]) for x in count}
+        steps = sum(1 + count.get(state, 0) for state in states)
+        self._check_seconds(steps, composed=stride > 1)
+
+    def _check_seconds(self, steps: int, composed: bool) -> None:
+        """Refuse steps that would take too long."""
+        layers = [(layer.u.size + layer.w.size, len(layer.u)) for layer in self.steps.layers]
+        layers *= 1 + len(self.steps.suffix) * len(self.heads)
+        for head in map(self.steps.heads.__getitem__, self.heads):
+            softmax = head.function == "softmax"  # whose rows are compared in pairs
+            layers += [(w.size * (head.rows if softmax else 1), len(b)) for w, b in head.layers]
+        products, functions = (2 * sum(x[i] for x in layers) for i in (0, 1))
+        if self.exact:
+            numbers: Any = self.steps.bounds
+            longer = (numbers.p / 256) ** 2.5
+            each = (products * EXACT_PRODUCT + functions * EXACT_FUNCTION) * longer
+        else:
+            each = len(self.steps.layers) * STEP + products * PRODUCT
+        if composed:
+            each += COMPOSED * len(self.steps.layers) + 20 * len(self.steps.start) ** 3 * PRODUCT
+        if not steps * each <= self.seconds:
+            raise CertificateError(
+                f"not checked: {steps:,} steps would take about {steps * each:,.0f} s, and "
+                f"{self.seconds:g} s are allowed; allow more with --seconds (seconds=)"
             )
+
+    @staticmethod
+    def _target(
+        state: str | None,
+        known: tuple[str, ...],
+        k: int,
+        boxes: Mapping[Node, Ends],
+        shared: Mapping[Node, tuple[str, ...]],
+        varies: bool,
+    ) -> Node:
+        """The box for a word that is known to end like this, by its last k symbols.
+
+        Where boxes vary, the one that says most. (It would do to lead into any box of the state.)
+        """
+        for last in (known[start:] for start in range(max(0, len(known) - k), len(known) + 1)):
+            node: Node = (state, shared.get((state, last), last))
+            if node in boxes or not varies:
+                break
+        demand(node in boxes, f"there is no box for {_name(node)}")
+        return node
+
+    def _paths(self, boxes: Mapping[Node, Ends]) -> Paths:
+        if self.exact:
+            raise CertificateError(
+                "not checked: the exact mode does not know composed steps (a stride over 1)"
+            )
+        bounded = all(np.isfinite(end).all() for box in boxes.values() for end in box)
+        if not bounded or self.inputs != (0.0, 1.0, 1.0):
+            raise RejectedError("a stride needs exact inputs and bounded boxes")
         return Paths(self.net, self.steps)
 
     def _follow(
@@ -316,12 +540,11 @@ class _Checker:
                         between = f"after {where}, read {' '.join(word)}"
                         self._check_heads(between, after, further.box)
                     following.append((word, after, further))
-            few = len(following) <= MAX_STEPS
-            demand(few, f"it takes over {MAX_STEPS:,} steps to check")
             front = following
         yield from ((path, after, place.box) for path, after, place in front)
 
     def _boxes(self, proof: Mapping[str, Any]) -> dict[Node, Ends]:
+        """The boxes of each node, mostly one, (B, D)."""
         table = [self._interval(ends) for ends in proof["intervals"]]
         intervals = np.array(table, dtype=np.float64).reshape(-1, 4)
         lengths = np.array([len(ends) for ends in proof["intervals"]])
@@ -329,20 +552,24 @@ class _Checker:
             [np.full(layer.size, _ends_of(layer.kind)) for layer in self.steps.layers]
         )
         index = {name: number for number, name in enumerate(self.net.cells)}
-        boxes: dict[Node, Ends] = {}
+        boxes: dict[Node, list[Ends]] = {}
+        several = proof.get("pieces", False)
+        demand(isinstance(several, bool), f"pieces = {several!r} is neither true nor false")
         for box in proof["boxes"]:
-            keys = sorted(box)
-            expected = keys == ["last", "most", "others", "state"]
-            demand(expected, f"a box has the keys {', '.join(keys)}")
+            keys_in("box", box)
             node: Node = (box["state"], tuple(box["last"]))
-            demand(node not in boxes, f"there are two boxes for {_name(node)}")
             chosen = np.full(len(self.net.cells), index_in(box["most"]))
             for name, number in box["others"].items():
                 chosen[index[name]] = index_in(number)
             fits = (lengths[chosen] == wanted).all()
             demand(fits, f"the box for {_name(node)} has ends of other cells")
-            boxes[node] = self._box(intervals[chosen])
-        return boxes
+            demand(several or node not in boxes, f"there are two boxes for {_name(node)}")
+            found = self.steps.bounds.box(*self._box(intervals[chosen]))
+            boxes.setdefault(node, []).append(found)
+        return {
+            node: (np.stack([low for low, _ in each]), np.stack([high for _, high in each]))
+            for node, each in boxes.items()
+        }
 
     def _interval(self, ends: list[Any]) -> list[float]:
         """Four ends, of which null is infinite; the last two are NaN for cells without c."""
@@ -389,17 +616,42 @@ class _Checker:
             demand(distance > 0.0, f"head {head!r} may be wrong in the box {where}")
             self.found[head] = min(self.found[head], distance)
 
-    def _check_included(self, image: Ends, box: Ends, source: str, target: Node) -> None:
-        outside = ~((image[0] >= box[0]) & (image[1] <= box[1]))
-        if outside.any():
-            number = int(np.flatnonzero(outside)[0])
-            low, high, least, most = (end[number] for end in (*image, *box))
-            part, cell = self.places[number]
-            raise RejectedError(
-                f"from {source}: {part} of cell {self.net.cells[cell]!r} may be in "
-                f"[{low:.9g}, {high:.9g}], which is not inside [{least:.9g}, {most:.9g}], the box "
-                f"for {_name(target)}"
-            )
+    def _check_included(self, image: Ends, boxes: Ends, source: str, target: Node) -> None:
+        """An image has to lie in the union of the boxes, (B, D): a part of it, or all, in one.
+
+        If no box holds a part, the box that holds most of it is taken away, and the rest is parts.
+        """
+        demand(all((end == end).all() for end in image), f"from {source}: not a number")
+        parts = [image]
+        for count, (low, high) in enumerate(parts):
+            self.cuts += 1 + boxes[0].size / 1_000
+            if not self.cuts * CUT <= self.seconds:
+                raise CertificateError(
+                    f"not checked: the parts of boxes would take over {self.seconds:g} s; allow "
+                    "more with --seconds (seconds=)"
+                )
+            inner = np.maximum(boxes[0], low), np.minimum(boxes[1], high)
+            held: Any = (inner[0] == low) & (inner[1] == high)
+            if held.all(axis=1).any():
+                continue
+            room = np.where(high > low, high - low, 1.0)
+            share = np.where(held, 1.0, (inner[1] - inner[0]) / room).prod(axis=1)
+            meets: Any = (inner[0] <= inner[1]).all(axis=1)
+            best = int(np.where(meets, share, -1.0).argmax())
+            if not share[best] > 0.0 or not meets[best] or count > MAX_PARTS:
+                self._reject_outside((low, high), (boxes[0][best], boxes[1][best]), source, target)
+            parts += _without((low, high), (boxes[0][best], boxes[1][best]))
+
+    def _reject_outside(self, image: Ends, box: Ends, source: str, target: Node) -> None:
+        number = int(np.flatnonzero((image[0] < box[0]) | (image[1] > box[1]))[0])
+        ends = (end[number] for end in (*image, *box))
+        low, high, least, most = map(self.steps.bounds.least, ends)
+        part, cell = self.places[number]
+        raise RejectedError(
+            f"from {source}: {part} of cell {self.net.cells[cell]!r} may be in "
+            f"[{low:.9g}, {high:.9g}], which is not inside [{least:.9g}, {most:.9g}], the box "
+            f"for {_name(target)}"
+        )
 
     def _check_margins(self, claimed: Mapping[str, Any]) -> None:
         asked = {head for head, margin in self.found.items() if margin < math.inf}
@@ -416,6 +668,7 @@ class _Checker:
 
     def _check_refutation(self, refutation: Mapping[str, Any]) -> str:
         word, head = tuple(refutation["word"]), refutation["head"]
+        self._check_seconds(len(word), composed=False)
         demand(head in self.heads, f"head {head!r} is not among those listed")
         demand(word or self.scope == "all", "the empty word is not in scope 'legal'")
         state: str | None = self.fsm.start
@@ -424,25 +677,57 @@ class _Checker:
             where = f"symbol {symbol!r} at position {position}"
             demand(symbol in steps, f"{where} leaves scope {self.scope!r}")
             state = steps[symbol]
-        values = self.steps.run(word, head)
         after = f"after {self.fsm.text(word)!r}"
-        demand(np.isfinite(values).all(), f"head {head!r} overflows {after}")
         right, asked = self._right(head, state)
-        readout = self.steps.heads[head]
-        if self._reads_largest(head):
-            said = [row == int(values.argmax()) for row in range(len(values))]
-        else:
-            said = [bool(value > readout.threshold) for value in values]
-        demand(said != right and asked, f"head {head!r} is right {after}")
-        for name, truth in (("said", said), ("right", right)):
-            claimed, words = refutation[name], self._words(head, truth)
+        demand(asked, f"head {head!r} is not asked {after}")
+        said = self._rows(head, refutation["said"])
+        for name, rows in (("said", said), ("right", right)):
+            claimed, words = refutation[name], self._words(head, rows)
             demand(claimed == words, f"{name!r} is {claimed!r}, but it must be {words!r}")
+        low, high = self._wrong(word, head, right, said, after)
         margin = number_in(refutation["margin"], "the margin")
-        distance = self.steps.distance(readout, np.array(right), (values, values))
-        near = abs(margin - distance) <= 1e-6 * (1.0 + abs(distance))
-        demand(near, f"the margin is {distance:.9g}, not {margin:.9g} as claimed")
+        room = 1e-6 * (1.0 + abs(margin))
+        fits = low - room <= margin <= min(high, 0.0) + room
+        demand(fits, f"the margin is in [{low:.9g}, {high:.9g}], not {margin:.9g} as claimed")
         shown = self.fsm.text(word) or "the empty word"
         return f"after {shown} head {head!r} is wrong (whether a shorter word is was not checked)"
+
+    def _wrong(
+        self, word: tuple[str, ...], head: str, right: list[bool], said: list[bool], after: str
+    ) -> tuple[float, float]:
+        """Bounds of the margin after a word, where they decide that the head is wrong."""
+        # Noise may be none, and an input what is nearest to 1.
+        _, least, most = self.inputs
+        usual = min(max(1.0, least), most)
+        numbers = Exact if self.exact else None
+        arithmetic, inputs = self.document["arithmetic"], (0.0, usual, usual)
+        steps = Steps(self.net, arithmetic, 0.0, inputs, numbers)
+        box = (steps.start, steps.start)
+        ways = (False, True) if len(word) <= FEW_SYMBOLS else (True,)
+        for frames in (False,) if self.exact else ways:
+            if self.exact:
+                for symbol in word:
+                    box = steps.step(box, symbol)
+            else:
+                box = after_word(steps, word, frames)
+            wrong, possible, margins = steps.answer(head, right, said, box)
+            low, high = steps.bounds.least(margins[0]), -steps.bounds.least(-margins[1])
+            if wrong:
+                demand(possible, f"head {head!r} does not say {self._words(head, said)!r} {after}")
+                return low, high
+            demand(not low > 0.0, f"head {head!r} is right {after}")
+        raise RejectedError(
+            f"head {head!r} may be right {after}: it is off by between {-high:.4g} and "
+            f"{-low:.4g}, as far as the bounds of its run tell"
+        )
+
+    def _rows(self, head: str, words: Any) -> list[bool]:
+        """Which rows of a head say yes, where it says these words."""
+        if head == "accept":
+            ends = list(words) == ["yes"]
+            return [not ends, ends] if self._reads_largest(head) else [ends]
+        names = self.net.alphabet if head == "legal" else self.net.labels
+        return [name in words for name in names]
 
     def _words(self, head: str, truth: list[bool]) -> list[str]:
         if head == "accept":
@@ -453,6 +738,20 @@ class _Checker:
         return [name for name in order if name in chosen]
 
 
+def _without(part: Ends, box: Ends) -> list[Ends]:
+    """What of a part is outside of a box that it meets: slices, of which some share a side."""
+    slices, (low, high) = [], (end.copy() for end in part)
+    for number in np.flatnonzero((low < box[0]) | (high > box[1])):
+        for end, limit in ((low, box[0]), (high, box[1])):
+            inside = limit[number] <= low[number] if end is low else limit[number] >= high[number]
+            if not inside:
+                rest = low.copy(), high.copy()
+                rest[0 if end is high else 1][number] = limit[number]
+                slices.append(rest)
+                end[number] = limit[number]
+    return slices
+
+
 def _name(node: Node) -> str:
     state = "the state after a violation" if node[0] is None else f"state {node[0]!r}"
     return f"{state}, last {' '.join(node[1])!r}" if node[1] else state
@@ -461,61 +760,6 @@ def _name(node: Node) -> str:
 def _ends_of(kind: str) -> int:
     """How many ends a cell of this kind has in the file."""
     return 4 if "c" in PARTS[kind] else 2
-
-
-# Reading: JSON without tricks, and the digests, as `reberlstm.certificates.results` describes them
-
-
-def parsed(certificate: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
-    """The JSON object of a certificate: without duplicate keys, NaN and infinities."""
-    if isinstance(certificate, Mapping):
-        document: Any = certificate
-    else:
-        try:
-            document = json.loads(certificate, object_pairs_hook=_unique, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
-            raise RejectedError(f"not JSON: {error}") from None
-    if not isinstance(document, Mapping):
-        raise RejectedError(f"not a JSON object but {type(document).__name__}")
-    return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = Counter(name for name, _ in pairs)
-    for name, count in names.items():
-        if count > 1:
-            raise RejectedError(f"key {name!r} stands twice")
-    return dict(pairs)
-
-
-def _refuse(constant: str) -> None:
-    raise RejectedError(f"{constant} is not a number that a certificate may hold")
-
-
-def demand(condition: Any, reason: str) -> None:
-    """A rejection, unless the condition is true."""
-    if not condition:
-        raise RejectedError(reason)
-
-
-def number_in(value: Any, what: str) -> float:
-    """A finite number, or a rejection that names it."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    demand(is_number and math.isfinite(value), f"{what} is {value!r}, not a finite number")
-    return float(value)
-
-
-def whole(value: Any, least: int, most: float, what: str) -> int:
-    """A whole number within limits, or a rejection that says what is wrong."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    demand(is_whole and least <= value <= most, what)
-    number: int = value
-    return number
-
-
-def index_in(value: Any) -> int:
-    """The number of an interval."""
-    return whole(value, 0, math.inf, f"{value!r} is not the number of an interval")
 
 
 def shared_in(proof: Mapping[str, Any], k: int) -> dict[Node, tuple[str, ...]]:
@@ -531,55 +775,3 @@ def shared_in(proof: Mapping[str, Any], k: int) -> dict[Node, tuple[str, ...]]:
             demand(once, f"'alike' has {symbol!r} twice, or stands in a proof with k = {k}")
             shared[state, (symbol,)] = (symbols[0],)
     return shared
-
-
-def compact(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def sha256_of_net(net: Any) -> str:
-    """Of everything in the weights that matters."""
-    kinds = [f"{layer.cell.name}:{layer.weight_hh.shape[1]}" for layer in net.layers]
-    if len(kinds) == 1:
-        name = net.layers[0].cell.name
-        kinds = [CELLS_OF_VERSION_1.get(name, name)]
-    heads = sorted(net.heads.items())
-    header = {
-        "alphabet": list(net.alphabet),
-        "cell": ",".join(kinds),
-        "cells": list(net.cells),
-        "heads": [f"{name}:{head.activation}" if head.activation else name for name, head in heads],
-        "labels": list(net.labels),
-        "on_violation": net.on_violation,
-    }
-    arrays = []
-    for layer in net.layers:
-        arrays += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
-    for _, head in heads:
-        for linear in head.layers:
-            arrays += [linear.weight, linear.bias]
-    others = (net.embedding, net.start_state, net.suffix)
-    arrays += [array for array in others if array is not None]
-    digest = hashlib.sha256(compact(header) + b"\n")
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-    return digest.hexdigest()
-
-
-def sha256_of_grammar(fsm: FSM) -> str:
-    """Of the part of the machine that words can reach."""
-    lines = {fsm.start: dict(fsm.transitions[fsm.start])}
-    for line in (pending := list(lines.values())):
-        for target in line.values():
-            if target not in lines:
-                lines[target] = dict(fsm.transitions[target])
-                pending.append(lines[target])
-    described = {
-        "alphabet": list(fsm.alphabet),
-        "start": fsm.start,
-        "accepting": sorted(state for state in lines if state in fsm.accepting),
-        "transitions": lines,
-        "outputs": {state: label for state, label in fsm.outputs.items() if state in lines},
-    }
-    return hashlib.sha256(compact(described)).hexdigest()

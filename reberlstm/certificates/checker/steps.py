@@ -9,12 +9,16 @@ second time as well; of the net only names, arrays and rules are read.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reberlstm.certificates.checker.document import RejectedError
+from reberlstm.certificates.checker.subject import PARTS
 
 Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]
@@ -32,13 +36,6 @@ ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
     "bfloat16": (2.0**-8, 2.0**-126, 3.3895313892515355e38, 2.0**-22),
     "int8": (2.0**-24, 2.0**-126, 3.4028234663852886e38, 2.0**-22),
 }
-
-# kind of cell: the parts of its state, each a letter; the first one is what gates and heads read
-PARTS = {"lstm": "hc", "toy": "c"} | dict.fromkeys(("gru", "gru-before", "rnn", "rnn-relu"), "h")
-
-
-class RejectedError(Exception):
-    """The certificate does not prove what it says; the text says where."""
 
 
 class Layer(NamedTuple):
@@ -69,41 +66,11 @@ class Readout(NamedTuple):
     rows: int
 
 
-class _Points:
-    """Computing with numbers of a format, every result rounded to it; sums when they are done."""
+class _Format:
+    """The numbers that an arithmetic has."""
 
     def __init__(self, arithmetic: str) -> None:
         self.arithmetic = arithmetic
-
-    def linear(self, weight: Floats, x: Floats, bias: Floats) -> Floats:
-        """A sum of products, to which more may be added."""
-        return np.asarray(weight @ x + bias)
-
-    def added(self, parts: Sequence[Floats]) -> Floats:
-        return self.rounded(sum(parts[1:], start=parts[0]))
-
-    def split(self, sums: Floats, number: int) -> list[Floats]:
-        return np.split(sums, number)
-
-    def sigmoid(self, z: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            return self.rounded(1.0 / (1.0 + np.exp(-z)))
-
-    def tanh(self, z: Floats) -> Floats:
-        return self.rounded(np.tanh(z))
-
-    def relu(self, z: Floats) -> Floats:
-        return np.maximum(z, 0.0)
-
-    def product(self, factor: Floats, x: Floats) -> Floats:
-        return self.rounded(factor * x)
-
-    def sum(self, x: Floats, y: Floats) -> Floats:
-        return self.rounded(x + y)
-
-    def mix(self, z: Floats, n: Floats, h: Floats) -> Floats:
-        """``(1 − z)·n + z·h``."""
-        return self.sum(n, self.product(z, self.sum(h, -n)))
 
     def held(self, array: Floats) -> Floats:
         """Weights as the format has them; a bias is a vector, and stays out of int8."""
@@ -137,9 +104,31 @@ class _Points:
 class _Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
-    def __init__(self, arithmetic: str, longest: int) -> None:
-        self.arithmetic, self.longest = arithmetic, longest
+    def __init__(self, arithmetic: str, arrays: Sequence[Floats]) -> None:
+        self.arithmetic = arithmetic
+        # What the input and the state add is one sum.
+        self.longest = 2 * max(array.shape[1] for array in arrays if array.ndim == 2)
         self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+
+    # How numbers of a file are held; an arithmetic of its own has `reberlstm...checker.exact`
+
+    def number(self, array: Floats) -> Floats:
+        """Weights, exactly."""
+        return array
+
+    def box(self, low: Floats, high: Floats) -> Ends:
+        """Ends, perhaps moved outwards."""
+        return low, high
+
+    def least(self, x: Any) -> float:
+        """A floating-point number that is no greater, also where x was rounded up last."""
+        return math.inf if x == math.inf else math.nextafter(x, -math.inf)
+
+    def wider(self, x: Ends, by: float) -> Ends:
+        """Ends moved outwards by at least so much."""
+        return _wider(x, by)
+
+    # Computing
 
     def linear(self, weight: Floats, x: Ends, bias: Floats) -> Sums:
         """A sum of products, to which more may be added."""
@@ -150,7 +139,7 @@ class _Bounds:
     def added(self, parts: Sequence[Sums]) -> Ends:
         """Sums as they come out of the arithmetic, added up in any order."""
         low, high, size, number, lost = _together(parts)
-        error = 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290
+        error = np.where(number > 0.0, 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290, 0.0)
         if not (size < 1e305).all():
             raise RejectedError("a sum may overflow float64")
         error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-30)
@@ -218,11 +207,82 @@ class _Bounds:
         error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
         return np.minimum(*low) - error, np.maximum(*high) + error
 
+    def gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
+        """By how much the output of a row is over each of the others."""
+        _, _, size, number, lost = self.linear(weight, x, bias)
+        low, high = _terms(weight[row] - weight, x)[:2]
+        gap = bias[row] - bias
+        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
+        low, high = self.added([(low + gap, high + gap, *apart)])
+        low[row] = high[row] = 0.0
+        return low, high
+
+    def softmax(self, gaps: Sequence[Ends]) -> Ends:
+        """Probabilities: each is 1/(the sum of exp(−gap) over the gaps of its row)."""
+        error = 2.0**-45 + 2.0**-50 * len(gaps[0][0])
+        with np.errstate(over="ignore"):
+            low, high = (np.array([1.0 / np.exp(-x[end]).sum() for x in gaps]) for end in (0, 1))
+        return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+
+
+class _Errors:
+    """Computing with numbers that carry how far each is from what exact arithmetic has there.
+
+    A pair: ends (or sums) of the arithmetic, and errors. (Running error analysis.)
+    """
+
+    def __init__(self, bounds: _Bounds) -> None:
+        self.bounds = bounds
+
+    def linear(self, weight: Floats, x: Any, bias: Floats) -> Any:
+        return self.bounds.linear(weight, x[0], bias), np.abs(weight) @ x[1]
+
+    def added(self, parts: Sequence[Any]) -> Any:
+        sums = [sums for sums, _ in parts]
+        rounding = self.bounds.rounding(*_together(sums)[2:])
+        return self.bounds.added(sums), sum(error for _, error in parts) + rounding
+
+    def split(self, sums: Any, number: int) -> list[Any]:
+        parts = self.bounds.split(sums[0], number)
+        return list(zip(parts, np.split(sums[1], number), strict=True))
+
+    def sigmoid(self, z: Any) -> Any:
+        s = self.bounds.sigmoid(z[0])
+        return s, _bell(s, 0.0)[1] * z[1] + self._own(s)
+
+    def tanh(self, z: Any) -> Any:
+        t = self.bounds.tanh(z[0])
+        return t, _bell(t, -1.0)[1] * z[1] + self._own(t)
+
+    def _own(self, value: Ends) -> Floats:
+        bounds = self.bounds
+        return 4.0 * bounds.unit * _size(value) + bounds.kernel + 2.0 * bounds.smallest
+
+    def relu(self, z: Any) -> Any:
+        return self.bounds.relu(z[0]), z[1]
+
+    def product(self, factor: Any, x: Any) -> Any:
+        left, right = _size(factor[0]), _size(x[0])
+        own = self.bounds.unit * left * right + self.bounds.smallest * (3.0 + right)
+        return self.bounds.product(factor[0], x[0]), left * x[1] + right * factor[1] + own
+
+    def sum(self, x: Any, y: Any) -> Any:
+        total = self.bounds.sum(x[0], y[0])
+        own = self.bounds.unit * _size(total) + 3.0 * self.bounds.smallest
+        return total, x[1] + y[1] + own
+
+    def mix(self, z: Any, n: Any, h: Any) -> Any:
+        bounds, size = self.bounds, _size(n[0]) + _size(h[0])
+        apart = np.maximum(h[0][1] - n[0][0], n[0][1] - h[0][0])
+        own = 4.0 * bounds.unit * size + bounds.smallest * (8.0 + 2.0 * size)
+        return bounds.mix(z[0], n[0], h[0]), z[1] * apart + np.maximum(n[1], h[1]) + own
+
 
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
-    """The gates of a layer, and the parts of its state after a step, by `_Points` or `_Bounds`.
+    """The gates of a layer, and the parts of its state after a step, in some kind of numbers.
 
-    What the input adds to the pre-activations is `a`; what the state adds is `again`.
+    They are `_Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
+    the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
     added, sigmoid, tanh, product = numbers.added, numbers.sigmoid, numbers.tanh, numbers.product
@@ -258,43 +318,58 @@ class Steps:
     """
 
     def __init__(
-        self, net: Any, arithmetic: str, noise: float, inputs: tuple[float, float, float]
+        self,
+        net: Any,
+        arithmetic: str,
+        noise: float,
+        inputs: tuple[float, float, float],
+        numbers: Callable[[str, Sequence[Floats]], Any] | None = None,
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, self.points = noise, _Points(arithmetic)
-        held = self.points.held
-        arrays = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        self.noise, held = noise, _Format(arithmetic).held
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        layers = [[held(getattr(layer, name)) for name in names] for layer in net.layers]
+        heads = {
+            kind: [[held(x.weight), held(x.bias)] for x in head.layers]
+            for kind, head in net.heads.items()
+        }
+        vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
+        width = sum(len(PARTS[x.cell.name]) * x.weight_hh.shape[1] for x in net.layers)
+        start = np.zeros(width) if net.start_state is None else held(net.start_state)
+        suffix = () if net.suffix is None else tuple(map(held, net.suffix))
+        thresholds = np.array([head.rule.threshold for head in net.heads.values()])
+        weights = [*layers, *(linear for head in heads.values() for linear in head)]
+        arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
+        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        number = self.bounds.number
         self.layers = [
-            Layer(layer.cell.name, *(held(getattr(layer, name)) for name in arrays))
-            for layer in net.layers
+            Layer(layer.cell.name, *map(number, arrays))
+            for layer, arrays in zip(net.layers, layers, strict=True)
         ]
-        longest = max(layer.w.shape[1] + layer.size for layer in self.layers)
-        self.bounds = _Bounds(arithmetic, longest)
         self.heads = {
             kind: Readout(
-                tuple((held(x.weight), held(x.bias)) for x in head.layers),
+                tuple((number(weight), number(bias)) for weight, bias in heads[kind]),
                 head.activation,
                 head.rule.function,
-                head.rule.threshold,
+                number(np.array([head.rule.threshold]))[0],
                 len(head.layers[-1].bias) - head.extra,
             )
             for kind, head in net.heads.items()
         }
         if "next" in self.heads:
             self.heads.setdefault("legal", self.heads["next"])
-        vectors = np.eye(len(net.alphabet)) if net.embedding is None else held(net.embedding)
-        width = sum(len(PARTS[layer.kind]) * layer.size for layer in self.layers)
-        self.start = np.zeros(width) if net.start_state is None else held(net.start_state)
+        self.start, self.suffix = number(start), tuple(map(number, suffix))
         self.inputs = dict(zip(net.alphabet, min(max(1.0, low), high) * vectors, strict=True))
+        if (low != 1.0 or high != 1.0) and net.embedding is not None:
+            raise RejectedError("inputs that are embedded have no range")
         self.columns: dict[str, Sums] = {}
         first = self.layers[0]
         for symbol, vector in zip(net.alphabet, vectors, strict=True):
             ends = (vector * low, vector * high)
-            x = np.minimum(*ends), np.maximum(*ends)
-            x = _wider(x, blur) if blur else x
+            x = self.bounds.box(np.minimum(*ends), np.maximum(*ends))
+            x = self.bounds.wider(x, blur) if blur else x
             self.columns[symbol] = self.bounds.linear(first.w, x, first.bias_ih)
-        self.suffix = () if net.suffix is None else tuple(map(held, net.suffix))
         self._known: tuple[Any, Sums] | None = None
 
     def split(self, box: Ends) -> list[list[Ends]]:
@@ -322,7 +397,7 @@ class Steps:
         low, high = (
             np.concatenate([part[end] for state in after for part in state]) for end in (0, 1)
         )
-        return _wider((low, high), self.noise) if self.noise else (low, high)
+        return self.bounds.wider((low, high), self.noise) if self.noise else (low, high)
 
     def again(self, layer: Layer, state: Sequence[Ends], box: Ends | None = None) -> Sums:
         """What the state adds to the sums; kept for the next symbol in the same box."""
@@ -333,26 +408,21 @@ class Steps:
         return sums
 
     def rounding_error(self, box: Ends, symbol: str) -> Floats:
-        """How far the state of an LSTM may be from that after an exact step, (2·H,).
-
-        A gate is off by ¼ (the candidate by 1) of what its sum is off by, and by the error of the
-        function itself; then two products and their sum are rounded, and tanh and a product.
-        """
-        unit, smallest = self.bounds.unit, self.bounds.smallest
-        if not unit:
+        """How far the state may be from that after an exact step, (D,)."""
+        if not self.bounds.unit:
             return np.zeros(len(box[0]))
-        (layer,), (state,) = self.layers, self.split(box)
-        sums = _together([self.columns[symbol], self.again(layer, state)])
-        z = self.bounds.rounding(*sums[2:]).reshape(4, layer.size)
-        own = 4.0 * unit + self.bounds.kernel + 2.0 * smallest
-        i, f, g, o = (z[row] * (1.0 if row == 2 else 0.25) + own for row in range(4))
-        c = _size(state[1])
-        written = i + g + unit + 4.0 * smallest
-        kept = f * c + unit * c + (3.0 + c) * smallest
-        added = unit * (1.0 + unit) * (c + 1.0) + 3.0 * smallest
-        error_c = written + kept + added + unit * smallest * (c + 10.0)
-        error_h = o + error_c + own + unit + 4.0 * smallest
-        return np.concatenate([error_h, error_c]) * (1.0 + 2.0**-30)
+        errors, sums = _Errors(self.bounds), self.columns[symbol]
+        a: Any = (sums, np.zeros(len(sums[0])))
+        after: Any = ()
+        found: list[Floats] = []
+        for layer, state in zip(self.layers, self.split(box), strict=True):
+            if found:
+                a = errors.linear(layer.w, after[0], layer.bias_ih)
+            exact = [(part, np.zeros(layer.size)) for part in state]
+            again = errors.linear(layer.u, exact[0], layer.bias_hh)
+            after = cell(layer, a, again, exact, errors)[1]
+            found += [error for _, error in after]
+        return _up(np.concatenate(found))
 
     # Heads
 
@@ -362,13 +432,9 @@ class Steps:
         x = self._before_last(readout, self._hidden(box), self.bounds)
         weight, bias = readout.layers[-1]
         if readout.function == "softmax":
-            gaps = [self._gaps(weight, bias, x, row) for row in range(readout.rows)]
-            error = 2.0**-45 + 2.0**-50 * len(bias)
-            with np.errstate(over="ignore"):
-                low, high = (
-                    np.array([1.0 / np.exp(-gap[end]).sum() for gap in gaps]) for end in (0, 1)
-                )
-            return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
+            gaps = [self.bounds.gaps(weight, bias, x, row) for row in range(readout.rows)]
+            low, high = self.bounds.softmax(gaps)
+            return low, high
         weight, bias = weight[: readout.rows], bias[: readout.rows]
         z = self.bounds.added([self.bounds.linear(weight, x, bias)])
         return self.bounds.tanh(z) if readout.function == "tanh" else z
@@ -381,18 +447,45 @@ class Steps:
         readout, yes = self.heads[head], np.array(right)
         if readout.function == "argmax":
             x = self._before_last(readout, self._hidden(box), self.bounds)
-            low, _ = self._gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
-            return float(low[~yes].min(initial=math.inf))
-        return self.distance(readout, yes, self.read(head, box))
+            low, _ = self.bounds.gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
+            least = low[~yes].min(initial=math.inf)
+        else:
+            least = self.distance(readout, yes, self.read(head, box))
+        return float(self.bounds.least(least))
+
+    def answer(
+        self, head: str, right: Sequence[bool], said: Sequence[bool], box: Ends
+    ) -> tuple[bool, bool, tuple[float, float]]:
+        """Whether a head is wrong on all of a box, may say this, and by how much it is right."""
+        readout, yes, claimed = self.heads[head], np.array(right), np.array(said)
+        if readout.function == "argmax":
+            x = self._before_last(readout, self._hidden(box), self.bounds)
+            chosen = [int(np.flatnonzero(rows)[0]) for rows in (yes, claimed)]
+            last, gaps = readout.layers[-1], self.bounds.gaps
+            (low, high), (_, most) = (gaps(*last, x, row) for row in chosen)
+            least, largest = (end[~yes].min(initial=math.inf) for end in (low, high))
+            return bool(largest < 0.0), bool((most >= 0.0).all()), (float(least), float(largest))
+        low, high = self.read(head, box)
+        over = readout.threshold
+        wrong = np.where(yes, high <= over, low > over).any()
+        possible = np.where(claimed, high > over, low <= over).all()
+        return (
+            bool(wrong),
+            bool(possible),
+            (
+                self.distance(readout, yes, (low, high)),
+                self.distance(readout, yes, (high, low)),
+            ),
+        )
 
     @staticmethod
-    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> float:
+    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> Any:
         """How far values are from wrong."""
         low, high = values
         if readout.function == "argmax":
-            return float(low[yes].min() - high[~yes].max(initial=-math.inf))
+            return low[yes].min() - high[~yes].max(initial=-math.inf)
         over = readout.threshold
-        return float(np.where(yes, low - over, over - high).min())
+        return np.where(yes, low - over, over - high).min()
 
     def _hidden(self, box: Ends) -> Ends:
         """What the heads read, the suffix fed."""
@@ -408,38 +501,6 @@ class Steps:
             z = numbers.added([numbers.linear(weight, x, bias)])
             x = numbers.tanh(z) if readout.activation == "tanh" else numbers.relu(z)
         return x
-
-    def _gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
-        """By how much the output of a row is over each of the others."""
-        _, _, size, number, lost = self.bounds.linear(weight, x, bias)
-        low, high = _terms(weight[row] - weight, x)[:2]
-        gap = bias[row] - bias
-        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
-        low, high = self.bounds.added([(low + gap, high + gap, *apart)])
-        low[row] = high[row] = 0.0
-        return low, high
-
-    def run(self, word: Sequence[str], head: str) -> Floats:
-        """The numbers that a head's rule is about after a word, run in the arithmetic."""
-        points = self.points
-        states = [[low for low, _ in parts] for parts in self.split((self.start, self.start))]
-        for x in (*(self.inputs[symbol] for symbol in word), *self.suffix):
-            for number, layer in enumerate(self.layers):
-                state = states[number]
-                a = points.linear(layer.w, x, layer.bias_ih)
-                again = points.linear(layer.u, state[0], layer.bias_hh)
-                states[number] = cell(layer, a, again, state, points)[1]
-                x = states[number][0]
-        readout = self.heads[head]
-        weight, bias = readout.layers[-1]
-        x = self._before_last(readout, states[-1][0], points)
-        value = points.added([points.linear(weight, x, bias)])
-        if readout.function == "softmax":
-            value = np.exp(value - value.max())
-            value = np.asarray(value / value.sum())
-        elif readout.function == "tanh":
-            value = points.tanh(value)
-        return value[: readout.rows]
 
 
 def _terms(weight: Floats, x: Ends) -> Sums:
@@ -486,7 +547,7 @@ class Place(NamedTuple):
 
 
 class Paths:
-    """Steps of a net of one layer, exactly and in its arithmetic, along words.
+    """Steps of a net, exactly and in its arithmetic, along words.
 
     The mean value theorem, as in `reberlstm.certificates.boxes`, written a second time and for one
     word at a time: if y is where the exact net takes the middle m of a box, and D encloses the
@@ -498,9 +559,6 @@ class Paths:
         self.steps = steps
         self.exact = Steps(net, "real", 0.0, (0.0, 1.0, 1.0))
         self.exact.layers, self.exact.columns = steps.layers, steps.columns
-        (self.layer,) = steps.layers
-        size = self.layer.size
-        self.blocks = self.layer.u.reshape(-1, size, size)
 
     def start(self, box: Ends) -> Place:
         """A box before any symbol."""
@@ -524,59 +582,92 @@ class Paths:
 
     def slope(self, box: Ends, symbol: str) -> Ends:
         """The derivative of the state vector after a symbol in the one before, on all of a box."""
-        (state,) = self.exact.split(box)
-        layer, bounds = self.layer, self.exact.bounds
-        again = self.exact.again(layer, state)
-        gates, after = cell(layer, self.exact.columns[symbol], again, state, bounds)
-        kind, rows = layer.kind, self._rows
-        if kind == "rnn":
-            return rows(_bell(after[0], -1.0), 0)
-        if kind == "rnn-relu":
-            least, most = ((end > 0.0).astype(np.float64) for end in after[0])
-            return rows((least, most), 0)
-        if kind.startswith("gru"):
-            return self._gru_slope(gates, state[0])
-        i, f, g = gates[:3]
-        c_by_h = _plus(
-            _plus(rows(_times(state[-1], _bell(f, 0.0)), 1), rows(_times(g, _bell(i, 0.0)), 0)),
-            rows(_times(i, _bell(g, -1.0)), 2),
-        )
-        if kind == "toy":
-            return _plus(c_by_h, _diagonal(f))
-        o, t = gates[3], bounds.tanh(after[1])
-        down = _times(o, _bell(t, -1.0))
-        h_by_h = _plus(rows(_times(t, _bell(o, 0.0)), 3), _times(_column(down), c_by_h))
-        h_by_c = _diagonal(_times(down, f))
-        low, high = (
-            np.block([[h_by_h[end], h_by_c[end]], [c_by_h[end], np.diag(f[end])]]) for end in (0, 1)
-        )
+        bounds, a = self.exact.bounds, self.exact.columns[symbol]
+        low, high = (np.zeros((len(box[0]), len(box[0]))) for _ in range(2))
+        at, read, below = 0, None, None  # what a layer reads, and its derivative
+        for layer, state in zip(self.exact.layers, self.exact.split(box), strict=True):
+            if read is not None:
+                a = bounds.linear(layer.w, read, layer.bias_ih)
+            gates, after = cell(layer, a, self.exact.again(layer, state), state, bounds)
+            own = self._by_state(layer, gates, state, after)
+            rows = slice(at, at + len(own[0]))
+            low[rows, rows], high[rows, rows] = own
+            if below is not None:
+                weights = _blocks(layer, layer.w)
+                by_input = self._through(layer, gates, state, after, weights)
+                low[rows, :at], high[rows, :at] = _matrix_product(by_input, below)
+            read, at = after[0], rows.stop
+            first = slice(rows.start, rows.start + layer.size)
+            below = low[first, :at], high[first, :at]
         return low, high
 
-    def _gru_slope(self, gates: list[Ends], h: Ends) -> Ends:
-        (r, z, n), size = gates, self.layer.size
-        if self.layer.kind == "gru":
-            rows = slice(2 * size, None)
-            bounds = self.exact.bounds
-            inner = bounds.linear(self.layer.u[rows], h, self.layer.bias_hh[rows])
-            again = _times(bounds.added([inner]), _bell(r, 0.0))
-            z_by_h = _plus(self._rows(r, 2), self._rows(again, 0))
-        else:
-            reset = _plus(_diagonal(r), self._rows(_times(h, _bell(r, 0.0)), 0))
-            z_by_h = _matrix_product((self.blocks[2], self.blocks[2]), reset)
-        n_by_h = _times(_column(_bell(n, -1.0)), z_by_h)
-        one, minus = np.ones(size), (-n[1], -n[0])
-        by_n = _times(_column(_plus((one, one), (-z[1], -z[0]))), n_by_h)
-        by_z = self._rows(_times(_plus(h, minus), _bell(z, 0.0)), 1)
-        return _plus(_plus(by_n, by_z), _diagonal(z))
+    def _by_state(
+        self, layer: Layer, gates: list[Ends], state: list[Ends], after: list[Ends]
+    ) -> Ends:
+        """The derivative of a layer's state in the one before."""
+        kind, u = layer.kind, _blocks(layer, layer.u)
+        if kind == "gru":
+            u[2] = _rows(gates[0], u[2])
+        elif kind == "gru-before":
+            u[2] = _matrix_product(u[2], _diagonal(gates[0]))
+        through = self._through(layer, gates, state, after, u)
+        if kind in ("rnn", "rnn-relu"):
+            return through
+        kept = _diagonal(gates[1])
+        if kind != "lstm":
+            return _plus(through, kept)
+        down = _times(gates[3], _bell(self.exact.bounds.tanh(after[1]), -1.0))
+        both = _rows(down, kept), kept
+        low, high = (np.hstack([through[i], np.vstack([x[i] for x in both])]) for i in (0, 1))
+        return low, high
 
-    def _rows(self, factor: Ends, gate: int) -> Ends:
-        """The recurrent weights of a gate, each row times its factor."""
-        weight = self.blocks[gate]
-        return _times(_column(factor), (weight, weight))
+    def _through(
+        self, layer: Layer, gates: list[Ends], state: list[Ends], after: list[Ends], v: list[Ends]
+    ) -> Ends:
+        """The derivative of a layer's state in what its gates read by the weights v, a block each.
+
+        It is that of the candidate times its factor, and so on; see `reberlstm.net.cells`.
+        """
+        kind, h, bounds = layer.kind, state[0], self.exact.bounds
+        if kind == "rnn":
+            return _rows(_bell(after[0], -1.0), v[0])
+        if kind == "rnn-relu":
+            low, high = ((end > 0.0).astype(np.float64) for end in after[0])
+            return _rows((low, high), v[0])
+        if kind.startswith("gru"):
+            r, z, n = gates
+            u_n, bell = layer.u[2 * layer.size :], _bell(r, 0.0)
+            if kind == "gru":
+                inner = bounds.added([bounds.linear(u_n, h, layer.bias_hh[2 * layer.size :])])
+                by_reset = _rows(_times(inner, bell), v[0])
+            else:
+                by_reset = _matrix_product((u_n, u_n), _rows(_times(h, bell), v[0]))
+            by_n = _rows(_bell(n, -1.0), _plus(v[2], by_reset))
+            by_z = _rows(_times(_plus(h, (-n[1], -n[0])), _bell(z, 0.0)), v[1])
+            return _plus(_rows((1.0 - z[1], 1.0 - z[0]), by_n), by_z)
+        i, f, g = gates[:3]
+        c_by = _plus(
+            _plus(
+                _rows(_times(g, _bell(i, 0.0)), v[0]),
+                _rows(_times(state[-1], _bell(f, 0.0)), v[1]),
+            ),
+            _rows(_times(i, _bell(g, -1.0)), v[2]),
+        )
+        if kind == "toy":
+            return c_by
+        o, t = gates[3], bounds.tanh(after[1])
+        h_by = _plus(_rows(_times(t, _bell(o, 0.0)), v[3]), _rows(_times(o, _bell(t, -1.0)), c_by))
+        return np.vstack([h_by[0], c_by[0]]), np.vstack([h_by[1], c_by[1]])
 
 
-def _column(x: Ends) -> Ends:
-    return x[0][:, np.newaxis], x[1][:, np.newaxis]
+def _blocks(layer: Layer, weight: Floats) -> list[Ends]:
+    """The rows of each gate, as interval matrices."""
+    return [(block, block) for block in np.split(weight, len(weight) // layer.size)]
+
+
+def _rows(factor: Ends, matrix: Ends) -> Ends:
+    """Each row of a matrix times its factor."""
+    return _times((factor[0][:, np.newaxis], factor[1][:, np.newaxis]), matrix)
 
 
 def _diagonal(x: Ends) -> Ends:
@@ -607,15 +698,17 @@ def _bell(s: Ends, least: float) -> Ends:
 
 
 def _matrix_product(a: Ends, b: Ends) -> Ends:
-    """All products of two interval matrices, entry by entry and column by column."""
-    low, high = (np.empty_like(b[0]) for _ in range(2))
-    for column in range(b[0].shape[1]):
-        terms = _times(a, (b[0][:, column], b[1][:, column]))
+    """All products of two interval matrices, entry by entry, some rows at a time."""
+    low, high = [], []
+    some = max(1, 1_000_000 // b[0].size)
+    for row in range(0, len(a[0]), some):
+        left = a[0][row : row + some, :, np.newaxis], a[1][row : row + some, :, np.newaxis]
+        terms = _times(left, b)
         # A sum of n terms is off by at most n·2⁻⁵³ of the sum of their sizes.
         error = 2.0 * len(b[0]) * 2.0**-53 * _size(terms).sum(axis=1) + 1e-290
-        low[:, column] = terms[0].sum(axis=1) - error
-        high[:, column] = terms[1].sum(axis=1) + error
-    return _outward(low, high)
+        low.append(terms[0].sum(axis=1) - error)
+        high.append(terms[1].sum(axis=1) + error)
+    return _outward(np.concatenate(low), np.concatenate(high))
 
 
 def _up(x: Floats) -> Floats:

@@ -20,9 +20,10 @@ from reberlstm.comparison.study.table import Group, Table, summary
 from reberlstm.comparison.study.trials import Done, Questions, Record, Trial, grid, perform
 from reberlstm.errors import FormatError, MissingExtraError, ReberLSTMError
 from reberlstm.extras import require
-from reberlstm.files import read_bytes, write_atomically
+from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.net.files.safetensors import save
 from reberlstm.net.loading import as_net
+from reberlstm.plain import in_form
 
 __all__ = ["Cluster", "Group", "Questions", "Table", "Trial", "grid", "run", "summary"]
 
@@ -141,15 +142,23 @@ def _connected(cluster: Cluster) -> Iterator[None]:
         yield
 
 
+FACTS = {
+    "training": str,
+    "hidden": (int, type(None)),
+    "success": bool,
+    "accuracy": float,
+    "margin": (float, type(None)),
+    **dict.fromkeys(("attempts", "steps", "words"), int),
+}
+"""The form of what is known of a trained net."""
+
+
 class Nets:
     """A folder, made where it is not there: for each net a safetensors file and one with facts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FormatError(f"{folder}: no such folder can be made: {error.strerror}") from None
+        make_folder(folder)
 
     def keep(self, trial: Trial, done: Done) -> None:
         """Write a net and, when it is there, what is known of it."""
@@ -163,10 +172,10 @@ class Nets:
         if not file.exists():
             return None
         try:
-            facts = json.loads(read_bytes(file, limit=2**20))
-        except ValueError:
+            facts = in_form(json.loads(read_bytes(file, limit=2**20)), FACTS)
+        except (ValueError, RecursionError, FormatError):
             return None
-        if facts.pop("training", None) != trial.training_key:
+        if facts.pop("training") != trial.training_key:
             return None
         net = as_net(self._file(trial, ".safetensors"), alphabet=trial.settings.fsm.alphabet)
         return Done(net, facts)

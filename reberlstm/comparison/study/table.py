@@ -18,11 +18,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reberlstm.comparison.study.trials import Record
+from reberlstm.comparison.study.trials import Record, Trial
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes
+from reberlstm.plain import in_form
 
 MAX_FILE_BYTES = 2**30
+
+
+FAILED: dict[str, Any] = {
+    **dict.fromkeys(("key", "name", "grammar", "task", "cell", "from"), str),
+    "hidden": (int, type(None)),
+    "noise": float,
+    "seed": int,
+    "rows?": {str: {"status": str, "value": object}},
+}
+"""The form of a record without results."""
+
+RECORD = {**FAILED, "success": bool, "words": int, "rows": FAILED["rows?"]}
+"""The form of a record; what nothing here asks for may be there too."""
+
+LOOP = {"first": (int, type(None)), "rounds": int, "proved": bool, "repeats": bool}
+
+
+def _value_of(key: str) -> Any:
+    """The form of a row's figures."""
+    if key.startswith("loop "):
+        return (LOOP, type(None))
+    return ({"share?": float}, type(None)) if key == "accuracy" else object
 
 
 class Table:
@@ -61,18 +84,33 @@ class Table:
 
     def _record(self, number: int, line: bytes) -> Record:
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+            record: Record = in_form(json.loads(line), {"key": str}, "the record")
+        except (ValueError, RecursionError, FormatError):
             raise self._no_table(number) from None
-        if not isinstance(record, dict) or not isinstance(record.get("key"), str):
-            raise self._no_table(number)
         return record
 
-    def _no_table(self, number: int) -> FormatError:
+    def _no_table(self, number: int, why: str = "") -> FormatError:
         return FormatError(
-            f"{self.path}:{number}: no record of a study; give a file that `reberlstm study` "
+            f"{self.path}:{number}: no record of a study{why}; give a file that `reberlstm study` "
             "wrote, or one that is not there yet"
         )
+
+    def of(self, trials: Iterable[Trial]) -> list[Record]:
+        """The records of trials, their form verified: others may be of another version.
+
+        Raises:
+            FormatError: for a record that is not as a study writes it.
+        """
+        keys = {trial.key for trial in trials}
+        found = [(at, x) for at, x in enumerate(self.records, start=1) if x["key"] in keys]
+        for number, record in found:
+            try:
+                in_form(record, FAILED if "error" in record else RECORD, "the record")
+                for key, entry in record.get("rows", {}).items():
+                    in_form(entry["value"], _value_of(key), f"{key} of the record")
+            except FormatError as error:
+                raise self._no_table(number, f" ({error})") from None
+        return [record for _, record in found]
 
     @contextmanager
     def writing(self) -> Iterator[Table]:

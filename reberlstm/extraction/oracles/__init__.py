@@ -1,21 +1,23 @@
 """Equivalence oracles: each looks in its own way for a word on which net and hypothesis differ.
 
 A new oracle is one file with a subclass of `Oracle` (or of `Words`, where it only chooses words),
-and one line in `searches`. The interface is that of AALpy (`aalpy.base.Oracle`). Sparse languages
+and one line in `ORACLES`. The interface is that of AALpy (`aalpy.base.Oracle`). Sparse languages
 defeat random words, so every search here follows what the net itself offers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reberlstm.extraction.oracles.base import Oracle
+from reberlstm.errors import ExtractionError
+from reberlstm.extraction.oracles.base import Oracle, Word, Words
 from reberlstm.extraction.oracles.cycles import Cycles
 from reberlstm.extraction.oracles.diverse import Diverse
 from reberlstm.extraction.oracles.exhaustive import Exhaustive
-from reberlstm.extraction.oracles.walks import ReferenceWords, Walks
+from reberlstm.extraction.oracles.walks import Biased, Prefixes, ReferenceWords, Walks
+from reberlstm.extraction.oracles.wmethod import WMethod
 from reberlstm.extraction.trajectories import Trajectories
 from reberlstm.machine.fsm import FSM
 
@@ -56,14 +58,52 @@ class Budget:
         )
 
 
-def searches(
-    runs: Trajectories, reference: FSM | None, budget: Budget, seed: int
-) -> Iterator[Oracle]:
-    """The oracles in the order in which they are asked: everywhere near first, then far out."""
-    yield Exhaustive(runs, budget.quick)
-    yield Diverse(runs, budget.quick)
-    yield Cycles(runs, budget.rounds)
-    yield Walks(runs, budget.walks, budget.length, seed)
-    if reference is not None:
-        yield ReferenceWords(runs, reference, budget.walks, seed)
-    yield Exhaustive(runs, budget.pairs)
+@dataclass(frozen=True)
+class Request:
+    """What oracles are made from: a budget, a seed, and words that a person has given."""
+
+    runs: Trajectories
+    reference: FSM | None
+    budget: Budget
+    seed: int
+    given: Sequence[Word] = ()
+
+
+def _reference(asked: Request) -> Oracle:
+    if asked.reference is None:
+        return Words(asked.runs)
+    return ReferenceWords(asked.runs, asked.reference, asked.budget.walks, asked.seed)
+
+
+ORACLES: dict[str, Callable[[Request], Oracle]] = {
+    "given": lambda x: Words(x.runs, x.given),
+    "reference": _reference,
+    "biased": lambda x: Biased(x.runs, max(LEAST, x.budget.walks), x.budget.length, x.seed + 1),
+    "prefixes": lambda x: Prefixes(x.runs, max(LEAST, x.budget.walks), x.budget.length, x.seed),
+    "near": lambda x: Exhaustive(x.runs, x.budget.quick),
+    "diverse": lambda x: Diverse(x.runs, x.budget.quick),
+    "cycles": lambda x: Cycles(x.runs, x.budget.rounds),
+    "walks": lambda x: Walks(x.runs, x.budget.walks, x.budget.length, x.seed),
+    "w-method": lambda x: WMethod(x.runs, x.budget.pairs),
+    "all": lambda x: Exhaustive(x.runs, x.budget.pairs),
+}
+"""The oracles by name, in the order in which they are asked: words as people have them come first,
+since what they tell is told of many words; then everywhere near, then far out. The W-method is only
+asked by name: `Exhaustive` reaches the same words sooner, as it follows state vectors."""
+
+USUAL = tuple(name for name in ORACLES if name != "w-method")
+
+LEAST = 60
+"""The fewest biased words, however little the effort is."""
+
+
+def searches(asked: Request, names: Sequence[str] = USUAL) -> Iterator[Oracle]:
+    """The oracles of these names, in this order.
+
+    Raises:
+        ExtractionError: for another name.
+    """
+    for name in names:
+        if name not in ORACLES:
+            raise ExtractionError(f"no oracle {name!r}; choose among {', '.join(ORACLES)}")
+        yield ORACLES[name](asked)

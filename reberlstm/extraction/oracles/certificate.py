@@ -49,17 +49,25 @@ class Certificates(Oracle):
             return None
         if not long and (self._tried is hypothesis or self._spent > SHORT * self._seconds):
             return None
-        start = time.monotonic()
-        certificate = self._certificate(hypothesis, (LONG if long else SHORT) * self._seconds)
+        start = time.process_time()
+        # Long words are looked for once, when the other oracles have found nothing.
+        share = LONG if long else SHORT
+        certificate = self._certificate(hypothesis, share * self._seconds, long)
         self._tried = hypothesis
-        self._spent += time.monotonic() - start
-        if certificate is None or certificate.counterexample is None:
+        self._spent += time.process_time() - start
+        found = None if certificate is None else certificate.counterexample
+        suspect = getattr(certificate, "suspect", None)
+        if found is None and suspect is not None:
+            found = suspect[0]
+        if found is None:
             return None
         index = self.runs.net.alphabet.index
-        word = tuple(map(index, certificate.counterexample))
+        word = tuple(map(index, found))
         return Words(self.runs, [word]).find_counterexample(hypothesis)
 
-    def _certificate(self, hypothesis: Hypothesis, seconds: float) -> Certificate | None:
+    def _certificate(
+        self, hypothesis: Hypothesis, seconds: float, long: bool
+    ) -> Certificate | None:
         """The last certificate that was tried; `proof` where it is one."""
         from reberlstm.certificates import certify
 
@@ -74,6 +82,7 @@ class Certificates(Oracle):
                     heads=self.runs.net.observed,
                     arithmetic=self.runs.arithmetic,
                     seconds=min(seconds, self.runs.left),
+                    max_depth=10_000 if long else 64,
                 )
             except CertificateError:
                 continue

@@ -75,6 +75,15 @@ class Cell(ABC):
         what `step` gave for `before`.
         """
 
+    @abstractmethod
+    def derivative_by_input(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """The derivative of the state vector after a step in the input vector, (..., D, inputs).
+
+        The arguments are those of `derivative`.
+        """
+
     def enclosure(self, layer: Layer, a: Any, state: State, intervals: Any) -> State:
         """Where the state can be after a step, for intervals of inputs and states."""
         return self.step(layer, a, state, intervals)[1]
@@ -157,6 +166,11 @@ class Layer:
     def recurrent_blocks(self) -> tuple[Floats, ...]:
         """The recurrent weights of each gate, (H, H)."""
         return tuple(self.weight_hh[self.rows(gate)] for gate in self.cell.gates)
+
+    @cached_property
+    def input_blocks(self) -> tuple[Floats, ...]:
+        """The input weights of each gate, (H, D)."""
+        return tuple(self.weight_ih[self.rows(gate)] for gate in self.cell.gates)
 
     @cached_property
     def bias_blocks(self) -> tuple[Floats, ...]:

@@ -41,23 +41,37 @@ class _AnyGRU(Cell):
         self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
     ) -> Any:
         """``(1−z)·∂n/∂h + (h−n)·z(1−z)·U_z + z``; see `Cell.derivative`."""
-        r, z, n = gates.values()
-        (h,) = before
-        _, u_z, _ = layer.recurrent_blocks
-        n_by_h = math.rows(math.tanh_slope(n), self._again_by_h(layer, r, h, math))
-        return (
-            math.rows(1.0 - z, n_by_h)
-            + math.rows((h - n) * math.sigmoid_slope(z), u_z)
-            + math.diagonal(z)
-        )
+        u_r, u_z, u_n = layer.recurrent_blocks
+        weights = (u_r, u_z, self._after_reset(gates["reset"], u_n, math))
+        through = self._through(layer, weights, gates, before, math)
+        return through + math.diagonal(gates["update"])
+
+    def derivative_by_input(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """``(1−z)·∂n/∂x + (h−n)·z(1−z)·W_z``; see `Cell.derivative_by_input`."""
+        return self._through(layer, layer.input_blocks, gates, before, math)
+
+    def _through(
+        self, layer: Layer, weights: tuple[Any, ...], gates: Gates, before: State, math: Any
+    ) -> Any:
+        """The derivative of h' in what gates and candidate read by these weights."""
+        (h,), (r, z, n) = before, gates.values()
+        v_r, v_z, v_n = weights
+        n_by = math.rows(math.tanh_slope(n), self._by_reset(layer, r, h, v_r, math) + v_n)
+        return math.rows(1.0 - z, n_by) + math.rows((h - n) * math.sigmoid_slope(z), v_z)
 
     @abstractmethod
     def _again(self, r: Any, h: Any, u_n: Any, b_n: Any, math: Any) -> Any:
         """What h adds to the candidate's pre-activation."""
 
     @abstractmethod
-    def _again_by_h(self, layer: Layer, r: Any, h: Any, math: Any) -> Any:
-        """Its derivative in h."""
+    def _after_reset(self, r: Any, u_n: Any, math: Any) -> Any:
+        """Its derivative in h where r is constant."""
+
+    @abstractmethod
+    def _by_reset(self, layer: Layer, r: Any, h: Any, v_r: Any, math: Any) -> Any:
+        """Its derivative in what the reset gate reads by weights."""
 
 
 class GRU(_AnyGRU):
@@ -69,10 +83,12 @@ class GRU(_AnyGRU):
     def _again(self, r: Any, h: Any, u_n: Any, b_n: Any, math: Any) -> Any:
         return r * math.linear(h, u_n, b_n)
 
-    def _again_by_h(self, layer: Layer, r: Any, h: Any, math: Any) -> Any:
-        u_r, _, u_n = layer.recurrent_blocks
-        inner = math.linear(h, u_n, layer.bias_blocks[2])
-        return math.rows(r, u_n) + math.rows(inner * math.sigmoid_slope(r), u_r)
+    def _after_reset(self, r: Any, u_n: Any, math: Any) -> Any:
+        return math.rows(r, u_n)
+
+    def _by_reset(self, layer: Layer, r: Any, h: Any, v_r: Any, math: Any) -> Any:
+        inner = math.linear(h, layer.recurrent_blocks[2], layer.bias_blocks[2])
+        return math.rows(math.sigmoid_slope(r) * inner, v_r)
 
 
 class GRUBefore(_AnyGRU):
@@ -84,7 +100,9 @@ class GRUBefore(_AnyGRU):
     def _again(self, r: Any, h: Any, u_n: Any, b_n: Any, math: Any) -> Any:
         return math.linear(r * h, u_n, b_n)
 
-    def _again_by_h(self, layer: Layer, r: Any, h: Any, math: Any) -> Any:
-        u_r, _, u_n = layer.recurrent_blocks
-        inner = math.diagonal(r) + math.rows(h * math.sigmoid_slope(r), u_r)
-        return math.matmul(u_n, inner)
+    def _after_reset(self, r: Any, u_n: Any, math: Any) -> Any:
+        return math.matmul(u_n, math.diagonal(r))
+
+    def _by_reset(self, layer: Layer, r: Any, h: Any, v_r: Any, math: Any) -> Any:
+        inner = math.rows(h * math.sigmoid_slope(r), v_r)
+        return math.matmul(layer.recurrent_blocks[2], inner)

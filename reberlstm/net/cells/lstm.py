@@ -54,16 +54,38 @@ class LSTM(Cell):
             ∂c'/∂h = c·f(1−f)·U_f + g·i(1−i)·U_i + i(1−g²)·U_g         ∂c'/∂c = f
             ∂h'/∂h = t·o(1−o)·U_o + o(1−t²)·∂c'/∂h                     ∂h'/∂c = o(1−t²)·f
         """
-        i, f, g, o = gates.values()
-        u_i, u_f, u_g, u_o = layer.recurrent_blocks
-        c, t = before[1], math.tanh(after[1])
-        down = o * math.tanh_slope(t)
-        c_by_h = (
-            math.rows(c * math.sigmoid_slope(f), u_f)
-            + math.rows(g * math.sigmoid_slope(i), u_i)
-            + math.rows(i * math.tanh_slope(g), u_g)
-        )
-        h_by_h = math.rows(t * math.sigmoid_slope(o), u_o) + math.rows(down, c_by_h)
+        f, down = gates["forget"], self._down(gates, after, math)
+        h_by_h, c_by_h = self._through(layer.recurrent_blocks, gates, before, after, math)
         return math.block(
             [[h_by_h, math.diagonal(down * f)], [c_by_h, math.diagonal(f)]],
         )
+
+    def derivative_by_input(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """The same with W for U, without the terms in c; see `Cell.derivative_by_input`."""
+        h_by_x, c_by_x = self._through(layer.input_blocks, gates, before, after, math)
+        return math.block([[h_by_x], [c_by_x]])
+
+    def _through(
+        self, weights: tuple[Any, ...], gates: Gates, before: State, after: State, math: Any
+    ) -> tuple[Any, Any]:
+        """The derivatives of h' and c' in what the gates read by these weights."""
+        o, t = gates["output"], math.tanh(after[1])
+        c_by = memory_derivative(gates, before[1], weights, math)
+        down = self._down(gates, after, math)
+        return math.rows(t * math.sigmoid_slope(o), weights[3]) + math.rows(down, c_by), c_by
+
+    def _down(self, gates: Gates, after: State, math: Any) -> Any:
+        """``∂h'/∂c' = o(1 − tanh² c')``."""
+        return gates["output"] * math.tanh_slope(math.tanh(after[1]))
+
+
+def memory_derivative(gates: Gates, c: Any, weights: tuple[Any, ...], math: Any) -> Any:
+    """``c·f(1−f)·V_f + g·i(1−i)·V_i + i(1−g²)·V_g``: of c' in what the gates read by weights V."""
+    i, f, g = (gates[name] for name in ("input", "forget", "candidate"))
+    return (
+        math.rows(c * math.sigmoid_slope(f), weights[1])
+        + math.rows(g * math.sigmoid_slope(i), weights[0])
+        + math.rows(i * math.tanh_slope(g), weights[2])
+    )

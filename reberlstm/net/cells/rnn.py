@@ -29,6 +29,12 @@ class RNN(Cell):
         """``(1 − h'²)·U``; see `Cell.derivative`."""
         return math.rows(math.tanh_slope(after[0]), layer.weight_hh)
 
+    def derivative_by_input(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """``(1 − h'²)·W``; see `Cell.derivative_by_input`."""
+        return math.rows(math.tanh_slope(after[0]), layer.weight_ih)
+
 
 class ReluRNN(Cell):
     """With relu, so that nothing bounds h."""
@@ -48,3 +54,9 @@ class ReluRNN(Cell):
     ) -> Any:
         """``[h' > 0]·U``; see `Cell.derivative`."""
         return math.rows(math.relu_slope(after[0]), layer.weight_hh)
+
+    def derivative_by_input(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """``[h' > 0]·W``; see `Cell.derivative_by_input`."""
+        return math.rows(math.relu_slope(after[0]), layer.weight_ih)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from reberlstm.net.cells.cell import Cell, Gates, Layer, State, blocks
-from reberlstm.net.cells.lstm import LSTM
+from reberlstm.net.cells.lstm import LSTM, memory_derivative
 from reberlstm.net.numbers import NUMBERS
 
 
@@ -39,11 +39,11 @@ class Toy(Cell):
         self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
     ) -> Any:
         """``c·f(1−f)·U_f + g·i(1−i)·U_i + i(1−g²)·U_g + f``; see `Cell.derivative`."""
-        i, f, g = gates.values()
-        u_i, u_f, u_g = layer.recurrent_blocks
-        return (
-            math.rows(before[0] * math.sigmoid_slope(f), u_f)
-            + math.rows(g * math.sigmoid_slope(i), u_i)
-            + math.rows(i * math.tanh_slope(g), u_g)
-            + math.diagonal(f)
-        )
+        c_by = memory_derivative(gates, before[0], layer.recurrent_blocks, math)
+        return c_by + math.diagonal(gates["forget"])
+
+    def derivative_by_input(
+        self, layer: Layer, gates: Gates, before: State, after: State, math: Any = NUMBERS
+    ) -> Any:
+        """``c·f(1−f)·W_f + g·i(1−i)·W_i + i(1−g²)·W_g``; see `Cell.derivative_by_input`."""
+        return memory_derivative(gates, before[0], layer.input_blocks, math)

@@ -7,13 +7,12 @@ Nothing in them is executed: archives are read without pickles, PyTorch's files 
 from __future__ import annotations
 
 import io
-import itertools
 import json
+import math
 import os
 import re
 import warnings
 import zipfile
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,13 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.extras import require
-from reberlstm.files import read_bytes
+from reberlstm.files import decoding, read_bytes
 from reberlstm.net.cells.cell import Floats
-
-MAX_FILE_BYTES = 8 * 2**30
-"""Weight files above this size are refused before they are read."""
+from reberlstm.net.files.bounds import (
+    bear,
+    check_pickles,
+    check_text,
+    elements_of_npz,
+    most_bytes,
+)
 
 METADATA_PREFIX = "metadata."
 """In NumPy archives a string of the metadata is an array of no dimension under this and its key."""
@@ -42,12 +45,17 @@ RECURRENT = re.compile(
 
 @dataclass(frozen=True)
 class Tensors:
-    """Arrays of float64 by name, the metadata, and whether any of the numbers had 64 bits."""
+    """Arrays of float64 by name, the metadata, and the types that the numbers had."""
 
     where: str
     arrays: Mapping[str, Floats]
     metadata: Mapping[str, str] = field(default_factory=dict)
-    double: bool = False
+    types: frozenset[str] = frozenset()
+
+    @property
+    def double(self) -> bool:
+        """Whether any of the numbers had 64 bits."""
+        return "float64" in self.types
 
 
 def read_tensors(path: str | os.PathLike[str]) -> Tensors:
@@ -58,14 +66,14 @@ def read_tensors(path: str | os.PathLike[str]) -> Tensors:
         MissingExtraError: for a PyTorch file where PyTorch is not installed.
     """
     where = os.fspath(path)
-    content = read_bytes(Path(path), limit=MAX_FILE_BYTES)
+    content = read_bytes(Path(path), limit=most_bytes())
     try:
         return Tensors(where, *_opener(content, Path(path).suffix.lower())(content))
     except FormatError as error:
-        raise FormatError(f"{where}: {error}") from None
+        raise FormatError(f"{where}: {one_line(str(error))}") from None
 
 
-Opened = tuple[dict[str, Floats], dict[str, str], bool]
+Opened = tuple[dict[str, Floats], dict[str, str], frozenset[str]]
 
 
 def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
@@ -78,11 +86,10 @@ def _opener(content: bytes, suffix: str) -> Callable[[bytes], Opened]:
     if header:
         return open_safetensors
     members: list[str] = []
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.namelist()
-    except zipfile.BadZipFile:
-        pass
+    with decoding("no archive, or damaged"):
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                members = archive.namelist()
     if content.startswith(b"\x89HDF") or any(name.endswith(".weights.h5") for name in members):
         raise FormatError(
             "a file of Keras or HDF5, of which weights are not read; save them for it in Python: "
@@ -127,24 +134,24 @@ def _split(content: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
 
 def open_safetensors(content: bytes) -> Opened:
-    """The tensors, in the file's order, its metadata, and whether numbers have 64 bits.
+    """The tensors, in the file's order, its metadata, and the types of its numbers.
 
     Raises:
         FormatError: for what is damaged or holds no floating-point numbers.
     """
-    from safetensors import SafetensorError, deserialize
+    from safetensors import deserialize
 
-    try:
-        tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
+    with decoding("not a safetensors file, or damaged"):
         header = _split(content)[0]
         metadata = header.pop("__metadata__", None) or {}
+        bear(sum(math.prod(about["shape"]) for about in header.values()), len(content))
+        tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
         arrays = {key: _array(key, tensors[key]) for key in header}
-    except (SafetensorError, ValueError, RecursionError) as error:
-        raise FormatError(f"not a safetensors file, or damaged: {error}") from None
-    return arrays, metadata, any(header[key].get("dtype") == "F64" for key in header)
+    return arrays, metadata, frozenset(_TYPES[header[key]["dtype"]] for key in header)
 
 
 def _array(key: str, tensor: Mapping[str, Any]) -> Floats:
@@ -171,12 +178,6 @@ def pack_npz(arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-_DAMAGED = (
-    *(ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error),
-    RuntimeError,  # an encrypted member, or a compression that zipfile does not know
-)
-
-
 def open_npz(content: bytes) -> Opened:
     """As `open_safetensors`.
 
@@ -186,25 +187,25 @@ def open_npz(content: bytes) -> Opened:
     """
     arrays: dict[str, Floats] = {}
     metadata: dict[str, str] = {}
-    double = False
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        if unpacked > MAX_FILE_BYTES:
-            raise FormatError(f"unpacks to {unpacked:,} bytes, over {MAX_FILE_BYTES:,}")
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            for key in archive.files:
-                value = archive[key]
-                if value.dtype.kind in "US":
-                    metadata[key.removeprefix(METADATA_PREFIX)] = str(value[()])
-                elif value.dtype.kind in "fiub":
-                    arrays[key] = value.astype(np.float64)
-                    double |= value.dtype == np.float64
-                else:
-                    raise FormatError(f"array {key!r} has type {value.dtype}, no numbers")
-    except _DAMAGED as error:
-        raise FormatError(f"not an archive of arrays, or damaged: {error}") from None
-    return arrays, metadata, double
+    types: set[str] = set()
+    with (
+        decoding("not an archive of arrays, or damaged"),
+        zipfile.ZipFile(io.BytesIO(content)) as archive,
+    ):
+        bear(elements_of_npz(archive), len(content))
+        for member in archive.infolist():
+            key = member.filename.removesuffix(".npy")
+            with archive.open(member) as inside:
+                value = np.lib.format.read_array(inside, allow_pickle=False)
+            if value.dtype.kind in "US":
+                check_text(value)
+                metadata[key.removeprefix(METADATA_PREFIX)] = str(value[()])
+            elif value.dtype.kind in "fiub":
+                arrays[key] = value.astype(np.float64, copy=False)
+                types.add(value.dtype.name)
+            else:
+                raise FormatError(f"array {key!r} has type {value.dtype}, no numbers")
+    return arrays, metadata, frozenset(types)
 
 
 # PyTorch
@@ -237,32 +238,34 @@ def open_torch(content: bytes) -> Opened:
     Raises:
         FormatError: for what is damaged, wants to run code, or has no state dict, or several.
     """
+    with decoding("not a PyTorch state_dict, or damaged"):
+        check_pickles(content)
     torch = require("torch", extra="torch", purpose="a PyTorch file")
     from pickle import UnpicklingError
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with decoding("not a PyTorch state_dict, or damaged"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
             loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        wanted = re.search(r"GLOBAL ([\w.]+)", str(error))
-        what = f"wants to run {wanted[1]}" if wanted else "is no plain state_dict"
-        raise FormatError(
-            f"refused, because it {what}; nothing was run. Only tensors are read: "
-            "save model.state_dict(), or safetensors"
-        ) from None
-    except Exception as error:  # damaged bytes make torch raise almost anything
-        reason = str(error).strip().partition("\n")[0]
-        raise FormatError(f"not a PyTorch state_dict, or damaged: {reason}") from None
-    found = dict(_state_dicts_in(loaded, ""))
+        except UnpicklingError as error:
+            wanted = re.search(r"GLOBAL ([\w.]+)", str(error))
+            what = f"wants to run {wanted[1]}" if wanted else "is no plain state_dict"
+            raise FormatError(
+                f"refused, because it {what}; nothing was run. Only tensors are read: "
+                "save model.state_dict(), or safetensors"
+            ) from None
+    found = _state_dicts_in(loaded)
     if len(found) != 1:
+        names = ", ".join(path for path, _ in found[:5]) or "none"
         raise FormatError(
-            f"expected one state_dict with a recurrent layer, found {', '.join(found) or 'none'}; "
+            f"expected one state_dict with a recurrent layer, found {names}; "
             "save the model.state_dict() alone"
         )
-    (state,) = found.values()
-    arrays, double = arrays_of(state)
-    return arrays, metadata_of(state), double
+    ((_, state),) = found
+    with decoding("not a PyTorch state_dict, or damaged"):
+        bear(sum(x.numel() for x in state.values() if hasattr(x, "numel")), len(content))
+        arrays, types = arrays_of(state)
+    return arrays, metadata_of(state), types
 
 
 def metadata_of(state: Any) -> dict[str, str]:
@@ -278,18 +281,61 @@ def metadata_of(state: Any) -> dict[str, str]:
     return texts | {"container": STATE_DICT}
 
 
-def _state_dicts_in(loaded: Any, path: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """The state dicts with a recurrent layer in a checkpoint, however deep they lie."""
-    if not isinstance(loaded, Mapping):
-        return []
-    if any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in loaded):
-        return [(path, loaded)]
-    each = [_state_dicts_in(value, f"{path}[{key!r}]") for key, value in loaded.items()]
-    return list(itertools.chain(*each))
+MOST_TOGETHER = 100_000
+"""So many tensors a net that was saved in parts may have."""
 
 
-def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], bool]:
-    """The tensors or arrays of a state dict as float64, and whether any had 64 bits.
+def _state_dicts_in(loaded: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    """The state dicts with a recurrent layer in a checkpoint, however deep they lie.
+
+    Each object is gone through once, however often it stands there.
+    """
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    known: dict[int, str] = {}
+    seen: set[int] = set()
+    pending: list[tuple[str, Any]] = [("", loaded)]
+    while pending:
+        path, value = pending.pop()
+        if not isinstance(value, Mapping) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if _is_recurrent(value):
+            found.append((path, value))
+            continue
+        for part in value.values():
+            if id(part) not in known:
+                known[id(part)] = _kind_of(part)
+        parts = {key: part for key, part in value.items() if known[id(part)]}
+        if len(parts) > 1 and sum(known[id(x)] == "recurrent" for x in parts.values()) == 1:
+            # Layers of one net that were saved one by one: none of them may be left out.
+            if sum(map(len, parts.values())) > MOST_TOGETHER:
+                raise FormatError(f"a net in parts, of over {MOST_TOGETHER:,} tensors")
+            every = ((key, part.items()) for key, part in parts.items())
+            found.append((path, {f"{key}.{name}": x for key, part in every for name, x in part}))
+            continue
+        inner = [(f"{path[:200]}[{shown(key)}]", part) for key, part in value.items()]
+        pending.extend(reversed(inner))
+    return found
+
+
+def _kind_of(value: Any) -> str:
+    """``recurrent`` for a state dict with a recurrent layer, ``state`` for another one, else empty.
+
+    A state dict has tensors by name, and nothing else.
+    """
+    if not isinstance(value, Mapping) or not value:
+        return ""
+    if not all(isinstance(key, str) and hasattr(x, "detach") for key, x in value.items()):
+        return ""
+    return "recurrent" if _is_recurrent(value) else "state"
+
+
+def _is_recurrent(state: Mapping[Any, Any]) -> bool:
+    return any(isinstance(key, str) and RECURRENT.fullmatch(key) for key in state)
+
+
+def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], frozenset[str]]:
+    """The tensors or arrays of a state dict as float64, and the types that they had.
 
     What is neither a tensor nor an array, such as a number of epochs, is passed over.
 
@@ -297,19 +343,19 @@ def arrays_of(state: Mapping[Any, Any]) -> tuple[dict[str, Floats], bool]:
         FormatError: for complex numbers.
     """
     arrays: dict[str, Floats] = {}
-    double = False
+    types: set[str] = set()
     for key, value in state.items():
         if hasattr(value, "detach"):
-            double |= str(value.dtype) == "torch.float64"
+            types.add(str(value.dtype).removeprefix("torch."))
             complex_numbers = value.is_complex()
             value = value.detach().cpu()
             value = value if complex_numbers else value.double().numpy()
         elif isinstance(value, np.ndarray):
-            double |= value.dtype == np.float64
+            types.add(value.dtype.name)
             complex_numbers = value.dtype.kind not in "fiub"
         else:
             continue
         if complex_numbers:
             raise FormatError(f"tensor {key!r} has type {value.dtype}; expected real numbers")
         arrays[str(key)] = np.asarray(value, dtype=np.float64)
-    return arrays, double
+    return arrays, frozenset(types)

@@ -8,6 +8,7 @@ f, c, o of an LSTM (c is PyTorch's g, and the bias the sum of PyTorch's two), z,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -120,12 +121,16 @@ def is_keras(arrays: Mapping[str, Floats]) -> bool:
     return any(_split(name)[1] == "recurrent_kernel" for name in arrays)
 
 
+_CELL = re.compile(r"\.(lstm|gru|simple_rnn)_cell(_\d+)?$")
+"""What Keras puts between a layer's name and its arrays."""
+
+
 def _split(name: str) -> tuple[str, str]:
     """The layer and the part that a name means: ``gru/gru_cell/kernel:0`` is a kernel of gru."""
     name = name.partition(":")[0].replace("/", ".")
     for part in ("recurrent_kernel", "kernel", "bias", "embeddings"):
         if name.endswith(part):
-            return name.removesuffix(part).rstrip("._"), part
+            return _CELL.sub("", name.removesuffix(part).rstrip("._")), part
     return name, ""
 
 
@@ -159,7 +164,7 @@ def from_keras(tensors: Tensors) -> tuple[Tensors, Structure]:
         else:
             result[layer] = array
     structure = Structure(embeddings, frozenset(linear), cells)
-    return Tensors(tensors.where, result, tensors.metadata, tensors.double), structure
+    return Tensors(tensors.where, result, tensors.metadata, tensors.types), structure
 
 
 def _recurrent(

@@ -1,0 +1,221 @@
+"""Machines of nets that the project has never seen, ours and AALpy's at the same processor time.
+
+    python scripts/bench_unseen.py --folder build/unseen [--seconds 30] [--only NAME] [--write]
+
+The nets are LSTMs and GRUs of two layers of 50 units, on Tomita's languages, trained for a short
+while in PyTorch, and a GRU of 2 × 32 on a random sparse language. They and the results are kept in
+the folder, and what is there is not made again. AALpy runs KV with each of three oracles, so it has
+three times the time; the best of the three counts, for each kind of words. A share is one of 4,000
+words: of up to 200 symbols, equally likely or biased, and short words repeated up to 200 symbols.
+``--write`` puts the table into docs/extraction.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from aalpy_side import by_aalpy
+from extraction_nets import Seen
+from in_docs import put
+from torch import nn
+
+import reberlstm as rl
+from reberlstm.extraction import extract
+from reberlstm.extraction.learner import hypothesis_of
+from reberlstm.extraction.nets import subject_of
+from reberlstm.extraction.oracles.walks import walks
+from reberlstm.extraction.rates import Sampled
+from reberlstm.extraction.scope import scope_of
+from reberlstm.extraction.trajectories import Trajectories
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.loading import as_net
+
+KINDS = ("uniform", "biased", "repeated")
+WORDS, LENGTH = 4_000, 200
+ORACLES = ("prefixes", "W-method", "words")
+STEPS, BATCH, LONGEST = 400, 64, 30
+HEADINGS = ("net", "states, ours", "ended", *KINDS, "states, AALpy", *KINDS)
+
+
+def sparse_language(seed: int) -> FSM:
+    """A random acceptor over four symbols in which most words are soon lost."""
+    rng = np.random.default_rng(seed)
+    states, symbols = [f"q{number}" for number in range(8)], "abcd"
+    lines: dict[str, dict[str, str]] = {}
+    for number, state in enumerate(states):
+        kept = rng.choice(4, size=2, replace=False)
+        lines[state] = {symbols[a]: states[int(rng.integers(8))] for a in kept}
+        lines[state][symbols[kept[0]]] = states[(number + 1) % 8]
+    return FSM(
+        alphabet=tuple(symbols),
+        start="q0",
+        accepting=frozenset({"q3", "q6"}),
+        transitions=lines,
+        name="sparse",
+    )
+
+
+def cases() -> Iterator[tuple[str, FSM, str, int]]:
+    """Name, machine, kind of cell, and units of each of two layers."""
+    for number in range(1, 8):
+        for cell in ("lstm", "gru"):
+            yield f"tomita-{number}-{cell}", rl.load_grammar(f"tomita-{number}"), cell, 50
+    yield "sparse-gru", sparse_language(1), "gru", 32
+
+
+class Acceptor(nn.Module):
+    """Two layers over one-hot symbols, and one output."""
+
+    def __init__(self, cell: str, symbols: int, units: int) -> None:
+        super().__init__()
+        self.rnn = {"lstm": nn.LSTM, "gru": nn.GRU}[cell](symbols, units, 2, batch_first=True)
+        self.accept = nn.Linear(units, 1)
+
+    def forward(self, x: Any) -> Any:
+        """The logit after every symbol, (B, T)."""
+        return self.accept(self.rnn(x)[0])[..., 0]
+
+
+def trained(fsm: FSM, cell: str, units: int, seed: int) -> Any:
+    """The state dict of a net after a short training on words, half of them near accepted ones."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    tables, symbols = fsm.tables(), len(fsm.alphabet)
+    module = Acceptor(cell, symbols, units)
+    optimiser = torch.optim.Adam(module.parameters(), lr=3e-3)
+    columns = [tables.alphabet.index(symbol) for symbol in fsm.alphabet]
+    for step in range(STEPS):
+        words = rng.integers(symbols, size=(BATCH, LONGEST))
+        states = np.zeros(BATCH, dtype=np.intp)
+        answers = np.zeros((BATCH, LONGEST), dtype=np.float32)
+        for t in range(LONGEST):
+            # Half of the words try to stay where they may still be accepted.
+            for row in range(0, BATCH, 2):
+                good = [a for a in range(symbols) if tables.legal[states[row], columns[a]]]
+                if good and rng.random() < 0.95:
+                    words[row, t] = good[int(rng.integers(len(good)))]
+            states = tables.target[states, np.array(columns)[words[:, t]]]
+            answers[:, t] = tables.accepting[states]
+        x = nn.functional.one_hot(torch.as_tensor(words), symbols).float()
+        loss = nn.functional.binary_cross_entropy_with_logits(module(x), torch.as_tensor(answers))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        if step > 50 and float(loss.detach()) < 2e-3:
+            break
+    return module.state_dict()
+
+
+def repeated(symbols: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """Short words after short words, again and again."""
+    found = []
+    for _ in range(WORDS):
+        way, cycle = (
+            tuple(rng.integers(symbols, size=int(n)).tolist()) for n in rng.integers(1, 8, 2)
+        )
+        rounds = int(rng.integers(1, LENGTH // len(cycle)))
+        found.append((way + cycle * rounds)[:LENGTH])
+    return found
+
+
+def test_words(net: Any, seed: int) -> Sampled:
+    """Words of all kinds, and the net's answers."""
+    subject = subject_of(net)
+    runs = Trajectories(subject, scope_of(subject), 10**8, float("inf"))
+    rng = np.random.default_rng(seed)
+    words: dict[str, Sequence[tuple[int, ...]]] = {
+        kind: walks(runs, WORDS, LENGTH, rng, biased=kind == "biased") for kind in KINDS[:2]
+    }
+    words["repeated"] = repeated(len(net.alphabet), rng)
+    sampled = Sampled(runs, words)
+    sampled.runs, sampled.words = runs, words  # type: ignore[attr-defined]
+    return sampled
+
+
+def shares(tested: Any, fsm: FSM) -> dict[str, float]:
+    """The shares of the words on which a machine agrees with the net."""
+    shown = tested.shown(hypothesis_of(tested.runs, fsm))
+    rates = [rate for rate in tested.rates(tested.net, shown) if rate.lengths is None]
+    return {rate.kind: rate.share for rate in rates}
+
+
+def peer_shares(tested: Any, run: Any) -> dict[str, float]:
+    """The same for a machine of AALpy's."""
+    found, at = {}, 0
+    for kind, words in tested.words.items():
+        right = 0
+        for word in words:
+            meaning = tested.runs.meaning(int(tested.net[at]))
+            right += bool(run.machine(word)) == bool(meaning.accept[0])
+            at += 1
+        found[kind] = right / len(words)
+    return found
+
+
+def measured(name: str, fsm: FSM, net: Any, seconds: float) -> dict[str, Any]:
+    """The results of one net."""
+    tested = test_words(net, seed=99)
+    begin = time.process_time()
+    ours = extract(net, seconds=seconds, reference=None)
+    record: dict[str, Any] = {
+        "name": name,
+        "states": len(ours.fsm.states),
+        "ended": ours.ended_by or "by itself",
+        "relation": ours.verdict[0].relation,
+        "seconds": time.process_time() - begin,
+        "ours": shares(tested, ours.fsm),
+        "right": fsm.difference(ours.fsm, by="accept") is None,
+        "peers": {},
+    }
+    for oracle in ORACLES:
+        run = by_aalpy(Seen(net, "accept"), "KV", oracle, seconds, 10**9, 0, kept=False)
+        record["peers"][oracle] = {"states": run.states, **peer_shares(tested, run)}
+    return record
+
+
+def line(record: dict[str, Any]) -> str:
+    """A row of the table."""
+    peers = record["peers"].values()
+    best = {kind: max(peer[kind] for peer in peers) for kind in KINDS}
+    states = "/".join(str(peer["states"]) for peer in peers)
+    ours = [f"{record['ours'][kind]:.4f}" for kind in KINDS]
+    theirs = [f"{best[kind]:.4f}" for kind in KINDS]
+    cells = [record["name"], record["states"], record["ended"], *ours, states, *theirs]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def main() -> None:
+    """Make what is missing, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--only", help="a part of the nets' names")
+    parser.add_argument("--write", action="store_true", help="into docs/extraction.md")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name, fsm, cell, units in cases():
+        if arguments.only and arguments.only not in name:
+            continue
+        file, result = (arguments.folder / f"{name}{end}" for end in (".pt", ".json"))
+        if not file.exists():
+            torch.save(trained(fsm, cell, units, seed=0), file)
+        if not result.exists():
+            net = as_net(file, alphabet=fsm.alphabet, kind="accept", head="accept")
+            result.write_text(json.dumps(measured(name, fsm, net, arguments.seconds)))
+        rows.append(line(json.loads(result.read_text())))
+        print(rows[-1], flush=True)
+    heads = [f"| {' | '.join(HEADINGS)} |", "|---" + "|---:" * (len(HEADINGS) - 1) + "|"]
+    put("unseen", [*heads, *rows], arguments.write)
+
+
+if __name__ == "__main__":
+    main()
