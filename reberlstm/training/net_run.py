@@ -56,7 +56,7 @@ class NetRun(Run):
     """A training of one net, which may begin with latches."""
 
     check_every = 50
-    counters = (*Run.counters, "learned_at", "weight", "noise_share")
+    counters = Run.counters | {"learned_at": int, "weight": float, "noise_share": float}
 
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
