@@ -190,7 +190,7 @@ class Run(ABC):
             TrainingError: where it is of other settings, or not complete.
         """
         with same_settings(saved, self.settings.to_dict(), where):
-            form = dict.fromkeys(self.counters, int) | {"accuracy": float, "best_accuracy": float}
+            form = {name: type(getattr(self, name)) for name in self.counters}
             in_form(saved.state, {**form, "loss": (float, type(None)), "rate": float}, "the state")
             for name in self.counters:
                 setattr(self, name, saved.state[name])
