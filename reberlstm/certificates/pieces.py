@@ -57,7 +57,8 @@ def find_pieces(net: BoxNet, claim: Claim, deadline: float, max_k: int) -> Invar
 
     Nodes remember at most `max_k` symbols.
     """
-    if not net.inputs.exact or not net.may_be_unbounded.any():
+    few = max_k < min(stride for stride, _ in GRIDS)
+    if few or not net.inputs.exact or not net.may_be_unbounded.any():
         return NotFound()
     rows = zip(*walk(Execution(net.net, net.arithmetic), claim, WORDS, LENGTH), strict=True)
     sampled = Sample(*map(np.stack, rows))

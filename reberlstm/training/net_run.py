@@ -56,7 +56,7 @@ class NetRun(Run):
     """A training of one net, which may begin with latches."""
 
     check_every = 50
-    counters = (*Run.counters, "learned_at", "weight", "noise_share")
+    counters = Run.counters | {"learned_at": int, "weight": float, "noise_share": float}
 
     def __init__(self, settings: Settings) -> None:
         assert settings.cell != "fsm", "machines have a run of their own"
@@ -140,9 +140,13 @@ class NetRun(Run):
             return right
         if right:
             # More seconds than any try takes: the result must not depend on the clock.
-            heads = [self.objective.head]
             found = certify(
-                self._net(self._arrays()), heads=heads, seconds=60.0, max_states=1, max_k=1
+                self._net(self._arrays()),
+                heads=[self.objective.head],
+                seconds=60.0,
+                max_states=1,
+                max_depth=1,
+                max_k=1,
             )
             self.certificate = found if found.holds else None
             if self.enclosure is None and self.certificate is None:

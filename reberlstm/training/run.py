@@ -41,7 +41,13 @@ class Run(ABC):
 
     dtype: ClassVar[torch.dtype] = torch.float64
     check_every: ClassVar[int]
-    counters: tuple[str, ...] = ("attempt", "step", "total_steps", "accuracy", "best_accuracy")
+    counters: ClassVar[dict[str, type]] = {
+        "attempt": int,
+        "step": int,
+        "total_steps": int,
+        "accuracy": float,
+        "best_accuracy": float,
+    }
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -190,8 +196,8 @@ class Run(ABC):
             TrainingError: where it is of other settings, or not complete.
         """
         with same_settings(saved, self.settings.to_dict(), where):
-            form = {name: type(getattr(self, name)) for name in self.counters}
-            in_form(saved.state, {**form, "loss": (float, type(None)), "rate": float}, "the state")
+            form = {**self.counters, "loss": (float, type(None)), "rate": float}
+            in_form(saved.state, form, "the state")
             for name in self.counters:
                 setattr(self, name, saved.state[name])
             of, attempts = self.settings.steps, self.settings.restarts + 1
