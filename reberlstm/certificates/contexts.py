@@ -26,6 +26,7 @@ from reberlstm.net.net import Net
 
 WORDS = 300  # words that are followed at a time
 LENGTH = 250  # for so many symbols
+SAMPLED = 10_000_000  # numbers in all sampled state vectors: large nets follow fewer words
 ILLEGAL = 0.05  # how likely symbols are that are not legal, compared with others
 SOME = 40  # vectors that are kept of each machine state
 NUMBERS = 4_000_000  # pre-activations that are computed at a time
@@ -38,11 +39,12 @@ Indices = NDArray[np.intp]
 def walk(
     execution: Execution, claim: Claim, words: int, length: int
 ) -> Iterator[tuple[Floats, Indices, Indices, Indices]]:
-    """State vectors (words, D), machine states, last symbols and lengths, so many times.
+    """State vectors (words, D), machine states, last symbols and lengths, `length` times.
 
     The words are random ones of the scope, many of them with long runs: each has symbols that it
     prefers. Where a word ends, another begins.
     """
+    words = max(20, min(words, SAMPLED // (length * execution.start().shape[1])))
     rng, legal = np.random.default_rng(0), claim.tables.legal
     legal = legal[:, claim.tables.columns(execution.net.alphabet)]
     most = max(map(len, claim.going_on))
