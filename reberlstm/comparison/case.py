@@ -92,7 +92,7 @@ class Case:
         remedy = "compare nets over the grammar's alphabet"
         check_alphabets(fsm, net, name=name, remedy=remedy)
         self.columns: Ints = np.array([net.alphabet.index(a) for a in fsm.alphabet], dtype=np.intp)
-        self.deadline = time.monotonic() + settings.seconds
+        self.deadline = time.process_time() + settings.seconds
         self.head = self._head()
         self.rounds: dict[Cycle, Rounds] = {}
         self.wrong_word: tuple[int, ...] | None = None
@@ -151,7 +151,7 @@ class Case:
     @property
     def left(self) -> float:
         """Seconds."""
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - time.process_time())
 
     def share(self, part: float) -> float:
         """Seconds for something that may take this part of the budget, and no more than is left."""
@@ -163,7 +163,7 @@ class Case:
         Raises:
             BudgetEnd: when the budget is used up.
         """
-        if time.monotonic() > self.deadline:
+        if time.process_time() > self.deadline:
             raise BudgetEnd("seconds")
 
     # Words

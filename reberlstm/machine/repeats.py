@@ -83,7 +83,7 @@ def in_short(word: Sequence[str], separator: str = "", most: int = LONG) -> str:
 
     Example:
         >>> in_short("abbabaaababbabaabbbabababbabbbaabaaabbbab", most=20)
-        'abbabaaaba…aabaaabbbab'
+        'abbabaaaba…abaaabbbab'
     """
     text = folded(word, separator)
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2) :]}"

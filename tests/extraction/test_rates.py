@@ -100,7 +100,16 @@ def test_a_word_of_ones_own_is_enough() -> None:
 
 @pytest.fixture(scope="module")
 def cut_short() -> Extraction:
-    return extract("learned/tomita-7-gru-cut-short", reference="tomita-7", budget=SMALL)
+    return cut(prove=False)
+
+
+def cut(**options: Any) -> Extraction:
+    return extract(
+        "learned/tomita-7-gru-cut-short",
+        reference="tomita-7",
+        budget=SMALL,
+        **options,
+    )
 
 
 def test_a_verdict_has_shares_of_every_kind_of_words(cut_short: Extraction) -> None:
@@ -116,7 +125,7 @@ def test_a_verdict_has_shares_of_every_kind_of_words(cut_short: Extraction) -> N
 
 
 def test_the_same_seed_gives_the_same_verdict_on_a_busy_computer(cut_short: Extraction) -> None:
-    again = extract("learned/tomita-7-gru-cut-short", reference="tomita-7", budget=SMALL)
+    again = cut(prove=False)
     assert again.to_dict()["verdict"] == cut_short.to_dict()["verdict"]
     assert again.candidates == cut_short.candidates
 
@@ -128,9 +137,7 @@ def test_the_machines_on_the_way_get_better() -> None:
 
 def test_a_smaller_machine_can_be_picked(cut_short: Extraction) -> None:
     few = cut_short.candidates[0].states
-    found = extract(
-        "learned/tomita-7-gru-cut-short", reference="tomita-7", budget=SMALL, pick=f"states={few}"
-    )
+    found = cut(prove=False, pick=f"states={few}")
     assert len(found.fsm.states) == few
     own = found.verdict[0]
     if few < cut_short.candidates[-1].states:

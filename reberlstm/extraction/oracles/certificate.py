@@ -21,7 +21,7 @@ from reberlstm.extraction.trajectories import LAST, OUTSIDE, Trajectories
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
 
-LONG, SHORT = 0.25, 0.05
+LONG, SHORT = 0.1, 0.05
 """The shares of the time for one attempt that may take long, and for all short ones together."""
 
 
