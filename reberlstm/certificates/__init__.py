@@ -47,6 +47,7 @@ from reberlstm.certificates.results import load as load_certificate
 from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import as_machine
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import net_for
@@ -157,6 +158,7 @@ def certify(
     given = net
     net, fsm = as_asked(net, fsm, **reading)
     inputs = Inputs() if inputs is None else inputs
+    _check_whole(net, arithmetic)
     _check_options(noise, inputs, seconds)
     claimed = claim(net, fsm, scope, heads)
     boxes = BoxNet(net, arithmetic_named(arithmetic), noise, inputs)
@@ -303,6 +305,33 @@ def _found(explored: Exploration) -> Suspect | None:
     return None if explored.wrong is None else (explored.word, explored.wrong)
 
 
+def _asked(claimed: Claim) -> list[int]:
+    """The machine states that words of the scope come to."""
+    starts = [0] if claimed.includes_empty_word else [to for _, to in claimed.going_on[0]]
+    return list(crawl(starts, claimed.going_on.__getitem__).found)
+
+
+def _check_whole(net: Net, arithmetic: str) -> None:
+    """Refuse a rounding that depends on weights, or steps, that the net does not have any more.
+
+    Raises:
+        CertificateError: naming what is missing.
+    """
+    origin = net.origin
+    if origin is None:
+        return
+    if origin.before and arithmetic in ("float16", "bfloat16", "int8"):
+        missing = "the state after prefix=... was computed with the weights as they are"
+    elif arithmetic == "int8" and (net.embedding is not None or net.suffix is not None):
+        missing = "int8 rounds by the largest weight of a whole embedding, padding and all"
+    else:
+        return
+    raise CertificateError(
+        f"net {net.name!r} cannot be judged in {arithmetic}: {missing}; choose real, float32 or "
+        "float64"
+    )
+
+
 def _check_asked(claimed: Claim, fsm: FSM) -> None:
     """Refuse a claim about no word: it would hold of every net.
 
@@ -313,6 +342,12 @@ def _check_asked(claimed: Claim, fsm: FSM) -> None:
         raise CertificateError(
             f"nothing is asked: {fsm} has no word of scope {claimed.scope!r}, that is, none that "
             "can go on after its first symbol; choose scope 'all', or another machine"
+        )
+    yes = claimed.right["accept"] if claimed.heads == ("accept",) else None
+    if yes is not None and not (yes[_asked(claimed), -1] > 0).any():
+        raise CertificateError(
+            f"after no word of scope {claimed.scope!r} the right answer is yes: what {fsm} accepts "
+            "cannot go on, so a net that never accepts would do; choose scope 'all'"
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reberlstm.certificates.refutation import WrongAnswer
+from reberlstm.errors import printable
 from reberlstm.machine.fsm import Word
 from reberlstm.machine.repeats import LONG, repeats
 from reberlstm.net.net import Net, Origin
@@ -25,7 +26,8 @@ def replay(net: Net, given: Any, word: Word, wrong: WrongAnswer) -> tuple[str, .
         word: A word after which it is wrong.
         wrong: What is wrong.
     """
-    said, right = (" ".join(answer) or "nothing" for answer in (wrong.said, wrong.right))
+    # Labels may hold anything, and a line is one comment.
+    said, right = (printable(" ".join(answer)) or "nothing" for answer in (wrong.said, wrong.right))
     readout = net.readout(wrong.head)
     assert readout is not None, "a head that is wrong is one that the net has"
     verdict = f"{wrong.head}, by {readout.rule}: says {said}, right is {right}"
@@ -58,9 +60,11 @@ def _in_torch(net: Net, origin: Origin, word: Word, head: str, verdict: str) -> 
     outputs = origin.outputs[head]
     lines += [
         "with torch.no_grad():",
-        "    y = module(x)",
+        "    y = module(x)  # add what else your forward takes, such as lengths",
         "y = y[0] if isinstance(y, tuple) else y",
         f"print(y.reshape(-1, {outputs})[-1])  # {verdict}",
+        *["# (of logits; a probability is compared with 0.5)"]
+        * (head == "accept" and outputs == 1),
     ]
     if head in ("legal", "next") and outputs <= MOST_NAMED:
         at = {symbol: row for symbol, row in number.items() if row < outputs}

@@ -400,6 +400,7 @@ class Unknown(Certificate):
             yield from said(wrong)
         if self.reason:
             yield "no proof", self.reason
+        yield "next", "more --seconds; or `extract`, which compares long words"
 
     def _content(self) -> dict[str, Any]:
         names = ("depth", "states", "closed", "reason")
@@ -499,8 +500,8 @@ FILE = {
         "stride": int,
         "margins": {str: Real},
         "intervals": [[(float, type(None))]],
-        "boxes": [{"state": str, "last": [str], "most": int, "others": {str: int}}],
-        "alike?": [{"state": str, "symbols": [str]}],
+        "boxes": [{"state": (str, type(None)), "last": [str], "most": int, "others": {str: int}}],
+        "alike?": [{"state": (str, type(None)), "symbols": [str]}],
     },
     "refutation?": {**_ANSWER, "none_shorter_than?": (int, type(None)), "replay?": [str]},
     "search?": {"depth": int, "states": int, "closed": bool, "reason": str, "suspect?": _ANSWER},

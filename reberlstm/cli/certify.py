@@ -217,7 +217,7 @@ def _show(certificate: Certificate, options: Options) -> int:
         if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
             echo("  replay it in your own module:")
             for line in certificate.replay:
-                echo(f"    {line}")
+                echo(f"    {printable(line)}")
         if options.out is not None:
             echo(figure("written to", options.out))
     return 0 if certificate.holds else 1

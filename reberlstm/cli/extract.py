@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,8 @@ def command(
     reberlstm extract published --reference reber --max-states 12 --plot machines.svg
     reberlstm extract published --reference reber --pick agreement=0.99
     """
+    if not math.isfinite(effort):
+        raise click.BadParameter(f"{effort} is not a number", param_hint="--effort")
     written = None
     if out is not None:
         written = formats.format_to_write(out)

@@ -126,8 +126,10 @@ def extract(
         "max_words": max_words,
         "max_steps": max_steps,
     }.items():
-        if bound < 1:
+        if not bound >= 1:
             raise ExtractionError(f"{name} is {bound}; it must be at least 1")
+    if seed < 0:
+        raise ExtractionError(f"seed is {seed}; it must be at least 0")
     if not 0.0 <= seconds < float("inf"):
         raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
     reference = None if reference is None else as_machine(reference)

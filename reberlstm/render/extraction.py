@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reberlstm.display import renders
 from reberlstm.errors import ExtractionError, ReberLSTMError, printable
 from reberlstm.extraction import Extraction
-from reberlstm.extraction.rates import percent
+from reberlstm.extraction.rates import WORDS, percent
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
@@ -96,14 +96,16 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
             shortest = ", a shortest one" if pair.shortest else ""
             yield f"    after {word_text(fsm, pair.word)}{shortest}{by}"
         yield f"    {pair.evidence}"
-        whole = [rate for rate in pair.rates if rate.lengths is None]
-        if whole and not pair.equal:
-            yield f"    agree on {'; '.join(map(str, whole))}"
+        if not pair.equal:
+            for rate in pair.rates:
+                if rate.lengths is None:
+                    yield f"    agree on {rate}"
     if found.margin is not None:
         yield f"nearest observation to a threshold: {found.margin:.3g} away"
     if len(found.candidates) > 1:
         yield ""
-        yield "machines on the way, and on how many biased words they agree with the net:"
+        yield "machines on the way, and on how many biased words they agree with the net;"
+        yield "--pick states=N or --pick agreement=P shows another one:"
         yield from table_lines(_way(found), width)
     if len(fsm.states) <= MOST_STATES:
         yield ""
@@ -153,7 +155,7 @@ def _way(found: Extraction) -> list[list[str]]:
     """The best machines of up to so many states, thinned out where they are many."""
     every = found.candidates
     step = max(1, math.ceil((len(every) - 1) / (MOST_ON_THE_WAY - 1)))
-    shown = [*every[:-1:step], every[-1]]
+    shown = list(dict.fromkeys([*every[:-1:step], every[-1]]))
     rows = [["states", "agreement", "after steps"]]
     for one in shown:
         rows.append([f"{one.states:,}", percent(one.agreement), f"{one.found_after:,}"])
@@ -300,10 +302,10 @@ def curve(found: Extraction) -> Figure:
         raise ExtractionError(f"{found.fsm} was made without words on which machines were tried")
     states = [one.states for one in found.candidates]
     wrong = [1.0 - one.agreement for one in found.candidates]
-    least = min([share for share in wrong if share > 0.0], default=1e-3) / 3
+    none = 0.3 / WORDS  # where no word is wrong: below one of all, and said so beside the point
     figure = blank(6.4, 4.0)
     axes = figure.subplots()
-    shown = [max(share, least) for share in wrong]
+    shown = [share or none for share in wrong]
     axes.step(states, shown, where="post", color=COLOURS[0], linewidth=1.5)
     axes.plot(states, shown, "o", color=COLOURS[0])
     for one, y in _labelled(list(zip(found.candidates, shown, strict=True))):
@@ -312,6 +314,13 @@ def curve(found: Extraction) -> Figure:
         axes.annotate(text, (one.states, y), **offset, fontsize=8, color=INK)
     axes.set_yscale("log")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.xaxis.set_minor_formatter("")
+    if 0.0 in wrong:
+        axes.axhline(none, color=QUIET, linewidth=0.8, linestyle=":")
+        where: dict[str, Any] = {"xytext": (2, 3), "textcoords": "offset points"}
+        note = f"none of {WORDS:,} words"
+        axes.annotate(note, (states[0], none), **where, fontsize=8, color=QUIET)
     axes.set_xlabel("states of the machine", fontsize=9, color=QUIET)
     axes.set_ylabel("share of biased words with another answer", fontsize=9, color=QUIET)
     axes.margins(x=0.15, y=0.15)

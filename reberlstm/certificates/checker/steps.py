@@ -142,7 +142,7 @@ class _Bounds:
         error = np.where(number > 0.0, 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290, 0.0)
         if not (size < 1e305).all():
             raise RejectedError("a sum may overflow float64")
-        error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-30)
+        error = (error + self.rounding(size, number, lost)) * (1.0 + 2.0**-40)
         return low - error, high + error
 
     def rounding(self, size: Floats, number: Floats, lost: Floats) -> Floats:
@@ -175,8 +175,8 @@ class _Bounds:
         relative = 2.0**-46 + 4.0 * self.unit
         absolute = 1e-290 + self.kernel + 2.0 * self.smallest
         return (
-            np.maximum(low - (relative * np.abs(low) + absolute) * (1.0 + 2.0**-30), least),
-            np.minimum(high + (relative * np.abs(high) + absolute) * (1.0 + 2.0**-30), 1.0),
+            np.maximum(low - (relative * np.abs(low) + absolute) * (1.0 + 2.0**-40), least),
+            np.minimum(high + (relative * np.abs(high) + absolute) * (1.0 + 2.0**-40), 1.0),
         )
 
     def product(self, factor: Ends, x: Ends) -> Ends:
@@ -197,14 +197,14 @@ class _Bounds:
         below, above = relative * np.abs(low) + 1e-290, relative * np.abs(high) + 1e-290
         if self.unit:
             below, above = below + self.smallest * lost_low, above + self.smallest * lost_high
-        return low - below * (1.0 + 2.0**-30), high + above * (1.0 + 2.0**-30)
+        return low - below * (1.0 + 2.0**-40), high + above * (1.0 + 2.0**-40)
 
     def mix(self, z: Ends, n: Ends, h: Ends) -> Ends:
         """``(1 − z)·n + z·h``, which is least and greatest at the ends of z."""
         low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
         size = _size(n) + _size(h)
         error = (2.0**-50 + 4.0 * self.unit + 2.0 * self.smallest) * size
-        error = error * (1.0 + 2.0**-30) + 8.0 * self.smallest + 1e-290
+        error = error * (1.0 + 2.0**-40) + 8.0 * self.smallest + 1e-290
         return np.minimum(*low) - error, np.maximum(*high) + error
 
     def gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
@@ -464,7 +464,7 @@ class Steps:
             last, gaps = readout.layers[-1], self.bounds.gaps
             (low, high), (_, most) = (gaps(*last, x, row) for row in chosen)
             least, largest = (end[~yes].min(initial=math.inf) for end in (low, high))
-            return bool(largest < 0.0), bool((most >= 0.0).all()), (float(least), float(largest))
+            return bool(largest < 0.0), bool((most >= 0.0).all()), (least, largest)
         low, high = self.read(head, box)
         over = readout.threshold
         wrong = np.where(yes, high <= over, low > over).any()
