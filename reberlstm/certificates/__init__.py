@@ -343,8 +343,10 @@ def _check_asked(claimed: Claim, fsm: FSM) -> None:
             f"nothing is asked: {fsm} has no word of scope {claimed.scope!r}, that is, none that "
             "can go on after its first symbol; choose scope 'all', or another machine"
         )
-    yes = claimed.right["accept"] if claimed.heads == ("accept",) else None
-    if yes is not None and not (yes[_asked(claimed), -1] > 0).any():
+    if claimed.scope == "all" or claimed.heads != ("accept",):
+        return
+    yes = claimed.right["accept"][:, -1] > 0
+    if yes.any() and not yes[_asked(claimed)].any():
         raise CertificateError(
             f"after no word of scope {claimed.scope!r} the right answer is yes: what {fsm} accepts "
             "cannot go on, so a net that never accepts would do; choose scope 'all'"
