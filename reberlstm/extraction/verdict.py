@@ -23,7 +23,7 @@ from reberlstm.extraction.oracles.base import Evidence, Word, Words, together
 from reberlstm.extraction.oracles.cycles import Cycles
 from reberlstm.extraction.oracles.exhaustive import Exhaustive
 from reberlstm.extraction.rates import Candidate, Rate, Sampled
-from reberlstm.extraction.trajectories import BudgetEnd, Ids, Trajectories
+from reberlstm.extraction.trajectories import OUTSIDE, BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.plain import Plain
@@ -310,6 +310,8 @@ def _searched(
     with suppress(BudgetEnd):
         found = oracle.find_counterexample(machine)
         word = word if found is None else found
+        if word is not None and _is_outside(runs, word):
+            word = None
     if word is None:
         return _undistinguished(runs, right, oracle.evidence)
     least = oracle.evidence.all_up_to + 1
@@ -317,6 +319,12 @@ def _searched(
         return _different(runs, right, word, "no shorter word separates them", shortest=True)
     how = f"a shorter one of {least} symbols or more may exist"
     return _different(runs, right, word, how, shortest=False)
+
+
+def _is_outside(runs: Trajectories, word: Word) -> bool:
+    """Whether a word leaves the reference: the learner splits states by it, but nothing is said."""
+    seen = runs.follow(np.zeros(1, dtype=np.intp), word)[0]
+    return bool(seen == runs.number(OUTSIDE))
 
 
 def _different(
