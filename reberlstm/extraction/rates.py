@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Word
-from reberlstm.extraction.oracles.walks import walks
+from reberlstm.extraction.oracles.walks import reference_words, walks
 from reberlstm.extraction.trajectories import NO_MORE, NOT_ASKED, Ids, Trajectories
 from reberlstm.machine.fsm import FSM
 from reberlstm.plain import Plain
@@ -137,10 +137,8 @@ def sampled(runs: Trajectories, reference: FSM | None, given: Sequence[Word], se
         kind: walks(runs, WORDS, LENGTH, rng, biased=kind == "biased")
         for kind in ("uniform", "biased")
     }
-    index = runs.net.alphabet.index
-    if reference is not None and reference.start in reference.distance_to_acceptance:
-        drawn = reference.sample(WORDS, seed=seed + 2)
-        words["reference"] = [tuple(map(index, word)) for word in drawn]
+    if reference is not None:
+        words["reference"] = reference_words(reference, runs.net.alphabet, WORDS, seed + 2)
     words["given"] = given
     return Sampled(runs, words)
 

@@ -310,7 +310,7 @@ def _searched(
     with suppress(BudgetEnd):
         found = oracle.find_counterexample(machine)
         word = word if found is None else found
-        if word is not None and _is_outside(runs, word):
+        if word is not None and not _is_told(runs, machine, word):
             word = None
     if word is None:
         return _undistinguished(runs, right, oracle.evidence)
@@ -321,10 +321,26 @@ def _searched(
     return _different(runs, right, word, how, shortest=False)
 
 
-def _is_outside(runs: Trajectories, word: Word) -> bool:
-    """Whether a word leaves the reference: the learner splits states by it, but nothing is said."""
-    seen = runs.follow(np.zeros(1, dtype=np.intp), word)[0]
-    return bool(seen == runs.number(OUTSIDE))
+def _is_told(runs: Trajectories, machine: Hypothesis, word: Word) -> bool:
+    """Whether the answers after a word differ.
+
+    Within a reference, the learner also tells states apart by what the reference says may follow.
+    """
+    state = 0
+    for symbol in word:
+        state = machine.table[state][symbol] if state >= 0 else -1
+    seen = int(runs.follow(np.zeros(1, dtype=np.intp), word)[0])
+    if seen == runs.number(OUTSIDE):
+        return False
+    if state < 0 or machine.observation[state] < 0:
+        return True
+    pair = runs.meaning(seen), runs.meaning(machine.observation[state])
+    if pair[0] is None or pair[1] is None:
+        return True
+    return any(
+        not np.array_equal(*(getattr(answers, kind) for answers in pair))
+        for kind in runs.net.observed
+    )
 
 
 def _different(

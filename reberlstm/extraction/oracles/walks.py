@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from reberlstm.errors import GrammarError
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Word, Words
 from reberlstm.extraction.trajectories import Ids, Trajectories
@@ -125,10 +126,20 @@ class ReferenceWords(Words):
 
     def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
         """The sampled words, then each with one symbol changed."""
-        fsm, net = self._reference, self.runs.net
-        if fsm.start not in fsm.distance_to_acceptance:
-            return []
-        sampled = fsm.sample(self._count, seed=self._seed)
-        words = [tuple(map(net.alphabet.index, word)) for word in sampled]
+        alphabet = self.runs.net.alphabet
+        words = reference_words(self._reference, alphabet, self._count, self._seed)
         rng = np.random.default_rng(self._seed)
-        return [*words, *corrupted(words, len(net.alphabet), rng)]
+        return [*words, *corrupted(words, len(alphabet), rng)]
+
+
+def reference_words(
+    fsm: FSM, alphabet: Sequence[str], count: int, seed: int
+) -> list[tuple[int, ...]]:
+    """So many words that a machine accepts; none where it has none, or they never end."""
+    if fsm.start not in fsm.distance_to_acceptance:
+        return []
+    try:
+        sampled = fsm.sample(count, seed=seed)
+    except GrammarError:
+        return []
+    return [tuple(map(alphabet.index, word)) for word in sampled]
