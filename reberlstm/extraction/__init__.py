@@ -19,7 +19,7 @@ import numpy as np
 
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
-from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
+from reberlstm.extraction.nets import RecurrentNet, subject_of
 from reberlstm.extraction.oracles import USUAL, Budget, Request, searches
 from reberlstm.extraction.oracles.base import Evidence, Word, Words
 from reberlstm.extraction.oracles.certificate import Certificates
@@ -36,7 +36,8 @@ from reberlstm.extraction.verdict import (
     verdict_of,
 )
 from reberlstm.grammars import Grammar, as_machine
-from reberlstm.machine.fsm import FSM, with_first_output
+from reberlstm.machine.fsm import with_first_output
+from reberlstm.net.loading import indices_of
 
 if TYPE_CHECKING:
     from reberlstm.certificates import Certificate
@@ -139,7 +140,8 @@ def extract(
     started = time.process_time()
     # The rest of the time is for the verdict.
     runs = Trajectories(subject, scope, max_words, started + SEARCHING * seconds, max_steps)
-    request = Request(runs, reference, budget, seed, _given(subject, words))
+    given: list[Word] = [tuple(word.tolist()) for word in indices_of(subject, words)]
+    request = Request(runs, reference, budget, seed, given)
     found = _search(request, oracles, max_states, seconds if prove else None, progress)
     # However short the search had to be, the verdict may take a second.
     runs.extend(time.process_time() + max(1.0, (1 - SEARCHING) * seconds))
@@ -187,12 +189,6 @@ def extract(
         candidates=tuple(best([candidate for _, candidate in candidates])),
         sample=sample,
     )
-
-
-def _given(subject: Subject, words: Sequence[Sequence[str]]) -> list[Word]:
-    number = {symbol: index for index, symbol in enumerate(subject.alphabet)}
-    machine = FSM(alphabet=subject.alphabet, start="0", transitions={"0": {}}, name=subject.name)
-    return [tuple(number[symbol] for symbol in machine.word(word)) for word in words]
 
 
 @dataclass

@@ -8,7 +8,7 @@ The reference is `reberlstm.net.cells`; tests hold this to it. What makes it fas
 - ``σ(z) = ½ + ½·tanh(z/2)``, and the ½ is in M, so that one tanh serves all gates.
 - Batches are cut into blocks that fit the cache, and in `final_states` a block reads all its
   symbols before the next one begins. Words are sorted by length, so that a block only shrinks.
-- Words that begin alike share the steps of what they share, and states that are equal bit by bit
+- Words with the same beginning share its steps, and states that are equal bit by bit
   are one: a net that is saturated, such as a compiled one, soon comes to no new state, and what is
   left is to look up the next one in a table.
 """
@@ -355,7 +355,7 @@ def final_states(
 def _shared(
     kernel: Kernel, start: Array, symbols: NDArray[np.intp], lengths: NDArray[np.intp]
 ) -> Ends:
-    """The same, where words that begin alike share steps, as long as many do."""
+    """The same, where words with the same beginning share its steps, as long as many do."""
     levels, at = [start.astype(kernel.dtype)[:, np.newaxis]], np.zeros(len(lengths), dtype=np.intp)
     known = 0  # how many states there are before the last level
     for t, count in enumerate(going_on(lengths).tolist()):
@@ -382,8 +382,7 @@ class Memo:
     """State vectors that are told apart bit by bit, and where each symbol leads from them.
 
     The row of a state is made by `Kernel.step` on all symbols at once, so that it is always the
-    same, whatever words are followed. See R. Weiss, Y. Goldberg, E. Yahav (2018) for nets that are
-    finite in practice; a saturated net of ours is exactly finite.
+    same, whatever words are followed. A saturated net soon comes to no new state.
     """
 
     def __init__(self, kernel: Kernel, start: Array) -> None:

@@ -326,7 +326,7 @@ def _symbols(net: Net, words: Words) -> tuple[NDArray[Any], NDArray[np.intp]]:
             for symbol in (int(words.min()), int(words.max())):
                 _check_number(net, symbol)
         return words.T, np.full(len(words), words.shape[1], dtype=np.intp)
-    indices = _indices(net, words)
+    indices = indices_of(net, words)
     lengths = np.array([len(word) for word in indices], dtype=np.intp)
     symbols = np.zeros((int(lengths.max(initial=0)), len(indices)), dtype=np.intp)
     for number, word in enumerate(indices):
@@ -334,15 +334,19 @@ def _symbols(net: Net, words: Words) -> tuple[NDArray[Any], NDArray[np.intp]]:
     return symbols, lengths
 
 
-def _check_number(net: Net, symbol: int) -> None:
+def _check_number(net: Any, symbol: int) -> None:
     if not 0 <= symbol < len(net.alphabet):
         raise GrammarError(
             f"there is no symbol {symbol} in an alphabet of {len(net.alphabet)} symbols"
         )
 
 
-def _indices(net: Net, words: Any) -> list[NDArray[np.intp]]:
-    """The indices of the symbols of each word."""
+def indices_of(net: Any, words: Any) -> list[NDArray[np.intp]]:
+    """The indices of the symbols of each word, (T,), for an object with an alphabet and a name.
+
+    Raises:
+        GrammarError: naming the first symbol that is unknown, and its position in its word.
+    """
     each = list(words)
     listed = [np.atleast_1d(word) for word in each if not isinstance(word, str)]
     symbols = [symbol for word in listed for symbol in word]

@@ -78,7 +78,8 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
     yield (
-        f"{found.steps:,} steps of the net (the machine was found after {found.found_after:,}), "
+        f"{found.steps:,} steps of the net in the search "
+        f"(the machine was found after {found.found_after:,}), "
         f"{found.memories:,} different memories, {found.seconds:.1f} s"
     )
     yield ""

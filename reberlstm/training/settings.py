@@ -36,7 +36,7 @@ class Settings:
         steps: The most steps of one attempt.
         words: Words per step.
         noise: The standard deviation, at most, of what is added to the memory after each step: to
-            ``c`` of an LSTM, to ``h`` of the others. It grows as long as the net bears it. A net
+            ``c`` of an LSTM, to ``h`` of the others. It grows as long as the net stays right. A net
             that is trained with noise has succeeded when it is proved.
         restarts: Further attempts after the first one.
         start: ``random``; ``compiled``: from the compiled net at a soft gain; or a net of the same

@@ -21,7 +21,7 @@ MAX_BYTES = "REBERLSTM_MAX_BYTES"
 """The variable of the environment that sets how many bytes a net may take, on disk or in memory."""
 
 USUAL_BYTES = 2 * 2**30
-"""As many as a laptop bears."""
+"""As many as fit into the memory of a laptop."""
 
 SMALL_BYTES, EXPANSION = 2**28, 100
 """A file may take so much memory, or so many times its size where that is more: a file of numbers
