@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compile", "compiled_rows", "default_gain", "published"]
 
-MAX_CELLS = 10_000
-"""The dense recurrent weights of this many cells fill 3.2 GB."""
+MAX_CELLS = 100_000
+"""About as many as can be compiled in a few minutes, and proved."""
 
 MAX_GAIN = 300.0
 

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from reberlstm.errors import WeightsError
 from reberlstm.net.numbers import NUMBERS
+from reberlstm.net.sparse import Sparse
 
 Floats = NDArray[np.float64]
 
@@ -115,7 +116,8 @@ class Layer:
     Attributes:
         cell: The kind of cell.
         weight_ih: Input weights, shape (G·H, D).
-        weight_hh: Weights on what the gates read, shape (G·H, H).
+        weight_hh: Weights on what the gates read, shape (G·H, H); of a large compiled net a
+            `reberlstm.net.sparse.Sparse` matrix.
         bias_ih: Biases, shape (G·H,).
         bias_hh: Biases, shape (G·H,); a GRU's reset gate multiplies those of the candidate.
 
@@ -130,8 +132,8 @@ class Layer:
     bias_hh: Floats
 
     def __post_init__(self) -> None:
-        gates, rows = len(self.cell.gates), len(np.atleast_1d(np.asarray(self.weight_hh)))
-        size = rows // gates
+        gates = len(self.cell.gates)
+        size = next(iter(np.shape(self.weight_hh)), 1) // gates
         inputs = np.shape(self.weight_ih)[-1] if np.ndim(self.weight_ih) == 2 else 0
         sizes = f"{size} cells × {gates} gates over {inputs} inputs"
         shapes = {
@@ -194,7 +196,7 @@ class Layer:
         layer = object.__new__(Layer)
         for name, value in vars(self).items():
             if name in self.__dataclass_fields__:
-                cast = value.astype(dtype) if isinstance(value, np.ndarray) else value
+                cast = value if name == "cell" else value.astype(dtype)
                 object.__setattr__(layer, name, cast)
         return layer
 
@@ -205,12 +207,17 @@ def blocks(values: Any, number: int) -> tuple[Any, ...]:
     return tuple(values[..., i * size : (i + 1) * size] for i in range(number))
 
 
-def array_of(name: str, value: Any, shape: tuple[int, ...], sizes: str) -> Floats:
-    """A read-only float64 array of the given shape.
+def array_of(name: str, value: Any, shape: tuple[int, ...], sizes: str) -> Any:
+    """A read-only float64 array of the given shape; a sparse matrix stays one.
 
     Raises:
         WeightsError: naming the array.
     """
+    if isinstance(value, Sparse):
+        numbers = array_of(name, value.numbers, value.numbers.shape, sizes)
+        if value.shape != shape:
+            raise WeightsError(f"{name} has shape {value.shape}, expected {shape} for {sizes}")
+        return value.with_numbers(numbers) if value.dtype != np.float64 else value
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
