@@ -51,6 +51,7 @@ class Sparse:
         self.starts, self.columns = (_whole(x) for x in (starts, columns))
         self.shape = len(self.default), int(width)
         _check(self)
+        self.default[self.counts == width] = 0.0  # which stands nowhere
         for name in PARTS:
             getattr(self, name).flags.writeable = False
 
