@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reberlstm._version import __version__
+from reberlstm.compiler import signs
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out
 from reberlstm.compiler.rows import Rows
@@ -23,7 +24,7 @@ from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
-    from reberlstm.net.net import LSTMWeights
+    from reberlstm.net.net import LSTMWeights, Net
 
 __all__ = ["compile", "compiled_rows", "default_gain", "published"]
 
@@ -32,14 +33,18 @@ MAX_CELLS = 10_000
 
 MAX_GAIN = 300.0
 
+CELLS = ("lstm", "gru", "gru-before", "rnn")
+"""The kinds of cell that machines are compiled into."""
+
 
 def compile(
     fsm: Grammar,
     *,
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
-) -> LSTMWeights:
-    """Compile a machine into an LSTM that follows it from a zero initial state.
+    cell: str = "lstm",
+) -> Net:
+    """Compile a machine into a recurrent net that follows it from a zero initial state.
 
     The net's heads say after every word which symbols may come next (``legal``), whether the word
     may end (``accept``), with which probability each symbol follows (``next``, exact to 1e-6 at the
@@ -50,23 +55,32 @@ def compile(
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
+        cell: The kind of cell: ``lstm``, ``gru``, ``gru-before`` (the reset gate before the matrix)
+            or ``rnn`` (with tanh). A GRU needs about as many cells as an LSTM; the last two need
+            more where states and symbols are tangled, see docs/cells.md.
+
+    Returns:
+        The net, an `LSTMWeights` where its cell is an LSTM.
 
     Raises:
-        CompileError: for a gain that is not positive, or a machine over `MAX_CELLS`.
+        CompileError: for a gain that is not positive, another kind of cell, or a machine over
+            `MAX_CELLS`.
 
     Example:
         >>> net = compile("reber")
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
+        >>> compile("reber", cell="rnn").size
+        13
     """
     from reberlstm.compiler.arrays import arrays_of
-    from reberlstm.net.net import LSTMWeights
+    from reberlstm.net.net import Net
 
     fsm = as_machine(fsm)
-    rows, gain = compiled_rows(fsm, gain, on_violation)
-    return LSTMWeights(
+    rows, gain = compiled_rows(fsm, gain, on_violation, cell)
+    return Net.of(
         alphabet=fsm.alphabet,
-        **arrays_of(rows, len(fsm.alphabet)),
+        **arrays_of(rows, cell, len(fsm.alphabet)),
         labels=_labels(fsm),
         grammar=fsm,
         gain=gain,
@@ -78,9 +92,14 @@ def compile(
 
 
 def compiled_rows(
-    fsm: FSM, gain: float | None = None, on_violation: OnViolation = "absorb"
+    fsm: FSM,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: str = "lstm",
 ) -> tuple[Rows, float]:
     """What `compile` makes arrays of, and the gain; the arguments and errors are the same."""
+    if cell not in CELLS:
+        raise CompileError(f"cell {cell!r}; choose one of {', '.join(CELLS)}")
     machine = fsm.complete(on_violation)
     if len(machine) > MAX_CELLS:
         raise CompileError(
@@ -89,7 +108,9 @@ def compiled_rows(
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
-    return lay_out(encode(machine), gain, _labels(fsm))
+    if cell == "lstm":
+        return lay_out(encode(machine), gain, _labels(fsm))
+    return signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
