@@ -3,7 +3,7 @@
 1. `FSM.complete` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
-4. `lay_out` turns these into `Rows` of gates and heads.
+4. `lay_out` turns these into `Rows` of gates and heads; `signs` does so for GRUs and simple nets.
 5. `reberlstm.compiler.arrays` makes arrays of them. Nothing before that needs numpy.
 
 The theory is in docs/theory.md. The names ``compile`` and ``published`` are the public ones.
@@ -11,7 +11,7 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from reberlstm._version import __version__
 from reberlstm.compiler import signs
@@ -35,6 +35,26 @@ MAX_GAIN = 300.0
 
 CELLS = ("lstm", "gru", "gru-before", "rnn")
 """The kinds of cell that machines are compiled into."""
+
+
+@overload
+def compile(
+    fsm: Grammar,
+    *,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: Literal["lstm"] = "lstm",
+) -> LSTMWeights: ...
+
+
+@overload
+def compile(
+    fsm: Grammar,
+    *,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: str,
+) -> Net: ...
 
 
 def compile(
@@ -110,7 +130,13 @@ def compiled_rows(
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
     if cell == "lstm":
         return lay_out(encode(machine), gain, _labels(fsm))
-    return signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
+    rows, gain = signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
+    if len(rows.cells) > 2 * MAX_CELLS:
+        raise CompileError(
+            f"{fsm} needs {len(rows.cells):,} cells of kind {cell!r}; at most {2 * MAX_CELLS:,} "
+            "can be compiled; choose 'gru' or 'lstm', which need fewer"
+        )
+    return rows, gain
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
@@ -131,13 +157,13 @@ def published() -> LSTMWeights:
     from reberlstm.net.net import LSTMWeights
 
     grammar = load_grammar("reber")
-    return LSTMWeights(
+    net = LSTMWeights.of(
         alphabet=grammar.alphabet,
-        **arrays_of(published_rows(grammar.alphabet), len(grammar.alphabet)),
-        cell="published",
+        **arrays_of(published_rows(grammar.alphabet), "toy", len(grammar.alphabet)),
         grammar=grammar,
         claims="legal",
         name="published",
         version=__version__,
-        height=1.0,
     )
+    assert isinstance(net, LSTMWeights), "one layer of this cell"
+    return net

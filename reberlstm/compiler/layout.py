@@ -117,9 +117,7 @@ def lay_out(encoding: Encoding, gain: float | None, labels: Sequence[str]) -> tu
             gate.append(row)
     # Nothing is asked of logits where no symbol may follow; halfway, the way to others is shortest.
     asked = answers(encoding, labels, MARGIN, idle=ILLEGAL_LOGIT / 2.0)
-    heads = {
-        kind: _head_rows(encoding, cells_of, started, value) for kind, value in asked.items()
-    }
+    heads = {kind: _head_rows(encoding, cells_of, started, value) for kind, value in asked.items()}
     return Rows(cell_names(encoding, wirings), cells_of, started, gates, heads, ACTIVE), gain
 
 
