@@ -8,8 +8,8 @@ rows of the cell have no entry for, and once for each that they have one for: as
 entries, not as there are pairs of codes and cells.
 
 All codes have some cells in common (that which is active once a word has begun), and but for few
-codes one cell more. Those few (the empty code that words begin in, and the one after a violation)
-are stepped cell by cell.
+codes one cell more. Those few (such as that after a violation) are stepped cell by cell, and so is
+the zero vector that words begin in.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from reberlstm.certificates.claims import Claim, margins
 from reberlstm.certificates.intervals import (
     Indices,
     Interval,
+    Intervals,
     Sum,
     SumOverflowError,
     middle_and_radius,
@@ -39,6 +40,9 @@ from reberlstm.net.sparse import Sparse
 
 Code = frozenset[int]
 """The cells that are active."""
+
+START: Code = frozenset({-1})
+"""The zero vector, in which no cell is active or inactive."""
 
 SLACK = 1e-14  # how far within the intervals a step has to lead, times the size of the numbers
 ROUNDS = 20  # rounds in which the intervals may grow
@@ -127,7 +131,7 @@ class _Sums:
     def of(self, rows: Indices, active: Sequence[Floats], h: tuple[Interval, Interval]) -> Sum:
         """The sums of rows, with weights on the active cells, each of the shape of `rows`.
 
-        All cells are added up as inactive ones, which may be 0, and the active ones once more.
+        All cells are added up as inactive ones, and then those that are not as what they differ by.
         """
         (middle_on, radius_on), (middle, radius) = map(middle_and_radius, h)
         size_on, size = (ends.size for ends in h)
@@ -135,14 +139,14 @@ class _Sums:
         weights = np.sum([np.abs(x) for x in active], axis=0) if active else np.zeros(rows.shape)
         total = (high + low) * middle
         for weight in active:
-            total = total + weight * middle_on
+            total = total + weight * (middle_on - middle)
         terms = self.terms[rows]
         underflow = width + weights + (size_on + 4.0) * terms
         exact = self.arithmetic.exact
         parts = (
             total,
             width * radius + weights * radius_on,
-            width * size + weights * size_on,
+            width * size + weights * (size_on + size),
             np.zeros_like(terms) if exact else terms,
             np.zeros_like(terms) if exact else underflow,
         )
@@ -162,7 +166,11 @@ class _Search:
         self.layer = net.net.layers[0]
         self.gates, self.size = len(self.layer.cell.gates), self.layer.size
         self.sums = _Sums(self.layer.weight_hh, net)
-        self.pointwise = Layer.pointwise(self.layer.cell)
+        if self.layer.cell.name == "gru-before":
+            raise _NoCodesError("its reset gates stand before the matrix")
+        # The weights of a cell alone are the numbers of its gates; see `_Given`.
+        alone = np.arange(float(self.gates))[:, np.newaxis], *np.zeros((2, self.gates))
+        self.pointwise = Layer(self.layer.cell, np.zeros((self.gates, 0)), *alone)
         self.number = len(net.net.alphabet)
 
     # What is active after a step
@@ -193,10 +201,11 @@ class _Search:
         own = self.sums.of(rows, active, (ends.active[0], ends.inactive[0]))
         inputs = self.net.inputs_of(np.arange(self.number))
         given = [np.broadcast_to(part, inputs.shape)[:, rows] for part in inputs.parts]  # (A, P, G)
-        total = [a + b + c for a, b, c in zip(given, own.parts, constants, strict=True)]
         shape = (self.number * len(cells), self.gates)
-        length = inputs.length + own.length + 1
-        a = Sum(tuple(x.reshape(shape) for x in total), length, self.net.arithmetic)
+        a = Sum(tuple(x.reshape(shape) for x in given), inputs.length, self.net.arithmetic)
+        read = (b + c for b, c in zip(own.parts, constants, strict=True))
+        every = tuple(np.broadcast_to(x, given[0].shape).reshape(shape) for x in read)
+        math = _Given(Sum(every, own.length + 1, self.net.arithmetic))
         before = tuple(
             Interval(
                 *(
@@ -207,7 +216,7 @@ class _Search:
             )
             for on, off in zip(*ends, strict=True)
         )
-        after = self.layer.cell.enclosure(self.pointwise, a, before, self.net.math)
+        after = self.layer.cell.enclosure(self.pointwise, a, before, math)
         found = []
         for part in after:
             part = part.widen(self.net.noise) if self.net.noise else part
@@ -217,16 +226,22 @@ class _Search:
 
     def all_cells(self, code: Code, ends: Ends) -> tuple[Interval, ...]:
         """The state of all cells after each symbol, read in a code, (H, A)."""
+        if code == START:
+            code, ends = frozenset(), self.still
         columns = [self.sums.column(cell).reshape(self.gates, -1).T for cell in sorted(code)]
         was = np.isin(np.arange(self.size), sorted(code))
         return self.stepped(np.arange(self.size), columns, was, ends)
 
     @cached_property
+    def still(self) -> Ends:
+        """The state that words begin in, of every cell."""
+        zeros = (Interval(np.zeros(()), np.zeros(())),) * len(self.layer.cell.parts)
+        return Ends(zeros, zeros)
+
+    @cached_property
     def first(self) -> Ends:
         """Intervals that the cells are in after one symbol, as far as they go."""
-        zero = Interval(np.zeros(()), np.zeros(()))
-        still = (zero,) * len(self.layer.cell.parts)
-        first = self.hull([self.all_cells(frozenset(), Ends(still, still))])
+        first = self.hull([self.all_cells(START, self.still)])
         if not first.active[0].lo < np.inf:
             raise _NoCodesError("no cell is active after the first symbol")
         return first
@@ -237,12 +252,11 @@ class _Search:
         return np.asarray(found)
 
     def hull(self, several: Iterable[tuple[Interval, ...]], known: Ends | None = None) -> Ends:
-        """Intervals around active and inactive cells; those of inactive ones contain 0."""
-        zero = Interval(np.zeros(()), np.zeros(()))
+        """Intervals around active and inactive cells."""
         none = Interval.empty(())
         parts = range(len(self.layer.cell.parts))
         active = list(known.active if known else [none for _ in parts])
-        inactive = list(known.inactive if known else [zero for _ in parts])
+        inactive = list(known.inactive if known else [none for _ in parts])
         for after in several:
             on = self.is_active(after)
             for part in parts:
@@ -256,9 +270,9 @@ class _Search:
 
     @cached_property
     def common(self) -> Code:
-        """The cells that are active in every code but the first."""
+        """The cells that are active in every code."""
         codes: list[Code] = []
-        pending: list[Code] = [frozenset()]
+        pending = [START]
         for code in pending:
             after = self.is_active(self.all_cells(code, self.first))
             for symbol in range(self.number):
@@ -267,7 +281,7 @@ class _Search:
                     codes.append(found)
                     if len(pending) < 3 and found not in pending:
                         pending.append(found)
-        return frozenset.intersection(*(code for code in codes if code or len(codes) == 1))
+        return frozenset.intersection(*codes)
 
     @cached_property
     def pairs(self) -> tuple[Indices, Indices, Floats]:
@@ -333,7 +347,7 @@ class _Search:
         """The nodes that words come to, and codes of which it is not known where they lead."""
         nodes: dict[tuple[int, Code], None] = {}
         unknown: set[Code] = set()
-        pending: list[tuple[int, Code]] = [(0, frozenset())]
+        pending = [(0, START)]
         for state, code in pending:
             for symbol, target in self.claim.going_on[state]:
                 after = images.after(code, symbol)
@@ -347,7 +361,7 @@ class _Search:
 
     def run(self) -> CodeInvariant:
         """The invariant."""
-        ends, odd = self.first, {frozenset[int]()}
+        ends, odd = self.first, {START}
         nodes: dict[tuple[int, Code], None] = {}
         for _ in range(ROUNDS):
             images = self.images(ends, odd)
@@ -369,25 +383,26 @@ class _Search:
 
     def margins(self, nodes: list[tuple[int, Code]], ends: Ends) -> Margins:
         """How far each head is from wrong in all nodes that it is asked in."""
-        asked = [(0, frozenset[int]())] * self.claim.includes_empty_word + nodes
-        return {head: self._margin(head, asked, ends) for head in self.claim.heads}
+        return {head: self._margin(head, nodes, ends) for head in self.claim.heads}
 
     def _margin(self, head: str, nodes: list[tuple[int, Code]], ends: Ends) -> float:
         readout = self.net.net.readout(head)
         assert readout is not None, "the claim is about heads that the net has"
         linear, rows = readout.layers[-1], np.arange(len(readout.layers[-1].bias))
         sums, right = _Sums(linear.weight, self.net), self.claim.right[head]
-        h = ends.active[0], ends.inactive[0]
         least = np.inf
         present = (linear.bias != 0.0).astype(float)
         zeros = np.zeros_like(linear.bias)
         constants = (linear.bias, zeros, np.abs(linear.bias), present, 4.0 * present)
         bias = Sum(constants, 1, self.net.arithmetic)
-        for some in _by_length(nodes, max(1, CHUNK // len(rows))):
+        first = [[(0, frozenset[int]())]] * self.claim.includes_empty_word
+        groups = [*first, *_by_length(nodes, max(1, CHUNK // len(rows)))]
+        for number, some in enumerate(groups):
+            on, off = self.still if number < len(first) else ends
             codes = np.array([sorted(code) for _, code in some], dtype=np.intp)  # (N, cells)
             active = [linear.weight[:, cells].T for cells in codes.T]
             wide = np.broadcast_to(rows, (len(some), len(rows)))
-            z = settled(sums.of(wide, active, h) + bias)
+            z = settled(sums.of(wide, active, (on[0], off[0])) + bias)
             z = self.net.math.tanh(z) if readout.rule.function == "tanh" else z
             z = z[:, : readout.rows]
             distance = margins(readout.rule, right[[state for state, _ in some]], z.lo, z.hi)
@@ -395,6 +410,21 @@ class _Search:
                 raise _NoCodesError(f"the {head!r} head may be wrong somewhere in a box")
             least = min(least, float(distance.min()))
         return least
+
+
+class _Given(Intervals):
+    """Intervals in which what gates read of the state is given, (N, G).
+
+    The weights are then the numbers of the gates that are meant.
+    """
+
+    def __init__(self, given: Sum) -> None:
+        super().__init__(given.arithmetic)
+        self.given = given
+
+    def linear(self, x: Interval, weight: Floats, bias: Floats) -> Sum:
+        """The sums of the gates of these numbers."""
+        return self.given.part((slice(None), weight[:, 0].astype(np.intp)), -1)
 
 
 class _Table(NamedTuple):
