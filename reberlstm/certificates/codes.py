@@ -378,6 +378,8 @@ class _Search:
             nodes = found
             # The numbers of active cells are read, those of inactive ones are added up.
             wider = self.hull(images.each, ends)
+            if not wider.active[0].lo > wider.inactive[0].hi:
+                raise _NoCodesError("a cell may be as high where it is active as where it is not")
             ends = Ends(*(tuple(map(_rounded, part)) for part in wider))
         raise _NoCodesError(f"the intervals had not settled after {ROUNDS} rounds")
 

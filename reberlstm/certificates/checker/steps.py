@@ -66,7 +66,7 @@ class Readout(NamedTuple):
     rows: int
 
 
-class _Format:
+class Format:
     """The numbers that an arithmetic has."""
 
     def __init__(self, arithmetic: str) -> None:
@@ -101,7 +101,7 @@ class _Format:
         return x
 
 
-class _Bounds:
+class Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
     def __init__(self, arithmetic: str, arrays: Sequence[Floats]) -> None:
@@ -134,11 +134,11 @@ class _Bounds:
         """A sum of products, to which more may be added."""
         present = (bias != 0.0).astype(np.float64)
         constants = (bias, bias, np.abs(bias), present, 4.0 * present)
-        return _together([_terms(weight, x), constants])
+        return together([_terms(weight, x), constants])
 
     def added(self, parts: Sequence[Sums]) -> Ends:
         """Sums as they come out of the arithmetic, added up in any order."""
-        low, high, size, number, lost = _together(parts)
+        low, high, size, number, lost = together(parts)
         error = np.where(number > 0.0, 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290, 0.0)
         if not (size < 1e305).all():
             raise RejectedError("a sum may overflow float64")
@@ -231,7 +231,7 @@ class _Errors:
     A pair: ends (or sums) of the arithmetic, and errors. (Running error analysis.)
     """
 
-    def __init__(self, bounds: _Bounds) -> None:
+    def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
 
     def linear(self, weight: Floats, x: Any, bias: Floats) -> Any:
@@ -239,7 +239,7 @@ class _Errors:
 
     def added(self, parts: Sequence[Any]) -> Any:
         sums = [sums for sums, _ in parts]
-        rounding = self.bounds.rounding(*_together(sums)[2:])
+        rounding = self.bounds.rounding(*together(sums)[2:])
         return self.bounds.added(sums), sum(error for _, error in parts) + rounding
 
     def split(self, sums: Any, number: int) -> list[Any]:
@@ -281,7 +281,7 @@ class _Errors:
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
     """The gates of a layer, and the parts of its state after a step, in some kind of numbers.
 
-    They are `_Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
+    They are `Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
     the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
@@ -327,7 +327,7 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, held = noise, _Format(arithmetic).held
+        self.noise, held = noise, Format(arithmetic).held
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         layers = [[held(getattr(layer, name)) for name in names] for layer in net.layers]
         heads = {
@@ -341,7 +341,7 @@ class Steps:
         thresholds = np.array([head.rule.threshold for head in net.heads.values()])
         weights = [*layers, *(linear for head in heads.values() for linear in head)]
         arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
-        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        self.bounds: Bounds = (numbers or Bounds)(arithmetic, [np.asarray(inputs), *arrays])
         number = self.bounds.number
         self.layers = [
             Layer(layer.cell.name, *map(number, arrays))
@@ -519,7 +519,7 @@ def _terms(weight: Floats, x: Ends) -> Sums:
     )
 
 
-def _together(parts: Sequence[Sums]) -> Sums:
+def together(parts: Sequence[Sums]) -> Sums:
     """The sums of parts of sums, kind by kind."""
     return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
 
