@@ -189,7 +189,7 @@ def certify(
 
     def prove(shapes: Sequence[Shape], share: float) -> Invariant | NotFound:
         if large:
-            return codes
+            return reason
         few = [
             shape._replace(k=max_k) if 1 < max_k < shape.k == MAX_K else shape for shape in shapes
         ]
@@ -224,10 +224,12 @@ def certify(
             f"net {net.name!r} has no {claimed.missing!r} head, which scope {claimed.scope!r} "
             "asks for; choose scope 'legal', or name the heads to certify"
         )
+    reason = NotFound()
     if net.is_sparse:
         codes = find_codes(boxes, claimed)
         if isinstance(codes, CodeInvariant):
             return _proof_of_codes(net, claimed, codes, subject)
+        reason = codes
         boxes = boxes if large else BoxNet(net.whole(), boxes.arithmetic, noise, inputs)
     # A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
     proof = prove(SHAPES[:2], 1.0)
@@ -244,7 +246,7 @@ def certify(
             return _proof(net, claimed, rest, subject)
         proof = rest if rest.reason else proof
         until = time.process_time() + PROOFS * left()
-        pieces = codes if large else find_pieces(boxes, claimed, until, max_k)
+        pieces = reason if large else find_pieces(boxes, claimed, until, max_k)
         if isinstance(pieces, Invariant):
             return _proof(net, claimed, pieces, subject)
     if found is None and not explored.closed:

@@ -206,17 +206,12 @@ class _Search:
         read = (b + c for b, c in zip(own.parts, constants, strict=True))
         every = tuple(np.broadcast_to(x, given[0].shape).reshape(shape) for x in read)
         math = _Given(Sum(every, own.length + 1, self.net.arithmetic))
-        before = tuple(
-            Interval(
-                *(
-                    np.tile(np.where(was, getattr(on, end), getattr(off, end)), self.number)[:, None]
-                    for end in ("lo", "hi")
-                ),
-                self.net.arithmetic,
-            )
-            for on, off in zip(*ends, strict=True)
-        )
-        after = self.layer.cell.enclosure(self.pointwise, a, before, math)
+        before = []
+        for on, off in zip(*ends, strict=True):
+            each = (np.where(was, *both) for both in ((on.lo, off.lo), (on.hi, off.hi)))
+            lo, hi = (np.tile(end, self.number)[:, np.newaxis] for end in each)
+            before.append(Interval(lo, hi, self.net.arithmetic))
+        after = self.layer.cell.enclosure(self.pointwise, a, tuple(before), math)
         found = []
         for part in after:
             part = part.widen(self.net.noise) if self.net.noise else part
@@ -328,9 +323,7 @@ class _Search:
         )
         odd_ones = {code: self.all_cells(code, ends) for code in odd}
         each = (apart, paired, *odd_ones.values())
-        by_default = [
-            open_cells[self.is_active(apart)[:, a]].tolist() for a in range(self.number)
-        ]
+        by_default = [open_cells[self.is_active(apart)[:, a]].tolist() for a in range(self.number)]
         if max(map(len, by_default)) > FEW_CELLS:
             raise _NoCodesError("one symbol activates many cells in one code")
         starts = np.searchsorted(others, np.arange(self.size + 1)).tolist()
@@ -459,9 +452,7 @@ class _Images:
         return frozenset(default).union(cell for cell, on in entries.items() if on[symbol])
 
 
-def _by_length(
-    nodes: Sequence[tuple[int, Code]], most: int
-) -> Iterator[list[tuple[int, Code]]]:
+def _by_length(nodes: Sequence[tuple[int, Code]], most: int) -> Iterator[list[tuple[int, Code]]]:
     """The nodes, those with as many active cells together, at most so many at a time."""
     lengths: dict[int, list[tuple[int, Code]]] = {}
     for node in nodes:

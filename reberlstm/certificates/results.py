@@ -312,7 +312,6 @@ class Proof(Certificate):
         numbers: dict[tuple[float | None, ...], int] = {}
         boxes = []
 
-
         def number(ends: tuple[float, ...]) -> int:
             written = tuple(end if math.isfinite(end) else None for end in ends)
             return numbers.setdefault(written, len(numbers))
@@ -582,7 +581,7 @@ def digest_of_net(net: Net) -> str:
     kinds = [f"{layer.cell.name}:{layer.size}" for layer in net.layers]
     if len(kinds) == 1:
         kinds = [_CELL_NAMES.get(net.layers[0].cell.name, net.layers[0].cell.name)]
-    header = {
+    header: dict[str, Any] = {
         "alphabet": list(net.alphabet),
         "cell": ",".join(kinds),
         "cells": list(net.cells),

@@ -174,7 +174,7 @@ class Sparse:
         array[self.rows, self.columns] = self.values
         return array
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return np.asarray(self.toarray(), dtype=dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -198,7 +198,7 @@ class _Transposed:
         columns = x.reshape(-1, x.shape[-1]).T
         return self.matrix.dot(columns).T.reshape(*x.shape[:-1], len(self.matrix))
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return np.asarray(self.matrix.toarray().T, dtype=dtype)
 
 

@@ -319,14 +319,15 @@ class _Checker:
         demand(in_order, "noise is negative, or the inputs end before they begin")
         self.inputs = (blur, low, high)
         self.found = dict.fromkeys(self.heads, math.inf)  # the margin of each head so far
-        # Of a net that is kept sparse a proof is checked as it is, all else with whole arrays.
+        # Of a net that is kept sparse a proof by codes is checked as it is.
         sparse = any(is_sparse(layer.weight_hh) for layer in net.layers)
         self.intervals: tuple[int, int] | None = None
         if sparse and not exact and document["outcome"] == "holds" and known_for(net, self.heads):
             self.intervals = two_intervals(document["proof"])
         if self.intervals is not None:
             return
-        net = self.net = whole_net(net) if sparse else net
+        strides = exact or document.get("proof", {}).get("stride", 1) != 1
+        net = self.net = whole_net(net) if sparse and strides else net
         numbers = Exact if exact else None
         self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs, numbers)
         self.cuts = 0.0  # parts of images that were held against boxes
@@ -540,7 +541,9 @@ class _Checker:
         row = [number_in(end, "an interval") for end in ends]
         kind = self.net.layers[0].cell.name
         demand(len(row) == _ends_of(kind), f"interval {ends!r} is of other cells")
-        demand(all(x <= y for x, y in zip(row[::2], row[1::2], strict=True)), "an interval is empty")
+        demand(
+            all(x <= y for x, y in zip(row[::2], row[1::2], strict=True)), "an interval is empty"
+        )
         if PARTS[kind] == "c":  # h is c, and is in the intervals of both
             return [(max(row[::2]), min(row[1::2]))]
         return list(zip(row[::2], row[1::2], strict=True))
@@ -568,7 +571,9 @@ class _Checker:
             least = codes.bounds.least(distance.min())
             if not least > 0.0:
                 state = nodes[chosen[int(distance.argmin())]][0]
-                raise RejectedError(f"head {head!r} may be wrong in the box for {_name((state, ()))}")
+                raise RejectedError(
+                    f"head {head!r} may be wrong in the box for {_name((state, ()))}"
+                )
             self.found[head] = min(self.found[head], least)
 
     def _check_seconds_of(self, work: float) -> None:
@@ -589,7 +594,7 @@ class _Checker:
 
     def _check_seconds(self, steps: int, composed: bool) -> None:
         """Refuse steps that would take too long."""
-        layers = [(layer.u.size + layer.w.size, len(layer.u)) for layer in self.steps.layers]
+        layers = [(layer.products, len(layer.bias_hh)) for layer in self.steps.layers]
         layers *= 1 + len(self.steps.suffix) * len(self.heads)
         for head in map(self.steps.heads.__getitem__, self.heads):
             softmax = head.function == "softmax"  # whose rows are compared in pairs
@@ -822,8 +827,10 @@ class _Checker:
         steps = Steps(self.net, arithmetic, 0.0, inputs, numbers)
         box = (steps.start, steps.start)
         ways = (False, True) if len(word) <= FEW_SYMBOLS else (True,)
-        for frames in (False,) if self.exact else ways:
-            if self.exact:
+        # Forms are for whole arrays. Compiled nets forget, so that boxes stay small.
+        plain = self.exact or any(is_sparse(layer.u) for layer in steps.layers)
+        for frames in (False,) if plain else ways:
+            if plain:
                 for symbol in word:
                     box = steps.step(box, symbol)
             else:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.checker.document import RejectedError, demand
-from reberlstm.certificates.checker.steps import Bounds, Ends, Format, Sums, cell, together
+from reberlstm.certificates.checker.steps import Ends, Sums, _Bounds, _Format, cell, together
 from reberlstm.certificates.checker.subject import (
     BLOCKS,
     PARTS,
@@ -109,9 +109,9 @@ class Codes:
         self.active, self.inactive = active, inactive
         apart = inactive[0][1] < active[0][0] or active[0][1] < inactive[0][0]
         demand(apart, "the intervals of active and inactive cells overlap")
-        held = Format(arithmetic).held
-        self.weight = _held(layer.weight_hh, held)
-        self.bounds = Bounds(arithmetic, [np.zeros((1, self.size + len(net.alphabet)))])
+        held = _Format(arithmetic).held
+        self.weight: Sparse = held(layer.weight_hh)
+        self.bounds = _Bounds(arithmetic, [np.zeros((1, self.size + len(net.alphabet)))])
         self.recurrent = _rows_of(self.weight)
         self.bias_hh = held(layer.bias_hh)
         self.heads = {}
@@ -136,7 +136,7 @@ class Codes:
     def work(self) -> float:
         """About how many seconds the steps take."""
         cells = len(self.weight.columns) + (FEW_CODES + 3) * self.size
-        return SECONDS_PER_CELL * cells * len(self.columns) * self.gates
+        return float(SECONDS_PER_CELL * cells * len(self.columns) * self.gates)
 
     def on(self, number: int) -> Floats:
         """The weights on a cell, for each cell those of its gates, (H, G)."""
@@ -200,7 +200,7 @@ class Codes:
             (np.where(chosen, up[0], down[0]), np.where(chosen, up[1], down[1]))
             for up, down in zip(on, off, strict=True)
         ]
-        layer = _Alone(self.kind, range(len(rows)), len(cells))
+        layer: Any = _Alone(self.kind, range(len(rows)), len(cells))
         found = []
         for column in self.columns:
             a = tuple(part[rows] for part in column)
@@ -297,7 +297,7 @@ def known_for(net: Any, heads: Iterable[str]) -> bool:
 
 
 def whole_net(net: Any) -> Net:
-    """The net with whole arrays, for what is not known of sparse ones.
+    """The net with whole arrays, for what is not known of sparse ones: the exact mode, strides.
 
     Raises:
         CertificateError: where that is too large.
@@ -305,8 +305,8 @@ def whole_net(net: Any) -> Net:
     most = max(layer.weight_hh.shape[1] for layer in net.layers)
     if most > MOST_CELLS:
         raise CertificateError(
-            f"not checked: of nets that are kept sparse, with over {MOST_CELLS:,} cells, only "
-            "proofs by codes are checked, in floating point"
+            "not checked: the exact mode, and steps that are composed, need whole arrays of "
+            f"weights, which are made for up to {MOST_CELLS:,} cells"
         )
     layers = []
     for layer in net.layers:
@@ -328,15 +328,6 @@ def two_intervals(proof: Mapping[str, Any]) -> tuple[int, int] | None:
     most = {box["most"] for box in proof["boxes"]}
     others = {number for box in proof["boxes"] for number in box["others"].values()}
     return (others.pop(), most.pop()) if len(most) == len(others) == 1 else None
-
-
-def _held(weight: Any, held: Any) -> Sparse:
-    """Sparse weights as a format has them; int8 rounds all of them by the largest one."""
-    counts = np.diff(weight.starts)
-    default = np.where(counts < weight.shape[1], weight.default, 0.0)  # else it stands nowhere
-    numbers = held(np.concatenate([default, weight.values])[:, np.newaxis])[:, 0]
-    rows = len(default)
-    return Sparse(numbers[:rows], weight.starts, weight.columns, numbers[rows:], weight.shape)
 
 
 def _rows_of(weight: Any) -> _Rows:
@@ -363,9 +354,7 @@ def _constants(bias: Floats) -> Sums:
     return bias, bias, np.abs(bias), present, 4.0 * present
 
 
-def _lies_in(
-    parts: Sequence[Ends], ends: Sequence[tuple[float, float]]
-) -> NDArray[np.bool_]:
+def _lies_in(parts: Sequence[Ends], ends: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
     """Whether all parts of the state of each cell are in intervals."""
     inside = [
         (low >= least) & (high <= most)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.checker.document import RejectedError
-from reberlstm.certificates.checker.subject import PARTS
+from reberlstm.certificates.checker.subject import PARTS, Sparse, is_sparse
 
 Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]
@@ -39,11 +39,11 @@ ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
 
 
 class Layer(NamedTuple):
-    """A layer with the weights that the arithmetic holds."""
+    """A layer with the weights that the arithmetic holds; u may be sparse."""
 
     kind: str
     w: Floats
-    u: Floats
+    u: Any
     bias_ih: Floats
     bias_hh: Floats
 
@@ -51,6 +51,11 @@ class Layer(NamedTuple):
     def size(self) -> int:
         """The number of cells."""
         return int(self.u.shape[1])
+
+    @property
+    def products(self) -> int:
+        """How many products a step takes."""
+        return int(self.w.size + (len(self.u.values) if is_sparse(self.u) else self.u.size))
 
 
 class Readout(NamedTuple):
@@ -66,14 +71,19 @@ class Readout(NamedTuple):
     rows: int
 
 
-class Format:
+class _Format:
     """The numbers that an arithmetic has."""
 
     def __init__(self, arithmetic: str) -> None:
         self.arithmetic = arithmetic
 
-    def held(self, array: Floats) -> Floats:
+    def held(self, array: Any) -> Any:
         """Weights as the format has them; a bias is a vector, and stays out of int8."""
+        if is_sparse(array):
+            counts, rows = np.diff(array.starts), len(array.default)
+            default = np.where(counts < array.shape[1], array.default, 0.0)  # else nowhere
+            numbers = self.held(np.concatenate([default, array.values])[:, np.newaxis])[:, 0]
+            return Sparse(numbers[:rows], array.starts, array.columns, numbers[rows:], array.shape)
         if self.arithmetic in ("real", "float64"):
             return array
         with np.errstate(over="ignore"):
@@ -101,13 +111,13 @@ class Format:
         return x
 
 
-class Bounds:
+class _Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
     def __init__(self, arithmetic: str, arrays: Sequence[Floats]) -> None:
         self.arithmetic = arithmetic
         # What the input and the state add is one sum.
-        self.longest = 2 * max(array.shape[1] for array in arrays if array.ndim == 2)
+        self.longest = 2 * max(array.shape[1] for array in arrays if len(array.shape) == 2)
         self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
 
     # How numbers of a file are held; an arithmetic of its own has `reberlstm...checker.exact`
@@ -231,7 +241,7 @@ class _Errors:
     A pair: ends (or sums) of the arithmetic, and errors. (Running error analysis.)
     """
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: _Bounds) -> None:
         self.bounds = bounds
 
     def linear(self, weight: Floats, x: Any, bias: Floats) -> Any:
@@ -281,7 +291,7 @@ class _Errors:
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
     """The gates of a layer, and the parts of its state after a step, in some kind of numbers.
 
-    They are `Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
+    They are `_Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
     the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
@@ -327,7 +337,7 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, held = noise, Format(arithmetic).held
+        self.noise, held = noise, _Format(arithmetic).held
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         layers = [[held(getattr(layer, name)) for name in names] for layer in net.layers]
         heads = {
@@ -341,7 +351,7 @@ class Steps:
         thresholds = np.array([head.rule.threshold for head in net.heads.values()])
         weights = [*layers, *(linear for head in heads.values() for linear in head)]
         arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
-        self.bounds: Bounds = (numbers or Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
         number = self.bounds.number
         self.layers = [
             Layer(layer.cell.name, *map(number, arrays))
@@ -503,8 +513,10 @@ class Steps:
         return x
 
 
-def _terms(weight: Floats, x: Ends) -> Sums:
+def _terms(weight: Any, x: Ends) -> Sums:
     """The products of a matrix with a box of vectors."""
+    if is_sparse(weight):
+        return _sparse_terms(weight, x)
     least, most = x
     positive, negative = np.maximum(weight, 0.0), np.minimum(weight, 0.0)
     size = _size(x)
@@ -516,6 +528,38 @@ def _terms(weight: Floats, x: Ends) -> Sums:
         np.abs(weight) @ size,
         number,
         (np.abs(weight) * present).sum(axis=1) + number * (4.0 + size.max()),
+    )
+
+
+def _sparse_terms(weight: Sparse, x: Ends) -> Sums:
+    """The same for sparse weights; all defaults are added up, and those of entries taken off."""
+    (least, most), size = x, _size(x)
+    row = np.repeat(np.arange(len(weight.default)), np.diff(weight.starts))
+
+    def total(entries: Floats) -> Floats:
+        return np.bincount(row, entries, len(weight.default)).astype(np.float64)
+
+    def rest(end: Floats) -> Floats:
+        return np.asarray(end.sum() - total(end[weight.columns]))
+
+    positive, negative = np.maximum(weight.default, 0.0), np.minimum(weight.default, 0.0)
+    v, low, high = weight.values, least[weight.columns], most[weight.columns]
+    present = ((v != 0.0) & (size[weight.columns] != 0.0)).astype(np.float64)
+    everywhere = float(np.count_nonzero(size))
+    number = total(present) + (weight.default != 0.0) * everywhere
+    return (
+        positive * rest(least)
+        + negative * rest(most)
+        + total(np.where(v > 0.0, v * low, v * high)),
+        positive * rest(most)
+        + negative * rest(least)
+        + total(np.where(v > 0.0, v * high, v * low)),
+        # What is taken off is as large as what is added.
+        2.0 * np.abs(weight.default) * size.sum() + total(np.abs(v) * size[weight.columns]),
+        number,
+        np.abs(weight.default) * everywhere
+        + total(np.abs(v) * present)
+        + number * (4.0 + size.max()),
     )
 
 

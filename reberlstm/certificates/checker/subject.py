@@ -41,6 +41,7 @@ RULES = {
 
 RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
 CELLS_OF_VERSION_1 = {"lstm": "standard", "toy": "published"}
+SPARSE = ("default", "starts", "columns", "values")
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
@@ -50,7 +51,8 @@ class Cell(NamedTuple):
     name: str
 
 
-class Sparse(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Sparse:
     """A matrix with one number in each row, but for the entries of some columns, row by row."""
 
     default: Floats
@@ -58,6 +60,9 @@ class Sparse(NamedTuple):
     columns: NDArray[np.intp]
     values: Floats
     shape: tuple[int, int]
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
 
 def is_sparse(weight: Any) -> bool:
@@ -277,7 +282,8 @@ def _weights(arrays: dict[str, Floats], key: str, kind: str) -> Any:
     counts = [x.astype(np.intp) for x in (starts, columns)]
     whole = all(np.array_equal(x, y) for x, y in zip((starts, columns), counts, strict=True))
     demand(whole, "starts or columns of sparse weights are no whole numbers")
-    return Sparse(default, *counts, values, (len(default), len(default) // BLOCKS[kind]))
+    shape = len(default), len(default) // BLOCKS[kind]
+    return Sparse(default, counts[0], counts[1], values, shape)
 
 
 def _check_sparse(weight: Any) -> None:
@@ -364,7 +370,7 @@ def arrays_of(net: Any) -> list[Floats]:
     for layer in net.layers:
         recurrent = [layer.weight_hh]
         if is_sparse(layer.weight_hh):
-            recurrent = [getattr(layer.weight_hh, name) for name in Sparse._fields[:-1]]
+            recurrent = [getattr(layer.weight_hh, name) for name in SPARSE]
         arrays += [layer.weight_ih, *recurrent, layer.bias_ih, layer.bias_hh]
     for _, head in sorted(net.heads.items()):
         for linear in head.layers:

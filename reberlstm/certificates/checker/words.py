@@ -67,7 +67,7 @@ class FormSums(NamedTuple):
 
 
 class _Forms:
-    """Computing with forms; the formulas are those of `cell`, the bounds those of `Bounds`."""
+    """Computing with forms; the formulas are those of `cell`, the bounds those of `_Bounds`."""
 
     def __init__(self, steps: Steps, columns: int) -> None:
         self.bounds, self.columns = steps.bounds, columns

@@ -127,7 +127,7 @@ class Layer:
 
     cell: Cell
     weight_ih: Floats
-    weight_hh: Floats
+    weight_hh: Any
     bias_ih: Floats
     bias_hh: Floats
 

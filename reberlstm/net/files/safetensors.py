@@ -81,9 +81,9 @@ def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
             arrays[key] = vectors
     for kind, readout in net.heads.items():
         # The layers of a deep head are every other part of an nn.Sequential.
-        for number, layer in enumerate(readout.layers):
+        for number, head in enumerate(readout.layers):
             name = kind if readout.is_linear else f"{kind}.{2 * number}"
-            arrays[f"{name}.weight"], arrays[f"{name}.bias"] = layer.weight, layer.bias
+            arrays[f"{name}.weight"], arrays[f"{name}.bias"] = head.weight, head.bias
     metadata = {
         "format": SPARSE_VERSION if net.is_sparse else FORMAT_VERSION,
         "alphabet": json.dumps(net.alphabet, ensure_ascii=False),
