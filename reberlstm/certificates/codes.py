@@ -251,7 +251,8 @@ class _Search:
         none = Interval.empty(())
         parts = range(len(self.layer.cell.parts))
         active = list(known.active if known else [none for _ in parts])
-        inactive = list(known.inactive if known else [none for _ in parts])
+        met = known is not None and known.inactive is not self.still.inactive
+        inactive = list(known.inactive if known and met else [none for _ in parts])
         for after in several:
             on = self.is_active(after)
             for part in parts:
@@ -259,7 +260,9 @@ class _Search:
                     lo, hi = after[part].lo[chosen], after[part].hi[chosen]
                     if lo.size:
                         ends[part] = ends[part].hull(Interval(lo.min(), hi.max()))
-        return Ends(tuple(active), tuple(inactive))
+        # Where no cell is ever inactive, it does not matter what an inactive one is.
+        never = inactive[0].lo > inactive[0].hi
+        return Ends(tuple(active), self.still.inactive if never else tuple(inactive))
 
     # The codes
 

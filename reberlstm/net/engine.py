@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.net.cells.cell import Layer
-from reberlstm.net.sparse import Sparse
+from reberlstm.net.sparse import Sparse, whole
 
 Array = NDArray[Any]
 
@@ -114,7 +114,8 @@ class _Prepared:
         size = self.size = layer.size
         self.gates, order = _KINDS[layer.cell.name]
         # Sparse weights are multiplied alone; the whole array is made of those of other layers.
-        sparse = first and isinstance(layer.weight_hh, Sparse) and layer.cell.name != "gru-before"
+        sparse = first and isinstance(layer.weight_hh, Sparse)
+        weight_hh = layer.weight_hh if sparse else whole(layer.weight_hh)
         rows, tables, recurrent = [], [], []
         for gate, scale, terms in order:
             own = layer.rows(gate)
@@ -124,14 +125,14 @@ class _Prepared:
             x = weight[own] * ("x" in terms)
             if sparse:
                 tables.append(scale * (x + bias[:, np.newaxis]))
-                recurrent.append((layer.weight_hh[own], scale * ("h" in terms)))
+                recurrent.append((weight_hh[own], scale * ("h" in terms)))
                 continue
             # One-hot columns add up to 1, so that a bias fits into them; else there is a 1 for it.
             x = x + bias[:, np.newaxis] if first else np.c_[x, bias]
-            rows.append(scale * np.concatenate([layer.weight_hh[own] * ("h" in terms), x], axis=1))
+            rows.append(scale * np.concatenate([weight_hh[own] * ("h" in terms), x], axis=1))
         dtype = layer.weight_hh.dtype
         self.table: Array | None = None
-        self.inner: Any = None
+        self.inner: Any = layer.recurrent_blocks[-1]  # what a GRU of the older kind multiplies last
         if sparse:
             self.table = np.concatenate(tables).astype(dtype)
             self.matrix: Any = Sparse.stacked(*zip(*recurrent, strict=True)).astype(dtype)
@@ -140,7 +141,6 @@ class _Prepared:
         if first and weight.shape[1] > FEW_SYMBOLS:
             self.table = self.matrix[:, size:]
             self.matrix = self.matrix[:, :size].copy()
-        self.inner = layer.recurrent_blocks[-1]  # what a GRU of the older kind multiplies last
 
 
 class _Running:

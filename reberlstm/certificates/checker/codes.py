@@ -175,13 +175,15 @@ class Codes:
         Given are the weights of their gates on all active cells, (P, G) each, and whether they are
         active themselves; None where all state is 0, as words begin.
         """
+        if not len(cells):
+            return np.zeros((0, len(self.columns)), dtype=bool)
         found = [
             self._is_active(
                 cells[begin : begin + CHUNK],
                 [x[begin : begin + CHUNK] for x in weights],
                 None if was is None else was[begin : begin + CHUNK],
             )
-            for begin in range(0, max(1, len(cells)), CHUNK)
+            for begin in range(0, len(cells), CHUNK)
         ]
         return np.concatenate(found)
 
@@ -219,16 +221,16 @@ class Codes:
         """Where each symbol leads from the codes, and from the zero vector that words begin in.
 
         Raises:
-            RejectedError: naming a cell that may be neither active nor inactive.
-            CertificateError: where too many codes have more than one cell that others have not.
+            RejectedError: naming a cell that may be neither active nor inactive; or where too many
+                codes have more than one cell that others have not.
         """
         codes = set(codes)
         common = frozenset.intersection(*codes)
         odd = sorted(sorted(code) for code in codes if len(code - common) != 1)
         if len(odd) > FEW_CODES:
-            raise CertificateError(
-                f"not checked: of a net that is kept sparse, {len(odd):,} states have another "
-                f"number of active cells than the others, and {FEW_CODES} may"
+            raise RejectedError(
+                f"{len(odd):,} boxes have another number of active cells than the others, and of "
+                f"a net that is kept sparse {FEW_CODES} may"
             )
         usual = np.zeros(self.size, dtype=bool)
         usual[[cell for code in codes if len(code - common) == 1 for cell in code - common]] = True
