@@ -11,7 +11,9 @@ in float64. docs/cells.md has the argument. The compiled nets are run on the sam
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from in_docs import put
@@ -46,7 +48,7 @@ def best(cells: int) -> tuple[list[Fraction], list[Fraction]]:
     return a, solved(powers, [Fraction((-1) ** n) for n in range(cells + 1)])
 
 
-def first_failure(a: list, head: list, one: Fraction | np.float64) -> int:
+def first_failure(a: Sequence[Any], head: Sequence[Any], one: Any) -> int:
     """The length of the shortest word of ones that is answered wrong, by running the recurrence."""
     h = [one for _ in a]
     for n in range(LONGEST):
@@ -83,9 +85,7 @@ def main() -> None:
         lines.append(f"| {cells} linear | {cells + 1} | {exact} | {rounded} |")
     for cell, title in {"lstm": "an LSTM", "gru": "a GRU", "rnn": "an RNN"}.items():
         net = rl.compile("parity", cell=cell)
-        lines.append(
-            f"| {net.size} of {title} | none: proved | none | {compiled_failure(net)} |"
-        )
+        lines.append(f"| {net.size} of {title} | none: proved | none | {compiled_failure(net)} |")
     put("linear", lines, parser.parse_args().write, page="cells.md")
 
 
