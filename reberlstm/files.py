@@ -8,13 +8,10 @@ with one output the second is refused.
 from __future__ import annotations
 
 import errno
-import gzip
-import hashlib
 import io
 import os
 import stat
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,6 +71,9 @@ def gunzip(content: bytes, where: str, *, limit: int) -> bytes:
     """
     if not content.startswith(GZIP_MAGIC):
         return content
+    import gzip
+    import zlib
+
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             result = file.read(limit + 1)
@@ -187,6 +187,8 @@ class _Claim:
     """
 
     def __init__(self, target: Path) -> None:
+        import hashlib
+
         digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
         self.target, self.path = target, target.parent / f"{TEMPORARY}{digest}"
         self.descriptor = self._opened()

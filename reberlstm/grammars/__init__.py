@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import sys
 import warnings
@@ -126,6 +125,8 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     content = formats.write(fsm, format)
     warn_of_losses(fsm, format, text)
     if text.lower().endswith(".gz"):
+        import gzip
+
         content = gzip.compress(content, mtime=0)
     write_atomically(Path(text), content)
 
