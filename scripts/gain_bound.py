@@ -18,7 +18,8 @@ import numpy as np
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.height import ACTIVE
+from reberlstm.net.net import LSTMWeights
 
 WORDS, LENGTH, SEED = 50, 100, 20
 

@@ -1,29 +1,31 @@
 """From a finite-state machine to the weights of a standard LSTM: the whole story on one screen.
 
-1. `FSM.tables` completes the machine: what a violation leads to.
+1. `FSM.complete` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
-4. `lay_out` turns these into rows of gate weights, and `readouts` adds the heads.
+4. `lay_out` turns these into `Rows` of gates and heads.
+5. `reberlstm.compiler.arrays` makes arrays of them. Nothing before that needs numpy.
 
 The theory is in docs/theory.md. The names ``compile`` and ``published`` are the public ones.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
-from reberlstm.compiler.layout import lay_out, readouts, wire
-from reberlstm.compiler.published_net import published
+from reberlstm.compiler.layout import default_gain, lay_out
+from reberlstm.compiler.rows import Rows
 from reberlstm.errors import CompileError
-from reberlstm.grammars import Grammar, as_machine
-from reberlstm.net.net import LSTMWeights
+from reberlstm.grammars import Grammar, as_machine, load_grammar
+from reberlstm.machine.complete import OnViolation
+from reberlstm.machine.fsm import FSM
 
-__all__ = ["compile", "default_gain", "published"]
+if TYPE_CHECKING:
+    from reberlstm.net.net import LSTMWeights
+
+__all__ = ["compile", "compiled_rows", "default_gain", "published"]
 
 MAX_CELLS = 10_000
 """The dense recurrent weights of this many cells fill 3.2 GB."""
@@ -35,7 +37,7 @@ def compile(
     fsm: Grammar,
     *,
     gain: float | None = None,
-    on_violation: Literal["absorb", "resync"] = "absorb",
+    on_violation: OnViolation = "absorb",
 ) -> LSTMWeights:
     """Compile a machine into an LSTM that follows it from a zero initial state.
 
@@ -57,32 +59,15 @@ def compile(
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
     """
-    fsm = as_machine(fsm)
-    tables = fsm.tables(on_violation)
-    if len(tables) > MAX_CELLS:
-        raise CompileError(
-            f"{fsm} has {len(tables):,} reachable states; at most {MAX_CELLS:,} can be "
-            "compiled, one cell each; minimise it first"
-        )
-    if gain is not None and not 0.0 < gain <= MAX_GAIN:
-        raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
+    from reberlstm.compiler.arrays import arrays_of
+    from reberlstm.net.net import LSTMWeights
 
-    encoding = encode(tables)
-    labels = tuple(dict.fromkeys(fsm.outputs.values()))
-    wirings = list(wire(encoding))
-    size = len(wirings) + encoding.has_started
-    if gain is None:
-        gain = default_gain(size)
-    layout = lay_out(encoding, wirings, gain)
+    fsm = as_machine(fsm)
+    rows, gain = compiled_rows(fsm, gain, on_violation)
     return LSTMWeights(
         alphabet=fsm.alphabet,
-        cells=layout.cells,
-        weight_ih=layout.weight_ih,
-        weight_hh=layout.weight_hh,
-        bias_ih=layout.bias,
-        bias_hh=np.zeros_like(layout.bias),
-        heads=readouts(encoding, layout, labels),
-        labels=labels,
+        **arrays_of(rows, len(fsm.alphabet)),
+        labels=_labels(fsm),
         grammar=fsm,
         gain=gain,
         claims="all",
@@ -92,11 +77,46 @@ def compile(
     )
 
 
-def default_gain(cells: int) -> float:
-    """A gain at which the ``next`` head of a net of so many cells is exact to 1e-6 in float64.
+def compiled_rows(
+    fsm: FSM, gain: float | None = None, on_violation: OnViolation = "absorb"
+) -> tuple[Rows, float]:
+    """What `compile` makes arrays of, and the gain; the arguments and errors are the same."""
+    machine = fsm.complete(on_violation)
+    if len(machine) > MAX_CELLS:
+        raise CompileError(
+            f"{fsm} has {len(machine):,} reachable states; at most {MAX_CELLS:,} can be "
+            "compiled, one cell each; minimise it first"
+        )
+    if gain is not None and not 0.0 < gain <= MAX_GAIN:
+        raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
+    return lay_out(encode(machine), gain, _labels(fsm))
 
-    A closed gate leaks exp(−K); at most `cells` of them act through weights of up to 40 on a logit,
-    and a probability moves by at most half of what all logits move by. At 20 the sigmoid is
-    also exactly 1 in float32.
+
+def _labels(fsm: FSM) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fsm.outputs.values()))
+
+
+def published() -> LSTMWeights:
+    """The source's own net, six cells named after the nodes 0 to 5.
+
+    It is right on most words and wrong on some: ``BTSSSSSSXXV`` is a shortest one.
+
+    Example:
+        >>> published().cells
+        ('0', '1', '2', '3', '4', '5')
     """
-    return max(20.0, math.ceil(math.log(2e7 * cells)))
+    from reberlstm.compiler.arrays import arrays_of
+    from reberlstm.compiler.published_net import published_rows
+    from reberlstm.net.net import LSTMWeights
+
+    grammar = load_grammar("reber")
+    return LSTMWeights(
+        alphabet=grammar.alphabet,
+        **arrays_of(published_rows(grammar.alphabet), len(grammar.alphabet)),
+        cell="published",
+        grammar=grammar,
+        claims="legal",
+        name="published",
+        version=__version__,
+        height=1.0,
+    )

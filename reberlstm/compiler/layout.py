@@ -1,4 +1,4 @@
-"""From an encoding to rows of gate weights and readouts.
+"""From an encoding to the rows of gates and heads.
 
 The cell of state q must become active exactly when the pair (state, symbol) just seen leads to q.
 Its candidate rings on the symbols of these pairs and is zero on all others; the filters decide
@@ -18,14 +18,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter, Incoming, factorise, fits
+from reberlstm.compiler.rows import Row, Rows
 from reberlstm.machine.algebra import Names
-from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import ACTIVE
-from reberlstm.net.readouts import Head
+from reberlstm.net.height import ACTIVE
 
 
 @dataclass(frozen=True)
@@ -44,15 +41,15 @@ class Wiring:
 
 def wire(encoding: Encoding) -> Iterator[Wiring]:
     """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2."""
-    tables = encoding.tables
+    machine = encoding.machine
     legal = {
-        code: frozenset(a for a, _ in tables.legal_steps(source))
+        code: frozenset(a for a, _ in machine.legal_steps(source))
         for code, source in encoding.codes()
     }
     legal_somewhere = Counter(symbol for symbols in legal.values() for symbol in symbols)
     pairs: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
     for code, source in encoding.codes():
-        for symbol, target in enumerate(tables.table[source]):
+        for symbol, target in enumerate(machine.table[source]):
             if target in pairs:
                 pairs[target].setdefault(code, set()).add(symbol)
     for state, symbols_of in pairs.items():
@@ -86,58 +83,67 @@ def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:
         yield Wiring(state, tuple(taken), filters, copy)
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The gate arrays, the cells' names, and the indices of each state's cells and of `started`."""
-
-    cells: tuple[str, ...]
-    cells_of: Mapping[int, list[int]]
-    started: int | None
-    weight_ih: Floats  # (4·H, A)
-    weight_hh: Floats  # (4·H, H)
-    bias: Floats  # (4·H,)
-
-
-def lay_out(encoding: Encoding, wirings: Sequence[Wiring], gain: float) -> Layout:
-    """Write every cell's four gate rows."""
+def lay_out(encoding: Encoding, gain: float | None, labels: Sequence[str]) -> tuple[Rows, float]:
+    """All rows of the net, and the gain: the given one, or `default_gain` of so many cells."""
+    wirings = list(wire(encoding))
     cells_of: dict[int, list[int]] = {}
     for cell, wiring in enumerate(wirings):
         cells_of.setdefault(wiring.state, []).append(cell)
     started = len(wirings) if encoding.has_started else None
-    size = len(wirings) + encoding.has_started
+    gain = default_gain(len(wirings) + encoding.has_started) if gain is None else gain
+    always, never = Row(gain), Row(-gain)
+    gates: dict[str, list[Row]] = {"input": [], "forget": [], "candidate": [], "output": []}
+    for wiring in wirings:
+        filters = [
+            _filter_row(filter, encoding, cells_of, started, gain) for filter in wiring.filters
+        ]
+        both = (*filters, always, always)
+        rings = Row(symbols=dict.fromkeys(wiring.symbols, gain))
+        for gate, row in zip(gates.values(), (both[0], never, rings, both[1]), strict=True):
+            gate.append(row)
+    if encoding.has_started:
+        for gate, row in zip(gates.values(), (always, never, always, always), strict=True):
+            gate.append(row)
+    heads = {
+        kind: _head_rows(encoding, cells_of, started, value)
+        for kind, value in _answers(encoding, labels).items()
+    }
+    return Rows(_names(encoding, wirings), cells_of, started, gates, heads), gain
 
-    weight_ih = np.zeros((4, size, len(encoding.tables.alphabet)))
-    weight_hh = np.zeros((4, size, size))
-    bias = np.zeros((4, size))
-    input_gate, forget_gate, candidate, output_gate = range(4)
-    bias[[input_gate, output_gate]] = gain
-    bias[forget_gate] = -gain
-    if started is not None:
-        bias[candidate, started] = gain
+
+def default_gain(cells: int) -> float:
+    """A gain at which the ``next`` head of a net of so many cells is exact to 1e-6 in float64.
+
+    A closed gate leaks exp(−K); at most `cells` of them act through weights of up to 40 on a logit,
+    and a probability moves by at most half of what all logits move by. At 20 the sigmoid is
+    also exactly 1 in float32.
+    """
+    return max(20.0, math.ceil(math.log(2e7 * cells)))
+
+
+def _filter_row(
+    filter: Filter,
+    encoding: Encoding,
+    cells_of: Mapping[int, list[int]],
+    started: int | None,
+    gain: float,
+) -> Row:
     unit = 2.0 * gain
     on_cell = unit / ACTIVE
-    for cell, wiring in enumerate(wirings):
-        weight_ih[candidate, cell, list(wiring.symbols)] = gain
-        for gate, filter in zip((input_gate, output_gate), wiring.filters, strict=False):
-            zero = _height(filter, Special.ZERO, encoding)
-            for symbol, value in filter.symbols.items():
-                weight_ih[gate, cell, symbol] = unit * value
-            weight_hh[gate, cell] = on_cell * filter.others
-            for code in cells_of.keys() & filter.states.keys():
-                weight_hh[gate, cell, cells_of[code]] = on_cell * _height(filter, code, encoding)
-            bias[gate, cell] = unit * filter.bias
-            if started is not None:
-                # Before the first symbol, and only then, no cell at all is active.
-                weight_hh[gate, cell, started] = -on_cell * zero
-                bias[gate, cell] = unit * (filter.bias + zero)
-    return Layout(
-        cells=_names(encoding, wirings),
-        cells_of=cells_of,
-        started=started,
-        weight_ih=weight_ih.reshape(4 * size, -1),
-        weight_hh=weight_hh.reshape(4 * size, -1),
-        bias=bias.reshape(-1),
-    )
+    cells = {
+        cell: on_cell * _height(filter, code, encoding)
+        for code in filter.states
+        if isinstance(code, int)
+        for cell in cells_of.get(code, ())
+    }
+    bias = filter.bias
+    if started is not None:
+        # Before the first symbol, and only then, no cell at all is active.
+        zero = _height(filter, Special.ZERO, encoding)
+        cells[started] = -on_cell * zero
+        bias += zero
+    symbols = {symbol: unit * value for symbol, value in filter.symbols.items()}
+    return Row(unit * bias, symbols, cells, on_cell * filter.others)
 
 
 def _height(filter: Filter, code: Code, encoding: Encoding) -> float:
@@ -147,7 +153,7 @@ def _height(filter: Filter, code: Code, encoding: Encoding) -> float:
 
 def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
     """Cells are named after states; a copy gets a number, and a clash gets primes."""
-    states = encoding.tables.names
+    states = encoding.machine.names
     fresh = Names(name for name in states if name is not None).fresh
     names = []
     for wiring in wirings:
@@ -166,24 +172,25 @@ MARGIN = ACTIVE / 2.0
 """``legal``, ``accept`` and ``label`` are this where true and minus this where false."""
 
 
-def readouts(encoding: Encoding, layout: Layout, labels: tuple[str, ...]) -> dict[str, Head]:
-    """The heads of a compiled net; see `reberlstm.net.net.LSTMWeights`."""
-    tables = encoding.tables
+def _answers(encoding: Encoding, labels: Sequence[str]) -> dict[str, Callable[[int], list[float]]]:
+    """What each head says in a state; see `reberlstm.compiler.compile`."""
+    lines = encoding.machine.lines
 
     def logits(state: int) -> list[float]:
-        if not tables.goes_on[state]:
+        line = lines[state]
+        if not any(line.legal):
             # Nothing is asked of them here; halfway, the way to other states is the shortest.
-            return [ILLEGAL_LOGIT / 2.0] * len(tables.alphabet)
-        return [_logit(chance) for chance in tables.probability[state]]
+            return [ILLEGAL_LOGIT / 2.0] * len(line.legal)
+        return [_logit(chance) for chance in line.probability]
 
     heads: dict[str, Callable[[int], list[float]]] = {
-        "legal": lambda state: _signs(tables.legal[state]),
-        "accept": lambda state: _signs([tables.accepting[state]]),
+        "legal": lambda state: _signs(lines[state].legal),
+        "accept": lambda state: _signs([lines[state].accepting]),
         "next": logits,
     }
     if labels:
-        heads["label"] = lambda state: _signs(tables.outputs[state] == a for a in labels)
-    return {name: _linear(encoding, layout, value) for name, value in heads.items()}
+        heads["label"] = lambda state: _signs(lines[state].output == a for a in labels)
+    return heads
 
 
 def _signs(truths: Iterable[bool]) -> list[float]:
@@ -194,13 +201,24 @@ def _logit(probability: float) -> float:
     return max(math.log(probability), ILLEGAL_LOGIT) if probability > 0.0 else ILLEGAL_LOGIT
 
 
-def _linear(encoding: Encoding, layout: Layout, value: Callable[[int], list[float]]) -> Head:
+def _head_rows(
+    encoding: Encoding,
+    cells_of: Mapping[int, list[int]],
+    started: int | None,
+    value: Callable[[int], list[float]],
+) -> list[Row]:
     """The linear map that gives each code the value of its state."""
-    values = {code: np.array(value(state)) for code, state in encoding.codes()}
-    reference = values[encoding.reference]
-    weight: Floats = np.zeros((len(reference), len(layout.cells)))
-    for state, cells in layout.cells_of.items():
-        weight[:, cells] = ((values[state] - reference) / ACTIVE)[:, np.newaxis]
-    if layout.started is not None:
-        weight[:, layout.started] = (reference - values[Special.ZERO]) / ACTIVE
-    return Head(weight, values[Special.ZERO])
+    values = {code: value(state) for code, state in encoding.codes()}
+    reference, zero = values[encoding.reference], values[Special.ZERO]
+    rows = []
+    for number, (base, bias) in enumerate(zip(reference, zero, strict=True)):
+        weights = {
+            cell: (values[state][number] - base) / ACTIVE
+            for state, cells in cells_of.items()
+            if values[state][number] != base
+            for cell in cells
+        }
+        if started is not None and base != bias:
+            weights[started] = (base - bias) / ACTIVE
+        rows.append(Row(bias, cells=weights))
+    return rows

@@ -19,10 +19,8 @@ from reberlstm.machine.tables import OnViolation, Scope
 from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
 from reberlstm.net.engine import Kernel, is_fast
+from reberlstm.net.height import ACTIVE
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule, usual_rule
-
-ACTIVE = math.tanh(1.0)
-"""``h`` of an active cell of a compiled net, as the gain grows: tanh of a memory of 1."""
 
 
 @dataclass(frozen=True)

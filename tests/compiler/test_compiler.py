@@ -228,3 +228,16 @@ def test_two_thousand_states_take_seconds_and_a_few_hundred_megabytes(seed: int)
     assert cells > 1_900
     assert megabytes < 500
     assert seconds < 60
+
+
+def test_rows_of_weights_are_made_without_numpy():
+    program = (
+        "import sys; from reberlstm.compiler import compiled_rows; "
+        "from reberlstm.compiler.published_net import published_rows; "
+        "from reberlstm.grammars import load_grammar; "
+        "rows, gain = compiled_rows(load_grammar('reber')); published_rows('BTSXPVE'); "
+        "print(len(rows.cells), gain, 'numpy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["8", "20.0", "False"]

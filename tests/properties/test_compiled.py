@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm.compiler.layout import MARGIN
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.height import ACTIVE
+from reberlstm.net.net import LSTMWeights
 from tests.oracles import Module, expected, run_torch, torch_module
 from tests.stepping import initial, one_hot, read, run_batch, step
 from tests.strategies import machines, machines_with_words, random_machine, random_word

@@ -1,0 +1,42 @@
+"""What a compiled net is before it is arrays: rows of weights, in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a gate or a head: the sum of the weights of what is 1 or active, and a bias.
+
+    Attributes:
+        bias: What is there always.
+        symbols: Weights on symbols, by number; 0 on those that are not named.
+        cells: Weights on cells, by number; `others` on those that are not named.
+        others: See `cells`.
+    """
+
+    bias: float = 0.0
+    symbols: Mapping[int, float] = field(default_factory=dict)
+    cells: Mapping[int, float] = field(default_factory=dict)
+    others: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A compiled net.
+
+    Attributes:
+        cells: The cells' names.
+        cells_of: The numbers of each state's cells.
+        started: The number of the cell that is active once a word has begun, if there is one.
+        gates: A row for each cell, by the name of the gate, in the order of an LSTM's arrays.
+        heads: The rows of each head by its kind.
+    """
+
+    cells: tuple[str, ...]
+    cells_of: Mapping[int, list[int]]
+    started: int | None
+    gates: Mapping[str, list[Row]]
+    heads: Mapping[str, list[Row]]
