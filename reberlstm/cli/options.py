@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
 import os
 import re
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,8 +24,10 @@ from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import claim
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net
-from reberlstm.plain import plain
+
+if TYPE_CHECKING:
+    from reberlstm.net.net import Net
+    from reberlstm.net.scalars import ScalarNet
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -97,6 +98,10 @@ def echo_each(values: Iterable[Any], text: Callable[[Any], str]) -> None:
 
 def json_line(value: Any) -> str:
     """A value, or a result, as one line of JSON; on a terminal no character of it acts."""
+    import json
+
+    from reberlstm.plain import plain
+
     text = json.dumps(plain(value), ensure_ascii=False)
     acts = sys.stdout.isatty() and printable(text) != text
     return json.dumps(plain(value)) if acts else text
@@ -238,6 +243,16 @@ class NetOptions:
             softmax = "softmax" in as_net(held, **given).reading
             given["readout"] = self._rule_of_0_1("softmax" if softmax else "sigmoid")
         return as_net(held, **given)
+
+    def in_scalars(self, net: str, grammar: FSM | None) -> ScalarNet | None:
+        """The same net in Python's own numbers, where it is one of ours and read as usual."""
+        if net not in ("compiled", "published") or self != NetOptions():
+            return None
+        from reberlstm.compiler import in_scalars
+
+        if net == "compiled" and grammar is None:
+            grammar = load_grammar(DEFAULT_GRAMMAR)
+        return in_scalars(grammar if net == "compiled" else None)
 
     def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""

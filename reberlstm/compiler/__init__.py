@@ -11,7 +11,7 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
@@ -24,8 +24,9 @@ from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
     from reberlstm.net.net import LSTMWeights
+    from reberlstm.net.scalars import ScalarNet
 
-__all__ = ["compile", "compiled_rows", "default_gain", "published"]
+__all__ = ["compile", "compiled_rows", "default_gain", "in_scalars", "published"]
 
 MAX_CELLS = 10_000
 """The dense recurrent weights of this many cells fill 3.2 GB."""
@@ -65,14 +66,10 @@ def compile(
     fsm = as_machine(fsm)
     rows, gain = compiled_rows(fsm, gain, on_violation)
     return LSTMWeights(
-        alphabet=fsm.alphabet,
         **arrays_of(rows, len(fsm.alphabet)),
-        labels=_labels(fsm),
-        grammar=fsm,
+        **_about(fsm),
         gain=gain,
-        claims="all",
         on_violation=on_violation,
-        name="compiled",
         version=__version__,
     )
 
@@ -90,6 +87,17 @@ def compiled_rows(
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
     return lay_out(encode(machine), gain, _labels(fsm))
+
+
+def _about(fsm: FSM) -> dict[str, Any]:
+    """What there is to say of a compiled net, besides its numbers."""
+    return {
+        "alphabet": fsm.alphabet,
+        "labels": _labels(fsm),
+        "grammar": fsm,
+        "claims": "all",
+        "name": "compiled",
+    }
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
@@ -113,10 +121,40 @@ def published() -> LSTMWeights:
     return LSTMWeights(
         alphabet=grammar.alphabet,
         **arrays_of(published_rows(grammar.alphabet), len(grammar.alphabet)),
+        **_PUBLISHED,
         cell="published",
         grammar=grammar,
-        claims="legal",
-        name="published",
         version=__version__,
         height=1.0,
+    )
+
+
+_PUBLISHED: dict[str, Any] = {"claims": "legal", "name": "published"}
+
+
+def in_scalars(fsm: FSM | None) -> ScalarNet:
+    """The compiled net, or without a machine the published one, in Python's own numbers.
+
+    Raises:
+        CompileError: as `compile`.
+
+    Example:
+        >>> in_scalars(load_grammar("reber")).cells == compile("reber").cells
+        True
+    """
+    from reberlstm.compiler.scalars import scalars_of
+    from reberlstm.net.scalars import ScalarNet
+
+    if fsm is not None:
+        rows, _ = compiled_rows(fsm)
+        return ScalarNet(**scalars_of(rows, "lstm", len(fsm.alphabet)), **_about(fsm))
+    from reberlstm.compiler.published_net import published_rows
+
+    grammar = load_grammar("reber")
+    rows = published_rows(grammar.alphabet)
+    return ScalarNet(
+        alphabet=grammar.alphabet,
+        **scalars_of(rows, "toy", len(grammar.alphabet)),
+        **_PUBLISHED,
+        grammar=grammar,
     )
