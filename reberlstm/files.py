@@ -14,10 +14,12 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from reberlstm.errors import FormatError, ReberLSTMError, one_line
+
+if TYPE_CHECKING:  # it takes longer to load than a short command to run
+    from pathlib import Path
 
 PIECE = 2**20
 """So many bytes are read at a time: what is allocated depends on the file, not on its limit."""
@@ -277,6 +279,8 @@ def _is_at(path: Path, found: os.stat_result) -> bool:
 
 def _sweep(folder: Path) -> None:
     """Remove temporary files of processes that were killed, as far as that is possible."""
+    from pathlib import Path
+
     ours = {claim.path.name for claim in _claims.values()}
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in [x for x in entries if x.name.startswith(TEMPORARY) and x.name not in ours]:
@@ -297,6 +301,8 @@ def _target(path: Path) -> tuple[Path, int | None]:
     Raises:
         OSError: for links in a circle, and for folders.
     """
+    from pathlib import Path
+
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode

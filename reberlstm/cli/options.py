@@ -6,15 +6,13 @@ import functools
 import math
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -57,6 +55,8 @@ seed_option = click.option(
 def probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
     """The path, if it can be written: before the work rather than after it; see `claim`."""
     if out is not None and out != "-":
+        from pathlib import Path
+
         claim(Path(out))
     return out
 
@@ -70,7 +70,7 @@ def out_option(
     )
 
 
-_STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+_KEPT = re.compile(r"(\x1b\[[0-9;]*m|[\n\t])")
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
@@ -79,8 +79,8 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     See no-color.org. All that commands say goes through here: whatever names from files are in it,
     only line ends, tabs and styles reach a terminal.
     """
-    parts = _STYLE.split(text)
-    parts[::2] = [re.sub(r"[^\n\t]+", lambda run: printable(run[0]), part) for part in parts[::2]]
+    parts = _KEPT.split(text)
+    parts[::2] = map(printable, parts[::2])
     click.echo("".join(parts), err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -134,7 +134,15 @@ def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
 
 def terminal_width() -> int:
     """The columns of the terminal, or 100 where the output is no terminal."""
-    return shutil.get_terminal_size((100, 40)).columns
+    # As `shutil.get_terminal_size`, which takes longer to load than a short trace to run.
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0:
+        with suppress(AttributeError, ValueError, OSError):
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return columns if columns > 0 else 100
 
 
 # How a net is read
@@ -172,7 +180,7 @@ _OF_0_1: dict[str, tuple[Any, str, str]] = {
 
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
 _NAMES = "|".join(sorted(_OPTIONS, key=len, reverse=True))
-_KEYWORD = re.compile(rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?")
+_KEYWORD = rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
 
 
 def in_options(message: str) -> str:
@@ -189,7 +197,7 @@ def in_options(message: str) -> str:
         shown = f"'{shown}'" if re.search(r"[\s>]", shown) else shown
         return f"--{name.replace('_', '-')} {shown}" + (match[3] or "").replace("'", "")
 
-    return _KEYWORD.sub(option, message)
+    return re.sub(_KEYWORD, option, message)
 
 
 @dataclass(frozen=True)

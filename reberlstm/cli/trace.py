@@ -106,8 +106,8 @@ def command(**given: Any) -> int:
             continue
         if count > 1:
             echo()
-        for line in trace_lines(run, terminal_width(), all_cells=asked.all_cells, only=only):
-            echo(line)
+        lines = trace_lines(run, terminal_width(), all_cells=asked.all_cells, only=only)
+        echo("\n".join(lines))
     if not count:
         raise GrammarError("standard input has no line; give at least one string")
     if asked.plot is not None:

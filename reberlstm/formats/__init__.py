@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from pathlib import PurePath
 from typing import Any
 
 from reberlstm.errors import FormatError, one_line, shown
@@ -118,6 +117,8 @@ def format_to_read(path: str) -> str | None:
 
 
 def _suffix(path: str) -> str:
+    from pathlib import PurePath
+
     pure = PurePath(path)
     suffix = pure.suffix.lower()
     return PurePath(pure.stem).suffix.lower() if suffix == ".gz" else suffix
