@@ -139,8 +139,8 @@ def terminal_width() -> int:
         columns = int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
         columns = 0
-    if columns <= 0:
-        with suppress(AttributeError, ValueError, OSError):
+    if columns <= 0 and sys.__stdout__ is not None:
+        with suppress(ValueError, OSError):
             columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
     return columns if columns > 0 else 100
 

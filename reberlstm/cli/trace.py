@@ -92,8 +92,8 @@ def command(**given: Any) -> int:
     machine = None if asked.grammar is None else load_grammar(asked.grammar)
     # Text shows two digits, for which Python's own numbers are enough: numpy takes long to load.
     shown = not (asked.as_json or asked.snap or asked.plot or asked.gif)
-    traced = asked.reading.in_scalars(asked.net, machine) if shown else None
-    traced = traced or asked.reading.load(asked.net, machine)
+    scalars = asked.reading.in_scalars(asked.net, machine) if shown else None
+    traced = scalars or asked.reading.load(asked.net, machine)
     only = chosen_cells(asked.cells, traced.cells)
     violated, count, runs = False, 0, []
     for count, string in enumerate(_expand(asked.strings), start=1):

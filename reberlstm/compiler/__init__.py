@@ -3,7 +3,7 @@
 1. `FSM.complete` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
-4. `lay_out` turns these into `Rows` of gates and heads.
+4. `lay_out` turns these into `Rows` of gates and heads; `signs` does so for GRUs and simple nets.
 5. `reberlstm.compiler.arrays` makes arrays of them. Nothing before that needs numpy.
 
 The theory is in docs/theory.md. The names ``compile`` and ``published`` are the public ones.
@@ -11,7 +11,11 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from typing import TYPE_CHECKING, Any
+=======
+from typing import TYPE_CHECKING, Literal, overload
+>>>>>>> core
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
@@ -23,8 +27,12 @@ from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from reberlstm.net.net import LSTMWeights
     from reberlstm.net.scalars import ScalarNet
+=======
+    from reberlstm.net.net import LSTMWeights, Net
+>>>>>>> core
 
 __all__ = ["compile", "compiled_rows", "default_gain", "in_scalars", "published"]
 
@@ -33,14 +41,38 @@ MAX_CELLS = 10_000
 
 MAX_GAIN = 300.0
 
+CELLS = ("lstm", "gru", "gru-before", "rnn")
+"""The kinds of cell that machines are compiled into."""
+
+
+@overload
+def compile(
+    fsm: Grammar,
+    *,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: Literal["lstm"] = "lstm",
+) -> LSTMWeights: ...
+
+
+@overload
+def compile(
+    fsm: Grammar,
+    *,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: str,
+) -> Net: ...
+
 
 def compile(
     fsm: Grammar,
     *,
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
-) -> LSTMWeights:
-    """Compile a machine into an LSTM that follows it from a zero initial state.
+    cell: str = "lstm",
+) -> Net:
+    """Compile a machine into a recurrent net that follows it from a zero initial state.
 
     The net's heads say after every word which symbols may come next (``legal``), whether the word
     may end (``accept``), with which probability each symbol follows (``next``, exact to 1e-6 at the
@@ -51,23 +83,32 @@ def compile(
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
+        cell: The kind of cell: ``lstm``, ``gru``, ``gru-before`` (the reset gate before the matrix)
+            or ``rnn`` (with tanh). A GRU needs about as many cells as an LSTM; the last two need
+            more where states and symbols are tangled, see docs/cells.md.
+
+    Returns:
+        The net, an `LSTMWeights` where its cell is an LSTM.
 
     Raises:
-        CompileError: for a gain that is not positive, or a machine over `MAX_CELLS`.
+        CompileError: for a gain that is not positive, another kind of cell, or a machine over
+            `MAX_CELLS`.
 
     Example:
         >>> net = compile("reber")
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
+        >>> compile("reber", cell="rnn").size
+        13
     """
     from reberlstm.compiler.arrays import arrays_of
-    from reberlstm.net.net import LSTMWeights
+    from reberlstm.net.net import Net
 
     fsm = as_machine(fsm)
-    rows, gain = compiled_rows(fsm, gain, on_violation)
-    return LSTMWeights(
-        **arrays_of(rows, len(fsm.alphabet)),
-        **_about(fsm),
+    rows, gain = compiled_rows(fsm, gain, on_violation, cell)
+    return Net.of(
+        **arrays_of(rows, cell, len(fsm.alphabet)),
+        **_about_compiled(fsm),
         gain=gain,
         on_violation=on_violation,
         version=__version__,
@@ -75,9 +116,14 @@ def compile(
 
 
 def compiled_rows(
-    fsm: FSM, gain: float | None = None, on_violation: OnViolation = "absorb"
+    fsm: FSM,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: str = "lstm",
 ) -> tuple[Rows, float]:
     """What `compile` makes arrays of, and the gain; the arguments and errors are the same."""
+    if cell not in CELLS:
+        raise CompileError(f"cell {cell!r}; choose one of {', '.join(CELLS)}")
     machine = fsm.complete(on_violation)
     if len(machine) > MAX_CELLS:
         raise CompileError(
@@ -86,10 +132,20 @@ def compiled_rows(
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
-    return lay_out(encode(machine), gain, _labels(fsm))
+    if cell == "lstm":
+        return lay_out(encode(machine), gain, _labels(fsm))
+    from reberlstm.compiler import signs
+
+    rows, gain = signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
+    if len(rows.cells) > 2 * MAX_CELLS:
+        raise CompileError(
+            f"{fsm} needs {len(rows.cells):,} cells of kind {cell!r}; at most {2 * MAX_CELLS:,} "
+            "can be compiled; choose 'gru' or 'lstm', which need fewer"
+        )
+    return rows, gain
 
 
-def _about(fsm: FSM) -> dict[str, Any]:
+def _about_compiled(fsm: FSM) -> dict[str, Any]:
     """What there is to say of a compiled net, besides its numbers."""
     return {
         "alphabet": fsm.alphabet,
@@ -117,19 +173,21 @@ def published() -> LSTMWeights:
     from reberlstm.compiler.published_net import published_rows
     from reberlstm.net.net import LSTMWeights
 
+    about = _about_published()
+    rows = published_rows(about["alphabet"])
+    net = LSTMWeights.of(**arrays_of(rows, "toy", len(about["alphabet"])), **about, version=__version__)
+    assert isinstance(net, LSTMWeights), "one layer of this cell"
+    return net
+
+
+def _about_published() -> dict[str, Any]:
     grammar = load_grammar("reber")
-    return LSTMWeights(
-        alphabet=grammar.alphabet,
-        **arrays_of(published_rows(grammar.alphabet), len(grammar.alphabet)),
-        **_PUBLISHED,
-        cell="published",
-        grammar=grammar,
-        version=__version__,
-        height=1.0,
-    )
-
-
-_PUBLISHED: dict[str, Any] = {"claims": "legal", "name": "published"}
+    return {
+        "alphabet": grammar.alphabet,
+        "grammar": grammar,
+        "claims": "legal",
+        "name": "published",
+    }
 
 
 def in_scalars(fsm: FSM | None) -> ScalarNet:
@@ -146,15 +204,10 @@ def in_scalars(fsm: FSM | None) -> ScalarNet:
     from reberlstm.net.scalars import ScalarNet
 
     if fsm is not None:
-        rows, _ = compiled_rows(fsm)
-        return ScalarNet(**scalars_of(rows, "lstm", len(fsm.alphabet)), **_about(fsm))
-    from reberlstm.compiler.published_net import published_rows
+        rows, cell, about = compiled_rows(fsm)[0], "lstm", _about_compiled(fsm)
+    else:
+        from reberlstm.compiler.published_net import published_rows
 
-    grammar = load_grammar("reber")
-    rows = published_rows(grammar.alphabet)
-    return ScalarNet(
-        alphabet=grammar.alphabet,
-        **scalars_of(rows, "toy", len(grammar.alphabet)),
-        **_PUBLISHED,
-        grammar=grammar,
-    )
+        about, cell = _about_published(), "toy"
+        rows = published_rows(about["alphabet"])
+    return ScalarNet(**scalars_of(rows, cell, len(about["alphabet"])), **about)

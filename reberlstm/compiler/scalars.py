@@ -26,7 +26,7 @@ def scalars_of(rows: Rows, cell: str, symbols: int) -> dict[str, Any]:
         for name in KINDS
         if name in rows.heads
     }
-    layer = ScalarLayer(kind, inputs, _matrix(gates), [0.0] * len(gates), len(rows.cells))
+    layer = ScalarLayer(kind, inputs, _matrix(gates), [row.inner for row in gates], len(rows.cells))
     return {"cells": rows.cells, "layer": layer, "heads": heads}
 
 

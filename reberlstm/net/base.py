@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.machine.complete import OnViolation, Scope
@@ -12,6 +12,10 @@ from reberlstm.net.cells.cell import Gates, State
 
 Question = Literal["legal", "accept", "label"]
 QUESTIONS: tuple[Question, ...] = get_args(Question)
+
+
+Reader = TypeVar("Reader", bound=Any)
+"""A head with its rule, in a net's own numbers."""
 
 
 class Step(NamedTuple):
@@ -30,7 +34,7 @@ class Observed(NamedTuple):
     label: Any = None
 
 
-class BaseNet:
+class BaseNet(Generic[Reader]):
     """What `reberlstm.net.net.Net` and `reberlstm.net.scalars.ScalarNet` have in common.
 
     The attributes are described there.
@@ -38,7 +42,7 @@ class BaseNet:
 
     alphabet: tuple[str, ...]
     layers: tuple[Any, ...]
-    heads: Mapping[str, Any]
+    heads: Mapping[str, Reader]
     cells: tuple[str, ...]
     labels: tuple[str, ...]
     grammar: FSM | None
@@ -76,7 +80,7 @@ class BaseNet:
         """What stands between the symbols of a word in print: nothing, or a space."""
         return " " if any(len(symbol) != 1 for symbol in self.alphabet) else ""
 
-    def readout(self, kind: str) -> Any:
+    def readout(self, kind: str) -> Reader | None:
         """What answers a question: for ``legal`` the ``next`` head where there is no other."""
         return self.heads.get(kind) or (self.heads.get("next") if kind == "legal" else None)
 

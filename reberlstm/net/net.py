@@ -44,7 +44,7 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Net(BaseNet, Displayed):
+class Net(BaseNet[Readout], Displayed):
     """Recurrent layers over symbols, and what is read of the last one.
 
     A state vector holds, layer by layer, the parts of each cell's state: of two LSTM layers it is

@@ -136,7 +136,7 @@ class ScalarHead(NamedTuple):
         return z
 
 
-class ScalarNet(BaseNet):
+class ScalarNet(BaseNet[ScalarHead]):
     """One layer over one-hot symbols that starts from zero, for one word at a time.
 
     Its attributes are those of `reberlstm.net.net.Net`; its state is what its layer carries.
@@ -178,12 +178,16 @@ class ScalarNet(BaseNet):
     def observe(self, state: tuple[Vector, ...]) -> Observed:
         """What it answers in a state."""
         answers = {
-            kind: self.readout(kind).rule.decide(kind, self.values(kind, state), SCALARS)
+            kind: self._head(kind).rule.decide(kind, self.values(kind, state), SCALARS)
             for kind in self.observed
         }
         return Observed(**answers)
 
     def values(self, kind: str, state: tuple[Vector, ...]) -> Vector:
         """The numbers that a question's rule is about, (R,)."""
-        values: Vector = self.readout(kind).values(self.layers[0].cell.hidden(state))
-        return values
+        return self._head(kind).values(self.layers[0].cell.hidden(state))
+
+    def _head(self, kind: str) -> ScalarHead:
+        head = self.readout(kind)
+        assert head is not None, "only what it tells is asked"
+        return head
