@@ -11,11 +11,7 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from typing import TYPE_CHECKING, Any
-=======
-from typing import TYPE_CHECKING, Literal, overload
->>>>>>> core
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
@@ -27,12 +23,8 @@ from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
-    from reberlstm.net.net import LSTMWeights
-    from reberlstm.net.scalars import ScalarNet
-=======
     from reberlstm.net.net import LSTMWeights, Net
->>>>>>> core
+    from reberlstm.net.scalars import ScalarNet
 
 __all__ = ["compile", "compiled_rows", "default_gain", "in_scalars", "published"]
 
@@ -174,8 +166,8 @@ def published() -> LSTMWeights:
     from reberlstm.net.net import LSTMWeights
 
     about = _about_published()
-    rows = published_rows(about["alphabet"])
-    net = LSTMWeights.of(**arrays_of(rows, "toy", len(about["alphabet"])), **about, version=__version__)
+    parts = arrays_of(published_rows(about["alphabet"]), "toy", len(about["alphabet"]))
+    net = LSTMWeights.of(**parts, **about, version=__version__)
     assert isinstance(net, LSTMWeights), "one layer of this cell"
     return net
 
