@@ -252,7 +252,7 @@ class _RoundedNumbers(Numbers):
     def sigmoid(self, z: Rounded) -> Rounded:  # type: ignore[override]
         return z.rounded(NUMBERS.sigmoid(z.value))
 
-    def tanh(self, z: Rounded) -> Rounded:  # type: ignore[override]
+    def tanh(self, z: Rounded) -> Rounded:
         return z.rounded(np.tanh(z.value))
 
     def relu(self, z: Rounded) -> Rounded:

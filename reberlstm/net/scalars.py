@@ -34,9 +34,6 @@ class Vector(list[Any]):
     def __add__(self, other: Any) -> Vector:
         return Vector([x + y for x, y in zip(self, other, strict=True)])
 
-    def __sub__(self, other: Any) -> Vector:
-        return Vector([x - y for x, y in zip(self, other, strict=True)])
-
     def __mul__(self, other: Any) -> Vector:
         return Vector([x * y for x, y in zip(self, other, strict=True)])
 
@@ -69,11 +66,10 @@ def _sigmoid(z: float) -> float:
 
 
 class Scalars:
-    """The functions that formulas and rules use, for `Vector`; see `reberlstm.net.numbers`."""
+    """What the formulas of `lstm` and `toy` and all rules use; see `reberlstm.net.numbers`."""
 
     sigmoid = _each(_sigmoid)
     tanh = _each(math.tanh)
-    relu = _each(lambda z: max(z, 0.0))
 
     def linear(self, x: Vector, weight: Matrix, bias: Iterable[float]) -> Vector:
         """``weight @ x + bias``."""
@@ -82,10 +78,6 @@ class Scalars:
         return Vector(
             [usual * total + sum([w * x[i] for i, w in row.items()]) + b for row, usual, b in rows]
         )
-
-    def mix(self, share: Vector, new: Vector, old: Vector) -> Vector:
-        """``(1 − share)·new + share·old``."""
-        return new + share * (old - new)
 
     def softmax(self, z: Vector) -> Vector:
         """``exp(z) / Σ exp(z)``."""

@@ -139,7 +139,8 @@ class Trace(Displayed):
         else:
             names = ", ".join((*gates, "memory", "hidden", "reader"))
             raise GrammarError(f"a trace has no array {name!r}; it has {names}")
-        return np.array(rows, dtype=float).reshape(len(rows), -1)
+        width = len(_reader(self.net, self.net.initial())) if name == "reader" else self.net.size
+        return np.array(rows, dtype=float).reshape(len(rows), width)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A table with a row for each symbol, cell and gate: t, symbol, cell, gate, value.
@@ -208,7 +209,7 @@ def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
     }
 
 
-def _gates(net: BaseNet) -> list[str]:
+def _gates(net: BaseNet[Any]) -> list[str]:
     """The names of all gates of all layers."""
     return list(dict.fromkeys(gate for layer in net.layers for gate in layer.cell.gates))
 
@@ -222,7 +223,7 @@ def _joined(parts: list[Any]) -> Any:
     return np.concatenate(parts)
 
 
-def _joined_gates(net: BaseNet, steps: tuple[Step, ...]) -> dict[str, Any]:
+def _joined_gates(net: BaseNet[Any], steps: tuple[Step, ...]) -> dict[str, Any]:
     if len(steps) == 1:
         return dict(steps[0].gates)
     import numpy as np
@@ -434,7 +435,9 @@ def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
     return np.asarray(unit * np.clip(np.round(h / unit), -slots, slots))
 
 
-def _answers(net: BaseNet, state: Any) -> tuple[tuple[str, ...] | None, bool | None, str | None]:
+def _answers(
+    net: BaseNet[Any], state: Any
+) -> tuple[tuple[str, ...] | None, bool | None, str | None]:
     """What the net offers, whether it accepts, and its label; None where it does not tell."""
     answers = net.observe(state)
     offered = accepts = label = None
@@ -447,7 +450,7 @@ def _answers(net: BaseNet, state: Any) -> tuple[tuple[str, ...] | None, bool | N
     return offered, accepts, label
 
 
-def _reader(net: BaseNet, state: Any) -> dict[str, float]:
+def _reader(net: BaseNet[Any], state: Any) -> dict[str, float]:
     kind = net.observed[0]
     tells = {"legal": net.alphabet, "accept": ("reject", "accept"), "label": net.labels}
     names = tells[kind]
