@@ -11,10 +11,9 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from reberlstm._version import __version__
-from reberlstm.compiler import signs
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out
 from reberlstm.compiler.rows import Rows
@@ -25,8 +24,9 @@ from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
     from reberlstm.net.net import LSTMWeights, Net
+    from reberlstm.net.scalars import ScalarNet
 
-__all__ = ["compile", "compiled_rows", "default_gain", "published"]
+__all__ = ["compile", "compiled_rows", "default_gain", "in_scalars", "published"]
 
 MAX_CELLS = 10_000
 """The dense recurrent weights of this many cells fill 3.2 GB."""
@@ -99,14 +99,10 @@ def compile(
     fsm = as_machine(fsm)
     rows, gain = compiled_rows(fsm, gain, on_violation, cell)
     return Net.of(
-        alphabet=fsm.alphabet,
         **arrays_of(rows, cell, len(fsm.alphabet)),
-        labels=_labels(fsm),
-        grammar=fsm,
+        **_about_compiled(fsm),
         gain=gain,
-        claims="all",
         on_violation=on_violation,
-        name="compiled",
         version=__version__,
     )
 
@@ -130,6 +126,8 @@ def compiled_rows(
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
     if cell == "lstm":
         return lay_out(encode(machine), gain, _labels(fsm))
+    from reberlstm.compiler import signs
+
     rows, gain = signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
     if len(rows.cells) > 2 * MAX_CELLS:
         raise CompileError(
@@ -137,6 +135,17 @@ def compiled_rows(
             "can be compiled; choose 'gru' or 'lstm', which need fewer"
         )
     return rows, gain
+
+
+def _about_compiled(fsm: FSM) -> dict[str, Any]:
+    """What there is to say of a compiled net, besides its numbers."""
+    return {
+        "alphabet": fsm.alphabet,
+        "labels": _labels(fsm),
+        "grammar": fsm,
+        "claims": "all",
+        "name": "compiled",
+    }
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
@@ -156,14 +165,41 @@ def published() -> LSTMWeights:
     from reberlstm.compiler.published_net import published_rows
     from reberlstm.net.net import LSTMWeights
 
-    grammar = load_grammar("reber")
-    net = LSTMWeights.of(
-        alphabet=grammar.alphabet,
-        **arrays_of(published_rows(grammar.alphabet), "toy", len(grammar.alphabet)),
-        grammar=grammar,
-        claims="legal",
-        name="published",
-        version=__version__,
-    )
+    about = _about_published()
+    parts = arrays_of(published_rows(about["alphabet"]), "toy", len(about["alphabet"]))
+    net = LSTMWeights.of(**parts, **about, version=__version__)
     assert isinstance(net, LSTMWeights), "one layer of this cell"
     return net
+
+
+def _about_published() -> dict[str, Any]:
+    grammar = load_grammar("reber")
+    return {
+        "alphabet": grammar.alphabet,
+        "grammar": grammar,
+        "claims": "legal",
+        "name": "published",
+    }
+
+
+def in_scalars(fsm: FSM | None) -> ScalarNet:
+    """The compiled net, or without a machine the published one, in Python's own numbers.
+
+    Raises:
+        CompileError: as `compile`.
+
+    Example:
+        >>> in_scalars(load_grammar("reber")).cells == compile("reber").cells
+        True
+    """
+    from reberlstm.compiler.scalars import scalars_of
+    from reberlstm.net.scalars import ScalarNet
+
+    if fsm is not None:
+        rows, cell, about = compiled_rows(fsm)[0], "lstm", _about_compiled(fsm)
+    else:
+        from reberlstm.compiler.published_net import published_rows
+
+        about, cell = _about_published(), "toy"
+        rows = published_rows(about["alphabet"])
+    return ScalarNet(**scalars_of(rows, cell, len(about["alphabet"])), **about)
