@@ -64,7 +64,7 @@ def compiled_failure(net: Net) -> str:
     states = net.start()
     symbol = np.array([net.alphabet.index("1")])
     for n in range(LONGEST):
-        if bool(net.observe(states).accept[0]) != (n % 2 == 0):  # type: ignore[index]
+        if bool(net.observe(states).accept[0]) != (n % 2 == 0):
             return f"{n:,}"
         states = net.step(states, symbol)
     return f"none up to {LONGEST:,}"
