@@ -3,7 +3,7 @@
 1. `FSM.complete` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
-4. `lay_out` turns these into `Rows` of gates and heads.
+4. `lay_out` turns these into `Rows` of gates and heads; `signs` does so for GRUs and simple nets.
 5. `reberlstm.compiler.arrays` makes arrays of them. Nothing before that needs numpy.
 
 The theory is in docs/theory.md. The names ``compile`` and ``published`` are the public ones.
@@ -11,9 +11,10 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from reberlstm._version import __version__
+from reberlstm.compiler import signs
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out
 from reberlstm.compiler.rows import Rows
@@ -23,7 +24,7 @@ from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
-    from reberlstm.net.net import LSTMWeights
+    from reberlstm.net.net import LSTMWeights, Net
 
 __all__ = ["compile", "compiled_rows", "default_gain", "published"]
 
@@ -32,14 +33,38 @@ MAX_CELLS = 10_000
 
 MAX_GAIN = 300.0
 
+CELLS = ("lstm", "gru", "gru-before", "rnn")
+"""The kinds of cell that machines are compiled into."""
+
+
+@overload
+def compile(
+    fsm: Grammar,
+    *,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: Literal["lstm"] = "lstm",
+) -> LSTMWeights: ...
+
+
+@overload
+def compile(
+    fsm: Grammar,
+    *,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: str,
+) -> Net: ...
+
 
 def compile(
     fsm: Grammar,
     *,
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
-) -> LSTMWeights:
-    """Compile a machine into an LSTM that follows it from a zero initial state.
+    cell: str = "lstm",
+) -> Net:
+    """Compile a machine into a recurrent net that follows it from a zero initial state.
 
     The net's heads say after every word which symbols may come next (``legal``), whether the word
     may end (``accept``), with which probability each symbol follows (``next``, exact to 1e-6 at the
@@ -50,23 +75,32 @@ def compile(
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
+        cell: The kind of cell: ``lstm``, ``gru``, ``gru-before`` (the reset gate before the matrix)
+            or ``rnn`` (with tanh). A GRU needs about as many cells as an LSTM; the last two need
+            more where states and symbols are tangled, see docs/cells.md.
+
+    Returns:
+        The net, an `LSTMWeights` where its cell is an LSTM.
 
     Raises:
-        CompileError: for a gain that is not positive, or a machine over `MAX_CELLS`.
+        CompileError: for a gain that is not positive, another kind of cell, or a machine over
+            `MAX_CELLS`.
 
     Example:
         >>> net = compile("reber")
         >>> net.cells
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
+        >>> compile("reber", cell="rnn").size
+        13
     """
     from reberlstm.compiler.arrays import arrays_of
-    from reberlstm.net.net import LSTMWeights
+    from reberlstm.net.net import Net
 
     fsm = as_machine(fsm)
-    rows, gain = compiled_rows(fsm, gain, on_violation)
-    return LSTMWeights(
+    rows, gain = compiled_rows(fsm, gain, on_violation, cell)
+    return Net.of(
         alphabet=fsm.alphabet,
-        **arrays_of(rows, len(fsm.alphabet)),
+        **arrays_of(rows, cell, len(fsm.alphabet)),
         labels=_labels(fsm),
         grammar=fsm,
         gain=gain,
@@ -78,9 +112,14 @@ def compile(
 
 
 def compiled_rows(
-    fsm: FSM, gain: float | None = None, on_violation: OnViolation = "absorb"
+    fsm: FSM,
+    gain: float | None = None,
+    on_violation: OnViolation = "absorb",
+    cell: str = "lstm",
 ) -> tuple[Rows, float]:
     """What `compile` makes arrays of, and the gain; the arguments and errors are the same."""
+    if cell not in CELLS:
+        raise CompileError(f"cell {cell!r}; choose one of {', '.join(CELLS)}")
     machine = fsm.complete(on_violation)
     if len(machine) > MAX_CELLS:
         raise CompileError(
@@ -89,7 +128,15 @@ def compiled_rows(
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
-    return lay_out(encode(machine), gain, _labels(fsm))
+    if cell == "lstm":
+        return lay_out(encode(machine), gain, _labels(fsm))
+    rows, gain = signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
+    if len(rows.cells) > 2 * MAX_CELLS:
+        raise CompileError(
+            f"{fsm} needs {len(rows.cells):,} cells of kind {cell!r}; at most {2 * MAX_CELLS:,} "
+            "can be compiled; choose 'gru' or 'lstm', which need fewer"
+        )
+    return rows, gain
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
@@ -110,13 +157,13 @@ def published() -> LSTMWeights:
     from reberlstm.net.net import LSTMWeights
 
     grammar = load_grammar("reber")
-    return LSTMWeights(
+    net = LSTMWeights.of(
         alphabet=grammar.alphabet,
-        **arrays_of(published_rows(grammar.alphabet), len(grammar.alphabet)),
-        cell="published",
+        **arrays_of(published_rows(grammar.alphabet), "toy", len(grammar.alphabet)),
         grammar=grammar,
         claims="legal",
         name="published",
         version=__version__,
-        height=1.0,
     )
+    assert isinstance(net, LSTMWeights), "one layer of this cell"
+    return net

@@ -8,25 +8,26 @@ from typing import Any
 import numpy as np
 
 from reberlstm.compiler.rows import Row, Rows
+from reberlstm.net.cells import Layer, cell_named
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.readouts import Head
 
 
-def arrays_of(rows: Rows, symbols: int) -> dict[str, Any]:
-    """The arguments of `LSTMWeights` that are made of rows: arrays, heads and names of cells."""
+def arrays_of(rows: Rows, cell: str, symbols: int) -> dict[str, Any]:
+    """The arguments of `Net.of` that are made of rows: layer, heads, names and height of cells."""
     gates = [row for gate in rows.gates.values() for row in gate]
-    bias = _biases(gates)
-    return {
-        "cells": rows.cells,
-        "weight_ih": _inputs(gates, symbols),
-        "weight_hh": _recurrent(gates, len(rows.cells)),
-        "bias_ih": bias,
-        "bias_hh": np.zeros_like(bias),
-        "heads": {
-            kind: Head(_recurrent(head, len(rows.cells)), _biases(head))
-            for kind, head in rows.heads.items()
-        },
+    layer = Layer(
+        cell_named(cell),
+        weight_ih=_inputs(gates, symbols),
+        weight_hh=_recurrent(gates, len(rows.cells)),
+        bias_ih=_biases(gates),
+        bias_hh=np.array([row.inner for row in gates]),
+    )
+    heads = {
+        kind: Head(_recurrent(head, len(rows.cells)), _biases(head))
+        for kind, head in rows.heads.items()
     }
+    return {"cells": rows.cells, "layers": (layer,), "heads": heads, "height": rows.height}
 
 
 def _recurrent(rows: Sequence[Row], size: int) -> Floats:

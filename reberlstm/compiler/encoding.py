@@ -48,12 +48,16 @@ class Encoding:
             yield state, state
 
 
-def encode(machine: CompleteMachine) -> Encoding:
-    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states."""
+def encode(machine: CompleteMachine, *, signs: bool = False) -> Encoding:
+    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states.
+
+    Where cells are +1 or −1 (`signs`), no step leads to the zero vector, so there is always a
+    `started`; in a complete machine a start that is entered again is that alone.
+    """
     states = range(len(machine))
     if machine.dead is None:
-        # A machine of one state has nothing to remember, but an LSTM has at least one cell.
-        return Encoding(machine, tuple(states[1:]), has_started=len(states) == 1)
+        # A machine of one state has nothing to remember, but a net has at least one cell.
+        return Encoding(machine, tuple(states[1:]), has_started=signs or len(states) == 1)
     start_is_entered = any(0 in row for row in machine.table)
     coded = tuple(q for q in states if q != machine.dead and (q != 0 or start_is_entered))
     return Encoding(machine, coded, has_started=True)

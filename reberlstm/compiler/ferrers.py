@@ -136,6 +136,50 @@ def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
     return min(choices, key=cost)[0]
 
 
+def chains(incoming: Incoming) -> list[list[int]]:
+    """The fewest groups of symbols on each of which one filter is enough.
+
+    It is where the symbols' sets of states are nested. So the groups are the chains of a partial
+    order, and the fewest follow from a largest matching of each symbol with one whose set contains
+    its own (Dilworth 1950; Fulkerson 1956).
+
+    Example:
+        >>> matching = {q: frozenset({q}) for q in range(3)}
+        >>> chains(Incoming(matching, 0, False, matching, frozenset()))
+        [[0], [1], [2]]
+    """
+    holders = {
+        a: frozenset(code for code, symbols in incoming.pairs.items() if a in symbols)
+        for a in incoming.symbols
+    }
+    order = sorted(holders, key=lambda a: (len(holders[a]), a))
+    above = {
+        a: [b for b in order[place + 1 :] if holders[a] <= holders[b]]
+        for place, a in enumerate(order)
+    }
+    below: dict[int, int] = {}  # the symbol that comes before each in its chain
+
+    def matched(a: int, seen: set[int]) -> bool:
+        for b in above[a]:
+            if b not in seen:
+                seen.add(b)
+                if b not in below or matched(below[b], seen):
+                    below[b] = a
+                    return True
+        return False
+
+    for a in order:
+        matched(a, set())
+    after = {a: b for b, a in below.items()}
+    found = []
+    for a in sorted(a for a in order if a not in below):
+        chain = [a]
+        while chain[-1] in after:
+            chain.append(after[chain[-1]])
+        found.append(sorted(chain))
+    return found
+
+
 def _patterns(incoming: Incoming) -> list[frozenset[int]]:
     """The symbols that lead here from each state, with those of the reference state in the middle.
 

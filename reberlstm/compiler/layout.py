@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
-from reberlstm.compiler.ferrers import Filter, Incoming, factorise, fits
+from reberlstm.compiler.ferrers import Filter, Incoming, chains, factorise, fits
 from reberlstm.compiler.rows import Row, Rows
 from reberlstm.machine.algebra import Names
 from reberlstm.net.height import ACTIVE
@@ -39,8 +39,11 @@ class Wiring:
     copy: int = 0
 
 
-def wire(encoding: Encoding) -> Iterator[Wiring]:
-    """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2."""
+def wire(encoding: Encoding, *, single: bool = False) -> Iterator[Wiring]:
+    """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2.
+
+    Where cells have a `single` filter, one where the dimension is at most 1.
+    """
     machine = encoding.machine
     legal = {
         code: frozenset(a for a, _ in machine.legal_steps(source))
@@ -61,26 +64,34 @@ def wire(encoding: Encoding) -> Iterator[Wiring]:
             legal={code: legal[code] for code in symbols_of},
             legal_elsewhere=frozenset(legal_somewhere - legal_here),
         )
-        yield from _wire_state(state, incoming)
+        yield from _wire_state(state, incoming, single)
 
 
-def _wire_state(state: int, incoming: Incoming) -> Iterator[Wiring]:
-    filters = factorise(incoming)
+def _wire_state(state: int, incoming: Incoming, single: bool) -> Iterator[Wiring]:
+    filters = None if single else factorise(incoming)
     if filters is not None:
         yield Wiring(state, tuple(incoming.symbols), filters)
         return
 
-    # Copies take as many symbols as two filters can decide; one symbol never needs more than one.
+    parts = chains(incoming) if single else _parts(incoming)
+    for copy, taken in enumerate(parts, start=1):
+        filters = factorise(incoming.restrict(taken))
+        assert filters is not None, "what fits has filters, and a single symbol always fits"
+        yield Wiring(state, tuple(taken), filters, copy if len(parts) > 1 else 0)
+
+
+def _parts(incoming: Incoming) -> list[list[int]]:
+    """Parts with as many symbols as two filters can decide; one symbol never needs more than one.
+
+    Cells that share a state are its copies.
+    """
     parts: list[list[int]] = []
     for symbol in incoming.symbols:
         if parts and fits(incoming.restrict([*parts[-1], symbol])):
             parts[-1].append(symbol)
         else:
             parts.append([symbol])
-    for copy, taken in enumerate(parts, start=1):
-        filters = factorise(incoming.restrict(taken))
-        assert filters is not None, "what fits has filters, and a single symbol always fits"
-        yield Wiring(state, tuple(taken), filters, copy)
+    return parts
 
 
 def lay_out(encoding: Encoding, gain: float | None, labels: Sequence[str]) -> tuple[Rows, float]:
@@ -104,11 +115,10 @@ def lay_out(encoding: Encoding, gain: float | None, labels: Sequence[str]) -> tu
     if encoding.has_started:
         for gate, row in zip(gates.values(), (always, never, always, always), strict=True):
             gate.append(row)
-    heads = {
-        kind: _head_rows(encoding, cells_of, started, value)
-        for kind, value in _answers(encoding, labels).items()
-    }
-    return Rows(_names(encoding, wirings), cells_of, started, gates, heads), gain
+    # Nothing is asked of logits where no symbol may follow; halfway, the way to others is shortest.
+    asked = answers(encoding, labels, MARGIN, idle=ILLEGAL_LOGIT / 2.0)
+    heads = {kind: _head_rows(encoding, cells_of, started, value) for kind, value in asked.items()}
+    return Rows(cell_names(encoding, wirings), cells_of, started, gates, heads, ACTIVE), gain
 
 
 def default_gain(cells: int) -> float:
@@ -131,7 +141,7 @@ def _filter_row(
     unit = 2.0 * gain
     on_cell = unit / ACTIVE
     cells = {
-        cell: on_cell * _height(filter, code, encoding)
+        cell: on_cell * height(filter, code, encoding)
         for code in filter.states
         if isinstance(code, int)
         for cell in cells_of.get(code, ())
@@ -139,19 +149,19 @@ def _filter_row(
     bias = filter.bias
     if started is not None:
         # Before the first symbol, and only then, no cell at all is active.
-        zero = _height(filter, Special.ZERO, encoding)
+        zero = height(filter, Special.ZERO, encoding)
         cells[started] = -on_cell * zero
         bias += zero
     symbols = {symbol: unit * value for symbol, value in filter.symbols.items()}
     return Row(unit * bias, symbols, cells, on_cell * filter.others)
 
 
-def _height(filter: Filter, code: Code, encoding: Encoding) -> float:
+def height(filter: Filter, code: Code, encoding: Encoding) -> float:
     """What a filter adds for a code, in units; nothing for the reference."""
     return 0.0 if code == encoding.reference else filter.states.get(code, filter.others)
 
 
-def _names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
+def cell_names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
     """Cells are named after states; a copy gets a number, and a clash gets primes."""
     states = encoding.machine.names
     fresh = Names(name for name in states if name is not None).fresh
@@ -172,29 +182,33 @@ MARGIN = ACTIVE / 2.0
 """``legal``, ``accept`` and ``label`` are this where true and minus this where false."""
 
 
-def _answers(encoding: Encoding, labels: Sequence[str]) -> dict[str, Callable[[int], list[float]]]:
-    """What each head says in a state; see `reberlstm.compiler.compile`."""
+def answers(
+    encoding: Encoding, labels: Sequence[str], margin: float, idle: float
+) -> dict[str, Callable[[int], list[float]]]:
+    """What each head says in a state; see `reberlstm.compiler.compile`.
+
+    What is true or false is a `margin` away from 0; `idle` is the logit of all symbols where none
+    may follow, so that nothing is asked of them.
+    """
     lines = encoding.machine.lines
+
+    def signs(truths: Iterable[bool]) -> list[float]:
+        return [margin if truth else -margin for truth in truths]
 
     def logits(state: int) -> list[float]:
         line = lines[state]
         if not any(line.legal):
-            # Nothing is asked of them here; halfway, the way to other states is the shortest.
-            return [ILLEGAL_LOGIT / 2.0] * len(line.legal)
+            return [idle] * len(line.legal)
         return [_logit(chance) for chance in line.probability]
 
     heads: dict[str, Callable[[int], list[float]]] = {
-        "legal": lambda state: _signs(lines[state].legal),
-        "accept": lambda state: _signs([lines[state].accepting]),
+        "legal": lambda state: signs(lines[state].legal),
+        "accept": lambda state: signs([lines[state].accepting]),
         "next": logits,
     }
     if labels:
-        heads["label"] = lambda state: _signs(lines[state].output == a for a in labels)
+        heads["label"] = lambda state: signs(lines[state].output == a for a in labels)
     return heads
-
-
-def _signs(truths: Iterable[bool]) -> list[float]:
-    return [MARGIN if truth else -MARGIN for truth in truths]
 
 
 def _logit(probability: float) -> float:

@@ -72,4 +72,5 @@ def published_rows(alphabet: Sequence[str]) -> Rows:
         ]
 
     gates = {"input": rows(FILTER), "forget": rows(ERASER), "candidate": rows(WRITER)}
-    return Rows(NODES, {}, None, gates, {"legal": rows(READER[symbol] for symbol in alphabet)})
+    heads = {"legal": rows(READER[symbol] for symbol in alphabet)}
+    return Rows(NODES, {}, None, gates, heads, height=1.0)

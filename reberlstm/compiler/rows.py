@@ -15,12 +15,14 @@ class Row:
         symbols: Weights on symbols, by number; 0 on those that are not named.
         cells: Weights on cells, by number; `others` on those that are not named.
         others: See `cells`.
+        inner: What is added to the sum over cells before the reset gate of a GRU multiplies it.
     """
 
     bias: float = 0.0
     symbols: Mapping[int, float] = field(default_factory=dict)
     cells: Mapping[int, float] = field(default_factory=dict)
     others: float = 0.0
+    inner: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Rows:
         cells: The cells' names.
         cells_of: The numbers of each state's cells.
         started: The number of the cell that is active once a word has begun, if there is one.
-        gates: A row for each cell, by the name of the gate, in the order of an LSTM's arrays.
+        gates: A row for each cell, by the name of the gate, in the order of the cell's arrays.
         heads: The rows of each head by its kind.
+        height: The size of h of an active cell.
     """
 
     cells: tuple[str, ...]
@@ -40,3 +43,4 @@ class Rows:
     started: int | None
     gates: Mapping[str, list[Row]]
     heads: Mapping[str, list[Row]]
+    height: float

@@ -64,7 +64,8 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
     grammar = machine or net.grammar
     if grammar is not None:
         check_alphabets(grammar, net)
-    if not net.is_plain or (net.gain is None and not reads_memory(net)):
+    wired = net.gain is not None and "input" in net.layers[0].cell.gates
+    if not net.is_plain or not (wired or reads_memory(net)):
         return numeric_summary(net, grammar)
 
     vertices = find_vertices(net, grammar)

@@ -142,6 +142,11 @@ def test_bad_way() -> None:
         rl.compile(REBER, on_violation="ignore")  # type: ignore[arg-type]
 
 
+def test_bad_cells() -> None:
+    with pytest.raises(CompileError, match="cell 'toy'; choose one of lstm, gru, gru-before, rnn"):
+        rl.compile(REBER, cell="toy")
+
+
 @pytest.mark.parametrize("gain", [6.0, 300])
 def test_given_gains_work(gain: float) -> None:
     net = rl.compile(REBER, gain=gain)
