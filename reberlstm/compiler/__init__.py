@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from reberlstm._version import __version__
 from reberlstm.compiler import signs
 from reberlstm.compiler.encoding import encode
+from reberlstm.compiler.latched import with_latches
 from reberlstm.compiler.layout import default_gain, lay_out
 from reberlstm.compiler.rows import Rows
 from reberlstm.errors import CompileError
@@ -33,6 +34,8 @@ MAX_CELLS = 10_000
 
 MAX_GAIN = 300.0
 
+Memory = Literal["rewrite", "latch", "keep"]
+
 CELLS = ("lstm", "gru", "gru-before", "rnn")
 """The kinds of cell that machines are compiled into."""
 
@@ -44,6 +47,7 @@ def compile(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: Literal["lstm"] = "lstm",
+    memory: Memory = "rewrite",
 ) -> LSTMWeights: ...
 
 
@@ -63,6 +67,7 @@ def compile(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: str = "lstm",
+    memory: Memory = "rewrite",
 ) -> Net:
     """Compile a machine into a recurrent net that follows it from a zero initial state.
 
@@ -97,7 +102,7 @@ def compile(
     from reberlstm.net.net import Net
 
     fsm = as_machine(fsm)
-    rows, gain = compiled_rows(fsm, gain, on_violation, cell)
+    rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         alphabet=fsm.alphabet,
         **arrays_of(rows, cell, len(fsm.alphabet)),
@@ -116,6 +121,7 @@ def compiled_rows(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: str = "lstm",
+    memory: Memory = "rewrite",
 ) -> tuple[Rows, float]:
     """What `compile` makes arrays of, and the gain; the arguments and errors are the same."""
     if cell not in CELLS:
@@ -128,6 +134,11 @@ def compiled_rows(
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
+    if memory == "latch":
+        found = with_latches(machine)
+        if found is not None:
+            encoding, wirings, latches = found
+            return lay_out(encoding, gain, _labels(fsm), wirings, latches)
     if cell == "lstm":
         return lay_out(encode(machine), gain, _labels(fsm))
     rows, gain = signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)

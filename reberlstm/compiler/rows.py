@@ -24,6 +24,13 @@ class Row:
     others: float = 0.0
     inner: float = 0.0
 
+    @property
+    def opposite(self) -> Row:
+        """The row whose sum is minus this one's: a gate that is open where this one is shut."""
+        symbols = {a: -value for a, value in self.symbols.items()}
+        cells = {cell: -value for cell, value in self.cells.items()}
+        return Row(-self.bias, symbols, cells, -self.others, -self.inner)
+
 
 @dataclass(frozen=True)
 class Rows:

@@ -323,6 +323,7 @@ def _trimmed(machine: CompleteMachine, found: Factored) -> Factored:
             if [k for k, x in enumerate(found.bits) if x[p] * x[q] < 0] == [number]
         }
         both = {n for n, states in members.items() if {1, -1} <= {bit[q] for q in states}}
+        kept: list[int] = []
         growing = True
         while growing:
             kept = [sign if found.class_of[q] in live else 0 for q, sign in enumerate(bit)]
@@ -332,7 +333,12 @@ def _trimmed(machine: CompleteMachine, found: Factored) -> Factored:
                 if found.class_of[q] in both
                 if any(kept[target] and kept[target] == bit[q] for target in line)
             }
+            for states in members.values():
+                for symbol in range(len(machine.alphabet)):
+                    if operation(machine, kept, states, symbol) is None:
+                        targets = [machine.table[q][symbol] for q in states]
+                        more.update(found.class_of[t] for t in [*states, *targets] if bit[t])
             growing = not more <= live
             live |= more
-        bits.append(tuple(sign if found.class_of[q] in live else 0 for q, sign in enumerate(bit)))
+        bits.append(tuple(kept))
     return replace(found, bits=tuple(bits))
