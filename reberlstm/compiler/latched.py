@@ -16,6 +16,7 @@ chains give the smallest heights, as in `reberlstm.compiler.ferrers`. Copies are
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -57,6 +58,8 @@ def with_latches(machine: CompleteMachine) -> Latched | None:
         each = encoding, [w for w in wirings if w], [latch for latch in latches if latch]
         if best is None or _cells(each) < _cells(best):
             best = each
+        if _cells(best) < len(found.members) + len(found.bits):
+            break  # no copies: there cannot be fewer
     fewest = len(machine) - (machine.dead is None)
     return best if best is not None and _cells(best) < fewest else None
 
@@ -82,10 +85,13 @@ def _encodings(machine: CompleteMachine, found: Factored) -> Iterator[Encoding]:
         coded = tuple(q for q in classes if q != machine.dead and (q != 0 or entered))
         yield Encoding(machine, coded, has_started=True, rest=machine.dead)
         return
-    yield Encoding(machine, tuple(classes[1:]), has_started=False)
-    for rest in classes[1:]:
-        entered = any(0 in line for line in machine.table)
-        coded = tuple(q for q in classes if q != rest and (q != 0 or entered))
+    # The class that most leads to is the one that is hardest to wire.
+    into = Counter(found.class_of[target] for line in machine.table for target in line)
+    for rest in [*sorted(classes[1:], key=lambda number: -into[number]), None]:
+        if rest is None:
+            yield Encoding(machine, tuple(classes[1:]), has_started=False)
+            return
+        coded = tuple(q for q in classes if q != rest and (q != 0 or into[0]))
         yield Encoding(machine, coded, has_started=True, rest=rest)
 
 
@@ -350,8 +356,8 @@ class _Reading:
             for here, symbols in zip(self.of.all, self.symbols, strict=True)
             if symbols and here.bits and all(here.bits[k] for k in read)
         ]
-        bases = [ones, *patterns[:MAX_PATTERNS], binary] if len(read) > 1 else [ones]
-        for factor in (1, 2, 3):
+        bases = [binary, ones, *patterns[:MAX_PATTERNS]] if len(read) > 1 else [ones]
+        for factor in (1, 2, 3) if len(read) == 1 else (1, 2):
             for base in bases:
                 for sign in (1, -1):
                     values = spread([sign * factor * each for each in base])
@@ -395,21 +401,42 @@ class _Reading:
     ) -> _Heights | None:
         at_least: dict[tuple[Code, int], int] = {}
         at_most: dict[tuple[Code, int], int] = {}
-        for here, symbols in zip(self.of.all, self.symbols, strict=True):
+        columns = range(len(relation.columns))
+        for here, symbols, (added, spread) in zip(
+            self.of.all, self.symbols, self._added(weights), strict=True
+        ):
             row = relation.row_of[symbols]
-            spread = sum(map(abs, weights)) if here.bits is None else 0
-            added = sum(w * b for w, b in zip(weights, here.bits or (), strict=False))
-            for column, members in enumerate(relation.columns):
-                # Symbols of one column are alike; one stands for all.
-                key = (here.code, column)
+            # Symbols of one column are alike; one stands for all.
+            for column in columns:
+                key = here.code, column
                 if column in relation.rows[row]:
-                    at_least[key] = max(at_least.get(key, -(10**6)), 1 - added + spread)
+                    least = 1 - added + spread
+                    if least > at_least.get(key, least - 1):
+                        at_least[key] = least
                 elif (row, column) in rejected:
-                    at_most[key] = min(at_most.get(key, 10**6), -1 - added - spread)
+                    most = -1 - added - spread
+                    if most < at_most.get(key, most + 1):
+                        at_most[key] = most
         found = _heights(at_least, at_most, weights)
         if found is None:
             return None
-        columns = {
+        heights = {
             a: height for c, height in found.columns.items() for a in relation.columns[c]
         }
-        return _Heights(found.rows, columns, weights)
+        return _Heights(found.rows, heights, weights)
+
+    def _added(self, weights: tuple[int, ...]) -> list[tuple[int, int]]:
+        """What latches add in every situation, and how much more or less it may be there."""
+        if weights not in self._known:
+            total = sum(map(abs, weights))
+            self._known[weights] = [
+                (0, total)
+                if here.bits is None
+                else (sum(w * b for w, b in zip(weights, here.bits, strict=True)), 0)
+                for here in self.of.all
+            ]
+        return self._known[weights]
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], list[tuple[int, int]]]:
+        return {}
