@@ -39,6 +39,7 @@ class Cell(ABC):
         words: The Toy LSTM's words for some of the gates.
         bound: The largest size that h can have; infinite where nothing bounds it.
         keeping: The gate that keeps the memory where it is 1, if there is one.
+        resetting: The gate that multiplies all that the candidate reads of h, if there is one.
         reader: The rule by which a ``legal`` head of ours reads the last layer.
     """
 
@@ -49,6 +50,7 @@ class Cell(ABC):
     words: ClassVar[Mapping[str, str]] = {}
     bound: ClassVar[float] = 1.0
     keeping: ClassVar[str] = ""
+    resetting: ClassVar[str] = ""
     reader: ClassVar[str] = "logit > 0"
 
     @abstractmethod
