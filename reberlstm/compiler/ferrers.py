@@ -237,10 +237,12 @@ class Relation:
 
     @property
     def ones(self) -> list[Pair]:
+        """The pairs that are let through."""
         return [(p, a) for p, row in enumerate(self.rows) for a in sorted(row)]
 
     @property
     def zeros(self) -> list[Pair]:
+        """The pairs that are rejected."""
         columns = range(len(self.columns))
         return [(p, a) for p, row in enumerate(self.rows) for a in columns if a not in row]
 

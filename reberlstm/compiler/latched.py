@@ -3,10 +3,10 @@
 `reberlstm.machine.latches` writes each state as a class and bits. A class has a cell, as a state
 has elsewhere; a bit is a *latch*, +tanh 1 or −tanh 1, or 0 where it does not matter.
 
-**A latch** holds its memory by an open forget gate. Its input gate is the exact opposite, i = 1 − f,
-so ``c' = (1 − i)·c + i·g``: what the forget gate loses the input gate makes up for, since the
-candidate g has the latch's own sign. Where the bit is set the input gate is open, and g is the new
-sign. Where the bit does not matter any more the output gate is shut.
+**A latch** holds its memory by an open forget gate. Its input gate is the exact opposite,
+i = 1 − f, so ``c' = f·c + (1 − f)·g``: what the forget gate loses the input gate makes up for,
+since the candidate g has the latch's own sign. Where the bit is set the input gate is open, and g
+is the new sign. Where the bit does not matter any more the output gate is shut.
 
 **A walking cell** may read latches: a filter has weights on them, too. They are given (½, 1, 2 …
 units); what is left are bounds on sums of a height of the class and one of the symbol, and longest
@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter, Pair, Relation, two_coloured
@@ -38,7 +39,17 @@ Bounds = Mapping[tuple[Code, int], int]
 """For classes and symbols, what a sum is at least, or at most, in half units."""
 
 
-Latched = tuple[Encoding, list[Wiring], list[Latch]]
+class Latched(NamedTuple):
+    """A net with latches: its classes, their cells, and the latches."""
+
+    encoding: Encoding
+    wirings: list[Wiring]
+    latches: list[Latch]
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return len(self.wirings) + len(self.latches) + self.encoding.has_started
 
 
 def with_latches(machine: CompleteMachine) -> Latched | None:
@@ -55,18 +66,13 @@ def with_latches(machine: CompleteMachine) -> Latched | None:
         wirings = list(situations.wirings())
         if None in latches or None in wirings:
             continue
-        each = encoding, [w for w in wirings if w], [latch for latch in latches if latch]
-        if best is None or _cells(each) < _cells(best):
+        each = Latched(encoding, [w for w in wirings if w], [x for x in latches if x])
+        if best is None or each.cells < best.cells:
             best = each
-        if _cells(best) < len(found.members) + len(found.bits):
+        if best.cells < len(found.members) + len(found.bits):
             break  # no copies: there cannot be fewer
     fewest = len(machine) - (machine.dead is None)
-    return best if best is not None and _cells(best) < fewest else None
-
-
-def _cells(each: Latched) -> int:
-    encoding, wirings, latches = each
-    return len(wirings) + len(latches) + encoding.has_started
+    return best if best is not None and best.cells < fewest else None
 
 
 def _encodings(machine: CompleteMachine, found: Factored) -> Iterator[Encoding]:
@@ -174,12 +180,13 @@ class Situations:
                 least | {pair: -value for pair, value in within.items()}, most | within
             )
             if gates and out and candidate:
-                sums = [gates.sum(pair) for pair in holds]
                 reference = self.encoding.reference
                 return Latch(
-                    *(each.filter(reference) for each in (gates, out, candidate)),
-                    own / 2,
-                    -min(sums, default=-1) / 2,
+                    input=gates.filter(reference),
+                    output=out.filter(reference),
+                    candidate=candidate.filter(reference),
+                    own=own / 2,
+                    deepest=-min((gates.sum(pair) for pair in holds), default=-1) / 2,
                 )
         return None
 
@@ -198,9 +205,7 @@ class Situations:
         return _Reading(
             self,
             tuple(
-                frozenset(
-                    a for a in symbols if self.found.class_of[self.target(here, a)] == number
-                )
+                frozenset(a for a in symbols if self.found.class_of[self.target(here, a)] == number)
                 for here in self.all
             ),
         )
@@ -357,12 +362,12 @@ class _Reading:
             if symbols and here.bits and all(here.bits[k] for k in read)
         ]
         bases = [binary, ones, *patterns[:MAX_PATTERNS]] if len(read) > 1 else [ones]
-        for factor in (1, 2, 3) if len(read) == 1 else (1, 2):
+        for times in (1, 2, 3) if len(read) == 1 else (1, 2):
             for base in bases:
                 for sign in (1, -1):
-                    values = spread([sign * factor * each for each in base])
+                    values = spread([sign * times * each for each in base])
                     yield values, none
-                    yield values, spread([-sign * factor * each for each in base])
+                    yield values, spread([-sign * times * each for each in base])
 
     def _shared(
         self,
@@ -420,9 +425,7 @@ class _Reading:
         found = _heights(at_least, at_most, weights)
         if found is None:
             return None
-        heights = {
-            a: height for c, height in found.columns.items() for a in relation.columns[c]
-        }
+        heights = {a: height for c, height in found.columns.items() for a in relation.columns[c]}
         return _Heights(found.rows, heights, weights)
 
     def _added(self, weights: tuple[int, ...]) -> list[tuple[int, int]]:

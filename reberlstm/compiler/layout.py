@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -122,6 +122,18 @@ def _parts(incoming: Incoming) -> list[list[int]]:
     return parts
 
 
+MIDDLE = (ACTIVE + 1.0) / 2.0
+SPREAD = (1.0 - ACTIVE) / (1.0 + ACTIVE)
+"""The height of a held cell that rings again at each round: between tanh 1 and 1."""
+
+
+def tallest(encoding: Encoding, wirings: Iterable[Wiring], states: Collection[int]) -> float:
+    """The largest height that a filter has for one of these states, in size."""
+    filters = [filter for wiring in wirings for filter in wiring.filters]
+    sizes = [abs(height(each, state, encoding)) for each in filters for state in states]
+    return max(sizes, default=0.0)
+
+
 HELD, SET = 4.0, 2.5
 """The sums of a latch's gates: at most the first from 0 where it is held, at least the second else.
 
@@ -136,22 +148,39 @@ def lay_out(
     labels: Sequence[str],
     wirings: Sequence[Wiring] | None = None,
     latches: Sequence[Latch] = (),
+    held: Mapping[int, Collection[int]] | None = None,
 ) -> tuple[Rows, float]:
-    """All rows of the net, and the gain: the given one, or `default_gain` of so many cells."""
+    """All rows of the net, and the gain: the given one, or a default.
+
+    Args:
+        encoding: What stands for which state.
+        gain: The gain, or None for the default; see `default_gain`.
+        labels: The rows of the ``label`` head.
+        wirings: The cells, if they are not those of `wire`.
+        latches: Further cells, one for each bit.
+        held: For each state that the forget gate holds the symbols of its loops.
+    """
     wirings = list(wire(encoding)) if wirings is None else wirings
+    held = held or {}
     cells_of: dict[int, list[int]] = {}
     for cell, wiring in enumerate(wirings):
         cells_of.setdefault(wiring.state, []).append(cell)
     first = len(wirings) + encoding.has_started  # of the latches
     started = len(wirings) if encoding.has_started else None
-    gain = default_gain(first + len(latches)) if gain is None else gain
-    place = _Place(encoding, cells_of, started, first, len(latches))
+    if gain is None:
+        gain = default_gain(first + len(latches))
+        if held:
+            varies = SPREAD * tallest(encoding, wirings, held)
+            gain = float(math.ceil(gain / (1.0 - 2.0 * varies)))
+    place = _Place(encoding, cells_of, started, first, len(latches), held)
     always, never = Row(gain), Row(-gain)
-    cells = []
-    for wiring in wirings:
+    symbols, cells = set(range(len(encoding.machine.alphabet))), []
+    for cell, wiring in enumerate(wirings):
         both = (*(place.row(filter, gain) for filter in wiring.filters), always, always)
         rings = Row(symbols=dict.fromkeys(wiring.symbols, gain))
-        cells.append((both[0], never, rings, both[1]))
+        loops = {a for a in held.get(wiring.state, ()) if a in wiring.symbols}
+        keeps = _loop_row(cell, symbols - loops, gain) if loops else never
+        cells.append((both[0], keeps, rings, both[1]))
     if encoding.has_started:
         cells.append((always, never, always, always))
     for number, latch in enumerate(latches, start=first):
@@ -166,7 +195,8 @@ def lay_out(
     asked = answers(encoding, labels, MARGIN, idle=ILLEGAL_LOGIT / 2.0)
     heads = {kind: _head_rows(encoding, cells_of, started, value) for kind, value in asked.items()}
     named = cell_names(encoding, wirings, len(latches))
-    return Rows(named, cells_of, started, gates, heads, ACTIVE), gain
+    memory = "latch" if latches else "keep" if held else "rewrite"
+    return Rows(named, cells_of, started, gates, heads, ACTIVE, memory), gain
 
 
 def default_gain(cells: int) -> float:
@@ -187,6 +217,7 @@ class _Place(NamedTuple):
     started: int | None
     first: int
     latches: int
+    held: Mapping[int, Collection[int]]
 
     def row(self, filter: Filter, gain: float) -> Row:
         """A filter as a row of weights."""
@@ -206,9 +237,28 @@ class _Place(NamedTuple):
             bias += zero
         symbols = {symbol: unit * value for symbol, value in filter.symbols.items()}
         cells |= {
-            self.first + k: on_cell * filter.bits.get(k, 0.0) for k in range(self.latches)
+            cell: unit / MIDDLE * height(filter, state, self.encoding)
+            for state in self.held
+            for cell in self.cells_of[state]
         }
+        cells |= {self.first + k: on_cell * filter.bits.get(k, 0.0) for k in range(self.latches)}
         return Row(unit * bias, symbols, cells, on_cell * filter.others)
+
+
+LOOP = 4.5
+"""The sum of the gate that holds a loop, at most: it keeps 1.1 % less than all, so that what the
+candidate adds at each round comes to 1 + e^4.5 = 91 in the end, and is erased again in one step.
+"""
+
+
+def _loop_row(cell: int, others: Iterable[int], gain: float) -> Row:
+    """The forget gate of a loop: open where its cell is active, but shut on all other symbols.
+
+    It is at 0 where h is tanh 1, as after the first round, and at `LOOP` where h is 1.
+    """
+    weight = LOOP / (1.0 - ACTIVE)
+    exit = -(3.0 * LOOP + gain)
+    return Row(-weight * ACTIVE, dict.fromkeys(others, exit), {cell: weight})
 
 
 def height(filter: Filter, code: Code, encoding: Encoding) -> float:
@@ -216,9 +266,7 @@ def height(filter: Filter, code: Code, encoding: Encoding) -> float:
     return 0.0 if code == encoding.reference else filter.states.get(code, filter.others)
 
 
-def cell_names(
-    encoding: Encoding, wirings: Sequence[Wiring], latches: int = 0
-) -> tuple[str, ...]:
+def cell_names(encoding: Encoding, wirings: Sequence[Wiring], latches: int = 0) -> tuple[str, ...]:
     """Cells are named after states; a copy gets a number, and a clash gets primes."""
     states = encoding.machine.names
     fresh = Names(name for name in states if name is not None).fresh

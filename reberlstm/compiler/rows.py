@@ -43,6 +43,7 @@ class Rows:
         gates: A row for each cell, by the name of the gate, in the order of the cell's arrays.
         heads: The rows of each head by its kind.
         height: The size of h of an active cell.
+        memory: What becomes of memory from step to step: ``rewrite``, ``latch`` or ``keep``.
     """
 
     cells: tuple[str, ...]
@@ -51,3 +52,4 @@ class Rows:
     gates: Mapping[str, list[Row]]
     heads: Mapping[str, list[Row]]
     height: float
+    memory: str = "rewrite"
