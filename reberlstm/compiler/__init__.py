@@ -14,25 +14,22 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from reberlstm._version import __version__
-from reberlstm.compiler import signs
 from reberlstm.compiler.encoding import encode
-from reberlstm.compiler.kept import held_loops, next_is_exact
-from reberlstm.compiler.latched import with_latches
 from reberlstm.compiler.layout import default_gain, lay_out, wire
 from reberlstm.compiler.rows import Rows
 from reberlstm.errors import CompileError, CompileWarning
 from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.complete import CompleteMachine, OnViolation
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.latches import MAX_STATES
 
 if TYPE_CHECKING:
     from reberlstm.net.net import LSTMWeights, Net
+    from reberlstm.net.scalars import ScalarNet
 
-__all__ = ["compile", "compiled_as", "compiled_rows", "default_gain", "published"]
+__all__ = ["compile", "compiled_as", "compiled_rows", "default_gain", "in_scalars", "published"]
 
 MAX_CELLS = 10_000
 """The dense recurrent weights of this many cells fill 3.2 GB."""
@@ -121,14 +118,10 @@ def compile(
     fsm = as_machine(fsm)
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
-        alphabet=fsm.alphabet,
         **arrays_of(rows, cell, len(fsm.alphabet)),
-        labels=_labels(fsm),
-        grammar=fsm,
+        **_about_compiled(fsm, rows.memory),
         gain=gain,
-        claims="all",
         on_violation=on_violation,
-        name="compiled" if rows.memory == "rewrite" else f"compiled:{rows.memory}",
         version=__version__,
     )
 
@@ -181,6 +174,8 @@ def compiled_rows(
         return _with_memory(fsm, machine, gain, memory)
     if cell == "lstm":
         return lay_out(encode(machine), gain, _labels(fsm))
+    from reberlstm.compiler import signs
+
     rows, gain = signs.lay_out(encode(machine, signs=True), gain, _labels(fsm), cell)
     if len(rows.cells) > 2 * MAX_CELLS:
         raise CompileError(
@@ -196,6 +191,9 @@ def _with_memory(
     """The rows of a net that keeps memory, or of the usual one where there is nothing to keep."""
     labels, encoding = _labels(fsm), encode(machine)
     if memory == "latch":
+        from reberlstm.compiler.latched import with_latches
+        from reberlstm.machine.latches import MAX_STATES
+
         found = with_latches(machine)
         if found is not None:
             return lay_out(found.encoding, gain, labels, found.wirings, found.latches)
@@ -203,6 +201,8 @@ def _with_memory(
         if len(machine) > MAX_STATES:
             why = f"bits to remember are only looked for in up to {MAX_STATES} states"
     else:
+        from reberlstm.compiler.kept import held_loops, next_is_exact
+
         wirings = list(wire(encoding))
         held = held_loops(encoding, wirings)
         if held:
@@ -215,6 +215,17 @@ def _with_memory(
         CompileWarning(f"{fsm}: {why}; its memory is rewritten at each step"), stacklevel=4
     )
     return lay_out(encoding, gain, labels)
+
+
+def _about_compiled(fsm: FSM, memory: str = "rewrite") -> dict[str, Any]:
+    """What there is to say of a compiled net, besides its numbers."""
+    return {
+        "alphabet": fsm.alphabet,
+        "labels": _labels(fsm),
+        "grammar": fsm,
+        "claims": "all",
+        "name": "compiled" if memory == "rewrite" else f"compiled:{memory}",
+    }
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
@@ -234,14 +245,41 @@ def published() -> LSTMWeights:
     from reberlstm.compiler.published_net import published_rows
     from reberlstm.net.net import LSTMWeights
 
-    grammar = load_grammar("reber")
-    net = LSTMWeights.of(
-        alphabet=grammar.alphabet,
-        **arrays_of(published_rows(grammar.alphabet), "toy", len(grammar.alphabet)),
-        grammar=grammar,
-        claims="legal",
-        name="published",
-        version=__version__,
-    )
+    about = _about_published()
+    parts = arrays_of(published_rows(about["alphabet"]), "toy", len(about["alphabet"]))
+    net = LSTMWeights.of(**parts, **about, version=__version__)
     assert isinstance(net, LSTMWeights), "one layer of this cell"
     return net
+
+
+def _about_published() -> dict[str, Any]:
+    grammar = load_grammar("reber")
+    return {
+        "alphabet": grammar.alphabet,
+        "grammar": grammar,
+        "claims": "legal",
+        "name": "published",
+    }
+
+
+def in_scalars(fsm: FSM | None) -> ScalarNet:
+    """The compiled net, or without a machine the published one, in Python's own numbers.
+
+    Raises:
+        CompileError: as `compile`.
+
+    Example:
+        >>> in_scalars(load_grammar("reber")).cells == compile("reber").cells
+        True
+    """
+    from reberlstm.compiler.scalars import scalars_of
+    from reberlstm.net.scalars import ScalarNet
+
+    if fsm is not None:
+        rows, cell, about = compiled_rows(fsm)[0], "lstm", _about_compiled(fsm)
+    else:
+        from reberlstm.compiler.published_net import published_rows
+
+        about, cell = _about_published(), "toy"
+        rows = published_rows(about["alphabet"])
+    return ScalarNet(**scalars_of(rows, cell, len(about["alphabet"])), **about)

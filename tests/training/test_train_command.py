@@ -129,7 +129,7 @@ def test_ctrl_c_keeps_the_best_and_resume_ends_with_the_same_net(
 ) -> None:
     out, whole = tmp_path / "net.safetensors", tmp_path / "whole.safetensors"
     # One cell never gets there, so that there is time to interrupt it.
-    options = ["--hidden", "1", "--steps", "150", "--restarts", "0"]
+    options = ["--hidden", "1", "--steps", "100", "--restarts", "0"]
     code = (
         "import sys, reberlstm.training as t\n"
         "t.train.__kwdefaults__['checkpoint_seconds'] = 0.0\n"
