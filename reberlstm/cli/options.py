@@ -202,8 +202,8 @@ def in_options(message: str) -> str:
 
 
 def is_compiled(net: str) -> bool:
-    """Whether it is ``compiled``, or a name such as ``compiled:latch``, and no file."""
-    return net == "compiled" or (net.startswith("compiled:") and not os.path.exists(net))
+    """Whether it is ``compiled``, or a name such as ``compiled:latch``."""
+    return net.partition(":")[0] == "compiled"
 
 
 @dataclass(frozen=True)
