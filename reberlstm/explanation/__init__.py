@@ -27,8 +27,8 @@ from reberlstm.explanation.model import (
 from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
 from reberlstm.grammars import Grammar, as_machine
+from reberlstm.net.base import check_alphabets
 from reberlstm.net.loading import net_for
-from reberlstm.net.net import check_alphabets
 
 __all__ = [
     "CellExplanation",
@@ -64,13 +64,14 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
     grammar = machine or net.grammar
     if grammar is not None:
         check_alphabets(grammar, net)
-    wired = net.gain is not None and "input" in net.layers[0].cell.gates
-    if not net.is_plain or not (wired or reads_memory(net)):
+    if not net.is_plain or (net.gain is None and not reads_memory(net)):
         return numeric_summary(net, grammar)
 
     vertices = find_vertices(net, grammar)
     if vertices is None:
         return numeric_summary(net, grammar, "this net has no vertices that name its states")
+    if vertices.resets_cells:
+        return numeric_summary(net, grammar, "a reset gate silences a cell for all that read it")
     cells, summary = [], Summary(vertices)
     for cell in range(net.size):
         table = tabulate(vertices, cell)
