@@ -27,8 +27,8 @@ from reberlstm.explanation.model import (
 from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
 from reberlstm.grammars import Grammar, as_machine
+from reberlstm.net.base import check_alphabets
 from reberlstm.net.loading import net_for
-from reberlstm.net.net import check_alphabets
 
 __all__ = [
     "CellExplanation",

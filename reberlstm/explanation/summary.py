@@ -21,7 +21,7 @@ from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
 from reberlstm.explanation.wording import amount, listed, shown, weight
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, joined
+from reberlstm.net.net import Net
 
 MAX_SHOWN = 3
 
@@ -246,7 +246,7 @@ def _watch(net: Net, grammar: FSM | None) -> list[Mapping[str, Floats]]:
     ]
     for row, here in zip(symbols, present, strict=True):
         steps = net.record(states, row)
-        states = joined(steps)
+        states = net.after(steps)
         for record, step in zip(watched, steps, strict=True):
             for gate, values in step.gates.items():
                 record[gate].append(values[here])

@@ -13,6 +13,19 @@ OnViolation = Literal["absorb", "resync"]
 """What a violation leads to: it is never forgotten, or the next symbol may begin a new word."""
 
 
+Scope = Literal["legal", "all"]
+"""The words after which a net is asked for an answer.
+
+``all``: every word over the alphabet. ``legal``: every non-empty legal word that can go on, that
+is, after which some symbol is legal. See `includes_empty_word` and `CompleteMachine.is_asked`.
+"""
+
+
+def includes_empty_word(scope: str) -> bool:
+    """Whether a net is asked before the first symbol."""
+    return scope == "all"
+
+
 class Line(NamedTuple):
     """What there is to say of one state.
 
@@ -77,6 +90,10 @@ class CompleteMachine:
             tuple(a for a, legal in zip(self.alphabet, line.legal, strict=True) if legal)
             for line in self.lines
         )
+
+    def is_asked(self, scope: str, state: int) -> bool:
+        """Whether a net is asked after non-empty words that lead to a state."""
+        return scope == "all" or (self.names[state] is not None and any(self.lines[state].legal))
 
     def legal_steps(self, state: int) -> list[tuple[int, int]]:
         """The legal symbols and the states that they lead to, as numbers."""

@@ -8,7 +8,6 @@ was legal and the last state is an accepting one.
 from __future__ import annotations
 
 import math
-import random
 import re
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,8 @@ from reberlstm.machine.complete import CompleteMachine, Line, OnViolation
 from reberlstm.machine.crawl import crawl, refine
 
 if TYPE_CHECKING:
+    import random
+
     import networkx
 
     from reberlstm.machine.tables import Tables
@@ -294,6 +295,8 @@ class FSM(Displayed):
         """
         if self.start not in self.distance_to_acceptance:
             raise GrammarError(f"{self} accepts no word, so none can be sampled")
+        import random
+
         rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
         return iter(lambda: self._draw(rng, max_length), None)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.machine.complete import CompleteMachine, OnViolation
+from reberlstm.machine.complete import (
+    CompleteMachine,
+    OnViolation,
+    Scope,
+    includes_empty_word,
+)
 
 __all__ = ["OnViolation", "Scope", "Tables", "Words", "includes_empty_word"]
 
@@ -20,18 +24,6 @@ Floats = NDArray[np.float64]
 
 LONGEST = 200
 """Random walks that grow over so many symbols are cut, unless another limit is given."""
-
-Scope = Literal["legal", "all"]
-"""The words after which a net is asked for an answer.
-
-``all``: every word over the alphabet. ``legal``: every non-empty legal word that can go on, that
-is, after which some symbol is legal. See `includes_empty_word` and `Tables.asked`.
-"""
-
-
-def includes_empty_word(scope: str) -> bool:
-    """Whether a net is asked before the first symbol."""
-    return scope == "all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +100,7 @@ class Tables(CompleteMachine):
 
     def asked(self, scope: str) -> Bools:
         """Where a net is asked, by the state that a non-empty word leads to, (S,)."""
-        if scope == "all":
-            return np.ones(len(self), dtype=bool)
-        return self.goes_on & [name is not None for name in self.names]
+        return np.array([self.is_asked(scope, state) for state in range(len(self))])
 
     def columns(self, alphabet: Sequence[str]) -> list[int]:
         """The number here of each symbol of another alphabet of the same symbols."""
