@@ -80,7 +80,7 @@ SECONDS = 60.0
 """What a certificate may take to check, by default; the work is counted before it is begun."""
 
 AT_ONCE = 1.0
-"""So many seconds may show what is wrong in a file that was edited; work that is longer is not begun."""
+"""Work of more seconds is begun only where the checksum fits."""
 
 # What things take on one slow core, in seconds: a step of a layer, one of several composed steps,
 # a product of two numbers; in whole numbers a product, and a sigmoid or tanh; one box cut by
