@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.checker.document import RejectedError, demand
-from reberlstm.certificates.checker.steps import Ends, Sums, _Bounds, _Format, cell, together
+from reberlstm.certificates.checker.steps import Bounds, Ends, Format, Sums, cell, together
 from reberlstm.certificates.checker.subject import (
     BLOCKS,
     PARTS,
@@ -109,9 +109,9 @@ class Codes:
         self.active, self.inactive = active, inactive
         apart = inactive[0][1] < active[0][0] or active[0][1] < inactive[0][0]
         demand(apart, "the intervals of active and inactive cells overlap")
-        held = _Format(arithmetic).held
+        held = Format(arithmetic).held
         self.weight: Sparse = held(layer.weight_hh)
-        self.bounds = _Bounds(arithmetic, [np.zeros((1, self.size + len(net.alphabet)))])
+        self.bounds = Bounds(arithmetic, [np.zeros((1, self.size + len(net.alphabet)))])
         self.recurrent = _rows_of(self.weight)
         self.bias_hh = held(layer.bias_hh)
         self.heads = {}
