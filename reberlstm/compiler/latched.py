@@ -187,8 +187,8 @@ class Situations:
         # Where nothing is to be remembered, the memory should rather be overwritten than kept.
         lost = [pair for pair in idle if pair[0] is Special.DEFAULT]
         choices = ([*hidden, *idle], [*hidden, *lost], hidden, lost, ())
-        # Where the bit is held, the candidate has the latch's own sign, so the input gate may be open
-        # if need be: then the latch writes itself anew.
+        # Where the bit is held, the candidate has the latch's own sign, so the input gate may be
+        # open if need be: then the latch writes itself anew.
         unsure = [pair for pair in holds if len(moves[pair] - {(None, None)}) > 1]
         ways = ((holds, 1), (holds, 3), (holds, 99), (unsure, 1), (unsure, 99), ((), 1))
         for (kept, lowest), also in itertools.product(ways, choices):
