@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,9 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.net.base import check_alphabets
-from reberlstm.net.net import Net
+
+if TYPE_CHECKING:
+    from reberlstm.net.net import Net
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),
