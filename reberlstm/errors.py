@@ -67,11 +67,16 @@ class MissingExtraError(ReberLSTMError):
     """An optional dependency is needed; the message says which extra installs it."""
 
 
-class FormatWarning(UserWarning):
-    """What the reader of a file did that its author may not expect, such as determinising it.
+class NoteWarning(UserWarning):
+    """What the command line prints as a note on standard error."""
 
-    The command line prints it as a note on standard error.
-    """
+
+class FormatWarning(NoteWarning):
+    """What the reader of a file did that its author may not expect, such as determinising it."""
+
+
+class CompileWarning(NoteWarning):
+    """What the compiler could not do as asked, and did otherwise."""
 
 
 class TrainingError(ReberLSTMError):

@@ -10,7 +10,7 @@ from reberlstm.cli.options import (
     echo,
     out_option,
 )
-from reberlstm.compiler import CELLS, compile
+from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
 from reberlstm.errors import FormatError
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.complete import OnViolation
@@ -34,8 +34,21 @@ from reberlstm.machine.complete import OnViolation
     show_default=True,
     help="The kind of cell; gru-before resets before the matrix, as Keras' GRU may do.",
 )
+@click.option(
+    "--memory",
+    type=click.Choice(MEMORIES),
+    default="rewrite",
+    show_default=True,
+    help="For LSTMs: write memory anew at each step, hold what has to be remembered in latches of "
+    "its own, or keep loops by the forget gate.",
+)
 def command(
-    grammar: str, out: str, gain: float | None, on_violation: OnViolation, cell: str
+    grammar: str,
+    out: str,
+    gain: float | None,
+    on_violation: OnViolation,
+    cell: str,
+    memory: Memory,
 ) -> None:
     """Compile GRAMMAR (a name or a file) into the weights of a standard LSTM, GRU or simple RNN.
 
@@ -54,12 +67,13 @@ def command(
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.net import ARRAYS
 
-    net = compile(machine, gain=gain, on_violation=on_violation, cell=cell)
+    net = compile(machine, gain=gain, on_violation=on_violation, cell=cell, memory=memory)
     save(net, out)
     (layer,) = net.layers
     nonzero = sum(int(np.count_nonzero(getattr(layer, name))) for name in ARRAYS)
     title = "" if cell == "lstm" else f"{layer.cell.title} "
+    kept = "" if net.name == "compiled" else f", memory {memory}"
     echo(
         f"{out}: {machine}, {len(machine.states)} states → {net.size} {title}cells, "
-        f"{nonzero:,} nonzero gate weights, gain {net.gain:g}"
+        f"{nonzero:,} nonzero gate weights, gain {net.gain:g}{kept}"
     )

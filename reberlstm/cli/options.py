@@ -40,7 +40,8 @@ net_option = click.option(
     default="compiled",
     show_default=True,
     metavar="compiled|published|NAME|FILE",
-    help="The net: compiled from the grammar, the published Toy LSTM, one that comes with the "
+    help="The net: compiled from the grammar (compiled:latch, compiled:keep, compiled:gru and so "
+    "on: with that memory or cell), the published Toy LSTM, one that comes with the "
     "package (reber-2, reber-4 and embedded-reber-16 are trained), or a weights file.",
 )
 
@@ -199,6 +200,11 @@ def in_options(message: str) -> str:
     return re.sub(_KEYWORD, option, message)
 
 
+def is_compiled(net: str) -> bool:
+    """Whether it is ``compiled``, or a name such as ``compiled:latch``."""
+    return net.partition(":")[0] == "compiled"
+
+
 class NetOptions(NamedTuple):
     """What the options say of how a net is read; None where they say nothing.
 
@@ -232,13 +238,13 @@ class NetOptions(NamedTuple):
         from reberlstm.net.loading import as_net, shipped_names
 
         given = self._keywords()
-        if net in ("compiled", "published", *shipped_names()) and only_files:
+        if (is_compiled(net) or net in ("published", *shipped_names())) and only_files:
             given = {}
         held: Any = net
-        if net == "compiled":
-            from reberlstm.compiler import compile
+        if is_compiled(net):
+            from reberlstm.compiler import compiled_as
 
-            held = compile(grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR))
+            held = compiled_as(net, load_grammar(DEFAULT_GRAMMAR) if grammar is None else grammar)
         elif net == "published":
             from reberlstm.compiler import published
 

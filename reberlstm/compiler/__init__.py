@@ -3,6 +3,7 @@
 1. `FSM.complete` completes the machine: what a violation leads to.
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
+   `latched` does so for bits that cells of their own remember, `kept` for loops that are held.
 4. `lay_out` turns these into `Rows` of gates and heads; `signs` does so for GRUs and simple nets.
 5. `reberlstm.compiler.arrays` makes arrays of them. Nothing before that needs numpy.
 
@@ -11,27 +12,34 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
-from reberlstm.compiler.layout import default_gain, lay_out
+from reberlstm.compiler.layout import default_gain, lay_out, wire
 from reberlstm.compiler.rows import Rows
-from reberlstm.errors import CompileError
+from reberlstm.errors import CompileError, CompileWarning
 from reberlstm.grammars import Grammar, as_machine, load_grammar
-from reberlstm.machine.complete import OnViolation
+from reberlstm.machine.complete import CompleteMachine, OnViolation
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
     from reberlstm.net.net import LSTMWeights, Net
     from reberlstm.net.scalars import ScalarNet
 
-__all__ = ["compile", "compiled_rows", "default_gain", "in_scalars", "published"]
+__all__ = ["compile", "compiled_as", "compiled_rows", "default_gain", "in_scalars", "published"]
 
 MAX_CELLS = 10_000
 """The dense recurrent weights of this many cells fill 3.2 GB."""
 
 MAX_GAIN = 300.0
+
+Memory = Literal["rewrite", "latch", "keep"]
+"""What becomes of memory from step to step; see `compile`."""
+
+MEMORIES: tuple[Memory, ...] = get_args(Memory)
 
 CELLS = ("lstm", "gru", "gru-before", "rnn")
 """The kinds of cell that machines are compiled into."""
@@ -44,6 +52,7 @@ def compile(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: Literal["lstm"] = "lstm",
+    memory: Memory = "rewrite",
 ) -> LSTMWeights: ...
 
 
@@ -54,6 +63,7 @@ def compile(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: str,
+    memory: Memory = "rewrite",
 ) -> Net: ...
 
 
@@ -63,6 +73,7 @@ def compile(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: str = "lstm",
+    memory: Memory = "rewrite",
 ) -> Net:
     """Compile a machine into a recurrent net that follows it from a zero initial state.
 
@@ -75,6 +86,12 @@ def compile(
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
+        memory: For LSTMs, what becomes of memory from step to step. ``rewrite``: each step erases
+            it and writes it anew. ``latch``: what has to be remembered for long is found and held
+            in cells of its own by an open forget gate, which may save many cells; where it saves
+            none, memory is rewritten, and a `CompileWarning` says so. ``keep``: the forget gate
+            holds the loops of states, as in the Toy LSTM, and they ring again at each round; there
+            is no ``next`` head then where the probabilities in such a state are unequal.
         cell: The kind of cell: ``lstm``, ``gru``, ``gru-before`` (the reset gate before the matrix)
             or ``rnn`` (with tanh). A GRU needs about as many cells as an LSTM; the last two need
             more where states and symbols are tangled, see docs/cells.md.
@@ -83,8 +100,8 @@ def compile(
         The net, an `LSTMWeights` where its cell is an LSTM.
 
     Raises:
-        CompileError: for a gain that is not positive, another kind of cell, or a machine over
-            `MAX_CELLS`.
+        CompileError: for a gain that is not positive, another kind of cell or memory, or a machine
+            over `MAX_CELLS`.
 
     Example:
         >>> net = compile("reber")
@@ -92,19 +109,43 @@ def compile(
         ('0', '1', '5', '2', '4', '3', 'end', 'started')
         >>> compile("reber", cell="rnn").size
         13
+        >>> compile("dyck-2-5").size, compile("dyck-2-5", memory="latch").size
+        (64, 16)
     """
     from reberlstm.compiler.arrays import arrays_of
     from reberlstm.net.net import Net
 
     fsm = as_machine(fsm)
-    rows, gain = compiled_rows(fsm, gain, on_violation, cell)
+    rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         **arrays_of(rows, cell, len(fsm.alphabet)),
-        **_about_compiled(fsm),
+        **_about_compiled(fsm, rows.memory),
         gain=gain,
         on_violation=on_violation,
         version=__version__,
     )
+
+
+def compiled_as(name: str, fsm: Grammar) -> Net:
+    """What a name such as ``compiled:latch`` means: ``compiled``, or with a memory or cell.
+
+    Raises:
+        CompileError: listing the names.
+
+    Example:
+        >>> compiled_as("compiled:gru", "reber").layers[0].cell.name
+        'gru'
+    """
+    kind = name.partition(":")[2]
+    if name == "compiled":
+        return compile(fsm)
+    if kind in CELLS:
+        return compile(fsm, cell=kind)
+    for memory in MEMORIES:
+        if kind == memory:
+            return compile(fsm, memory=memory)
+    names = ", ".join(f"compiled:{each}" for each in (*MEMORIES, *CELLS))
+    raise CompileError(f"no net {name!r}; there are compiled, {names}")
 
 
 def compiled_rows(
@@ -112,10 +153,15 @@ def compiled_rows(
     gain: float | None = None,
     on_violation: OnViolation = "absorb",
     cell: str = "lstm",
+    memory: Memory = "rewrite",
 ) -> tuple[Rows, float]:
     """What `compile` makes arrays of, and the gain; the arguments and errors are the same."""
     if cell not in CELLS:
         raise CompileError(f"cell {cell!r}; choose one of {', '.join(CELLS)}")
+    if memory not in MEMORIES:
+        raise CompileError(f"memory {memory!r}; choose one of {', '.join(MEMORIES)}")
+    if memory != "rewrite" and cell != "lstm":
+        raise CompileError(f"memory {memory!r} is for LSTMs; leave it out, or cell {cell!r}")
     machine = fsm.complete(on_violation)
     if len(machine) > MAX_CELLS:
         raise CompileError(
@@ -124,6 +170,8 @@ def compiled_rows(
         )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
+    if memory != "rewrite":
+        return _with_memory(fsm, machine, gain, memory)
     if cell == "lstm":
         return lay_out(encode(machine), gain, _labels(fsm))
     from reberlstm.compiler import signs
@@ -137,14 +185,46 @@ def compiled_rows(
     return rows, gain
 
 
-def _about_compiled(fsm: FSM) -> dict[str, Any]:
+def _with_memory(
+    fsm: FSM, machine: CompleteMachine, gain: float | None, memory: Memory
+) -> tuple[Rows, float]:
+    """The rows of a net that keeps memory, or of the usual one where there is nothing to keep."""
+    labels, encoding = _labels(fsm), encode(machine)
+    if memory == "latch":
+        from reberlstm.compiler.latched import with_latches
+        from reberlstm.machine.latches import MAX_STATES
+
+        found = with_latches(machine)
+        if found is not None:
+            return lay_out(found.encoding, gain, labels, found.wirings, found.latches)
+        why = "no bit was found that saves a cell when it is remembered"
+        if len(machine) > MAX_STATES:
+            why = f"bits to remember are only looked for in up to {MAX_STATES} states"
+    else:
+        from reberlstm.compiler.kept import held_loops, next_is_exact
+
+        wirings = list(wire(encoding))
+        held = held_loops(encoding, wirings)
+        if held:
+            rows, gain = lay_out(encoding, gain, labels, wirings, held=held)
+            if not next_is_exact(encoding, held):
+                rows = replace(rows, heads={k: v for k, v in rows.heads.items() if k != "next"})
+            return rows, gain
+        why = "no state has a loop that can be held"
+    warnings.warn(
+        CompileWarning(f"{fsm}: {why}; its memory is rewritten at each step"), stacklevel=4
+    )
+    return lay_out(encoding, gain, labels)
+
+
+def _about_compiled(fsm: FSM, memory: str = "rewrite") -> dict[str, Any]:
     """What there is to say of a compiled net, besides its numbers."""
     return {
         "alphabet": fsm.alphabet,
         "labels": _labels(fsm),
         "grammar": fsm,
         "claims": "all",
-        "name": "compiled",
+        "name": "compiled" if memory == "rewrite" else f"compiled:{memory}",
     }
 
 

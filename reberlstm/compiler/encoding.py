@@ -28,11 +28,16 @@ Code = int | Special
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the states of a complete machine are written in ``h``; those in `coded` have a cell."""
+    """How the states of a complete machine are written in ``h``.
+
+    Those in `coded` have a cell each. Where no cell is active once words have begun, it is the
+    state `rest`.
+    """
 
     machine: CompleteMachine
     coded: tuple[int, ...]
     has_started: bool
+    rest: int = 0
 
     @property
     def reference(self) -> Code:
@@ -43,7 +48,7 @@ class Encoding:
         """Every code with the state that it stands for."""
         yield Special.ZERO, 0
         if self.has_started:
-            yield Special.DEFAULT, self.machine.dead or 0
+            yield Special.DEFAULT, self.rest
         for state in self.coded:
             yield state, state
 
@@ -60,4 +65,4 @@ def encode(machine: CompleteMachine, *, signs: bool = False) -> Encoding:
         return Encoding(machine, tuple(states[1:]), has_started=signs or len(states) == 1)
     start_is_entered = any(0 in row for row in machine.table)
     coded = tuple(q for q in states if q != machine.dead and (q != 0 or start_is_entered))
-    return Encoding(machine, coded, has_started=True)
+    return Encoding(machine, coded, has_started=True, rest=machine.dead)

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter, Incoming, chains, factorise, fits
@@ -39,11 +40,36 @@ class Wiring:
     copy: int = 0
 
 
+@dataclass(frozen=True)
+class Latch:
+    """A cell that holds one bit as +tanh 1 or −tanh 1; see `reberlstm.compiler.latched`.
+
+    Attributes:
+        input: Where the bit is set. The forget gate is the opposite.
+        output: Where it matters after the step.
+        candidate: The sign that is set, as a sum.
+        own: The weight of the candidate on the latch itself, in units.
+        deepest: How far the input gate's sum is below 0 where the bit is held, at most, in units.
+    """
+
+    input: Filter
+    output: Filter
+    candidate: Filter
+    own: float
+    deepest: float
+
+
 def wire(encoding: Encoding, *, single: bool = False) -> Iterator[Wiring]:
     """The cells of every state: one where its incoming pairs have Ferrers dimension at most 2.
 
     Where cells have a `single` filter, one where the dimension is at most 1.
     """
+    for state, incoming in incomings(encoding, range(len(encoding.machine))).items():
+        yield from wire_state(state, incoming, single)
+
+
+def incomings(encoding: Encoding, class_of: Sequence[int]) -> dict[int, Incoming]:
+    """What leads to each state that has a cell, or to its class, named by one of its states."""
     machine = encoding.machine
     legal = {
         code: frozenset(a for a, _ in machine.legal_steps(source))
@@ -53,21 +79,23 @@ def wire(encoding: Encoding, *, single: bool = False) -> Iterator[Wiring]:
     pairs: dict[int, dict[Code, set[int]]] = {state: {} for state in encoding.coded}
     for code, source in encoding.codes():
         for symbol, target in enumerate(machine.table[source]):
-            if target in pairs:
-                pairs[target].setdefault(code, set()).add(symbol)
+            if class_of[target] in pairs:
+                pairs[class_of[target]].setdefault(code, set()).add(symbol)
+    found = {}
     for state, symbols_of in pairs.items():
         legal_here = Counter(symbol for code in symbols_of for symbol in legal[code])
-        incoming = Incoming(
+        found[state] = Incoming(
             pairs={code: frozenset(symbols) for code, symbols in symbols_of.items()},
             reference=encoding.reference,
             has_others=len(symbols_of) < len(legal),
             legal={code: legal[code] for code in symbols_of},
             legal_elsewhere=frozenset(legal_somewhere - legal_here),
         )
-        yield from _wire_state(state, incoming, single)
+    return found
 
 
-def _wire_state(state: int, incoming: Incoming, single: bool) -> Iterator[Wiring]:
+def wire_state(state: int, incoming: Incoming, single: bool = False) -> Iterator[Wiring]:
+    """The cells of one state: one, or its copies."""
     filters = None if single else factorise(incoming)
     if filters is not None:
         yield Wiring(state, tuple(incoming.symbols), filters)
@@ -94,31 +122,81 @@ def _parts(incoming: Incoming) -> list[list[int]]:
     return parts
 
 
-def lay_out(encoding: Encoding, gain: float | None, labels: Sequence[str]) -> tuple[Rows, float]:
-    """All rows of the net, and the gain: the given one, or `default_gain` of so many cells."""
-    wirings = list(wire(encoding))
+MIDDLE = (ACTIVE + 1.0) / 2.0
+SPREAD = (1.0 - ACTIVE) / (1.0 + ACTIVE)
+"""The height of a held cell that rings again at each round: between tanh 1 and 1."""
+
+
+def tallest(encoding: Encoding, wirings: Iterable[Wiring], states: Collection[int]) -> float:
+    """The largest height that a filter has for one of these states, in size."""
+    filters = [filter for wiring in wirings for filter in wiring.filters]
+    sizes = [abs(height(each, state, encoding)) for each in filters for state in states]
+    return max(sizes, default=0.0)
+
+
+HELD, SET = 4.0, 2.5
+"""The sums of a latch's gates: at most the first from 0 where it is held, at least the second else.
+
+An open forget gate loses at least e^−4 = 1.8 % a step then, and the input gate makes up for it. If
+it were much less, the memory would take long to settle, and rounding in float32, up to 4e-7 a step,
+would no longer be small beside it."""
+
+
+def lay_out(
+    encoding: Encoding,
+    gain: float | None,
+    labels: Sequence[str],
+    wirings: Sequence[Wiring] | None = None,
+    latches: Sequence[Latch] = (),
+    held: Mapping[int, Collection[int]] | None = None,
+) -> tuple[Rows, float]:
+    """All rows of the net, and the gain: the given one, or a default.
+
+    Args:
+        encoding: What stands for which state.
+        gain: The gain, or None for the default; see `default_gain`.
+        labels: The rows of the ``label`` head.
+        wirings: The cells, if they are not those of `wire`.
+        latches: Further cells, one for each bit.
+        held: For each state that the forget gate holds the symbols of its loops.
+    """
+    wirings = list(wire(encoding)) if wirings is None else wirings
+    held = held or {}
     cells_of: dict[int, list[int]] = {}
     for cell, wiring in enumerate(wirings):
         cells_of.setdefault(wiring.state, []).append(cell)
+    first = len(wirings) + encoding.has_started  # of the latches
     started = len(wirings) if encoding.has_started else None
-    gain = default_gain(len(wirings) + encoding.has_started) if gain is None else gain
+    if gain is None:
+        gain = default_gain(first + len(latches))
+        if held:
+            varies = SPREAD * tallest(encoding, wirings, held)
+            gain = float(math.ceil(gain / (1.0 - 2.0 * varies)))
+    place = _Place(encoding, cells_of, started, first, len(latches), held)
     always, never = Row(gain), Row(-gain)
-    gates: dict[str, list[Row]] = {"input": [], "forget": [], "candidate": [], "output": []}
-    for wiring in wirings:
-        filters = [
-            _filter_row(filter, encoding, cells_of, started, gain) for filter in wiring.filters
-        ]
-        both = (*filters, always, always)
+    symbols, cells = set(range(len(encoding.machine.alphabet))), []
+    for cell, wiring in enumerate(wirings):
+        both = (*(place.row(filter, gain) for filter in wiring.filters), always, always)
         rings = Row(symbols=dict.fromkeys(wiring.symbols, gain))
-        for gate, row in zip(gates.values(), (both[0], never, rings, both[1]), strict=True):
-            gate.append(row)
+        loops = {a for a in held.get(wiring.state, ()) if a in wiring.symbols}
+        keeps = _loop_row(cell, symbols - loops, gain) if loops else never
+        cells.append((both[0], keeps, rings, both[1]))
     if encoding.has_started:
-        for gate, row in zip(gates.values(), (always, never, always, always), strict=True):
-            gate.append(row)
+        cells.append((always, never, always, always))
+    for number, latch in enumerate(latches, start=first):
+        let_in = place.row(latch.input, min(gain, max(SET, HELD / (2.0 * latch.deepest))))
+        rings = place.row(latch.candidate, gain)
+        own = rings.cells.get(number, 0.0) + 2.0 * gain * latch.own / ACTIVE
+        rings = replace(rings, cells={**rings.cells, number: own})
+        cells.append((let_in, let_in.opposite, rings, place.row(latch.output, gain)))
+    names = ("input", "forget", "candidate", "output")
+    gates = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
     # Nothing is asked of logits where no symbol may follow; halfway, the way to others is shortest.
     asked = answers(encoding, labels, MARGIN, idle=ILLEGAL_LOGIT / 2.0)
     heads = {kind: _head_rows(encoding, cells_of, started, value) for kind, value in asked.items()}
-    return Rows(cell_names(encoding, wirings), cells_of, started, gates, heads, ACTIVE), gain
+    named = cell_names(encoding, wirings, len(latches))
+    memory = "latch" if latches else "keep" if held else "rewrite"
+    return Rows(named, cells_of, started, gates, heads, ACTIVE, memory), gain
 
 
 def default_gain(cells: int) -> float:
@@ -131,29 +209,56 @@ def default_gain(cells: int) -> float:
     return max(20.0, math.ceil(math.log(2e7 * cells)))
 
 
-def _filter_row(
-    filter: Filter,
-    encoding: Encoding,
-    cells_of: Mapping[int, list[int]],
-    started: int | None,
-    gain: float,
-) -> Row:
-    unit = 2.0 * gain
-    on_cell = unit / ACTIVE
-    cells = {
-        cell: on_cell * height(filter, code, encoding)
-        for code in filter.states
-        if isinstance(code, int)
-        for cell in cells_of.get(code, ())
-    }
-    bias = filter.bias
-    if started is not None:
-        # Before the first symbol, and only then, no cell at all is active.
-        zero = height(filter, Special.ZERO, encoding)
-        cells[started] = -on_cell * zero
-        bias += zero
-    symbols = {symbol: unit * value for symbol, value in filter.symbols.items()}
-    return Row(unit * bias, symbols, cells, on_cell * filter.others)
+class _Place(NamedTuple):
+    """Where cells stand: those of states by state, `started`, and so many latches from one on."""
+
+    encoding: Encoding
+    cells_of: Mapping[int, list[int]]
+    started: int | None
+    first: int
+    latches: int
+    held: Mapping[int, Collection[int]]
+
+    def row(self, filter: Filter, gain: float) -> Row:
+        """A filter as a row of weights."""
+        unit = 2.0 * gain
+        on_cell = unit / ACTIVE
+        cells = {
+            cell: on_cell * height(filter, code, self.encoding)
+            for code in filter.states
+            if isinstance(code, int)
+            for cell in self.cells_of.get(code, ())
+        }
+        bias = filter.bias
+        if self.started is not None:
+            # Before the first symbol, and only then, no cell at all is active.
+            zero = height(filter, Special.ZERO, self.encoding)
+            cells[self.started] = -on_cell * zero
+            bias += zero
+        symbols = {symbol: unit * value for symbol, value in filter.symbols.items()}
+        cells |= {
+            cell: unit / MIDDLE * height(filter, state, self.encoding)
+            for state in self.held
+            for cell in self.cells_of[state]
+        }
+        cells |= {self.first + k: on_cell * filter.bits.get(k, 0.0) for k in range(self.latches)}
+        return Row(unit * bias, symbols, cells, on_cell * filter.others)
+
+
+LOOP = 4.5
+"""The sum of the gate that holds a loop, at most: it keeps 1.1 % less than all, so that what the
+candidate adds at each round comes to 1 + e^4.5 = 91 in the end, and is erased again in one step.
+"""
+
+
+def _loop_row(cell: int, others: Iterable[int], gain: float) -> Row:
+    """The forget gate of a loop: open where its cell is active, but shut on all other symbols.
+
+    It is at 0 where h is tanh 1, as after the first round, and at `LOOP` where h is 1.
+    """
+    weight = LOOP / (1.0 - ACTIVE)
+    exit = -(3.0 * LOOP + gain)
+    return Row(-weight * ACTIVE, dict.fromkeys(others, exit), {cell: weight})
 
 
 def height(filter: Filter, code: Code, encoding: Encoding) -> float:
@@ -161,7 +266,7 @@ def height(filter: Filter, code: Code, encoding: Encoding) -> float:
     return 0.0 if code == encoding.reference else filter.states.get(code, filter.others)
 
 
-def cell_names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]:
+def cell_names(encoding: Encoding, wirings: Sequence[Wiring], latches: int = 0) -> tuple[str, ...]:
     """Cells are named after states; a copy gets a number, and a clash gets primes."""
     states = encoding.machine.names
     fresh = Names(name for name in states if name is not None).fresh
@@ -170,7 +275,9 @@ def cell_names(encoding: Encoding, wirings: Sequence[Wiring]) -> tuple[str, ...]
         state = states[wiring.state]
         assert state is not None, "the state after a violation has no cell"
         names.append(fresh(f"{state}/{wiring.copy}") if wiring.copy else state)
-    return (*names, fresh("started")) if encoding.has_started else tuple(names)
+    names += [fresh("started")] * encoding.has_started
+    numbered = [f"latch {number}" for number in range(1, latches + 1)]
+    return (*names, *map(fresh, numbered if latches > 1 else ["latch"] * latches))
 
 
 ILLEGAL_LOGIT = -30.0

@@ -24,6 +24,13 @@ class Row:
     others: float = 0.0
     inner: float = 0.0
 
+    @property
+    def opposite(self) -> Row:
+        """The row whose sum is minus this one's: a gate that is open where this one is shut."""
+        symbols = {a: -value for a, value in self.symbols.items()}
+        cells = {cell: -value for cell, value in self.cells.items()}
+        return Row(-self.bias, symbols, cells, -self.others, -self.inner)
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -36,6 +43,7 @@ class Rows:
         gates: A row for each cell, by the name of the gate, in the order of the cell's arrays.
         heads: The rows of each head by its kind.
         height: The size of h of an active cell.
+        memory: What becomes of memory from step to step: ``rewrite``, ``latch`` or ``keep``.
     """
 
     cells: tuple[str, ...]
@@ -44,3 +52,4 @@ class Rows:
     gates: Mapping[str, list[Row]]
     heads: Mapping[str, list[Row]]
     height: float
+    memory: str = "rewrite"

@@ -320,7 +320,7 @@ STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "cand
 LETS |= {"update": "keeps", "reset": "opens it", "sign": "makes it +1"}
 STOPS |= {"update": "lets new in", "reset": "shuts it", "sign": "keeps it at −1"}
 
-INSIDE = "inside the reset gate"
+INSIDE = "inside reset"
 """Which of the two biases it is of a candidate of which a gate resets what it reads."""
 
 ROUNDING = 1e-9

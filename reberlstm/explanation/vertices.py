@@ -160,7 +160,7 @@ def find_vertices(net: Net, grammar: FSM | None) -> Vertices | None:
         for vertex in vertices.all
         if vertex.cell is not None and not net.cells[vertex.cell].startswith("started")
     ]
-    named_after_states = not own or any(vertex.state for vertex in own)
+    named_after_states = all(vertex.state for vertex in own)
     return vertices if named_after_states else _coded_vertices(net, grammar)
 
 

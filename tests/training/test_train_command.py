@@ -96,7 +96,7 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
-            "compiled nets are LSTMs, and cell is 'rnn'; begin at random, or from a net of that kind",
+            "only compiled LSTMs are trained further, and cell is 'rnn'; begin at random, or from a net of that kind",
         ),
     ],
     ids=["suffix", "machine", "published", "rnn"],

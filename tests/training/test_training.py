@@ -384,7 +384,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ({"noise": float("nan")}, "noise is nan; it must be finite and not negative"),
         (
             {"cell": "gru", "start": "compiled"},
-            "compiled nets are LSTMs, and cell is 'gru'; begin at random, or from a net of that kind",
+            "only compiled LSTMs are trained further, and cell is 'gru'; begin at random, or from a net of that kind",
         ),
         (
             {"cell": "fsm", "noise": 1.0},
