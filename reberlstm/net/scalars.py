@@ -43,15 +43,15 @@ class Vector(list[Any]):
 
 
 class Matrix(NamedTuple):
-    """Weights of which most are the same in a row.
+    """Weights of which most are the same in a row; see `reberlstm.net.sparse` for arrays.
 
     Attributes:
-        rows: Of each row the weights that are others, by column, less the usual one.
-        usual: The usual weight of each row.
+        entries: Of each row what other weights are more than its default, by column.
+        default: What stands in each row wherever nothing else does.
     """
 
-    rows: Sequence[Mapping[int, float]]
-    usual: Sequence[float]
+    entries: Sequence[Mapping[int, float]]
+    default: Sequence[float]
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Any, Iterable[float]], Vector]:
