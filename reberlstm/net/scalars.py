@@ -74,9 +74,12 @@ class Scalars:
     def linear(self, x: Vector, weight: Matrix, bias: Iterable[float]) -> Vector:
         """``weight @ x + bias``."""
         total = sum(x)
-        rows = zip(weight.rows, weight.usual, bias, strict=True)
+        rows = zip(weight.default, weight.entries, bias, strict=True)
         return Vector(
-            [usual * total + sum([w * x[i] for i, w in row.items()]) + b for row, usual, b in rows]
+            [
+                default * total + sum([w * x[i] for i, w in entries.items()]) + b
+                for default, entries, b in rows
+            ]
         )
 
     def softmax(self, z: Vector) -> Vector:
