@@ -121,7 +121,7 @@ def compile(
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         **arrays_of(rows, cell, len(fsm.alphabet)),
-        **_about_compiled(fsm, rows.memory),
+        **_about_compiled(fsm, rows.memory if cell == "lstm" else cell),
         gain=gain,
         on_violation=on_violation,
         version=__version__,
@@ -225,14 +225,14 @@ def _with_memory(
     return lay_out(encoding, gain, labels)
 
 
-def _about_compiled(fsm: FSM, memory: str = "rewrite") -> dict[str, Any]:
+def _about_compiled(fsm: FSM, wiring: str = "rewrite") -> dict[str, Any]:
     """What there is to say of a compiled net, besides its numbers."""
     return {
         "alphabet": fsm.alphabet,
         "labels": _labels(fsm),
         "grammar": fsm,
         "claims": "all",
-        "name": "compiled" if memory == "rewrite" else f"compiled:{memory}",
+        "name": "compiled" if wiring == "rewrite" else f"compiled:{wiring}",
     }
 
 
