@@ -13,7 +13,6 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from reberlstm._version import __version__
@@ -217,7 +216,7 @@ def _with_memory(
         if held:
             rows, gain = lay_out(encoding, gain, labels, wirings, held=held)
             if not next_is_exact(encoding, held):
-                rows = replace(rows, heads={k: v for k, v in rows.heads.items() if k != "next"})
+                rows = rows._replace(heads={k: v for k, v in rows.heads.items() if k != "next"})
             return rows, gain
         why = "no state has a loop that can be held"
     warnings.warn(
