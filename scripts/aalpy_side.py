@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from aalpy.base import SUL
 from aalpy.learning_algs import run_KV, run_Lstar
 from aalpy.oracles import RandomWMethodEqOracle, RandomWordEqOracle, StatePrefixEqOracle
 from agreement import OVER, Machine, Word, shown
+from weiss_side import Unrolling
 
 from reberlstm.extraction.learner import Hypothesis, Learner
 from reberlstm.extraction.nets import subject_of
@@ -165,12 +167,26 @@ def by_aalpy(
     random.seed(seed)
     alphabet = list(range(len(net.alphabet)))
     sul = KeptSUL(_kept(net, steps)) if kept else NetSUL(net, steps)
-    asked = Remembering(ORACLES[oracle](alphabet, sul))
     run = run_KV if learner == "KV" else run_Lstar
+    return _learned(net, sul, ORACLES[oracle](alphabet, sul), run, seconds)
+
+
+def by_weiss(net: Any, given: Sequence[Word], seconds: float, steps: int) -> Run:
+    """Angluin's L* with the clusters of Weiss and others; its users give it some words."""
+    sul = NetSUL(net, steps)
+    return _learned(
+        net, sul, Unrolling(sul, given), partial(run_Lstar, cex_processing=None), seconds
+    )
+
+
+def _learned(net: Any, sul: Any, oracle: Any, run: Callable[..., Any], seconds: float) -> Run:
+    """What a learner of AALpy's has in the end, or when the time is over."""
+    asked = Remembering(oracle)
     kind = "dfa" if net.kind == "accept" else "moore"
     returned = True
     try:
         with limited(seconds):
+            alphabet = list(range(len(net.alphabet)))
             found = run(alphabet, sul, asked, automaton_type=kind, print_level=0)
     except (Limit, BudgetEnd):
         found, returned = asked.last, False

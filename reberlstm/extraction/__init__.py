@@ -21,7 +21,7 @@ from reberlstm.errors import ExtractionError
 from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
 from reberlstm.extraction.nets import RecurrentNet, subject_of
 from reberlstm.extraction.oracles import USUAL, Budget, Request, searches
-from reberlstm.extraction.oracles.base import Evidence, Word, Words
+from reberlstm.extraction.oracles.base import Evidence, Oracle, Word, Words
 from reberlstm.extraction.oracles.certificate import Certificates
 from reberlstm.extraction.oracles.walks import walks
 from reberlstm.extraction.rates import Candidate, Rate, Sampled, best, picked, sampled
@@ -229,15 +229,20 @@ def _search(
         learner.close()
         while searched is None:
             way.append(_OnTheWay(learner.copy(), runs.steps))
-            word, evidence = _counterexample(request, oracles, way[-1].machine, prover)
+            oracle, word, evidence = _counterexample(request, oracles, way[-1].machine, prover)
             way[-1].refuted_by = word
             if word is None:
                 searched = evidence
-            while word is not None:  # one word may show several errors
-                learner.refine(word)
-                word = Words(runs, [word]).find_counterexample(learner)
-            if progress is not None:
-                progress(len(learner), runs.steps)
+            while word is not None:
+                one: Word | None = word
+                while one is not None:  # one word may show several errors
+                    learner.refine(one)
+                    one = Words(runs, [one]).find_counterexample(learner)
+                if progress is not None:
+                    progress(len(learner), runs.steps)
+                word = None if oracle is None else oracle.again(learner)
+                if word is not None:
+                    way.append(_OnTheWay(learner.copy(), runs.steps, word))
     except BudgetEnd as end:
         ended_by = str(end)
     if not way:
@@ -273,8 +278,11 @@ def _index(candidates: Sequence[tuple[int, Candidate]], pick: str) -> int:
 
 def _counterexample(
     request: Request, oracles: Sequence[str], machine: Hypothesis, prover: Certificates | None
-) -> tuple[Word | None, Evidence]:
-    """A word on which net and machine differ, or None, and what was compared with all effort."""
+) -> tuple[Oracle | None, Word | None, Evidence]:
+    """Who found a word on which net and machine differ, the word, and what else was compared.
+
+    Where there is none, that is what was compared with all effort.
+    """
     evidence = Evidence()
     transitions = sum(target >= 0 for line in machine.table for target in line)
     for share in EFFORTS:
@@ -283,12 +291,12 @@ def _counterexample(
         for oracle in searches(replace(request, budget=budget), oracles):
             word = oracle.find_counterexample(machine)
             if word is not None:
-                return word, evidence
+                return oracle, word, evidence
             evidence |= oracle.evidence
         if prover is not None:
             word = prover.find_counterexample(machine, long=share == EFFORTS[-1])
             if word is not None:
-                return word, evidence
+                return None, word, evidence
             if prover.proof is not None:
                 break
-    return None, evidence
+    return None, None, evidence

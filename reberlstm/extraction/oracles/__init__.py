@@ -47,13 +47,15 @@ class Budget:
         """That share of it: in full of how much, by its root of how far.
 
         The least are sixteen pairs for each transition, if these are not more than a few hundred,
-        eight rounds, and four walks of 20 symbols.
+        eight rounds, and four walks of 20 symbols, or a walk for each transition and a symbol in it
+        for every other one: what a large machine gets wrong is wrong on long words.
         """
         root = math.sqrt(share)
+        walks, length = min(self.walks, transitions), min(self.length, transitions // 2)
         return Budget(
             pairs=max(min(400, 16 * transitions), round(share * self.pairs), 1),
-            walks=max(4, round(share * self.walks)),
-            length=max(20, round(root * self.length)),
+            walks=max(4, walks, round(share * self.walks)),
+            length=max(20, length, round(root * self.length)),
             rounds=max(8, round(root * self.rounds)),
         )
 
