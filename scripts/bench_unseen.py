@@ -260,8 +260,8 @@ def main() -> None:
     put("unseen", [*heads, *rows], arguments.write)
     told = (
         f"Of {len(rows)} nets `extract` is within {NEAR} of the best other machine on every kind "
-        f"of words for {sum(gap >= -NEAR for gap in worst)}, more than that behind on some kind for "
-        f"{sum(gap < -NEAR for gap in worst)}, and more than that before all others on some kind "
+        f"of words for {sum(gap >= -NEAR for gap in worst)}, farther behind on some kind "
+        f"for {sum(gap < -NEAR for gap in worst)}, and farther before all others on some kind "
         f"for {sum(gap > NEAR for gap in most)}."
     )
     put("unseen-counted", [told], arguments.write)

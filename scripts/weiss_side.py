@@ -64,7 +64,7 @@ def by_support_vectors(agreeing: Sequence[Vector], other: Vector) -> Callable[[V
     signs = np.append(-np.ones(len(agreeing)), 1.0)
 
     def kernel(vector: Vector) -> Vector:
-        return np.exp(-((points - vector) ** 2).sum(axis=1) / points.shape[1]) + 1.0
+        return np.asarray(np.exp(-((points - vector) ** 2).mean(axis=1)) + 1.0)
 
     gram = np.array([kernel(point) for point in points])
     alpha = np.zeros(len(points))
@@ -103,9 +103,9 @@ class Unrolling:
 
     def find_cex(self, hypothesis: Any) -> Word | None:
         """A counterexample, or None where the abstraction shows none."""
-        for word in self.given:
-            if self._differs(hypothesis, word):
-                return word
+        for given in self.given:
+            if self._differs(hypothesis, given):
+                return given
         while True:
             again, word = self._unroll(hypothesis)
             if not again:
@@ -141,9 +141,9 @@ class Unrolling:
                     visit.state, state, list(range(len(self.net.alphabet)))
                 )
                 for before in sorted([*visit.ways, way], key=len):
-                    word = (*before, *(apart or ()))
-                    if self._differs(hypothesis, word):
-                        return False, word
+                    tried: Word = (*before, *(apart or ()))
+                    if self._differs(hypothesis, tried):
+                        return False, tried
                 if not self._split(cluster, visit, vector):
                     return True, None
                 visits[id(self._root.of(visit.vectors[0]))] = visit

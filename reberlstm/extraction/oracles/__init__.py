@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.oracles.base import Oracle, Word, Words
@@ -42,6 +42,18 @@ class Budget:
     def quick(self) -> int:
         """Pairs in the first search, and at each resolution of `Diverse`."""
         return round(6.7 * math.sqrt(self.pairs))
+
+    def within(self, memory: int) -> Budget:
+        """As much of it as fits into a memory of so many state vectors.
+
+        A pair is one at most, and the walks of all oracles lead to about three for each symbol of
+        one oracle's, since many words begin alike.
+        """
+        share = memory / (self.pairs + 3 * self.walks * self.length)
+        if share >= 1:
+            return self
+        pairs, walks = round(share * self.pairs), round(share * self.walks)
+        return replace(self, pairs=max(1, pairs), walks=max(4, walks))
 
     def scaled(self, share: float, transitions: int = 0) -> Budget:
         """That share of it: in full of how much, by its root of how far.
