@@ -27,6 +27,7 @@ from reberlstm.cli.options import (
     NetOptions,
     echo,
     echo_json,
+    is_compiled,
     json_option,
     net_option,
     net_options,
@@ -261,7 +262,7 @@ def _read_by_the_checker(options: Options) -> tuple[dict[str, Path], str]:
     paths, trusted = {}, []
     net, grammar = options.net, options.grammar
     path = FOLDER / f"{net}.safetensors" if net in shipped_names() else Path(net)
-    if net in ("compiled", "published"):
+    if is_compiled(net) or net == "published":
         trusted.append("the weights, as they are made here")
     elif options.reads != NetOptions() or not (path.is_file() and is_ours(path.read_bytes())):
         trusted.append(f"the loader of {net}")

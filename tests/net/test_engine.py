@@ -11,7 +11,7 @@ import reberlstm as rl
 from reberlstm.net import engine
 from reberlstm.net.cells import CELLS
 from reberlstm.net.engine import Memo, final_states
-from reberlstm.net.net import Net, joined
+from reberlstm.net.net import Net
 from tests.net.test_cells import random_layer, seeds
 
 NEAR = {"float32": 1e-6, "float64": 1e-13}
@@ -31,7 +31,7 @@ def by_formula(net: Net, words: list[np.ndarray]) -> np.ndarray:
     for word in words:
         state = net.start()
         for symbol in word:
-            state = joined(net.record(state, np.array([symbol])))
+            state = net.after(net.record(state, np.array([symbol])))
         ends.append(state[0])
     return np.array(ends)
 
@@ -46,7 +46,7 @@ def test_a_step_is_the_formula_s(cell, dtype, seed, symbols, layers) -> None:
     states = rng.normal(size=net.start(count).shape).astype(dtype)
     read = rng.integers(symbols, size=count)
     after = net.step(states, read)
-    right = joined(net.record(states, read))
+    right = net.after(net.record(states, read))
     assert after.dtype == np.dtype(dtype)
     assert np.abs(after - right).max() <= NEAR[dtype] * max(1.0, np.abs(right).max())
 
