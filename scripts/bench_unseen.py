@@ -18,7 +18,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from itertools import chain, count, product
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +132,7 @@ def test_words(net: Any, seed: int) -> Sampled:
     """Words of all kinds, and the net's answers."""
     subject = subject_of(net)
     runs = Trajectories(subject, scope_of(subject), 10**8, float("inf"))
+    runs.fitting = 10**7
     rng = np.random.default_rng(seed)
     words: dict[str, Sequence[tuple[int, ...]]] = {
         kind: walks(runs, WORDS, LENGTH, rng, biased=kind == "biased") for kind in KINDS[:2]
@@ -163,7 +163,7 @@ def peer_shares(tested: Any, run: Any) -> dict[str, float]:
     return found
 
 
-def by_us(tested: Any, net: Any, fsm: FSM, seconds: float) -> dict[str, Any]:
+def by_us(tested: Any, net: Any, seconds: float) -> dict[str, Any]:
     """The result of this package."""
     begin = time.process_time()
     found = extract(net, seconds=seconds)
@@ -171,19 +171,18 @@ def by_us(tested: Any, net: Any, fsm: FSM, seconds: float) -> dict[str, Any]:
         "states": len(found.fsm.states),
         "ended": found.ended_by or "by itself",
         "relation": found.verdict[0].relation,
-        "right": fsm.difference(found.fsm, by="accept") is None,
         "seconds": time.process_time() - begin,
         **shares(tested, found.fsm),
     }
 
 
-def by_peers(tested: Any, net: Any, fsm: FSM, seconds: float) -> dict[str, Any]:
+def by_peers(tested: Any, net: Any, seconds: float) -> dict[str, Any]:
     """The results of the others, by their names."""
     seen, found = Seen(net, "accept"), {}
     for peer in (*ORACLES, WEISS):
         begin = time.process_time()
         if peer == WEISS:
-            run = by_weiss(seen, shortest(fsm), seconds, 10**9)
+            run = by_weiss(seen, shortest(seen), seconds, 10**9)
         else:
             run = by_aalpy(seen, "KV", peer, seconds, 10**9, 0, kept=False)
         spent = time.process_time() - begin
@@ -191,16 +190,17 @@ def by_peers(tested: Any, net: Any, fsm: FSM, seconds: float) -> dict[str, Any]:
     return found
 
 
-def shortest(fsm: FSM) -> list[tuple[int, ...]]:
-    """A shortest word that a machine accepts, and one that it rejects, as users of Weiss' give."""
-    words: Iterator[tuple[int, ...]] = chain.from_iterable(
-        product(range(len(fsm.alphabet)), repeat=length) for length in count()
-    )
+def shortest(seen: Seen, most: int = 100_000) -> list[tuple[int, ...]]:
+    """A shortest word that a net accepts, and one that it rejects, as users of Weiss' give."""
     found: dict[bool, tuple[int, ...]] = {}
-    while len(found) < 2:
-        word = next(words)
-        state = fsm.run([fsm.alphabet[symbol] for symbol in word])
-        found.setdefault(state is not None and state in fsm.accepting, word)
+    words: list[tuple[int, ...]] = [()]
+    states = seen.initial()[np.newaxis]
+    while len(found) < 2 and len(words) < most:
+        for word, accepted in zip(words, seen.observe(states).tolist(), strict=True):
+            found.setdefault(bool(accepted), word)
+        words = [(*word, symbol) for word in words for symbol in range(len(seen.alphabet))]
+        symbols = np.array([word[-1] for word in words])
+        states = seen.step(np.repeat(states, len(seen.alphabet), axis=0), symbols)
     return list(found.values())
 
 
@@ -243,10 +243,8 @@ def main() -> None:
         net = as_net(file, alphabet=fsm.alphabet, kind="accept", head="accept")
         tested = cache(partial(test_words, net, seed=99))
 
-        def made(
-            by: Callable[..., Any], tested: Any = tested, net: Any = net, fsm: FSM = fsm
-        ) -> Any:
-            return by(tested(), net, fsm, arguments.seconds)
+        def made(by: Callable[..., Any], tested: Any = tested, net: Any = net) -> Any:
+            return by(tested(), net, arguments.seconds)
 
         end = f"-{arguments.seconds:g}.json"
         ours = kept(file.with_name(f"{name}-ours{end}"), partial(made, by_us))

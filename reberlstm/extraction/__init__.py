@@ -177,6 +177,11 @@ def extract(
         refuted_by=chosen.refuted_by,
         words=tested,
     )
+    if searched is not None and verdict[0].equal is False:
+        notes.append(
+            "a word that was sampled after the search shows a difference that it did not find; a "
+            "larger budget (--effort) looks farther"
+        )
     # Where the states lie, from random walks and from a shortest word to each state.
     rng = np.random.default_rng(seed)
     drawn = list(machine.access_words().values())

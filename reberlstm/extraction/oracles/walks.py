@@ -17,6 +17,10 @@ SKEW, CHANGE, RUNS = 0.3, 1 / 30, (0.0, 0.5, 0.9)
 often these are drawn anew, and with what chances a symbol is repeated."""
 
 
+FEW = 2
+"""So many biased words for one of equally likely symbols."""
+
+
 class Walks(Words):
     """Compares random words, as long as the net offers; the same ones for every hypothesis."""
 
@@ -37,10 +41,16 @@ class Biased(Walks):
     """The same, with symbols of skewed frequencies, which change, and with runs of one symbol.
 
     Words of equally likely symbols look all alike to many nets: what they count or remember stays
-    near its mean.
+    near its mean. So there is one of these for every `FEW` biased ones.
     """
 
     biased = True
+
+    def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
+        """The walks, each with one symbol changed, and a few of equally likely symbols."""
+        rng = np.random.default_rng([self._seed, FEW])
+        few = walks(self.runs, max(1, self._count // FEW), self._length, rng)
+        return [*super().words(hypothesis), *few]
 
 
 class Prefixes(Walks):
