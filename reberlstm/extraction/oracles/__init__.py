@@ -59,13 +59,13 @@ class Budget:
         """That share of it: in full of how much, by its root of how far.
 
         The least are sixteen pairs for each transition, if these are not more than a few hundred,
-        eight rounds, and four walks of 20 symbols; or a walk for each transition, up to a quarter
+        eight rounds, and four walks of 20 symbols; or a walk for each transition, up to half
         of all, and a symbol in it for every other one, as what a large machine gets wrong is wrong
         on long words. (These are powers of two, so that the next machine, a little larger, is tried
         on the same words.)
         """
         root, power = math.sqrt(share), 1 << transitions.bit_length()
-        walks, length = min(self.walks // 4, power), min(self.length, power // 2)
+        walks, length = min(self.walks // 2, power), min(self.length, power // 2)
         return Budget(
             pairs=max(min(400, 16 * transitions), round(share * self.pairs), 1),
             walks=max(4, walks, round(share * self.walks)),
