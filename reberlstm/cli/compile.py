@@ -70,7 +70,7 @@ def command(
     (layer,) = net.layers
     nonzero = sum(int(np.count_nonzero(getattr(layer, name))) for name in ARRAYS)
     title = "" if cell == "lstm" else f"{layer.cell.title} "
-    kept = "" if net.name == "compiled" else f", memory {memory}"
+    kept = f", memory {memory}" if net.name == f"compiled:{memory}" else ""
     echo(
         f"{out}: {machine}, {len(machine.states)} states → {net.size} {title}cells, "
         f"{nonzero:,} nonzero gate weights, gain {net.gain:g}{kept}"
