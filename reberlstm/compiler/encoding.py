@@ -9,8 +9,8 @@ entered again needs a cell like any other. A complete machine needs neither.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from reberlstm.machine.complete import CompleteMachine
 
@@ -26,8 +26,7 @@ Code = int | Special
 """The index of the state whose cell is active, or a special vector."""
 
 
-@dataclass(frozen=True)
-class Encoding:
+class Encoding(NamedTuple):
     """How the states of a complete machine are written in ``h``.
 
     Those in `coded` have a cell each. Where no cell is active once words have begun, it is the

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter
@@ -75,7 +75,7 @@ def _fewest(encoding: Encoding, *, single: bool) -> tuple[Encoding, list[Wiring]
         ((state, most),) = copies.most_common(1)
         if most > 1:
             coded = tuple(sorted({*encoding.coded, encoding.rest} - {state}))
-            other = replace(encoding, coded=coded, rest=state)
+            other = encoding._replace(coded=coded, rest=state)
             tried.append((other, list(wire(other, single=single))))
     return min(tried, key=lambda found: len(found[1]))
 
@@ -86,8 +86,8 @@ def _gated(wiring: Wiring, signs: _Signs, open_: Row, unit: float) -> dict[str, 
     if len(wiring.filters) < 2:
         return {"reset": open_, "candidate": _scaled(_sum(first, wiring.symbols, signs), unit)}
     second = wiring.filters[1]
-    reset = replace(signs.filter(second), symbols=second.symbols)
-    reset = replace(reset, bias=reset.bias + second.bias)
+    reset = signs.filter(second)._replace(symbols=second.symbols)
+    reset = reset._replace(bias=reset.bias + second.bias)
     candidate = _sum(first, wiring.symbols, signs, behind_reset=True)
     return {"reset": _scaled(reset, unit), "candidate": _scaled(candidate, unit)}
 
@@ -104,8 +104,7 @@ def _sum(
     shift = max(on_symbols.values()) + 0.5 if behind_reset else 0.0
     never = -0.5 - (max(0.0, highest + shift) if behind_reset else highest)
     on_cells = signs.filter(filter)
-    return replace(
-        on_cells,
+    return on_cells._replace(
         symbols={a: value - shift - never for a, value in on_symbols.items()},
         bias=never + (0.0 if behind_reset else on_cells.bias),
         inner=shift + on_cells.bias if behind_reset else 0.0,
