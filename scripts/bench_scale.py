@@ -129,7 +129,10 @@ def measure(task: str, states: int, folder: Path) -> None:
 def exponent(sizes: list[int], values: list[float]) -> str:
     """That of the power law through the values of the large sizes."""
     large = [(math.log(n), math.log(x)) for n, x in zip(sizes, values, strict=True) if n >= FITTED]
-    return f"{np.polyfit(*zip(*large, strict=True), 1)[0]:.2f}" if len(large) > 1 else "–"
+    if len(large) < 2:
+        return "–"
+    x, y = np.array(large).T
+    return f"{np.polyfit(x, y, 1)[0]:.2f}"
 
 
 def table(name: str, sizes: list[int], rows: dict[str, list[float]], write: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +19,9 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.net.base import check_alphabets
-from reberlstm.net.net import Net
-from reberlstm.net.sparse import MOST_BYTES
+
+if TYPE_CHECKING:
+    from reberlstm.net.net import Net
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),
@@ -100,6 +101,8 @@ def command(**given: Any) -> None:
 
 def _whole(net: Net, however_large: bool) -> Net:
     """The net with whole arrays, after what they take has been said."""
+    from reberlstm.net.sparse import MOST_BYTES
+
     size = max(layer.weight_hh.nbytes for layer in net.layers)
     echo(f"{net.size:,} cells: recurrent weights of {size / 1e6:,.0f} MB in float64", err=True)
     if size > MOST_BYTES and not however_large:

@@ -13,14 +13,14 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out, wire
 from reberlstm.compiler.rows import Rows
-from reberlstm.errors import CompileError, CompileWarning
+from reberlstm.errors import CompileError, CompileWarning, shown
 from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.complete import CompleteMachine, OnViolation
 from reberlstm.machine.fsm import FSM
@@ -122,7 +122,7 @@ def compile(
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         **arrays_of(rows, cell, len(fsm.alphabet)),
-        **_about_compiled(fsm, rows.memory),
+        **_about_compiled(fsm, rows.memory if cell == "lstm" else cell),
         gain=gain,
         on_violation=on_violation,
         version=__version__,
@@ -177,8 +177,8 @@ def compiled_rows(
             f"them and each of {len(machine):,} states, and {MAX_LABELS:,} may; give states fewer "
             "labels"
         )
-    if gain is not None and not 0.0 < gain <= MAX_GAIN:
-        raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
+    if gain is not None and not (isinstance(gain, Real) and 0.0 < gain <= MAX_GAIN):
+        raise CompileError(f"gain {shown(gain)} is not in (0, {MAX_GAIN:g}]")
     if memory != "rewrite":
         return _with_memory(fsm, machine, gain, memory)
     if cell == "lstm":
@@ -217,7 +217,7 @@ def _with_memory(
         if held:
             rows, gain = lay_out(encoding, gain, labels, wirings, held=held)
             if not next_is_exact(encoding, held):
-                rows = replace(rows, heads={k: v for k, v in rows.heads.items() if k != "next"})
+                rows = rows._replace(heads={k: v for k, v in rows.heads.items() if k != "next"})
             return rows, gain
         why = "no state has a loop that can be held"
     warnings.warn(
@@ -226,14 +226,14 @@ def _with_memory(
     return lay_out(encoding, gain, labels)
 
 
-def _about_compiled(fsm: FSM, memory: str = "rewrite") -> dict[str, Any]:
+def _about_compiled(fsm: FSM, wiring: str = "rewrite") -> dict[str, Any]:
     """What there is to say of a compiled net, besides its numbers."""
     return {
         "alphabet": fsm.alphabet,
         "labels": _labels(fsm),
         "grammar": fsm,
         "claims": "all",
-        "name": "compiled" if memory == "rewrite" else f"compiled:{memory}",
+        "name": "compiled" if wiring == "rewrite" else f"compiled:{wiring}",
     }
 
 
