@@ -162,7 +162,7 @@ def machine_of(given: Any) -> Machine:
     demand(set(machine.outputs) <= set(states), "an output is of no state of the machine")
     for line in states.values():
         demand(set(line) <= symbols, "a transition is on no symbol of the alphabet")
-        demand(set(line.values()) <= set(states), "a transition leads to no state of the machine")
+        demand(set(line.values()) <= states.keys(), "a transition leads to no state of the machine")
     names = [*machine.alphabet, *states, *machine.outputs.values()]
     demand(all(isinstance(name, str) for name in names), "a name in the machine is no text")
     demand(len(symbols) == len(machine.alphabet), "a symbol stands twice in the alphabet")
