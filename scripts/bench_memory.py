@@ -170,7 +170,7 @@ def main() -> int:
         put(name, head + [f"| {' | '.join(r)} |" for r in rows if r], write, page="cells.md")
     if only not in (None, "random"):
         return 0
-    kinds = (("framed", "latch"), ("random", "latch"), ("random", "keep"))
+    kinds: list[tuple[str, Memory]] = [("framed", "latch"), ("random", "latch"), ("random", "keep")]
     table = ["| machines | memory | used | proved | cells saved |", "|---|---|---:|---:|---:|"]
     for kind, memory in kinds:
         table.append(f"| {' | '.join(of_random(kind, memory))} |")
