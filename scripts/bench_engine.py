@@ -4,8 +4,8 @@
 
 Words are uniform over 7 symbols, the weights uniform in ±1/√H, the numbers float32; what is asked
 for is the last hidden state. torch and onnxruntime get their one-hot inputs ready made. The three
-take turns, and the table has the ratios of their median processor times; ``--write`` puts it into
-docs/performance.md.
+take turns, and the table has the medians of the ratios of neighbouring runs, in processor time;
+``--write`` puts it into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import time
 import warnings
 from collections.abc import Callable
 from statistics import median
@@ -26,6 +25,7 @@ import numpy as np  # noqa: E402  (the number of threads comes first)
 import onnxruntime  # noqa: E402
 import torch  # noqa: E402
 from in_docs import put  # noqa: E402
+from measuring import in_turn, ratio, table, versions  # noqa: E402
 
 import reberlstm as rl  # noqa: E402
 from reberlstm.net.cells import CELLS, Layer  # noqa: E402
@@ -48,13 +48,6 @@ CASES = (
 )
 
 HEADINGS = ("net", "H", "words", "symbols each", "ns a symbol", "× torch", "× onnxruntime")
-
-
-def cpu(run: Callable[[], Any]) -> float:
-    """Seconds of processor time."""
-    begin = time.process_time()
-    run()
-    return time.process_time() - begin
 
 
 def ours(module: Any, cell: str) -> Net:
@@ -103,13 +96,9 @@ def row(kind: str, size: int, words: int, length: int, runs: int) -> list[object
     }
     differ = float(np.abs(ways["ours"]() - in_torch()).max())
     assert differ < 1e-5, f"{kind} {size}: {differ} apart"
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(runs):
-        for name, way in ways.items():
-            times[name].append(cpu(way))
-    middle = {name: median(each) for name, each in times.items()}
-    own = middle["ours"]
-    ratios = (f"{middle[name] / own:.2g}" for name in ("torch", "onnxruntime"))
+    times = in_turn(ways, runs)
+    own = median(times["ours"])
+    ratios = (f"{ratio(times, name, 'ours'):.2g}" for name in ("torch", "onnxruntime"))
     return [kind, size, f"{words:,}", f"{length:,}", f"{own / indices.size * 1e9:.0f}", *ratios]
 
 
@@ -120,10 +109,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    versions = {"numpy": np, "torch": torch, "onnxruntime": onnxruntime}
-    print(", ".join(f"{name} {module.__version__}" for name, module in versions.items()))
-    lines = [f"| {' | '.join(HEADINGS)} |", "|---" + "|---:" * (len(HEADINGS) - 1) + "|"]
-    lines += [f"| {' | '.join(map(str, row(*case, arguments.runs)))} |" for case in CASES]
+    print(versions("numpy", "torch", "onnxruntime"))
+    lines = table(HEADINGS, [row(*case, arguments.runs) for case in CASES])
     put("engine", lines, arguments.write, page="performance.md")
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
@@ -26,8 +25,7 @@ from reberlstm.machine.algebra import Names
 from reberlstm.net.height import ACTIVE
 
 
-@dataclass(frozen=True)
-class Wiring:
+class Wiring(NamedTuple):
     """One cell: active after a step exactly when a symbol rang it and every filter was open.
 
     Of at most two filters the first is the input gate, the second the output gate; `copy` is 0 for
@@ -40,8 +38,7 @@ class Wiring:
     copy: int = 0
 
 
-@dataclass(frozen=True)
-class Latch:
+class Latch(NamedTuple):
     """A cell that holds one bit as +tanh 1 or −tanh 1; see `reberlstm.compiler.latched`.
 
     Attributes:
@@ -187,7 +184,7 @@ def lay_out(
         let_in = place.row(latch.input, min(gain, max(SET, HELD / (2.0 * latch.deepest))))
         rings = place.row(latch.candidate, gain)
         own = rings.cells.get(number, 0.0) + 2.0 * gain * latch.own / ACTIVE
-        rings = replace(rings, cells={**rings.cells, number: own})
+        rings = rings._replace(cells={**rings.cells, number: own})
         cells.append((let_in, let_in.opposite, rings, place.row(latch.output, gain)))
     names = ("input", "forget", "candidate", "output")
     gates = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
