@@ -1,6 +1,6 @@
-"""What memory that is kept costs and saves: the tables of docs/cells.md about it.
+"""What memory that is kept costs and saves; docs/cells.md says what it is.
 
-    python scripts/bench_memory.py [--write] [--only families|random|shipped]
+    python scripts/bench_memory.py [--only families|random|shipped]
 
 For every shipped grammar, and for families in which something has to be remembered for long: the
 cells, the largest weight in units of 2·K, the margins of the proofs in scope `all`, in real
@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from bench_cells import weights
 from bench_constructions import random_machine
-from in_docs import put
 
 import reberlstm as rl
 from reberlstm.compiler import MEMORIES, Memory
@@ -151,30 +150,28 @@ def _random(kind: str, seed: int) -> FSM | None:
 
 
 def main() -> int:
-    """Print the tables, and write them if asked to."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="into docs/cells.md")
     parts = ("families", "random", "shipped")
     parser.add_argument("--only", choices=parts, help="only these machines")
-    write, only = parser.parse_args().write, parser.parse_args().only
+    only = parser.parse_args().only
     titles = ["machine", "states", "memory", "cells", "largest", "margin", "float32", "seconds"]
     head = [f"| {' | '.join([*titles, 'wrong'])} |", "|---|---:|---|" + "---:|" * 6]
     families = [rl.load_grammar(f"dyck-{kinds}") for kinds in ("2-4", "2-5", "3-4", "4-3")]
     families += [flip_flop(), *map(first_is_last, (2, 8, 26))]
     shipped = [rl.load_grammar(name) for name in rl.grammar_names()]
-    groups = {"families": ("memory-families", families), "shipped": ("memory", shipped)}
-    for part, (name, machines) in groups.items():
+    for part, machines in {"families": families, "shipped": shipped}.items():
         if only not in (None, part):
             continue
         rows = (row(fsm, memory) for fsm in machines for memory in MEMORIES)
-        put(name, head + [f"| {' | '.join(r)} |" for r in rows if r], write, page="cells.md")
+        print("\n".join([*head, *(f"| {' | '.join(r)} |" for r in rows if r)]), flush=True)
     if only not in (None, "random"):
         return 0
     kinds: list[tuple[str, Memory]] = [("framed", "latch"), ("random", "latch"), ("random", "keep")]
     table = ["| machines | memory | used | proved | cells saved |", "|---|---|---:|---:|---:|"]
     for kind, memory in kinds:
         table.append(f"| {' | '.join(of_random(kind, memory))} |")
-    put("memory-random", table, write, page="cells.md")
+    print("\n".join(table))
     return 0
 
 
