@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter
