@@ -3,14 +3,16 @@
     python scripts/bench_engine.py [--runs 9] [--write]
 
 Words are uniform over 7 symbols, the weights uniform in ±1/√H, the numbers float32; what is asked
-for is the last hidden state. torch and onnxruntime get their one-hot inputs ready made. The three
-take turns, and the table has the ratios of their median processor times; ``--write`` puts it into
-docs/performance.md.
+for is the last hidden state. torch and onnxruntime get their one-hot inputs ready made. They and
+the engine, once in numpy and once compiled, take turns, and the table has the ratios of their
+median processor times; ``--write`` puts it into docs/performance.md. Numba is loaded, and the code
+compiled, before that. Let OpenBLAS choose its kernel itself: unset OPENBLAS_CORETYPE.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
 import os
 import time
@@ -32,6 +34,8 @@ from reberlstm.net.cells import CELLS, Layer  # noqa: E402
 from reberlstm.net.net import Net  # noqa: E402
 
 SYMBOLS = 7
+OURS = ("numpy", "compiled")
+NUMBA = importlib.util.find_spec("numba") is not None
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
 
 CASES = (
@@ -47,7 +51,10 @@ CASES = (
     ("compiled", 8, 1, 3_000),
 )
 
-HEADINGS = ("net", "H", "words", "symbols each", "ns a symbol", "× torch", "× onnxruntime")
+HEADINGS = (
+    *("net", "H", "words", "symbols each", "ns a symbol: numpy", "compiled"),
+    *("× torch: numpy", "compiled", "× onnxruntime: numpy", "compiled"),
+)
 
 
 def cpu(run: Callable[[], Any]) -> float:
@@ -96,21 +103,34 @@ def row(kind: str, size: int, words: int, length: int, runs: int) -> list[object
         with torch.no_grad():
             return module(x)[0][:, -1].numpy()
 
+    def engine(wish: str) -> Any:
+        os.environ["REBERLSTM_COMPILED"] = wish
+        return rl.run(net, indices).hidden
+
     ways: dict[str, Callable[[], Any]] = {
-        "ours": lambda: rl.run(net, indices).hidden,
+        "numpy": lambda: engine("never"),
         "torch": in_torch,
+        "compiled": lambda: engine("always"),
         "onnxruntime": lambda: onnx.run(None, fed)[0],
     }
-    differ = float(np.abs(ways["ours"]() - in_torch()).max())
-    assert differ < 1e-5, f"{kind} {size}: {differ} apart"
+    if not NUMBA:
+        del ways["compiled"]
+    for name in ways.keys() & set(OURS):
+        differ = float(np.abs(ways[name]() - in_torch()).max())
+        assert differ < 1e-5, f"{kind} {size}: {name} is {differ} apart"
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(runs):
         for name, way in ways.items():
             times[name].append(cpu(way))
     middle = {name: median(each) for name, each in times.items()}
-    own = middle["ours"]
-    ratios = (f"{middle[name] / own:.2g}" for name in ("torch", "onnxruntime"))
-    return [kind, size, f"{words:,}", f"{length:,}", f"{own / indices.size * 1e9:.0f}", *ratios]
+    symbol = [f"{middle[way] / indices.size * 1e9:.0f}" for way in OURS if way in ways]
+    ratios = [
+        [f"{middle[other] / middle[way]:.2g}" for way in OURS if way in ways]
+        for other in ("torch", "onnxruntime")
+    ]
+    missing = ["–"] * (not NUMBA)
+    cells = [cell for both in (symbol, *ratios) for cell in (*both, *missing)]
+    return [kind, size, f"{words:,}", f"{length:,}", *cells]
 
 
 def main() -> None:
@@ -120,7 +140,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    versions = {"numpy": np, "torch": torch, "onnxruntime": onnxruntime}
+    versions: dict[str, Any] = {"numpy": np, "torch": torch, "onnxruntime": onnxruntime}
+    if NUMBA:
+        import numba
+
+        versions["numba"] = numba
     print(", ".join(f"{name} {module.__version__}" for name, module in versions.items()))
     lines = [f"| {' | '.join(HEADINGS)} |", "|---" + "|---:" * (len(HEADINGS) - 1) + "|"]
     lines += [f"| {' | '.join(map(str, row(*case, arguments.runs)))} |" for case in CASES]

@@ -406,22 +406,19 @@ def final_states(
         >>> ends.states.shape[0] == len(net.initial()), len(ends.of_word)
         (True, 2)
     """
-    memo, done = Memo(kernel, start), 0
-    at = np.zeros(len(lengths), dtype=np.intp)
-    if lengths.sum() >= max(WORTH, 4 * NEVER_SAME * kernel.symbols) and kernel.comes_back(start):
-        while done < len(lengths) and memo.pays:
-            block = slice(done, done + WALK)
-            if not memo.follow(at[block], symbols[:, block], lengths[block]):
-                kernel.does_not_come_back(start)
-                break
-            done += WALK
-    if done >= len(lengths):
-        return Ends(memo.states, at)
-    rest = _shared(kernel, start, symbols[:, done:], lengths[done:])
-    if not done:
-        return rest
-    at[done:] = len(memo) + rest.of_word
-    return Ends(np.concatenate([memo.states, rest.states], axis=1), at)
+    worth = lengths.sum() >= max(WORTH, 4 * NEVER_SAME * kernel.symbols)
+    if not worth or not kernel.comes_back(start):
+        return _shared(kernel, start, symbols, lengths)
+    memo, done, at = Memo(kernel, start), 0, np.zeros(len(lengths), dtype=np.intp)
+    while done < len(lengths):
+        block = slice(done, done + WALK)
+        if not memo.follow(at[block], symbols[:, block], lengths[block]):
+            kernel.does_not_come_back(start)
+            rest = _shared(kernel, start, symbols[:, done:], lengths[done:])
+            at[done:] = len(memo) + rest.of_word
+            return Ends(np.concatenate([memo.states, rest.states], axis=1), at)
+        done += WALK
+    return Ends(memo.states, at)
 
 
 def _shared(
@@ -431,14 +428,16 @@ def _shared(
     levels, at = [start.astype(kernel.dtype)[:, np.newaxis]], np.zeros(len(lengths), dtype=np.intp)
     known = 0  # how many states there are before the last level
     for t, count in enumerate(going_on(lengths).tolist()):
-        pairs = (at[:count] - known) * kernel.symbols + symbols[t, :count]
-        used = np.zeros(levels[-1].shape[1] * kernel.symbols, dtype=bool)
-        used[pairs] = True
-        distinct = np.flatnonzero(used)
+        distinct = None
+        if count * kernel.rows >= SHARED_WORK:
+            pairs = (at[:count] - known) * kernel.symbols + symbols[t, :count]
+            used = np.zeros(levels[-1].shape[1] * kernel.symbols, dtype=bool)
+            used[pairs] = True
+            distinct = np.flatnonzero(used)
         known += levels[-1].shape[1]
-        if len(distinct) * SHARED > count or count * kernel.rows < SHARED_WORK:
+        if distinct is None or len(distinct) * SHARED > count:
             states = np.concatenate(levels, axis=1)
-            apart = states[:, at[:count]]
+            apart = states.take(at[:count], axis=1)
             kernel.run(apart, symbols[t:, :count], lengths[:count] - t)
             at[:count] = known + np.arange(count)
             return Ends(np.concatenate([states, apart], axis=1), at)

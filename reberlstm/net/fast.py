@@ -61,9 +61,11 @@ def is_worth(pre_activations: float) -> bool:
     global _done
     _done += pre_activations
     wish = os.environ.get("REBERLSTM_COMPILED")
-    if wish == "always":
+    if wish == "never" or (wish != "always" and _done < START):
+        return False
+    if _compiled() is None and wish == "always":
         require("numba", extra="fast", purpose="REBERLSTM_COMPILED=always")
-    return wish != "never" and (wish == "always" or _done >= START) and _compiled() is not None
+    return _compiled() is not None
 
 
 class Compiled:
@@ -185,8 +187,8 @@ def _spread(biases: Any, z: Any) -> None:
 
 
 def _look_up(table: Any, rows: int, word: Any, work: Any, z: int) -> None:
-    for row in range(rows):
-        for lane in range(LANES):
+    for lane in range(LANES):
+        for row in range(rows):
             work[z + row * LANES + lane] = table[row, word[lane]]
 
 
@@ -247,10 +249,10 @@ def _tanh(number: Any) -> Any:
 def _compiled() -> Any:
     """`_run` in machine code; None where numba is missing, off, or has no place for its files."""
     try:
-        import llvmlite.binding as llvm
         from llvmlite import ir
         from numba import config, njit, types
         from numba.core import cgutils
+        from numba.core.registry import cpu_target
         from numba.extending import intrinsic
     except ImportError:
         return None
@@ -313,12 +315,12 @@ def _compiled() -> Any:
 
         return types.void(table, place, word, work, place), make
 
-    features = llvm.get_host_cpu_features()
+    features = cpu_target.target_context.codegen().magic_tuple()[-1]
     own, options = globals(), {"error_model": "numpy", "fastmath": {"contract", "nsz"}}
     for name in ("_tanh", "_sigmoid", "_spread", "_look_up", "_product", "_gates", "_reset"):
         own[name] = njit(**options)(own[name])
     own["_sums"] = intrinsic(sums)
-    own["_permute"] = intrinsic(permute) if features.get("avx512f") else _look_up
+    own["_permute"] = intrinsic(permute) if "+avx512f" in features else _look_up
 
     f, i = types.float32, types.intp
     signature = types.void(

@@ -22,6 +22,7 @@ def test_who_insists_on_compiled_code_needs_numba(monkeypatch) -> None:
     net, words = rl.compile("reber").replace(dtype="float32"), np.ones((2, 3), dtype=int)
     monkeypatch.setenv("REBERLSTM_COMPILED", "always")
     monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.setattr(fast, "_compiled", lambda: None)
     with pytest.raises(MissingExtraError, match=r"COMPILED=always needs numba.*\[fast\]"):
         rl.run(net, words)
     monkeypatch.setenv("REBERLSTM_COMPILED", "never")
