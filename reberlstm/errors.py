@@ -7,8 +7,6 @@ a file holds.
 
 from __future__ import annotations
 
-import re
-
 MOST_SHOWN = 60
 """How many characters of a culprit a message quotes."""
 
@@ -69,19 +67,25 @@ class MissingExtraError(ReberLSTMError):
     """An optional dependency is needed; the message says which extra installs it."""
 
 
-class FormatWarning(UserWarning):
-    """What the reader of a file did that its author may not expect, such as determinising it.
+class NoteWarning(UserWarning):
+    """What the command line prints as a note on standard error."""
 
-    The command line prints it as a note on standard error.
-    """
+
+class FormatWarning(NoteWarning):
+    """What the reader of a file did that its author may not expect, such as determinising it."""
+
+
+class CompileWarning(NoteWarning):
+    """What the compiler could not do as asked, and did otherwise."""
 
 
 class TrainingError(ReberLSTMError):
     """A training cannot be done as asked, or cannot be taken up where it was left."""
 
 
-INVISIBLE = re.compile(
-    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+INVISIBLE = frozenset(
+    [*"\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"]
+    + [chr(c) for c in (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))]
 )
 """What is shown as nothing although it counts as printable: fillers and selectors of variants.
 
@@ -99,7 +103,7 @@ def printable(text: str) -> str:
         >>> print(printable("a\x1b[2J\u202eb\ufe0f"))
         a\x1b[2J\u202eb\ufe0f
     """
-    if text.isprintable() and not INVISIBLE.search(text):
+    if text.isprintable() and (text.isascii() or INVISIBLE.isdisjoint(text)):
         return text
     return "".join(map(_escaped, text))
 
@@ -107,7 +111,7 @@ def printable(text: str) -> str:
 def _escaped(character: str) -> str:
     if not character.isprintable():
         return repr(character)[1:-1]
-    return ascii(character)[1:-1] if INVISIBLE.match(character) else character
+    return ascii(character)[1:-1] if character in INVISIBLE else character
 
 
 def shown(value: object) -> str:

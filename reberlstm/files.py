@@ -8,19 +8,18 @@ with one output the second is refused.
 from __future__ import annotations
 
 import errno
-import gzip
-import hashlib
 import io
 import os
 import stat
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from reberlstm.errors import FormatError, ReberLSTMError, one_line
+
+if TYPE_CHECKING:  # it takes longer to load than a short command to run
+    from pathlib import Path
 
 PIECE = 2**20
 """So many bytes are read at a time: what is allocated depends on the file, not on its limit."""
@@ -74,6 +73,9 @@ def gunzip(content: bytes, where: str, *, limit: int) -> bytes:
     """
     if not content.startswith(GZIP_MAGIC):
         return content
+    import gzip
+    import zlib
+
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             result = file.read(limit + 1)
@@ -187,6 +189,8 @@ class _Claim:
     """
 
     def __init__(self, target: Path) -> None:
+        import hashlib
+
         digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
         self.target, self.path = target, target.parent / f"{TEMPORARY}{digest}"
         self.descriptor = self._opened()
@@ -275,6 +279,8 @@ def _is_at(path: Path, found: os.stat_result) -> bool:
 
 def _sweep(folder: Path) -> None:
     """Remove temporary files of processes that were killed, as far as that is possible."""
+    from pathlib import Path
+
     ours = {claim.path.name for claim in _claims.values()}
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in [x for x in entries if x.name.startswith(TEMPORARY) and x.name not in ours]:
@@ -295,6 +301,8 @@ def _target(path: Path) -> tuple[Path, int | None]:
     Raises:
         OSError: for links in a circle, and for folders.
     """
+    from pathlib import Path
+
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode

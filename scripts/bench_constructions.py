@@ -16,7 +16,7 @@ from signed_cells import find_code
 from reberlstm import FSM, LSTMWeights, compile, grammar_names, load_grammar
 from reberlstm.certificates import certify, minimal_gain
 from reberlstm.compiler import default_gain
-from reberlstm.net.net import ACTIVE
+from reberlstm.net.height import ACTIVE
 
 INTRODUCTION = """\
 # Constructions side by side

@@ -15,6 +15,7 @@ import argparse
 import importlib.util
 import io
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -30,6 +31,7 @@ import torch  # noqa: E402
 from in_docs import put  # noqa: E402
 
 import reberlstm as rl  # noqa: E402
+from reberlstm.net import fast  # noqa: E402
 from reberlstm.net.cells import CELLS, Layer  # noqa: E402
 from reberlstm.net.net import Net  # noqa: E402
 
@@ -45,6 +47,7 @@ CASES = (
     ("lstm", 6, 100_000, 5),
     ("lstm", 32, 100_000, 5),
     ("lstm", 6, 1, 3_000),
+    ("lstm", 32, 1, 3_000),
     ("gru", 32, 1_000, 40),
     ("rnn", 32, 1_000, 40),
     ("compiled", 8, 100_000, 20),
@@ -142,9 +145,11 @@ def main() -> None:
     torch.set_num_threads(1)
     versions: dict[str, Any] = {"numpy": np, "torch": torch, "onnxruntime": onnxruntime}
     if NUMBA:
-        import numba
-
-        versions["numba"] = numba
+        loaded = cpu(lambda: importlib.import_module("numba"))
+        versions["numba"] = sys.modules["numba"]
+        os.environ["REBERLSTM_COMPILED"] = "always"
+        seconds = cpu(lambda: fast.is_worth(0.0)) + loaded
+        print(f"numba and the compiled code are loaded in {seconds:.2f} s of processor time")
     print(", ".join(f"{name} {module.__version__}" for name, module in versions.items()))
     lines = [f"| {' | '.join(HEADINGS)} |", "|---" + "|---:" * (len(HEADINGS) - 1) + "|"]
     lines += [f"| {' | '.join(map(str, row(*case, arguments.runs)))} |" for case in CASES]

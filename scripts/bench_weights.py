@@ -122,7 +122,7 @@ def laid_out(encoding: Encoding, wiring: Wiring) -> float:
 def smallest(encoding: Encoding, state: int, seconds: float) -> tuple[float, float]:
     """The smallest largest weight of two filters for a state: what was found, and a bound."""
     patterns: Mapping[Code, Pattern] = {
-        code: frozenset(a for a, t in enumerate(encoding.tables.table[q]) if t == state)
+        code: frozenset(a for a, t in enumerate(encoding.machine.table[q]) if t == state)
         for code, q in encoding.codes()
     }
     rows = list(dict.fromkeys(patterns.values()))

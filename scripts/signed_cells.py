@@ -33,7 +33,7 @@ from reberlstm import FSM, LSTMWeights
 from reberlstm.compiler.encoding import Code, Encoding, Special, encode
 from reberlstm.compiler.layout import MARGIN
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import ACTIVE
+from reberlstm.net.height import ACTIVE
 from reberlstm.net.readouts import Head
 
 LARGEST = 10.0
@@ -105,7 +105,7 @@ class SignedCode:
         )
 
     def _names(self) -> list[str]:
-        states = self.encoding.tables.names
+        states = self.encoding.machine.names
         names = []
         for cell in range(len(self.gates)):
             members = {s: str(states[q]) for q, (c, s) in self.places.items() if c == cell}
@@ -129,10 +129,10 @@ class SignedCode:
 
 
 def _signs(encoding: Encoding, state: int, symbols: Sequence[str] | None) -> Floats:
-    tables = encoding.tables
+    machine = encoding.machine
     if symbols is None:
-        return np.array([1.0 if tables.accepting[state] else -1.0])
-    return np.array([1.0 if symbol in tables.symbols[state] else -1.0 for symbol in symbols])
+        return np.array([1.0 if machine.lines[state].accepting else -1.0])
+    return np.array([1.0 if symbol in machine.symbols[state] else -1.0 for symbol in symbols])
 
 
 def find_code(fsm: FSM, *, seed: int = 0) -> SignedCode | None:
@@ -173,14 +173,14 @@ def _order(rng: random.Random, states: Sequence[int]) -> tuple[int, ...]:
 
 def _pairs(encoding: Encoding) -> set[tuple[int, int]]:
     """The states that conditions 1 and 2 let share a cell."""
-    tables = encoding.tables
-    table = [tables.table[q] for _, q in encoding.codes()]
+    machine = encoding.machine
+    table = [machine.table[q] for _, q in encoding.codes()]
     symbols_into = {q: {a for row in table for a, t in enumerate(row) if t == q} for q in
                     encoding.coded}  # fmt: skip
     idle = dict(encoding.codes())[encoding.reference]
 
     def readable(p: int, q: int) -> bool:
-        for symbols in (tables.alphabet, None):
+        for symbols in (machine.alphabet, None):
             first, second, neither = (_signs(encoding, s, symbols) for s in (p, q, idle))
             if ((first == second) & (first != neither)).any():
                 return False
@@ -195,11 +195,11 @@ def _pairs(encoding: Encoding) -> set[tuple[int, int]]:
 
 def _gates(encoding: Encoding, places: Mapping[int, Place], cells: int, cell: int) -> Gates | None:
     """The filters of a cell, with a largest weight and a sum of weights that are small."""
-    table = encoding.tables.table
+    table = encoding.machine.table
     members = {state: sign for state, (c, sign) in places.items() if c == cell}
     codes = list(encoding.codes())
     signs = {a: members[t] for _, q in codes for a, t in enumerate(table[q]) if t in members}
-    symbols = len(encoding.tables.alphabet)
+    symbols = len(encoding.machine.alphabet)
     width = cells + 1 + symbols + 1
 
     def seen(code: Code, symbol: int) -> Floats:

@@ -34,7 +34,8 @@ from reberlstm._version import __version__
 from reberlstm.errors import CompileError
 from reberlstm.grammars.builders import dyck
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.height import ACTIVE
+from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head
 
 

@@ -1,4 +1,4 @@
-"""What should be true after a word, and an LSTM that is not ours: no code shared with the package."""
+"""What should be true after a word, and stock layers of PyTorch: no code shared with the package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.files.safetensors import to_bytes
-from reberlstm.net.net import LSTMWeights
+from reberlstm.net.net import Net
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,15 @@ def _at(fsm: FSM, state: str | None, on_violation: str) -> Expected:
 class Module(nn.Module):
     """A user's own module, as the documentation describes it."""
 
-    def __init__(self, symbols: int, cells: int, heads: dict[str, int]) -> None:
+    def __init__(self, symbols: int, cells: int, heads: dict[str, int], kind: str = "lstm") -> None:
         super().__init__()
-        self.lstm = nn.LSTM(symbols, cells, batch_first=True)
+        layer = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[kind]
+        setattr(self, kind, layer(symbols, cells, batch_first=True))
         for name, rows in heads.items():
             setattr(self, name, nn.Linear(cells, rows))
 
 
-def torch_module(net: LSTMWeights, dtype: torch.dtype = torch.float64) -> Module:
+def torch_module(net: Net, dtype: torch.dtype = torch.float64) -> Module:
     """The net's file, loaded by `load_state_dict` into a module that knows nothing of ours."""
     from safetensors.torch import load
 
@@ -83,7 +84,8 @@ def torch_module(net: LSTMWeights, dtype: torch.dtype = torch.float64) -> Module
         for key, bias in tensors.items()
         if key.endswith(".bias")
     }
-    module = Module(len(net.alphabet), net.size, heads).double()
+    (kind,) = {key.partition(".")[0] for key in tensors} - heads.keys()
+    module = Module(len(net.alphabet), net.size, heads, kind).double()
     module.load_state_dict(tensors)
     return module.to(dtype)
 
@@ -99,19 +101,21 @@ class Outputs:
 
 @torch.no_grad()
 def run_torch(module: Module, indices: Sequence[int]) -> Outputs:
-    """Run one word from the zero state, as `nn.LSTM` does when none is passed."""
-    lstm = module.lstm
-    dtype = lstm.weight_ih_l0.dtype
+    """Run one word from the zero state, as stock layers do when none is passed; c of an LSTM."""
+    layers = dict(module.named_children())
+    (layer,) = (layers.pop(kind) for kind in ("lstm", "gru", "rnn") if kind in layers)
+    dtype = layer.weight_ih_l0.dtype
     hs, cs = (
-        [torch.zeros(lstm.hidden_size, dtype=dtype)],
-        [torch.zeros(lstm.hidden_size, dtype=dtype)],
+        [torch.zeros(layer.hidden_size, dtype=dtype)],
+        [torch.zeros(layer.hidden_size, dtype=dtype)],
     )
     state = None
     for index in indices:
-        x = nn.functional.one_hot(torch.tensor([[index]]), lstm.input_size).to(dtype)
-        _, state = lstm(x, state)
-        hs.append(state[0].flatten())
-        cs.append(state[1].flatten())
+        x = nn.functional.one_hot(torch.tensor([[index]]), layer.input_size).to(dtype)
+        _, state = layer(x, state)
+        h, c = state if isinstance(state, tuple) else (state, state)
+        hs.append(h.flatten())
+        cs.append(c.flatten())
     h = torch.stack(hs)
-    heads = {name: layer(h) for name, layer in module.named_children() if name != "lstm"}
+    heads = {name: head(h) for name, head in layers.items()}
     return Outputs(h, torch.stack(cs), heads)

@@ -182,25 +182,28 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded_by("import reberlstm") & {*HEAVY, "numpy", "click"} == set()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["trace", "BTSSXXTVVE"],
-        ["trace", "BTSSXXTVVE", "--json", "--snap"],
-        ["trace", "BTSSXXTVVE", "--net", "published"],
-        ["trace", "0110", "--grammar", "parity"],
-        ["--help"],
-    ],
-    ids=" ".join,
-)
-def test_a_trace_loads_nothing_heavy(arguments: list[str]) -> None:
-    loaded = loaded_by(f"from reberlstm.cli import run; assert run({arguments}) == 0")
-    assert loaded & set(HEAVY) == set()
-    assert ("numpy" in loaded) == (arguments[0] == "trace")
+LOADS: dict[str, tuple[int, set[str]]] = {
+    "--help": (0, set()),
+    "--version": (0, set()),
+    "nope": (2, set()),
+    "trace": (2, set()),
+    "trace --help": (0, set()),
+    "trace BTSSXXTVVE": (0, set()),
+    "trace BTXB --net published": (1, set()),
+    "trace 0110 --grammar parity": (0, set()),
+    "trace 0110 --grammar grammars/parity.toml --all-cells": (0, set()),
+    "trace abab --grammar regex:(ab)*": (0, set()),
+    "trace BTQ": (2, set()),
+    "trace B --grammar nope": (2, set()),
+    "trace B --cells nope": (2, set()),
+    "trace BTSSXXTVVE --json --snap": (0, {"numpy"}),
+    "trace BTXSE --net reber-4": (0, {"numpy", "safetensors"}),
+}
+"""The exit status of command lines, and what is heavy and loaded for them."""
 
 
-def test_a_weights_file_needs_only_safetensors_more(tmp_path: Path) -> None:
-    file = str(tmp_path / "net.safetensors")
-    rl.save(rl.compile(rl.load_grammar("reber")), file)
-    loaded = loaded_by(f"from reberlstm.cli import run; run(['trace', 'BTXSE', '--net', {file!r}])")
-    assert loaded & set(HEAVY) == {"safetensors"}
+@pytest.mark.parametrize("line", LOADS)
+def test_a_command_loads_no_more_than_it_needs(line: str) -> None:
+    status, heavy = LOADS[line]
+    code = f"from reberlstm.cli import run; assert run({line.split()}) == {status}"
+    assert loaded_by(code) & {*HEAVY, "numpy"} == heavy

@@ -91,6 +91,42 @@ def test_theorem_3_is_no_empty_word() -> None:
     assert BOUND["deviation"](rl.load_grammar("reber"), 2.0) > 0.1
 
 
+# Theorems 5 and 6: no drift in GRUs and simple nets
+
+
+@given(
+    machines(max_states=5, max_symbols=4, plain=True),
+    st.sampled_from(["gru", "gru-before", "rnn"]),
+    st.integers(0, 2**32),
+)
+@settings(max_examples=30)
+def test_theorems_5_and_6_hold_for_random_machines(fsm: FSM, cell: str, seed: int) -> None:
+    gain = BOUND["sufficient_gain"](rl.compile(fsm, cell=cell))
+    net = rl.compile(fsm, cell=cell, gain=gain)
+    words = np.random.default_rng(seed).integers(len(fsm.alphabet), size=(12, 4))
+    truth = [expected(fsm, tuple(fsm.alphabet[a] for a in word)) for word in words.T]
+    states = net.start(4)
+    for t, symbols in enumerate(words, start=1):
+        states = net.step(states, symbols)
+        assert np.abs(np.abs(net.hidden(states)) - 1.0).max() <= BOUND["allowed"](gain, cell)
+        offered = net.observe(states).legal
+        for known, row in zip(truth, offered, strict=True):
+            assert {a for a, yes in zip(fsm.alphabet, row, strict=True) if yes} == known[t].legal
+
+
+def test_gains_of_other_cells_are_those_of_the_script() -> None:
+    numbers = re.search(
+        r"for Reber \*K\* = ([\d.]+).*?([\d.]+) proved.*?, ([\d.]+) and ([\d.]+) in", TEXT, re.S
+    )
+    assert numbers is not None
+    gains = list(map(float, numbers.groups()))
+    for cell, paper, proved in zip(("gru", "rnn"), gains[::2], gains[1::2], strict=True):
+        assert BOUND["sufficient_gain"](rl.compile("reber", cell=cell)) == pytest.approx(
+            paper, abs=0.005
+        )
+        assert rl.certify(rl.compile("reber", cell=cell, gain=proved * 1.02)).holds
+
+
 @given(machines(plain=True, max_symbols=5))
 def test_filters_are_at_least_the_gain_in_size(fsm: FSM) -> None:
     """Section 5, on the symbols that ring: every sum of a filter, at every vertex."""

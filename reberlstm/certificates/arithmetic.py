@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from reberlstm.errors import CertificateError
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
-from reberlstm.net.numbers import NUMBERS, Numbers
-from reberlstm.net.readouts import softmax
+from reberlstm.net.numbers import NUMBERS, Numbers, softmax
 
 MOST = 1e305  # nothing is said of larger sums, not even as real numbers: float64 may overflow
 KERNEL_ULPS = 4.0  # the relative error of sigmoid and tanh, in units of u
@@ -253,7 +252,7 @@ class _RoundedNumbers(Numbers):
     def sigmoid(self, z: Rounded) -> Rounded:  # type: ignore[override]
         return z.rounded(NUMBERS.sigmoid(z.value))
 
-    def tanh(self, z: Rounded) -> Rounded:  # type: ignore[override]
+    def tanh(self, z: Rounded) -> Rounded:
         return z.rounded(np.tanh(z.value))
 
     def relu(self, z: Rounded) -> Rounded:

@@ -19,8 +19,9 @@ from reberlstm.certificates.arithmetic import Arithmetic, Execution
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope, Tables, includes_empty_word
+from reberlstm.net.base import check_alphabets
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, check_alphabets
+from reberlstm.net.net import Net
 from reberlstm.net.readouts import Rule
 
 HEADS = ("legal", "accept", "label")

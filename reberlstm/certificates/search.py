@@ -34,6 +34,7 @@ MAX_STEPS = 200_000  # nodes that words go on from by more steps are not tried w
 MAX_COMPOSED = 50_000  # nor by so many, where steps are composed
 MAX_NUMBERS = 10_000_000  # pre-activations, or entries of derivatives, of a pass: the same
 PATIENCE = 100  # rounds in which the growth of the boxes has to fall by a fifth
+WAVE = 10  # rounds of which the largest growth is compared
 DRIFT_AFTER = 48  # rounds after which, in the second attempt, what still grows is unbounded
 SHARES = (1e-2, 1e-4)  # what is tried as the share of its width that a box gains in a round
 SETTLES = 400  # rounds of settling
@@ -302,10 +303,10 @@ class _Search:
             changed[:] = False
             changed[image.targets[growth > 0.0]] = True
             growths.append(float(growth.max(initial=0.0)))
-            if (
-                len(growths) > len(self.problem.nodes) + PATIENCE
-                and growths[-1] > 0.8 * growths[-PATIENCE]
-            ):
+            # What grows comes round in waves, so the largest growth of some rounds is compared.
+            if len(growths) > len(self.problem.nodes) + PATIENCE and max(
+                growths[-WAVE:]
+            ) > 0.8 * max(growths[-PATIENCE:][:WAVE]):
                 raise _HopelessError("the boxes keep growing")
         return boxes
 

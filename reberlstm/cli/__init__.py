@@ -20,7 +20,7 @@ import click
 from reberlstm import files
 from reberlstm._version import __version__
 from reberlstm.cli import streams
-from reberlstm.errors import FormatWarning, ReberLSTMError, one_line, printable
+from reberlstm.errors import NoteWarning, ReberLSTMError, one_line, printable
 
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
@@ -99,7 +99,7 @@ def run(arguments: list[str]) -> int:
     standard error, and a status that is never 1.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("always", FormatWarning)
+        warnings.simplefilter("always", NoteWarning)
         warnings.showwarning = _show_warning(warnings.showwarning)
         try:
             status = _run(arguments)
@@ -147,7 +147,7 @@ def _show_warning(usual: Callable[..., None]) -> Callable[..., None]:
     """Show what a reader of a file had to decide as a note, and other warnings as usual."""
 
     def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
-        if issubclass(category, FormatWarning):
+        if issubclass(category, NoteWarning):
             click.echo(f"note: {printable(_in_options(str(message)))}", err=True)
         else:
             usual(message, category, *args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from reberlstm.cli.options import (
     NetOptions,
     echo,
     echo_json,
+    is_compiled,
     json_option,
     net_option,
     net_options,
@@ -175,7 +177,7 @@ def command(**values: Any) -> int:
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
     refuted, with a word after which it is wrong; or it is unknown, with what was tried.
     With --check it is whether a certificate is true, and decides what would be asked without it.
-    The first line says what was asked: scope, heads and their rules, inputs, noise, arithmetic.
+    The first sentence says what was asked: scope, heads and their rules, inputs, noise, arithmetic.
 
     Exit status: 0 when it holds, 1 when it is refuted or unknown, or a certificate is rejected; 2
     for a certificate that is damaged or too much work to check.
@@ -210,10 +212,14 @@ def _show(certificate: Certificate, options: Options) -> int:
         echo_json(certificate)
     else:
         echo(
-            click.style(printable(certificate.first_line), bold=True, fg=COLOURS[certificate.holds])
+            click.style(
+                _wrapped(printable(certificate.first_line)),
+                bold=True,
+                fg=COLOURS[certificate.holds],
+            )
         )
         for name, text in certificate.figures:
-            echo(printable(figure(name, text)))
+            echo(_wrapped(printable(figure(name, text)), 14))
         if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
             echo("  replay it in your own module:")
             for line in certificate.replay:
@@ -221,6 +227,21 @@ def _show(certificate: Certificate, options: Options) -> int:
         if options.out is not None:
             echo(figure("written to", options.out))
     return 0 if certificate.holds else 1
+
+
+def _wrapped(text: str, indent: int = 2) -> str:
+    """A line as lines of 80 columns, all but the first one indented."""
+    if len(text) <= 80:
+        return text
+    words = text.lstrip()
+    return textwrap.fill(
+        words,
+        80,
+        initial_indent=" " * (len(text) - len(words)),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
@@ -249,10 +270,10 @@ def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
     else:
         follows = "does not follow" if verdict.outcome == "refuted" else "follows"
         subject = f"{file}: {CHECKED[verdict.valid]} {net.name} {follows} {machine}"
-        line = f"{subject} ({in_words(answered)})"
-        echo(click.style(printable(line), bold=True, fg=COLOURS[verdict.valid]))
-        echo(printable(f"  {verdict.reason}"))
-        echo(printable(f"  {trusted}"))
+        line = _wrapped(printable(f"{subject} ({in_words(answered)})"))
+        echo(click.style(line, bold=True, fg=COLOURS[verdict.valid]))
+        for text in (verdict.reason, trusted):
+            echo(_wrapped(f"  {printable(text)}", 4))
     return 0 if verdict.valid and verdict.outcome == "holds" else 1
 
 
@@ -261,7 +282,7 @@ def _read_by_the_checker(options: Options) -> tuple[dict[str, Path], str]:
     paths, trusted = {}, []
     net, grammar = options.net, options.grammar
     path = FOLDER / f"{net}.safetensors" if net in shipped_names() else Path(net)
-    if net in ("compiled", "published"):
+    if is_compiled(net) or net == "published":
         trusted.append("the weights, as they are made here")
     elif options.reads != NetOptions() or not (path.is_file() and is_ours(path.read_bytes())):
         trusted.append(f"the loader of {net}")

@@ -92,9 +92,10 @@ def command(
 ) -> int:
     """Compare nets that are to follow GRAMMAR (a name or a file), a column each.
 
-    A NET is compiled, resync (compiled to start over after a violation), published, trained or
-    smallest (shipped nets for the grammar), or a weights file: LSTM, GRU or RNN, ours or of others.
-    Give it a name with NAME=NET. Without any: compiled, and published and trained where they are.
+    A NET is compiled (also compiled:latch, compiled:keep, compiled:gru and so on), resync (compiled
+    to start over after a violation), published, trained or smallest (shipped nets for the grammar),
+    or a weights file: LSTM, GRU or RNN, ours or of others. Give it a name with NAME=NET. Without
+    any: compiled, and published and trained where they are.
 
     Every row is a question with a definition, which Markdown and HTML print; every entry is marked
     where it is proved or refuted for words of every length.

@@ -11,11 +11,12 @@ from reberlstm.cli.options import (
     echo,
     out_option,
 )
-from reberlstm.compiler import compile
+from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
 from reberlstm.errors import FormatError
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.tables import OnViolation
 from reberlstm.net.files.safetensors import save
+from reberlstm.net.net import ARRAYS
 
 
 @click.command("compile")
@@ -29,23 +30,48 @@ from reberlstm.net.files.safetensors import save
     show_default=True,
     help="After a violation: never forget it, or start over at a symbol that begins a word.",
 )
-def command(grammar: str, out: str, gain: float | None, on_violation: OnViolation) -> None:
-    """Compile GRAMMAR (a name or a file) into the weights of a standard LSTM.
+@click.option(
+    "--cell",
+    type=click.Choice(CELLS),
+    default="lstm",
+    show_default=True,
+    help="The kind of cell; gru-before resets before the matrix, as Keras' GRU may do.",
+)
+@click.option(
+    "--memory",
+    type=click.Choice(MEMORIES),
+    default="rewrite",
+    show_default=True,
+    help="For LSTMs: write memory anew at each step, hold what has to be remembered in latches of "
+    "its own, or keep loops by the forget gate.",
+)
+def command(
+    grammar: str,
+    out: str,
+    gain: float | None,
+    on_violation: OnViolation,
+    cell: str,
+    memory: Memory,
+) -> None:
+    """Compile GRAMMAR (a name or a file) into the weights of a standard LSTM, GRU or simple RNN.
 
-    The file is the state dict of a PyTorch module that has an nn.LSTM named lstm, and an nn.Linear
-    for each head: legal, accept, next, and label where the machine has outputs. `reberlstm export`
-    prints such a module. docs/theory.md says what each weight means.
+    The file is the state dict of a PyTorch module that has an nn.LSTM named lstm (nn.GRU named gru,
+    nn.RNN named rnn), and an nn.Linear for each head: legal, accept, next, and label where the
+    machine has outputs. `reberlstm export` prints such a module. docs/theory.md says what each
+    weight means, docs/cells.md what each kind of cell needs.
     """
     if Path(out).suffix != ".safetensors":
         raise FormatError(
             f"{out}: compile writes .safetensors files; use that suffix, or `reberlstm export`"
         )
     machine = load_grammar(grammar)
-    net = compile(machine, gain=gain, on_violation=on_violation)
+    net = compile(machine, gain=gain, on_violation=on_violation, cell=cell, memory=memory)
     save(net, out)
-    arrays = (net.weight_ih, net.weight_hh, net.bias)
-    nonzero = sum(int(np.count_nonzero(array)) for array in arrays)
+    (layer,) = net.layers
+    nonzero = sum(int(np.count_nonzero(getattr(layer, name))) for name in ARRAYS)
+    title = "" if cell == "lstm" else f"{layer.cell.title} "
+    kept = "" if net.name == "compiled" else f", memory {memory}"
     echo(
-        f"{out}: {machine}, {len(machine.states)} states → {net.size} cells, "
-        f"{nonzero:,} nonzero gate weights, gain {net.gain:g}"
+        f"{out}: {machine}, {len(machine.states)} states → {net.size} {title}cells, "
+        f"{nonzero:,} nonzero gate weights, gain {net.gain:g}{kept}"
     )

@@ -18,7 +18,8 @@ from reberlstm.cli.options import (
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.net.net import Net, check_alphabets
+from reberlstm.net.base import check_alphabets
+from reberlstm.net.net import Net
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),

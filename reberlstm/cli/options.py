@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
 import math
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,8 +22,10 @@ from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import claim
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Net
-from reberlstm.plain import plain
+
+if TYPE_CHECKING:
+    from reberlstm.net.net import Net
+    from reberlstm.net.scalars import ScalarNet
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -42,7 +41,8 @@ net_option = click.option(
     default="compiled",
     show_default=True,
     metavar="compiled|published|NAME|FILE",
-    help="The net: compiled from the grammar, the published Toy LSTM, one that comes with the "
+    help="The net: compiled from the grammar (compiled:latch, compiled:keep, compiled:gru and so "
+    "on: with that memory or cell), the published Toy LSTM, one that comes with the "
     "package (reber-2, reber-4 and embedded-reber-16 are trained), or a weights file.",
 )
 
@@ -56,6 +56,8 @@ seed_option = click.option(
 def probed(context: click.Context, option: click.Parameter, out: str | None) -> str | None:
     """The path, if it can be written: before the work rather than after it; see `claim`."""
     if out is not None and out != "-":
+        from pathlib import Path
+
         claim(Path(out))
     return out
 
@@ -69,7 +71,7 @@ def out_option(
     )
 
 
-_STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+_KEPT = re.compile(r"(\x1b\[[0-9;]*m|[\n\t])")
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
@@ -78,8 +80,8 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     See no-color.org. All that commands say goes through here: whatever names from files are in it,
     only line ends, tabs and styles reach a terminal.
     """
-    parts = _STYLE.split(text)
-    parts[::2] = [re.sub(r"[^\n\t]+", lambda run: printable(run[0]), part) for part in parts[::2]]
+    parts = _KEPT.split(text)
+    parts[::2] = map(printable, parts[::2])
     click.echo("".join(parts), err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -97,6 +99,10 @@ def echo_each(values: Iterable[Any], text: Callable[[Any], str]) -> None:
 
 def json_line(value: Any) -> str:
     """A value, or a result, as one line of JSON; on a terminal no character of it acts."""
+    import json
+
+    from reberlstm.plain import plain
+
     text = json.dumps(plain(value), ensure_ascii=False)
     acts = sys.stdout.isatty() and printable(text) != text
     return json.dumps(plain(value)) if acts else text
@@ -129,7 +135,15 @@ def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
 
 def terminal_width() -> int:
     """The columns of the terminal, or 100 where the output is no terminal."""
-    return shutil.get_terminal_size((100, 40)).columns
+    # As `shutil.get_terminal_size`, which takes longer to load than a short trace to run.
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0 and sys.__stdout__ is not None:
+        with suppress(ValueError, OSError):
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return columns if columns > 0 else 100
 
 
 # How a net is read
@@ -167,7 +181,7 @@ _OF_0_1: dict[str, tuple[Any, str, str]] = {
 
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
 _NAMES = "|".join(sorted(_OPTIONS, key=len, reverse=True))
-_KEYWORD = re.compile(rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?")
+_KEYWORD = rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
 
 
 def in_options(message: str) -> str:
@@ -184,7 +198,12 @@ def in_options(message: str) -> str:
         shown = f"'{shown}'" if re.search(r"[\s>]", shown) else shown
         return f"--{name.replace('_', '-')} {shown}" + (match[3] or "").replace("'", "")
 
-    return _KEYWORD.sub(option, message)
+    return re.sub(_KEYWORD, option, message)
+
+
+def is_compiled(net: str) -> bool:
+    """Whether it is ``compiled``, or a name such as ``compiled:latch``."""
+    return net.partition(":")[0] == "compiled"
 
 
 @dataclass(frozen=True)
@@ -221,13 +240,13 @@ class NetOptions:
         from reberlstm.net.loading import as_net, shipped_names
 
         given = self._keywords()
-        if net in ("compiled", "published", *shipped_names()) and only_files:
+        if (is_compiled(net) or net in ("published", *shipped_names())) and only_files:
             given = {}
         held: Any = net
-        if net == "compiled":
-            from reberlstm.compiler import compile
+        if is_compiled(net):
+            from reberlstm.compiler import compiled_as
 
-            held = compile(grammar if grammar is not None else load_grammar(DEFAULT_GRAMMAR))
+            held = compiled_as(net, load_grammar(DEFAULT_GRAMMAR) if grammar is None else grammar)
         elif net == "published":
             from reberlstm.compiler import published
 
@@ -238,6 +257,16 @@ class NetOptions:
             softmax = "softmax" in as_net(held, **given).reading
             given["readout"] = self._rule_of_0_1("softmax" if softmax else "sigmoid")
         return as_net(held, **given)
+
+    def in_scalars(self, net: str, grammar: FSM | None) -> ScalarNet | None:
+        """The same net in Python's own numbers, where it is one of ours and read as usual."""
+        if net not in ("compiled", "published") or self != NetOptions():
+            return None
+        from reberlstm.compiler import in_scalars
+
+        if net == "compiled" and grammar is None:
+            grammar = load_grammar(DEFAULT_GRAMMAR)
+        return in_scalars(grammar if net == "compiled" else None)
 
     def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""

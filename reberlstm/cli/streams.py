@@ -7,7 +7,6 @@ import io
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import NoReturn, TextIO
 
 CLOSED = "standard output is closed, so not all was written"
@@ -50,6 +49,8 @@ def occupy_closed() -> None:
     if sys.stdout is None:
         sys.stdout = io.TextIOWrapper(_Nowhere(_NAMES[1]), "utf-8", write_through=True)
     if sys.stderr is None:  # what is said there is for people only
+        from pathlib import Path
+
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 

@@ -18,7 +18,8 @@ from reberlstm.extraction.nets import Kind, Subject
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Bools, Floats, Ints, Tables, Words
-from reberlstm.net.net import Net, check_alphabets
+from reberlstm.net.base import check_alphabets
+from reberlstm.net.net import Net
 
 Disturb = Callable[[States, int], States]
 """Changes state vectors after the step of a number."""

@@ -20,7 +20,8 @@ from reberlstm.errors import CertificateError
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.trajectories import BudgetEnd
 from reberlstm.machine.tables import Words
-from reberlstm.net.net import Net, Observed
+from reberlstm.net.base import Observed
+from reberlstm.net.net import Net
 from reberlstm.simulator import snapped
 
 TOLERANCE, LEAST = 0.02, 1e-6

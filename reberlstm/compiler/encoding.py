@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from reberlstm.machine.tables import Tables
+from reberlstm.machine.complete import CompleteMachine
 
 
 class Special(Enum):
@@ -28,11 +28,16 @@ Code = int | Special
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the states of a complete machine are written in ``h``; those in `coded` have a cell."""
+    """How the states of a complete machine are written in ``h``.
 
-    tables: Tables
+    Those in `coded` have a cell each. Where no cell is active once words have begun, it is the
+    state `rest`.
+    """
+
+    machine: CompleteMachine
     coded: tuple[int, ...]
     has_started: bool
+    rest: int = 0
 
     @property
     def reference(self) -> Code:
@@ -43,17 +48,21 @@ class Encoding:
         """Every code with the state that it stands for."""
         yield Special.ZERO, 0
         if self.has_started:
-            yield Special.DEFAULT, self.tables.dead or 0
+            yield Special.DEFAULT, self.rest
         for state in self.coded:
             yield state, state
 
 
-def encode(tables: Tables) -> Encoding:
-    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states."""
-    states = range(len(tables))
-    if tables.dead is None:
-        # A machine of one state has nothing to remember, but an LSTM has at least one cell.
-        return Encoding(tables, tuple(states[1:]), has_started=len(states) == 1)
-    start_is_entered = any(0 in row for row in tables.table)
-    coded = tuple(q for q in states if q != tables.dead and (q != 0 or start_is_entered))
-    return Encoding(tables, coded, has_started=True)
+def encode(machine: CompleteMachine, *, signs: bool = False) -> Encoding:
+    """Choose the fewest cells: N − 1, N or N + 1 for N reachable states.
+
+    Where cells are +1 or −1 (`signs`), no step leads to the zero vector, so there is always a
+    `started`; in a complete machine a start that is entered again is that alone.
+    """
+    states = range(len(machine))
+    if machine.dead is None:
+        # A machine of one state has nothing to remember, but a net has at least one cell.
+        return Encoding(machine, tuple(states[1:]), has_started=signs or len(states) == 1)
+    start_is_entered = any(0 in row for row in machine.table)
+    coded = tuple(q for q in states if q != machine.dead and (q != 0 or start_is_entered))
+    return Encoding(machine, coded, has_started=True, rest=machine.dead)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reberlstm.compiler.encoding import Code
 from reberlstm.machine.crawl import crawl
@@ -34,13 +34,15 @@ class Filter:
     """A gate as a threshold: open (sum ≥ ½) or closed (sum ≤ −½) for every state and symbol.
 
     A state has a height relative to the reference state, `others` if it is not named; a symbol
-    adds 0 if it is not named. All numbers are in units of twice the gain.
+    adds 0 if it is not named, and so does a latch, by its number in `bits`. All numbers are in
+    units of twice the gain.
     """
 
     states: Mapping[Code, float]
     others: float
     symbols: Mapping[int, float]
     bias: float
+    bits: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[float, int]:
@@ -91,7 +93,7 @@ def fits(incoming: Incoming) -> bool:
         >>> fits(Incoming(crown, 0, False, crown, frozenset()))
         False
     """
-    return _Relation.of(_patterns(incoming)).colouring() is not None
+    return Relation.of(_patterns(incoming)).colouring() is not None
 
 
 def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
@@ -110,7 +112,7 @@ def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
         >>> factorise(Incoming(nested, 0, True, nested, frozenset()))
         (Filter(states={1: 1.0, 2: 2.0}, others=0.0, symbols={1: -1.0}, bias=-0.5),)
     """
-    relation = _Relation.of(_patterns(incoming))
+    relation = Relation.of(_patterns(incoming))
     colouring = relation.colouring()
     if colouring is None:
         return None
@@ -136,6 +138,50 @@ def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
     return min(choices, key=cost)[0]
 
 
+def chains(incoming: Incoming) -> list[list[int]]:
+    """The fewest groups of symbols on each of which one filter is enough.
+
+    It is where the symbols' sets of states are nested. So the groups are the chains of a partial
+    order, and the fewest follow from a largest matching of each symbol with one whose set contains
+    its own (Dilworth 1950; Fulkerson 1956).
+
+    Example:
+        >>> matching = {q: frozenset({q}) for q in range(3)}
+        >>> chains(Incoming(matching, 0, False, matching, frozenset()))
+        [[0], [1], [2]]
+    """
+    holders = {
+        a: frozenset(code for code, symbols in incoming.pairs.items() if a in symbols)
+        for a in incoming.symbols
+    }
+    order = sorted(holders, key=lambda a: (len(holders[a]), a))
+    above = {
+        a: [b for b in order[place + 1 :] if holders[a] <= holders[b]]
+        for place, a in enumerate(order)
+    }
+    below: dict[int, int] = {}  # the symbol that comes before each in its chain
+
+    def matched(a: int, seen: set[int]) -> bool:
+        for b in above[a]:
+            if b not in seen:
+                seen.add(b)
+                if b not in below or matched(below[b], seen):
+                    below[b] = a
+                    return True
+        return False
+
+    for a in order:
+        matched(a, set())
+    after = {a: b for b, a in below.items()}
+    found = []
+    for a in sorted(a for a in order if a not in below):
+        chain = [a]
+        while chain[-1] in after:
+            chain.append(after[chain[-1]])
+        found.append(sorted(chain))
+    return found
+
+
 def _patterns(incoming: Incoming) -> list[frozenset[int]]:
     """The symbols that lead here from each state, with those of the reference state in the middle.
 
@@ -150,7 +196,7 @@ def _patterns(incoming: Incoming) -> list[frozenset[int]]:
     return [*patterns, frozenset()] if incoming.has_others else patterns
 
 
-def _legal_pairs(relation: _Relation, incoming: Incoming) -> set[Pair]:
+def _legal_pairs(relation: Relation, incoming: Incoming) -> set[Pair]:
     """The zeros that some legal word comes to."""
     legal = [(relation.row_of[p], incoming.legal[code]) for code, p in incoming.pairs.items()]
     if relation.empty is not None:
@@ -165,8 +211,8 @@ def _legal_pairs(relation: _Relation, incoming: Incoming) -> set[Pair]:
 
 
 @dataclass(frozen=True)
-class _Relation:
-    """The relation with equal rows and equal columns merged."""
+class Relation:
+    """A relation with equal rows and equal columns merged."""
 
     rows: tuple[frozenset[int], ...]  # sets of columns
     row_of: Mapping[frozenset[int], int]  # from patterns of symbols
@@ -174,7 +220,8 @@ class _Relation:
     empty: int | None  # the row of states without a pair, if there are any
 
     @classmethod
-    def of(cls, patterns: Iterable[frozenset[int]]) -> _Relation:
+    def of(cls, patterns: Iterable[frozenset[int]]) -> Relation:
+        """The relation in which each row has a symbol or not."""
         patterns = list(dict.fromkeys(patterns))
         members: dict[tuple[int, ...], list[int]] = {}
         for symbol in sorted(frozenset().union(*patterns)):
@@ -190,10 +237,12 @@ class _Relation:
 
     @property
     def ones(self) -> list[Pair]:
+        """The pairs that are let through."""
         return [(p, a) for p, row in enumerate(self.rows) for a in sorted(row)]
 
     @property
     def zeros(self) -> list[Pair]:
+        """The pairs that are rejected."""
         columns = range(len(self.columns))
         return [(p, a) for p, row in enumerate(self.rows) for a in columns if a not in row]
 
@@ -204,7 +253,7 @@ class _Relation:
         turning components over one by one finds no order for both filters (never seen: of all
         65,536 relations of 4 × 4, and of random larger ones, every colourable one was ordered).
         """
-        components = _two_coloured(self._obstructions())
+        components = two_coloured(self.obstructions())
         if components is None:
             return None
         both = tuple(set().union(*(part[side] for part in components)) for side in (0, 1))
@@ -221,7 +270,7 @@ class _Relation:
                 return None
         return chosen
 
-    def _obstructions(self) -> dict[Pair, list[Pair]]:
+    def obstructions(self) -> dict[Pair, list[Pair]]:
         """The obstruction graph; zeros without a neighbour are not in it."""
         graph: dict[Pair, list[Pair]] = {}
         for p, q in itertools.combinations(range(len(self.rows)), 2):
@@ -232,7 +281,7 @@ class _Relation:
         return graph
 
 
-def _two_coloured(graph: Mapping[Pair, list[Pair]]) -> list[tuple[set[Pair], set[Pair]]] | None:
+def two_coloured(graph: Mapping[Pair, list[Pair]]) -> list[tuple[set[Pair], set[Pair]]] | None:
     """The two colour classes of each component, or None where a component has an odd cycle."""
     seen: set[Pair] = set()
     components = []
@@ -276,7 +325,7 @@ def _heights(ones: Iterable[Pair], rejected: Iterable[Pair]) -> dict[tuple[str, 
 
 
 def _complete(
-    relation: _Relation, first: set[Pair], second: set[Pair]
+    relation: Relation, first: set[Pair], second: set[Pair]
 ) -> Iterator[tuple[set[Pair], set[Pair]]]:
     """Give every zero to a filter that rejects it: all sensible ways of sharing the empty row.
 
@@ -306,7 +355,7 @@ def _complete(
         )
 
 
-def _filter(relation: _Relation, rejected: set[Pair], incoming: Incoming) -> Filter:
+def _filter(relation: Relation, rejected: set[Pair], incoming: Incoming) -> Filter:
     """The threshold filter that lets the relation's pairs through and rejects those given."""
     heights = _heights(relation.ones, [z for z in rejected if z[0] != relation.empty])
     assert heights is not None, "only sets with an order are given"
@@ -352,7 +401,7 @@ def _base(heights: list[int], limit: int | None) -> int:
     )
 
 
-def _bias(relation: _Relation, sums: Mapping[int, float]) -> float:
+def _bias(relation: Relation, sums: Mapping[int, float]) -> float:
     """The bias that leaves the smallest and fewest weights on symbols."""
 
     def cost(bias: float) -> tuple[float, int]:

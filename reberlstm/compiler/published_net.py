@@ -8,24 +8,19 @@ is offered when its reader is over 0.5. It is not a standard LSTM; see `reberlst
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
-from reberlstm._version import __version__
-from reberlstm.grammars import load_grammar
-from reberlstm.net.net import LSTMWeights
-from reberlstm.net.readouts import Head
+from reberlstm.compiler.rows import Row, Rows
 
 NODES = ("0", "1", "2", "3", "4", "5")
 
 ALWAYS = 1000.0
 """A bias beyond which the sigmoid is exactly 0 or 1 in floating point: a constant gate."""
 
-Row = tuple[float, Mapping[str, float]]
+Constants = tuple[float, Mapping[str, float]]
 """A bias, and weights on symbols (letters) and on the memory of nodes (digits)."""
 
-ERASER: tuple[Row, ...] = (
+ERASER: tuple[Constants, ...] = (
     (-ALWAYS, {}),             # eraser[0] = 0                              always reset
     (5.0, {"X": -10.0}),       # eraser[1] = σ(10·(0.5 − X))                reset on X
     (19.5, {"2": -30.0}),      # eraser[2] = σ(30·(0.65 − memory[2]))       reset on exit
@@ -34,7 +29,7 @@ ERASER: tuple[Row, ...] = (
     (5.0, {"S": -10.0, "V": -10.0}),  # eraser[5] = σ(10·(0.5 − S − V))     reset on S, V
 )  # fmt: skip
 
-WRITER: tuple[Row, ...] = (
+WRITER: tuple[Constants, ...] = (
     (0.0, {"B": 5.0}),                        # writer[0] = tanh(5·B)
     (0.0, {"T": 5.0}),                        # writer[1] = tanh(5·T)
     (0.0, {"T": 0.55, "X": 0.55, "P": 0.55}), # writer[2] = tanh(0.55·(T + X + P))
@@ -43,7 +38,7 @@ WRITER: tuple[Row, ...] = (
     (0.0, {"B": 0.55, "P": 0.7, "X": 5.0}),   # writer[5] = tanh(0.55·B + 0.7·P + 5·X)
 )  # fmt: skip
 
-FILTER: tuple[Row, ...] = (
+FILTER: tuple[Constants, ...] = (
     (ALWAYS, {}),              # filter[0] = 1                              never filter
     (22.5, {"5": -30.0}),      # filter[1] = σ(30·(0.75 − memory[5]))       not on node 5
     (19.5, {"5": -30.0}),      # filter[2] = σ(30·(0.65 − memory[5]))       not from node 5
@@ -52,7 +47,7 @@ FILTER: tuple[Row, ...] = (
     (19.5, {"1": -30.0}),      # filter[5] = σ(30·(0.65 − memory[1]))       not from node 1
 )  # fmt: skip
 
-READER: Mapping[str, Row] = {
+READER: Mapping[str, Constants] = {
     "B": (0.0, {}),                      # reader[0] = 0
     "T": (-3.5, {"0": 5.0, "5": 5.0}),   # reader[1] = tanh(5·(memory[0] + memory[5] − 0.7))
     "S": (-3.5, {"1": 5.0, "2": 5.0}),   # reader[2] = tanh(5·(memory[1] + memory[2] − 0.7))
@@ -63,35 +58,19 @@ READER: Mapping[str, Row] = {
 }  # fmt: skip
 
 
-def published() -> LSTMWeights:
-    """The source's own net, six cells named after the nodes 0 to 5.
+def published_rows(alphabet: Sequence[str]) -> Rows:
+    """The gates and the reader as rows, for the symbols in this order."""
 
-    It is right on most words and wrong on some: ``BTSSSSSSXXV`` is a shortest one.
+    def rows(constants: Iterable[Constants]) -> list[Row]:
+        return [
+            Row(
+                bias,
+                {number: weights[a] for number, a in enumerate(alphabet) if a in weights},
+                {number: weights[q] for number, q in enumerate(NODES) if q in weights},
+            )
+            for bias, weights in constants
+        ]
 
-    Example:
-        >>> published().cells
-        ('0', '1', '2', '3', '4', '5')
-    """
-    grammar = load_grammar("reber")
-    rows = (*FILTER, *ERASER, *WRITER)
-    reader = [READER[symbol] for symbol in grammar.alphabet]
-    bias = np.array([bias for bias, _ in rows])
-    return LSTMWeights(
-        alphabet=grammar.alphabet,
-        cells=NODES,
-        weight_ih=_columns(rows, grammar.alphabet),
-        weight_hh=_columns(rows, NODES),
-        bias_ih=bias,
-        bias_hh=np.zeros_like(bias),
-        heads={"legal": Head(_columns(reader, NODES), np.array([bias for bias, _ in reader]))},
-        cell="published",
-        grammar=grammar,
-        claims="legal",
-        name="published",
-        version=__version__,
-        height=1.0,
-    )
-
-
-def _columns(rows: tuple[Row, ...] | list[Row], names: tuple[str, ...]) -> np.ndarray:
-    return np.array([[weights.get(name, 0.0) for name in names] for _, weights in rows])
+    gates = {"input": rows(FILTER), "forget": rows(ERASER), "candidate": rows(WRITER)}
+    heads = {"legal": rows(READER[symbol] for symbol in alphabet)}
+    return Rows(NODES, {}, None, gates, heads, height=1.0)

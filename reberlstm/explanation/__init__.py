@@ -27,8 +27,8 @@ from reberlstm.explanation.model import (
 from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
 from reberlstm.grammars import Grammar, as_machine
+from reberlstm.net.base import check_alphabets
 from reberlstm.net.loading import net_for
-from reberlstm.net.net import check_alphabets
 
 __all__ = [
     "CellExplanation",
@@ -70,6 +70,8 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
     vertices = find_vertices(net, grammar)
     if vertices is None:
         return numeric_summary(net, grammar, "this net has no vertices that name its states")
+    if vertices.resets_cells:
+        return numeric_summary(net, grammar, "a reset gate silences a cell for all that read it")
     cells, summary = [], Summary(vertices)
     for cell in range(net.size):
         table = tabulate(vertices, cell)

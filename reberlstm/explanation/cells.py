@@ -35,9 +35,6 @@ from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Readout
 
-PSEUDO = {"input": "filter", "forget": "eraser", "candidate": "writer", "output": "output"}
-"""What the gates are called in pseudo-code: the Toy LSTM's words, where it has one."""
-
 VAGUE, FIRM = 0.1, 0.75
 """Between these parts of an active cell's height a cell is neither active nor not."""
 
@@ -55,9 +52,10 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
     """All of one cell, from its table."""
     net = vertices.net
     gates: dict[str, GateExplanation] = {}
-    for gate in in_order(net.layers[0].cell.gates):
+    kind = net.layers[0].cell
+    for gate in in_order(kind.gates):
         row = GateTable(gate, vertices, cell, table)
-        left = f"{PSEUDO[gate]}[{shown(net.cells[cell])}]"
+        left = f"{kind.words.get(gate, gate)}[{shown(net.cells[cell])}]"
         gates[gate] = GateExplanation(
             gate, row.sentence(), f"{left} = {code(row.rules)}", row.rules, tuple(reasons(row))
         )
@@ -81,7 +79,7 @@ def _role(vertices: Vertices, cell: int) -> str:
 
 
 def _sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
-    if (table.gates["forget"] > 0.5).any():
+    if (table.kept > 0.5).any():
         return _keeping_sentence(vertices, cell, table)
     half = vertices.net.height / 2.0
     if vertices.coded and (table.hidden < -half).any():
@@ -91,7 +89,7 @@ def _sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
             for sign, where in signs.items()
             if where.any()
         )
-    active = np.abs(table.hidden) > half
+    active = (table.hidden if vertices.signed else np.abs(table.hidden)) > half
     if not active.any():
         return "never active"
     if not active.all():
@@ -124,7 +122,7 @@ def _keeping_sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
         parts = [f"gains {value} on {_from(vertices, cell, where)}" for value, where in shown_]
     if len(amounts) > MAX_AMOUNTS:
         parts.append("and less elsewhere")
-    kept = table.gates["forget"] > 0.5
+    kept = table.kept > 0.5
     keeps, erases = _cover(vertices, kept), _cover(vertices, ~kept)
     if kept.all():
         parts.append("is never erased")
@@ -163,7 +161,7 @@ def _vague(vertices: Vertices, table: CellTable) -> Iterator[str]:
         pairs = wording.say(_cover(vertices, where), "from")
         yield f"after {pairs} its h is {span(height[where])} of that of an active cell"
     negative = table.hidden < -VAGUE * vertices.net.height
-    if not vertices.coded and negative.any():
+    if not (vertices.coded or vertices.signed) and negative.any():
         yield f"after {wording.say(_cover(vertices, negative), 'from')} it is negative"
 
 
@@ -191,7 +189,7 @@ class _Loop(NamedTuple):
 
 def _loops(vertices: Vertices, cell: int, table: CellTable) -> Iterator[_Loop]:
     for place, a in vertices.loops:
-        kept, added = float(table.gates["forget"][place, a]), float(table.added[place, a])
+        kept, added = float(table.kept[place, a]), float(table.added[place, a])
         if 0.5 < kept < 1.0:
             symbol, node = shown(vertices.net.alphabet[a]), shown(vertices.names[place])
             active = bool(vertices.active(cell)[place])
@@ -219,6 +217,7 @@ def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
 def _worn(vertices: Vertices, cell: int) -> Iterator[str]:
     """Where a gate counts on another cell's memory, and a self-loop wears that memory down."""
     net = vertices.net
+    words = net.layers[0].cell.words
     for gate in net.layers[0].cell.gates:
         guard = threshold(gate, vertices, cell)
         if guard is None or guard[0] == net.cells[cell] or not 0.0 < guard[1] < 1.0:
@@ -228,7 +227,7 @@ def _worn(vertices: Vertices, cell: int) -> Iterator[str]:
         for loop in _loops(vertices, other, tabulate(vertices, other)):
             if loop.active and loop.limit < turn:
                 yield (
-                    f"its {PSEUDO[gate]} counts on memory {shown(name)} to be over "
+                    f"its {words.get(gate, gate)} counts on memory {shown(name)} to be over "
                     f"{amount(turn)}; {loop.text} wears it down to that in "
                     f"{loop.rounds(1.0, turn):,} steps"
                 )

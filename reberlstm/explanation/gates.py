@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -28,8 +28,8 @@ MAX_PARTIAL = 3
 
 
 def in_order(gates: Sequence[str]) -> list[str]:
-    """Gates in the order in which they are explained: forget, candidate, input, then others."""
-    order = ("forget", "candidate", "input")
+    """Gates in the order in which they are explained: what keeps, candidate, input, then others."""
+    order = ("forget", "update", "candidate", "input")
     return sorted(gates, key=lambda gate: order.index(gate) if gate in order else len(order))
 
 
@@ -45,6 +45,7 @@ class GateTable:
             memory it reads, and the value at which the gate turns. Else None.
         takes: What a negative candidate does: it takes away from a memory that is kept anywhere.
         preposition: What stands before nodes, where a sentence names pairs.
+        signed: Whether the candidate is a filter, +1 or −1, and makes the cell active or not.
     """
 
     def __init__(self, gate: str, vertices: Vertices, cell: int, table: CellTable) -> None:
@@ -60,8 +61,12 @@ class GateTable:
         alphabet = vertices.net.alphabet
         self.wording = Wording(vertices, tuple(alphabet[a] for a in self.columns))
         self.threshold = threshold(gate, vertices, cell)
-        self.takes = "takes away " if (table.gates["forget"] > 0.5).any() else "writes −"
-        self.preposition = "from" if gate == "input" else "at"
+        self.takes = "takes away " if (table.kept > 0.5).any() else "writes −"
+        self.preposition = "from" if gate in ("input", "reset") else "at"
+        self.signed = gate == "candidate" and vertices.signed
+        self.whole = table.whole
+        if self.signed:
+            self.open, self.preposition = self.values > 0.0, "from"
 
     def cover(self, mask: Table) -> Cover:
         """The shortest description of pairs, in the symbols that matter."""
@@ -87,14 +92,20 @@ class GateTable:
     def sentence(self) -> str:
         """What the gate does, in words."""
         if self.gate == "candidate":
-            return _candidate(self)
+            return _sign(self) if self.signed else _candidate(self)
         if self.open.all() or not self.open.any():
-            shut, open_ = ("erases", "keeps") if self.gate == "forget" else ("shut", "open")
-            verb = open_ if self.open.all() else shut
-            text = f"{verb} at every step" if self.gate == "forget" else f"always {verb}"
+            shut, open_ = ALWAYS.get(self.gate, ("always shut", "always open"))
+            text = open_ if self.open.all() else shut
         else:
-            text = {"input": _input, "forget": _forget, "output": _output}[self.gate](self)
+            text = SENTENCES[self.gate](self)
         return text + _strength(self)
+
+
+ALWAYS = {
+    "forget": ("erases at every step", "keeps at every step"),
+    "update": ("lets the candidate in at every step", "keeps at every step"),
+}
+"""What gates do that are always shut, or always open."""
 
 
 def matters(gate: str, table: CellTable) -> Table:
@@ -104,6 +115,8 @@ def matters(gate: str, table: CellTable) -> Table:
         return np.broadcast_to(rings, table.added.shape)
     if gate == "output":
         return np.abs(table.memory) > SILENT
+    if gate == "reset":
+        return table.whole > 0.0
     return np.ones(table.added.shape, dtype=bool)
 
 
@@ -220,6 +233,41 @@ def _output(table: GateTable) -> str:
     return f"{verb} {table.wording.pairs(cover)}"
 
 
+def _update(table: GateTable) -> str:
+    return f"keeps {table.wording.say(table.cover(table.open), prefix='on')}, else lets new in"
+
+
+def _reset(table: GateTable) -> str:
+    shut = table.matters & ~table.open
+    if not shut.any():
+        return "open wherever the sum is positive"
+    cover = min((table.cover(mask) for mask in (shut, ~table.open)), key=size)
+    return f"shut on {table.wording.pairs(cover, 'from')}: the symbol alone is left, and negative"
+
+
+def _sign(table: GateTable) -> str:
+    """Of a candidate that is +1 or −1: where its sum is positive, if no gate resets it."""
+    positive = table.whole > 0.0
+    if positive.all() or not positive.any():
+        text = "always +1" if positive.all() else "always −1"
+    else:
+        alphabet = table.vertices.net.alphabet
+        cover = shortest(positive, table.vertices.names, alphabet, symbols_first=True)
+        text = f"+1 {table.wording.over(alphabet).say(cover, 'from', 'on')}; else −1"
+    unless = (positive & ~table.open).any()
+    return f"with an open reset gate {text}" if unless else text
+
+
+SENTENCES: dict[str, Callable[[GateTable], str]] = {
+    "input": _input,
+    "forget": _forget,
+    "output": _output,
+    "update": _update,
+    "reset": _reset,
+}
+"""What says what a gate does that is open for some pairs and shut for others."""
+
+
 def _strength(table: GateTable) -> str:
     """What there is to say of values that are not quite 0 or 1, in brackets."""
     values = table.values[table.matters]
@@ -269,6 +317,11 @@ def _range(rule: Rule) -> str:
 
 LETS = {"input": "lets in", "forget": "keeps", "output": "shows", "candidate": "rings"}
 STOPS = {"input": "keeps out", "forget": "erases", "output": "holds back", "candidate": "silences"}
+LETS |= {"update": "keeps", "reset": "opens it", "sign": "makes it +1"}
+STOPS |= {"update": "lets new in", "reset": "shuts it", "sign": "keeps it at −1"}
+
+INSIDE = "inside reset"
+"""Which of the two biases it is of a candidate of which a gate resets what it reads."""
 
 ROUNDING = 1e-9
 """Sums this small, compared with a row's weights, count as 0: the gate is neither open nor shut."""
@@ -285,36 +338,46 @@ def reasons(table: GateTable) -> Iterator[WeightReason]:
     row = layer.rows(table.gate).start + table.cell
     units = np.nan if net.gain is None else 2.0 * net.gain
 
-    def found(kind: str, names: tuple[str, ...], value: float, part: Floats) -> WeightReason:
-        in_units = (net.height if kind == "cell" else 1.0) * value / units
-        return WeightReason(
-            kind,
-            names,
-            value,
-            None if net.gain is None else in_units,
-            _bias_reason(table, value, in_units) if kind == "bias" else _reason(table, part),
-        )
+    def found(
+        kind: str, names: tuple[str, ...], value: float, part: Floats, reason: str = ""
+    ) -> WeightReason:
+        # On a cell it is what the cell adds where it is active.
+        rise = vertices.rise(net.cells.index(names[0])) if kind == "cell" else 1.0
+        in_units = None if net.gain is None else rise * value / units
+        return WeightReason(kind, names, value, in_units, reason or _reason(table, part))
 
+    vertices = table.vertices
     symbols, cells, bias = layer.weight_ih[row], layer.weight_hh[row], float(layer.bias[row])
     nothing = np.zeros_like(table.sums)
-    if bias:
-        yield found("bias", (), bias, nothing)
+    inner = float(layer.bias_hh[row]) if table.gate == "candidate" and layer.cell.resetting else 0.0
+    if bias - inner:
+        yield found("bias", (), bias - inner, nothing, _bias_reason(table, bias))
+    if inner:
+        yield found("bias", (INSIDE,), inner, nothing + inner)
     for a in np.flatnonzero(symbols).tolist():
         part = nothing.copy()
         part[:, a] = symbols[a]
         yield found("symbol", (net.alphabet[a],), float(symbols[a]), part)
-    for group in _equal(cells):
+    apart = vertices.clocks if vertices.signed else ()
+    taken = net.height * float(np.delete(cells, apart).sum()) if apart else 0.0
+    for group in _equal(cells, apart):
         value = float(cells[group[0]])
-        active = np.sum([table.vertices.active(k) for k in group], axis=0)
-        part = nothing + (net.height * value * active)[:, np.newaxis]
-        yield found("cell", tuple(net.cells[k] for k in group), value, part)
+        names = tuple(net.cells[k] for k in group)
+        active = np.sum([vertices.rise(k) * vertices.is_active(k) for k in group], axis=0)
+        part = nothing + (value * active)[:, np.newaxis]
+        reason = ""
+        if group[0] in apart and taken:
+            reason, further = "makes up for the cells at −1", part - taken * (part != 0.0)
+            if np.abs(further).max() > ROUNDING * np.abs(part).max():
+                reason += f"; {_reason(table, further)}"
+        yield found("cell", names, value, part, reason)
 
 
-def _equal(weights: Floats) -> list[list[int]]:
-    """The cells with weights: one by one, but many with the same weight together."""
-    groups: dict[float, list[int]] = {}
+def _equal(weights: Floats, apart: Sequence[int] = ()) -> list[list[int]]:
+    """The cells with weights: one by one, but many with the same together, except those apart."""
+    groups: dict[tuple[float, int | None], list[int]] = {}
     for k in np.flatnonzero(weights).tolist():
-        groups.setdefault(float(weights[k]), []).append(k)
+        groups.setdefault((float(weights[k]), k if k in apart else None), []).append(k)
     return [
         part
         for group in groups.values()
@@ -324,9 +387,11 @@ def _equal(weights: Floats) -> list[list[int]]:
 
 def _reason(table: GateTable, part: Floats) -> str:
     touched = (part != 0.0) & table.matters
+    sums, after = table.sums, table.open
     if not touched.any():
-        return "changes nothing: nothing rings then"
-    if table.gate == "candidate":
+        why = "the sum is negative" if table.gate == "reset" else "nothing rings"
+        return f"changes nothing: {why} then"
+    if table.gate == "candidate" and not table.signed:
         values, without = table.values[touched], np.tanh(table.sums - part)
         if (np.abs(without[touched]) <= SILENT).all():
             if (values >= RINGING).all():
@@ -335,15 +400,17 @@ def _reason(table: GateTable, part: Floats) -> str:
                 return f"leaves a breadcrumb of {span(values)}"
             if (values < -SILENT).all():
                 return f"{table.takes}{span(np.abs(values))}"
-        before, after = without > 0.5, table.open
+        before = without > 0.5
     else:
-        tolerance = ROUNDING * float(np.abs(table.sums).max() + np.abs(part).max())
-        before, after = table.sums - part > tolerance, table.sums > tolerance
+        sums = table.whole if table.signed else sums
+        tolerance = ROUNDING * float(np.abs(sums).max() + np.abs(part).max())
+        before, after = sums - part > tolerance, sums > tolerance
     phrases = []
     for verbs, changed in ((LETS, after & ~before), (STOPS, before & ~after)):
         if (changed & table.matters).any():
-            verb = verbs[table.gate]
-            prefix = "on" if table.gate == "forget" or verb == "rings" else ""
+            verb = verbs["sign" if table.signed else table.gate]
+            on = table.gate in ("forget", "update", "reset") or verb == "rings" or table.signed
+            prefix = "on" if on else ""
             cover = table.cover(changed & table.matters)
             phrases.append(f"{verb} {table.wording.say(cover, table.preposition, prefix)}")
     if phrases:
@@ -358,11 +425,21 @@ def _reason(table: GateTable, part: Floats) -> str:
     return "changes nothing" if surer.any() else "makes it less sure, and changes nothing"
 
 
-def _bias_reason(table: GateTable, bias: float, in_units: float) -> str:
+def _bias_reason(table: GateTable, bias: float) -> str:
     net = table.vertices.net
+    in_units = bias / (2.0 * net.gain) if net.gain is not None else 0.0
     (layer,) = net.layers
     row = layer.rows(table.gate).start + table.cell
     alone = not layer.weight_ih[row].any() and not layer.weight_hh[row].any()
+    if table.vertices.signed and not alone:
+        # Cells at −1 and `started` count too.
+        bias += float(table.vertices.reading(layer.weight_hh[row])[1])
+        in_units = bias / (2.0 * net.gain) if net.gain is not None else 0.0
+    if table.signed:
+        state, other = ("+1", "−1") if bias > 0.0 else ("−1", "+1")
+        if alone:
+            return f"always {state}"
+        return f"{state} at rest; over {units(abs(in_units))[1:]} makes it {other}"
     if table.gate == "candidate":
         value = float(np.tanh(bias))
         verb = "rings" if value >= RINGING else f"writes {amount(value)}"

@@ -118,6 +118,8 @@ def code(rules: Sequence[Rule]) -> str:
     values = {rule.value for rule in rules}
     if values <= {0.0, 1.0}:
         return condition(next((rule.cover for rule in rules if rule.value == 1.0), Cover(())))
+    if values == {1.0, -1.0}:
+        return f"1 if {condition(rules[0].cover)} else -1"
     # The rule that is hardest to say comes last, where nothing has to be said.
     ordered = sorted(rules, key=lambda rule: len(condition(rule.cover)))
     parts = [f"{rule.value:g} if {condition(rule.cover)}" for rule in ordered[:-1]]

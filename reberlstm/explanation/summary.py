@@ -21,7 +21,7 @@ from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
 from reberlstm.explanation.wording import amount, listed, shown, weight
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, joined
+from reberlstm.net.net import Net
 
 MAX_SHOWN = 3
 
@@ -43,17 +43,19 @@ class Summary:
 
     def add(self, cell: int, table: CellTable) -> None:
         """Take in a cell's table; cells must come in order."""
+        if self.vertices.signed:
+            self.decision = min(self.decision, float(np.abs(table.sums["candidate"]).min()))
         for gate in table.gates.keys() - {"candidate"}:
             values = table.gates[gate]
             sums = np.abs(table.sums[gate][matters(gate, table)])
             self.decision = min(self.decision, float(sums.min(initial=np.inf)))
             self.leak = max(self.leak, float(values[values <= 0.5].max(initial=0.0)))
-        forget = table.gates["forget"]
-        if (forget > 0.5).any():
+        if (table.kept > 0.5).any():
             self.keeps.append(cell)
-            self.loss = max(self.loss, 1.0 - float(forget[forget > 0.5].min()))
+            self.loss = max(self.loss, 1.0 - float(table.kept[table.kept > 0.5].min()))
         if cell not in self.vertices.clocks:
-            active = np.abs(table.hidden) > self.vertices.net.height / 2.0
+            h = table.hidden if self.vertices.signed else np.abs(table.hidden)
+            active = h > self.vertices.net.height / 2.0
             self.count += active
             self.last[active] = cell
 
@@ -70,6 +72,8 @@ class Summary:
                 "is not one-hot, the sentences are told for one active node at a time, and "
                 "thresholds say what counts as active"
             )
+        elif vertices.signed:
+            yield from self._signed()
         else:
             assert net.gain is not None
             sure = f", and every filter's sum is at least {self.decision:.3g} in size, open or shut"
@@ -88,6 +92,8 @@ class Summary:
                 f"leaks: up to {amount(self.loss)} of it is lost a step, and up to "
                 f"{amount(self.leak)} comes in through a shut gate; in long loops both add up"
             )
+        elif vertices.signed:
+            pass
         elif vertices.coded:
             yield (
                 f"{anew}, so no step adds to the error of the one before; a filter may be half "
@@ -102,6 +108,37 @@ class Summary:
             yield from self._codes()
         elif not reads_memory(net) and vertices.grammar and any(v.state for v in vertices.all):
             yield self._agreement()
+
+    def _signed(self) -> Iterator[str]:
+        """Of a net whose cells are +1 or −1."""
+        net = self.vertices.net
+        assert net.gain is not None
+        unit = 2.0 * net.gain
+        yield (
+            f"gain K = {net.gain:g}, and every sum is at least {self.decision:.3g} in size; a cell "
+            f"is active at +1, and else −1; a unit of weight is 2·K = {unit:g}, or {unit / 2.0:g} "
+            "on a cell, since an active cell adds its weight where others take theirs away"
+        )
+        kind = net.layers[0].cell
+        if not kind.keeping:
+            yield (
+                "a cell has no gates: its sum is its one filter, so nothing is kept, and no step "
+                "adds to the error of the one before; a node to which more ways lead than one "
+                "filter can tell apart has several cells, each for some of the symbols"
+            )
+        elif not self.keeps:
+            second = (
+                "the candidate's sum is a filter, and the reset gate is the second: where it is "
+                "shut, no cell is heard, and what the symbol adds is negative"
+                if kind.resetting
+                else "the reset gate is open, since it would silence a cell for all that read it, "
+                "so a cell has one filter, the candidate's sum"
+            )
+            yield (
+                f"the update gate lets the candidate in at every step and keeps "
+                f"{amount(self.leak)} of what was there, so no step adds to the error of the one "
+                f"before; {second}"
+            )
 
     def _codes(self) -> Iterator[str]:
         """Whether the codes of a coded net tell its nodes apart."""
@@ -209,7 +246,7 @@ def _watch(net: Net, grammar: FSM | None) -> list[Mapping[str, Floats]]:
     ]
     for row, here in zip(symbols, present, strict=True):
         steps = net.record(states, row)
-        states = joined(steps)
+        states = net.after(steps)
         for record, step in zip(watched, steps, strict=True):
             for gate, values in step.gates.items():
                 record[gate].append(values[here])

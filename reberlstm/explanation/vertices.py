@@ -1,6 +1,7 @@
 """The situations in which a hand-wired net is meant to be, and what its gates do there.
 
-A *vertex* is the zero vector or one active cell. Cells that are active after every step, whatever
+A *vertex* is the zero vector or one active cell. The cells of an LSTM that are not active are 0,
+those of a GRU or a simple net −1. Cells that are active after every step, whatever
 came (the compiler's `started` is one), are active at every vertex but the zero vector; on their own
 they are a vertex too, the one that a violation leads to. All of this is found from the weights;
 only names are taken from the cells and the grammar.
@@ -28,9 +29,13 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import Cell, Layer
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
+from reberlstm.net.numbers import sigmoid
 
 NEAR = 0.2
 """How far from 0 or from its full height, as part of that, a cell may be at a vertex."""
+
+RESETS = 0.95
+"""A reset gate that is open less than this is not taken for open."""
 
 MAX_CODES = 1_000
 """A net with more vertices is not explained one by one."""
@@ -65,6 +70,7 @@ class Vertices:
         codes: What each cell is at each vertex: 1 active, 0 not, −1 negative; shape (P, H).
         clocks: The cells that are active at every vertex but the zero vector.
         coded: Whether several cells together say which node it is, instead of one each.
+        signed: Whether cells that are not active are −1 and not 0.
     """
 
     net: Net
@@ -73,6 +79,7 @@ class Vertices:
     codes: Floats
     clocks: tuple[int, ...] = ()
     coded: bool = False
+    signed: bool = False
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -97,14 +104,34 @@ class Vertices:
         """1 at each vertex where the cell is active, −1 where it is negative, else 0; (P,)."""
         return np.asarray(self.codes[:, cell])
 
+    def is_active(self, cell: int) -> Floats:
+        """As `active`, but 0 where the cell is not active in a `signed` net."""
+        return np.maximum(self.active(cell), 0.0) if self.signed else self.active(cell)
+
+    def rise(self, cell: int) -> float:
+        """How much higher h of the cell is where it is active than where it is not."""
+        return self.net.height * (2.0 if self.signed and cell not in self.clocks else 1.0)
+
+    @cached_property
+    def resets_cells(self) -> bool:
+        """Whether a gate that resets each h for all that read it is ever less than open."""
+        (layer,) = self.net.layers
+        if layer.cell.resetting or "reset" not in layer.cell.gates:
+            return False
+        row = layer.rows("reset")
+        least = layer.weight_ih[row].min(axis=1, keepdims=True) + layer.bias[row][:, np.newaxis]
+        sums = least + self.reading(layer.weight_hh[row])
+        return bool((sigmoid(sums) < RESETS).any())
+
     @property
     def active_cells(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the cells that are active at each vertex, negative ones with a minus."""
         signs = {1.0: "", -1.0: "−"}
         cells = self.net.cells
+        told = np.maximum(self.codes, 0.0) if self.signed else self.codes  # −1 goes without saying
         return {
             name: tuple(signs[code[k]] + cells[k] for k in np.flatnonzero(code))
-            for name, code in zip(self.names, self.codes, strict=True)
+            for name, code in zip(self.names, told, strict=True)
         }
 
     @cached_property
@@ -133,15 +160,16 @@ def find_vertices(net: Net, grammar: FSM | None) -> Vertices | None:
         for vertex in vertices.all
         if vertex.cell is not None and not net.cells[vertex.cell].startswith("started")
     ]
-    named_after_states = not own or any(vertex.state for vertex in own)
+    named_after_states = all(vertex.state for vertex in own)
     return vertices if named_after_states else _coded_vertices(net, grammar)
 
 
 def _named_vertices(net: Net, grammar: FSM | None) -> Vertices:
     """One for each cell: from the weights, with names from the cells and the grammar."""
+    signed = _is_signed(net)
     clocks = tuple(
         cell
-        for cell in np.flatnonzero(_always_active(net)).tolist()
+        for cell in np.flatnonzero(_always_active(net, signed)).tolist()
         if grammar is None or _state_of(net.cells[cell], grammar) is None
     )
     start = grammar.start if grammar is not None else None
@@ -171,11 +199,12 @@ def _named_vertices(net: Net, grammar: FSM | None) -> Vertices:
     ]
     found += sorted(own, key=lambda vertex: order.get(vertex.state or "", len(order)))
     codes = np.zeros((len(found), net.size))
+    codes[1:] = -1.0 if signed else 0.0
     codes[1:, list(clocks)] = 1.0
     for place, vertex in enumerate(found):
         if vertex.cell is not None:
             codes[place, vertex.cell] = 1.0
-    return Vertices(net, grammar, tuple(found), codes, clocks)
+    return Vertices(net, grammar, tuple(found), codes, clocks, signed=signed)
 
 
 def _state_of(cell: str, grammar: FSM) -> str | None:
@@ -256,29 +285,39 @@ class CellTable:
 
     sums: Mapping[str, Floats]  # the pre-activations by gate
     gates: Mapping[str, Floats]
-    added: Floats  # what a step adds to the memory: input gate times candidate
+    kept: Floats  # the part of the memory that a step keeps
+    added: Floats  # what it adds to that
     memory: Floats
     hidden: Floats  # after the step, like the memory
+    whole: Floats  # the candidate's pre-activation where no gate resets what it reads
 
 
 def tabulate(vertices: Vertices, cell: int) -> CellTable:
     """Step one cell from every vertex on every symbol."""
     net = vertices.net
     (layer,) = net.layers
-    by_gate = [
-        vertices.reading(layer.weight_hh[row])[:, np.newaxis]
+    kind, before = layer.cell, active_memory(net) * vertices.active(cell)[:, np.newaxis]
+    sums = {
+        gate: vertices.reading(layer.weight_hh[row])[:, np.newaxis]
         + layer.weight_ih[row]
         + layer.bias[row]
-        for row in (layer.rows(gate).start + cell for gate in layer.cell.gates)
-    ]
-    before = active_memory(net) * vertices.active(cell)[:, np.newaxis]
-    gates, memory, hidden = _stepped(layer.cell, np.stack(by_gate, axis=-1), before)
+        for gate, row in ((gate, layer.rows(gate).start + cell) for gate in kind.gates)
+    }
+    whole = sums["candidate"]
+    if kind.resetting:
+        row = layer.rows("candidate").start + cell
+        read = vertices.reading(layer.weight_hh[row])[:, np.newaxis] + layer.bias_hh[row]
+        sums["candidate"] = whole - read + sigmoid(sums[kind.resetting]) * read
+    gates, memory, hidden = _stepped(kind, np.stack(list(sums.values()), axis=-1), before)
+    kept = gates.get(kind.keeping, np.zeros_like(memory))
     return CellTable(
-        sums=dict(zip(layer.cell.gates, by_gate, strict=True)),
+        sums=sums,
         gates=gates,
-        added=gates["input"] * gates["candidate"],
+        kept=kept,
+        added=gates.get("input", 1.0 - kept) * gates["candidate"],
         memory=memory,
         hidden=hidden,
+        whole=whole,
     )
 
 
@@ -303,16 +342,21 @@ def reads_memory(net: Net) -> bool:
     return "hidden" not in net.layers[0].cell.parts
 
 
-def _always_active(net: Net) -> NDArray[np.bool_]:
-    """Whether each cell is active after every step from the zero vector or one active cell."""
+def _is_signed(net: Net) -> bool:
+    """Whether cells that have no c go to +1 or −1 on every first symbol."""
+    if net.layers[0].cell.parts != ("hidden",):
+        return False
+    h = net.hidden(net.step(net.start(len(net.alphabet)), np.arange(len(net.alphabet))))
+    return bool((np.abs(h) > net.height / 2.0).all())
+
+
+def _always_active(net: Net, signed: bool) -> NDArray[np.bool_]:
+    """Whether each cell is active after every step from any vertex."""
     (layer,) = net.layers
-    lowest = (
-        layer.bias
-        + layer.weight_ih.min(axis=1)
-        + np.minimum(net.height * layer.weight_hh.min(axis=1), 0.0)
-    )
+    weights = net.height * layer.weight_hh
+    least = -np.abs(weights).sum(axis=1) if signed else np.minimum(weights.min(axis=1), 0.0)
+    lowest = layer.bias + layer.weight_ih.min(axis=1) + least
     sums = np.stack([lowest[layer.rows(gate)] for gate in layer.cell.gates], axis=-1)
-    gates, _, _ = _stepped(layer.cell, sums, np.zeros(layer.size))
-    memory = gates["input"] * np.maximum(gates["candidate"], 0.0)
-    active: NDArray[np.bool_] = layer.cell.exposed(gates, memory) > net.height / 2.0
+    _, _, hidden = _stepped(layer.cell, sums, np.zeros(layer.size))
+    active: NDArray[np.bool_] = hidden > net.height / 2.0
     return active

@@ -16,7 +16,7 @@ import numpy as np
 from reberlstm.extraction.trajectories import NOT_ASKED, OUTSIDE, BudgetEnd, Ids, Trajectories
 from reberlstm.machine.crawl import crawl, refine
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import Observed
+from reberlstm.net.base import Observed
 
 
 @dataclass

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import ExtractionError
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.base import Observed
 from reberlstm.net.loading import net_for
-from reberlstm.net.net import Net, Observed
+from reberlstm.net.net import Net
 
 Kind = Literal["legal", "accept", "label"]
 OBSERVED: tuple[Kind, ...] = ("legal", "accept", "label")

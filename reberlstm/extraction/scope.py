@@ -16,7 +16,7 @@ from reberlstm.errors import ExtractionError
 from reberlstm.extraction.nets import Subject
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import includes_empty_word
-from reberlstm.net.net import check_alphabets
+from reberlstm.net.base import check_alphabets
 
 BEGINNING = 0
 """The node of the empty word."""

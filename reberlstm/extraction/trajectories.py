@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reberlstm.extraction.nets import Subject
 from reberlstm.extraction.scope import BEGINNING, AskedWords
-from reberlstm.net.net import Observed
+from reberlstm.net.base import Observed
 
 UNKNOWN, NO_MORE, NOT_ASKED = -1, 0, -2
 """In the place of an observation: not run yet; the net does not offer the word as far as its end;

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from pathlib import PurePath
 from typing import Any
 
 from reberlstm.errors import FormatError, one_line, shown
@@ -61,24 +60,21 @@ SNIFFED = (".txt", ".xml")
 """Suffixes that say little: the format of such a file is found out when it is read."""
 
 _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
-_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']")
-_DOT_CHARSET = re.compile(rb"\bcharset\s*=\s*\"?\s*(?:latin-?1|l1|iso[-_]8859-1)\b", re.I)
-_SAFE_ENCODINGS = re.compile(
-    r"(us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])", re.I
-)
-_DOT = re.compile(
-    r"(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b", re.S | re.I
-)
+# Patterns are compiled when a file is read: most commands read none but a shipped grammar.
+_ENCODING = rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']"
+_DOT_CHARSET = rb"(?i)\bcharset\s*=\s*\"?\s*(?:latin-?1|l1|iso[-_]8859-1)\b"
+_SAFE_ENCODINGS = r"(?i)(us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])"
+_DOT = r"(?si)(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b"
 _BEGINNINGS = {
-    "json": re.compile(r"\{"),
-    "scxml": re.compile(r"(?:(?><\?.*?\?>|<!--.*?-->)\s*)*<(?:[\w-]{1,40}:)?scxml\b", re.S),
-    "jflap": re.compile(r"<"),
-    "hoa": re.compile(r"(?:(?>/\*.*?\*/)\s*)*HOA:", re.S),
-    "mata": re.compile(r"(?:#[^\n]*\n\s*)*@[A-Za-z]"),
-    "kiss": re.compile(r"(?:#[^\n]*\n\s*)*\.(?:i|o|p|s|r|start_kiss|model|inputs)\b"),
-    "ba": re.compile(r"(?:[^\s,]+[ \t\r]*\n\s*)?[^\s,]+,[^\s,>]+->[^\s,]+[ \t\r]*(?:\n|$)"),
+    "json": r"\{",
+    "scxml": r"(?s)(?:(?><\?.*?\?>|<!--.*?-->)\s*)*<(?:[\w-]{1,40}:)?scxml\b",
+    "jflap": r"<",
+    "hoa": r"(?s)(?:(?>/\*.*?\*/)\s*)*HOA:",
+    "mata": r"(?:#[^\n]*\n\s*)*@[A-Za-z]",
+    "kiss": r"(?:#[^\n]*\n\s*)*\.(?:i|o|p|s|r|start_kiss|model|inputs)\b",
+    "ba": r"(?:[^\s,]+[ \t\r]*\n\s*)?[^\s,]+,[^\s,>]+->[^\s,]+[ \t\r]*(?:\n|$)",
 }
-_TOML_LINE = re.compile(r"""\s*(?:#|\[|(?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)\s*=)""")
+_TOML_LINE = r"""\s*(?:#|\[|(?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)\s*=)"""
 
 
 def format_of(path: str) -> str | None:
@@ -121,6 +117,8 @@ def format_to_read(path: str) -> str | None:
 
 
 def _suffix(path: str) -> str:
+    from pathlib import PurePath
+
     pure = PurePath(path)
     suffix = pure.suffix.lower()
     return PurePath(pure.stem).suffix.lower() if suffix == ".gz" else suffix
@@ -179,13 +177,13 @@ def sniff(text: str) -> str:
         ('dot', 'jflap', 'att', 'json')
     """
     start = text.lstrip()
-    if _DOT.match(text):
+    if re.match(_DOT, text):
         return "dot"
     for format, beginning in _BEGINNINGS.items():
-        if beginning.match(start):
+        if re.match(beginning, start):
             return format
     first = start.split("\n", 1)[0]
-    if not _TOML_LINE.match(first) and 1 <= len(first.split()) <= 5:
+    if not re.match(_TOML_LINE, first) and 1 <= len(first.split()) <= 5:
         return "att"
     return "toml"
 
@@ -204,10 +202,10 @@ def _decoded(content: bytes, where: str) -> str:
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
-    elif declared := _ENCODING.match(content):
+    elif declared := re.match(_ENCODING, content):
         name = declared[1].decode("ascii")
-        encoding = name if _SAFE_ENCODINGS.fullmatch(name) else encoding
-    elif _DOT_CHARSET.search(content, 0, 2000):
+        encoding = name if re.fullmatch(_SAFE_ENCODINGS, name) else encoding
+    elif re.search(_DOT_CHARSET, content[:2000]):
         encoding = "latin-1"
     try:
         return content.decode(encoding)

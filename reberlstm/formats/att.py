@@ -17,7 +17,8 @@ import re
 import sys
 
 from reberlstm.errors import FormatError, shown
-from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
+from reberlstm.formats.draft import Draft
+from reberlstm.formats.limits import MAX_STATES, MAX_TRANSITIONS
 from reberlstm.machine.fsm import FSM, PROBABILITY_TOLERANCE
 
 _EPSILON = {"<eps>", "<epsilon>", "<>", "@0@", "@_EPSILON_SYMBOL_@", "ε", "epsilon", "eps"}

@@ -16,7 +16,7 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError, one_line, shown
-from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
+from reberlstm.formats.limits import MAX_STATES, MAX_TRANSITIONS
 
 MAX_DEPTH = 50
 """How deep subgraphs and HTML strings may be nested."""

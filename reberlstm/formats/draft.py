@@ -15,14 +15,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
+from reberlstm.formats.limits import MAX_STATES, MAX_TRANSITIONS
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM, named
-
-MAX_STATES = 200_000
-"""Files with more states are refused."""
-
-MAX_TRANSITIONS = 1_000_000
-"""Files with more transitions are refused."""
 
 MAX_SUBSETS = 50_000
 """How many states a determinised machine may have: n states may need 2ⁿ."""

@@ -26,7 +26,8 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from reberlstm.errors import FormatError, shown
-from reberlstm.formats.draft import MAX_TRANSITIONS, Draft, to_moore
+from reberlstm.formats.draft import Draft, to_moore
+from reberlstm.formats.limits import MAX_TRANSITIONS
 from reberlstm.formats.xml_syntax import Xml
 from reberlstm.machine.fsm import EMPTY_OUTPUT, FSM
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reberlstm.errors import FormatError, one_line
-from reberlstm.formats.draft import MAX_TRANSITIONS
+from reberlstm.formats.limits import MAX_TRANSITIONS
 
 _MAX_VALUES = 12 * MAX_TRANSITIONS
 

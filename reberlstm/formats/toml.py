@@ -16,14 +16,13 @@ everything that a machine has.
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reberlstm.errors import FormatError, GrammarError, one_line, shown
-from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS
+from reberlstm.formats.limits import MAX_STATES, MAX_TRANSITIONS
 from reberlstm.machine.fsm import FSM
 
 _TEXTS = ("name", "title", "source")
@@ -34,12 +33,12 @@ _REQUIRED = ("alphabet", "start", "transitions")
 _MAX_ITEMS = 3 * MAX_TRANSITIONS
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
 _DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{50}}")
-_STRING = re.compile(
-    r"""\"{3}(?:[^\\]|\\.)*?"{3,5}|'{3}.*?'{3,5}|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|\#[^\n]*+""",
-    re.DOTALL,
+# What follows is needed for few files, and compiled when it is.
+_STRING = (
+    r"""(?s:\"{3}(?:[^\\]|\\.)*?"{3,5}|'{3}.*?'{3,5}|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|\#[^\n]*+)"""
 )
-_HEADER = re.compile(r"[ \t]*\[\[?[ \t]*([A-Za-z]+)[ \t]*\]")
-_ENTRY = re.compile(r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([\w-]+))[ \t]*[.=]""")
+_HEADER = r"[ \t]*\[\[?[ \t]*([A-Za-z]+)[ \t]*\]"
+_ENTRY = r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([\w-]+))[ \t]*[.=]"""
 
 
 def read(text: str, where: str) -> FSM:
@@ -99,7 +98,7 @@ def _check_size(text: str, where: str) -> None:
     # The parser's memory grows with the square of the number of parts of a dotted key.
     deep = _DEEP_KEY.search(text)
     if deep:  # unless it stands in a string
-        text = _STRING.sub(lambda match: '""' + "\n" * match[0].count("\n"), text)
+        text = re.sub(_STRING, lambda match: '""' + "\n" * match[0].count("\n"), text)
         deep = _DEEP_KEY.search(text)
     if deep:
         line = text.count("\n", 0, deep.start()) + 1
@@ -135,11 +134,11 @@ def _line_of(text: str, place: tuple[str, ...]) -> str:
         return ""
     table = found = ""
     for number, line in enumerate(text.split("\n"), start=1):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             table = header[1]
             if table == place[0]:
                 found = f":{number}"
-        elif entry := _ENTRY.match(line):
+        elif entry := re.match(_ENTRY, line):
             wanted = place[0] if not table else place[1] if place[0] == table else None
             if wanted is not None and _unquoted(entry) == wanted:
                 return f":{number}"
@@ -167,6 +166,8 @@ def _key(text: str) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, str):
+        import json
+
         # JSON's string syntax is TOML's, but that TOML wants DEL escaped as well.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):

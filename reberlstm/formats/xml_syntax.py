@@ -10,7 +10,8 @@ from collections.abc import Callable
 from xml.parsers import expat
 
 from reberlstm.errors import FormatError
-from reberlstm.formats.draft import MAX_STATES, MAX_TRANSITIONS, Draft
+from reberlstm.formats.draft import Draft
+from reberlstm.formats.limits import MAX_STATES, MAX_TRANSITIONS
 
 MAX_DEPTH = 50
 """How deep elements may be nested."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import sys
 import warnings
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reberlstm import formats
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
@@ -14,19 +13,29 @@ from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import MAX_FILE_BYTES, toml
 from reberlstm.machine.fsm import FSM
 
-_HERE = Path(__file__).parent
+if TYPE_CHECKING:  # it takes longer to load than a short command to run
+    from pathlib import Path
+
+
+def _files(folder: str) -> list[str]:
+    return [name for name in os.listdir(folder) if name.endswith(".toml")]
+
+
+_HERE = os.path.dirname(__file__)
 # In a wheel the grammars are in this folder, in a checkout at its top.
-_FOLDER = next(f for f in (_HERE, _HERE.parents[1] / "grammars") if any(f.glob("*.toml")))
+_FOLDER = next(f for f in (_HERE, os.path.join(_HERE, "../../grammars")) if _files(f))
 
 
 def grammar_names() -> list[str]:
     """The names of the shipped grammars, sorted."""
-    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+    return sorted(name.removesuffix(".toml") for name in _files(_FOLDER))
 
 
 def shipped_file(name: str) -> Path:
     """The file of a shipped grammar."""
-    return _FOLDER / f"{name}.toml"
+    from pathlib import Path
+
+    return Path(_FOLDER, f"{name}.toml")
 
 
 def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
@@ -57,8 +66,13 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
             from reberlstm.formats import regex
 
             return regex.read(text.removeprefix("regex:"), text)
+        if text in grammar_names():
+            with open(os.path.join(_FOLDER, f"{text}.toml"), encoding="utf-8") as file:
+                return toml.read(file.read(), text)
+        from pathlib import Path
+
         if Path(text).name == text and not Path(text).suffix:
-            return _load_shipped(text)
+            return _family(text)
     return _checked(read_file(text), text)
 
 
@@ -90,6 +104,8 @@ def _wrong(what: str, value: object) -> GrammarError:
 
 def read_file(path: str, format: str | None = None) -> FSM:
     """The machine in a file, of the given format or the one that the suffix names."""
+    from pathlib import Path
+
     format = format or formats.format_to_read(path)
     return formats.read(read_bytes(Path(path), limit=MAX_FILE_BYTES), path, format)
 
@@ -117,6 +133,8 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     """
     if not isinstance(path, str | os.PathLike):
         raise _wrong("a path", path)
+    from pathlib import Path
+
     fsm, text = as_machine(fsm), os.fspath(path)
     format = format or formats.format_to_write(text)
     if format is None:
@@ -126,6 +144,8 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     content = formats.write(fsm, format)
     warn_of_losses(fsm, format, text)
     if text.lower().endswith(".gz"):
+        import gzip
+
         content = gzip.compress(content, mtime=0)
     write_atomically(Path(text), content)
 
@@ -150,20 +170,18 @@ def _checked(fsm: FSM, where: str) -> FSM:
     return fsm
 
 
-def _load_shipped(name: str) -> FSM:
-    names = grammar_names()
-    if name not in names:
-        from reberlstm.grammars.builders import by_name
+def _family(name: str) -> FSM:
+    """The member of a family of that name."""
+    from reberlstm.grammars.builders import by_name
 
-        member = by_name(name)
-        if member is not None:
-            return member
-        import difflib
+    member = by_name(name)
+    if member is not None:
+        return member
+    import difflib
 
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise GrammarError(
-            f"unknown grammar {name!r}; {hint}`reberlstm grammars` lists the names, "
-            "and a file is given with its suffix, as in ./mine.toml"
-        )
-    return toml.read(shipped_file(name).read_text("utf-8"), name)
+    close = difflib.get_close_matches(name, grammar_names(), n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise GrammarError(
+        f"unknown grammar {name!r}; {hint}`reberlstm grammars` lists the names, "
+        "and a file is given with its suffix, as in ./mine.toml"
+    )

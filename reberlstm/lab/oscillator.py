@@ -13,7 +13,8 @@ import numpy as np
 from reberlstm._version import __version__
 from reberlstm.errors import CompileError
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.height import ACTIVE
+from reberlstm.net.net import LSTMWeights
 from reberlstm.net.readouts import Head
 
 PATTERN = FSM(

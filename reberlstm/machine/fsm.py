@@ -8,7 +8,6 @@ was legal and the last state is an accepting one.
 from __future__ import annotations
 
 import math
-import random
 import re
 import reprlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -20,9 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError, printable
+from reberlstm.machine.complete import CompleteMachine, Line, OnViolation
 from reberlstm.machine.crawl import crawl, refine
 
 if TYPE_CHECKING:
+    import random
+
     import networkx
 
     from reberlstm.machine.tables import Tables
@@ -293,6 +295,8 @@ class FSM(Displayed):
         """
         if self.start not in self.distance_to_acceptance:
             raise GrammarError(f"{self} accepts no word, so none can be sampled")
+        import random
+
         rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
         return iter(lambda: self._draw(rng, max_length), None)
 
@@ -408,8 +412,8 @@ class FSM(Displayed):
             self.stop_probability(state),
         )
 
-    def tables(self, on_violation: Literal["absorb", "resync"] = "absorb") -> Tables:
-        """The machine as arrays, made complete by one state for violations where any can happen.
+    def complete(self, on_violation: OnViolation = "absorb") -> CompleteMachine:
+        """The machine, made complete by one state for violations where any can happen.
 
         Args:
             on_violation: With ``absorb`` a violation is never forgotten. With ``resync`` a
@@ -419,44 +423,42 @@ class FSM(Displayed):
 
         Example:
             >>> from reberlstm import load_grammar
-            >>> reber = load_grammar("reber").tables()
+            >>> reber = load_grammar("reber").complete()
             >>> reber.names
             ('start', '0', '1', '5', '2', '4', '3', 'end', None)
-            >>> reber.names[reber.target[0, reber.alphabet.index("T")]] is None
+            >>> reber.names[reber.table[0][reber.alphabet.index("T")]] is None
             True
         """
-        import numpy as np
-
-        from reberlstm.machine.tables import Tables
-
         if on_violation not in ("absorb", "resync"):
             raise GrammarError(f"on_violation={on_violation!r}; choose 'absorb' or 'resync'")
-        symbols = self.alphabet
         names: tuple[str | None, ...] = self.reachable
         if not self.is_complete:
             names = (*names, None)
         number = {name: index for index, name in enumerate(names)}
         again = self.transitions[self.start] if on_violation == "resync" else {}
-        lines = [again if q is None else self.transitions[q] for q in names]
-        ends = zip(names, lines, strict=True)
-        chances = np.zeros((len(names), len(symbols)))
-        for index, (q, line) in enumerate(zip(names, lines, strict=True)):
-            chances[index, [self._index[a] for a in line]] = [
-                self.probability(q or self.start, a) for a in line
-            ]
-        return Tables(
-            alphabet=symbols,
-            names=names,
-            target=np.array(
-                [[number[line.get(a, again.get(a))] for a in symbols] for line in lines], np.intp
-            ),
-            legal=np.array([[a in line for a in symbols] for line in lines]),
-            accepting=np.array([q in self.accepting for q in names]),
-            outputs=tuple(None if q is None else self.outputs.get(q) for q in names),
-            probability=chances,
-            stop=np.array([self.stop_probability(q) if q and a else not a for q, a in ends], float),
-            on_violation=on_violation,
-        )
+
+        def line(state: str | None) -> Line:
+            ways = again if state is None else self.transitions[state]
+            ends = not ways if state is None or not ways else self.stop_probability(state)
+            return Line(
+                target=[number[ways.get(a, again.get(a))] for a in self.alphabet],
+                legal=[a in ways for a in self.alphabet],
+                accepting=state in self.accepting,
+                output=None if state is None else self.outputs.get(state),
+                probability=[
+                    self.probability(state or self.start, a) if a in ways else 0.0
+                    for a in self.alphabet
+                ],
+                stop=float(ends),
+            )
+
+        return CompleteMachine(self.alphabet, names, tuple(map(line, names)), on_violation)
+
+    def tables(self, on_violation: OnViolation = "absorb") -> Tables:
+        """The same as arrays; see `complete`."""
+        from reberlstm.machine.tables import Tables
+
+        return Tables(**vars(self.complete(on_violation)))
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The state graph, with ``symbol`` (and ``probability``) on every edge."""

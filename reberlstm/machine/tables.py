@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.machine.crawl import crawl
+from reberlstm.machine.complete import (
+    CompleteMachine,
+    OnViolation,
+    Scope,
+    includes_empty_word,
+)
+
+__all__ = ["OnViolation", "Scope", "Tables", "Words", "includes_empty_word"]
 
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
@@ -18,21 +24,6 @@ Floats = NDArray[np.float64]
 
 LONGEST = 200
 """Random walks that grow over so many symbols are cut, unless another limit is given."""
-
-OnViolation = Literal["absorb", "resync"]
-"""What a violation leads to: it is never forgotten, or the next symbol may begin a new word."""
-
-Scope = Literal["legal", "all"]
-"""The words after which a net is asked for an answer.
-
-``all``: every word over the alphabet. ``legal``: every non-empty legal word that can go on, that
-is, after which some symbol is legal. See `includes_empty_word` and `Tables.asked`.
-"""
-
-
-def includes_empty_word(scope: str) -> bool:
-    """Whether a net is asked before the first symbol."""
-    return scope == "all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,42 +65,33 @@ class Words:
         return Words(*(part[:, np.newaxis] for part in vars(self).values()))
 
 
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """A complete machine of S states over A symbols; `FSM.tables` makes it.
+class Tables(CompleteMachine):
+    """A complete machine of S states over A symbols as arrays; `FSM.tables` makes it."""
 
-    Attributes:
-        alphabet: The symbols; arrays know them by their numbers in it.
-        names: Names of the states in breadth-first order, the start first. None stands for the
-            state after a violation, which comes last and only where a violation can happen.
-        target: The next state, (S, A).
-        legal: Which symbols may come next, (S, A); after a violation none, or with ``resync``
-            those that may begin a word.
-        accepting: Where a word may end, (S,).
-        outputs: The labels of the states; None where there is none.
-        probability: The probability of each symbol where the word goes on, (S, A).
-        stop: The probability that a word ends, (S,); 1 where nothing may follow.
-        on_violation: What a violation leads to.
-    """
+    @cached_property
+    def target(self) -> Ints:
+        """The next state, (S, A)."""
+        return np.array(self.table, dtype=np.intp)
 
-    alphabet: tuple[str, ...]
-    names: tuple[str | None, ...]
-    target: Ints
-    legal: Bools
-    accepting: Bools
-    outputs: tuple[str | None, ...]
-    probability: Floats
-    stop: Floats
-    on_violation: OnViolation = "absorb"
+    @cached_property
+    def legal(self) -> Bools:
+        """Which symbols may come next, (S, A)."""
+        return np.array([line.legal for line in self.lines])
 
-    def __len__(self) -> int:
-        """S."""
-        return len(self.names)
+    @cached_property
+    def accepting(self) -> Bools:
+        """Where a word may end, (S,)."""
+        return np.array([line.accepting for line in self.lines])
 
-    @property
-    def dead(self) -> int | None:
-        """The state after a violation, or None where none can happen."""
-        return len(self) - 1 if self.names[-1] is None else None
+    @cached_property
+    def probability(self) -> Floats:
+        """The probability of each symbol where the word goes on, (S, A)."""
+        return np.array([line.probability for line in self.lines])
+
+    @cached_property
+    def stop(self) -> Floats:
+        """The probability that a word ends, (S,); 1 where nothing may follow."""
+        return np.array([line.stop for line in self.lines])
 
     @cached_property
     def goes_on(self) -> Bools:
@@ -118,42 +100,11 @@ class Tables:
 
     def asked(self, scope: str) -> Bools:
         """Where a net is asked, by the state that a non-empty word leads to, (S,)."""
-        if scope == "all":
-            return np.ones(len(self), dtype=bool)
-        return self.goes_on & [name is not None for name in self.names]
-
-    @cached_property
-    def table(self) -> list[list[int]]:
-        """`target` as lists, which Python's loops read faster."""
-        rows: list[list[int]] = self.target.tolist()
-        return rows
-
-    @cached_property
-    def symbols(self) -> tuple[tuple[str, ...], ...]:
-        """The symbols that may come next in every state, in the order of the alphabet."""
-        return tuple(
-            tuple(a for a, legal in zip(self.alphabet, line, strict=True) if legal)
-            for line in self.legal.tolist()
-        )
+        return np.array([self.is_asked(scope, state) for state in range(len(self))])
 
     def columns(self, alphabet: Sequence[str]) -> list[int]:
         """The number here of each symbol of another alphabet of the same symbols."""
         return [self.alphabet.index(symbol) for symbol in alphabet]
-
-    def legal_steps(self, state: int) -> list[tuple[int, int]]:
-        """The legal symbols and the states that they lead to, as numbers."""
-        line = self.table[state]
-        return [(a, line[a]) for a in np.flatnonzero(self.legal[state]).tolist()]
-
-    def shortest_words(self, most: int | None = None) -> dict[int, tuple[int, ...]]:
-        """A shortest legal word to each state that one leads to, or to the first so many."""
-        found = crawl([0], self.legal_steps, most=most)
-        return {state: found.word(state) for state in found.found}
-
-    def text(self, word: Iterable[int]) -> str:
-        """Numbers as a word in print."""
-        long = any(len(symbol) != 1 for symbol in self.alphabet)
-        return (" " if long else "").join(self.alphabet[a] for a in word)
 
     # Many words
 

@@ -49,6 +49,9 @@ SHARED_WORK = 100_000
 WORTH = 2_000
 """From so many symbols on it is worth to look for state vectors that are the same."""
 
+LONG = 100
+"""Symbols of a word that is worth arrays of its own."""
+
 FEW_WORDS = 16
 """Up to so many words the next state is looked up word by word, without numpy."""
 
@@ -120,7 +123,8 @@ class Kernel:
             words: Array = symbols[: len(reading), part].astype(
                 _number_type(self.symbols), order="C"
             )
-            if words.shape[1] == 1 and self._kinds == ["lstm"] and self.layers[0].table is None:
+            alone = words.shape[1] == 1 and len(words) >= LONG
+            if alone and self._kinds == ["lstm"] and self.layers[0].table is None:
                 states[:, begin] = _one_word(self.layers[0], states[:, begin], words[:, 0].tolist())
                 continue
             running = None

@@ -16,8 +16,7 @@ from reberlstm.extras import require
 from reberlstm.net.files.containers import Tensors, arrays_of
 from reberlstm.net.foreign import Description, Foreign, Structure, place
 from reberlstm.net.net import Net
-from reberlstm.net.numbers import sigmoid
-from reberlstm.net.readouts import softmax
+from reberlstm.net.numbers import sigmoid, softmax
 
 LENGTHS = (1, 2, 3, 5, 8)
 WORDS = 7

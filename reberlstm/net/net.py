@@ -7,40 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed
-from reberlstm.errors import GrammarError, ReberLSTMError, WeightsError
+from reberlstm.errors import WeightsError
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import OnViolation, Scope
-from reberlstm.net.cells import CELLS, Cell, Gates, Layer, State
+from reberlstm.net.base import BaseNet, Observed, Step
+from reberlstm.net.cells import CELLS, Cell, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
 from reberlstm.net.engine import Kernel, is_fast
+from reberlstm.net.height import ACTIVE
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule, usual_rule
-
-ACTIVE = math.tanh(1.0)
-"""``h`` of an active cell of a compiled net, as the gain grows: tanh of a memory of 1."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of one layer: gates by name, parts of the state after it, and h, each (..., H)."""
-
-    gates: Gates
-    state: State
-    hidden: Any
-
-
-@dataclass(frozen=True)
-class Observed:
-    """The answers (B, A), (B,), (B,) for B state vectors; None for what the net does not tell."""
-
-    legal: NDArray[np.bool_] | None = None
-    accept: NDArray[np.bool_] | None = None
-    label: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +44,7 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Net(Displayed):
+class Net(BaseNet[Readout], Displayed):
     """Recurrent layers over symbols, and what is read of the last one.
 
     A state vector holds, layer by layer, the parts of each cell's state: of two LSTM layers it is
@@ -185,9 +166,8 @@ class Net(Displayed):
         return heads
 
     def _usual(self, kind: Kind, head: Head) -> Readout:
-        rule = usual_rule(kind, len(np.atleast_1d(np.asarray(head.weight))))
-        if kind == "legal":
-            rule = Rule.parse(self.layers[-1].cell.reader)
+        rows = len(np.atleast_1d(np.asarray(head.weight)))
+        rule = usual_rule(kind, rows, self.layers[-1].cell.reader)
         return Readout(kind, rule, (Head(head.weight, head.bias),))
 
     def __repr__(self) -> str:
@@ -248,16 +228,6 @@ class Net(Displayed):
     # What it is
 
     @property
-    def size(self) -> int:
-        """The number of cells of all layers."""
-        return sum(layer.size for layer in self.layers)
-
-    @property
-    def separator(self) -> str:
-        """What stands between the symbols of a word in print: nothing, or a space."""
-        return " " if any(len(symbol) != 1 for symbol in self.alphabet) else ""
-
-    @property
     def parameters(self) -> int:
         """How many numbers its answers depend on, the two biases of a gate counted as they are."""
         sizes: list[int] = []
@@ -279,31 +249,6 @@ class Net(Displayed):
             and (self.start_state is None or not self.start_state.any())
             and all(head.is_linear for head in self.heads.values())
         )
-
-    def readout(self, kind: str) -> Readout | None:
-        """What answers a question: for ``legal`` the ``next`` head where there is no other."""
-        return self.heads.get(kind) or (self.heads.get("next") if kind == "legal" else None)
-
-    @property
-    def observed(self) -> tuple[Literal["legal", "accept", "label"], ...]:
-        """The questions that it answers."""
-        kinds: tuple[Literal["legal", "accept", "label"], ...] = ("legal", "accept", "label")
-        return tuple(kind for kind in kinds if self.readout(kind) is not None)
-
-    def asked(self, scope: Scope) -> tuple[Literal["legal", "accept", "label"], ...]:
-        """The questions that it is asked in a scope: in ``legal``, what may come next if it tells.
-
-        Whether a word may end says nothing new of a net that claims no more than the legal symbols
-        after words that go on.
-        """
-        observed = self.observed
-        return ("legal",) if scope == "legal" and "legal" in observed else observed
-
-    @property
-    def reading(self) -> str:
-        """How its answers are read, in one line: ``legal: logit > 0; accept: logit > 0``."""
-        found = [(kind, self.readout(kind)) for kind in self.observed]
-        return "; ".join(f"{kind}: {readout.rule}" for kind, readout in found if readout)
 
     # Running
 
@@ -370,13 +315,17 @@ class Net(Displayed):
     def step(self, states: NDArray[Any], symbols: NDArray[np.intp]) -> NDArray[Any]:
         """The state vectors (B, D) after one more symbol each, given as numbers (B,)."""
         if self.kernel is None:
-            return joined(self._run(states, self._table[symbols]))
+            return self.after(self._run(states, self._table[symbols]))
         return self.kernel.step(states.T, symbols).T
+
+    def after(self, steps: Sequence[Step]) -> NDArray[Any]:
+        """The state vectors (..., D) after a step of all layers."""
+        return np.concatenate([part for step in steps for part in step.state], axis=-1)
 
     def feed(self, states: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """The state vectors (..., D) after input vectors that may stand for no symbol."""
         a = np.asarray(self.layers[0].inputs(inputs), dtype=self.dtype)
-        return joined(self._run(states, a))
+        return self.after(self._run(states, a))
 
     def _run(self, states: Any, a: Any) -> tuple[Step, ...]:
         steps: list[Step] = []
@@ -395,7 +344,7 @@ class Net(Displayed):
         return np.asarray(self.layers[-1].cell.hidden(self.split(states)[-1]))
 
     def observe(self, states: NDArray[Any]) -> Observed:
-        """What it answers in state vectors (B, D)."""
+        """What it answers in state vectors (..., D)."""
         h = self.hidden(states)
         asked = {kind: self._readout(kind) for kind in self.observed}
         return Observed(**{kind: readout.answers(h) for kind, readout in asked.items()})
@@ -512,38 +461,6 @@ _KINDS_OF_0_1 = {"standard": "lstm", "published": "toy"}
 
 def _old_name(cell: Cell) -> str:
     return next(old for old, new in _KINDS_OF_0_1.items() if new == cell.name)
-
-
-def joined(steps: Sequence[Step]) -> NDArray[Any]:
-    """The state vectors (..., D) after a step of all layers."""
-    return np.concatenate([part for step in steps for part in step.state], axis=-1)
-
-
-def check_alphabets(
-    machine: FSM,
-    net: Any,
-    *,
-    name: str | None = None,
-    remedy: str = "give the grammar that it is for",
-    error: type[ReberLSTMError] = GrammarError,
-) -> None:
-    """Refuse a net and a machine with different symbols.
-
-    Args:
-        machine: The machine.
-        net: A `Net`, or an object with a name and an alphabet.
-        name: What to call the net, where that is not its own name.
-        remedy: What to do, for the message.
-        error: The class of the error.
-
-    Raises:
-        ReberLSTMError: of that class, naming both alphabets.
-    """
-    if set(machine.alphabet) != set(net.alphabet):
-        raise error(
-            f"the alphabet of {machine} is {' '.join(machine.alphabet)}, but that of net "
-            f"{net.name if name is None else name!r} is {' '.join(net.alphabet)}; {remedy}"
-        )
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:

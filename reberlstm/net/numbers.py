@@ -2,29 +2,47 @@
 
 A cell's `step` is written once, for any kind of value that has ``+``, ``-``, ``*`` and slices of
 its last axis, together with an object that has the functions below. Other such objects evaluate the
-same formula in the rounded numbers of a format, in intervals, or in PyTorch tensors.
+same formula in Python's own numbers (`reberlstm.net.scalars`), in the rounded numbers of a format,
+in intervals, or in PyTorch tensors. numpy is loaded when the first array is made, so that formulas
+can be imported without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def sigmoid(z: NDArray[Any]) -> NDArray[Any]:
     """``1 / (1 + exp(−z))``; where the exponential overflows it is 0, as it should be."""
+    import numpy as np
+
     with np.errstate(over="ignore"):
         return np.asarray(1.0 / (1.0 + np.exp(-z)))
+
+
+def softmax(z: NDArray[Any]) -> NDArray[Any]:
+    """``exp(z) / Σ exp(z)`` over the last axis, without overflow."""
+    import numpy as np
+
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
 class Numbers:
     """The functions that formulas of cells use, for arrays (..., H) of ordinary numbers."""
 
     sigmoid = staticmethod(sigmoid)
-    tanh = staticmethod(np.tanh)
+    softmax = staticmethod(softmax)
+
+    def tanh(self, z: Any) -> Any:
+        """The hyperbolic tangent."""
+        import numpy as np
+
+        return np.tanh(z)
 
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
         """``weight @ x + bias`` for x (..., D), weight (R, D) and bias (R,): (..., R)."""
@@ -32,11 +50,21 @@ class Numbers:
 
     def relu(self, z: Any) -> Any:
         """``max(z, 0)``."""
+        import numpy as np
+
         return np.maximum(z, 0)
 
     def mix(self, share: Any, new: Any, old: Any) -> Any:
         """``(1 − share)·new + share·old`` for a share in [0, 1]."""
         return new + share * (old - new)
+
+    def above(self, values: Any, threshold: float) -> Any:
+        """Where values are over a threshold."""
+        return values > threshold
+
+    def argmax(self, values: Any) -> Any:
+        """The place of the largest value on the last axis; the first of several."""
+        return values.argmax(axis=-1)
 
     # What derivatives are made of: matrices (..., R, C), of which some rows are scaled.
 
@@ -54,7 +82,7 @@ class Numbers:
 
     def rows(self, factor: Any, matrix: Any) -> Any:
         """``diag(factor) @ matrix`` for a factor (..., R) and a matrix (R, C) or (..., R, C)."""
-        return factor[..., np.newaxis] * matrix
+        return factor[..., None] * matrix
 
     def matmul(self, left: Any, right: Any) -> Any:
         """``left @ right`` for a matrix (R, K) of weights and matrices (..., K, C)."""
@@ -62,10 +90,14 @@ class Numbers:
 
     def diagonal(self, values: Any) -> Any:
         """The matrices with the values (..., H) on their diagonals."""
-        return values[..., np.newaxis] * np.eye(values.shape[-1])
+        import numpy as np
+
+        return values[..., None] * np.eye(values.shape[-1])
 
     def block(self, parts: Sequence[Sequence[Any]]) -> Any:
         """One matrix of matrices, given row by row."""
+        import numpy as np
+
         return np.concatenate([np.concatenate(row, axis=-1) for row in parts], axis=-2)
 
 

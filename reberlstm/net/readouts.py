@@ -1,22 +1,9 @@
-"""Readouts: a head, and the rule that turns its numbers into an answer.
-
-=========================================  =============================  =======================
-kind                                       rules                          answer
-=========================================  =============================  =======================
-``legal``: which symbols may come next     logit > t, softmax > p,        a boolean a symbol
-                                           tanh > v
-``accept``: may the word end here          logit > t, argmax of two       a boolean
-``label``: which output                    argmax                         a number
-``next``: how probable each symbol is      softmax > p                    as ``legal``
-=========================================  =============================  =======================
-"""
+"""Readouts: a head, and the rule that turns its numbers into an answer, see `Rule`."""
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -24,81 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 from reberlstm.errors import WeightsError
 from reberlstm.net.cells.cell import Floats, array_of
 from reberlstm.net.numbers import NUMBERS
+from reberlstm.net.rules import ALLOWED, KINDS, SOFTMAX_THRESHOLD, Kind, Rule, usual_rule
 
-Kind = Literal["legal", "accept", "next", "label"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
-SOFTMAX_THRESHOLD = 0.1
-"""By default a symbol is offered when its probability is over this."""
-
-_RANGES = {"logit": (-math.inf, math.inf), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How the numbers of a head are read.
-
-    Attributes:
-        function: ``logit``, ``softmax`` or ``tanh``: yes where this function of the head's outputs
-            is over the threshold; or ``argmax``: the largest output.
-        threshold: The threshold.
-
-    Raises:
-        WeightsError: for another function, or a threshold that the function never is over or under.
-
-    Example:
-        >>> Rule.parse("softmax>0.1")
-        Rule(function='softmax', threshold=0.1)
-        >>> str(Rule("logit", 0.0)), str(Rule("argmax"))
-        ('logit > 0', 'argmax')
-    """
-
-    function: str
-    threshold: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.function == "argmax":
-            return
-        if self.function not in _RANGES:
-            raise WeightsError(f"readout {self.function!r}; {_FORMS}")
-        low, high = _RANGES[self.function]
-        if not low < self.threshold < high:
-            raise WeightsError(
-                f"readout '{self}': a {self.function} is never over and under it; "
-                f"give a threshold between {low:g} and {high:g}"
-            )
-
-    @staticmethod
-    def parse(text: str) -> Rule:
-        """The rule that a text such as ``softmax > 0.1`` names."""
-        match = re.fullmatch(r"\s*(\w+)\s*(?:>\s*([-+.\w]+)\s*)?", text)
-        if match is None or (match[2] is None) != (match[1] == "argmax"):
-            raise WeightsError(f"readout {text!r}; {_FORMS}")
-        try:
-            return Rule(match[1], float(match[2] or 0.0))
-        except ValueError:
-            raise WeightsError(f"readout {text!r}: {match[2]!r} is no number") from None
-
-    def __str__(self) -> str:
-        return self.function + ("" if self.function == "argmax" else f" > {self.threshold:g}")
-
-
-_FORMS = "give one of 'logit>0', 'softmax>0.1', 'tanh>0.5' (with any threshold), 'argmax'"
-
-ALLOWED: dict[Kind, tuple[str, ...]] = {
-    "legal": ("logit", "softmax", "tanh"),
-    "accept": ("logit", "tanh", "argmax"),
-    "label": ("argmax",),
-    "next": ("softmax",),
-}
-"""The rules that each kind may have."""
-
-
-def usual_rule(kind: Kind, rows: int) -> Rule:
-    """The rule of a head of ours of that kind with so many outputs."""
-    if kind == "label" or (kind == "accept" and rows == 2):
-        return Rule("argmax")
-    return Rule("softmax", SOFTMAX_THRESHOLD) if kind == "next" else Rule("logit", 0.0)
+__all__ = ["ALLOWED", "KINDS", "SOFTMAX_THRESHOLD", "Head", "Kind", "Readout", "Rule", "usual_rule"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,12 +142,7 @@ class Readout:
 
     def values(self, h: NDArray[Any]) -> NDArray[Any]:
         """The numbers that the rule is about, (..., R): logits, their tanh, or probabilities."""
-        z: NDArray[Any] = self.logits(h)
-        if self.rule.function == "softmax":
-            z = softmax(z)
-        elif self.rule.function == "tanh":
-            z = np.tanh(z)
-        return np.asarray(z[..., : self.rows])
+        return np.asarray(self.rule.values(self.logits(h))[..., : self.rows])
 
     def answers(self, h: NDArray[Any]) -> NDArray[Any]:
         """What it answers: booleans (..., R), for ``accept`` (...), for ``label`` numbers (...)."""
@@ -240,12 +150,7 @@ class Readout:
 
     def decide(self, values: NDArray[Any]) -> NDArray[Any]:
         """The answers that the rule makes of `values`, (..., R)."""
-        if self.kind == "label":
-            return np.asarray(values.argmax(axis=-1))
-        if self.rule.function == "argmax":
-            return np.asarray(values[..., 1] > values[..., 0])
-        yes = values > self.rule.threshold
-        return np.asarray(yes[..., 0] if self.kind == "accept" else yes)
+        return np.asarray(self.rule.decide(self.kind, values))
 
     def margin(self, h: NDArray[Any]) -> NDArray[np.float64]:
         """How far the nearest of the numbers is from another answer, (...)."""
@@ -256,9 +161,3 @@ class Readout:
             return np.full(values.shape[:-1], np.inf)
         ordered = np.sort(values, axis=-1)
         return np.asarray(ordered[..., -1] - ordered[..., -2])
-
-
-def softmax(z: NDArray[Any]) -> NDArray[Any]:
-    """``exp(z) / Σ exp(z)`` over the last axis, without overflow."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))

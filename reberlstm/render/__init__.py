@@ -11,13 +11,10 @@ import re
 from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from reberlstm.errors import printable
 from reberlstm.net.cells.lstm import LSTM
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def load() -> None:
@@ -30,10 +27,13 @@ def load() -> None:
 
 @cache
 def _templates() -> Any:
+    from pathlib import Path
+
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+    here = Path(__file__).parent
     environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, Path(__file__).parent / "explorer"]),
+        loader=FileSystemLoader([here / "templates", here / "explorer"]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -135,7 +135,7 @@ def _row(group: Sequence[WeightReason]) -> tuple[str, str, str, str]:
     in_units = "" if first.units is None else units(first.units)
     names = [shown(name) for item in group for name in item.names]
     text = ", ".join(names[:6]) + (f", … {len(names)} in all" if len(names) > 6 else "")
-    reads = {"bias": "always", "symbol": text}.get(
+    reads = {"bias": ", ".join(["always", *first.names]), "symbol": text}.get(
         first.kind, f"cell{'s' * (len(names) > 1)} {text}"
     )
     return in_units, weight(first.value), reads, first.reason

@@ -26,8 +26,9 @@ from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.base import check_alphabets
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, check_alphabets
+from reberlstm.net.net import Net
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
-import numpy as np
 
 from reberlstm.display import renders
 from reberlstm.errors import printable
@@ -170,23 +169,24 @@ def _heading(trace: Trace, step: TraceStep) -> str:
 def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
-    tables = trace.grammar.tables(trace.net.on_violation)
-    node = tables.names.index(step.state)
-    if step.label is not None and tables.outputs[node] not in (None, step.label):
-        return f"the grammar gives {tables.outputs[node]}"
+    machine = trace.grammar.complete(trace.net.on_violation)
+    node = machine.names.index(step.state)
+    line = machine.lines[node]
+    if step.label is not None and line.output not in (None, step.label):
+        return f"the grammar gives {line.output}"
     if step.legal is None:
         return "the grammar says otherwise"
-    if set(tables.symbols[node]) != set(step.legal):
-        return f"the grammar allows {listed(tables.symbols[node])}"
-    return f"the grammar says that the word may {'' if tables.accepting[node] else 'not '}end"
+    if set(machine.symbols[node]) != set(step.legal):
+        return f"the grammar allows {listed(machine.symbols[node])}"
+    return f"the grammar says that the word may {'' if line.accepting else 'not '}end"
 
 
 def _cells(step: TraceStep, names: Sequence[str], width: int, all_cells: bool) -> list[int]:
     everything = list(range(len(names)))
     if all_cells or len(list(_chunks(everything, names, width))) == 1:
         return everything
-    busy = (np.abs(step.gates["candidate"]) > NEAR) | (np.abs(step.memory) > NEAR)
-    return [cell for cell in everything if busy[cell]]
+    values = zip(everything, step.gates["candidate"], step.memory, strict=True)
+    return [cell for cell, *both in values if any(abs(value) > NEAR for value in both)]
 
 
 def _column(name: str) -> int:
@@ -208,9 +208,11 @@ def _chunks(cells: Sequence[int], names: Sequence[str], width: int) -> Iterator[
 
 
 def _block(step: TraceStep, names: Sequence[str], cells: Sequence[int]) -> Iterator[str]:
-    active = np.abs(step.memory) > 0.5
     yield " " * LABEL_WIDTH + "".join(
-        _styled(f"{names[cell]:>{_column(names[cell])}}", "title" if active[cell] else "quiet")
+        _styled(
+            f"{names[cell]:>{_column(names[cell])}}",
+            "title" if abs(step.memory[cell]) > 0.5 else "quiet",
+        )
         for cell in cells
     )
     for gate, title in gate_titles(step.gates).items():

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
+from reberlstm.machine.complete import includes_empty_word
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.tables import includes_empty_word
+from reberlstm.net.base import BaseNet, Step, check_alphabets
 from reberlstm.net.cells.cell import Floats
-from reberlstm.net.net import Net, Step, check_alphabets, joined
+from reberlstm.net.scalars import ScalarNet
 
 if TYPE_CHECKING:
     import pandas
+
+    from reberlstm.net.net import Net
 
 __all__ = ["Trace", "TraceStep", "trace"]
 
@@ -126,6 +127,8 @@ class Trace(Displayed):
             >>> rl.trace(rl.compile("reber"), "BTX").array("forget").shape
             (3, 8)
         """
+        import numpy as np
+
         gates = _gates(self.net)
         if name == "reader":
             rows: list[Any] = [list(step.reader.values()) for step in self.steps]
@@ -136,7 +139,8 @@ class Trace(Displayed):
         else:
             names = ", ".join((*gates, "memory", "hidden", "reader"))
             raise GrammarError(f"a trace has no array {name!r}; it has {names}")
-        return np.array(rows, dtype=float).reshape(len(rows), -1)
+        width = len(_reader(self.net, self.net.initial())) if name == "reader" else self.net.size
+        return np.array(rows, dtype=float).reshape(len(rows), width)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A table with a row for each symbol, cell and gate: t, symbol, cell, gate, value.
@@ -205,12 +209,25 @@ def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
     }
 
 
-def _gates(net: Net) -> list[str]:
+def _gates(net: BaseNet[Any]) -> list[str]:
     """The names of all gates of all layers."""
     return list(dict.fromkeys(gate for layer in net.layers for gate in layer.cell.gates))
 
 
-def _joined_gates(net: Net, steps: tuple[Step, ...]) -> dict[str, Floats]:
+def _joined(parts: list[Any]) -> Any:
+    """The values of all layers side by side; of one layer as they are."""
+    if len(parts) == 1:
+        return parts[0]
+    import numpy as np
+
+    return np.concatenate(parts)
+
+
+def _joined_gates(net: BaseNet[Any], steps: tuple[Step, ...]) -> dict[str, Any]:
+    if len(steps) == 1:
+        return dict(steps[0].gates)
+    import numpy as np
+
     missing = [np.full(step.hidden.shape, np.nan) for step in steps]
     pairs = list(zip(steps, missing, strict=True))
     return {g: np.concatenate([step.gates.get(g, no) for step, no in pairs]) for g in _gates(net)}
@@ -218,7 +235,7 @@ def _joined_gates(net: Net, steps: tuple[Step, ...]) -> dict[str, Floats]:
 
 def _finite(values: Floats) -> list[float | None]:
     """For JSON, which has no word for a gate that is not there."""
-    return [None if np.isnan(value) else value for value in values.tolist()]
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def trace(
@@ -260,10 +277,12 @@ def trace(
         ('S', 'X')
     """
     from reberlstm.grammars import as_machine
-    from reberlstm.net.loading import net_for
 
     machine = None if grammar is None else as_machine(grammar)
-    net = net_for(net, machine, **options)
+    if not isinstance(net, ScalarNet):
+        from reberlstm.net.loading import net_for
+
+        net = net_for(net, machine, **options)
     machine = machine or net.grammar
     if not net.observed:
         raise GrammarError(
@@ -279,11 +298,10 @@ def trace(
 
 
 class _Run:
-    def __init__(self, net: Net, grammar: FSM | None, snap: bool, slots: int, patch: Patch) -> None:
+    def __init__(self, net: Any, grammar: FSM | None, snap: bool, slots: int, patch: Patch) -> None:
         self.net, self.grammar = net, grammar
         self.snap, self.slots, self.patch = snap, slots, patch
-        self.tables = None if grammar is None else grammar.tables(net.on_violation)
-        self.asked = None if self.tables is None else self.tables.asked(net.claims)
+        self.machine = None if grammar is None else grammar.complete(net.on_violation)
 
     def trace(self, word: tuple[str, ...]) -> Trace:
         net = self.net
@@ -295,21 +313,22 @@ class _Run:
         node, judged = 0, includes_empty_word(net.claims)
         records: list[TraceStep] = []
         violation: int | None = None
-        names = (None,) if self.tables is None else self.tables.names
+        machine = self.machine
+        names = (None,) if machine is None else machine.names
         for t, symbol in enumerate(word, start=1):
             source = names[node]
             ok = symbol in offered if judged and offered is not None else None
-            if self.tables is not None:
-                node = int(self.tables.target[node, self.tables.alphabet.index(symbol)])
+            if machine is not None:
+                node = machine.table[node][machine.alphabet.index(symbol)]
             steps = self._changed(net.record(state, net.alphabet.index(symbol)), t)
-            state = joined(steps)
+            state = net.after(steps)
             offered, accepted, label = _answers(net, state)
             if ok is False and violation is None:
                 violation = t
             # Without a grammar, only a symbol that the net did not offer can leave its scope.
             judged = violation is None or net.claims == "all"
-            if self.asked is not None:
-                judged = bool(self.asked[node])
+            if machine is not None:
+                judged = machine.is_asked(net.claims, node)
             records.append(
                 TraceStep(
                     t=t,
@@ -317,8 +336,8 @@ class _Run:
                     source=source,
                     state=names[node],
                     gates=_joined_gates(net, steps),
-                    memory=np.concatenate([step.state[-1] for step in steps]),
-                    hidden=np.concatenate([step.hidden for step in steps]),
+                    memory=_joined([step.state[-1] for step in steps]),
+                    hidden=_joined([step.hidden for step in steps]),
                     reader=_reader(net, state),
                     legal=offered,
                     accept=accepted,
@@ -328,8 +347,8 @@ class _Run:
                     label=label,
                 )
             )
-        if accepted is None and self.tables is not None and net.observed != ("label",):
-            accepted = violation is None and bool(self.tables.accepting[node])
+        if accepted is None and machine is not None and net.observed != ("label",):
+            accepted = violation is None and machine.lines[node].accepting
         return Trace(
             net=net,
             grammar=self.grammar,
@@ -348,21 +367,24 @@ class _Run:
         accepts: bool | None,
         label: str | None,
     ) -> bool | None:
-        if self.tables is None:
+        if self.machine is None:
             return None
         asked = self.net.asked(self.net.claims)
-        output = self.tables.outputs[node]
+        line = self.machine.lines[node]
+        output = line.output
         if asked == ("label",) and output is None:
             return None
-        right = offered is None or set(offered) == set(self.tables.symbols[node])
+        right = offered is None or set(offered) == set(self.machine.symbols[node])
         if accepts is not None and "accept" in asked:
-            right = right and accepts == bool(self.tables.accepting[node])
+            right = right and accepts == line.accepting
         if output is not None and "label" in asked:
             right = right and label == output
         return right
 
     def _changed(self, steps: tuple[Step, ...], t: int) -> tuple[Step, ...]:
         """The steps with what is patched, and snapped."""
+        if not self.patch and not self.snap:
+            return steps
         changes, at, result = self.patch.get(t, {}), 0, []
         unknown = set(changes) - {"memory", "hidden"}
         if unknown:
@@ -382,6 +404,8 @@ class _Run:
         return tuple(result)
 
     def _patched(self, values: Floats, change: Any, part: slice, t: int) -> Floats:
+        import numpy as np
+
         cells = self.net.cells
         whole = np.full(len(cells), np.nan)
         if isinstance(change, Mapping):
@@ -405,26 +429,28 @@ def snapped(h: Floats, height: float, slots: int = 1) -> Floats:
     to a whole one. The second idea, to double the memory and round "one slot per breadcrumb", is
     ``slots=2``: multiples of half the height are kept.
     """
+    import numpy as np
+
     unit = height / slots
     return np.asarray(unit * np.clip(np.round(h / unit), -slots, slots))
 
 
 def _answers(
-    net: Net, state: NDArray[Any]
+    net: BaseNet[Any], state: Any
 ) -> tuple[tuple[str, ...] | None, bool | None, str | None]:
     """What the net offers, whether it accepts, and its label; None where it does not tell."""
-    answers = net.observe(state[np.newaxis])
+    answers = net.observe(state)
     offered = accepts = label = None
     if answers.legal is not None:
-        offered = tuple(a for a, yes in zip(net.alphabet, answers.legal[0], strict=True) if yes)
+        offered = tuple(a for a, yes in zip(net.alphabet, answers.legal, strict=True) if yes)
     if answers.accept is not None:
-        accepts = bool(answers.accept[0])
+        accepts = bool(answers.accept)
     if answers.label is not None:
-        label = net.labels[int(answers.label[0])]
+        label = net.labels[int(answers.label)]
     return offered, accepts, label
 
 
-def _reader(net: Net, state: NDArray[Any]) -> dict[str, float]:
+def _reader(net: BaseNet[Any], state: Any) -> dict[str, float]:
     kind = net.observed[0]
     tells = {"legal": net.alphabet, "accept": ("reject", "accept"), "label": net.labels}
     names = tells[kind]

@@ -21,7 +21,8 @@ from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.files import GZIP_MAGIC
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import includes_empty_word
-from reberlstm.net.net import Net, check_alphabets
+from reberlstm.net.base import check_alphabets
+from reberlstm.net.net import Net
 from reberlstm.plain import Plain
 
 PIECE_BYTES = 2**18

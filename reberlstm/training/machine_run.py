@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from reberlstm.machine.complete import Line
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables, Words
 from reberlstm.net.cells.cell import Floats
@@ -160,16 +161,15 @@ def rounded(parameters: dict[str, Floats], index: int, alphabet: tuple[str, ...]
     else:
         offered = torch.as_tensor(outputs).softmax(dim=1).numpy() > OFFERED / outputs.shape[1]
         legal, accepting = offered[:, :-1], offered[:, -1]
-    slots = len(target)
+    chances = legal / np.maximum(1, legal.sum(axis=1, keepdims=True))
+    lines = zip(target.tolist(), legal.tolist(), accepting.tolist(), chances.tolist(), strict=True)
     return Tables(
         alphabet=alphabet,
-        names=tuple(map(str, range(slots))),
-        target=target,
-        legal=legal,
-        accepting=accepting,
-        outputs=(None,) * slots,
-        probability=legal / np.maximum(1, legal.sum(axis=1, keepdims=True)),
-        stop=np.where(accepting, 0.5, 0.0),
+        names=tuple(map(str, range(len(target)))),
+        lines=tuple(
+            Line(to, may, ends, None, chance, 0.5 if ends else 0.0)
+            for to, may, ends, chance in lines
+        ),
     )
 
 

@@ -82,8 +82,8 @@ class Settings:
             )
         if self.start == "compiled" and self.cell in ("gru", "rnn"):
             raise TrainingError(
-                f"compiled nets are LSTMs, and cell is {self.cell!r}; begin at random, or from a "
-                "net of that kind"
+                f"only compiled LSTMs are trained further, and cell is {self.cell!r}; begin at "
+                "random, or from a net of that kind"
             )
         if self.start != "random" and self.cell == "fsm":
             raise TrainingError("a machine begins at random; leave start at 'random'")

@@ -418,3 +418,13 @@ def test_sums_that_overflow_are_rejected() -> None:
     document = copy.deepcopy(PROOF)
     document["net"]["sha256"] = digest_of_net(other)
     assert rejected(with_checksum(document), other) == "a sum may overflow float64"
+
+
+def test_long_work_is_begun_only_where_the_checksum_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = copy.deepcopy(PROOF)
+    document["proof"]["stride"] = 3
+    monkeypatch.setattr("reberlstm.certificates.checker.AT_ONCE", 0.0)
+    monkeypatch.setattr("reberlstm.certificates.checker.steps.Paths.step", None)
+    verdict = check(document, NET)
+    assert verdict.damaged
+    assert "the checksum does not fit" in verdict.reason

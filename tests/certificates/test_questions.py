@@ -63,22 +63,20 @@ def test_a_refutation_of_two_outputs_is_confirmed_in_whole_numbers() -> None:
 
 
 def test_proofs_in_bfloat16_are_accepted() -> None:
+    """A net whose weights are far from zero: what rounds coarsely is seen."""
     rng = np.random.default_rng(7)
-    proved = 0
-    for seed in range(6):
-        torch.manual_seed(seed)
-        module = Acceptor(2)
-        with torch.no_grad():
-            for parameter in module.parameters():
-                parameter.mul_(float(rng.uniform(0.5, 2.0)))
-        net = rl.load(module.state_dict(), alphabet="ab", kind="accept")
-        fsm = rl.extract(net, max_steps=3_000, prove=False).fsm
-        found = rl.certify(net, fsm, scope="all", arithmetic="bfloat16", seconds=1.0, max_k=2)
-        if found.holds:
-            proved += 1
-            verdict = check(found.to_dict(), net, fsm)
-            assert verdict.valid, verdict.reason
-    assert proved
+    torch.manual_seed(2)
+    module = Acceptor(2)
+    scales = rng.uniform(0.5, 2.0, (3, len(list(module.parameters()))))[-1]
+    with torch.no_grad():
+        for parameter, scale in zip(module.parameters(), scales, strict=True):
+            parameter.mul_(float(scale))
+    net = rl.load(module.state_dict(), alphabet="ab", kind="accept")
+    fsm = rl.extract(net, max_steps=3_000, prove=False).fsm
+    found = rl.certify(net, fsm, scope="all", arithmetic="bfloat16", max_k=2)
+    assert found.holds
+    verdict = check(found.to_dict(), net, fsm)
+    assert verdict.valid, verdict.reason
 
 
 def test_labels_cannot_reach_the_terminal_nor_become_code(tmp_path: Any, capsys: Any) -> None:

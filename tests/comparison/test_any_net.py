@@ -65,7 +65,7 @@ def test_nets_of_any_layers_get_every_row(cells: tuple[str, ...]) -> None:
         layers=tuple(layer(cell, 3, sizes[i], 1.0, i) for i, cell in enumerate(cells)),
         heads={"next": Head(np.random.default_rng(1).standard_normal((symbols, 3)), np.zeros(7))},
     )
-    table = compare(REBER, {"net": net}, words=40, rounds=5, seconds=12)
+    table = compare(REBER, {"net": net}, words=40, rounds=5, seconds=5)
     assert table.readings == ("legal: softmax > 0.1",)
     assert table["cells", "net"].value == 3 * len(cells)
     assert table["meaning", "net"].value["cells"] == 3 * len(cells)

@@ -142,6 +142,11 @@ def test_bad_way() -> None:
         rl.compile(REBER, on_violation="ignore")  # type: ignore[arg-type]
 
 
+def test_bad_cells() -> None:
+    with pytest.raises(CompileError, match="cell 'toy'; choose one of lstm, gru, gru-before, rnn"):
+        rl.compile(REBER, cell="toy")
+
+
 @pytest.mark.parametrize("gain", [6.0, 300])
 def test_given_gains_work(gain: float) -> None:
     net = rl.compile(REBER, gain=gain)
@@ -228,3 +233,16 @@ def test_two_thousand_states_take_seconds_and_a_few_hundred_megabytes(seed: int)
     assert cells > 1_900
     assert megabytes < 500
     assert seconds < 60
+
+
+def test_rows_of_weights_are_made_without_numpy():
+    program = (
+        "import sys; from reberlstm.compiler import compiled_rows; "
+        "from reberlstm.compiler.published_net import published_rows; "
+        "from reberlstm.grammars import load_grammar; "
+        "rows, gain = compiled_rows(load_grammar('reber')); published_rows('BTSXPVE'); "
+        "print(len(rows.cells), gain, 'numpy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["8", "20.0", "False"]

@@ -153,8 +153,8 @@ def test_beyond_what_is_tried_nothing_is_claimed() -> None:
 def test_time_is_kept_where_all_memories_are_known() -> None:
     """Refining with long words runs none of the net's steps again, but takes time all the same."""
     start = time.process_time()
-    found = extract(Late(2_000), seconds=2.0)
-    assert time.process_time() - start < 20.0
+    found = extract(Late(2_000), seconds=1.0)
+    assert time.process_time() - start < 19.0
     assert found.ended_by is not None
 
 
@@ -222,7 +222,8 @@ def test_nets_that_are_shipped(name: str, grammar: str, word: str | None) -> Non
     """Files say their symbols and machine; what they fail on is a fact, not a matter of the seed."""
     reference = rl.load_grammar(grammar)
     net = rl.load(f"learned/{name}")
-    found = extract(net, reference=reference, budget=Budget(pairs=9_000, walks=40, rounds=60))
+    budget = Budget(pairs=9_000, walks=40, rounds=60)
+    found = extract(net, reference=reference, budget=budget, prove=name == "reber-gru")
     pair = found.verdict[2]
     assert ("".join(pair.word) if pair.word else None) == word
     if word is None:

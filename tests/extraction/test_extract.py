@@ -87,7 +87,7 @@ def test_partial_machine_by_its_legal_sets(fsm: FSM) -> None:
 
 
 @pytest.mark.parametrize("kind", ["legal", "accept", "label"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))  # test_claims.test_random_nets has more, of all sizes
 def test_every_claim_survives_brute_force(seed: int, kind: str) -> None:
     """Nets without a small machine: whatever is claimed of all words up to a length is true."""
     net = RandomNet(seed, kind)  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ def test_sparse_acceptor_is_found(seed: int) -> None:
 
 
 def test_a_flaw_of_the_net_is_found_and_blamed() -> None:
-    found = extract(rl.published(), reference=rl.load_grammar("reber"), seconds=4)
+    found = extract(rl.published(), reference=rl.load_grammar("reber"), max_states=30)
     pair = found.verdict[2]
     assert (pair.left, pair.right, pair.relation) == ("net", "reference", "different")
     assert "".join(pair.word or ()) == "BTSSSSSSXXV"
@@ -211,8 +211,8 @@ def test_time_is_kept() -> None:
             return super().step(states, symbols)
 
     start = time.process_time()
-    found = extract(Slow(4, "accept"), seconds=2.0)
-    assert time.process_time() - start < 6.0
+    found = extract(Slow(4, "accept"), seconds=1.0)
+    assert time.process_time() - start < 5.0
     assert found.fsm.states
 
 

@@ -13,7 +13,7 @@ import pytest
 import reberlstm as rl
 from reberlstm import formats
 from reberlstm.errors import FormatError, GrammarError, ReberLSTMError
-from reberlstm.formats import MAX_FILE_BYTES, dot_syntax, draft, regex, toml
+from reberlstm.formats import MAX_FILE_BYTES, dot_syntax, draft, limits, regex, toml
 from tests.formats.valid import FOREIGN
 
 DOT = 'digraph {\n  s [shape=none];\n  s -> a;\n  a -> b [label="x"];\n}\n'
@@ -289,7 +289,7 @@ def test_the_limits_hold(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_the_limits_hold_for_large_files(name: str) -> None:
-    refuse_large_file(name, draft.MAX_STATES, draft.MAX_TRANSITIONS)
+    refuse_large_file(name, limits.MAX_STATES, limits.MAX_TRANSITIONS)
 
 
 def test_a_determinised_machine_has_a_limit() -> None:

@@ -14,6 +14,7 @@ from reberlstm.lab import find, run
 from reberlstm.lab.experiments import alternating
 from reberlstm.lab.nets import Recurrent
 from reberlstm.lab.oscillator import PATTERN, oscillator
+from tests.lab.test_experiments import assert_complete
 
 NAMES = {"learning", "leads", "memories", "machine", "gates"}
 
@@ -110,7 +111,8 @@ def test_the_net_at_three_inputs_begins_after_a_one() -> None:
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that is too short for anything to be learned."""
     folder = tmp_path_factory.mktemp("alternating")
-    run(find("alternating"), folder, changes={"epochs": 3, "runs": 1})
+    result = run(find("alternating"), folder, changes={"epochs": 3, "runs": 1})
+    assert_complete(result, folder)
     return folder
 
 

@@ -13,7 +13,7 @@ import reberlstm as rl
 from reberlstm.errors import MissingExtraError
 from reberlstm.net import fast
 from reberlstm.net.cells import CELLS, Layer
-from reberlstm.net.net import Net, joined
+from reberlstm.net.net import Net
 from tests.net.test_cells import seeds
 from tests.net.test_engine import random_net
 
@@ -48,7 +48,8 @@ def test_a_step_is_the_formula_s(cell, seed, symbols, layers) -> None:
     count = int(rng.choice([1, 7, 16, 40]))
     states = rng.normal(size=net.start(count).T.shape).astype(np.float32)
     read = rng.integers(symbols, size=(1, count))
-    exact = joined(net.replace(dtype="float64").record(states.T.astype(float), read[0])).T
+    double = net.replace(dtype="float64")
+    exact = double.after(double.record(states.T.astype(float), read[0])).T
     net.kernel.run(states, read, np.ones(count, dtype=np.intp))
     assert np.abs(states - exact).max() <= 1e-6 * max(1.0, np.abs(exact).max())
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from reberlstm.errors import WeightsError
-from reberlstm.net.readouts import Head, Readout, Rule, softmax
+from reberlstm.net.numbers import softmax
+from reberlstm.net.readouts import Head, Readout, Rule
 
 numbers = st.floats(-50, 50)
 logits = arrays(float, (4, 5), elements=numbers)

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.compiler.layout import MARGIN
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.net.net import ACTIVE, LSTMWeights
+from reberlstm.net.height import ACTIVE
+from reberlstm.net.net import LSTMWeights, Net
 from tests.oracles import Module, expected, run_torch, torch_module
 from tests.stepping import initial, one_hot, read, run_batch, step
 from tests.strategies import machines, machines_with_words, random_machine, random_word
@@ -30,17 +30,23 @@ ways = st.sampled_from(WAYS)
 
 
 def check_words(
-    fsm: FSM, words: Iterable[Word], *, way: str = "absorb", dtype: torch.dtype = torch.float64
+    fsm: FSM,
+    words: Iterable[Word],
+    *,
+    way: str = "absorb",
+    dtype: torch.dtype = torch.float64,
+    cell: str = "lstm",
 ) -> None:
     """Compile, save, load into torch; then every head, after every prefix of every word."""
-    net = rl.compile(fsm, on_violation=way)
+    net = rl.compile(fsm, on_violation=way, cell=cell)
     module = torch_module(net, dtype)
     for word in words:
         check_word(fsm, net, module, word)
 
 
-def check_word(fsm: FSM, net: LSTMWeights, module: Module, word: Word) -> None:
+def check_word(fsm: FSM, net: Net, module: Module, word: Word) -> None:
     said = run_torch(module, [fsm.alphabet.index(symbol) for symbol in word])
+    margin = 0.99 * net.height / 2.0
     exact = said.h.dtype == torch.float64
     for t, truth in enumerate(expected(fsm, word, net.on_violation)):
         where = f"after {word[:t]} of {fsm}"
@@ -48,8 +54,8 @@ def check_word(fsm: FSM, net: LSTMWeights, module: Module, word: Word) -> None:
         offered = {symbol for symbol, value in zip(fsm.alphabet, legal, strict=True) if value > 0}
         assert offered == truth.legal, where
         assert bool(said.heads["accept"][t, 0] > 0) == truth.accepted, where
-        assert np.abs(legal).min() > 0.99 * MARGIN, where
-        assert abs(float(said.heads["accept"][t, 0])) > 0.99 * MARGIN, where
+        assert np.abs(legal).min() > margin, where
+        assert abs(float(said.heads["accept"][t, 0])) > margin, where
         if truth.legal and exact:
             probabilities = torch.softmax(said.heads["next"][t], 0).numpy()
             assert np.abs(probabilities - truth.probabilities).max() < 1e-6, where

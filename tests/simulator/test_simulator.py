@@ -16,7 +16,8 @@ import reberlstm as rl
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.cells import CELLS, Layer
-from reberlstm.net.net import ACTIVE, LSTMWeights, Net
+from reberlstm.net.height import ACTIVE
+from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.net.numbers import sigmoid
 from reberlstm.net.readouts import Head
 from tests.cases import REBER, machine

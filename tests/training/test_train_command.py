@@ -96,7 +96,7 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ),
         (
             ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
-            "compiled nets are LSTMs, and cell is 'rnn'; begin at random, or from a net of that kind",
+            "only compiled LSTMs are trained further, and cell is 'rnn'; begin at random, or from a net of that kind",
         ),
     ],
     ids=["suffix", "machine", "published", "rnn"],
@@ -129,7 +129,7 @@ def test_ctrl_c_keeps_the_best_and_resume_ends_with_the_same_net(
 ) -> None:
     out, whole = tmp_path / "net.safetensors", tmp_path / "whole.safetensors"
     # One cell never gets there, so that there is time to interrupt it.
-    options = ["--hidden", "1", "--steps", "150", "--restarts", "0"]
+    options = ["--hidden", "1", "--steps", "100", "--restarts", "0"]
     code = (
         "import sys, reberlstm.training as t\n"
         "t.train.__kwdefaults__['checkpoint_seconds'] = 0.0\n"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -235,30 +236,55 @@ def test_a_search_that_never_succeeds_says_so_and_keeps_the_best() -> None:
 
 
 KILLED = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 import reberlstm as rl
 
-path, at = Path(sys.argv[1]), int(sys.argv[2])
+settings = rl.Settings(
+    fsm=rl.load_grammar("tomita-1"), task="accept", cells=3, noise=0.5, seed=0, words=16
+)
 
-def report(progress):
-    if progress.step == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-fsm = rl.load_grammar("tomita-1")
-settings = rl.Settings(fsm=fsm, task="accept", cells=3, noise=0.5, seed=0, words=16)
-while True:
+def training(path, at):
+    def report(progress):
+        if progress.step == at:
+            os.kill(os.getpid(), signal.SIGKILL)
     rl.train(settings, report=report, checkpoint=path, checkpoint_seconds=0.0)
+
+folder = Path(sys.argv[1])
+for at in (30, 220):
+    if not (child := os.fork()):
+        training(folder / f"{at}.checkpoint", at)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    (folder / f"{at} was killed").touch()
+while not (folder / "go on").exists():
+    time.sleep(0.05)
+while True:
+    training(folder / "always.checkpoint", -1)
 """
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen]]:  # type: ignore[type-arg]
+    """Trainings that were killed after 30 and 220 steps, and one that goes on when it is told to."""
+    folder = tmp_path_factory.mktemp("killed")
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(folder)]) as process:
+        yield folder, process
+        process.kill()
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("at", [30, 220], ids=["while it learns", "while it is being proved"])
 def test_a_killed_training_is_resumed_to_the_same_net(
-    small: rl.Training, tmp_path: Path, at: int
+    small: rl.Training, killed: tuple[Path, object], at: int
 ) -> None:
-    path = tmp_path / "net.checkpoint"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(path), str(at)], check=False)
-    assert killed.returncode == -signal.SIGKILL
+    path = killed[0] / f"{at}.checkpoint"
+    wait_for(killed[0] / f"{at} was killed")
     went: list[Progress] = []
     resumed = rl.train(SMALL, report=went.append, checkpoint=path, resume=True)
     assert went[0].step == at, "the step before the kill was the last one that was written"
@@ -268,21 +294,20 @@ def test_a_killed_training_is_resumed_to_the_same_net(
     assert not path.exists(), "a finished training leaves no checkpoint"
 
 
-def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(
+    killed: tuple[Path, subprocess.Popen],  # type: ignore[type-arg]
+) -> None:
     """Killed from outside, while it writes as often as it can."""
-    path = tmp_path / "net.checkpoint"
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path), "-1"])
-    deadline = time.monotonic() + 60
-    while not path.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    path, process = killed[0] / "always.checkpoint", killed[1]
+    (killed[0] / "go on").touch()
+    wait_for(path)
     whole = 0
-    for _ in range(20):
+    while whole < 3:
         if path.exists():  # a training that has finished removes it
             whole += checkpoints.load(path).state["step"] > 0
         time.sleep(0.005)
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    assert whole > 0
     if path.exists():
         assert checkpoints.load(path).state["step"] > 0
 
@@ -359,7 +384,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ({"noise": float("nan")}, "noise is nan; it must be finite and not negative"),
         (
             {"cell": "gru", "start": "compiled"},
-            "compiled nets are LSTMs, and cell is 'gru'; begin at random, or from a net of that kind",
+            "only compiled LSTMs are trained further, and cell is 'gru'; begin at random, or from a net of that kind",
         ),
         (
             {"cell": "fsm", "noise": 1.0},

@@ -79,6 +79,9 @@ INPUTS = ("noise", "low", "high")
 SECONDS = 60.0
 """What a certificate may take to check, by default; the work is counted before it is begun."""
 
+AT_ONCE = 1.0
+"""Work of more seconds is begun only where the checksum fits."""
+
 # What things take on one slow core, in seconds: a step of a layer, one of several composed steps,
 # a product of two numbers; in whole numbers a product, and a sigmoid or tanh; one box cut by
 # another, of which there may be many only where nodes have several boxes: they are counted as made.
@@ -343,9 +346,12 @@ class _Checker:
             result = self._check_refutation(self.document["refutation"])
         else:
             result = "the certificate says that nothing is known, so there is nothing to check"
+        self._check_checksum()
+        return result
+
+    def _check_checksum(self) -> None:
         fault = "the checksum does not fit: the file is damaged or was edited"
         demand(checksum_fits(self.document), fault, DamagedError)
-        return result
 
     def _check_header(self) -> None:
         document, net, fsm = self.document, self.net, self.fsm
@@ -490,6 +496,8 @@ class _Checker:
                 f"not checked: {steps:,} steps would take about {steps * each:,.0f} s, and "
                 f"{self.seconds:g} s are allowed; allow more with --seconds (seconds=)"
             )
+        if steps * each > AT_ONCE:
+            self._check_checksum()
 
     @staticmethod
     def _target(

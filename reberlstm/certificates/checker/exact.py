@@ -12,17 +12,16 @@ this.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from reberlstm.certificates.checker.document import RejectedError
-from reberlstm.certificates.checker.steps import ARITHMETICS
+from reberlstm.certificates.checker.steps import ARITHMETICS, Bounds, Sums, together
 
 Numbers = Any  # an array of Python integers; a c without bound is a floating-point infinity
 Ends = tuple[Numbers, Numbers]
-Sums = tuple[Numbers, ...]
 
 GUARD = 64  # so many more bits inside of exp
 SERIES = 8  # the argument of the series is less than 2 to the minus this
@@ -31,11 +30,6 @@ SERIES = 8  # the argument of the series is less than 2 to the minus this
 def _each(function: Callable[..., Any], *arrays: Any) -> Numbers:
     """A function of integers on every entry."""
     return np.frompyfunc(function, len(arrays), 1)(*arrays)
-
-
-def _together(parts: Sequence[Sums]) -> Sums:
-    """The sums of parts of sums, kind by kind."""
-    return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
 
 
 def _up(n: int, bits: int) -> int:
@@ -47,13 +41,15 @@ def _over(n: int, d: int) -> int:
     return -(-n // d)
 
 
-class Exact:
-    """Computing with lower and upper ends, as `steps` does in floating point."""
+class Exact(Bounds):
+    """The same as `steps` computes with lower and upper ends, in whole numbers.
 
-    exact = True
+    Sums are pairs of their least and greatest in units of 2⁻²ᵖ, sizes too; numbers of terms; and
+    what is lost in units of 2⁻ᵖ.
+    """
 
-    def __init__(self, arithmetic: str, arrays: Iterable[Any]) -> None:
-        self.arithmetic = arithmetic
+    def __init__(self, arithmetic: str, arrays: Sequence[Any]) -> None:
+        super().__init__(arithmetic, arrays)
         least = [int(np.frexp(a[a != 0.0])[1].min()) for a in arrays if np.any(a)]
         self.p = p = max(256, 53 - min(least, default=0))
         self.one = 1 << p
@@ -94,32 +90,14 @@ class Exact:
         x = min(x, 10**300 << self.p)
         return math.nextafter(x / self.one, -math.inf) if x % self.one else x / self.one
 
-    # Sums: least and greatest in units of 2⁻²ᵖ, sizes too, numbers of terms, numbers lost in 2⁻ᵖ
-
-    def linear(self, weight: Numbers, x: Ends, bias: Numbers) -> Sums:
-        """A sum of products, to which more may be added."""
-        present = (bias != 0).astype(object)
-        sized, bias = abs(bias) << self.p, bias << self.p
-        return _together(
-            [self._terms(weight, x), (bias, bias, sized, present, 4 * self.one * present)]
-        )
-
-    def _terms(self, weight: Numbers, x: Ends) -> Sums:
-        positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
-        size = np.maximum(abs(x[0]), abs(x[1]))
-        present = ((weight != 0) & (size != 0)).astype(object)
-        number = present.sum(axis=1)
-        return (
-            positive @ x[0] + negative @ x[1],
-            positive @ x[1] + negative @ x[0],
-            abs(weight) @ size,
-            number,
-            (abs(weight) * present).sum(axis=1) + number * (4 * self.one + size.max()),
-        )
+    def summand(self, x: Numbers) -> Numbers:
+        """A number in the units of products."""
+        return x << self.p
 
     def added(self, parts: Sequence[Sums]) -> Ends:
         """Sums as they come out of the arithmetic, added up in any order."""
-        low, high, size, number, lost = _together(parts)
+        sums: tuple[Any, ...] = together(parts)
+        low, high, size, number, lost = sums
         error = _each(self._rounding, size, number, lost)
         return (low >> self.p) - error, _each(lambda n: _up(n, self.p), high) + error
 
@@ -133,20 +111,6 @@ class Exact:
             raise RejectedError(f"a sum may overflow {self.arithmetic}")
         gamma = _over(_up(size, self.p) * number, u - number)
         return int(gamma + _up(_over(self.smallest * lost * u, u - number), self.p))
-
-    def split(self, sums: Sums, number: int) -> list[Sums]:
-        """Blocks of rows."""
-        return list(zip(*(np.split(x, number) for x in sums), strict=True))
-
-    def gaps(self, weight: Numbers, bias: Numbers, x: Ends, row: int) -> Ends:
-        """By how much the output of a row is over each of the others."""
-        _, _, size, number, lost = self.linear(weight, x, bias)
-        low, high = self._terms(weight[row] - weight, x)[:2]
-        gap = bias[row] - bias << self.p
-        apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
-        low, high = self.added([(low + gap, high + gap, *apart)])
-        low[row] = high[row] = 0
-        return low, high
 
     # Functions
 
@@ -184,13 +148,13 @@ class Exact:
 
     def sigmoid(self, z: Ends) -> Ends:
         """1/(1 + exp(−z))."""
-        return self._function(z, self._sigmoid_of, 0)
+        return self._bounds_of(z, self._sigmoid_of, 0)
 
     def tanh(self, z: Ends) -> Ends:
         """The hyperbolic tangent, which stays between −1 and 1."""
-        return self._function(z, self._tanh_of, -self.one)
+        return self._bounds_of(z, self._tanh_of, -self.one)
 
-    def _function(self, z: Ends, of: Callable[[Any], tuple[int, int]], least: int) -> Ends:
+    def _bounds_of(self, z: Ends, of: Callable[[Any], tuple[int, int]], least: int) -> Ends:
         absolute = self.kernel + 2 * self.smallest
         low, high = _each(lambda x: of(x)[0], z[0]), _each(lambda x: of(x)[1], z[1])
         return (
@@ -201,10 +165,6 @@ class Exact:
     def _relative(self, x: Numbers, units: int) -> Numbers:
         """So many units roundoff of the size, rounded up."""
         return _each(lambda n: _up(units * abs(n), self.unit) if self.unit else 0, x)
-
-    def relu(self, z: Ends) -> Ends:
-        """What is over 0."""
-        return np.maximum(z[0], 0), np.maximum(z[1], 0)
 
     # Single operations
 
@@ -217,13 +177,13 @@ class Exact:
         def high(f: int, g: int, n: Any) -> Any:
             return n if _is_infinite(n) else _up((g if n > 0 else f) * n, self.p)
 
-        return self._operation(_each(low, *factor, x[0]), _each(high, *factor, x[1]), x)
+        return self._rounded(_each(low, *factor, x[0]), _each(high, *factor, x[1]), x)
 
     def sum(self, x: Ends, y: Ends) -> Ends:
         """The sum of two."""
-        return self._operation(_each(_plus, x[0], y[0]), _each(_plus, x[1], y[1]), None)
+        return self._rounded(_each(_plus, x[0], y[0]), _each(_plus, x[1], y[1]), None)
 
-    def _operation(self, low: Numbers, high: Numbers, x: Ends | None) -> Ends:
+    def _rounded(self, low: Numbers, high: Numbers, x: Ends | None) -> Ends:
         """The results of one operation as the arithmetic may round them."""
 
         def error(n: Any, factor: Any) -> Any:

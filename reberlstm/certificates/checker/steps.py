@@ -9,6 +9,7 @@ second time as well; of the net only names, arrays and rules are read.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +67,7 @@ class Readout(NamedTuple):
     rows: int
 
 
-class _Format:
+class Format:
     """The numbers that an arithmetic has."""
 
     def __init__(self, arithmetic: str) -> None:
@@ -88,6 +89,7 @@ class _Format:
         return held
 
     def rounded(self, x: Floats) -> Floats:
+        """Numbers rounded to the format."""
         if self.arithmetic in ("float32", "int8", "float16"):
             kind = np.float16 if self.arithmetic == "float16" else np.float32
             with np.errstate(over="ignore"):
@@ -101,16 +103,17 @@ class _Format:
         return x
 
 
-class _Bounds:
+class Bounds:
     """Computing with lower and upper ends of what an arithmetic may make of numbers between."""
 
     def __init__(self, arithmetic: str, arrays: Sequence[Floats]) -> None:
         self.arithmetic = arithmetic
         # What the input and the state add is one sum.
-        self.longest = 2 * max(array.shape[1] for array in arrays if array.ndim == 2)
-        self.unit, self.smallest, self.largest, self.kernel = ARITHMETICS[arithmetic]
+        self.longest = 2 * max((array.shape[1] for array in arrays if array.ndim == 2), default=0)
+        numbers: tuple[Any, ...] = (1.0, *ARITHMETICS[arithmetic])
+        self.one, self.unit, self.smallest, self.largest, self.kernel = numbers
 
-    # How numbers of a file are held; an arithmetic of its own has `reberlstm...checker.exact`
+    # How numbers are held; `reberlstm.certificates.checker.exact` holds them otherwise
 
     def number(self, array: Floats) -> Floats:
         """Weights, exactly."""
@@ -119,6 +122,10 @@ class _Bounds:
     def box(self, low: Floats, high: Floats) -> Ends:
         """Ends, perhaps moved outwards."""
         return low, high
+
+    def summand(self, x: Any) -> Any:
+        """A number like the products that it is added to."""
+        return x
 
     def least(self, x: Any) -> float:
         """A floating-point number that is no greater, also where x was rounded up last."""
@@ -132,13 +139,27 @@ class _Bounds:
 
     def linear(self, weight: Floats, x: Ends, bias: Floats) -> Sums:
         """A sum of products, to which more may be added."""
-        present = (bias != 0.0).astype(np.float64)
-        constants = (bias, bias, np.abs(bias), present, 4.0 * present)
-        return _together([_terms(weight, x), constants])
+        term, present = self.summand(bias), (bias != 0).astype(bias.dtype)
+        constants = (term, term, abs(term), present, 4 * self.one * present)
+        return together([self.terms(weight, x), constants])
+
+    def terms(self, weight: Floats, x: Ends) -> Sums:
+        """The products of a matrix with a box of vectors."""
+        least, most = x
+        positive, negative, size = np.maximum(weight, 0), np.minimum(weight, 0), _size(x)
+        present = ((weight != 0) & (size != 0)).astype(weight.dtype)
+        number = present.sum(axis=1)
+        return (
+            positive @ least + negative @ most,
+            positive @ most + negative @ least,
+            abs(weight) @ size,
+            number,
+            (abs(weight) * present).sum(axis=1) + number * (4 * self.one + size.max()),
+        )
 
     def added(self, parts: Sequence[Sums]) -> Ends:
         """Sums as they come out of the arithmetic, added up in any order."""
-        low, high, size, number, lost = _together(parts)
+        low, high, size, number, lost = together(parts)
         error = np.where(number > 0.0, 2.0 * (self.longest + 18) * 2.0**-53 * size + 1e-290, 0.0)
         if not (size < 1e305).all():
             raise RejectedError("a sum may overflow float64")
@@ -158,18 +179,24 @@ class _Bounds:
         return np.asarray(rounding + self.smallest * lost * (1.0 + gamma))
 
     def split(self, sums: Sums, number: int) -> list[Sums]:
-        return list(zip(*(np.split(x, number) for x in sums), strict=True))
+        """Blocks of rows, of vectors or of matrices."""
+        shapes = ((number, len(x) // number, *x.shape[1:]) for x in sums)
+        blocks = (x.reshape(shape) for x, shape in zip(sums, shapes, strict=True))
+        return list(zip(*blocks, strict=True))
 
     def sigmoid(self, z: Ends) -> Ends:
+        """1/(1 + exp(−z))."""
         with np.errstate(over="ignore"):
             low, high = (1.0 / (1.0 + np.exp(-end)) for end in z)
         return self._function(low, high, 0.0)
 
     def tanh(self, z: Ends) -> Ends:
+        """The hyperbolic tangent."""
         return self._function(np.tanh(z[0]), np.tanh(z[1]), -1.0)
 
     def relu(self, z: Ends) -> Ends:
-        return np.maximum(z[0], 0.0), np.maximum(z[1], 0.0)
+        """What is over 0."""
+        return np.maximum(z[0], 0), np.maximum(z[1], 0)
 
     def _function(self, low: Floats, high: Floats, least: float) -> Ends:
         relative = 2.0**-46 + 4.0 * self.unit
@@ -187,6 +214,7 @@ class _Bounds:
         return self._operation(low, high, 3.0 + np.abs(x[0]), 3.0 + np.abs(x[1]))
 
     def sum(self, x: Ends, y: Ends) -> Ends:
+        """The sum of two."""
         return self._operation(x[0] + y[0], x[1] + y[1], 3.0, 3.0)
 
     def _operation(
@@ -200,21 +228,22 @@ class _Bounds:
         return low - below * (1.0 + 2.0**-40), high + above * (1.0 + 2.0**-40)
 
     def mix(self, z: Ends, n: Ends, h: Ends) -> Ends:
-        """``(1 − z)·n + z·h``, which is least and greatest at the ends of z."""
-        low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
-        size = _size(n) + _size(h)
-        error = (2.0**-50 + 4.0 * self.unit + 2.0 * self.smallest) * size
-        error = error * (1.0 + 2.0**-40) + 8.0 * self.smallest + 1e-290
-        return np.minimum(*low) - error, np.maximum(*high) + error
+        """``(1 − z)·n + z·h``."""
+        return _apart(_mixed(z, n, h), self.mixing(_size(n) + _size(h)))
+
+    def mixing(self, size: Floats) -> Floats:
+        """What the arithmetic rounds in that, for numbers whose sizes add up to this."""
+        error = (4.0 * self.unit + 2.0 * self.smallest) * size + 8.0 * self.smallest
+        return np.asarray(error * (1.0 + 2.0**-40))
 
     def gaps(self, weight: Floats, bias: Floats, x: Ends, row: int) -> Ends:
         """By how much the output of a row is over each of the others."""
         _, _, size, number, lost = self.linear(weight, x, bias)
-        low, high = _terms(weight[row] - weight, x)[:2]
-        gap = bias[row] - bias
+        low, high = self.terms(weight[row] - weight, x)[:2]
+        gap = self.summand(bias[row] - bias)
         apart = (size[row] + size, np.maximum(number[row], number), lost[row] + lost)
         low, high = self.added([(low + gap, high + gap, *apart)])
-        low[row] = high[row] = 0.0
+        low[row] = high[row] = 0
         return low, high
 
     def softmax(self, gaps: Sequence[Ends]) -> Ends:
@@ -225,63 +254,68 @@ class _Bounds:
         return np.maximum(low * (1.0 - error), 0.0), np.minimum(high * (1.0 + error), 1.0)
 
 
-class _Errors:
-    """Computing with numbers that carry how far each is from what exact arithmetic has there.
+class _Changes:
+    """Computing with numbers that carry by how much they may change, a column for each cause.
 
-    A pair: ends (or sums) of the arithmetic, and errors. (Running error analysis.)
+    A pair: ends (or sums), and an interval matrix. The rules are those of derivatives, and of
+    differences too, where the ends enclose what is on both sides (the mean value theorem). So a
+    unit matrix for what is read becomes the derivative; and a column of zeros becomes how far
+    numbers are from what exact arithmetic has there (running error analysis).
     """
 
-    def __init__(self, bounds: _Bounds) -> None:
+    def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
 
     def linear(self, weight: Floats, x: Any, bias: Floats) -> Any:
-        return self.bounds.linear(weight, x[0], bias), np.abs(weight) @ x[1]
+        return self.bounds.linear(weight, x[0], bias), _weighted(weight, x[1])
 
     def added(self, parts: Sequence[Any]) -> Any:
-        sums = [sums for sums, _ in parts]
-        rounding = self.bounds.rounding(*_together(sums)[2:])
-        return self.bounds.added(sums), sum(error for _, error in parts) + rounding
+        sums, changes = zip(*parts, strict=True)
+        rounding = self.bounds.rounding(*together(sums)[2:])
+        return self.bounds.added(sums), _apart(functools.reduce(_plus, changes), rounding)
 
     def split(self, sums: Any, number: int) -> list[Any]:
-        parts = self.bounds.split(sums[0], number)
-        return list(zip(parts, np.split(sums[1], number), strict=True))
+        both = (self.bounds.split(part, number) for part in sums)
+        return list(zip(*both, strict=True))
 
     def sigmoid(self, z: Any) -> Any:
-        s = self.bounds.sigmoid(z[0])
-        return s, _bell(s, 0.0)[1] * z[1] + self._own(s)
+        return self._function(self.bounds.sigmoid(z[0]), 0.0, z[1])
 
     def tanh(self, z: Any) -> Any:
-        t = self.bounds.tanh(z[0])
-        return t, _bell(t, -1.0)[1] * z[1] + self._own(t)
+        return self._function(self.bounds.tanh(z[0]), -1.0, z[1])
 
-    def _own(self, value: Ends) -> Floats:
+    def _function(self, value: Ends, least: float, changes: Ends) -> Any:
         bounds = self.bounds
-        return 4.0 * bounds.unit * _size(value) + bounds.kernel + 2.0 * bounds.smallest
+        rounding = 4.0 * bounds.unit * _size(value) + bounds.kernel + 2.0 * bounds.smallest
+        return value, _apart(_rows(_bell(value, least), changes), rounding)
 
     def relu(self, z: Any) -> Any:
-        return self.bounds.relu(z[0]), z[1]
+        steep = [(end > 0.0).astype(np.float64) for end in z[0]]
+        return self.bounds.relu(z[0]), _rows((steep[0], steep[1]), z[1])
 
     def product(self, factor: Any, x: Any) -> Any:
-        left, right = _size(factor[0]), _size(x[0])
-        own = self.bounds.unit * left * right + self.bounds.smallest * (3.0 + right)
-        return self.bounds.product(factor[0], x[0]), left * x[1] + right * factor[1] + own
+        bounds, (left, right) = self.bounds, (_size(factor[0]), _size(x[0]))
+        rounding = bounds.unit * left * right + bounds.smallest * (3.0 + right)
+        changes = _plus(_rows(factor[0], x[1]), _rows(x[0], factor[1]))
+        return bounds.product(factor[0], x[0]), _apart(changes, rounding)
 
     def sum(self, x: Any, y: Any) -> Any:
         total = self.bounds.sum(x[0], y[0])
-        own = self.bounds.unit * _size(total) + 3.0 * self.bounds.smallest
-        return total, x[1] + y[1] + own
+        rounding = self.bounds.unit * _size(total) + 3.0 * self.bounds.smallest
+        return total, _apart(_plus(x[1], y[1]), rounding)
 
     def mix(self, z: Any, n: Any, h: Any) -> Any:
-        bounds, size = self.bounds, _size(n[0]) + _size(h[0])
-        apart = np.maximum(h[0][1] - n[0][0], n[0][1] - h[0][0])
-        own = 4.0 * bounds.unit * size + bounds.smallest * (8.0 + 2.0 * size)
-        return bounds.mix(z[0], n[0], h[0]), z[1] * apart + np.maximum(n[1], h[1]) + own
+        by_z = _rows(_plus(h[0], (-n[0][1], -n[0][0])), z[1])
+        columns = z[0][0][:, np.newaxis], z[0][1][:, np.newaxis]
+        changes = _plus(_mixed(columns, n[1], h[1]), by_z)
+        rounding = self.bounds.mixing(_size(n[0]) + _size(h[0]))
+        return self.bounds.mix(z[0], n[0], h[0]), _apart(changes, rounding)
 
 
 def cell(layer: Layer, a: Any, again: Any, state: Sequence[Any], numbers: Any) -> tuple[Any, Any]:
     """The gates of a layer, and the parts of its state after a step, in some kind of numbers.
 
-    They are `_Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
+    They are `Bounds`, or for one word the forms of `reberlstm.certificates.checker.words`. What
     the input adds to the pre-activations is `a`; what the state adds is `again`.
     """
     kind, h, number = layer.kind, state[0], len(layer.u) // layer.size
@@ -327,7 +361,7 @@ class Steps:
     ) -> None:
         blur, low, high = inputs
         self.alphabet: tuple[str, ...] = net.alphabet
-        self.noise, held = noise, _Format(arithmetic).held
+        self.noise, held = noise, Format(arithmetic).held
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         layers = [[held(getattr(layer, name)) for name in names] for layer in net.layers]
         heads = {
@@ -341,7 +375,7 @@ class Steps:
         thresholds = np.array([head.rule.threshold for head in net.heads.values()])
         weights = [*layers, *(linear for head in heads.values() for linear in head)]
         arrays = [vectors, start, *suffix, thresholds, *itertools.chain(*weights)]
-        self.bounds: _Bounds = (numbers or _Bounds)(arithmetic, [np.asarray(inputs), *arrays])
+        self.bounds: Bounds = (numbers or Bounds)(arithmetic, [np.asarray(inputs), *arrays])
         number = self.bounds.number
         self.layers = [
             Layer(layer.cell.name, *map(number, arrays))
@@ -411,18 +445,18 @@ class Steps:
         """How far the state may be from that after an exact step, (D,)."""
         if not self.bounds.unit:
             return np.zeros(len(box[0]))
-        errors, sums = _Errors(self.bounds), self.columns[symbol]
-        a: Any = (sums, np.zeros(len(sums[0])))
+        changes, sums = _Changes(self.bounds), self.columns[symbol]
+        a: Any = (sums, (np.zeros((len(sums[0]), 1)),) * 2)
         after: Any = ()
-        found: list[Floats] = []
+        errors: list[Floats] = []
         for layer, state in zip(self.layers, self.split(box), strict=True):
-            if found:
-                a = errors.linear(layer.w, after[0], layer.bias_ih)
-            exact = [(part, np.zeros(layer.size)) for part in state]
-            again = errors.linear(layer.u, exact[0], layer.bias_hh)
-            after = cell(layer, a, again, exact, errors)[1]
-            found += [error for _, error in after]
-        return _up(np.concatenate(found))
+            if after:
+                a = changes.linear(layer.w, after[0], layer.bias_ih)
+            exact = [(part, (np.zeros((layer.size, 1)),) * 2) for part in state]
+            again = changes.linear(layer.u, exact[0], layer.bias_hh)
+            after = cell(layer, a, again, exact, changes)[1]
+            errors += [_size(change)[:, 0] for _, change in after]
+        return _up(np.concatenate(errors))
 
     # Heads
 
@@ -444,18 +478,11 @@ class Steps:
 
         Right is which rows must say yes; where the largest counts, the one that must be it.
         """
-        readout, yes = self.heads[head], np.array(right)
-        if readout.function == "argmax":
-            x = self._before_last(readout, self._hidden(box), self.bounds)
-            low, _ = self.bounds.gaps(*readout.layers[-1], x, int(np.flatnonzero(yes)[0]))
-            least = low[~yes].min(initial=math.inf)
-        else:
-            least = self.distance(readout, yes, self.read(head, box))
-        return float(self.bounds.least(least))
+        return self.bounds.least(self.answer(head, right, right, box)[2][0])
 
     def answer(
         self, head: str, right: Sequence[bool], said: Sequence[bool], box: Ends
-    ) -> tuple[bool, bool, tuple[float, float]]:
+    ) -> tuple[bool, bool, tuple[Any, Any]]:
         """Whether a head is wrong on all of a box, may say this, and by how much it is right."""
         readout, yes, claimed = self.heads[head], np.array(right), np.array(said)
         if readout.function == "argmax":
@@ -469,23 +496,8 @@ class Steps:
         over = readout.threshold
         wrong = np.where(yes, high <= over, low > over).any()
         possible = np.where(claimed, high > over, low <= over).all()
-        return (
-            bool(wrong),
-            bool(possible),
-            (
-                self.distance(readout, yes, (low, high)),
-                self.distance(readout, yes, (high, low)),
-            ),
-        )
-
-    @staticmethod
-    def distance(readout: Readout, yes: NDArray[np.bool_], values: Ends) -> Any:
-        """How far values are from wrong."""
-        low, high = values
-        if readout.function == "argmax":
-            return low[yes].min() - high[~yes].max(initial=-math.inf)
-        over = readout.threshold
-        return np.where(yes, low - over, over - high).min()
+        margins = (np.where(yes, a - over, over - b).min() for a, b in ((low, high), (high, low)))
+        return bool(wrong), bool(possible), (next(margins), next(margins))
 
     def _hidden(self, box: Ends) -> Ends:
         """What the heads read, the suffix fed."""
@@ -503,23 +515,7 @@ class Steps:
         return x
 
 
-def _terms(weight: Floats, x: Ends) -> Sums:
-    """The products of a matrix with a box of vectors."""
-    least, most = x
-    positive, negative = np.maximum(weight, 0.0), np.minimum(weight, 0.0)
-    size = _size(x)
-    present = ((weight != 0.0) & (size != 0.0)).astype(np.float64)
-    number = present.sum(axis=1)
-    return (
-        positive @ least + negative @ most,
-        positive @ most + negative @ least,
-        np.abs(weight) @ size,
-        number,
-        (np.abs(weight) * present).sum(axis=1) + number * (4.0 + size.max()),
-    )
-
-
-def _together(parts: Sequence[Sums]) -> Sums:
+def together(parts: Sequence[Sums]) -> Sums:
     """The sums of parts of sums, kind by kind."""
     return tuple(sum(kind[1:], start=kind[0]) for kind in zip(*parts, strict=True))
 
@@ -529,8 +525,15 @@ def _wider(x: Ends, by: Floats | float) -> Ends:
     return np.nextafter(x[0] - by, -math.inf), np.nextafter(x[1] + by, math.inf)
 
 
+def _mixed(z: Ends, n: Ends, h: Ends) -> Ends:
+    """``(1 − z)·n + z·h`` for a z in [0, 1]: least and greatest at the ends of z."""
+    low, high = ([(1.0 - s) * x + s * y for s in z] for x, y in zip(n, h, strict=True))
+    error = 2.0**-50 * (1.0 + 2.0**-40) * (_size(n) + _size(h)) + 1e-290
+    return np.minimum(*low) - error, np.maximum(*high) + error
+
+
 def _size(a: Ends) -> Floats:
-    return np.maximum(np.abs(a[0]), np.abs(a[1]))
+    return np.maximum(abs(a[0]), abs(a[1]))
 
 
 # Along a word
@@ -582,87 +585,33 @@ class Paths:
 
     def slope(self, box: Ends, symbol: str) -> Ends:
         """The derivative of the state vector after a symbol in the one before, on all of a box."""
-        bounds, a = self.exact.bounds, self.exact.columns[symbol]
+        exact, changes = self.exact, _Changes(self.exact.bounds)
         low, high = (np.zeros((len(box[0]), len(box[0]))) for _ in range(2))
-        at, read, below = 0, None, None  # what a layer reads, and its derivative
-        for layer, state in zip(self.exact.layers, self.exact.split(box), strict=True):
-            if read is not None:
-                a = bounds.linear(layer.w, read, layer.bias_ih)
-            gates, after = cell(layer, a, self.exact.again(layer, state), state, bounds)
-            own = self._by_state(layer, gates, state, after)
-            rows = slice(at, at + len(own[0]))
-            low[rows, rows], high[rows, rows] = own
-            if below is not None:
-                weights = _blocks(layer, layer.w)
-                by_input = self._through(layer, gates, state, after, weights)
-                low[rows, :at], high[rows, :at] = _matrix_product(by_input, below)
-            read, at = after[0], rows.stop
-            first = slice(rows.start, rows.start + layer.size)
-            below = low[first, :at], high[first, :at]
-        return low, high
-
-    def _by_state(
-        self, layer: Layer, gates: list[Ends], state: list[Ends], after: list[Ends]
-    ) -> Ends:
-        """The derivative of a layer's state in the one before."""
-        kind, u = layer.kind, _blocks(layer, layer.u)
-        if kind == "gru":
-            u[2] = _rows(gates[0], u[2])
-        elif kind == "gru-before":
-            u[2] = _matrix_product(u[2], _diagonal(gates[0]))
-        through = self._through(layer, gates, state, after, u)
-        if kind in ("rnn", "rnn-relu"):
-            return through
-        kept = _diagonal(gates[1])
-        if kind != "lstm":
-            return _plus(through, kept)
-        down = _times(gates[3], _bell(self.exact.bounds.tanh(after[1]), -1.0))
-        both = _rows(down, kept), kept
-        low, high = (np.hstack([through[i], np.vstack([x[i] for x in both])]) for i in (0, 1))
-        return low, high
-
-    def _through(
-        self, layer: Layer, gates: list[Ends], state: list[Ends], after: list[Ends], v: list[Ends]
-    ) -> Ends:
-        """The derivative of a layer's state in what its gates read by the weights v, a block each.
-
-        It is that of the candidate times its factor, and so on; see `reberlstm.net.cells`.
-        """
-        kind, h, bounds = layer.kind, state[0], self.exact.bounds
-        if kind == "rnn":
-            return _rows(_bell(after[0], -1.0), v[0])
-        if kind == "rnn-relu":
-            low, high = ((end > 0.0).astype(np.float64) for end in after[0])
-            return _rows((low, high), v[0])
-        if kind.startswith("gru"):
-            r, z, n = gates
-            u_n, bell = layer.u[2 * layer.size :], _bell(r, 0.0)
-            if kind == "gru":
-                inner = bounds.added([bounds.linear(u_n, h, layer.bias_hh[2 * layer.size :])])
-                by_reset = _rows(_times(inner, bell), v[0])
+        at, first, read = 0, 0, None  # what a layer reads of the one below, whose rows begin so
+        for layer, state in zip(exact.layers, exact.split(box), strict=True):
+            own = layer.size * len(state)
+            unit = np.eye(own + (0 if read is None else layer.w.shape[1]))
+            if read is None:
+                a: Any = exact.columns[symbol], (np.zeros((len(layer.w), own)),) * 2
             else:
-                by_reset = _matrix_product((u_n, u_n), _rows(_times(h, bell), v[0]))
-            by_n = _rows(_bell(n, -1.0), _plus(v[2], by_reset))
-            by_z = _rows(_times(_plus(h, (-n[1], -n[0])), _bell(z, 0.0)), v[1])
-            return _plus(_rows((1.0 - z[1], 1.0 - z[0]), by_n), by_z)
-        i, f, g = gates[:3]
-        c_by = _plus(
-            _plus(
-                _rows(_times(g, _bell(i, 0.0)), v[0]),
-                _rows(_times(state[-1], _bell(f, 0.0)), v[1]),
-            ),
-            _rows(_times(i, _bell(g, -1.0)), v[2]),
-        )
-        if kind == "toy":
-            return c_by
-        o, t = gates[3], bounds.tanh(after[1])
-        h_by = _plus(_rows(_times(t, _bell(o, 0.0)), v[3]), _rows(_times(o, _bell(t, -1.0)), c_by))
-        return np.vstack([h_by[0], c_by[0]]), np.vstack([h_by[1], c_by[1]])
-
-
-def _blocks(layer: Layer, weight: Floats) -> list[Ends]:
-    """The rows of each gate, as interval matrices."""
-    return [(block, block) for block in np.split(weight, len(weight) // layer.size)]
+                a = changes.linear(layer.w, (read, (unit[own:],) * 2), layer.bias_ih)
+            parts = np.split(unit[:own], len(state))
+            before = [(part, (rows, rows)) for part, rows in zip(state, parts, strict=True)]
+            again = changes.linear(layer.u, before[0], layer.bias_hh)
+            after = cell(layer, a, again, before, changes)[1]
+            by = [np.vstack([change[end] for _, change in after]) for end in (0, 1)]
+            rows = slice(at, at + own)
+            low[rows, rows], high[rows, rows] = by[0][:, :own], by[1][:, :own]
+            if read is not None:
+                by_input, below = (
+                    (by[0][:, own:], by[1][:, own:]),
+                    slice(first, first + len(read[0])),
+                )
+                low[rows, :at], high[rows, :at] = _matrix_product(
+                    by_input, (low[below, :at], high[below, :at])
+                )
+            read, first, at = after[0][0], at, rows.stop
+        return low, high
 
 
 def _rows(factor: Ends, matrix: Ends) -> Ends:
@@ -670,8 +619,19 @@ def _rows(factor: Ends, matrix: Ends) -> Ends:
     return _times((factor[0][:, np.newaxis], factor[1][:, np.newaxis]), matrix)
 
 
-def _diagonal(x: Ends) -> Ends:
-    return np.diag(x[0]), np.diag(x[1])
+def _apart(x: Ends, by: Floats) -> Ends:
+    """Ends moved outwards: of vectors, or of the rows of matrices."""
+    room = by.reshape(-1, *[1] * (x[0].ndim - 1))
+    return x[0] - room, x[1] + room
+
+
+def _weighted(weight: Floats, matrix: Ends) -> Ends:
+    """The product of a matrix of weights and an interval matrix."""
+    low, high = np.maximum(weight, 0.0), np.minimum(weight, 0.0)
+    error = 2.0 * (len(matrix[0]) + 16) * 2.0**-53 * (np.abs(weight) @ _size(matrix))
+    return _outward(
+        low @ matrix[0] + high @ matrix[1] - error, low @ matrix[1] + high @ matrix[0] + error
+    )
 
 
 def _outward(low: Floats, high: Floats) -> Ends:

@@ -67,7 +67,7 @@ class FormSums(NamedTuple):
 
 
 class _Forms:
-    """Computing with forms; the formulas are those of `cell`, the bounds those of `_Bounds`."""
+    """Computing with forms; the formulas are those of `cell`, the bounds those of `Bounds`."""
 
     def __init__(self, steps: Steps, columns: int) -> None:
         self.bounds, self.columns = steps.bounds, columns
@@ -93,9 +93,9 @@ class _Forms:
         return Form(middle, slopes, (error + own + rounding) * UP)
 
     def split(self, sums: FormSums, number: int) -> list[FormSums]:
-        forms = zip(*(np.split(part, number) for part in sums.form), strict=True)
-        others = zip(*(np.split(part, number) for part in sums[1:]), strict=True)
-        return [FormSums(Form(*form), *rest) for form, rest in zip(forms, others, strict=True)]
+        split = self.bounds.split
+        both = zip(split(sums.form, number), split(sums[1:], number), strict=True)
+        return [FormSums(Form(*form), *rest) for form, rest in both]
 
     def sigmoid(self, z: Form) -> Form:
         with np.errstate(over="ignore"):

@@ -11,15 +11,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from reberlstm.errors import WeightsError
 from reberlstm.net.numbers import NUMBERS
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import DTypeLike, NDArray
+
+Floats: TypeAlias = "NDArray[np.float64]"
 
 Gates = dict[str, Any]
 """Values (..., H) by the name of the gate, in the order of the blocks of rows."""
@@ -39,6 +40,7 @@ class Cell(ABC):
         words: The Toy LSTM's words for some of the gates.
         bound: The largest size that h can have; infinite where nothing bounds it.
         keeping: The gate that keeps the memory where it is 1, if there is one.
+        resetting: The gate that multiplies all that the candidate reads of h, if there is one.
         reader: The rule by which a ``legal`` head of ours reads the last layer.
     """
 
@@ -49,6 +51,7 @@ class Cell(ABC):
     words: ClassVar[Mapping[str, str]] = {}
     bound: ClassVar[float] = 1.0
     keeping: ClassVar[str] = ""
+    resetting: ClassVar[str] = ""
     reader: ClassVar[str] = "logit > 0"
 
     @abstractmethod
@@ -130,6 +133,8 @@ class Layer:
     bias_hh: Floats
 
     def __post_init__(self) -> None:
+        import numpy as np
+
         gates, rows = len(self.cell.gates), len(np.atleast_1d(np.asarray(self.weight_hh)))
         size = rows // gates
         inputs = np.shape(self.weight_ih)[-1] if np.ndim(self.weight_ih) == 2 else 0
@@ -184,11 +189,15 @@ class Layer:
     @staticmethod
     def pointwise(cell: Cell) -> Layer:
         """A layer of one cell without weights: its gates see only what is given to `step`."""
+        import numpy as np
+
         gates = len(cell.gates)
         return Layer(cell, *(np.zeros(s) for s in ((gates, 0), (gates, 1), (gates,), (gates,))))
 
     def cast(self, dtype: DTypeLike) -> Layer:
         """The layer with its arrays in another type of numbers, to be run in it."""
+        import numpy as np
+
         if np.dtype(dtype) == np.float64:
             return self
         layer = object.__new__(Layer)
@@ -211,6 +220,8 @@ def array_of(name: str, value: Any, shape: tuple[int, ...], sizes: str) -> Float
     Raises:
         WeightsError: naming the array.
     """
+    import numpy as np
+
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -79,6 +79,7 @@ class GRU(_AnyGRU):
 
     name = "gru"
     title = "GRU"
+    resetting = "reset"
 
     def _again(self, r: Any, h: Any, u_n: Any, b_n: Any, math: Any) -> Any:
         return r * math.linear(h, u_n, b_n)

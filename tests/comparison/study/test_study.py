@@ -89,7 +89,7 @@ def test_a_record_is_what_training_and_comparing_say() -> None:
         seeds=[5],
         questions=Questions(("accuracy", "certificate"), words=50),
         task="accept",
-        steps=300,
+        steps=100,
         restarts=0,
     )
     record, done = perform(trial, None)

@@ -1,0 +1,445 @@
+"""Walking cells and latches: a machine whose bits are remembered by cells of their own.
+
+`reberlstm.machine.latches` writes each state as a class and bits. A class has a cell, as a state
+has elsewhere; a bit is a *latch*, +tanh 1 or −tanh 1, or 0 where it does not matter.
+
+**A latch** holds its memory by an open forget gate. Its input gate is the exact opposite,
+i = 1 − f, so ``c' = f·c + (1 − f)·g``: what the forget gate loses the input gate makes up for,
+since the candidate g has the latch's own sign. Where the bit is set the input gate is open, and g
+is the new sign. Where the bit does not matter any more the output gate is shut.
+
+**A walking cell** may read latches: a filter has weights on them, too. They are given (½, 1, 2 …
+units); what is left are bounds on sums of a height of the class and one of the symbol, and longest
+chains give the smallest heights, as in `reberlstm.compiler.ferrers`. Copies are made as there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from reberlstm.compiler.encoding import Code, Encoding, Special
+from reberlstm.compiler.ferrers import Filter, Pair, Relation, two_coloured
+from reberlstm.compiler.layout import Latch, Wiring, incomings, wire_state
+from reberlstm.machine.algebra import Names
+from reberlstm.machine.complete import CompleteMachine
+from reberlstm.machine.latches import Factored, factor
+
+MAX_LEVELS = 8
+"""So many strengths of a latch's hold on itself are tried."""
+
+MAX_PATTERNS = 4
+"""For so many patterns of bits that lead to a state weights of their own are tried."""
+
+Bounds = Mapping[tuple[Code, int], int]
+"""For classes and symbols, what a sum is at least, or at most, in half units."""
+
+
+class Latched(NamedTuple):
+    """A net with latches: its classes, their cells, and the latches."""
+
+    encoding: Encoding
+    wirings: list[Wiring]
+    latches: list[Latch]
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return len(self.wirings) + len(self.latches) + self.encoding.has_started
+
+
+def with_latches(machine: CompleteMachine) -> Latched | None:
+    """Classes, their cells and the latches; None where there is nothing to gain or no way found."""
+    lines = machine.lines
+    seen = [(*x.legal, x.accepting, x.output, *x.probability, x.stop) for x in lines]
+    found = factor(machine, seen)
+    if not found.bits:
+        return None
+    best: Latched | None = None
+    for encoding in _encodings(machine, found):
+        situations = Situations(encoding, found)
+        latches = [situations.latch(number) for number in range(len(found.bits))]
+        wirings = list(situations.wirings())
+        if None in latches or None in wirings:
+            continue
+        each = Latched(encoding, [w for w in wirings if w], [x for x in latches if x])
+        if best is None or each.cells < best.cells:
+            best = each
+        if best.cells < len(found.members) + len(found.bits):
+            break  # no copies: there cannot be fewer
+    fewest = len(machine) - (machine.dead is None)
+    return best if best is not None and best.cells < fewest else None
+
+
+def _encodings(machine: CompleteMachine, found: Factored) -> Iterator[Encoding]:
+    """Codes of the classes; in a complete machine any class may be the one without a cell."""
+    members = found.members
+    classes = list(members)
+    names = list(machine.names)
+    fresh = Names(name for name in names if name is not None).fresh
+    for number, states in members.items():
+        if len(states) > 1:
+            first = "|".join(str(names[q]) for q in states[:2])
+            names[number] = fresh(first + f"|… {len(states)}" * (len(states) > 2))
+    machine = replace(machine, names=tuple(names))
+    if machine.dead is not None:
+        entered = any(0 in line for line in machine.table)
+        coded = tuple(q for q in classes if q != machine.dead and (q != 0 or entered))
+        yield Encoding(machine, coded, has_started=True, rest=machine.dead)
+        return
+    # The class that most leads to is the one that is hardest to wire.
+    into = Counter(found.class_of[target] for line in machine.table for target in line)
+    for rest in [*sorted(classes[1:], key=lambda number: -into[number]), None]:
+        if rest is None:
+            yield Encoding(machine, tuple(classes[1:]), has_started=False)
+            return
+        coded = tuple(q for q in classes if q != rest and (q != 0 or into[0]))
+        yield Encoding(machine, coded, has_started=True, rest=rest)
+
+
+@dataclass(frozen=True)
+class _Situation:
+    """A state as the net has it: the code of its class, and the latches; None: any."""
+
+    code: Code
+    state: int
+    bits: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Situations:
+    """All of them, of an encoding whose states are classes."""
+
+    encoding: Encoding
+    found: Factored
+
+    @cached_property
+    def all(self) -> list[_Situation]:
+        """The zero vector first; after a violation latches may say anything."""
+        none = (0,) * len(self.found.bits)
+        listed = [_Situation(Special.ZERO, 0, none)]
+        machine, members = self.encoding.machine, self.found.members
+        for code, number in itertools.islice(self.encoding.codes(), 1, None):
+            for state in members[number]:
+                bits = None if state == machine.dead else self.found.code(state)
+                listed.append(_Situation(code, state, bits))
+        return listed
+
+    def target(self, situation: _Situation, symbol: int) -> int:
+        """The next state."""
+        return self.encoding.machine.lines[situation.state].target[symbol]
+
+    def latch(self, number: int) -> Latch | None:
+        """The gates of a bit, or None where one gate is not enough for what they have to do."""
+        dead, bit = self.encoding.machine.dead, self.found.bits[number]
+        moves: dict[tuple[Code, int], set[tuple[int | None, int | None]]] = {}
+        for here in self.all:
+            before = None if here.bits is None else here.bits[number]
+            for symbol in range(len(self.encoding.machine.alphabet)):
+                target = self.target(here, symbol)
+                after = None if target == dead else bit[target]
+                moves.setdefault((here.code, symbol), set()).add((before, after))
+        holds: list[tuple[Code, int]] = []
+        shown: list[tuple[Code, int]] = []
+        hidden: list[tuple[Code, int]] = []
+        idle: list[tuple[Code, int]] = []
+        sets: dict[tuple[Code, int], tuple[int, bool]] = {}
+        for pair, steps in moves.items():
+            signs = {after for _, after in steps if after is not None}
+            if signs <= {0}:
+                (hidden if signs else idle).append(pair)
+                continue
+            shown.append(pair)
+            if all(before == after for before, after in steps if after is not None):
+                holds.append(pair)
+            elif len(signs) == 1:
+                sets[pair] = min(signs), any(before != 0 for before, _ in steps)
+            else:
+                return None  # at the zero vector, where the bit of a start that is entered is not
+        # Where nothing is to be remembered, the memory should rather be overwritten than kept.
+        lost = [pair for pair in idle if pair[0] is Special.DEFAULT]
+        choices = ([*hidden, *idle], [*hidden, *lost], hidden, lost, ())
+        for lowest, also in itertools.product((1, 3, 99), choices):
+            held = dict.fromkeys(holds, -lowest)
+            gates = _heights(dict.fromkeys([*sets, *also], 1) | held, dict.fromkeys(holds, -1))
+            if gates:
+                break
+        for also in (idle, lost, ()):
+            out = _heights(dict.fromkeys(shown, 1), dict.fromkeys([*hidden, *also], -1))
+            if out:
+                break
+        for own in range(2, MAX_LEVELS):
+            least = {pair: 1 + own * strong for pair, (sign, strong) in sets.items() if sign > 0}
+            most = {pair: -1 - own * strong for pair, (sign, strong) in sets.items() if sign < 0}
+            within = dict.fromkeys(holds, own - 1)
+            candidate = _heights(
+                least | {pair: -value for pair, value in within.items()}, most | within
+            )
+            if gates and out and candidate:
+                reference = self.encoding.reference
+                return Latch(
+                    input=gates.filter(reference),
+                    output=out.filter(reference),
+                    candidate=candidate.filter(reference),
+                    own=own / 2,
+                    deepest=-min((gates.sum(pair) for pair in holds), default=-1) / 2,
+                )
+        return None
+
+    def wirings(self) -> Iterator[Wiring | None]:
+        """The cells of every class; None where no filters were found."""
+        for number, incoming in incomings(self.encoding, self.found.class_of).items():
+            reading = self.reads(number)
+            if reading.read:
+                yield from reading.wirings(number)
+            else:
+                yield from wire_state(number, incoming)
+
+    def reads(self, number: int) -> _Reading:
+        """What leads to a class."""
+        symbols = range(len(self.encoding.machine.alphabet))
+        return _Reading(
+            self,
+            tuple(
+                frozenset(a for a in symbols if self.found.class_of[self.target(here, a)] == number)
+                for here in self.all
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class _Heights:
+    """Heights of classes and symbols, in half units; a sum is their difference."""
+
+    rows: Mapping[Code, int]
+    columns: Mapping[int, int]
+    bits: tuple[int, ...] = ()
+
+    def sum(self, pair: tuple[Code, int]) -> int:
+        """The sum at a class and a symbol, without what latches add."""
+        return self.rows.get(pair[0], 0) - self.columns.get(pair[1], 0)
+
+    def filter(self, reference: Code) -> Filter:
+        """The same relative to the reference, in units, with as few weights as possible."""
+        zero = self.rows.get(reference, min(self.rows.values(), default=0))
+        states = {code: height - zero for code, height in self.rows.items() if code != reference}
+        others = _commonest(states.values())
+        sums = {a: zero - height for a, height in self.columns.items()}
+        bias = _commonest(sums.values())
+        return Filter(
+            states={code: h / 2 for code, h in states.items() if h != others},
+            others=others / 2,
+            symbols={a: (value - bias) / 2 for a, value in sums.items() if value != bias},
+            bias=bias / 2,
+            bits={k: weight / 2 for k, weight in enumerate(self.bits) if weight},
+        )
+
+
+def _commonest(values: Iterable[int]) -> int:
+    listed = sorted(values, key=abs)
+    return max(listed, key=listed.count, default=0)
+
+
+def _heights(at_least: Bounds, at_most: Bounds, bits: tuple[int, ...] = ()) -> _Heights | None:
+    """The smallest heights of which the sums are within bounds; None where there are none.
+
+    Longest chains in a graph of classes and symbols: for each pair, its class is at least so far
+    above its symbol, or the symbol above the class.
+    """
+    above: dict[tuple[str, Code], list[tuple[tuple[str, Code], int]]] = {}
+    for (code, a), least in at_least.items():
+        above.setdefault(("column", a), []).append((("row", code), least))
+    for (code, a), most in at_most.items():
+        above.setdefault(("row", code), []).append((("column", a), -most))
+    nodes = dict.fromkeys([*above, *(high for edges in above.values() for high, _ in edges)])
+    height = dict.fromkeys(nodes, 0)
+    queue = list(nodes)
+    for _ in range(len(nodes) + 1):
+        changed: dict[tuple[str, Code], None] = {}
+        for node in queue:
+            for high, length in above.get(node, ()):
+                if height[node] + length > height[high]:
+                    height[high] = height[node] + length
+                    changed[high] = None
+        if not changed:
+            rows = {code: h for (kind, code), h in height.items() if kind == "row"}
+            columns = {int(a): h for (kind, a), h in height.items() if kind == "column"}  # type: ignore[arg-type]
+            return _Heights(rows, columns, bits)
+        queue = list(changed)
+    return None
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What leads to a class: for each situation the symbols that do."""
+
+    of: Situations
+    symbols: tuple[frozenset[int], ...]
+
+    @cached_property
+    def read(self) -> list[int]:
+        """The latches that make a difference; as few as are enough."""
+        keys = [here.code for here in self.of.all]
+        bits = [here.bits or () for here in self.of.all]
+        needed = list(range(len(self.of.found.bits)))
+
+        def decide(numbers: Sequence[int]) -> bool:
+            known: dict[object, frozenset[int]] = {}
+            for key, code, symbols in zip(keys, bits, self.symbols, strict=True):
+                shown = (key, tuple(code[k] for k in numbers) if code else ())
+                if known.setdefault(shown, symbols) != symbols:
+                    return False
+            return True
+
+        for number in tuple(needed):
+            fewer = [k for k in needed if k != number]
+            if decide(fewer):
+                needed = fewer
+        return needed
+
+    def restrict(self, symbols: Iterable[int]) -> _Reading:
+        """Only the pairs with these symbols."""
+        kept = frozenset(symbols)
+        return _Reading(self.of, tuple(each & kept for each in self.symbols))
+
+    @property
+    def rung(self) -> list[int]:
+        """The symbols of all pairs."""
+        return sorted(frozenset().union(*self.symbols))
+
+    def wirings(self, number: int) -> Iterator[Wiring | None]:
+        """One cell, or copies that take some of the symbols each."""
+        filters = self.filters()
+        if filters is not None:
+            yield Wiring(number, tuple(self.rung), filters)
+            return
+        parts: list[_Reading] = []
+        for symbol in self.rung:
+            if parts and self.restrict([*parts[-1].rung, symbol]).filters() is not None:
+                parts[-1] = self.restrict([*parts[-1].rung, symbol])
+            else:
+                parts.append(self.restrict([symbol]))
+        for copy, part in enumerate(parts, start=1):
+            filters = part.filters()
+            yield None if filters is None else Wiring(number, tuple(part.rung), filters, copy)
+
+    def filters(self) -> tuple[Filter, ...] | None:
+        """At most two filters that are open together exactly on the pairs, or None."""
+        relation = Relation.of(dict.fromkeys(self.symbols))
+        components = two_coloured(relation.obstructions())
+        if components is None:
+            return None
+        for first, second in self._weights():
+            found = self._shared(relation, components, first, second)
+            if found is not None:
+                reference = self.of.encoding.reference
+                return tuple(heights.filter(reference) for heights in found)
+        return None
+
+    def _weights(self) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Weights on latches to try for the two filters, in half units."""
+        total, read = len(self.of.found.bits), self.read
+
+        def spread(values: Sequence[int]) -> tuple[int, ...]:
+            weights = [0] * total
+            for k, value in zip(read, values, strict=True):
+                weights[k] = value
+            return tuple(weights)
+
+        none = (0,) * total
+        if not read:
+            yield none, none
+            return
+        ones = [1] * len(read)
+        binary = [2**k for k in range(len(read))]
+        patterns = [
+            [here.bits[k] for k in read]
+            for here, symbols in zip(self.of.all, self.symbols, strict=True)
+            if symbols and here.bits and all(here.bits[k] for k in read)
+        ]
+        bases = [binary, ones, *patterns[:MAX_PATTERNS]] if len(read) > 1 else [ones]
+        for times in (1, 2, 3) if len(read) == 1 else (1, 2):
+            for base in bases:
+                for sign in (1, -1):
+                    values = spread([sign * times * each for each in base])
+                    yield values, none
+                    yield values, spread([-sign * times * each for each in base])
+
+    def _shared(
+        self,
+        relation: Relation,
+        components: Sequence[tuple[set[Pair], set[Pair]]],
+        *weights: tuple[int, ...],
+    ) -> list[_Heights] | None:
+        """The heights of one or two filters with these weights, or None."""
+        rejected: list[set[Pair]] = [set(), set()]
+
+        def heights(k: int, more: Iterable[Pair]) -> _Heights | None:
+            return self._with(relation, rejected[k].union(more), weights[k])
+
+        for part in components:
+            for turned in (part, part[::-1]):
+                if all(heights(k, turned[k]) is not None for k in (0, 1)):
+                    rejected = [rejected[k] | turned[k] for k in (0, 1)]
+                    break
+            else:
+                return None
+        taken = rejected[0] | rejected[1]
+        free = [zero for zero in relation.zeros if zero not in taken]
+        if heights(0, free) is not None:
+            rejected[0].update(free)
+        else:
+            for zero in free:
+                k = 0 if heights(0, [zero]) is not None else 1
+                if k and heights(1, [zero]) is None:
+                    return None
+                rejected[k].add(zero)
+        found = [heights(k, ()) for k in (0, 1) if rejected[k]]
+        return [each for each in found if each is not None]
+
+    def _with(
+        self, relation: Relation, rejected: set[Pair], weights: tuple[int, ...]
+    ) -> _Heights | None:
+        at_least: dict[tuple[Code, int], int] = {}
+        at_most: dict[tuple[Code, int], int] = {}
+        columns = range(len(relation.columns))
+        for here, symbols, (added, spread) in zip(
+            self.of.all, self.symbols, self._added(weights), strict=True
+        ):
+            row = relation.row_of[symbols]
+            # Symbols of one column are alike; one stands for all.
+            for column in columns:
+                key = here.code, column
+                if column in relation.rows[row]:
+                    least = 1 - added + spread
+                    if least > at_least.get(key, least - 1):
+                        at_least[key] = least
+                elif (row, column) in rejected:
+                    most = -1 - added - spread
+                    if most < at_most.get(key, most + 1):
+                        at_most[key] = most
+        found = _heights(at_least, at_most, weights)
+        if found is None:
+            return None
+        heights = {a: height for c, height in found.columns.items() for a in relation.columns[c]}
+        return _Heights(found.rows, heights, weights)
+
+    def _added(self, weights: tuple[int, ...]) -> list[tuple[int, int]]:
+        """What latches add in every situation, and how much more or less it may be there."""
+        if weights not in self._known:
+            total = sum(map(abs, weights))
+            self._known[weights] = [
+                (0, total)
+                if here.bits is None
+                else (sum(w * b for w, b in zip(weights, here.bits, strict=True)), 0)
+                for here in self.of.all
+            ]
+        return self._known[weights]
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], list[tuple[int, int]]]:
+        return {}
