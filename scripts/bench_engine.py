@@ -55,8 +55,8 @@ CASES = (
 )
 
 HEADINGS = (
-    *("net", "H", "words", "symbols each", "ns a symbol: numpy", "compiled"),
-    *("× torch: numpy", "compiled", "× onnxruntime: numpy", "compiled"),
+    *("net", "H", "words", "symbols each", "ns a symbol: numpy", "numba"),
+    *("× torch: numpy", "numba", "× onnxruntime: numpy", "numba"),
 )
 
 
