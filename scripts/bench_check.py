@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from measuring import table, versions
+
 import reberlstm as rl
 
 # What every process runs: its argument is a path; the last line that it prints is the result.
@@ -80,12 +82,16 @@ def main() -> None:
                 short,
             ),
         }
-    print(f"{count:,} strings, {len(lines) - count:,} symbols; CPU time and peak memory")
-    base = rows["check, short strings"][0]
-    for name, (seconds, peak, accepted) in rows.items():
+    for name, (_, _, accepted) in rows.items():
         expected = 1 if name == "check, one line" else count
         assert accepted == expected, f"{name} accepts {accepted:,} of {expected:,}"
-        print(f"{name:22} {seconds:6.2f} s  {seconds / base:5.2f} ×  {peak:5.0f} MB")
+    base = rows["check, short strings"][0]
+    print(f"{count:,} strings, {len(lines) - count:,} symbols; {versions('automata-lib')}")
+    measured = [
+        (name, f"{seconds:.2f}", f"{seconds / base:.2f}", f"{peak:.0f}")
+        for name, (seconds, peak, _) in rows.items()
+    ]
+    print("\n".join(table(("way", "CPU s", "× `check`", "peak MB"), measured)))
 
 
 def _strings(symbols: int) -> tuple[str, int]:

@@ -4,9 +4,9 @@
 
 Words are uniform over 7 symbols, the weights uniform in ±1/√H, the numbers float32; what is asked
 for is the last hidden state. torch and onnxruntime get their one-hot inputs ready made. They and
-the engine, once in numpy and once compiled, take turns, and the table has the ratios of their
-median processor times; ``--write`` puts it into docs/performance.md. Numba is loaded, and the code
-compiled, before that. Let OpenBLAS choose its kernel itself: unset OPENBLAS_CORETYPE.
+the engine, once in numpy and once with numba, take turns, and the table has the medians of the
+ratios of neighbouring runs, in processor time; ``--write`` puts it into docs/performance.md. Numba
+is loaded before that. Let OpenBLAS choose its kernel itself: unset OPENBLAS_CORETYPE.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import argparse
 import importlib.util
 import io
 import os
-import sys
-import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -29,6 +28,7 @@ import numpy as np  # noqa: E402  (the number of threads comes first)
 import onnxruntime  # noqa: E402
 import torch  # noqa: E402
 from in_docs import put  # noqa: E402
+from measuring import in_turn, ratio, table, versions  # noqa: E402
 
 import reberlstm as rl  # noqa: E402
 from reberlstm.net import fast  # noqa: E402
@@ -36,8 +36,9 @@ from reberlstm.net.cells import CELLS, Layer  # noqa: E402
 from reberlstm.net.net import Net  # noqa: E402
 
 SYMBOLS = 7
-OURS = ("numpy", "compiled")
-NUMBA = importlib.util.find_spec("numba") is not None
+WISHES = {"numpy": "never", "numba": "always"}
+if importlib.util.find_spec("numba") is None:
+    del WISHES["numba"]
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
 
 CASES = (
@@ -58,13 +59,6 @@ HEADINGS = (
     *("net", "H", "words", "symbols each", "ns a symbol: numpy", "numba"),
     *("× torch: numpy", "numba", "× onnxruntime: numpy", "numba"),
 )
-
-
-def cpu(run: Callable[[], Any]) -> float:
-    """Seconds of processor time."""
-    begin = time.process_time()
-    run()
-    return time.process_time() - begin
 
 
 def ours(module: Any, cell: str) -> Net:
@@ -111,28 +105,19 @@ def row(kind: str, size: int, words: int, length: int, runs: int) -> list[object
         return rl.run(net, indices).hidden
 
     ways: dict[str, Callable[[], Any]] = {
-        "numpy": lambda: engine("never"),
         "torch": in_torch,
-        "compiled": lambda: engine("always"),
+        **{name: partial(engine, wish) for name, wish in WISHES.items()},
         "onnxruntime": lambda: onnx.run(None, fed)[0],
     }
-    if not NUMBA:
-        del ways["compiled"]
-    for name in ways.keys() & set(OURS):
+    for name in WISHES:
         differ = float(np.abs(ways[name]() - in_torch()).max())
         assert differ < 1e-5, f"{kind} {size}: {name} is {differ} apart"
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(runs):
-        for name, way in ways.items():
-            times[name].append(cpu(way))
-    middle = {name: median(each) for name, each in times.items()}
-    symbol = [f"{middle[way] / indices.size * 1e9:.0f}" for way in OURS if way in ways]
-    ratios = [
-        [f"{middle[other] / middle[way]:.2g}" for way in OURS if way in ways]
-        for other in ("torch", "onnxruntime")
-    ]
-    missing = ["–"] * (not NUMBA)
-    cells = [cell for both in (symbol, *ratios) for cell in (*both, *missing)]
+    times = in_turn(ways, runs)
+    columns = [[f"{median(times[name]) / indices.size * 1e9:.0f}" for name in WISHES]]
+    for other in ("torch", "onnxruntime"):
+        columns.append([f"{ratio(times, other, name):.2g}" for name in WISHES])
+    missing = ["–"] * (2 - len(WISHES))
+    cells = [cell for column in columns for cell in (*column, *missing)]
     return [kind, size, f"{words:,}", f"{length:,}", *cells]
 
 
@@ -143,16 +128,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    versions: dict[str, Any] = {"numpy": np, "torch": torch, "onnxruntime": onnxruntime}
-    if NUMBA:
-        loaded = cpu(lambda: importlib.import_module("numba"))
-        versions["numba"] = sys.modules["numba"]
+    print(versions("numpy", "torch", "onnxruntime", "numba"))
+    if "numba" in WISHES:
         os.environ["REBERLSTM_COMPILED"] = "always"
-        seconds = cpu(lambda: fast.is_worth(0.0)) + loaded
-        print(f"numba and the compiled code are loaded in {seconds:.2f} s of processor time")
-    print(", ".join(f"{name} {module.__version__}" for name, module in versions.items()))
-    lines = [f"| {' | '.join(HEADINGS)} |", "|---" + "|---:" * (len(HEADINGS) - 1) + "|"]
-    lines += [f"| {' | '.join(map(str, row(*case, arguments.runs)))} |" for case in CASES]
+        (seconds,) = in_turn({"numba": lambda: fast.is_worth(0.0)}, 1)["numba"]
+        print(
+            f"numba and the compiled code: {seconds:.2f} s of processor time until they are there"
+        )
+    lines = table(HEADINGS, [row(*case, arguments.runs) for case in CASES])
     put("engine", lines, arguments.write, page="performance.md")
 
 

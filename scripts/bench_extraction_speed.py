@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import torch
 from aalpy.base import SUL
 from aalpy.learning_algs import run_KV
 from aalpy.oracles import RandomWordEqOracle
+from measuring import table, versions
 from torch import nn
 
 from reberlstm.extraction import Budget, extract
@@ -43,6 +44,10 @@ class Acceptor(nn.Module):
             for parameter in self.rnn.parameters():
                 parameter.mul_(2.0)
             self.out.bias.zero_()
+
+    def forward(self, x: Any) -> Any:
+        """The logit after every symbol, (B, T, 1)."""
+        return self.out(self.rnn(x)[0])
 
 
 class Asked(SUL):  # type: ignore[misc]
@@ -109,7 +114,7 @@ def in_batches(model: Acceptor) -> tuple[int, float]:
     words = torch.eye(SYMBOLS)[torch.randint(SYMBOLS, (BATCH, LENGTH))]
     start = time.process_time()
     for _ in range(rounds):
-        model.out(model.rnn(words)[0])
+        model(words)
     return rounds * BATCH * LENGTH, time.process_time() - start
 
 
@@ -134,17 +139,20 @@ def main() -> None:
             for name, way in ways.items():
                 measured[name].append(way())
     rates = {name: [steps / spent for steps, spent in runs] for name, runs in measured.items()}
-    print("| way | steps of the net | CPU s | steps/s | of `extract`, float32 |")
-    print("|---|---|---|---|---|")
-    for name, runs in measured.items():
-        ratio = statistics.median(
-            theirs / ours
-            for theirs, ours in zip(rates[name], rates["extract, float32"], strict=True)
+    base = rates["extract, float32"]
+    rows = [
+        (
+            name,
+            f"{runs[0][0]:,}",
+            f"{median(spent for _, spent in runs):.1f}",
+            f"{median(rates[name]):,.0f}",
+            f"{median(theirs / ours for theirs, ours in zip(rates[name], base, strict=True)):.3f}",
         )
-        print(
-            f"| {name} | {runs[0][0]:,} | {statistics.median(spent for _, spent in runs):.1f} | "
-            f"{statistics.median(rates[name]):,.0f} | {ratio:.3f} |"
-        )
+        for name, runs in measured.items()
+    ]
+    print(versions("numpy", "torch", "aalpy"))
+    headings = ("way", "steps of the net", "CPU s", "steps/s", "of `extract`, float32")
+    print("\n".join(table(headings, rows)))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,11 @@ from __future__ import annotations
 import argparse
 import random
 import time
+import warnings
 
-from reberlstm import FSM, formats
+from measuring import table
+
+from reberlstm import FSM, FormatWarning, formats
 
 
 def main() -> None:
@@ -29,6 +32,8 @@ def main() -> None:
         transitions={q: {a: rng.choice(states) for a in alphabet} for q in states},
     )
     print(f"{arguments.states:,} states, {len(alphabet)} symbols; seed {arguments.seed}; CPU time")
+    warnings.simplefilter("ignore", FormatWarning)
+    rows = []
     for format in formats.WRITTEN:
         began = time.process_time()
         content = formats.write(fsm, format)
@@ -36,10 +41,9 @@ def main() -> None:
         found = formats.read(content, "file", format)
         read = time.process_time()
         assert len(found.states) >= len(fsm.reachable)
-        print(
-            f"{format:6} {len(content) / 1e6:6.1f} MB   write {written - began:6.2f} s   "
-            f"read {read - written:6.2f} s"
-        )
+        size = f"{len(content) / 1e6:.1f}"
+        rows.append((format, size, f"{written - began:.2f}", f"{read - written:.2f}"))
+    print("\n".join(table(("format", "MB", "write s", "read s"), rows)))
 
 
 if __name__ == "__main__":

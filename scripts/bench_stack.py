@@ -14,6 +14,7 @@ import time
 
 import numpy as np
 from in_docs import put
+from measuring import table
 from stack_net import stack_net
 
 from reberlstm.certificates import certify, check
@@ -67,9 +68,9 @@ def main() -> None:
     """Print the table, and write it if asked to."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true", help="into docs/theory.md")
-    lines = [f"| {' | '.join(HEADINGS)} |", "|---:" * len(HEADINGS) + "|"]
+    parser.add_argument("--first", type=int, default=len(SHAPES), help="only so many shapes")
     arguments = parser.parse_args()
-    lines += [f"| {' | '.join(map(str, row(*shape)))} |" for shape in SHAPES]
+    lines = table(HEADINGS, [row(*shape) for shape in SHAPES[: arguments.first]])
     put("stack", lines, arguments.write, page="theory.md")
 
 

@@ -9,8 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+from unittest.mock import patch
 
+import reberlstm as rl
+from reberlstm.compiler import arrays
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.net import Net
 
 VIOLATION: tuple[bool, str] = (False, "")
 """What is expected after a word with a violation: not accepted, and nothing may follow."""
@@ -204,3 +209,9 @@ def reber_prefixes(max_length: int) -> list[str]:
         level = [prefix + symbol for prefix in level for symbol in reber_legal(prefix)]
         found = found + level
     return found
+
+
+def compiled_sparse(fsm: FSM, **options: Any) -> Net:
+    """A compiled net whose weights are kept sparse, as those of large nets are."""
+    with patch.object(arrays, "DENSE", 0):
+        return rl.compile(fsm, **options)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from reberlstm.certificates.boxes import BoxNet, Inputs
 from reberlstm.certificates.checker import Check, arithmetic_fault, check, check_files
 from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
+from reberlstm.certificates.codes import CodeInvariant, find_codes, fits
 from reberlstm.certificates.deep import search_deep
 from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import (
@@ -37,6 +38,7 @@ from reberlstm.certificates.replay import replay
 from reberlstm.certificates.results import (
     Box,
     Certificate,
+    Mostly,
     Proof,
     Refutation,
     Unknown,
@@ -162,6 +164,7 @@ def certify(
     _check_options(noise, inputs, seconds)
     claimed = claim(net, fsm, scope, heads)
     boxes = BoxNet(net, arithmetic_named(arithmetic), noise, inputs)
+    large = not fits(net)
     execution = Execution(net, boxes.arithmetic, inputs.nominal)
     _check_asked(claimed, fsm)
     end = time.process_time() + seconds
@@ -185,6 +188,8 @@ def certify(
         return max(0.0, end - time.process_time())
 
     def prove(shapes: Sequence[Shape], share: float) -> Invariant | NotFound:
+        if large:
+            return reason
         few = [
             shape._replace(k=max_k) if 1 < max_k < shape.k == MAX_K else shape for shape in shapes
         ]
@@ -219,6 +224,13 @@ def certify(
             f"net {net.name!r} has no {claimed.missing!r} head, which scope {claimed.scope!r} "
             "asks for; choose scope 'legal', or name the heads to certify"
         )
+    reason = NotFound()
+    if net.is_sparse:
+        codes = find_codes(boxes, claimed)
+        if isinstance(codes, CodeInvariant):
+            return _proof_of_codes(net, claimed, codes, subject)
+        reason = codes
+        boxes = boxes if large else BoxNet(net.whole(), boxes.arithmetic, noise, inputs)
     # A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
     proof = prove(SHAPES[:2], 1.0)
     if isinstance(proof, Invariant):
@@ -234,7 +246,7 @@ def certify(
             return _proof(net, claimed, rest, subject)
         proof = rest if rest.reason else proof
         until = time.process_time() + PROOFS * left()
-        pieces = find_pieces(boxes, claimed, until, max_k)
+        pieces = reason if large else find_pieces(boxes, claimed, until, max_k)
         if isinstance(pieces, Invariant):
             return _proof(net, claimed, pieces, subject)
     if found is None and not explored.closed:
@@ -355,14 +367,7 @@ def _check_asked(claimed: Claim, fsm: FSM) -> None:
 
 def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) -> Proof:
     """The certificate of an invariant."""
-    fault = arithmetic_fault()
-    if fault is not None:
-        raise CertificateError(f"no proof can be trusted here: {fault}; use another computer")
-    margins = {
-        head: max(0.0, margin - MARGIN_SLACK * (1.0 + margin))
-        for head, margin in found.margins.items()
-        if margin < math.inf
-    }
+    margins = _claimed(found.margins)
     states = claimed.tables.names
     names = [found.nodes.names[owner] for owner in found.owners]
     # The first node is the empty word, whose box is a point that is known.
@@ -376,6 +381,33 @@ def _proof(net: Net, claimed: Claim, found: Invariant, subject: dict[str, Any]) 
     shared = tuple((states[q], tuple(last)) for (q, _), last in kinds.items() if len(last) > 1)
     size = {name: getattr(found.nodes, name) for name in ("k", "stride", "varies")}
     return Proof(margins=margins, boxes=boxes, shared=shared, **size, **subject)
+
+
+def _claimed(margins: Mapping[str, float]) -> dict[str, float]:
+    """The margins that a proof says, where this computer can be trusted."""
+    fault = arithmetic_fault()
+    if fault is not None:
+        raise CertificateError(f"no proof can be trusted here: {fault}; use another computer")
+    return {
+        head: max(0.0, margin - MARGIN_SLACK * (1.0 + margin))
+        for head, margin in margins.items()
+        if margin < math.inf
+    }
+
+
+def _proof_of_codes(
+    net: Net, claimed: Claim, found: CodeInvariant, subject: dict[str, Any]
+) -> Proof:
+    """The certificate of an invariant of codes: an ordinary one, with few different intervals."""
+    active, inactive = (
+        tuple(float(end) for part in ends for end in (part.lo, part.hi)) for ends in found.ends
+    )
+    names = claimed.tables.names
+    boxes = tuple(
+        Box(names[state], (), Mostly(net.size, inactive, dict.fromkeys(sorted(code), active)))
+        for state, code in found.nodes
+    )
+    return Proof(margins=_claimed(found.margins), k=0, boxes=boxes, **subject)
 
 
 def _cells(net: Net, found: Invariant) -> Iterator[tuple[tuple[float, ...], ...]]:

@@ -17,6 +17,7 @@ from reberlstm.errors import CertificateError
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.numbers import NUMBERS, Numbers, softmax
+from reberlstm.net.sparse import Sparse
 
 MOST = 1e305  # nothing is said of larger sums, not even as real numbers: float64 may overflow
 KERNEL_ULPS = 4.0  # the relative error of sigmoid and tanh, in units of u
@@ -89,16 +90,17 @@ def as_executed(net: Net, arithmetic: Arithmetic) -> Net:
         CertificateError: naming an array that overflows the format, or where not even float64 can
             add the weights up.
     """
-    for name, matrix in _rows(net):
-        with np.errstate(over="ignore"):
-            total = float(np.abs(matrix).sum(axis=1).max())
+    for name, sums in _sums(net):
+        total = float(sums.max())
         if not total < MOST:
             raise CertificateError(
                 f"net {net.name!r} has in its {name} a row of weights of total size {total:g}; "
                 f"above {MOST:g} float64 may overflow, and nothing can be said; use smaller weights"
             )
 
-    def held(name: str, array: Floats) -> Floats:
+    def held(name: str, array: Any) -> Any:
+        if isinstance(array, Sparse):
+            return array.with_numbers(held(name, array.numbers[:, np.newaxis])[:, 0])
         narrow = FLOAT32.round(array)
         if arithmetic.name == "int8" and array.ndim == 2:
             narrow = _int8(narrow)
@@ -120,14 +122,23 @@ def as_executed(net: Net, arithmetic: Arithmetic) -> Net:
     return net.map_arrays(held).replace(**narrow)
 
 
-def _rows(net: Net) -> Iterator[tuple[str, Floats]]:
-    """All that is summed up at once, with the names of the parts of the net."""
+def _sums(net: Net) -> Iterator[tuple[str, Floats]]:
+    """The sizes of all that is summed up at once, with the names of the parts of the net."""
+
+    def sizes(*arrays: Any) -> Floats:
+        with np.errstate(over="ignore"):
+            return np.asarray(
+                sum(
+                    x.sums(np.abs) if isinstance(x, Sparse) else np.abs(np.c_[x]).sum(axis=1)
+                    for x in arrays
+                )
+            )
+
     for layer in net.layers:
-        biases = (layer.bias_ih, layer.bias_hh)
-        yield "gates", np.column_stack([layer.weight_ih, layer.weight_hh, *biases])
+        yield "gates", sizes(layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
     for kind, readout in net.heads.items():
         for head in readout.layers:
-            yield f"{kind} head", np.column_stack([head.weight, head.bias])
+            yield f"{kind} head", sizes(head.weight, head.bias)
 
 
 def _int8(array: Floats) -> Floats:

@@ -201,7 +201,7 @@ class _Deep:
     def cost(self) -> float:
         """What a step of the net costs, in steps of a small one."""
         layers = self.execution.net.layers
-        return max(1.0, sum(x.weight_ih.size + x.weight_hh.size for x in layers) / SMALL)
+        return max(1.0, int(sum(x.weight_ih.size + x.weight_hh.size for x in layers)) / SMALL)
 
     def spend(self, steps: int) -> None:
         self.left -= int(steps * self.cost) + CALL

@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
@@ -27,6 +27,7 @@ from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.repeats import folded
 from reberlstm.machine.tables import Scope
 from reberlstm.net.net import Net
+from reberlstm.net.sparse import Sparse
 from reberlstm.plain import in_form
 
 Bounds = tuple[tuple[float, float], ...]
@@ -45,6 +46,40 @@ ARITHMETIC = {
 }
 
 
+def _in_order(cells: Sequence[tuple[float, ...]]) -> Iterable[tuple[int, tuple[float, ...]]]:
+    """The ends of cells by number; of those that are the same in most cells the first."""
+    if not isinstance(cells, Mostly):
+        return enumerate(cells)
+    first = next((cell for cell in range(len(cells)) if cell not in cells.others), None)
+    most = {} if first is None else {first: cells.most}
+    return sorted({**cells.others, **most}.items())
+
+
+class Mostly(Sequence[tuple[float, ...]]):
+    """The ends for every cell of a large net: the same for all but few of them."""
+
+    def __init__(
+        self, size: int, most: tuple[float, ...], others: Mapping[int, tuple[float, ...]]
+    ) -> None:
+        self.size, self.most, self.others = size, most, others
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, cell: Any) -> Any:
+        if isinstance(cell, slice):
+            return tuple(self[i] for i in range(*cell.indices(self.size)))
+        return self.others.get(range(self.size)[cell], self.most)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Mostly):
+            return vars(self) == vars(other) or tuple(self) == tuple(other)
+        return tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True)
 class Box:
     """Where the net is after the words of one node.
@@ -58,7 +93,7 @@ class Box:
 
     state: str | None
     last: Word
-    cells: tuple[tuple[float, ...], ...]
+    cells: Sequence[tuple[float, ...]]
 
     @property
     def h(self) -> Bounds:
@@ -276,14 +311,19 @@ class Proof(Certificate):
     def _content(self) -> dict[str, Any]:
         numbers: dict[tuple[float | None, ...], int] = {}
         boxes = []
+
+        def number(ends: tuple[float, ...]) -> int:
+            written = tuple(end if math.isfinite(end) else None for end in ends)
+            return numbers.setdefault(written, len(numbers))
+
         for box in self.boxes:
-            each = []
-            for ends in box.cells:
-                written = tuple(end if math.isfinite(end) else None for end in ends)
-                each.append(numbers.setdefault(written, len(numbers)))
-            most = Counter(each).most_common(1)[0][0]
-            named = zip(self.cells, each, strict=True)
-            others = {name: index for name, index in named if index != most}
+            # Numbers are given in the order of cells.
+            each = {cell: number(ends) for cell, ends in _in_order(box.cells)}
+            if isinstance(box.cells, Mostly):
+                most = number(box.cells.most)
+            else:
+                most = Counter(each.values()).most_common(1)[0][0]
+            others = {self.cells[cell]: index for cell, index in each.items() if index != most}
             boxes.append(
                 {"state": box.state, "last": list(box.last), "most": most, "others": others}
             )
@@ -541,7 +581,7 @@ def digest_of_net(net: Net) -> str:
     kinds = [f"{layer.cell.name}:{layer.size}" for layer in net.layers]
     if len(kinds) == 1:
         kinds = [_CELL_NAMES.get(net.layers[0].cell.name, net.layers[0].cell.name)]
-    header = {
+    header: dict[str, Any] = {
         "alphabet": list(net.alphabet),
         "cell": ",".join(kinds),
         "cells": list(net.cells),
@@ -549,11 +589,13 @@ def digest_of_net(net: Net) -> str:
         "labels": list(net.labels),
         "on_violation": net.on_violation,
     }
-    arrays = [
-        array
-        for layer in net.layers
-        for array in (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
-    ]
+    sparse = [n for n, layer in enumerate(net.layers) if isinstance(layer.weight_hh, Sparse)]
+    header |= {"sparse": sparse} if sparse else {}
+    arrays: list[Any] = []
+    for layer in net.layers:
+        recurrent = layer.weight_hh
+        parts = recurrent.parts.values() if isinstance(recurrent, Sparse) else [recurrent]
+        arrays += [layer.weight_ih, *parts, layer.bias_ih, layer.bias_hh]
     arrays += [array for _, head in heads for x in head.layers for array in (x.weight, x.bias)]
     others = (net.embedding, net.start_state, net.suffix)
     arrays += [array for array in others if array is not None]
@@ -602,7 +644,8 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
     match document["outcome"]:
         case "holds":
             proof = document["proof"]
-            boxes = tuple(_box(box, proof["intervals"], net["cells"]) for box in proof["boxes"])
+            index = {name: number for number, name in enumerate(net["cells"])}
+            boxes = tuple(_box(box, proof["intervals"], index) for box in proof["boxes"])
             alike = proof.get("alike", ())
             shared = tuple((kind["state"], tuple(kind["symbols"])) for kind in alike)
             size = {name: proof[name] for name in ("k", "stride")}
@@ -627,11 +670,12 @@ def _suspect(found: dict[str, Any]) -> Suspect:
     return tuple(found["word"]), WrongAnswer(found["head"], said, right, found["margin"])
 
 
-def _box(box: dict[str, Any], intervals: list[Any], cells: list[str]) -> Box:
+def _box(box: dict[str, Any], intervals: list[Any], index: Mapping[str, int]) -> Box:
     infinite = (-math.inf, math.inf) * 2
-    each = (intervals[box["others"].get(name, box["most"])] for name in cells)
-    ends = tuple(
-        tuple(limit if end is None else end for end, limit in zip(row, infinite, strict=False))
-        for row in each
-    )
-    return Box(box["state"], tuple(box["last"]), ends)
+
+    def ends(number: int) -> tuple[float, ...]:
+        row = zip(intervals[number], infinite, strict=False)
+        return tuple(limit if end is None else end for end, limit in row)
+
+    others = {index[name]: ends(number) for name, number in box["others"].items()}
+    return Box(box["state"], tuple(box["last"]), Mostly(len(index), ends(box["most"]), others))

@@ -403,20 +403,20 @@ def _settled_on_grid(problem: Problem, boxes: Interval, digits: int) -> Interval
     # So many decimals show so many digits more than the first one of the width.
     decimals = digits - np.floor(np.log10(width))
     # What words begin in is a point, and stays one.
-    rounded = _outwards(boxes, decimals).with_rows(np.array([0]), boxes[:1])
+    rounded = outwards(boxes, decimals).with_rows(np.array([0]), boxes[:1])
     for _ in range(ROUNDS):
         image = problem.image(rounded)
         if image is None or image.included_in(rounded):
             break
         rows, arrived = image.targets, image.boxes
-        known, further = rounded[rows], _outwards(arrived, decimals[rows])
+        known, further = rounded[rows], outwards(arrived, decimals[rows])
         lo = np.where(arrived.lo < known.lo, further.lo, known.lo)
         hi = np.where(arrived.hi > known.hi, further.hi, known.hi)
         rounded = rounded.with_rows(rows, Interval(lo, hi))
     return rounded
 
 
-def _outwards(x: Interval, decimals: Floats) -> Interval:
+def outwards(x: Interval, decimals: Floats) -> Interval:
     """Ends rounded outwards to so many decimals."""
     unit = 10.0**-decimals
     # A tenth of a unit makes up for the division, and leaves a little room.

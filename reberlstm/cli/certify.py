@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class Options:
         layers = [head for head in self.heads if head not in HEADS]
         if len(layers) > 1:
             raise click.UsageError(f"--head {layers[0]} and --head {layers[1]}: name one layer")
-        return replace(self.reading, head=next(iter(layers), None))
+        return self.reading._replace(head=next(iter(layers), None))
 
 
 @click.command("certify")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import numpy as np
 
 from reberlstm.cli.options import (
     echo,
@@ -14,9 +13,7 @@ from reberlstm.cli.options import (
 from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
 from reberlstm.errors import FormatError
 from reberlstm.grammars import load_grammar
-from reberlstm.machine.tables import OnViolation
-from reberlstm.net.files.safetensors import save
-from reberlstm.net.net import ARRAYS
+from reberlstm.machine.complete import OnViolation
 
 
 @click.command("compile")
@@ -65,12 +62,17 @@ def command(
             f"{out}: compile writes .safetensors files; use that suffix, or `reberlstm export`"
         )
     machine = load_grammar(grammar)
+    import numpy as np
+
+    from reberlstm.net.files.safetensors import save
+    from reberlstm.net.net import ARRAYS
+
     net = compile(machine, gain=gain, on_violation=on_violation, cell=cell, memory=memory)
     save(net, out)
     (layer,) = net.layers
     nonzero = sum(int(np.count_nonzero(getattr(layer, name))) for name in ARRAYS)
     title = "" if cell == "lstm" else f"{layer.cell.title} "
-    kept = "" if net.name == "compiled" else f", memory {memory}"
+    kept = f", memory {memory}" if net.name == f"compiled:{memory}" else ""
     echo(
         f"{out}: {machine}, {len(machine.states)} states → {net.size} {title}cells, "
         f"{nonzero:,} nonzero gate weights, gain {net.gain:g}{kept}"

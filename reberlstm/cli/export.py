@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,9 @@ from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.net.base import check_alphabets
-from reberlstm.net.net import Net
+
+if TYPE_CHECKING:
+    from reberlstm.net.net import Net
 
 SUFFIXES = {
     "torch": (".pt", ".pth"),
@@ -42,6 +44,7 @@ class Options:
     to: str | None
     dtype: str | None
     indices: bool
+    dense: bool
 
 
 @click.command("export")
@@ -60,6 +63,7 @@ class Options:
     help="For torch, keras and onnx.  [default: float64; float32 for onnx]",
 )
 @click.option("--indices", is_flag=True, help="For onnx: the input is indices, not one-hot.")
+@click.option("--dense", is_flag=True, help="Write whole arrays of a large net, however large.")
 def command(**given: Any) -> None:
     """Write a net for GRAMMAR (a name or a file) so that other runtimes run it.
 
@@ -86,11 +90,28 @@ def command(**given: Any) -> None:
     check_alphabets(machine, weights)
     if weights.grammar is None and weights.alphabet == machine.alphabet:
         weights = weights.replace(grammar=machine)
+    if weights.is_sparse and target not in ("npz", "safetensors"):
+        weights = _whole(weights, asked.dense)
     content, snippet = _exported(target, weights, Path(asked.out).name, asked.dtype, asked.indices)
     write_atomically(Path(asked.out), content)
     read = f" ({weights.reading})" if weights.reading else ""
     echo(f"{asked.out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n")
     echo(snippet, nl=False)
+
+
+def _whole(net: Net, however_large: bool) -> Net:
+    """The net with whole arrays, after what they take has been said."""
+    from reberlstm.net.sparse import MOST_BYTES
+
+    size = max(layer.weight_hh.nbytes for layer in net.layers)
+    echo(f"{net.size:,} cells: recurrent weights of {size / 1e6:,.0f} MB in float64", err=True)
+    if size > MOST_BYTES and not however_large:
+        raise FormatError(
+            f"recurrent weights of {size / 1e9:,.1f} GB, and {MOST_BYTES / 1e9:,.1f} GB are "
+            "written at most; say --dense to write them all the same, or use safetensors or npz, "
+            "which keep them sparse"
+        )
+    return net.whole(most=size)
 
 
 def _target(out: str, to: str | None) -> str:

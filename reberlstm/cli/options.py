@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -206,8 +205,7 @@ def is_compiled(net: str) -> bool:
     return net.partition(":")[0] == "compiled"
 
 
-@dataclass(frozen=True)
-class NetOptions:
+class NetOptions(NamedTuple):
     """What the options say of how a net is read; None where they say nothing.
 
     The fields are the keywords of `reberlstm.load`, `threshold` and `activation` those of version
@@ -270,7 +268,7 @@ class NetOptions:
 
     def _keywords(self) -> dict[str, Any]:
         """The keywords of `reberlstm.load`."""
-        told = {name: value for name, value in vars(self).items() if value is not None}
+        told = {name: value for name, value in self._asdict().items() if value is not None}
         given: dict[str, Any] = {name: told[name] for name in _OPTIONS if name in told}
         symbols = _split(given["alphabet"]) if "alphabet" in given else ()
         if symbols:

@@ -13,7 +13,6 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from reberlstm._version import __version__
@@ -31,8 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["compile", "compiled_as", "compiled_rows", "default_gain", "in_scalars", "published"]
 
-MAX_CELLS = 10_000
-"""The dense recurrent weights of this many cells fill 3.2 GB."""
+MAX_CELLS = 100_000
+"""About as many as can be compiled in a few minutes, and proved."""
+
+MAX_LABELS = 10**8
+"""The most weights of the head of labels: it has one for each label and cell."""
 
 MAX_GAIN = 300.0
 
@@ -119,7 +121,7 @@ def compile(
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         **arrays_of(rows, cell, len(fsm.alphabet)),
-        **_about_compiled(fsm, rows.memory),
+        **_about_compiled(fsm, rows.memory if cell == "lstm" else cell),
         gain=gain,
         on_violation=on_violation,
         version=__version__,
@@ -168,6 +170,12 @@ def compiled_rows(
             f"{fsm} has {len(machine):,} reachable states; at most {MAX_CELLS:,} can be "
             "compiled, one cell each; minimise it first"
         )
+    if len(_labels(fsm)) * len(machine) > MAX_LABELS:
+        raise CompileError(
+            f"{fsm} has {len(_labels(fsm)):,} labels; their head would have a weight for each of "
+            f"them and each of {len(machine):,} states, and {MAX_LABELS:,} may; give states fewer "
+            "labels"
+        )
     if gain is not None and not 0.0 < gain <= MAX_GAIN:
         raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
     if memory != "rewrite":
@@ -208,7 +216,7 @@ def _with_memory(
         if held:
             rows, gain = lay_out(encoding, gain, labels, wirings, held=held)
             if not next_is_exact(encoding, held):
-                rows = replace(rows, heads={k: v for k, v in rows.heads.items() if k != "next"})
+                rows = rows._replace(heads={k: v for k, v in rows.heads.items() if k != "next"})
             return rows, gain
         why = "no state has a loop that can be held"
     warnings.warn(
@@ -217,14 +225,14 @@ def _with_memory(
     return lay_out(encoding, gain, labels)
 
 
-def _about_compiled(fsm: FSM, memory: str = "rewrite") -> dict[str, Any]:
+def _about_compiled(fsm: FSM, wiring: str = "rewrite") -> dict[str, Any]:
     """What there is to say of a compiled net, besides its numbers."""
     return {
         "alphabet": fsm.alphabet,
         "labels": _labels(fsm),
         "grammar": fsm,
         "claims": "all",
-        "name": "compiled" if memory == "rewrite" else f"compiled:{memory}",
+        "name": "compiled" if wiring == "rewrite" else f"compiled:{wiring}",
     }
 
 

@@ -11,6 +11,10 @@ from reberlstm.compiler.rows import Row, Rows
 from reberlstm.net.cells import Layer, cell_named
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.readouts import Head
+from reberlstm.net.sparse import Sparse, from_rows
+
+DENSE = 256
+"""Up to so many cells the recurrent weights are a whole array; of more they are kept sparse."""
 
 
 def arrays_of(rows: Rows, cell: str, symbols: int) -> dict[str, Any]:
@@ -19,19 +23,24 @@ def arrays_of(rows: Rows, cell: str, symbols: int) -> dict[str, Any]:
     layer = Layer(
         cell_named(cell),
         weight_ih=_inputs(gates, symbols),
-        weight_hh=_recurrent(gates, len(rows.cells)),
+        weight_hh=(_dense if len(rows.cells) <= DENSE else _sparse)(gates, len(rows.cells)),
         bias_ih=_biases(gates),
         bias_hh=np.array([row.inner for row in gates]),
     )
     heads = {
-        kind: Head(_recurrent(head, len(rows.cells)), _biases(head))
+        kind: Head(_dense(head, len(rows.cells)), _biases(head))
         for kind, head in rows.heads.items()
     }
     return {"cells": rows.cells, "layers": (layer,), "heads": heads, "height": rows.height}
 
 
-def _recurrent(rows: Sequence[Row], size: int) -> Floats:
+def _sparse(rows: Sequence[Row], size: int) -> Sparse:
     """The weights on cells, (R, H)."""
+    return from_rows([(row.others, row.cells) for row in rows], size)
+
+
+def _dense(rows: Sequence[Row], size: int) -> Floats:
+    """The same as a whole array."""
     weight = np.repeat(np.array([[row.others] for row in rows]), size, axis=1)
     for line, row in zip(weight, rows, strict=True):
         line[list(row.cells)] = list(row.cells.values())

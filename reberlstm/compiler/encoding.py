@@ -9,8 +9,8 @@ entered again needs a cell like any other. A complete machine needs neither.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from reberlstm.machine.complete import CompleteMachine
 
@@ -26,8 +26,7 @@ Code = int | Special
 """The index of the state whose cell is active, or a special vector."""
 
 
-@dataclass(frozen=True)
-class Encoding:
+class Encoding(NamedTuple):
     """How the states of a complete machine are written in ``h``.
 
     Those in `coded` have a cell each. Where no cell is active once words have begun, it is the
@@ -57,12 +56,17 @@ def encode(machine: CompleteMachine, *, signs: bool = False) -> Encoding:
     """Choose the fewest cells: N − 1, N or N + 1 for N reachable states.
 
     Where cells are +1 or −1 (`signs`), no step leads to the zero vector, so there is always a
-    `started`; in a complete machine a start that is entered again is that alone.
+    `started`; in a complete machine that alone is some state that leads to few others, such as a
+    sink, since cells that read no active cell are the ones with many weights.
     """
     states = range(len(machine))
-    if machine.dead is None:
+    if machine.dead is None and not signs:
         # A machine of one state has nothing to remember, but a net has at least one cell.
-        return Encoding(machine, tuple(states[1:]), has_started=signs or len(states) == 1)
+        return Encoding(machine, tuple(states[1:]), has_started=len(states) == 1)
     start_is_entered = any(0 in row for row in machine.table)
-    coded = tuple(q for q in states if q != machine.dead and (q != 0 or start_is_entered))
-    return Encoding(machine, coded, has_started=True, rest=machine.dead)
+    own = states if start_is_entered else states[1:]
+    rest = machine.dead
+    if rest is None:
+        rest = min(own or states, key=lambda q: len({*machine.table[q]} - {q}))
+    coded = tuple(q for q in own if q != rest)
+    return Encoding(machine, coded, has_started=True, rest=rest)

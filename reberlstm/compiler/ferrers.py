@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reberlstm.compiler.encoding import Code
 from reberlstm.machine.crawl import crawl
@@ -29,8 +29,7 @@ SMALL = 4.5
 """Weights up to so many units are no price for a memory that is one-hot on legal words."""
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """A gate as a threshold: open (sum ≥ ½) or closed (sum ≤ −½) for every state and symbol.
 
     A state has a height relative to the reference state, `others` if it is not named; a symbol
@@ -42,7 +41,7 @@ class Filter:
     others: float
     symbols: Mapping[int, float]
     bias: float
-    bits: Mapping[int, float] = field(default_factory=dict)
+    bits: Mapping[int, float] = {}
 
     @property
     def size(self) -> tuple[float, int]:
@@ -52,8 +51,7 @@ class Filter:
         return largest, sum(weight != 0.0 for weight in weights)
 
 
-@dataclass(frozen=True)
-class Incoming:
+class Incoming(NamedTuple):
     """The pairs of (state, symbol) that lead to one state, and what is known of the other pairs.
 
     No cell stands for the state `reference`, so its height is 0; `legal` has the symbols that are
@@ -110,7 +108,7 @@ def factorise(incoming: Incoming) -> tuple[Filter, ...] | None:
     Example:
         >>> nested = {1: frozenset({0}), 2: frozenset({0, 1})}
         >>> factorise(Incoming(nested, 0, True, nested, frozenset()))
-        (Filter(states={1: 1.0, 2: 2.0}, others=0.0, symbols={1: -1.0}, bias=-0.5),)
+        (Filter(states={1: 1.0, 2: 2.0}, others=0.0, symbols={1: -1.0}, bias=-0.5, bits={}),)
     """
     relation = Relation.of(_patterns(incoming))
     colouring = relation.colouring()
@@ -210,8 +208,7 @@ def _legal_pairs(relation: Relation, incoming: Incoming) -> set[Pair]:
     return pairs.intersection(relation.zeros)
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(NamedTuple):
     """A relation with equal rows and equal columns merged."""
 
     rows: tuple[frozenset[int], ...]  # sets of columns

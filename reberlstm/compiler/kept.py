@@ -2,8 +2,8 @@
 
 A state with a transition to itself is held: the forget gate of its cell is open on the symbols of
 the loop while the cell is active, and shut otherwise. The candidate rings at each round as it does
-elsewhere, so nothing has to last. The memory grows round by round, but never over 91, since the
-open gate keeps 98.9 % at most, and h grows from tanh 1 towards 1. Filters are made for the middle
+elsewhere, so nothing has to last. The memory grows round by round, but never over 149, since the
+open gate keeps 99.3 % at most, and h grows from tanh 1 towards 1. Filters are made for the middle
 of that. A filter with a height over `MOST` for such a state could not tell its ends from other
 states, so a state that needs one is written anew at each step, as elsewhere.
 """
@@ -33,6 +33,15 @@ def held_loops(encoding: Encoding, wirings: Sequence[Wiring]) -> Mapping[int, li
 
 
 def next_is_exact(encoding: Encoding, held: Mapping[int, list[int]]) -> bool:
-    """Whether probabilities do not change with the height of held cells: where they are equal."""
+    """Whether probabilities do not change with the height of held cells.
+
+    A logit is what it is where no cell is active, and a part that grows with the height. Both have
+    to be equal for all symbols that may follow.
+    """
     lines = encoding.machine.lines
-    return all(len({p for p in lines[state].probability if p}) < 2 for state in held)
+    rest = lines[dict(encoding.codes())[encoding.reference]]
+    idle = not any(rest.legal)
+    return all(
+        len({(p, idle or rest.probability[a]) for a, p in enumerate(lines[q].probability) if p}) < 2
+        for q in held
+    )

@@ -22,12 +22,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from reberlstm.compiler.encoding import Code, Encoding, Special
+from reberlstm.compiler.encoding import Code, Encoding, Special, encode
 from reberlstm.compiler.ferrers import Filter, Pair, Relation, two_coloured
 from reberlstm.compiler.layout import Latch, Wiring, incomings, wire_state
 from reberlstm.machine.algebra import Names
 from reberlstm.machine.complete import CompleteMachine
-from reberlstm.machine.latches import Factored, factor
+from reberlstm.machine.crawl import refine
+from reberlstm.machine.latches import Factored, factor, trimmed
 
 MAX_LEVELS = 8
 """So many strengths of a latch's hold on itself are tried."""
@@ -53,26 +54,49 @@ class Latched(NamedTuple):
 
 
 def with_latches(machine: CompleteMachine) -> Latched | None:
-    """Classes, their cells and the latches; None where there is nothing to gain or no way found."""
-    lines = machine.lines
-    seen = [(*x.legal, x.accepting, x.output, *x.probability, x.stop) for x in lines]
+    """Classes, their cells and the latches; None where there is nothing to gain or no way found.
+
+    States that no word tells apart are one state first.
+    """
+    machine, seen = _merged(machine)
     found = factor(machine, seen)
     if not found.bits:
         return None
     best: Latched | None = None
-    for encoding in _encodings(machine, found):
-        situations = Situations(encoding, found)
-        latches = [situations.latch(number) for number in range(len(found.bits))]
+    ways = [trimmed(machine, found), trimmed(machine, found, early=True), found]
+    for way, encoding in itertools.product(dict.fromkeys(ways), _encodings(machine, found)):
+        situations = Situations(encoding, way)
+        latches = [situations.latch(number) for number in range(len(way.bits))]
+        if None in latches:
+            continue
         wirings = list(situations.wirings())
-        if None in latches or None in wirings:
+        if None in wirings:
             continue
         each = Latched(encoding, [w for w in wirings if w], [x for x in latches if x])
         if best is None or each.cells < best.cells:
             best = each
         if best.cells < len(found.members) + len(found.bits):
             break  # no copies: there cannot be fewer
-    fewest = len(machine) - (machine.dead is None)
+    usual = encode(machine)
+    fewest = len(usual.coded) + usual.has_started
     return best if best is not None and best.cells < fewest else None
+
+
+def _merged(machine: CompleteMachine) -> tuple[CompleteMachine, list[tuple[object, ...]]]:
+    """The machine with one state for all that look alike for ever, and what is seen of each."""
+    seen = [
+        (name is None, *line.legal, line.accepting, line.output, *line.probability, line.stop)
+        for name, line in zip(machine.names, machine.lines, strict=True)
+    ]
+    numbers = refine(machine.table, seen)
+    first = [numbers.index(number) for number in range(max(numbers) + 1)]
+    lines = [machine.lines[q] for q in first]
+    targets = [[numbers[target] for target in line.target] for line in lines]
+    return replace(
+        machine,
+        names=tuple(machine.names[q] for q in first),
+        lines=tuple(x._replace(target=to) for x, to in zip(lines, targets, strict=True)),
+    ), [seen[q] for q in first]
 
 
 def _encodings(machine: CompleteMachine, found: Factored) -> Iterator[Encoding]:
@@ -163,20 +187,24 @@ class Situations:
         # Where nothing is to be remembered, the memory should rather be overwritten than kept.
         lost = [pair for pair in idle if pair[0] is Special.DEFAULT]
         choices = ([*hidden, *idle], [*hidden, *lost], hidden, lost, ())
-        for lowest, also in itertools.product((1, 3, 99), choices):
-            held = dict.fromkeys(holds, -lowest)
-            gates = _heights(dict.fromkeys([*sets, *also], 1) | held, dict.fromkeys(holds, -1))
+        # Where the bit is held, the candidate has the latch's own sign, so the input gate may be
+        # open if need be: then the latch writes itself anew.
+        unsure = [pair for pair in holds if len(moves[pair] - {(None, None)}) > 1]
+        ways = ((holds, 1), (holds, 3), (holds, 99), (unsure, 1), (unsure, 99), ((), 1))
+        for (kept, lowest), also in itertools.product(ways, choices):
+            held = dict.fromkeys(kept, -lowest)
+            gates = _simplest(dict.fromkeys([*sets, *also], 1) | held, dict.fromkeys(kept, -1))
             if gates:
                 break
         for also in (idle, lost, ()):
-            out = _heights(dict.fromkeys(shown, 1), dict.fromkeys([*hidden, *also], -1))
+            out = _simplest(dict.fromkeys(shown, 1), dict.fromkeys([*hidden, *also], -1))
             if out:
                 break
         for own in range(2, MAX_LEVELS):
             least = {pair: 1 + own * strong for pair, (sign, strong) in sets.items() if sign > 0}
             most = {pair: -1 - own * strong for pair, (sign, strong) in sets.items() if sign < 0}
             within = dict.fromkeys(holds, own - 1)
-            candidate = _heights(
+            candidate = _simplest(
                 least | {pair: -value for pair, value in within.items()}, most | within
             )
             if gates and out and candidate:
@@ -186,7 +214,7 @@ class Situations:
                     output=out.filter(reference),
                     candidate=candidate.filter(reference),
                     own=own / 2,
-                    deepest=-min((gates.sum(pair) for pair in holds), default=-1) / 2,
+                    deepest=max([1, *(-gates.sum(pair) for pair in holds)]) / 2,
                 )
         return None
 
@@ -237,6 +265,24 @@ class _Heights:
             bias=bias / 2,
             bits={k: weight / 2 for k, weight in enumerate(self.bits) if weight},
         )
+
+
+def _simplest(at_least: Bounds, at_most: Bounds) -> _Heights | None:
+    """Heights of symbols alone, or of classes alone, where they will do; else of both."""
+    pairs = dict.fromkeys([*at_least, *at_most])
+    for part in (1, 0):
+        sums: dict[Code, int] = {}
+        for key in dict.fromkeys(pair[part] for pair in pairs):
+            least = max((v for pair, v in at_least.items() if pair[part] == key), default=-(10**6))
+            most = min((v for pair, v in at_most.items() if pair[part] == key), default=10**6)
+            if least > most:
+                break
+            sums[key] = min(max(0, least), most)
+        else:
+            # What is the same everywhere stands with the symbols.
+            symbols = {a: -sums.get(a if part else Special.ZERO, 0) for _, a in pairs}
+            return _Heights({} if part else sums, symbols if part else dict.fromkeys(symbols, 0))
+    return _heights(at_least, at_most)
 
 
 def _commonest(values: Iterable[int]) -> int:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
@@ -26,8 +25,7 @@ from reberlstm.machine.algebra import Names
 from reberlstm.net.height import ACTIVE
 
 
-@dataclass(frozen=True)
-class Wiring:
+class Wiring(NamedTuple):
     """One cell: active after a step exactly when a symbol rang it and every filter was open.
 
     Of at most two filters the first is the input gate, the second the output gate; `copy` is 0 for
@@ -40,8 +38,7 @@ class Wiring:
     copy: int = 0
 
 
-@dataclass(frozen=True)
-class Latch:
+class Latch(NamedTuple):
     """A cell that holds one bit as +tanh 1 or −tanh 1; see `reberlstm.compiler.latched`.
 
     Attributes:
@@ -187,7 +184,7 @@ def lay_out(
         let_in = place.row(latch.input, min(gain, max(SET, HELD / (2.0 * latch.deepest))))
         rings = place.row(latch.candidate, gain)
         own = rings.cells.get(number, 0.0) + 2.0 * gain * latch.own / ACTIVE
-        rings = replace(rings, cells={**rings.cells, number: own})
+        rings = rings._replace(cells={**rings.cells, number: own})
         cells.append((let_in, let_in.opposite, rings, place.row(latch.output, gain)))
     names = ("input", "forget", "candidate", "output")
     gates = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
@@ -245,20 +242,22 @@ class _Place(NamedTuple):
         return Row(unit * bias, symbols, cells, on_cell * filter.others)
 
 
-LOOP = 4.5
-"""The sum of the gate that holds a loop, at most: it keeps 1.1 % less than all, so that what the
-candidate adds at each round comes to 1 + e^4.5 = 91 in the end, and is erased again in one step.
-"""
+LOOP = 1.0, 5.0
+"""The sum of the gate that holds a loop, at first and at most.
+
+It keeps 73 % of what first rang, and later up to 99.3 %, so that what the candidate adds at each
+round comes to 1 + e^5 = 149 in the end, and is erased again in one step."""
 
 
 def _loop_row(cell: int, others: Iterable[int], gain: float) -> Row:
     """The forget gate of a loop: open where its cell is active, but shut on all other symbols.
 
-    It is at 0 where h is tanh 1, as after the first round, and at `LOOP` where h is 1.
+    The sum is the first of `LOOP` where h is tanh 1, after the first round, and the last at 1.
     """
-    weight = LOOP / (1.0 - ACTIVE)
-    exit = -(3.0 * LOOP + gain)
-    return Row(-weight * ACTIVE, dict.fromkeys(others, exit), {cell: weight})
+    first, last = LOOP
+    weight = (last - first) / (1.0 - ACTIVE)
+    exit = -(3.0 * last + gain)
+    return Row(first - weight * ACTIVE, dict.fromkeys(others, exit), {cell: weight})
 
 
 def height(filter: Filter, code: Code, encoding: Encoding) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of a gate or a head: the sum of the weights of what is 1 or active, and a bias.
 
     Attributes:
@@ -19,8 +18,8 @@ class Row:
     """
 
     bias: float = 0.0
-    symbols: Mapping[int, float] = field(default_factory=dict)
-    cells: Mapping[int, float] = field(default_factory=dict)
+    symbols: Mapping[int, float] = {}
+    cells: Mapping[int, float] = {}
     others: float = 0.0
     inner: float = 0.0
 
@@ -32,8 +31,7 @@ class Row:
         return Row(-self.bias, symbols, cells, -self.others, -self.inner)
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """A compiled net.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 States are one-hot in signs: the cell of the state is +1, all others are −1. The zero vector, which
 words begin in, is the start; no step leads back to it. With all cells at −1 a violation has
-happened; in a complete machine, the start is entered again. One more cell, `started`, is +1 from
-the first symbol on and makes up for what the cells at −1 take away.
+happened; where none can happen, it is some state without a cell of its own. One more cell,
+`started`, is +1 from the first symbol on and makes up for what the cells at −1 take away.
 
 *A simple recurrent net*, ``h' = tanh(W x + U h + b)``, is one filter. A cell takes those symbols of
 its state on which the pairs that lead to the state are nested.
@@ -24,8 +24,9 @@ Units are those of the LSTM: every sum is at least ½ of them in size at the ver
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
 from reberlstm.compiler.ferrers import Filter
@@ -51,7 +52,7 @@ def lay_out(
     encoding: Encoding, gain: float | None, labels: Sequence[str], cell: str
 ) -> tuple[Rows, float]:
     """All rows of a net of these cells, and the gain, as `reberlstm.compiler.layout.lay_out`."""
-    wirings = list(wire(encoding, single=cell != "gru"))
+    encoding, wirings = _fewest(encoding, single=cell != "gru")
     signs = _Signs.of(encoding, wirings)
     gain = default_gain(signs.started + 1) if gain is None else gain
     open_, shut = Row(gain), Row(-gain)
@@ -66,14 +67,27 @@ def lay_out(
     return Rows(names, signs.cells_of, signs.started, gates, heads, 1.0), gain
 
 
+def _fewest(encoding: Encoding, *, single: bool) -> tuple[Encoding, list[Wiring]]:
+    """The cells, if it saves some with another state of a complete machine as the one without."""
+    tried = [(encoding, list(wire(encoding, single=single)))]
+    copies = Counter(wiring.state for wiring in tried[0][1])
+    if encoding.machine.dead is None and copies:
+        ((state, most),) = copies.most_common(1)
+        if most > 1:
+            coded = tuple(sorted({*encoding.coded, encoding.rest} - {state}))
+            other = replace(encoding, coded=coded, rest=state)
+            tried.append((other, list(wire(other, single=single))))
+    return min(tried, key=lambda found: len(found[1]))
+
+
 def _gated(wiring: Wiring, signs: _Signs, open_: Row, unit: float) -> dict[str, Row]:
     """The reset gate and the candidate of a cell."""
     first = (*wiring.filters, PASSES)[0]
     if len(wiring.filters) < 2:
         return {"reset": open_, "candidate": _scaled(_sum(first, wiring.symbols, signs), unit)}
     second = wiring.filters[1]
-    reset = replace(signs.filter(second), symbols=second.symbols)
-    reset = replace(reset, bias=reset.bias + second.bias)
+    reset = signs.filter(second)._replace(symbols=second.symbols)
+    reset = reset._replace(bias=reset.bias + second.bias)
     candidate = _sum(first, wiring.symbols, signs, behind_reset=True)
     return {"reset": _scaled(reset, unit), "candidate": _scaled(candidate, unit)}
 
@@ -90,8 +104,7 @@ def _sum(
     shift = max(on_symbols.values()) + 0.5 if behind_reset else 0.0
     never = -0.5 - (max(0.0, highest + shift) if behind_reset else highest)
     on_cells = signs.filter(filter)
-    return replace(
-        on_cells,
+    return on_cells._replace(
         symbols={a: value - shift - never for a, value in on_symbols.items()},
         bias=never + (0.0 if behind_reset else on_cells.bias),
         inner=shift + on_cells.bias if behind_reset else 0.0,

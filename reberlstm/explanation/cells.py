@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reberlstm.explanation.gates import SILENT, GateTable, in_order, reasons, span, threshold
+from reberlstm.explanation.latches import is_latch, latch_sentence
 from reberlstm.explanation.model import (
     Block,
     CellExplanation,
@@ -69,6 +70,8 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
 def _role(vertices: Vertices, cell: int) -> str:
     if cell in vertices.clocks:
         return "active from the first symbol on"
+    if is_latch(vertices, cell, tabulate(vertices, cell)):
+        return "latch"
     state = vertices.all[vertices.place[cell]].state if cell in vertices.place else None
     if state is None:
         return f"cell {shown(vertices.net.cells[cell])}"
@@ -79,6 +82,8 @@ def _role(vertices: Vertices, cell: int) -> str:
 
 
 def _sentence(vertices: Vertices, cell: int, table: CellTable) -> str:
+    if is_latch(vertices, cell, table):
+        return latch_sentence(vertices, cell, table)
     if (table.kept > 0.5).any():
         return _keeping_sentence(vertices, cell, table)
     half = vertices.net.height / 2.0
@@ -173,7 +178,7 @@ class _Loop(NamedTuple):
     """
 
     text: str
-    active: bool
+    active: float
     kept: float
     added: float
 
@@ -192,7 +197,7 @@ def _loops(vertices: Vertices, cell: int, table: CellTable) -> Iterator[_Loop]:
         kept, added = float(table.kept[place, a]), float(table.added[place, a])
         if 0.5 < kept < 1.0:
             symbol, node = shown(vertices.net.alphabet[a]), shown(vertices.names[place])
-            active = bool(vertices.active(cell)[place])
+            active = float(vertices.active(cell)[place])
             yield _Loop(f"a loop of {symbol} at node {node}", active, kept, added)
 
 
@@ -202,7 +207,7 @@ def _leaks(vertices: Vertices, cell: int, table: CellTable) -> Iterator[str]:
     for loop in _loops(vertices, cell, table):
         limit = loop.limit
         if loop.active:
-            if limit < half:
+            if limit * loop.active < half:
                 rounds = loop.rounds(full, half)
                 left = f"{amount(loop.kept)} is left a step, half after {rounds:,} steps"
                 yield f"fades in {loop.text}: {left}"

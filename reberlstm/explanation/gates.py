@@ -388,6 +388,7 @@ def _equal(weights: Floats, apart: Sequence[int] = ()) -> list[list[int]]:
 def _reason(table: GateTable, part: Floats) -> str:
     touched = (part != 0.0) & table.matters
     sums, after = table.sums, table.open
+    phrases: list[str] = []
     if not touched.any():
         why = "the sum is negative" if table.gate == "reset" else "nothing rings"
         return f"changes nothing: {why} then"
@@ -401,11 +402,14 @@ def _reason(table: GateTable, part: Floats) -> str:
             if (values < -SILENT).all():
                 return f"{table.takes}{span(np.abs(values))}"
         before = without > 0.5
+        below = (table.values < -0.5) & (without >= -0.5) & touched
+        if below.any():
+            cover = table.cover(below)
+            phrases.append(f"writes −1 {table.wording.say(cover, table.preposition, 'on')}")
     else:
         sums = table.whole if table.signed else sums
         tolerance = ROUNDING * float(np.abs(sums).max() + np.abs(part).max())
         before, after = sums - part > tolerance, sums > tolerance
-    phrases = []
     for verbs, changed in ((LETS, after & ~before), (STOPS, before & ~after)):
         if (changed & table.matters).any():
             verb = verbs["sign" if table.signed else table.gate]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from reberlstm.explanation.gates import OPEN, SHUT, in_order, matters
+from reberlstm.explanation.latches import restores
 from reberlstm.explanation.model import (
     CellExplanation,
     Explanation,
@@ -38,6 +39,7 @@ class Summary:
         self.vertices = vertices
         self.decision, self.leak, self.loss = np.inf, 0.0, 0.0
         self.keeps: list[int] = []
+        self.fades = False
         self.count = np.zeros((len(vertices.names), len(vertices.net.alphabet)), dtype=np.intp)
         self.last = np.full_like(self.count, -1)
 
@@ -45,13 +47,15 @@ class Summary:
         """Take in a cell's table; cells must come in order."""
         if self.vertices.signed:
             self.decision = min(self.decision, float(np.abs(table.sums["candidate"]).min()))
-        for gate in table.gates.keys() - {"candidate"}:
+        holds = (table.kept > 0.5).any()
+        for gate in table.gates.keys() - {"candidate", "forget" if holds else ""}:
             values = table.gates[gate]
             sums = np.abs(table.sums[gate][matters(gate, table)])
             self.decision = min(self.decision, float(sums.min(initial=np.inf)))
             self.leak = max(self.leak, float(values[values <= 0.5].max(initial=0.0)))
-        if (table.kept > 0.5).any():
+        if holds:
             self.keeps.append(cell)
+            self.fades |= not restores(self.vertices, cell, table)
             self.loss = max(self.loss, 1.0 - float(table.kept[table.kept > 0.5].min()))
         if cell not in self.vertices.clocks:
             h = table.hidden if self.vertices.signed else np.abs(table.hidden)
@@ -87,11 +91,18 @@ class Summary:
         if self.keeps:
             names = [net.cells[cell] for cell in self.keeps]
             keeping = f"{Wording(vertices, net.alphabet).cells(names)} keep"
-            yield (
-                f"{keeping}{'s' * (len(names) == 1)} memory from step to step, and keeping "
-                f"leaks: up to {amount(self.loss)} of it is lost a step, and up to "
-                f"{amount(self.leak)} comes in through a shut gate; in long loops both add up"
-            )
+            keeping += f"{'s' * (len(names) == 1)} memory from step to step, and"
+            if not self.fades:
+                yield (
+                    f"{keeping} what the forget gate loses is made up for in the same step, so "
+                    "nothing fades, however long it is kept"
+                )
+            else:
+                yield (
+                    f"{keeping} keeping leaks: up to {amount(self.loss)} of it is lost a step, and "
+                    f"up to {amount(self.leak)} comes in through a shut gate; in long loops both "
+                    "add up"
+                )
         elif vertices.signed:
             pass
         elif vertices.coded:

@@ -182,7 +182,10 @@ def _named_vertices(net: Net, grammar: FSM | None) -> Vertices:
     if clocks:
         alone = f"only {' and '.join(net.cells[cell] for cell in clocks)} active"
         if grammar is not None and grammar.is_complete:
-            found.append(Vertex(grammar.start, start, None, alone))
+            coded = {_state_of(name, grammar) for name in net.cells}
+            others = (q for q in grammar.reachable if q not in coded and q != start)
+            rest = next(others, grammar.start)
+            found.append(Vertex(rest, rest, None, alone))
         elif net.on_violation == "resync":
             meaning = f"{alone}: after a violation, until a symbol comes that begins a word"
             found.append(Vertex("lost", None, None, meaning, "the lost state"))

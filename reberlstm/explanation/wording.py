@@ -8,7 +8,7 @@ from collections.abc import Sequence
 RESERVED = frozenset({"node", "symbol", "in", "not", "and", "or", "if", "else"})
 """The words of the pseudo-code."""
 
-_PLAIN = re.compile(r"\w[\w.\-+*/#$%&@~°']*|[.\-+*/#$%&@~°∅!?^|]")
+_PLAIN = re.compile(r"\w[\w.\-+*/#$%&@~°'|]*|[.\-+*/#$%&@~°∅!?^|]")
 
 
 def shown(name: str) -> str:

@@ -16,14 +16,15 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from reberlstm.errors import GrammarError
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.machine.tables import Bools, Floats, Tables
 from reberlstm.plain import Plain
+
+if TYPE_CHECKING:  # numpy is loaded for `entropy` alone
+    from reberlstm.machine.tables import Bools, Floats, Tables
 
 MAX_LENGTH = 100_000
 """The greatest length that words are counted for; its numbers have tens of thousands of digits."""
@@ -190,6 +191,8 @@ def entropy(fsm: FSM) -> Entropy:
         >>> round(reber.word_entropy, 6), round(reber.expected_length, 6)
         (6.0, 8.0)
     """
+    import numpy as np
+
     tables = fsm.tables()
     going = (1.0 - tables.stop)[:, np.newaxis] * tables.probability  # (S, A)
     walked = _walked(fsm, tables, going > 0.0)
@@ -223,6 +226,8 @@ def entropy(fsm: FSM) -> Entropy:
 
 
 def _bits(chances: Floats) -> Floats:
+    import numpy as np
+
     return np.asarray(-chances * np.log2(np.where(chances > 0.0, chances, 1.0)))
 
 
@@ -234,7 +239,7 @@ def _walked(fsm: FSM, tables: Tables, comes: Bools) -> list[int]:
     sources: dict[int, list[tuple[int, int]]] = {}
 
     def follow(state: int) -> Iterator[tuple[int, int]]:
-        for symbol in np.flatnonzero(comes[state]).tolist():
+        for symbol in comes[state].nonzero()[0].tolist():
             target = tables.table[state][symbol]
             if tables.names[target] in alive:
                 sources.setdefault(target, []).append((symbol, state))

@@ -6,15 +6,13 @@ Both work on anything that is numbered or can be hashed, so they know no machine
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 Thing = TypeVar("Thing", bound=Hashable)
 Label = TypeVar("Label")
 
 
-@dataclass(frozen=True)
-class Crawl(Generic[Thing, Label]):
+class Crawl(NamedTuple, Generic[Thing, Label]):
     """What a breadth-first search has found.
 
     Attributes:

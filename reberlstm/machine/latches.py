@@ -77,7 +77,7 @@ def factor(machine: CompleteMachine, seen: Sequence[Hashable]) -> Factored:
         >>> machine = load_grammar("embedded-reber").complete()
         >>> found = factor(machine, [line.legal for line in machine.lines])
         >>> len(machine), len(set(found.class_of)), len(found.bits)
-        (20, 13, 1)
+        (21, 14, 1)
     """
     found = Factored(tuple(range(len(machine))))
     while len(machine) <= MAX_STATES and len(found.bits) < MAX_BITS:
@@ -86,7 +86,7 @@ def factor(machine: CompleteMachine, seen: Sequence[Hashable]) -> Factored:
         if best is None or len(best.twins) <= 2:
             break
         found = best.filled().factored()
-    return _trimmed(machine, found)
+    return found
 
 
 def operation(
@@ -311,8 +311,11 @@ def _best_bit(quotient: _Quotient) -> _Bit | None:
     return best
 
 
-def _trimmed(machine: CompleteMachine, found: Factored) -> Factored:
-    """Without signs that nothing needs: a bit matters where it alone tells two twins apart."""
+def trimmed(machine: CompleteMachine, found: Factored, *, early: bool = False) -> Factored:
+    """Without signs that nothing needs: a bit matters where it alone tells two twins apart.
+
+    It is set as late as possible, on the way into twins, or as `early`, and held from there.
+    """
     members = found.members
     bits = []
     for number, bit in enumerate(found.bits):
@@ -330,7 +333,7 @@ def _trimmed(machine: CompleteMachine, found: Factored) -> Factored:
             more = {
                 found.class_of[q]
                 for q, line in enumerate(machine.table)
-                if found.class_of[q] in both
+                if early or found.class_of[q] in both
                 if any(kept[target] and kept[target] == bit[q] for target in line)
             }
             for states in members.values():

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from reberlstm.net import fast
 from reberlstm.net.cells.cell import Layer
+from reberlstm.net.sparse import Sparse, whole
 
 Array = NDArray[Any]
 
@@ -154,22 +155,34 @@ class _Prepared:
     def __init__(self, layer: Layer, weight: Array, first: bool) -> None:
         size = self.size = layer.size
         self.gates, order = _KINDS[layer.cell.name]
-        rows = []
+        # Sparse weights are multiplied alone; the whole array is made of those of other layers.
+        sparse = first and isinstance(layer.weight_hh, Sparse)
+        weight_hh = layer.weight_hh if sparse else whole(layer.weight_hh)
+        rows, tables, recurrent = [], [], []
         for gate, scale, terms in order:
             own = layer.rows(gate)
             # The table of the first layer holds its own bias already.
             bias = np.zeros_like(layer.bias_ih) if first else layer.bias_ih
             bias = bias[own] * ("x" in terms) + layer.bias_hh[own] * ("b" in terms)
             x = weight[own] * ("x" in terms)
+            if sparse:
+                tables.append(scale * (x + bias[:, np.newaxis]))
+                recurrent.append((weight_hh[own], scale * ("h" in terms)))
+                continue
             # One-hot columns add up to 1, so that a bias fits into them; else there is a 1 for it.
             x = x + bias[:, np.newaxis] if first else np.c_[x, bias]
-            rows.append(scale * np.concatenate([layer.weight_hh[own] * ("h" in terms), x], axis=1))
-        self.matrix = np.concatenate(rows).astype(layer.weight_hh.dtype)
+            rows.append(scale * np.concatenate([weight_hh[own] * ("h" in terms), x], axis=1))
+        dtype = layer.weight_hh.dtype
         self.table: Array | None = None
+        self.inner: Any = layer.recurrent_blocks[-1]  # what a GRU of the older kind multiplies last
+        if sparse:
+            self.table = np.concatenate(tables).astype(dtype)
+            self.matrix: Any = Sparse.stacked(*zip(*recurrent, strict=True)).astype(dtype)
+            return
+        self.matrix = np.concatenate(rows).astype(dtype)
         if first and weight.shape[1] > FEW_SYMBOLS:
             self.table = self.matrix[:, size:]
             self.matrix = self.matrix[:, :size].copy()
-        self.inner = layer.recurrent_blocks[-1]  # what a GRU of the older kind multiplies last
 
 
 class _Running:

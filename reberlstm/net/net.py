@@ -22,6 +22,7 @@ from reberlstm.net.cells.cell import Floats, array_of
 from reberlstm.net.engine import Kernel, is_fast
 from reberlstm.net.height import ACTIVE
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule, usual_rule
+from reberlstm.net.sparse import MOST_BYTES, Sparse, whole
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,19 @@ class Net(BaseNet[Readout], Displayed):
         if self.embedding is not None:
             changes["embedding"] = change("embedding", self.embedding)
         return self.replace(**changes)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether some recurrent weights are kept as `reberlstm.net.sparse.Sparse` matrices."""
+        return any(isinstance(layer.weight_hh, Sparse) for layer in self.layers)
+
+    def whole(self, most: float = MOST_BYTES) -> Self:
+        """A copy whose weights are all whole arrays, as other runtimes have them.
+
+        Raises:
+            WeightsError: where an array takes more than `most` bytes.
+        """
+        return self.map_arrays(lambda _, x: whole(x, most)) if self.is_sparse else self
 
     def with_rule(self, kind: str, rule: Rule | str) -> Net:
         """A copy whose head of that kind is read by another rule."""

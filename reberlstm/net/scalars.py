@@ -43,15 +43,15 @@ class Vector(list[Any]):
 
 
 class Matrix(NamedTuple):
-    """Weights of which most are the same in a row.
+    """Weights of which most are the same in a row; see `reberlstm.net.sparse` for arrays.
 
     Attributes:
-        rows: Of each row the weights that are others, by column, less the usual one.
-        usual: The usual weight of each row.
+        entries: Of each row what other weights are more than its default, by column.
+        default: What stands in each row wherever nothing else does.
     """
 
-    rows: Sequence[Mapping[int, float]]
-    usual: Sequence[float]
+    entries: Sequence[Mapping[int, float]]
+    default: Sequence[float]
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Any, Iterable[float]], Vector]:
@@ -74,9 +74,12 @@ class Scalars:
     def linear(self, x: Vector, weight: Matrix, bias: Iterable[float]) -> Vector:
         """``weight @ x + bias``."""
         total = sum(x)
-        rows = zip(weight.rows, weight.usual, bias, strict=True)
+        rows = zip(weight.default, weight.entries, bias, strict=True)
         return Vector(
-            [usual * total + sum([w * x[i] for i, w in row.items()]) + b for row, usual, b in rows]
+            [
+                default * total + sum([w * x[i] for i, w in entries.items()]) + b
+                for default, entries, b in rows
+            ]
         )
 
     def softmax(self, z: Vector) -> Vector:

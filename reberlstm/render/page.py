@@ -254,6 +254,8 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
         "on_violation": net.on_violation,
         "gain": net.gain,
         "height": net.height,
+        # The cells of compiled GRUs and simple nets are +1 or −1.
+        "signed": net.gain is not None and "cell" not in net.layers[-1].cell.parts,
         "alphabet": list(alphabet),
         "cells": list(net.cells),
         "layers": layers,

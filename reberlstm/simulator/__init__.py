@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
@@ -26,8 +26,7 @@ Patch = Mapping[int, Mapping[str, Any]]
 """``{t: {"memory": values}}``: what to put in the place of the memory or h after symbol t."""
 
 
-@dataclass(frozen=True)
-class TraceStep:
+class TraceStep(NamedTuple):
     """What happened at one symbol. Arrays have one number for each cell of all layers.
 
     Attributes:

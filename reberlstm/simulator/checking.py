@@ -12,18 +12,19 @@ import io
 import zlib
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.files import GZIP_MAGIC
+from reberlstm.machine.complete import includes_empty_word
 from reberlstm.machine.fsm import FSM
-from reberlstm.machine.tables import includes_empty_word
 from reberlstm.net.base import check_alphabets
-from reberlstm.net.net import Net
 from reberlstm.plain import Plain
+
+if TYPE_CHECKING:  # numpy is loaded for nets alone
+    from numpy.typing import NDArray
+
+    from reberlstm.net.net import Net
 
 PIECE_BYTES = 2**18
 """How much is read at a time."""
@@ -382,6 +383,8 @@ class NetRow(dict[str, Any]):
 
 class _Rows:
     def __init__(self, net: Net, grammar: FSM) -> None:
+        import numpy as np
+
         self.net = net
         self.tables = grammar.tables(net.on_violation)
         self.asked = self.tables.asked(net.claims)

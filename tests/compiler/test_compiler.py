@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -177,13 +178,18 @@ def test_outputs_become_a_label_head() -> None:
 # Size
 
 
-def test_too_many_states() -> None:
-    ring = {str(n): {"a": str((n + 1) % 10_001)} for n in range(10_001)}
+def test_too_many_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = {str(n): {"a": str((n + 1) % 1_001)} for n in range(1_001)}
     fsm = FSM(alphabet=("a",), start="0", transitions=ring, name="ring")
-    with pytest.raises(
-        CompileError, match=r"ring has 10,001 reachable states; at most 10,000 can be"
-    ):
+    assert rl.compile(fsm).size == 1_000
+    monkeypatch.setattr("reberlstm.compiler.MAX_CELLS", 1_000)
+    with pytest.raises(CompileError, match=r"ring has 1,001 reachable states; at most 1,000 can"):
         rl.compile(fsm)
+    labelled = replace(fsm, outputs={state: state for state in ring})
+    monkeypatch.setattr("reberlstm.compiler.MAX_CELLS", 2_000)
+    monkeypatch.setattr("reberlstm.compiler.MAX_LABELS", 1_000_000)
+    with pytest.raises(CompileError, match=r"ring has 1,001 labels; .* give states fewer labels"):
+        rl.compile(labelled)
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,8 @@ BAD = {
         "not a safetensors file, or damaged: ",
     ),
     "later version": (
-        with_metadata(format="3"),
-        "format version '3', but this version of reberlstm",
+        with_metadata(format="4"),
+        "format version '4', but this version of reberlstm",
     ),
     "no alphabet": (with_metadata(alphabet=None), "its metadata has no 'alphabet'"),
     "alphabet is not JSON": (

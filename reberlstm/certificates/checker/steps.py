@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.checker.document import RejectedError
-from reberlstm.certificates.checker.subject import PARTS
+from reberlstm.certificates.checker.subject import PARTS, Sparse, is_sparse
 
 Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]
@@ -40,11 +40,11 @@ ARITHMETICS: Mapping[str, tuple[float, float, float, float]] = {
 
 
 class Layer(NamedTuple):
-    """A layer with the weights that the arithmetic holds."""
+    """A layer with the weights that the arithmetic holds; u may be sparse."""
 
     kind: str
     w: Floats
-    u: Floats
+    u: Any
     bias_ih: Floats
     bias_hh: Floats
 
@@ -52,6 +52,11 @@ class Layer(NamedTuple):
     def size(self) -> int:
         """The number of cells."""
         return int(self.u.shape[1])
+
+    @property
+    def products(self) -> int:
+        """How many products a step takes."""
+        return int(self.w.size + (len(self.u.values) if is_sparse(self.u) else self.u.size))
 
 
 class Readout(NamedTuple):
@@ -73,8 +78,13 @@ class Format:
     def __init__(self, arithmetic: str) -> None:
         self.arithmetic = arithmetic
 
-    def held(self, array: Floats) -> Floats:
+    def held(self, array: Any) -> Any:
         """Weights as the format has them; a bias is a vector, and stays out of int8."""
+        if is_sparse(array):
+            counts, rows = np.diff(array.starts), len(array.default)
+            default = np.where(counts < array.shape[1], array.default, 0.0)  # else nowhere
+            numbers = self.held(np.concatenate([default, array.values])[:, np.newaxis])[:, 0]
+            return Sparse(numbers[:rows], array.starts, array.columns, numbers[rows:], array.shape)
         if self.arithmetic in ("real", "float64"):
             return array
         with np.errstate(over="ignore"):
@@ -109,7 +119,9 @@ class Bounds:
     def __init__(self, arithmetic: str, arrays: Sequence[Floats]) -> None:
         self.arithmetic = arithmetic
         # What the input and the state add is one sum.
-        self.longest = 2 * max((array.shape[1] for array in arrays if array.ndim == 2), default=0)
+        self.longest = 2 * max(
+            (array.shape[1] for array in arrays if len(array.shape) == 2), default=0
+        )
         numbers: tuple[Any, ...] = (1.0, *ARITHMETICS[arithmetic])
         self.one, self.unit, self.smallest, self.largest, self.kernel = numbers
 
@@ -143,8 +155,10 @@ class Bounds:
         constants = (term, term, abs(term), present, 4 * self.one * present)
         return together([self.terms(weight, x), constants])
 
-    def terms(self, weight: Floats, x: Ends) -> Sums:
+    def terms(self, weight: Any, x: Ends) -> Sums:
         """The products of a matrix with a box of vectors."""
+        if is_sparse(weight):
+            return _sparse_terms(weight, x)
         least, most = x
         positive, negative, size = np.maximum(weight, 0), np.minimum(weight, 0), _size(x)
         present = ((weight != 0) & (size != 0)).astype(weight.dtype)
@@ -513,6 +527,38 @@ class Steps:
             z = numbers.added([numbers.linear(weight, x, bias)])
             x = numbers.tanh(z) if readout.activation == "tanh" else numbers.relu(z)
         return x
+
+
+def _sparse_terms(weight: Sparse, x: Ends) -> Sums:
+    """The same for sparse weights; all defaults are added up, and those of entries taken off."""
+    (least, most), size = x, _size(x)
+    row = np.repeat(np.arange(len(weight.default)), np.diff(weight.starts))
+
+    def total(entries: Floats) -> Floats:
+        return np.bincount(row, entries, len(weight.default)).astype(np.float64)
+
+    def rest(end: Floats) -> Floats:
+        return np.asarray(end.sum() - total(end[weight.columns]))
+
+    positive, negative = np.maximum(weight.default, 0.0), np.minimum(weight.default, 0.0)
+    v, low, high = weight.values, least[weight.columns], most[weight.columns]
+    present = ((v != 0.0) & (size[weight.columns] != 0.0)).astype(np.float64)
+    everywhere = float(np.count_nonzero(size))
+    number = total(present) + (weight.default != 0.0) * everywhere
+    return (
+        positive * rest(least)
+        + negative * rest(most)
+        + total(np.where(v > 0.0, v * low, v * high)),
+        positive * rest(most)
+        + negative * rest(least)
+        + total(np.where(v > 0.0, v * high, v * low)),
+        # What is taken off is as large as what is added.
+        2.0 * np.abs(weight.default) * size.sum() + total(np.abs(v) * size[weight.columns]),
+        number,
+        np.abs(weight.default) * everywhere
+        + total(np.abs(v) * present)
+        + number * (4.0 + size.max()),
+    )
 
 
 def together(parts: Sequence[Sums]) -> Sums:

@@ -41,6 +41,7 @@ RULES = {
 
 RULES_OF_VERSION_1 = {"legal": "logit > 0", "accept": "logit > 0", "label": "argmax"}
 CELLS_OF_VERSION_1 = {"lstm": "standard", "toy": "published"}
+SPARSE = ("default", "starts", "columns", "values")
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
@@ -50,12 +51,31 @@ class Cell(NamedTuple):
     name: str
 
 
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """A matrix with one number in each row, but for the entries of some columns, row by row."""
+
+    default: Floats
+    starts: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: Floats
+    shape: tuple[int, int]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+def is_sparse(weight: Any) -> bool:
+    """Whether weights are a default for each row and entries, rather than an array."""
+    return hasattr(weight, "starts")
+
+
 class Layer(NamedTuple):
     """A layer's arrays: (G·H, inputs), (G·H, H), and twice (G·H,)."""
 
     cell: Cell
     weight_ih: Floats
-    weight_hh: Floats
+    weight_hh: Any  # an array, or sparse
     bias_ih: Floats
     bias_hh: Floats
 
@@ -193,7 +213,7 @@ def is_ours(content: bytes) -> bool:
     """Whether these are the bytes of a safetensors file that this package wrote."""
     begin = 8 + int.from_bytes(content[:8], "little")
     try:
-        return json.loads(content[8:begin])["__metadata__"]["format"] in ("1", "2")
+        return json.loads(content[8:begin])["__metadata__"]["format"] in ("1", "2", "3")
     except (LookupError, TypeError, ValueError, RecursionError):
         return False
 
@@ -208,7 +228,7 @@ def read_net(content: bytes, name: str) -> Net:
     begin = 8 + int.from_bytes(content[:8], "little")
     header, data = dict(parsed(content[8:begin])), content[begin:]
     about = header.pop("__metadata__", {})
-    demand(about.get("format") in ("1", "2"), "it is no safetensors file of this package")
+    demand(about.get("format") in ("1", "2", "3"), "it is no safetensors file of this package")
     arrays: dict[str, Floats] = {}
     for key, entry in header.items():
         kind, (first, last) = np.dtype(FLOATS[entry["dtype"]]), entry["data_offsets"]
@@ -231,7 +251,7 @@ def read_net(content: bytes, name: str) -> Net:
     prefix = {"toy": "lstm"}.get(kinds[0], kinds[0].partition("-")[0])
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     layers = tuple(
-        Layer(Cell(kind), *(arrays.pop(f"{prefix}.{name}_l{number}") for name in names))
+        Layer(Cell(kind), *(_weights(arrays, f"{prefix}.{name}_l{number}", kind) for name in names))
         for number, kind in enumerate(kinds)
     )
     heads = {kind: _head(arrays, kind, told_of) for kind, told_of in readouts.items()}
@@ -252,6 +272,32 @@ def read_net(content: bytes, name: str) -> Net:
     demand(not arrays, "there are tensors that are not known")
     check_net(net)
     return net
+
+
+def _weights(arrays: dict[str, Floats], key: str, kind: str) -> Any:
+    if f"{key}.default" not in arrays:
+        return arrays.pop(key)
+    default, values = (arrays.pop(f"{key}.{part}") for part in ("default", "values"))
+    starts, columns = (arrays.pop(f"{key}.{part}") for part in ("starts", "columns"))
+    counts = [x.astype(np.intp) for x in (starts, columns)]
+    whole = all(np.array_equal(x, y) for x, y in zip((starts, columns), counts, strict=True))
+    demand(whole, "starts or columns of sparse weights are no whole numbers")
+    shape = len(default), len(default) // BLOCKS[kind]
+    return Sparse(default, counts[0], counts[1], values, shape)
+
+
+def _check_sparse(weight: Any) -> None:
+    """Demand that every entry is in a place of its own."""
+    (rows, width), starts, columns = weight.shape, weight.starts, weight.columns
+    fits = all(x.ndim == 1 for x in (weight.default, starts, columns, weight.values))
+    fits = fits and len(weight.default) == rows == len(starts) - 1
+    fits = fits and starts[0] == 0 and starts[-1] == len(columns) == len(weight.values)
+    fits = fits and bool((starts[:-1] <= starts[1:]).all())
+    fits = fits and bool(((columns >= 0) & (columns < width)).all())
+    if fits:
+        places = np.repeat(np.arange(rows), np.diff(starts)) * width + columns
+        fits = bool((places[:-1] < places[1:]).all())
+    demand(fits, "the parts of sparse weights do not fit together")
 
 
 def _head(arrays: dict[str, Floats], kind: str, about: Mapping[str, str]) -> Head:
@@ -283,6 +329,8 @@ def check_net(net: Any) -> None:
         arrays = (layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh)
         shapes = [array.shape for array in arrays]
         fits = shapes == [(rows, width), (rows, size), (rows,), (rows,)]
+        if is_sparse(layer.weight_hh):
+            _check_sparse(layer.weight_hh)
         demand(fits and size > 0, f"the weights of a layer {kind!r} do not fit together")
         width, cells, states = size, cells + size, states + size * len(PARTS[kind])
     demand(cells > 0 and len(net.cells) == cells, "it has as many names as cells")
@@ -320,7 +368,10 @@ def arrays_of(net: Any) -> list[Floats]:
     """All arrays, in the order of `sha256_of_net`."""
     arrays = []
     for layer in net.layers:
-        arrays += [layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh]
+        recurrent = [layer.weight_hh]
+        if is_sparse(layer.weight_hh):
+            recurrent = [getattr(layer.weight_hh, name) for name in SPARSE]
+        arrays += [layer.weight_ih, *recurrent, layer.bias_ih, layer.bias_hh]
     for _, head in sorted(net.heads.items()):
         for linear in head.layers:
             arrays += [linear.weight, linear.bias]
@@ -343,6 +394,8 @@ def sha256_of_net(net: Any) -> str:
         "labels": list(net.labels),
         "on_violation": net.on_violation,
     }
+    sparse = [n for n, layer in enumerate(net.layers) if is_sparse(layer.weight_hh)]
+    header |= {"sparse": sparse} if sparse else {}
     digest = hashlib.sha256(compact(header) + b"\n")
     for array in arrays_of(net):
         digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())

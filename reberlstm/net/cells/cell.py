@@ -118,7 +118,8 @@ class Layer:
     Attributes:
         cell: The kind of cell.
         weight_ih: Input weights, shape (G·H, D).
-        weight_hh: Weights on what the gates read, shape (G·H, H).
+        weight_hh: Weights on what the gates read, shape (G·H, H); of a large compiled net a
+            `reberlstm.net.sparse.Sparse` matrix.
         bias_ih: Biases, shape (G·H,).
         bias_hh: Biases, shape (G·H,); a GRU's reset gate multiplies those of the candidate.
 
@@ -128,15 +129,15 @@ class Layer:
 
     cell: Cell
     weight_ih: Floats
-    weight_hh: Floats
+    weight_hh: Any
     bias_ih: Floats
     bias_hh: Floats
 
     def __post_init__(self) -> None:
         import numpy as np
 
-        gates, rows = len(self.cell.gates), len(np.atleast_1d(np.asarray(self.weight_hh)))
-        size = rows // gates
+        gates = len(self.cell.gates)
+        size = next(iter(np.shape(self.weight_hh)), 1) // gates
         inputs = np.shape(self.weight_ih)[-1] if np.ndim(self.weight_ih) == 2 else 0
         sizes = f"{size} cells × {gates} gates over {inputs} inputs"
         shapes = {
@@ -203,7 +204,7 @@ class Layer:
         layer = object.__new__(Layer)
         for name, value in vars(self).items():
             if name in self.__dataclass_fields__:
-                cast = value.astype(dtype) if isinstance(value, np.ndarray) else value
+                cast = value if name == "cell" else value.astype(dtype)
                 object.__setattr__(layer, name, cast)
         return layer
 
@@ -214,14 +215,21 @@ def blocks(values: Any, number: int) -> tuple[Any, ...]:
     return tuple(values[..., i * size : (i + 1) * size] for i in range(number))
 
 
-def array_of(name: str, value: Any, shape: tuple[int, ...], sizes: str) -> Floats:
-    """A read-only float64 array of the given shape.
+def array_of(name: str, value: Any, shape: tuple[int, ...], sizes: str) -> Any:
+    """A read-only float64 array of the given shape; a sparse matrix stays one.
 
     Raises:
         WeightsError: naming the array.
     """
     import numpy as np
 
+    from reberlstm.net.sparse import Sparse
+
+    if isinstance(value, Sparse):
+        numbers = array_of(name, value.numbers, value.numbers.shape, sizes)
+        if value.shape != shape:
+            raise WeightsError(f"{name} has shape {value.shape}, expected {shape} for {sizes}")
+        return value.with_numbers(numbers) if value.dtype != np.float64 else value
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -46,6 +46,7 @@ def to_arrays(net: Net, dtype: str = "float64") -> dict[str, Floats]:
          ('legal_kernel', (8, 7))]
     """
     require_stock_layers(net, "a Keras layer", tuple(_LAYERS), most=1)
+    net = net.whole()
     (layer,) = net.layers
     cell = layer.cell.name
     biases = np.stack([layer.bias_ih, layer.bias_hh], axis=1)

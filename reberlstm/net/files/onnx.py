@@ -58,6 +58,7 @@ def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
     """
     onnx = require("onnx", extra="onnx", purpose="an ONNX model")
     require_stock_layers(net, "an ONNX model", tuple(_OPERATORS))
+    net = net.whole()
     graph = _Graph(onnx.helper, np.dtype(dtype))
     size = sum(getattr(x, name).size for x in net.layers for name in ARRAYS)
     if size * graph.dtype.itemsize > MAX_BYTES:

@@ -14,11 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import numpy as np
+
 from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
-from reberlstm.net.cells import Layer, cell_named
+from reberlstm.net.cells import Cell, Layer, cell_named
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.files.containers import (
     in_order,
@@ -29,12 +31,16 @@ from reberlstm.net.files.containers import (
 )
 from reberlstm.net.net import ARRAYS, LSTMWeights, Net
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule
+from reberlstm.net.sparse import PARTS, Sparse
 
 __all__ = ["from_bytes", "from_parts", "in_order", "is_ours", "save", "to_bytes", "to_parts"]
 
 FORMAT_VERSION = "2"
 """Version 1 holds one LSTM or Toy layer over one-hot symbols, its heads read by their usual rules;
 it is what is written for such a net, so that version 0.1 of this package reads it too."""
+
+SPARSE_VERSION = "3"
+"""Version 2 with sparse weights: in place of an array the parts of a `Sparse` matrix."""
 
 GATE_KEYS = {name: f"lstm.{name}_l0" for name in ARRAYS}
 
@@ -63,22 +69,23 @@ _VECTORS = {"embedding": "embedding.weight", "start_state": "start_state", "suff
 def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
     """A net as arrays by key and metadata: what a file of any container holds."""
     prefix = _prefix(net.layers[0].cell.name)
-    arrays = {
-        f"{prefix}.{name}_l{number}": getattr(layer, name)
-        for number, layer in enumerate(net.layers)
-        for name in ARRAYS
-    }
+    arrays: dict[str, Floats] = {}
+    for number, layer in enumerate(net.layers):
+        for name in ARRAYS:
+            key, array = f"{prefix}.{name}_l{number}", getattr(layer, name)
+            parts = array.parts.items() if isinstance(array, Sparse) else ()
+            arrays |= {f"{key}.{part}": x.astype(np.float64) for part, x in parts} or {key: array}
     for name, key in _VECTORS.items():
         vectors = getattr(net, name)
         if vectors is not None and (name != "start_state" or vectors.any()):
             arrays[key] = vectors
     for kind, readout in net.heads.items():
         # The layers of a deep head are every other part of an nn.Sequential.
-        for number, layer in enumerate(readout.layers):
+        for number, head in enumerate(readout.layers):
             name = kind if readout.is_linear else f"{kind}.{2 * number}"
-            arrays[f"{name}.weight"], arrays[f"{name}.bias"] = layer.weight, layer.bias
+            arrays[f"{name}.weight"], arrays[f"{name}.bias"] = head.weight, head.bias
     metadata = {
-        "format": FORMAT_VERSION,
+        "format": SPARSE_VERSION if net.is_sparse else FORMAT_VERSION,
         "alphabet": json.dumps(net.alphabet, ensure_ascii=False),
         "cells": json.dumps(net.cells, ensure_ascii=False),
         "claims": net.claims,
@@ -117,7 +124,7 @@ def _prefix(kind: str) -> str:
 
 
 def _is_version_1(net: Net) -> TypeGuard[LSTMWeights]:
-    if not isinstance(net, LSTMWeights) or net.dtype != "float64":
+    if not isinstance(net, LSTMWeights) or net.dtype != "float64" or net.is_sparse:
         return False
     plain = {kind: x.layers[0] for kind, x in net.heads.items() if x.is_linear and not x.extra}
     usual = net.replace(heads=plain)
@@ -175,7 +182,7 @@ def to_torch(weights: Net, dtype: str | None = None) -> bytes:
     """
     require_stock_layers(weights, "a PyTorch state dict", TORCH_CELLS, one_kind=True)
     dtype = dtype or weights.dtype
-    return pack_torch(*to_parts(named_by_rule(weights).replace(dtype=dtype)), dtype)
+    return pack_torch(*to_parts(named_by_rule(weights.whole()).replace(dtype=dtype)), dtype)
 
 
 def named_by_rule(net: Net) -> Net:
@@ -245,10 +252,10 @@ def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net
             "not written by reberlstm as safetensors or npz, so its alphabet is unknown; "
             "give it, as in load(path, alphabet=...), or on the command line a grammar"
         )
-    if metadata["format"] not in ("1", FORMAT_VERSION):
+    if metadata["format"] not in ("1", FORMAT_VERSION, SPARSE_VERSION):
         raise FormatError(
             f"format version {metadata['format']!r}, but this version of reberlstm "
-            f"({__version__}) reads up to {FORMAT_VERSION!r}; upgrade reberlstm"
+            f"({__version__}) reads up to {SPARSE_VERSION!r}; upgrade reberlstm"
         )
     grammar, height = metadata.get("grammar"), _number(metadata, "height")
     common: dict[str, Any] = {
@@ -273,14 +280,26 @@ def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net
     kinds, told = _names(metadata, "kinds"), _readouts_told(metadata)
     prefix = _prefix(kinds[0]) if kinds else "lstm"
     layers = tuple(
-        Layer(cell_named(kind), *(_take(rest, f"{prefix}.{name}_l{number}") for name in ARRAYS))
-        for number, kind in enumerate(kinds)
+        _layer(rest, cell_named(kind), prefix, number) for number, kind in enumerate(kinds)
     )
     heads = {kind: _readout(rest, kind, about) for kind, about in told.items()}
     vectors = {name: rest.pop(key) for name, key in _VECTORS.items() if key in rest}
     _refuse_unknown(rest)
     common["dtype"] = metadata.get("dtype", "float64")
     return Net.of(layers=layers, heads=heads, **vectors, **common)
+
+
+def _layer(arrays: dict[str, Floats], cell: Cell, prefix: str, number: int) -> Layer:
+    found: list[Any] = []
+    for name in ARRAYS:
+        key = f"{prefix}.{name}_l{number}"
+        if name == "weight_hh" and f"{key}.default" in arrays:
+            parts = {part: _take(arrays, f"{key}.{part}") for part in PARTS}
+            width = parts["default"].size // len(cell.gates)
+            found.append(Sparse(**parts, width=width))
+        else:
+            found.append(_take(arrays, key))
+    return Layer(cell, *found)
 
 
 def _take(arrays: dict[str, Floats], key: str) -> Floats:

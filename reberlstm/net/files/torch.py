@@ -75,7 +75,7 @@ def to_module(net: Net, *, dtype: torch.dtype | None = None) -> RecurrentWithHea
         >>> (module(ones)["accept"] > 0).flatten().tolist()
         [False, True]
     """
-    net = named_by_rule(net)
+    net = named_by_rule(net.whole())
     state = to_state_dict(net, dtype=torch.float64)
     module = RecurrentWithHeads({name: _made(part) for name, part in _parts(net).items()})
     module.to(torch.get_default_dtype() if dtype is None else dtype)
@@ -129,7 +129,7 @@ def to_state_dict(net: Net, *, dtype: torch.dtype = torch.float64) -> dict[str, 
         FormatError: for a net that PyTorch's layers do not compute.
     """
     require_stock_layers(net, "a torch.nn module", TORCH_CELLS, one_kind=True)
-    arrays, _ = to_parts(named_by_rule(net))
+    arrays, _ = to_parts(named_by_rule(net.whole()))
     return {name: torch.tensor(array, dtype=dtype) for name, array in arrays.items()}
 
 

@@ -126,9 +126,9 @@ export function readNet(data) {
     const parts = head.layers.map(({ weight, bias }) => ({ weight: readMatrix(weight), width: weight.shape[1], bias: Float64Array.from(bias) }));
     heads[name] = { ...parts.at(-1), below: parts.slice(0, -1), activation: head.activation, function: head.function, threshold: head.threshold, extra: head.extra };
   }
-  const { name, title, reading, claims, gain, height, alphabet, cells, start } = data;
+  const { name, title, reading, claims, gain, height, signed, alphabet, cells, start } = data;
   const fed = suffix ? times(readMatrix(data.layers[0].weight_ih), data.layers[0].weight_ih.shape[1], suffix) : null;
-  return indexed({ name, title, reading, claims, gain, height, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed });
+  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed });
 }
 
 /** A GRU's reset gate may multiply what the candidate reads with a bias of its own, the inner one. */
@@ -271,9 +271,9 @@ function roundHalfEven(x) {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** How active a cell is: what it gives out, an active cell of a hand-wired net being 1. */
+/** How active a cell is: what it gives out, an active cell of a hand-wired net being 1; where that is +1 or −1, only +1. */
 export function activity(net, { h }, cell) {
-  return Math.abs(h[cell]) / net.height;
+  return (net.signed ? Math.max(h[cell], 0) : Math.abs(h[cell])) / net.height;
 }
 
 /** What the last linear layer of a head reads: h, or the units of the layer before. */
