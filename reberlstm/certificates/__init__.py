@@ -33,6 +33,7 @@ from reberlstm.certificates.refutation import (
     Suspect,
     WrongAnswer,
     explore,
+    follow,
 )
 from reberlstm.certificates.replay import replay
 from reberlstm.certificates.results import (
@@ -237,6 +238,8 @@ def certify(
         return _proof(net, claimed, proof, subject)
     explored = explored or search(FIRST)
     found, suspect = _found(explored), explored.suspect
+    if found is None and suspect is not None:
+        found = follow(execution, claimed, suspect[0], is_confirmed, end)
     if found is None and not explored.closed:
         found, further = dive(thorough=False)
         suspect = suspect or further

@@ -33,6 +33,9 @@ Indices = NDArray[np.intp]
 BATCH_NUMBERS = 4_000_000  # pre-activations computed at a time
 MAX_BATCH = 8_192  # states computed at a time; then the budget is looked at again
 MAX_SUSPECTS = 20  # wrong words that are not confirmed, after which the search ends
+FURTHER = 16  # symbols that a suspect is followed by, at most
+MOST_FURTHER = 3_000  # states that are met then
+FURTHEST = 3  # words of each length that are to be confirmed then
 MOST_NUMBERS = 40_000_000  # in the state vectors that are visited: a level may have most of them
 RESOLUTION = 2.0**60  # states that agree, rounded to multiples of one over this, are the same
 
@@ -152,15 +155,46 @@ def explore(
     return result(len(found[0]) - 1, found)
 
 
+def follow(
+    execution: Execution, claim: Claim, word: tuple[str, ...], confirm: Confirm, deadline: float
+) -> Suspect | None:
+    """A wrong word that goes on from a suspect, for instance one exactly at a threshold.
+
+    After each further symbol the words that are furthest on the wrong side are to be confirmed.
+    """
+    level = _after(execution, claim, word)
+    levels, seen = [level], set[bytes]()
+    for _ in range(FURTHER):
+        level = _next_level(execution, claim, levels[-1], seen, MOST_FURTHER, deadline)
+        if not len(level) or time.process_time() > deadline:
+            return None
+        levels.append(level)
+        worst = worst_margins(execution, claim, level.vectors, level.states)
+        for row in np.argsort(worst, kind="stable")[:FURTHEST]:
+            if not worst[row] < 0.0:
+                break
+            further = word + _word(execution, levels, int(row))
+            wrong = answer_after(execution, claim, further)
+            if wrong is not None and confirm(further, wrong):
+                return further, wrong
+        if len(seen) > MOST_FURTHER:
+            return None
+    return None
+
+
 def answer_after(execution: Execution, claim: Claim, word: tuple[str, ...]) -> WrongAnswer | None:
     """What is wrong after `word`, run one symbol at a time."""
+    level = _after(execution, claim, word)
+    return next((answer for _, answer in _wrong_rows(execution, claim, level)), None)
+
+
+def _after(execution: Execution, claim: Claim, word: tuple[str, ...]) -> _Level:
     vectors, state = execution.start(), 0
     for symbol in word:
         vectors = execution.step(vectors, np.array([execution.net.alphabet.index(symbol)]))
         state = claim.tables.table[state][claim.tables.alphabet.index(symbol)]
     none = np.zeros(1, dtype=np.intp)
-    level = _Level(vectors, np.array([state], dtype=np.intp), none, none)
-    return next((answer for _, answer in _wrong_rows(execution, claim, level)), None)
+    return _Level(vectors, np.array([state], dtype=np.intp), none, none)
 
 
 def _next_level(

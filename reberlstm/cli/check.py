@@ -22,6 +22,7 @@ from reberlstm.cli.options import (
 from reberlstm.errors import printable
 from reberlstm.files import open_to_read
 from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
 from reberlstm.simulator.checking import Checker, check_stream, start_row
 
 
@@ -43,7 +44,7 @@ class Options:
 @click.option(
     "--grammar",
     metavar="NAME|FILE",
-    help=f"The grammar.  [default: that of the net, or {DEFAULT_GRAMMAR}]",
+    help=f"The grammar.  [default: that of the net; without a net {DEFAULT_GRAMMAR}]",
 )
 @click.option(
     "--net",
@@ -72,7 +73,8 @@ def command(**given: Any) -> int:
     that may not end where it does is incomplete, which is a failure with --complete only.
 
     With --net what is allowed, and where a string may end, is what the net says. A net that was
-    made for words of the grammar only is not judged after a violation of it.
+    made for words of the grammar only is not judged after a violation of it. Where net and grammar
+    differ, the shortest strings of these are shown.
 
     Exit status: 1 when a string failed, 2 when a file cannot be read or is no text, else 0.
 
@@ -91,9 +93,18 @@ def command(**given: Any) -> int:
     machine = None if asked.grammar is None else load_grammar(asked.grammar)
     judge = None if asked.net is None else asked.reading.load(asked.net, machine)
     if machine is None:
-        machine = (judge and judge.grammar) or load_grammar(DEFAULT_GRAMMAR)
-    start = None if judge is None else start_row(judge, machine)
-    checker = Checker(machine, first=asked.first, complete=asked.complete, start=start)
+        machine = load_grammar(DEFAULT_GRAMMAR) if judge is None else judge.grammar
+    alone = machine is None
+    if judge is not None and machine is None:
+        machine = _anything(judge.alphabet)
+    assert machine is not None
+    checker = Checker(
+        machine,
+        first=asked.first,
+        complete=asked.complete,
+        start=None if judge is None else start_row(judge, machine),
+        compared=judge is not None and not alone,
+    )
     paths = [Path(file) for file in files]
     # Not known of a pipe, nor before decompression.
     known = "-" not in files and all(x.is_file() and x.suffix != ".gz" for x in paths)
@@ -113,12 +124,19 @@ def command(**given: Any) -> int:
                 check_stream(checker, stream, file, advance)
     if asked.as_json:
         readout = None if judge is None else judge.reading
-        who = {"grammar": machine.name, "net": asked.net, "readout": readout}
+        who = {"grammar": None if alone else machine.name, "net": asked.net, "readout": readout}
         echo_json(who | checker.report.to_dict())
     else:
-        of_net = "" if judge is None else f", net {asked.net} ({judge.reading})"
-        _print(checker, f"{machine}{of_net}")
+        names = [] if alone else [str(machine)]
+        names += [] if judge is None else [f"net {asked.net} ({judge.reading})"]
+        _print(checker, ", ".join(names))
     return int(checker.failed)
+
+
+def _anything(alphabet: tuple[str, ...]) -> FSM:
+    """All words, for a net that no grammar is known of."""
+    lines = {"any": dict.fromkeys(alphabet, "any")}
+    return FSM(alphabet=alphabet, start="any", accepting=frozenset({"any"}), transitions=lines)
 
 
 def _print(checker: Checker, title: str) -> None:
@@ -132,6 +150,14 @@ def _print(checker: Checker, title: str) -> None:
     )
     for failure in report.failures:
         echo(str(failure))
+    if report.differing:
+        few = len(report.differences)
+        which = (
+            "" if report.differing == few else f"; the {few} shortest" if few > 1 else "; one is"
+        )
+        echo(f"net and grammar differ on {report.differing:,} strings{which}:")
+        for difference in report.differences:
+            echo(printable(f"  {difference.text(checker.fsm)}"))
     failed = report.violations + (report.incomplete if checker.complete else 0)
     if failed > len(report.failures):
         echo(f"and {failed - len(report.failures):,} more; --first shows more of them")

@@ -93,6 +93,11 @@ def compare(
         >>> print(table["loop S", "compiled"].text)
         for ever, proved
     """
+    if not isinstance(nets, Mapping):
+        raise GrammarError(
+            f"nets is a {type(nets).__name__}; give a mapping of names to nets, such as "
+            '{"mine": net}'
+        )
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
     machine = as_machine(fsm)
@@ -142,6 +147,8 @@ def check_rows(found: Sequence[str], rows: Sequence[str]) -> None:
     Raises:
         GrammarError: listing the rows.
     """
+    if isinstance(rows, str) or not isinstance(rows, Sequence):
+        raise GrammarError(f"rows is a {type(rows).__name__}; give a list of rows")
     known = {name for key in found for name in names(key)}
     for row in rows:
         if row not in known:

@@ -50,9 +50,12 @@ def certified(case: Case) -> Entry:
     if isinstance(found, Proof):
         text = f"holds in scope {found.scope}, margin {found.margin:.3g}, {found.nodes} boxes"
         return Entry(text, value, "proved")
-    if isinstance(found, Unknown):
+    if isinstance(found, Unknown) and case.wrong_word is None:
         return Entry(f"unknown: {found.reason}", value, "unknown")
-    return Entry(f"refuted in scope {found.scope}", value, "refuted")
+    # Other rows may have met a wrong word that no search of `certify` came to.
+    how = ", as run after a long word" if isinstance(found, Unknown) else ""
+    value |= {"outcome": "refuted"}
+    return Entry(f"refuted in scope {found.scope}{how}", value, "refuted")
 
 
 @measure("wrong prefix", "shortest wrong prefix")
@@ -92,7 +95,9 @@ def _searched(case: Case) -> Entry:
     except BudgetEnd:
         word = None
     if word is not None:
-        return _wrong(case, [case.net.alphabet[column] for column in word])
+        names = [case.net.alphabet[column] for column in word]
+        case.wrong_word = tuple(map(case.machine.alphabet.index, names))
+        return _wrong(case, names)
     depth, closed = max(0, oracle.evidence.all_up_to), oracle.evidence.closed
     value: dict[str, Any] = {"word": None, "proved": False, "up_to": depth, "closed": closed}
     if closed:

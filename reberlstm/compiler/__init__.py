@@ -13,13 +13,14 @@ The theory is in docs/theory.md. The names ``compile`` and ``published`` are the
 from __future__ import annotations
 
 import warnings
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out, wire
 from reberlstm.compiler.rows import Rows
-from reberlstm.errors import CompileError, CompileWarning
+from reberlstm.errors import CompileError, CompileWarning, shown
 from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.complete import CompleteMachine, OnViolation
 from reberlstm.machine.fsm import FSM
@@ -176,8 +177,8 @@ def compiled_rows(
             f"them and each of {len(machine):,} states, and {MAX_LABELS:,} may; give states fewer "
             "labels"
         )
-    if gain is not None and not 0.0 < gain <= MAX_GAIN:
-        raise CompileError(f"gain {gain} is not in (0, {MAX_GAIN:g}]")
+    if gain is not None and not (isinstance(gain, Real) and 0.0 < gain <= MAX_GAIN):
+        raise CompileError(f"gain {shown(gain)} is not in (0, {MAX_GAIN:g}]")
     if memory != "rewrite":
         return _with_memory(fsm, machine, gain, memory)
     if cell == "lstm":

@@ -75,7 +75,7 @@ def _fewest(encoding: Encoding, *, single: bool) -> tuple[Encoding, list[Wiring]
         ((state, most),) = copies.most_common(1)
         if most > 1:
             coded = tuple(sorted({*encoding.coded, encoding.rest} - {state}))
-            other = replace(encoding, coded=coded, rest=state)
+            other = encoding._replace(coded=coded, rest=state)
             tried.append((other, list(wire(other, single=single))))
     return min(tried, key=lambda found: len(found[1]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import FormatError, FormatWarning, GrammarError, ReberLSTMError
+from reberlstm.errors import FormatError, FormatWarning, GrammarError, ReberLSTMError, shown
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.engine import Ends, final_states, going_on
 from reberlstm.net.net import Net
@@ -119,6 +119,8 @@ def as_net(
     if head_activation not in (None, "relu", "tanh"):
         raise FormatError(f"head_activation={head_activation!r}; choose 'relu' or 'tanh'")
     for key in {"alphabet", "labels", "prefix", "suffix"} & set(asked):
+        if not isinstance(asked[key], Iterable):
+            raise FormatError(f"{key} is {shown(asked[key])}; give a string or a list of strings")
         asked[key] = tuple(asked[key])
     told = {key: value for key, value in asked.items() if key not in ("threshold", "name")}
     rule = Rule.parse(readout) if isinstance(readout, str) else readout
@@ -135,6 +137,12 @@ def net_for(net: Any, machine: FSM | None, **reading: Any) -> Net:
     """`as_net`; the alphabet is by default that of the machine that the net is for."""
     if machine is not None and not isinstance(net, Net) and reading.get("alphabet") is None:
         reading["alphabet"] = machine.alphabet
+    known: dict[str, Any] = getattr(as_net, "__kwdefaults__", {})
+    for name in reading:
+        if name not in known:
+            raise GrammarError(
+                f"no option {name!r}; how a net is read is said by {', '.join(known)}"
+            )
     return as_net(net, **reading)
 
 
@@ -299,7 +307,7 @@ def run(net: Any, words: Words, **options: Any) -> Runs:
         >>> (runs.heads["accept"][:, 0] > 0).tolist()
         [False, True, True]
     """
-    net = as_net(net, **options)
+    net = net_for(net, None, **options)
     symbols, lengths = _symbols(net, words)
     order: Any = slice(None)
     if (lengths[1:] > lengths[:-1]).any():

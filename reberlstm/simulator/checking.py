@@ -18,6 +18,7 @@ from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.files import GZIP_MAGIC
 from reberlstm.machine.complete import includes_empty_word
 from reberlstm.machine.fsm import FSM
+from reberlstm.machine.repeats import folded
 from reberlstm.net.base import check_alphabets
 from reberlstm.plain import Plain
 
@@ -37,6 +38,12 @@ Row = dict[str, Any]
 Rows that are filled while they are used say what may come in an attribute ``legal``, and in
 ``judged`` whether a string that ends here is accepted or incomplete, or neither.
 """
+
+FEW = 3
+"""How many strings are shown of which net and grammar say different things."""
+
+LONGEST = 10_000
+"""Longer ones are counted only."""
 
 ACCEPTING = ""
 """A key that no symbol has: it is in the rows of accepting states."""
@@ -73,6 +80,33 @@ class Failure(Plain, rename={"source": "file"}):
         return f"{place}{what}{shown(self.symbol)}; allowed: {allowed}"
 
 
+@dataclass(frozen=True)
+class Difference(Plain):
+    """A string of which net and grammar say different things.
+
+    Attributes:
+        string: The symbols up to there.
+        allowed: By whom the last of them is allowed, or where `ends` is true, by whom the string
+            may end: ``net`` or ``grammar``.
+        ends: Whether it is about the end.
+    """
+
+    string: tuple[str, ...]
+    allowed: Literal["net", "grammar"]
+    ends: bool
+
+    def text(self, fsm: FSM) -> str:
+        """A line for people."""
+        other = "grammar" if self.allowed == "net" else "net"
+        string = folded(self.string, " " if fsm.has_long_symbols else "") or "the empty string"
+        what = (
+            "it may end there"
+            if self.ends
+            else f"the symbol at position {len(self.string)} may come"
+        )
+        return f"{string}: {what} by the {self.allowed}, not by the {other}"
+
+
 @dataclass
 class Report(Plain):
     """What has been seen so far.
@@ -84,6 +118,8 @@ class Report(Plain):
         unknown: How many violations are symbols that are not in the alphabet at all.
         symbols: How many symbols, those after a violation included.
         failures: The first failures.
+        differing: Of how many strings net and grammar say different things, where both are asked.
+        differences: The shortest of these, cut after what differs.
     """
 
     strings: int = 0
@@ -94,6 +130,8 @@ class Report(Plain):
     unknown: int = 0
     symbols: int = 0
     failures: list[Failure] = field(default_factory=list)
+    differing: int = 0
+    differences: list[Difference] = field(default_factory=list)
 
 
 class Checker:
@@ -104,6 +142,7 @@ class Checker:
         first: How many failures to keep.
         complete: Whether an incomplete string is a failure, too.
         start: The row to begin in, where a net takes the machine's place: `start_row`.
+        compared: Whether to say where net and machine differ.
 
     Example:
         >>> from reberlstm import load_grammar
@@ -117,13 +156,21 @@ class Checker:
     """
 
     def __init__(
-        self, fsm: FSM, *, first: int = 10, complete: bool = False, start: Row | None = None
+        self,
+        fsm: FSM,
+        *,
+        first: int = 10,
+        complete: bool = False,
+        start: Row | None = None,
+        compared: bool = False,
     ) -> None:
         self.fsm = fsm
         self.report = Report()
         self._first = first
         self.complete = complete
-        self._start = _rows(fsm)[fsm.start] if start is None else start
+        rows = _rows(fsm)[fsm.start]
+        self._start = rows if start is None else start
+        self._both = _Both(self._start, rows, self.report) if compared else None
         self._longest = max(map(len, fsm.alphabet))
         self._begin_file()
 
@@ -181,6 +228,8 @@ class Checker:
     def _begin_line(self) -> None:
         self._row: Row | None = self._start
         self._position = 0
+        if self._both is not None:
+            self._both.begin()
 
     def _whole_lines(self, words: Sequence[Sequence[str]]) -> None:
         """The loop in which the time goes."""
@@ -188,6 +237,8 @@ class Checker:
         for word in words:
             row = start
             try:
+                if self._both is not None:
+                    raise KeyError
                 for symbol in word:
                     row = row[symbol]
             except KeyError:
@@ -206,6 +257,8 @@ class Checker:
     def _advance(self, symbols: Sequence[str]) -> None:
         """Go on in the current line."""
         row = self._row
+        if self._both is not None:
+            self._both.advance(symbols)
         if row is not None:
             try:
                 for symbol in symbols:
@@ -231,6 +284,8 @@ class Checker:
 
     def _end_line(self) -> None:
         report = self.report
+        if self._both is not None:
+            self._both.end()
         report.strings += 1
         if self._row is None:
             report.violations += 1
@@ -251,6 +306,52 @@ class Checker:
             allowed = tuple(a for a in self.fsm.alphabet if a in legal)
             failure = Failure(self._source, self.line, position, symbol, allowed, kind)
             self.report.failures.append(failure)
+
+
+class _Both:
+    """Follows net and grammar along a string, up to where they say different things."""
+
+    def __init__(self, net: Any, grammar: Row, report: Report) -> None:
+        self._starts, self._report = (net, grammar), report
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a string."""
+        self._net, self._grammar = self._starts
+        self._word: list[str] = []
+        self._is_open = True
+
+    def advance(self, symbols: Sequence[str]) -> None:
+        """Read on."""
+        if not self._is_open:
+            return
+        for symbol in symbols:
+            said, right = symbol in _legal(self._net), symbol in self._grammar
+            if len(self._word) <= LONGEST:
+                self._word.append(symbol)
+            if said != right and self._net.asked:
+                self._differ("net" if said else "grammar", ends=False)
+            if not (said and right):
+                self._is_open = False
+                return
+            self._net, self._grammar = self._net[symbol], self._grammar[symbol]
+
+    def end(self) -> None:
+        """End the string."""
+        said, right = ACCEPTING in self._net, ACCEPTING in self._grammar
+        if self._is_open and said != right and self._net.judged:
+            self._differ("net" if said else "grammar", ends=True)
+
+    def _differ(self, allowed: Literal["net", "grammar"], *, ends: bool) -> None:
+        report = self._report
+        report.differing += 1
+        if len(self._word) > LONGEST:
+            return
+        found = Difference(tuple(self._word), allowed, ends)
+        if found not in report.differences:
+            report.differences.append(found)
+            report.differences.sort(key=lambda difference: len(difference.string))
+            del report.differences[FEW:]
 
 
 def _rows(fsm: FSM) -> dict[str, Row]:
@@ -365,14 +466,22 @@ class NetRow(dict[str, Any]):
 
     Attributes:
         legal: The symbols that may come.
+        asked: Whether the net says so; else all may come.
         judged: Whether a string that ends here lies in the scope of the net.
     """
 
     def __init__(
-        self, rows: _Rows, states: NDArray[Any], node: int, legal: frozenset[str], judged: bool
+        self,
+        rows: _Rows,
+        states: NDArray[Any],
+        node: int,
+        legal: frozenset[str],
+        *,
+        asked: bool,
+        judged: bool,
     ) -> None:
         super().__init__()
-        self.legal, self.judged = legal, judged
+        self.legal, self.asked, self.judged = legal, asked, judged
         self._rows, self._states, self._node = rows, states, node
 
     def __missing__(self, symbol: str) -> NetRow:
@@ -410,12 +519,14 @@ class _Rows:
         """The row of a state vector, and of the machine's state after the same word."""
         answers = self.net.observe(states)
         legal = frozenset(self.net.alphabet)
-        if asked and answers.legal is not None:
+        asked = asked and answers.legal is not None
+        if asked:
+            assert answers.legal is not None
             legal = frozenset(
                 a for a, yes in zip(self.net.alphabet, answers.legal[0], strict=True) if yes
             )
         judged = self.net.claims == "all" or self.tables.names[node] is not None
-        row = NetRow(self, states, node, legal, judged)
+        row = NetRow(self, states, node, legal, asked=asked, judged=judged)
         accept = self.tables.accepting[node] if answers.accept is None else answers.accept[0]
         if accept and row.judged:
             row[ACCEPTING] = None

@@ -6,10 +6,11 @@ import hashlib
 import math
 import os
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal
 
 from reberlstm.certificates import Certificate
-from reberlstm.errors import TrainingError
+from reberlstm.errors import TrainingError, shown
 from reberlstm.formats import toml
 from reberlstm.grammars import as_machine, save_grammar
 from reberlstm.machine.fsm import FSM
@@ -68,12 +69,18 @@ class Settings:
         least = {"cells": 1, "steps": 1, "words": 1, "restarts": 0, "seed": 0}
         for name, number in least.items():
             value = getattr(self, name)
-            if value is not None and value < number:
+            if value is None and name == "cells":
+                continue
+            if isinstance(value, bool) or not isinstance(value, Integral):
+                raise TrainingError(f"{name} is {shown(value)}; give a whole number")
+            if value < number:
                 raise TrainingError(f"{name} is {value}; it must be at least {number}")
         if self.cells is not None and self.cells > MAX_CELLS:
             raise TrainingError(
                 f"cells is {self.cells:,}; at most {MAX_CELLS:,} can be trained here"
             )
+        if not isinstance(self.noise, Real):
+            raise TrainingError(f"noise is {shown(self.noise)}; give a number")
         if not 0.0 <= self.noise < math.inf:
             raise TrainingError(f"noise is {self.noise}; it must be finite and not negative")
         if self.noise and self.cell == "fsm":

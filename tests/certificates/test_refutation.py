@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 import reberlstm as rl
 from reberlstm.certificates import Refutation, Unknown, check
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.net import LSTMWeights
+from reberlstm.net.cells import CELLS, Layer
+from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.net.readouts import Head
 from tests.certificates.oracles import enumerate_words
 from tests.strategies import machines
@@ -103,3 +104,22 @@ def test_every_single_weight_of_reber_zeroed_or_flipped() -> None:
     assert counts[False] > counts[True] > 0
     assert counts[None] == 0
     assert sum(counts.values()) == 64
+
+
+def test_a_suspect_at_the_threshold_is_followed_to_a_word_that_is_decided() -> None:
+    """The logit is 0 after a and whatever follows, but with four c it is less."""
+    weight_ih, weight_hh = np.zeros((5, 4)), np.eye(5)
+    weight_ih[:4] = np.eye(4)  # four units count a, b, c, d; the fifth what c are over three
+    weight_ih[4, 2] = weight_hh[4, 2] = 1.0
+    weight_hh[4, 4] = 0.0
+    layer = Layer(
+        CELLS["rnn-relu"], weight_ih, weight_hh, np.array([0, 0, 0, 0, -3.0]), np.zeros(5)
+    )
+    head = Head(np.array([[-1.0, 0.0, 0.0, 0.0, -1.0]]), np.array([1.0]))
+    net = Net.of(alphabet=tuple("abcd"), layers=(layer,), heads={"accept": head})
+    fsm = rl.load_grammar("regex:a(b|c|d)*")
+    cert = rl.certify(net, fsm, scope="legal", heads=["accept"], max_depth=64)
+    assert isinstance(cert, Refutation)
+    assert cert.word.count("c") == 4
+    assert (cert.none_shorter_than, cert.shortest) == (1, False)
+    assert check(cert.to_dict(), net, fsm).valid

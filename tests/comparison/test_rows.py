@@ -13,7 +13,7 @@ from reberlstm.comparison.answers import IN_A_ROW, from_states, percent, sides
 from reberlstm.comparison.case import Case, Settings
 from reberlstm.comparison.cycles import simple_cycles, ways_to
 from reberlstm.comparison.loops import go_round
-from reberlstm.comparison.proofs import words_of
+from reberlstm.comparison.proofs import certified, words_of
 from reberlstm.extraction.nets import subject_of
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.readouts import Head
@@ -431,3 +431,15 @@ def test_without_proofs_everything_is_measured() -> None:
     assert table["wrong prefix", "net"].value["closed"]
     assert table["loop S", "net"].text == "no error in 20 rounds"
     assert table["noise", "net"].value["proved"] == 0.0
+
+
+def test_the_row_of_the_certificate_knows_what_other_rows_have_met() -> None:
+    net = rl.load("reber-4")
+    one = case(net)
+    unknown = rl.certify(net, seconds=0.0)
+    assert unknown.holds is None
+    vars(one)["certificate"] = unknown
+    assert certified.of(one).status == "unknown"
+    one.wrong_word = (0, 1)
+    entry = certified.of(one)
+    assert (entry.status, entry.value["outcome"]) == ("refuted", "refuted")

@@ -95,3 +95,59 @@ def test_a_net_from_a_file_brings_its_grammar(
     assert "1 accepted, 1 incomplete, 0 with a violation" in capsys.readouterr().out
     assert run(["check", str(text), "--net", str(net), "--grammar", "reber"]) == 2
     assert "alphabet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("net", ["compiled", "published", "reber-4"])
+def test_where_net_and_grammar_differ_the_shortest_strings_are_shown(net: str) -> None:
+    weights = rl.load(net) if net == "reber-4" else {"compiled": rl.compile(REBER)}.get(net)
+    weights = weights or rl.published()
+    start, different = checking.start_row(weights, REBER), []
+    for word in words():
+        trace = rl.trace(weights, word, grammar=REBER)
+        offers = [trace.offered_first, *(step.legal for step in trace.steps)]
+        judged = [weights.claims == "all", *(step.judged for step in trace.steps)]
+        state: str | None = REBER.start
+        for number, symbol in enumerate(word):
+            right = symbol in REBER.transitions[state]
+            said = symbol in offers[number] if judged[number] else True
+            if said != right and (right or judged[number]):
+                different.append(word[: number + 1])
+            if not (said and right):
+                break
+            state = REBER.transitions[state][symbol]
+        else:
+            said = trace.steps[-1].accept if word and weights.claims == "all" else None
+            if said is not None and said != REBER.accepts(word):
+                different.append(word)
+    checker = Checker(REBER, start=start, compared=True)
+    check_stream(checker, io.BytesIO("\n".join(words()).encode() + b"\n"), "file")
+    assert checker.report.differing == len(different)
+    shown = ["".join(difference.string) for difference in checker.report.differences]
+    assert shown == sorted(set(different), key=len)[: checking.FEW] or len(shown) == checking.FEW
+    assert bool(shown) == (net == "published")
+
+
+def test_a_net_without_a_grammar_is_checked_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net, file = tmp_path / "net.safetensors", tmp_path / "words.txt"
+    rl.save(rl.compile("parity").replace(grammar=None, claims="legal"), net)
+    file.write_text("0110\n02\n")
+    assert run(["check", str(file), "--net", str(net)]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"net {net} (")
+    assert "reber" not in out.replace(str(net), "")
+    assert "2 strings" in out
+    assert run(["check", str(file), "--net", str(net), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["grammar"] is None
+    assert run(["check", "--grammar", "reber", "--net", "published", str(_wrong(tmp_path))]) == 0
+    assert (
+        "net and grammar differ on 1 strings:\n  BTSSSSSSXXVE: the symbol at position 12 may come by "
+        "the net, not by the grammar\n"
+    ) in capsys.readouterr().out
+
+
+def _wrong(folder: Path) -> Path:
+    path = folder / "wrong.txt"
+    path.write_text("BTXSE\nBTSSSSSSXXVE\n")
+    return path

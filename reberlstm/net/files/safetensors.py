@@ -165,6 +165,8 @@ def save(weights: Net, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(weights, Net):
         raise FormatError(f"save takes a net, not a {type(weights).__name__}")
+    if not isinstance(path, str | os.PathLike):
+        raise FormatError(f"save takes a path, not a {type(path).__name__}")
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise FormatError(
