@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from aalpy.base import SUL
 from aalpy.learning_algs import run_KV, run_Lstar
 from aalpy.oracles import RandomWMethodEqOracle, RandomWordEqOracle, StatePrefixEqOracle
 from agreement import OVER, Machine, Word, shown
+from weiss_side import Unrolling
 
 from reberlstm.extraction.learner import Hypothesis, Learner
 from reberlstm.extraction.nets import subject_of
@@ -126,11 +128,28 @@ class KeptSUL(SUL):  # type: ignore[misc]
         return OVER if self._at is None else meant(self._runs, self._runs.observation(self._at)[0])
 
 
+Frozen = tuple[int, dict[int, tuple[Any, dict[int, int]]]]
+"""The start of an automaton, and what each state shows and where it leads."""
+
+
+def frozen(automaton: Any) -> Frozen:
+    """A hypothesis of AALpy's as it is now."""
+    lines = {
+        id(state): (
+            state.output if hasattr(state, "output") else state.is_accepting,
+            {symbol: id(target) for symbol, target in state.transitions.items()},
+        )
+        for state in automaton.states
+    }
+    return id(automaton.initial_state), lines
+
+
 class Remembering:
     """An oracle that keeps the last hypothesis, for when a limit ends the run."""
 
     def __init__(self, oracle: Any) -> None:
-        self.oracle, self.last = oracle, None
+        self.oracle = oracle
+        self.last: Frozen | None = None
         self.num_queries = self.num_steps = 0
 
     @property
@@ -143,8 +162,8 @@ class Remembering:
         self.oracle.sul = sul
 
     def find_cex(self, hypothesis: Any) -> Any:
-        """Pass it on."""
-        self.last = hypothesis
+        """Pass it on; KV goes on to change the hypothesis itself."""
+        self.last = frozen(hypothesis)
         return self.oracle.find_cex(hypothesis)
 
 
@@ -165,26 +184,43 @@ def by_aalpy(
     random.seed(seed)
     alphabet = list(range(len(net.alphabet)))
     sul = KeptSUL(_kept(net, steps)) if kept else NetSUL(net, steps)
-    asked = Remembering(ORACLES[oracle](alphabet, sul))
     run = run_KV if learner == "KV" else run_Lstar
+    return _learned(net, sul, ORACLES[oracle](alphabet, sul), run, seconds)
+
+
+def by_weiss(net: Any, given: Sequence[Word], seconds: float, steps: int) -> Run:
+    """Angluin's L* with the clusters of Weiss and others; its users give it some words."""
+    sul = NetSUL(net, steps)
+    return _learned(
+        net, sul, Unrolling(sul, given), partial(run_Lstar, cex_processing=None), seconds
+    )
+
+
+def _learned(net: Any, sul: Any, oracle: Any, run: Callable[..., Any], seconds: float) -> Run:
+    """What a learner of AALpy's has in the end, or when the time is over."""
+    asked = Remembering(oracle)
     kind = "dfa" if net.kind == "accept" else "moore"
     returned = True
     try:
         with limited(seconds):
-            found = run(alphabet, sul, asked, automaton_type=kind, print_level=0)
+            alphabet = list(range(len(net.alphabet)))
+            found: Frozen | None = frozen(
+                run(alphabet, sul, asked, automaton_type=kind, print_level=0)
+            )
     except (Limit, BudgetEnd):
         found, returned = asked.last, False
     if found is None:
         return Run(lambda word: None, 0, sul.steps, returned=False)
+    start, lines = found
 
     def machine(word: Word) -> Any:
-        state = found.initial_state
+        state = start
         for symbol in word:
-            state = state.transitions[symbol]
-        return state.is_accepting if kind == "dfa" else state.output
+            state = lines[state][1][symbol]
+        return lines[state][0]
 
-    states = [q for q in found.states if kind == "dfa" or q.output != OVER]
-    return Run(machine, len(states), sul.steps, returned)
+    states = sum(shows != OVER for shows, _ in lines.values())
+    return Run(machine, states, sul.steps, returned)
 
 
 def by_our_learner(net: Any, oracle: str, seconds: float, steps: int, seed: int) -> Run:

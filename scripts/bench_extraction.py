@@ -50,7 +50,7 @@ def by_us(net: Any, effort: float, seed: int) -> tuple[Run, Comparison, str]:
     if found.ended_by is not None:
         outcome += f"; ended by {found.ended_by}"
     machine, returned = reader(found.fsm, net), found.ended_by is None
-    return Run(machine, len(found.fsm.states), found.steps, returned), claim, outcome
+    return Run(machine, len(found.fsm.states), found.search_steps, returned), claim, outcome
 
 
 def nets() -> Iterator[tuple[str, Any]]:

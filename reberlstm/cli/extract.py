@@ -21,14 +21,16 @@ from reberlstm.cli.options import (
     out_option,
     probed,
     seed_option,
+    split_symbols,
 )
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.oracles import ORACLES, USUAL
 from reberlstm.figures import check_suffix
 from reberlstm.files import gunzip, read_bytes, write_atomically
 from reberlstm.grammars import load_grammar
-from reberlstm.render.extraction import extraction_lines, save
+from reberlstm.net.loading import indices_of
+from reberlstm.render.extraction import extraction_lines, probe, save
 
 MOST_BYTES = 2**26
 """The largest file of words."""
@@ -42,6 +44,11 @@ MOST_BYTES = 2**26
     "--within",
     is_flag=True,
     help="Ask the net only about words of --reference, as far as they go on there.",
+)
+@click.option(
+    "--begin",
+    metavar="SYMBOLS",
+    help="Symbols that words begin with, for a net that was asked nothing before the first one.",
 )
 @option("--max-states", type=AT_LEAST_1, default=1_000, help="A bound on the machine.")
 @option(
@@ -102,6 +109,7 @@ def command(
     reading: NetOptions,
     reference: str | None,
     within: bool,
+    begin: str | None,
     effort: float,
     oracles: tuple[str, ...],
     words_from: str | None,
@@ -140,6 +148,7 @@ def command(
             )
     if plot is not None:
         check_suffix(plot)
+        probe(picture)
     if within and reference is None:
         raise click.UsageError("--within is about the words of a machine; give --reference")
     machine = None if reference is None else load_grammar(reference)
@@ -149,9 +158,10 @@ def command(
         held,
         reference=machine,
         within=within,
+        begin=None if begin is None else _begin(begin, held.alphabet),
         budget=Budget().scaled(effort),
         oracles=oracles or USUAL,
-        words=() if words_from is None else _words(words_from),
+        words=() if words_from is None else _words(words_from, held),
         progress=_show_progress if terminal else None,
         **budget,
     )
@@ -173,13 +183,27 @@ def command(
     return 0 if found.ended_by is None else 1
 
 
-def _words(path: str) -> list[str]:
-    """The strings of a file, one a line."""
+def _begin(text: str, alphabet: tuple[str, ...]) -> tuple[str, ...]:
+    """One symbol, or several."""
+    return (text.strip(),) if text.strip() in alphabet else split_symbols(text)
+
+
+def _words(path: str, net: Any) -> list[str]:
+    """The strings of a file, one a line, over the symbols of a net."""
     content = gunzip(read_bytes(Path(path), limit=MOST_BYTES), path, limit=MOST_BYTES)
     try:
-        return content.decode("utf-8").splitlines()
+        words = content.decode("utf-8").splitlines()
     except UnicodeDecodeError:
         raise FormatError(f"{path}: not text in UTF-8; give one string a line") from None
+    try:
+        indices_of(net, words)
+    except GrammarError:
+        for number, word in enumerate(words, start=1):
+            try:
+                indices_of(net, [word])
+            except GrammarError as error:
+                raise GrammarError(f"{path}, line {number}: {error}") from None
+    return words
 
 
 def _show_progress(states: int, steps: int) -> None:

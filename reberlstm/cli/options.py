@@ -270,13 +270,13 @@ class NetOptions(NamedTuple):
         """The keywords of `reberlstm.load`."""
         told = {name: value for name, value in self._asdict().items() if value is not None}
         given: dict[str, Any] = {name: told[name] for name in _OPTIONS if name in told}
-        symbols = _split(given["alphabet"]) if "alphabet" in given else ()
+        symbols = split_symbols(given["alphabet"]) if "alphabet" in given else ()
         if symbols:
             given["alphabet"] = symbols
         for name in ("prefix", "suffix"):
             if name in given:
                 whole = given[name].strip() in symbols
-                given[name] = (given[name].strip(),) if whole else _split(given[name])
+                given[name] = (given[name].strip(),) if whole else split_symbols(given[name])
         if "labels" in given:
             given["labels"] = tuple(given["labels"].split())
         return given
@@ -290,7 +290,7 @@ class NetOptions(NamedTuple):
         return "logit>0" if p is None else f"logit>{math.log(p / (1.0 - p))!r}"
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split_symbols(text: str) -> tuple[str, ...]:
     """Symbols in a row, or with spaces between them."""
     return tuple(text.split() if " " in text.strip() else text.strip())
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,11 +21,11 @@ from reberlstm.errors import ExtractionError
 from reberlstm.extraction.learner import Hypothesis, Learner, to_fsm
 from reberlstm.extraction.nets import RecurrentNet, subject_of
 from reberlstm.extraction.oracles import USUAL, Budget, Request, searches
-from reberlstm.extraction.oracles.base import Evidence, Word, Words
+from reberlstm.extraction.oracles.base import Evidence, Oracle, Word, Words
 from reberlstm.extraction.oracles.certificate import Certificates
 from reberlstm.extraction.oracles.walks import walks
 from reberlstm.extraction.rates import Candidate, Rate, Sampled, best, picked, sampled
-from reberlstm.extraction.scope import scope_of
+from reberlstm.extraction.scope import asks_where_to_begin, scope_of
 from reberlstm.extraction.trajectories import BudgetEnd, Trajectories
 from reberlstm.extraction.verdict import (
     Comparison,
@@ -70,6 +70,7 @@ def extract(
     *,
     reference: Grammar | None = None,
     within: bool = False,
+    begin: Sequence[str] | None = None,
     max_states: int = 1_000,
     max_words: int = 2_000_000,
     max_steps: int = 20_000_000,
@@ -91,6 +92,8 @@ def extract(
         reference: A machine to compare with, its name or its file; its words are also tried.
         within: Ask the net only about words of the reference, as far as they go on there. Of other
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
+        begin: Symbols that words begin with, for a net of next symbols that was taught nothing
+            before the first one, where no reference says which.
         max_states: A bound on the machine.
         max_words: A bound on the words whose state vector is kept.
         max_steps: A bound on the steps of the net. It does not depend on the computer, so that the
@@ -102,7 +105,8 @@ def extract(
         words: A person's own words, which are compared first.
         pick: Which machine to return: ``agreement=0.99``, the smallest that agrees with the net on
             at least that share of biased words, or ``states=5``, the one with at most so many
-            states that agrees best. By default the last one.
+            states that agrees best. By default the last one; where a bound ended the search, the
+            one that agrees on most of the sampled words.
         prove: Try a certificate in the end, where the net is one that `certify` takes.
         seed: The seed of the sampled words.
         progress: Called with the number of states and of steps whenever the machine was refined.
@@ -135,12 +139,16 @@ def extract(
         raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
     reference = None if reference is None else as_machine(reference)
     subject = subject_of(net, reference, **reading)
-    scope = scope_of(subject, reference, within=within)
-    budget = Budget() if budget is None else budget
+    scope = scope_of(subject, reference, within=within, begin=begin)
+    wanted = Budget() if budget is None else budget
     started = time.process_time()
     # The rest of the time is for the verdict.
     runs = Trajectories(subject, scope, max_words, started + SEARCHING * seconds, max_steps)
+    budget = wanted.within(runs.fitting)
     given: list[Word] = [tuple(word.tolist()) for word in indices_of(subject, words)]
+    notes = [_cut(runs, wanted, budget)] * (budget != wanted)
+    if begin is None and asks_where_to_begin(subject, reference):
+        notes.append(_begins(runs))
     request = Request(runs, reference, budget, seed, given)
     found = _search(request, oracles, max_states, seconds if prove else None, progress)
     # However short the search had to be, the verdict may take a second.
@@ -150,7 +158,9 @@ def extract(
         tested = sampled(runs, reference, request.given, seed)
     candidates = [] if tested is None else _candidates(tested, found.way)
     last = found.way[-1]
-    chosen = last if pick is None else found.way[_index(candidates, pick)]
+    chosen = found.way[_index(candidates, pick)] if pick is not None else last
+    if pick is None and found.ended_by is not None and candidates:
+        chosen = found.way[max(candidates, key=lambda each: each.right).number]
     machine, searched, proof = chosen.machine.minimised(), found.searched, found.proof
     if chosen is not last:
         searched = proof = None
@@ -167,6 +177,11 @@ def extract(
         refuted_by=chosen.refuted_by,
         words=tested,
     )
+    if searched is not None and verdict[0].equal is False:
+        notes.append(
+            "a word that was sampled after the search shows a difference that it did not find; a "
+            "larger budget (--effort) looks farther"
+        )
     # Where the states lie, from random walks and from a shortest word to each state.
     rng = np.random.default_rng(seed)
     drawn = list(machine.access_words().values())
@@ -178,16 +193,38 @@ def extract(
         verdict=verdict,
         states=reports,
         ended_by=found.ended_by,
-        steps=found.steps,
+        steps=runs.steps,
+        search_steps=found.steps,
         memories=runs.count,
         found_after=chosen.found_after,
         margin=runs.margin(),
         seconds=time.process_time() - started,
         observed=subject.observed,
         reading=subject.reading,
+        notes=tuple(notes),
         reference=reference,
-        candidates=tuple(best([candidate for _, candidate in candidates])),
+        candidates=tuple(best([each.candidate for each in candidates])),
         sample=sample,
+    )
+
+
+def _cut(runs: Trajectories, wanted: Budget, budget: Budget) -> str:
+    """What the memory did not suffice for."""
+    return (
+        f"the memory holds {runs.fitting:,} state vectors of {runs.width:,} numbers, so at most "
+        f"{budget.pairs:,} of {wanted.pairs:,} pairs and {budget.walks:,} of {wanted.walks:,} "
+        "walks of each kind were tried"
+    )
+
+
+def _begins(runs: Trajectories) -> str:
+    """With which symbols words begin, where nobody has said so."""
+    alphabet = runs.net.alphabet
+    offered = runs.offered(np.zeros(1, dtype=np.intp))[0]
+    first = " or ".join(symbol for symbol, yes in zip(alphabet, offered, strict=True) if yes)
+    return (
+        f"words begin with {first}, as the net offers before any symbol; if it was never asked "
+        f"there, say how they begin: a reference, or begin={alphabet[0]!r} (--begin {alphabet[0]})"
     )
 
 
@@ -229,15 +266,20 @@ def _search(
         learner.close()
         while searched is None:
             way.append(_OnTheWay(learner.copy(), runs.steps))
-            word, evidence = _counterexample(request, oracles, way[-1].machine, prover)
+            oracle, word, evidence = _counterexample(request, oracles, way[-1].machine, prover)
             way[-1].refuted_by = word
             if word is None:
                 searched = evidence
-            while word is not None:  # one word may show several errors
-                learner.refine(word)
-                word = Words(runs, [word]).find_counterexample(learner)
-            if progress is not None:
-                progress(len(learner), runs.steps)
+            while word is not None:
+                one: Word | None = word
+                while one is not None:  # one word may show several errors
+                    learner.refine(one)
+                    one = Words(runs, [one]).find_counterexample(learner)
+                if progress is not None:
+                    progress(len(learner), runs.steps)
+                word = None if oracle is None else oracle.again(learner)
+                if word is not None:
+                    way.append(_OnTheWay(learner.copy(), runs.steps, word))
     except BudgetEnd as end:
         ended_by = str(end)
     if not way:
@@ -251,30 +293,42 @@ MOST_CANDIDATES = 60
 """So many of the machines on the way are tried on the sampled words, evenly over their sizes."""
 
 
-def _candidates(tested: Sampled, way: Sequence[_OnTheWay]) -> list[tuple[int, Candidate]]:
-    """The machines on the way, by their place there, with the shares on which they are right."""
+class _Tried(NamedTuple):
+    """A machine on the way, its place there, and how many of the sampled words it has right."""
+
+    number: int
+    candidate: Candidate
+    right: int
+
+
+def _candidates(tested: Sampled, way: Sequence[_OnTheWay]) -> list[_Tried]:
+    """Machines on the way, the last one first, tried on the sampled words."""
     sizes = np.array([len(each.machine.table) for each in way], dtype=float)
     wanted = np.geomspace(sizes[0], sizes.max(), MOST_CANDIDATES)
     chosen = {int(np.abs(sizes - size).argmin()) for size in wanted} | {len(way) - 1}
     found = []
-    for number in sorted(chosen):
+    for number in sorted(chosen, reverse=True):
         machine, found_after = way[number].machine.minimised(), way[number].found_after
         rates = tested.rates(tested.net, tested.shown(machine))
         share = next(rate.share for rate in rates if rate.kind == "biased")
-        found.append((number, Candidate(len(machine.table), share, found_after)))
+        right = sum(rate.agreed for rate in rates if rate.lengths is None)
+        found.append(_Tried(number, Candidate(len(machine.table), share, found_after), right))
     return found
 
 
-def _index(candidates: Sequence[tuple[int, Candidate]], pick: str) -> int:
+def _index(candidates: Sequence[_Tried], pick: str) -> int:
     """The place of the machine that is asked for."""
-    chosen = picked([candidate for _, candidate in candidates], pick)
-    return next(number for number, candidate in candidates if candidate is chosen)
+    chosen = picked([each.candidate for each in candidates], pick)
+    return next(each.number for each in candidates if each.candidate is chosen)
 
 
 def _counterexample(
     request: Request, oracles: Sequence[str], machine: Hypothesis, prover: Certificates | None
-) -> tuple[Word | None, Evidence]:
-    """A word on which net and machine differ, or None, and what was compared with all effort."""
+) -> tuple[Oracle | None, Word | None, Evidence]:
+    """Who found a word on which net and machine differ, the word, and what else was compared.
+
+    Where there is none, that is what was compared with all effort.
+    """
     evidence = Evidence()
     transitions = sum(target >= 0 for line in machine.table for target in line)
     for share in EFFORTS:
@@ -283,12 +337,12 @@ def _counterexample(
         for oracle in searches(replace(request, budget=budget), oracles):
             word = oracle.find_counterexample(machine)
             if word is not None:
-                return word, evidence
+                return oracle, word, evidence
             evidence |= oracle.evidence
         if prover is not None:
             word = prover.find_counterexample(machine, long=share == EFFORTS[-1])
             if word is not None:
-                return word, evidence
+                return None, word, evidence
             if prover.proof is not None:
                 break
-    return None, evidence
+    return None, None, evidence

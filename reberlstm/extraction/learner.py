@@ -85,8 +85,8 @@ class Learner(Hypothesis):
         self._trajectories, self._max_states = trajectories, max_states
         self._root = _Node()
         self._leaf: list[_Node] = []
-        self._open: list[tuple[int, int]] = []
-        self._sift(np.zeros(1, dtype=np.intp))
+        self._open: list[tuple[int, int, _Node]] = []
+        self._sift(np.zeros(1, dtype=np.intp), [self._root])
 
     def __len__(self) -> int:
         return len(self.access)
@@ -101,10 +101,11 @@ class Learner(Hypothesis):
         """
         while self._open:
             batch = list(self._open)
-            sources = np.array([self.access[state] for state, _ in batch], dtype=np.intp)
-            symbols = np.array([symbol for _, symbol in batch], dtype=np.intp)
-            targets = self._sift(self._trajectories.advance(sources, symbols), grow)
-            for (state, symbol), target in zip(batch, targets, strict=True):
+            sources = np.array([self.access[state] for state, _, _ in batch], dtype=np.intp)
+            symbols = np.array([symbol for _, symbol, _ in batch], dtype=np.intp)
+            nodes = [node for _, _, node in batch]
+            targets = self._sift(self._trajectories.advance(sources, symbols), nodes, grow)
+            for (state, symbol, _), target in zip(batch, targets, strict=True):
                 self.table[state][symbol] = target
             del self._open[: len(batch)]
 
@@ -149,14 +150,21 @@ class Learner(Hypothesis):
         self._add(vector, leaf, int(pair[1]))
         for state, line in enumerate(self.table):
             for symbol, target in enumerate(line):
-                if target == old:
-                    self._open.append((state, symbol))
+                if target == old:  # which led to the leaf, so they are sorted on from there
+                    self._open.append((state, symbol, leaf))
 
-    def _sift(self, ids: Ids, grow: bool = True) -> list[int]:
-        """The state of each vector, by the tree's suffixes; unseen behaviour is a new state."""
-        unique, inverse = np.unique(ids, return_inverse=True)
+    def _sift(self, ids: Ids, nodes: Sequence[_Node], grow: bool = True) -> list[int]:
+        """The state of each vector, by the suffixes at a node that it belongs to, and below.
+
+        Unseen behaviour is a new state.
+        """
+        unique, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
         result = np.full(len(unique), -1)
-        waiting: list[tuple[_Node, Ids]] = [(self._root, np.arange(len(unique)))]
+        groups: dict[int, tuple[_Node, list[int]]] = {}
+        for row, position in enumerate(first.tolist()):
+            node = nodes[position]
+            groups.setdefault(id(node), (node, []))[1].append(row)
+        waiting = [(node, np.array(rows, dtype=np.intp)) for node, rows in groups.values()]
         while waiting:
             node, rows = waiting.pop()
             if node.state is not None:
@@ -182,7 +190,7 @@ class Learner(Hypothesis):
         self.observation.append(int(self._trajectories.observation(ids)[0]))
         self.table.append([-1] * len(self._trajectories.net.alphabet))
         offered = np.flatnonzero(self._trajectories.offered(ids)[0])
-        self._open.extend((number, int(symbol)) for symbol in offered)
+        self._open.extend((number, int(symbol), self._root) for symbol in offered)
 
 
 OUTSIDE_NAME = "outside"

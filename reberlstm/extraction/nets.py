@@ -170,6 +170,7 @@ def subject_of(net: Any, machine: FSM | None = None, **reading: Any) -> Subject:
     if not found.observed:
         raise ExtractionError(
             f"net {found.name!r} has no 'legal', 'accept', 'next' or 'label' head, so nothing of "
-            "it can be observed"
+            "it can be observed; a head that shares its weight with the embedding has to be in the "
+            "file under its own name"
         )
     return found

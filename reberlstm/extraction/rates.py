@@ -90,7 +90,7 @@ class Sampled:
 
     def __init__(self, runs: Trajectories, words: Mapping[str, Sequence[Word]]) -> None:
         self._kinds = {kind: len(each) for kind, each in words.items() if each}
-        every = [word for each in words.values() for word in each]
+        self._words = every = [word for each in words.values() for word in each]
         self.lengths = np.array([len(word) for word in every], dtype=np.intp)
         self._letters = np.full((int(self.lengths.max(initial=0)), len(every)), -1, dtype=np.intp)
         for number, word in enumerate(every):
@@ -104,17 +104,29 @@ class Sampled:
         self.net = np.where(goes_on, runs.observation(ids), NO_MORE)
 
     def shown(self, machine: Hypothesis) -> NDArray[np.intp]:
-        """What a machine shows after each word; NO_MORE where it has no such word."""
+        """What a machine shows after each word; NO_MORE where it has no such word.
+
+        Of a word that goes on where nothing was asked any more, nothing is asked either.
+        """
         table, observation = machine.arrays()
-        table = np.vstack([table, np.full(table.shape[1], -1)])  # state −1 stays
+        aside = len(table)
+        table[(observation == NOT_ASKED)[:, np.newaxis] & (table < 0)] = aside
+        width = table.shape[1]
+        table = np.vstack([table, np.full(width, aside), np.full(width, -1)])  # state −1 stays
+        observation = np.append(observation, NOT_ASKED)
         states = np.zeros(len(self.lengths), dtype=np.intp)
         for letters in self._letters:
             states = np.where(letters < 0, states, table[states, letters])
         return np.asarray(np.where(states < 0, NO_MORE, observation[states]))
 
+    def apart(self, left: Ids, right: Ids) -> Word | None:
+        """A shortest of the words on which two that show this differ."""
+        rows = np.flatnonzero(~_same(left, right))
+        return min((self._words[row] for row in rows.tolist()), key=len, default=None)
+
     def rates(self, left: Ids, right: Ids) -> tuple[Rate, ...]:
         """On what shares of the words two that show this agree."""
-        same = (left == right) | (left == NOT_ASKED) | (right == NOT_ASKED)
+        same = _same(left, right)
         found, at = [], 0
         for kind, count in self._kinds.items():
             own, lengths = same[at : at + count], self.lengths[at : at + count]
@@ -130,15 +142,21 @@ class Sampled:
         return tuple(found)
 
 
+def _same(left: Ids, right: Ids) -> NDArray[np.bool_]:
+    return np.asarray((left == right) | (left == NOT_ASKED) | (right == NOT_ASKED))
+
+
 def sampled(runs: Trajectories, reference: FSM | None, given: Sequence[Word], seed: int) -> Sampled:
-    """New words of every kind, which no search has drawn."""
+    """New words of every kind, which no search has drawn; fewer where the memory is short."""
     rng = np.random.default_rng([seed, 0xA9])
+    room = max(0, runs.fitting - runs.count) // (4 * LENGTH)
+    count = max(1, min(WORDS, room))
     words: dict[str, Sequence[Word]] = {
-        kind: walks(runs, WORDS, LENGTH, rng, biased=kind == "biased")
+        kind: walks(runs, count, LENGTH, rng, biased=kind == "biased")
         for kind in ("uniform", "biased")
     }
     if reference is not None:
-        words["reference"] = reference_words(reference, runs.net.alphabet, WORDS, seed + 2)
+        words["reference"] = reference_words(reference, runs.net.alphabet, count, seed + 2)
     words["given"] = given
     return Sampled(runs, words)
 
@@ -186,6 +204,10 @@ def picked(candidates: Sequence[Candidate], pick: str) -> Candidate:
     else:
         row = [candidate for candidate in row if candidate.agreement >= bound]
     if not row:
-        known = ", ".join(f"{c.states} states: {percent(c.agreement)}" for c in best(candidates))
-        raise ExtractionError(f"no machine with {pick} was found; there are {known}")
+        first, *_, last = (known := best(candidates)) * 2
+        raise ExtractionError(
+            f"no machine with {pick} was found; there are {len(known)} of {first.states} to "
+            f"{last.states} states, which agree on {percent(first.agreement)} to "
+            f"{percent(last.agreement)} of biased words"
+        )
     return row[0]

@@ -7,6 +7,7 @@ the net.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,21 +88,40 @@ class AskedWords:
         return words
 
 
-def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False) -> AskedWords:
+def scope_of(
+    net: Subject,
+    reference: FSM | None = None,
+    *,
+    within: bool = False,
+    begin: Sequence[str] | None = None,
+) -> AskedWords:
     """The words that a net is asked about; those of the reference, where it is kept within one.
 
     A net that claims nothing but the scope ``legal`` is not asked before the first symbol, nor
     after the last one of a complete word. Which symbols these are is told by the reference, or else
-    by the machine that the net names; where there is none, words begin with what the net offers
-    before any symbol, or with any symbol where it offers none.
+    by the machine that the net names; where there is none, words begin with one of the symbols
+    `begin`, or else with what the net offers before any symbol, or with any symbol where it offers
+    none.
 
     Raises:
-        ExtractionError: for a reference over other symbols, or none where words are to stay in one.
+        ExtractionError: for a reference over other symbols, or none where words are to stay in one;
+            for symbols to begin with that are not the net's, or where something else says which.
     """
     if reference is not None:
         remedy = "give a reference over the net's symbols"
         check_alphabets(reference, net, remedy=remedy, error=ExtractionError)
     first, last = _ends(net, reference)
+    if begin is not None:
+        strange = [symbol for symbol in begin if symbol not in net.alphabet]
+        if strange or not begin:
+            what = f"{strange[0]!r} is not among" if strange else "no symbol of"
+            raise ExtractionError(f"begin: {what} the net's symbols {' '.join(net.alphabet)}")
+        if not asks_where_to_begin(net, reference):
+            raise ExtractionError(
+                "begin: the reference, or the net itself, says already with which symbols words "
+                "begin; leave it out"
+            )
+        first = frozenset(map(net.alphabet.index, begin))
     if not within:
         return _until_the_end(net, first, last)
     if reference is None:
@@ -109,14 +129,23 @@ def scope_of(net: Subject, reference: FSM | None = None, *, within: bool = False
     return _within(net, reference, first)
 
 
+def asks_where_to_begin(net: Subject, reference: FSM | None) -> bool:
+    """Whether a net tells legal symbols, but nobody says with which ones words begin."""
+    if "legal" not in net.observed or includes_empty_word(net.claims):
+        return False
+    grammar = reference or net.grammar
+    return not isinstance(grammar, FSM) or set(grammar.alphabet) != set(net.alphabet)
+
+
 def _ends(net: Subject, reference: FSM | None) -> tuple[frozenset[int] | None, frozenset[int]]:
     """The symbols that words begin with, and those that they end with: see `AskedWords`."""
     if "legal" not in net.observed or includes_empty_word(net.claims):
         return None, frozenset()
-    grammar = reference or net.grammar
-    if not isinstance(grammar, FSM) or set(grammar.alphabet) != set(net.alphabet):
+    if asks_where_to_begin(net, reference):
         offered = np.any(net.observe(net.start()).legal)
         return None if offered else frozenset(range(len(net.alphabet))), frozenset()
+    grammar = reference or net.grammar
+    assert isinstance(grammar, FSM), "it says with which symbols words begin"
     # A symbol ends words where all its transitions lead to states in which nothing follows.
     targets: dict[str, set[str]] = {}
     for line in grammar.transitions.values():

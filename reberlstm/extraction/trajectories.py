@@ -33,6 +33,9 @@ MOST_BYTES, BATCH_BYTES, MOST_AT_ONCE = 2**30, 2**18, 4096
 """So much memory may be filled with state vectors; they are stepped in batches that fit a
 processor's cache, and of at most so many."""
 
+SEARCHED = 0.75
+"""The share of that memory that is for the search; the verdict's words need some, too."""
+
 
 class BudgetEnd(Exception):  # noqa: N818 - it ends a search, it is no error
     """The bound on states, words or seconds is reached; its text says which."""
@@ -43,7 +46,7 @@ class Trajectories:
 
     At most so many are kept, and so many steps made, until the deadline, which is one of processor
     time (`time.process_time`), so that a busy computer changes nothing; `steps` counts the steps of
-    the net that were run.
+    the net that were run. Of all that may be kept, `fitting` is what fits into the memory.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class Trajectories:
         self.steps = 0
         start = net.start(1)
         self._max, self._deadline, self._most_steps = most, deadline, most_steps
-        self._fitting = max(1, MOST_BYTES // max(1, start.nbytes))
+        self.fitting = max(1, int(SEARCHED * MOST_BYTES) // max(1, start.nbytes))
         self._symbols = len(net.alphabet)
         self._one_node = not scope.target.any()
         self._kept = Interned(start.shape[1], start.dtype)
@@ -74,6 +77,7 @@ class Trajectories:
     def extend(self, deadline: float) -> None:
         """New bounds, for what is still to be said once the search has ended."""
         self._max, self._deadline = 2 * self._max + 100_000, deadline
+        self.fitting = max(1, MOST_BYTES // max(1, self._kept.rows[:1].nbytes))
         self._most_steps = 2 * self._most_steps + 1_000_000
 
     @property
@@ -145,14 +149,18 @@ class Trajectories:
             for start in range(0, len(pairs), self._batch):
                 self._check_time()
                 sources, through = np.divmod(pairs[start : start + self._batch], self._symbols)
-                after = self.net.step(self.states(sources), through)
-                self.steps += len(after)
+                after = self.step(self.states(sources), through)
                 nodes = np.zeros(len(after), dtype=np.intp)
                 if not self._one_node:
                     nodes = self.scope.target[self.nodes(sources), through]
                 self._next[sources, through] = self._intern(after, nodes)
             result = self._next[ids, symbols]
         return result
+
+    def step(self, states: NDArray[Any], symbols: Ids) -> NDArray[Any]:
+        """One step of the net from any state vectors (B, D), which is counted, but not kept."""
+        self.steps += len(states)
+        return self.net.step(states, symbols)
 
     def follow(self, ids: Ids, word: Sequence[int]) -> NDArray[np.intp]:
         """The observation after `word` from each; NO_MORE where it does not get that far."""
@@ -179,8 +187,8 @@ class Trajectories:
         marks = nodes.astype(np.uint32)
         ids, fresh, hashes = self._kept.find(states, marks)
         end = self.count + len(fresh)
-        if end > max(1, min(self._max, self._fitting)):
-            raise BudgetEnd("words")
+        if end > max(1, min(self._max, self.fitting)):
+            raise BudgetEnd("words" if end > self._max else "memory")
         if len(fresh):
             while end > len(self._next):
                 before = len(self._next)

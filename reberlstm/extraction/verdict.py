@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.display import Displayed
+from reberlstm.display import Displayed, rendered
 from reberlstm.extraction.learner import Hypothesis, hypothesis_of
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles import Budget
@@ -121,7 +121,7 @@ class Sample:
         return np.array([self.points[self.states == state].mean(axis=0) for state in range(count)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
     """A machine rebuilt from a net's state vectors, and what is known about it.
 
@@ -130,10 +130,13 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
         verdict: Net against machine, and with a reference also machine against reference and net
             against reference.
         states: One report per state.
-        ended_by: The budget that ended the search (``states``, ``words``, ``steps`` or
-            ``seconds``), or None
-            when the search came to its own end.
-        steps: Steps of the net that were run.
+        ended_by: The budget that ended the search (``states``, ``words``, ``memory``, ``steps`` or
+            ``seconds``), or None when the search came to its own end.
+        notes: What else is to be known: what was left out because state vectors are large and the
+            memory is bounded, or that words begin with symbols that nobody has named.
+        steps: Steps of the net that were run, those for rates and for the report on states
+            included; a certificate's are not among them, since it does not run the net.
+        search_steps: Those of the search.
         memories: Different state vectors that were visited.
         found_after: The steps after which the machine was what it is; the others are evidence.
         margin: How far the nearest of all visited state vectors was from another observation, in
@@ -154,11 +157,13 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
     ended_by: str | None
     steps: int
     memories: int
+    search_steps: int = 0
     found_after: int = 0
     margin: float | None = None
     seconds: float = 0.0
     observed: tuple[str, ...] = ()
     reading: str = ""
+    notes: tuple[str, ...] = ()
     reference: FSM | None = None
     candidates: tuple[Candidate, ...] = ()
     sample: Sample | None = field(default=None, compare=False, repr=False)
@@ -168,6 +173,13 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
         from reberlstm.formats import toml
 
         return {**super().to_dict(), "fsm": toml.write(self.fsm)}
+
+    def __str__(self) -> str:
+        """The report, as the command prints it."""
+        return "\n".join(rendered(self, "text"))
+
+    def __repr__(self) -> str:
+        return f"<{'; '.join(self._plain().splitlines())}>"
 
     def _plain(self) -> str:
         """The verdicts, without what differs from run to run."""
@@ -201,7 +213,8 @@ def verdict_of(
         of = " of its weights" if isinstance(runs.net, ProtocolNet) else ""
         how = (
             f"certificate{of} in scope {proof.scope!r}, margin {proof.margin:.3g}, "
-            f"in {runs.arithmetic} arithmetic" + _too_near(proof, runs.arithmetic)
+            f"in {runs.arithmetic} arithmetic, for answers decided on logits"
+            + _too_near(proof, runs.arithmetic)
         )
         own = _proved(runs, "net", "machine", how)
     elif searched is not None:
@@ -209,15 +222,39 @@ def verdict_of(
     else:
         own = _searched(runs, machine, "machine", budget.pairs, refuted_by)
     shown = {} if words is None else {"net": words.net, "machine": words.shown(machine)}
+    own = _by_words(runs, own, machine, words, shown)
     if reference is None:
         return _with_rates(words, shown, own)
+    expected = hypothesis_of(runs, reference)
+    if words is not None:
+        shown["reference"] = words.shown(expected)
     right = _machine_and_reference(runs, fsm, reference)
-    net = _net_and_reference(runs, reference, own, right, searched, budget)
+    net = _net_and_reference(runs, expected, own, right, searched, budget)
+    net = _by_words(runs, net, expected, words, shown)
     if own.equal is False:  # where one of the two equals the reference, the other one is wrong
         own = replace(own, wrong="net" if right.equal else "machine" if net.equal else None)
-    if words is not None:
-        shown["reference"] = words.shown(hypothesis_of(runs, reference))
     return _with_rates(words, shown, own, right, net)
+
+
+def _by_words(
+    runs: Trajectories,
+    pair: Comparison,
+    right: Hypothesis,
+    words: Sampled | None,
+    shown: Mapping[str, Ids],
+) -> Comparison:
+    """A pair that no search told apart; different, where one of the words for shares does."""
+    if pair.equal is not None or words is None:
+        return pair
+    word = words.apart(shown["net"], shown[pair.right])
+    try:
+        word = None if word is None else Words(runs, [word]).find_counterexample(right)
+    except BudgetEnd:
+        return pair
+    if word is None or not _is_told(runs, right, word):
+        return pair
+    least = 0 if pair.searched is None else pair.searched.all_up_to + 1
+    return _longer(runs, pair.right, word, least)
 
 
 def _with_rates(
@@ -240,7 +277,7 @@ def _too_near(proof: Certificate, arithmetic: str) -> str:
     """
     if (proof.margin or 0.0) >= SURE.get(arithmetic, 0.0):
         return ""
-    return "; so near that rounded probabilities may tell otherwise: decide on logits"
+    return "; so near that rounded probabilities may tell otherwise"
 
 
 def _machine_and_reference(runs: Trajectories, fsm: FSM, reference: FSM) -> Comparison:
@@ -276,7 +313,7 @@ def _difference_while_going_on(fsm: FSM, reference: FSM) -> tuple[str, ...] | No
 
 def _net_and_reference(
     runs: Trajectories,
-    reference: FSM,
+    expected: Hypothesis,
     own: Comparison,
     machine: Comparison,
     searched: Evidence | None,
@@ -286,7 +323,6 @@ def _net_and_reference(
         return _proved(runs, "net", "reference", "both are equal to the machine, proved")
     if searched is not None and machine.equal:
         return _undistinguished(runs, "reference", searched)
-    expected = hypothesis_of(runs, reference)
     # Long words on which the net may err: cycles of the reference, and what the machine shows.
     words = [*Cycles(runs, budget.rounds).words(expected)]
     if machine.word is not None:
@@ -314,7 +350,11 @@ def _searched(
             word = None
     if word is None:
         return _undistinguished(runs, right, oracle.evidence)
-    least = oracle.evidence.all_up_to + 1
+    return _longer(runs, right, word, oracle.evidence.all_up_to + 1)
+
+
+def _longer(runs: Trajectories, right: str, word: Word, least: int) -> Comparison:
+    """Different after a word, where no word of fewer than `least` symbols separates them."""
     if len(word) <= least:
         return _different(runs, right, word, "no shorter word separates them", shortest=True)
     how = f"a shorter one of {least} symbols or more may exist"
@@ -465,7 +505,7 @@ def _behaves(
     for symbol, target in enumerate(machine.table[state]):
         if target >= 0:
             symbols = np.full(len(vectors), symbol)
-            after, there = runs.net.step(vectors, symbols), runs.scope.target[nodes, symbols]
+            after, there = runs.step(vectors, symbols), runs.scope.target[nodes, symbols]
             if not _behaves(runs, machine, target, after, there, depth - 1):
                 return False
     return True

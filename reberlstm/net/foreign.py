@@ -34,6 +34,9 @@ from reberlstm.net.readouts import (
     usual_rule,
 )
 
+STEPPED = "extract from an object that steps the module (docs/extraction.md, Any net)"
+"""What can be done with a net that is not read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
@@ -272,9 +275,10 @@ class _Placing:
                 "memory that grows with the word; train a forward one"
             )
         if any(part == "weight_hr" for _, part in keys):
+            key = next(key for (_, part), key in keys.items() if part == "weight_hr")
             raise FormatError(
-                f"{stack} is an LSTM with a projection of h (proj_size), which is not read; train "
-                "one without"
+                f"{stack} is an LSTM with a projection of h (proj_size), {key!r}, which is not "
+                f"read; train one without, or {STEPPED}"
             )
         cell = self.known.cells.get(prefix) or self.cell(keys)
         if cell == "rnn" and (self.given.nonlinearity or self.told) == "relu":
@@ -571,17 +575,24 @@ class _Placing:
     def why_strange(self, key: str) -> str:
         """Why a tensor is no part of a linear layer, and what can be done."""
         shape, name = self.left[key].shape, key.rpartition(".")[0]
-        if shape[-1:] and shape[-1] in self.sizes and math.prod(shape) <= 8 * shape[-1]:
-            if not any(other != key and other.startswith(f"{name}.") for other in self.left):
-                return (
-                    "it is no part of a linear layer; if words begin in it, name the tensors of h "
-                    "(and c), as in initial='h0,c0'"
-                )
-            if len(shape) == 1:
-                return (
-                    "normalisation is not read; if it is of what is embedded, save what it makes "
-                    "of every symbol as the weights of an nn.Embedding"
-                )
+        alone = not any(other != key and other.startswith(f"{name}.") for other in self.left)
+        if alone and shape[-1:] and shape[-1] in self.sizes and math.prod(shape) <= 8 * shape[-1]:
+            return (
+                "it is no part of a linear layer; if words begin in it, name the tensors of h "
+                "(and c), as in initial='h0,c0'"
+            )
+        pair = [self.left.get(f"{name}.{part}") for part in ("weight", "bias")]
+        if len(shape) == 1 and all(x is not None and x.shape == shape for x in pair):
+            return (
+                "normalisation is not read; if it is of what is embedded, save what it makes "
+                f"of every symbol as the weights of an nn.Embedding; else {STEPPED}"
+            )
+        if shape == (len(self.all_symbols),) and not self.one_hot:
+            return (
+                "it is no part of a linear layer that reads h; if the embedding is the head's "
+                "weight, too, save it under both names, as in state['head.weight'] = "
+                "state['embedding.weight'], and this as 'head.bias'"
+            )
         return "it is no part of a linear layer that reads h"
 
     def only_order(self, layers: Mapping[str, Head]) -> tuple[str, ...]:

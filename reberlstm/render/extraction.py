@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import renders
-from reberlstm.errors import ExtractionError, ReberLSTMError, printable
+from reberlstm.errors import ExtractionError, GrammarError, ReberLSTMError, printable
 from reberlstm.extraction import Extraction
 from reberlstm.extraction.rates import WORDS, percent
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
@@ -77,8 +77,9 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
     if found.reading:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
+    yield from found.notes
     yield (
-        f"{found.steps:,} steps of the net in the search "
+        f"{found.steps:,} steps of the net, {found.search_steps:,} of them in the search "
         f"(the machine was found after {found.found_after:,}), "
         f"{found.memories:,} different memories, {found.seconds:.1f} s"
     )
@@ -110,6 +111,9 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
         yield from table_lines(_way(found), width)
     if len(fsm.states) <= MOST_STATES:
         yield ""
+        yield "where the state vectors of each state lie: how often the sampled words came there,"
+        yield "with how many different vectors; how far the farthest is from their mean, and the"
+        yield "nearest other mean; the largest noise tried that changed no answer of two symbols:"
         yield from table_lines(_geometry(found), width)
 
 
@@ -211,6 +215,15 @@ def picture(found: Extraction, what: str, format: str) -> bytes:
     if what == "curve":
         return to_bytes(curve(found), format)
     kind: Any = format
+    try:
+        return _machines(found, kind)
+    except GrammarError as error:
+        smaller = "; pick='states=20' gives a smaller machine" * (len(found.candidates) > 1)
+        raise GrammarError(f"{error}{smaller}") from None
+
+
+def _machines(found: Extraction, kind: Any) -> bytes:
+    """The machine, and where there is a reference, its differences from it."""
     if found.reference is None:
         return draw(found.fsm, kind, dead_states=True)
     pair = next(pair for pair in found.verdict if pair.left == "machine")
@@ -226,6 +239,18 @@ def save(found: Extraction, what: str, path: str | Path) -> None:
         ReberLSTMError: as `picture` does.
     """
     write_atomically(Path(path), picture(found, what, check_suffix(path)))
+
+
+def probe(what: str) -> None:
+    """Whether what draws one of `PICTURES` is there.
+
+    Raises:
+        MissingExtraError: where Graphviz or matplotlib is not.
+    """
+    if what == "machines":
+        draw(FSM(alphabet=("0",), start="0", transitions={"0": {}}), "svg")
+    else:
+        blank(1.0, 1.0)
 
 
 def memories(found: Extraction) -> Figure:
@@ -348,7 +373,8 @@ def _sample(found: Extraction) -> Sample:
     if len(found.fsm.states) > MOST_DRAWN:
         raise ExtractionError(
             f"{found.fsm} has {len(found.fsm.states)} states, and the memories of at most "
-            f"{MOST_DRAWN} can be told apart in a picture"
+            f"{MOST_DRAWN} can be told apart in a picture; pick='states={MOST_DRAWN}' gives a "
+            "smaller machine"
         )
     return found.sample
 

@@ -290,8 +290,10 @@ def test_a_proof_is_about_logits_which_a_rounded_sigmoid_may_deny() -> None:
     found = extract(module, alphabet="ab", kind="accept")
     (own,) = found.verdict
     assert own.relation == "equal: proved"
-    assert own.evidence.endswith("in float32 arithmetic; so near that rounded probabilities may tell "
-                            "otherwise: decide on logits")  # fmt: skip
+    assert own.evidence.endswith(
+        "in float32 arithmetic, for answers decided on logits; so near that rounded probabilities "
+        "may tell otherwise"
+    )
     fading = torch.zeros(1, 400, dtype=torch.int64)
     fading[0, 0] = 1
     with torch.no_grad():

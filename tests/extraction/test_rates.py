@@ -24,9 +24,11 @@ from reberlstm.extraction.rates import SURE, Candidate, best
 from reberlstm.extraction.scope import scope_of
 from reberlstm.extraction.trajectories import Trajectories
 from reberlstm.machine.crawl import refine
+from tests.extraction.nets import TableNet
 from tests.strategies import machines
 
 SMALL = Budget(pairs=3_000, walks=50, length=30, rounds=20)
+TINY = Budget(pairs=50, walks=4, length=5, rounds=3)
 WRONG = "learned/tomita-5-rnn-cut-short"
 
 
@@ -150,7 +152,10 @@ def test_a_smaller_machine_can_be_picked(cut_short: Extraction) -> None:
     ("options", "message"),
     [
         ({"pick": "size=3"}, "pick 'size=3'; give states=5 or agreement=0.99"),
-        ({"pick": "states=0"}, "no machine with states=0 was found; there are"),
+        (
+            {"pick": "states=0"},
+            r"no machine with states=0 was found; there are \d+ of 1 to \d+ states, which agree on",
+        ),
         ({"oracles": ["magic"]}, "no oracle 'magic'; choose among given, reference, biased"),
         ({"words": ["12"]}, "unknown symbol '2' at position 2"),
         ({"max_steps": 0}, "max_steps is 0; it must be at least 1"),
@@ -159,6 +164,58 @@ def test_a_smaller_machine_can_be_picked(cut_short: Extraction) -> None:
 def test_bad_requests(options: Any, message: str) -> None:
     with pytest.raises(ReberLSTMError, match=message):
         extract("smallest/tomita-3", budget=SMALL, **options)
+
+
+def test_all_steps_are_counted(cut_short: Extraction) -> None:
+    class Counting(TableNet):
+        steps = 0
+
+        def step(self, states: Any, symbols: Any) -> Any:
+            self.steps += len(states)
+            return super().step(states, symbols)
+
+    net = Counting(rl.load_grammar("tomita-7"), "accept")
+    found = extract(net, budget=SMALL)
+    assert net.steps == found.steps + 1  # one step tells the type of its state vectors
+    assert found.search_steps <= found.steps
+    assert 0 < cut_short.search_steps < cut_short.steps
+
+
+def test_a_difference_on_the_words_of_the_rates_is_one() -> None:
+    """A search that looks at too little is not believed where its own rates say otherwise."""
+    found = extract(WRONG, oracles=["given"], words=["1"], prove=False)
+    own = found.verdict[0]
+    if any(rate.share < 1 for rate in own.rates):
+        assert own.relation == "different"
+        assert own.word is not None
+
+
+def test_where_a_budget_ends_the_best_machine_is_returned() -> None:
+    found = extract("learned/tomita-3-rnn", max_states=4, budget=TINY, prove=False)
+    assert found.ended_by == "states"
+    biased = next(rate for rate in found.verdict[0].rates if rate.kind == "biased")
+    assert biased.share >= 0.95 * max(one.agreement for one in found.candidates)
+
+
+def test_a_memory_that_is_too_small_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reberlstm.extraction.trajectories.MOST_BYTES", 2**21)
+    found = extract(WRONG, seconds=10, prove=False)
+    assert found.notes[0].startswith("the memory holds ")
+    assert found.notes[0] in str(found)
+    assert [rate.kind for rate in found.verdict[0].rates if rate.lengths is None]
+
+
+def test_words_begin_as_one_says() -> None:
+    net = rl.load("learned/reber-gru").replace(grammar=None)
+    few: dict[str, Any] = {"budget": TINY, "max_steps": 500, "prove": False}
+    found = extract(net, begin="B", **few)
+    assert found.fsm.legal(found.fsm.start) == {"B"}
+    assert not found.notes
+    assert "say how they begin" in extract(net, **few).notes[0]
+    with pytest.raises(ReberLSTMError, match="begin: 'Q' is not among the net's symbols"):
+        extract(net, begin="Q")
+    with pytest.raises(ReberLSTMError, match="says already with which symbols words begin"):
+        extract(net, begin="B", reference="reber")
 
 
 def test_steps_end_a_search() -> None:
@@ -185,6 +242,9 @@ def test_the_command_takes_words_oracles_and_a_pick(
     assert {rate["kind"] for rate in found["verdict"][0]["rates"]} == {"uniform", "biased", "given"}
     assert found["candidates"][0]["states"] >= 1
     assert run([*asked[:2], "--oracle", "magic"]) == 2
+    words.write_text("100\n12\n")
+    assert run(asked) == 2
+    assert "words.txt, line 2: unknown symbol '2' at position 2" in capsys.readouterr().err
     words.write_bytes(b"\xff\n")
     assert run(asked) == 2
     assert "not text in UTF-8" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reberlstm.errors import ExtractionError
 from reberlstm.extraction.oracles.base import Oracle, Word, Words
@@ -43,17 +43,33 @@ class Budget:
         """Pairs in the first search, and at each resolution of `Diverse`."""
         return round(6.7 * math.sqrt(self.pairs))
 
+    def within(self, memory: int) -> Budget:
+        """As much of it as fits into a memory of so many state vectors.
+
+        A pair is one at most, and the walks of all oracles lead to about three for each symbol of
+        one oracle's, since many words begin alike.
+        """
+        share = memory / (self.pairs + 3 * self.walks * self.length)
+        if share >= 1:
+            return self
+        pairs, walks = round(share * self.pairs), round(share * self.walks)
+        return replace(self, pairs=max(1, pairs), walks=max(4, walks))
+
     def scaled(self, share: float, transitions: int = 0) -> Budget:
         """That share of it: in full of how much, by its root of how far.
 
         The least are sixteen pairs for each transition, if these are not more than a few hundred,
-        eight rounds, and four walks of 20 symbols.
+        eight rounds, and four walks of 20 symbols; or a walk for each transition, up to half
+        of all, and a symbol in it for every other one, as what a large machine gets wrong is wrong
+        on long words. (These are powers of two, so that the next machine, a little larger, is tried
+        on the same words.)
         """
-        root = math.sqrt(share)
+        root, power = math.sqrt(share), 1 << transitions.bit_length()
+        walks, length = min(self.walks // 2, power), min(self.length, power // 2)
         return Budget(
             pairs=max(min(400, 16 * transitions), round(share * self.pairs), 1),
-            walks=max(4, round(share * self.walks)),
-            length=max(20, round(root * self.length)),
+            walks=max(4, walks, round(share * self.walks)),
+            length=max(20, length, round(root * self.length)),
             rounds=max(8, round(root * self.rounds)),
         )
 

@@ -58,6 +58,10 @@ class Oracle(ABC):
             BudgetEnd: when the trajectories may not go on.
         """
 
+    def again(self, hypothesis: Hypothesis) -> Word | None:
+        """Another one from what was compared last, for a hypothesis that was refined since."""
+        return None
+
 
 class Words(Oracle):
     """Compares given words; subclasses choose them by the hypothesis."""
@@ -65,6 +69,7 @@ class Words(Oracle):
     def __init__(self, runs: Trajectories, given: Sequence[Word] = ()) -> None:
         super().__init__(runs)
         self._given = given
+        self._compared: Sequence[Word] = ()
 
     def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
         """The words to compare."""
@@ -72,7 +77,12 @@ class Words(Oracle):
 
     def find_counterexample(self, hypothesis: Hypothesis) -> Word | None:
         """The shortest prefix of any of the words on which net and hypothesis differ."""
-        words = self.words(hypothesis)
+        self._compared = self.words(hypothesis)
+        return self.again(hypothesis)
+
+    def again(self, hypothesis: Hypothesis) -> Word | None:
+        """The same of the words that were compared last."""
+        words = self._compared
         shown, longest = hypothesis.arrays()[1], 0
         for rows, ids, states, length in together(self.runs, hypothesis, words):
             wrong = rows[differ(self.runs, ids, shown[states])]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reberlstm.extraction.learner import Hypothesis
 from reberlstm.extraction.oracles.base import Word, Words
 from reberlstm.extraction.trajectories import Trajectories
-from reberlstm.machine.crawl import crawl
+from reberlstm.machine.crawl import Crawl, crawl
 
 LONGEST, MOST_STATES = 12, 300
 """The longest cycles, and of how many states they are taken, nearest to the start first."""
@@ -32,18 +32,18 @@ class Cycles(Words):
                     sources[target].append((symbol, state))
         found: dict[tuple[tuple[int, int], ...], tuple[Word, Word]] = {}
         for state, way in list(hypothesis.access_words().items())[:MOST_STATES]:
-            back = _words_back(sources, state)
+            back = _ways_back(sources, state)
             for symbol, target in enumerate(hypothesis.table[state]):
-                if target in back:
-                    cycle = (symbol, *back[target])
+                if target in back.came:
+                    cycle = (symbol, *reversed(back.word(target)))
                     found.setdefault(_rotation(hypothesis, state, cycle), (way, cycle))
         total = sum(len(cycle) for _, cycle in found.values())
         rounds = min(self._rounds, max(3, MOST_SYMBOLS // max(1, total)))
         return [way + cycle * rounds for way, cycle in found.values()]
 
 
-def _words_back(sources: list[list[tuple[int, int]]], goal: int) -> dict[int, Word]:
-    """A shortest word to `goal`, of fewer than `LONGEST` symbols, from every state with one."""
+def _ways_back(sources: list[list[tuple[int, int]]], goal: int) -> Crawl[int, int]:
+    """Backwards from `goal` to every state from which fewer than `LONGEST` symbols lead there."""
     distance = {goal: 0}
 
     def before(state: int) -> Iterator[tuple[int, int]]:
@@ -52,8 +52,7 @@ def _words_back(sources: list[list[tuple[int, int]]], goal: int) -> dict[int, Wo
                 distance.setdefault(source, distance[state] + 1)
                 yield symbol, source
 
-    found = crawl([goal], before)
-    return {state: found.word(state)[::-1] for state in found.found}
+    return crawl([goal], before)
 
 
 def _rotation(hypothesis: Hypothesis, state: int, cycle: Word) -> tuple[tuple[int, int], ...]:

@@ -17,30 +17,39 @@ SKEW, CHANGE, RUNS = 0.3, 1 / 30, (0.0, 0.5, 0.9)
 often these are drawn anew, and with what chances a symbol is repeated."""
 
 
+CHANGED = 60
+"""Of so many of the random words, copies with one symbol changed are compared, too."""
+
+
 class Walks(Words):
     """Compares random words, as long as the net offers; the same ones for every hypothesis."""
-
-    biased = False
 
     def __init__(self, runs: Trajectories, count: int, length: int, seed: int) -> None:
         super().__init__(runs)
         self._count, self._length, self._seed = count, length, seed
 
     def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
-        """The walks, then each with one symbol changed."""
+        """The walks, then some with one symbol changed."""
         rng = np.random.default_rng(self._seed)
-        words = walks(self.runs, self._count, self._length, rng, biased=self.biased)
-        return [*words, *corrupted(words, len(self.runs.net.alphabet), rng)]
+        words = walks(self.runs, self._count, self._length, rng)
+        return [*words, *corrupted(words[:CHANGED], len(self.runs.net.alphabet), rng)]
 
 
 class Biased(Walks):
     """The same, with symbols of skewed frequencies, which change, and with runs of one symbol.
 
     Words of equally likely symbols look all alike to many nets: what they count or remember stays
-    near its mean.
+    near its mean. As many of these are among them.
     """
 
-    biased = True
+    def words(self, hypothesis: Hypothesis) -> Sequence[Word]:
+        """The walks, some with one symbol changed, and those of equally likely symbols."""
+        rng = np.random.default_rng(self._seed)
+        biased, uniform = (
+            walks(self.runs, self._count, self._length, rng, biased=biased)
+            for biased in (True, False)
+        )
+        return [*biased, *corrupted(biased[:CHANGED], len(self.runs.net.alphabet), rng), *uniform]
 
 
 class Prefixes(Walks):
