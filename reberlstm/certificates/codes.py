@@ -372,11 +372,19 @@ class _Search:
             if slack.included_in(ends) and list(nodes) == list(found):
                 return CodeInvariant(tuple(nodes), ends, self.margins(list(nodes), ends))
             nodes = found
-            # The numbers of active cells are read, those of inactive ones are added up.
             wider = self.hull(images.each, ends)
             if not wider.active[0].lo > wider.inactive[0].hi:
                 raise _NoCodesError("a cell may be as high where it is active as where it is not")
-            ends = Ends(*(tuple(map(_rounded, part)) for part in wider))
+            # Only what is too small grows, or each would make the others grow for ever.
+            ends = Ends(
+                *(
+                    tuple(
+                        old if new.included_in(old) else _rounded(both)
+                        for new, old, both in zip(*several, strict=True)
+                    )
+                    for several in zip(slack, ends, wider, strict=True)
+                )
+            )
         raise _NoCodesError(f"the intervals had not settled after {ROUNDS} rounds")
 
     def margins(self, nodes: list[tuple[int, Code]], ends: Ends) -> Margins:

@@ -14,7 +14,10 @@ there is only a numeric summary, which says so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from reberlstm.explanation.cells import explain_cell, explain_heads
 from reberlstm.explanation.model import (
@@ -67,6 +70,9 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
     if not net.is_plain or (net.gain is None and not reads_memory(net)):
         return numeric_summary(net, grammar)
 
+    # Rows are read one by one, which a sparse matrix is not made for.
+    (layer,) = net.layers
+    net = net.replace(layers=(replace(layer, weight_hh=np.asarray(layer.weight_hh)),))
     vertices = find_vertices(net, grammar)
     if vertices is None:
         return numeric_summary(net, grammar, "this net has no vertices that name its states")

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike, NDArray
 
 from reberlstm.errors import WeightsError
@@ -25,7 +26,7 @@ PARTS = ("default", "starts", "columns", "values")
 """The arrays that a matrix is held as, besides its number of columns."""
 
 
-class Sparse:
+class Sparse(NDArrayOperatorsMixin):
     """A matrix (R, C).
 
     Args:

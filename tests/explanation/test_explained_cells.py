@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import reberlstm as rl
 from reberlstm.explanation import Explanation, explain
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net, Step
+from reberlstm.net.sparse import Sparse
 from tests.pseudocode import evaluate, read_said
 from tests.strategies import machines
 
@@ -142,3 +144,15 @@ def test_a_gru_whose_reset_gates_silence_cells_gets_numbers_only() -> None:
     explanation = explain(shut)
     assert explanation.kind == "numbers"
     assert explanation.summary[0].startswith("a reset gate silences a cell for all that read it")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_nets_whose_weights_are_kept_sparse_are_explained(cell: str) -> None:
+    net = rl.compile("parity", cell=cell)
+    (layer,) = net.layers
+    rows, size = layer.weight_hh.shape
+    starts = np.arange(0, rows * size + 1, size)
+    columns = np.tile(np.arange(size), rows)
+    kept = Sparse(np.zeros(rows), starts, columns, np.ravel(layer.weight_hh), size)
+    sparse = net.replace(layers=(replace(layer, weight_hh=kept),))
+    assert explain(sparse) == explain(net)
