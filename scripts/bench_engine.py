@@ -3,18 +3,21 @@
     python scripts/bench_engine.py [--runs 9] [--write]
 
 Words are uniform over 7 symbols, the weights uniform in ±1/√H, the numbers float32; what is asked
-for is the last hidden state. torch and onnxruntime get their one-hot inputs ready made. The three
-take turns, and the table has the medians of the ratios of neighbouring runs, in processor time;
-``--write`` puts it into docs/performance.md.
+for is the last hidden state. torch and onnxruntime get their one-hot inputs ready made. They and
+the engine, once in numpy and once with numba, take turns, and the table has the medians of the
+ratios of neighbouring runs, in processor time; ``--write`` puts it into docs/performance.md. Numba
+is loaded before that. Let OpenBLAS choose its kernel itself: unset OPENBLAS_CORETYPE.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -28,10 +31,14 @@ from in_docs import put  # noqa: E402
 from measuring import in_turn, ratio, table, versions  # noqa: E402
 
 import reberlstm as rl  # noqa: E402
+from reberlstm.net import fast  # noqa: E402
 from reberlstm.net.cells import CELLS, Layer  # noqa: E402
 from reberlstm.net.net import Net  # noqa: E402
 
 SYMBOLS = 7
+WISHES = {"numpy": "never", "numba": "always"}
+if importlib.util.find_spec("numba") is None:
+    del WISHES["numba"]
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
 
 CASES = (
@@ -41,13 +48,17 @@ CASES = (
     ("lstm", 6, 100_000, 5),
     ("lstm", 32, 100_000, 5),
     ("lstm", 6, 1, 3_000),
+    ("lstm", 32, 1, 3_000),
     ("gru", 32, 1_000, 40),
     ("rnn", 32, 1_000, 40),
     ("compiled", 8, 100_000, 20),
     ("compiled", 8, 1, 3_000),
 )
 
-HEADINGS = ("net", "H", "words", "symbols each", "ns a symbol", "× torch", "× onnxruntime")
+HEADINGS = (
+    *("net", "H", "words", "symbols each", "ns a symbol: numpy", "numba"),
+    *("× torch: numpy", "numba", "× onnxruntime: numpy", "numba"),
+)
 
 
 def ours(module: Any, cell: str) -> Net:
@@ -89,17 +100,25 @@ def row(kind: str, size: int, words: int, length: int, runs: int) -> list[object
         with torch.no_grad():
             return module(x)[0][:, -1].numpy()
 
+    def engine(wish: str) -> Any:
+        os.environ["REBERLSTM_COMPILED"] = wish
+        return rl.run(net, indices).hidden
+
     ways: dict[str, Callable[[], Any]] = {
-        "ours": lambda: rl.run(net, indices).hidden,
         "torch": in_torch,
+        **{name: partial(engine, wish) for name, wish in WISHES.items()},
         "onnxruntime": lambda: onnx.run(None, fed)[0],
     }
-    differ = float(np.abs(ways["ours"]() - in_torch()).max())
-    assert differ < 1e-5, f"{kind} {size}: {differ} apart"
+    for name in WISHES:
+        differ = float(np.abs(ways[name]() - in_torch()).max())
+        assert differ < 1e-5, f"{kind} {size}: {name} is {differ} apart"
     times = in_turn(ways, runs)
-    own = median(times["ours"])
-    ratios = (f"{ratio(times, name, 'ours'):.2g}" for name in ("torch", "onnxruntime"))
-    return [kind, size, f"{words:,}", f"{length:,}", f"{own / indices.size * 1e9:.0f}", *ratios]
+    columns = [[f"{median(times[name]) / indices.size * 1e9:.0f}" for name in WISHES]]
+    for other in ("torch", "onnxruntime"):
+        columns.append([f"{ratio(times, other, name):.2g}" for name in WISHES])
+    missing = ["–"] * (2 - len(WISHES))
+    cells = [cell for column in columns for cell in (*column, *missing)]
+    return [kind, size, f"{words:,}", f"{length:,}", *cells]
 
 
 def main() -> None:
@@ -109,7 +128,13 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(versions("numpy", "torch", "onnxruntime"))
+    print(versions("numpy", "torch", "onnxruntime", "numba"))
+    if "numba" in WISHES:
+        os.environ["REBERLSTM_COMPILED"] = "always"
+        (seconds,) = in_turn({"numba": lambda: fast.is_worth(0.0)}, 1)["numba"]
+        print(
+            f"numba and the compiled code: {seconds:.2f} s of processor time until they are there"
+        )
     lines = table(HEADINGS, [row(*case, arguments.runs) for case in CASES])
     put("engine", lines, arguments.write, page="performance.md")
 

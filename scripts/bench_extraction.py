@@ -238,7 +238,7 @@ def at_equal_truth(tables: dict[str, Rows]) -> list[str]:
         if ratios:
             under = sum(ratio < AIM for ratio in ratios)
             lines.append(
-                f"net steps at equal truth, {who}, × AALpy: median {median(ratios):.2f}, at most "
+                f"- net steps at equal truth, {who}, × AALpy: median {median(ratios):.2f}, at most "
                 f"{max(ratios):.2f}; under {AIM} in {under} of {len(ratios)} pairs"
             )
     return lines
@@ -266,7 +266,7 @@ def main() -> None:
             tables[title] = rows_of(net, arguments)
             for (who, oracle), row in tables[title].items():
                 print(f"| {title} | {who} {oracle} | {row.cells()} |", flush=True)
-    print("\n".join(at_equal_truth(tables)))
+    put("equal-truth", at_equal_truth(tables), arguments.write)
     put("tally", tally(tables), arguments.write)
     lines = [f"| net | {' | '.join(ORACLES)} |", f"|---{'|---' * len(ORACLES)}|"]
     lines += [same_evidence(title, rows) for title, rows in tables.items()]

@@ -1,6 +1,6 @@
 """How many nets of a folder are decided: proved or refuted, each proof checked again.
 
-    python scripts/decide_nets.py FOLDER MACHINE [--first N] [--seconds 60] [--kind gru]
+    python scripts/decide_nets.py FOLDER MACHINE [--first N] [--seconds 60] [--kind gru] [--write]
 
 Nets are the `.safetensors` files of the folder; a kind is what the names of files begin with, up to
 `-seed`. Seconds are processor time of the one process, for each net; checking is not in it.
@@ -15,6 +15,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from in_docs import DOCS, put
+
 import reberlstm as rl
 from reberlstm.certificates import Proof, Refutation, certify, check
 
@@ -28,6 +30,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each net")
     parser.add_argument("--kind", default="", help="only kinds whose names have this in them")
     parser.add_argument("--verbose", action="store_true", help="a line for each net")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="enter the kinds into the table of docs/certificates.md",
+    )
     arguments = parser.parse_args()
     machine = rl.load_grammar(arguments.machine)
     kinds: dict[str, list[Path]] = defaultdict(list)
@@ -60,6 +67,23 @@ def main() -> None:
         counts = [outcomes.count(name) for name in ("proved", "refuted", "open")]
         times = [f"{x:.2f}" for x in (statistics.median(seconds), max(seconds), max(checks))]
         print(row.format(kind, len(outcomes), *counts, *times), flush=True)
+        if arguments.write:
+            write(kind, [str(len(outcomes)), *map(str, counts), *times[:2]])
+
+
+HEADER = [
+    "| kind | nets | proved | refuted | open | median s | most s |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+]
+
+
+def write(kind: str, figures: list[str]) -> None:
+    """Enter a kind into the table of the docs; the rows of other kinds stay."""
+    text = (DOCS / "certificates.md").read_text("utf-8")
+    table = text.partition("<!-- decided -->")[2].partition("<!-- /decided -->")[0]
+    lines = {line.split("|")[1].strip(): line for line in table.strip().splitlines()[2:]}
+    lines[kind] = f"| {' | '.join([kind, *figures])} |"
+    put("decided", [*HEADER, *lines.values()], True, "certificates.md")
 
 
 def _in_order(path: Path) -> list[int | str]:

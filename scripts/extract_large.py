@@ -42,11 +42,11 @@ class Acceptor(nn.Module):
         return logits
 
 
-def train(units: int, file: Path) -> None:
+def train(units: int, file: Path, language: str = "tomita-4", seed: int = 0) -> None:
     """A short training."""
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    fsm, module = rl.load_grammar("tomita-4"), Acceptor(units)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    fsm, module = rl.load_grammar(language), Acceptor(units)
     tables = fsm.tables()
     optimiser = torch.optim.Adam(module.parameters(), lr=1e-3)
     for _ in range(STEPS):

@@ -7,8 +7,8 @@ hypothesis rejects is a counterexample. Where one cluster is reached in two stat
 hypothesis, a word that tells these apart is tried after every way into the cluster: either one
 shows a counterexample, or the cluster is split between the vectors that were there and the new one.
 The first split cuts the ten coordinates that differ most in their middle; later ones are those of a
-support vector machine with Gaussian kernel, 1/D, and C = 10,000. Their own code is at
-github.com/tech-srl/lstar_extraction; nothing of it is used here.
+support vector machine with Gaussian kernel, 1/D, and C = 10,000. These two were read in their code,
+github.com/tech-srl/lstar_extraction, of which nothing is copied here.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ HEAVY = [
     "onnxruntime",
     "aalpy",
     "joblib",
+    "numba",
     "dask",
     "pandas",
     "PIL",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -36,8 +36,11 @@ MAX_LEVELS = 8
 MAX_PATTERNS = 4
 """For so many patterns of bits that lead to a state weights of their own are tried."""
 
-Bounds = Mapping[tuple[Code, int], int]
-"""For classes and symbols, what a sum is at least, or at most, in half units."""
+_Pair = tuple[Code, int]
+"""A class and a symbol."""
+
+Bounds = Mapping[_Pair, int]
+"""What a sum is at least, or at most, in half units."""
 
 
 class Latched(NamedTuple):
@@ -157,64 +160,44 @@ class Situations:
         """The next state."""
         return self.encoding.machine.lines[situation.state].target[symbol]
 
-    def latch(self, number: int) -> Latch | None:
-        """The gates of a bit, or None where one gate is not enough for what they have to do."""
+    def steps(self, number: int) -> _Steps | None:
+        """What every class and symbol does to a bit; None where they do not decide."""
         dead, bit = self.encoding.machine.dead, self.found.bits[number]
-        moves: dict[tuple[Code, int], set[tuple[int | None, int | None]]] = {}
+        moves: dict[_Pair, set[tuple[int | None, int | None]]] = {}
         for here in self.all:
             before = None if here.bits is None else here.bits[number]
             for symbol in range(len(self.encoding.machine.alphabet)):
                 target = self.target(here, symbol)
                 after = None if target == dead else bit[target]
                 moves.setdefault((here.code, symbol), set()).add((before, after))
-        holds: list[tuple[Code, int]] = []
-        shown: list[tuple[Code, int]] = []
-        hidden: list[tuple[Code, int]] = []
-        idle: list[tuple[Code, int]] = []
-        sets: dict[tuple[Code, int], tuple[int, bool]] = {}
+        found = _Steps()
         for pair, steps in moves.items():
             signs = {after for _, after in steps if after is not None}
             if signs <= {0}:
-                (hidden if signs else idle).append(pair)
-                continue
-            shown.append(pair)
-            if all(before == after for before, after in steps if after is not None):
-                holds.append(pair)
+                (found.hidden if signs else found.idle).append(pair)
+            elif all(before == after for before, after in steps if after is not None):
+                found.held.append(pair)
             elif len(signs) == 1:
-                sets[pair] = min(signs), any(before != 0 for before, _ in steps)
+                found.set[pair] = min(signs), any(before != 0 for before, _ in steps)
             else:
-                return None  # at the zero vector, where the bit of a start that is entered is not
-        # Where nothing is to be remembered, the memory should rather be overwritten than kept.
-        lost = [pair for pair in idle if pair[0] is Special.DEFAULT]
-        choices = ([*hidden, *idle], [*hidden, *lost], hidden, lost, ())
-        # Where the bit is held, the candidate has the latch's own sign, so the input gate may be
-        # open if need be: then the latch writes itself anew.
-        unsure = [pair for pair in holds if len(moves[pair] - {(None, None)}) > 1]
-        ways = ((holds, 1), (holds, 3), (holds, 99), (unsure, 1), (unsure, 99), ((), 1))
-        for (kept, lowest), also in itertools.product(ways, choices):
-            held = dict.fromkeys(kept, -lowest)
-            gates = _simplest(dict.fromkeys([*sets, *also], 1) | held, dict.fromkeys(kept, -1))
-            if gates:
-                break
-        for also in (idle, lost, ()):
-            out = _simplest(dict.fromkeys(shown, 1), dict.fromkeys([*hidden, *also], -1))
-            if out:
-                break
+                return None
+        return found
+
+    def latch(self, number: int) -> Latch | None:
+        """The gates of a bit, or None where one gate is not enough for what they have to do."""
+        steps = self.steps(number)
+        if steps is None:
+            return None
+        gates, out, reference = steps.input(), steps.output(), self.encoding.reference
         for own in range(2, MAX_LEVELS):
-            least = {pair: 1 + own * strong for pair, (sign, strong) in sets.items() if sign > 0}
-            most = {pair: -1 - own * strong for pair, (sign, strong) in sets.items() if sign < 0}
-            within = dict.fromkeys(holds, own - 1)
-            candidate = _simplest(
-                least | {pair: -value for pair, value in within.items()}, most | within
-            )
+            candidate = steps.candidate(own)
             if gates and out and candidate:
-                reference = self.encoding.reference
                 return Latch(
                     input=gates.filter(reference),
                     output=out.filter(reference),
                     candidate=candidate.filter(reference),
                     own=own / 2,
-                    deepest=max([1, *(-gates.sum(pair) for pair in holds)]) / 2,
+                    deepest=max([1, *(-gates.sum(pair) for pair in steps.held)]) / 2,
                 )
         return None
 
@@ -283,6 +266,59 @@ def _simplest(at_least: Bounds, at_most: Bounds) -> _Heights | None:
             symbols = {a: -sums.get(a if part else Special.ZERO, 0) for _, a in pairs}
             return _Heights({} if part else sums, symbols if part else dict.fromkeys(symbols, 0))
     return _heights(at_least, at_most)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What becomes of a bit, and the gates that do it; lists of classes and symbols.
+
+    Attributes:
+        held: The bit stays what it was.
+        set: It gets this sign; whether the latch may say something before.
+        hidden: It does not matter any more.
+        idle: A violation follows, or has happened.
+    """
+
+    held: list[_Pair] = field(default_factory=list)
+    set: dict[_Pair, tuple[int, bool]] = field(default_factory=dict)
+    hidden: list[_Pair] = field(default_factory=list)
+    idle: list[_Pair] = field(default_factory=list)
+
+    @property
+    def lost(self) -> list[_Pair]:
+        """A violation has happened."""
+        return [pair for pair in self.idle if pair[0] is Special.DEFAULT]
+
+    def input(self) -> _Heights | None:
+        """Open where the bit is set, and shut where it is held, if that can be.
+
+        It should be no further shut than need be, since what the forget gate loses comes in by it;
+        and open where nothing is to be remembered, so that nothing lasts. It may even be open where
+        the bit is held: the candidate has the latch's own sign, so the latch writes itself anew.
+        """
+        idle = ([*self.hidden, *self.idle], [*self.hidden, *self.lost], self.hidden, self.lost, ())
+        for (held, lowest), also in itertools.product(
+            ((self.held, 1), (self.held, 3), (self.held, 99), ((), 0)), idle
+        ):
+            at_least = dict.fromkeys([*self.set, *also], 1) | dict.fromkeys(held, -lowest)
+            found = _simplest(at_least, dict.fromkeys(held, -1))
+            if found is not None:
+                return found
+        return None
+
+    def output(self) -> _Heights | None:
+        """Open where the bit matters after the step, and shut where it does not."""
+        shown = dict.fromkeys([*self.held, *self.set], 1)
+        ways = (_simplest(shown, dict.fromkeys([*self.hidden, *also], -1))
+                for also in (self.idle, self.lost, ()))  # fmt: skip
+        return next((found for found in ways if found is not None), None)
+
+    def candidate(self, own: int) -> _Heights | None:
+        """The new sign where the bit is set, and too little to outweigh `own` where it is held."""
+        least = {pair: 1 + own * says for pair, (sign, says) in self.set.items() if sign > 0}
+        most = {pair: -1 - own * says for pair, (sign, says) in self.set.items() if sign < 0}
+        within = dict.fromkeys(self.held, own - 1)
+        return _simplest(least | {pair: -value for pair, value in within.items()}, most | within)
 
 
 def _commonest(values: Iterable[int]) -> int:

@@ -16,12 +16,14 @@ The reference is `reberlstm.net.cells`; tests hold this to it. What makes it fas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.net import fast
 from reberlstm.net.cells.cell import Layer
 from reberlstm.net.sparse import Sparse, whole
 
@@ -36,20 +38,29 @@ FEW_SYMBOLS = 40
 MOST_STATES = 4_096
 """State vectors that are told apart before words are followed one by one."""
 
-NEVER_SAME = 3
-"""So many state vectors none of which leads to a known one: the net is not saturated."""
+NEVER_SAME = 8
+"""After so many steps, none of which led to a known state vector, the net is not saturated."""
 
 SHARED = 4
 """Words share steps while there are this many times as many words as different steps."""
 
+SHARED_WORK = 100_000
+"""From so many pre-activations a step on it takes longer than to find what words share."""
+
 WORTH = 2_000
 """From so many symbols on it is worth to look for state vectors that are the same."""
+
+LONG = 100
+"""Symbols of a word that is worth arrays of its own."""
 
 FEW_WORDS = 16
 """Up to so many words the next state is looked up word by word, without numpy."""
 
 WALK = 8_192
 """Words that are looked up at a time, so that they stay in the cache."""
+
+LEAP, MOST_LEAPT = 65_536, 8
+"""Entries of the table for several symbols at a time, and how many symbols those are at most."""
 
 
 class Kernel:
@@ -67,6 +78,29 @@ class Kernel:
             for number, layer in enumerate(layers)
         )
         self.block = max(16, BLOCK // max(len(layer.matrix) for layer in self.layers))
+        self.rows = sum(len(layer.matrix) for layer in self.layers)
+        self._kinds = [layer.cell.name for layer in layers]
+        self._comes_back: dict[bytes, bool] = {}
+
+    @cached_property
+    def compiled(self) -> fast.Compiled:
+        """The same in compiled code, in float32."""
+        return fast.Compiled(self._kinds, self.layers)
+
+    def comes_back(self, start: Array) -> bool:
+        """Whether a few steps from a state vector (D,) already lead to a known one."""
+        key = start.tobytes()
+        if key not in self._comes_back:
+            memo, state = Memo(self, start), 0
+            for step in range(NEVER_SAME):
+                if not memo.same:
+                    state = memo.row(state)[step % self.symbols]
+            self._comes_back[key] = memo.same
+        return self._comes_back[key]
+
+    def does_not_come_back(self, start: Array) -> None:
+        """Say so, after too many state vectors."""
+        self._comes_back[start.tobytes()] = False
 
     def step(self, states: Array, symbols: NDArray[np.intp]) -> Array:
         """The state vectors (D, B) after one more symbol each, given as numbers (B,)."""
@@ -80,12 +114,20 @@ class Kernel:
 
     def run(self, states: Array, symbols: NDArray[np.intp], lengths: NDArray[np.intp]) -> None:
         """Let state vectors (D, B) read words (T, B) of these lengths, longest first, in place."""
+        work = self.rows * int(lengths.sum())
+        if self.dtype == np.float32 and fast.is_worth(work) and self.compiled.suits(len(lengths)):
+            self.compiled.run(states, symbols, lengths)
+            return
         for begin in range(0, states.shape[1], self.block):
             part = slice(begin, begin + self.block)
             reading = going_on(lengths[part])
             words: Array = symbols[: len(reading), part].astype(
                 _number_type(self.symbols), order="C"
             )
+            alone = words.shape[1] == 1 and len(words) >= LONG
+            if alone and self._kinds == ["lstm"] and self.layers[0].table is None:
+                states[:, begin] = _one_word(self.layers[0], states[:, begin], words[:, 0].tolist())
+                continue
             running = None
             for word, count in zip(words, reading.tolist(), strict=True):
                 if running is None or count != running.count:
@@ -233,6 +275,39 @@ def _lstm(layer: _Prepared, h: Array, shape: tuple[int, ...]) -> Made:
     return z, [h, c], step
 
 
+def _one_word(layer: _Prepared, state: Array, word: list[int]) -> Array:
+    """The state vector (D,) of one LSTM layer after a word, with six calls of numpy a symbol.
+
+    With ``σ = (1 + t)/2``, h is the mean of ``tₒ·tanh c`` and ``tanh c``, both multiplied; c
+    is half the sum of ``t_f·c``, ``tᵢ·g``, c and g, which is a product, too.
+    """
+    size, kind = layer.size, state.dtype
+    weights, symbols = layer.matrix[:, :size] / 2, layer.matrix[:, size:]
+    dot = np.c_[weights, weights, symbols].dot
+    mean = np.tile(np.eye(size, dtype=kind) / 2, 4).dot
+    x = np.zeros(2 * size + symbols.shape[1], kind)
+    gated, plain, hot = x[:size], x[size : 2 * size], x[2 * size :]
+    gated[:] = plain[:] = state[:size]
+    turns = np.zeros((2, 7, size), kind)  # t_f·c, tᵢ·g, c, g, t_f, tᵢ, tₒ; c is of the turn before
+    turns[0, 2] = state[size:]
+    views = [
+        (y[3:].ravel(), y[2:4], y[4:6], y[:2], y[:4].ravel(), after[2], y[6])
+        for y, after in zip(turns, turns[::-1], strict=True)
+    ]
+    last = 0
+    for symbol, (z, values, gates, products, parts, c, out) in zip(
+        word, cycle(views), strict=False
+    ):
+        hot[last], hot[symbol], last = 0.0, 1.0, symbol
+        dot(x, z)
+        np.tanh(z, z)
+        np.multiply(values, gates, products)
+        mean(parts, c)
+        np.tanh(c, plain)
+        np.multiply(out, plain, gated)
+    return np.concatenate([(gated + plain) / 2, turns[len(word) % 2, 2]])
+
+
 def _toy(layer: _Prepared, h: Array, shape: tuple[int, ...]) -> Made:
     size = layer.size
     z = np.empty((3 * size, *shape), h.dtype)
@@ -348,21 +423,19 @@ def final_states(
         >>> ends.states.shape[0] == len(net.initial()), len(ends.of_word)
         (True, 2)
     """
-    memo, done = Memo(kernel, start), 0
-    at = np.zeros(len(lengths), dtype=np.intp)
-    if lengths.sum() >= WORTH:
-        while done < len(lengths) and memo.pays:
-            block = slice(done, done + WALK)
-            if not memo.follow(at[block], symbols[:, block], lengths[block]):
-                break
-            done += WALK
-    if done >= len(lengths):
-        return Ends(memo.states, at)
-    rest = _shared(kernel, start, symbols[:, done:], lengths[done:])
-    if not done:
-        return rest
-    at[done:] = len(memo) + rest.of_word
-    return Ends(np.concatenate([memo.states, rest.states], axis=1), at)
+    worth = lengths.sum() >= max(WORTH, 4 * NEVER_SAME * kernel.symbols)
+    if not worth or not kernel.comes_back(start):
+        return _shared(kernel, start, symbols, lengths)
+    memo, done, at = Memo(kernel, start), 0, np.zeros(len(lengths), dtype=np.intp)
+    while done < len(lengths):
+        block = slice(done, done + WALK)
+        if not memo.follow(at[block], symbols[:, block], lengths[block]):
+            kernel.does_not_come_back(start)
+            rest = _shared(kernel, start, symbols[:, done:], lengths[done:])
+            at[done:] = len(memo) + rest.of_word
+            return Ends(np.concatenate([memo.states, rest.states], axis=1), at)
+        done += WALK
+    return Ends(memo.states, at)
 
 
 def _shared(
@@ -372,14 +445,16 @@ def _shared(
     levels, at = [start.astype(kernel.dtype)[:, np.newaxis]], np.zeros(len(lengths), dtype=np.intp)
     known = 0  # how many states there are before the last level
     for t, count in enumerate(going_on(lengths).tolist()):
-        pairs = (at[:count] - known) * kernel.symbols + symbols[t, :count]
-        used = np.zeros(levels[-1].shape[1] * kernel.symbols, dtype=bool)
-        used[pairs] = True
-        distinct = np.flatnonzero(used)
+        distinct = None
+        if count * kernel.rows >= SHARED_WORK:
+            pairs = (at[:count] - known) * kernel.symbols + symbols[t, :count]
+            used = np.zeros(levels[-1].shape[1] * kernel.symbols, dtype=bool)
+            used[pairs] = True
+            distinct = np.flatnonzero(used)
         known += levels[-1].shape[1]
-        if len(distinct) * SHARED > count:
+        if distinct is None or len(distinct) * SHARED > count:
             states = np.concatenate(levels, axis=1)
-            apart = states[:, at[:count]]
+            apart = states.take(at[:count], axis=1)
             kernel.run(apart, symbols[t:, :count], lengths[:count] - t)
             at[:count] = known + np.arange(count)
             return Ends(np.concatenate([states, apart], axis=1), at)
@@ -405,8 +480,8 @@ class Memo:
         self._table = np.full(64 * self.number, -1, dtype=np.intp)  # next state · A, or −1
         self._rows: list[list[int] | None] = [None]
         self._every = np.arange(self.number)
-        self.steps = 0  # that the net was asked for
-        self._same = False  # whether a step has led to a known state
+        self.same = False  # whether a step has led to a known state
+        self._leaps: tuple[int, Array] | None = None  # see `_leap`
 
     @property
     def states(self) -> Array:
@@ -422,7 +497,6 @@ class Memo:
         if found is None:
             wide = np.repeat(self._states[state][:, np.newaxis], self.number, axis=1)
             after = self.kernel.step(wide, self._every)
-            self.steps += self.number
             found = self._rows[state] = [self._intern(vector) for vector in after.T]
             self._write(slice(state * self.number, (state + 1) * self.number), found)
         return found
@@ -433,7 +507,7 @@ class Memo:
             self._states.append(vector)
             self._rows.append(None)
         else:
-            self._same = True
+            self.same = True
         return number
 
     def _write(self, pairs: Any, after: Any) -> None:
@@ -445,9 +519,8 @@ class Memo:
 
     @property
     def pays(self) -> bool:
-        """Whether states are found again, and not too many are told apart."""
-        never = not self._same and self.steps >= NEVER_SAME * self.number
-        return not never and len(self) <= MOST_STATES
+        """Whether not too many states are told apart."""
+        return len(self) <= MOST_STATES
 
     def follow(
         self, at: NDArray[np.intp], symbols: NDArray[np.intp], lengths: NDArray[np.intp]
@@ -458,10 +531,12 @@ class Memo:
             return all(self._follow_one(at[i : i + 1], word) for i, word in enumerate(each))
         # Turned round as small numbers, which takes a quarter of the time.
         small = np.uint8 if self.number <= 256 else np.intp
-        words = symbols[: int(lengths[0])].T.astype(small, order="C").T.copy()
-        every = ids = np.zeros(len(at), dtype=np.intp)  # times A
+        words = symbols[: int(lengths[0])].T.astype(small, order="C").T
+        ids, done = self._leap(words, int(lengths[-1]))  # times A
+        every, known = ids, len(self)
         pairs, after = np.empty_like(ids), np.empty_like(ids)
-        for word, count in zip(words, going_on(lengths).tolist(), strict=True):
+        counts = going_on(lengths).tolist()[done:]
+        for word, count in zip(words[done:].copy(), counts, strict=True):
             if count < len(ids):
                 ids, pairs, after = ids[:count], pairs[:count], after[:count]
             np.add(word[:count], ids, out=pairs)
@@ -473,7 +548,44 @@ class Memo:
                         return False
             ids[:] = after
         at[:] = every // self.number
+        if len(self) > known:
+            self._leaps = None
+        elif self._leaps is None:
+            self._leaps = self._several()
         return True
+
+    def _several(self) -> tuple[int, Array]:
+        """How many symbols go at a time, and a table for them; one more state is the unknown one.
+
+        The number of several symbols has them as its digits. Entries are times how many there are.
+        """
+        states, width = len(self), 1
+        known = self._table[: states * self.number].reshape(states, -1) // self.number
+        one = np.pad(known, ((0, 1), (0, 0)), constant_values=-1)
+        one = many = np.where(one < 0, states, one)
+        while width < MOST_LEAPT and many.size * self.number <= LEAP:
+            many, width = one[many].reshape(states + 1, -1), width + 1
+        return width, (many * many.shape[1]).ravel()
+
+    def _leap(self, words: Array, shortest: int) -> tuple[NDArray[np.intp], int]:
+        """Where words (T, B) lead, times A, after how many symbols; none if a state is unknown."""
+        start = np.zeros(words.shape[1], dtype=np.intp)
+        if self._leaps is None:
+            return start, 0
+        width, table = self._leaps
+        done = shortest // width * width
+        numbers = words[:done:width].astype(np.uint16)
+        for i in range(1, width):
+            numbers *= self.number
+            numbers += words[i:done:width]
+        ids, pairs = start.copy(), start.copy()
+        for each in numbers.copy():
+            np.add(each, ids, out=pairs)
+            table.take(pairs, out=ids, mode="clip")
+        ids //= self.number**width
+        if ids.max() == len(self):
+            return start, 0
+        return ids * self.number, done
 
     def _follow_one(self, at: NDArray[np.intp], word: NDArray[np.intp]) -> bool:
         rows, state = self._rows, 0

@@ -330,7 +330,8 @@ def _symbols(net: Net, words: Words) -> tuple[NDArray[Any], NDArray[np.intp]]:
     if isinstance(words, str) or not hasattr(words, "__len__"):
         raise GrammarError(f"{words!r} is one word; give several, in a list")
     if isinstance(words, np.ndarray) and words.ndim == 2 and words.dtype.kind in "iu":
-        if words.size:
+        # Once through the memory: without its sign, a negative number is a large one.
+        if words.size and words.view(f"u{words.itemsize}").max() >= len(net.alphabet):
             for symbol in (int(words.min()), int(words.max())):
                 _check_number(net, symbol)
         return words.T, np.full(len(words), words.shape[1], dtype=np.intp)

@@ -54,6 +54,7 @@ CELLS = [
     (first_is_last(2), 4, 3),
     (first_is_last(8), 16, 5),
     (first_is_last(9), 18, 6),
+    pytest.param(first_is_last(26), 52, 7, marks=pytest.mark.slow),
 ]
 
 

@@ -1,0 +1,179 @@
+"""What memory that is kept costs and saves; docs/cells.md says what it is.
+
+    python scripts/bench_memory.py [--only families|random|shipped]
+
+For every shipped grammar, and for families in which something has to be remembered for long: the
+cells, the largest weight in units of 2·K, the margins of the proofs in scope `all`, in real
+arithmetic and in float32, processor seconds of compiling and of the first proof, and wrong answers
+of a stock nn.LSTM in float32 on random words, half of which stray. ``latch`` and ``keep`` have a
+row where they change anything. Then how many random machines have such a row. Exit status 1
+where a net is not proved or wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+import warnings
+
+import numpy as np
+import torch
+from bench_cells import weights
+from bench_constructions import random_machine
+
+import reberlstm as rl
+from reberlstm.compiler import MEMORIES, Memory
+from reberlstm.errors import CompileWarning, GrammarError
+from reberlstm.grammars.frames import continual, embed
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.net import Net
+
+WORDS, LONGEST = 400, 100
+
+
+def first_is_last(symbols: int) -> FSM:
+    """Words whose first symbol is their last."""
+    alphabet = tuple("abcdefghijklmnopqrstuvwxyz"[:symbols])
+    lines = {"start": {a: f"{a}=" for a in alphabet}}
+    for first in alphabet:
+        line = {a: f"{first}{'=' if a == first else '≠'}" for a in alphabet}
+        lines |= {f"{first}=": line, f"{first}≠": line}
+    accepting = frozenset(f"{a}=" for a in alphabet)
+    name = f"first-is-last-{symbols}"
+    return FSM(alphabet=alphabet, start="start", accepting=accepting, transitions=lines, name=name)
+
+
+def flip_flop() -> FSM:
+    """Symbol w writes the next bit, i ignores it, r reads back what was written last."""
+    lines = {"start": {"w": "w"}, "w": {"0": "has 0", "1": "has 1"}}
+    for bit in "01":
+        lines[f"has {bit}"] = {"w": "w", "i": f"i {bit}", "r": f"r {bit}"}
+        lines[f"i {bit}"] = {"0": f"has {bit}", "1": f"has {bit}"}
+        lines[f"r {bit}"] = {bit: f"has {bit}"}
+    accepting = frozenset({"has 0", "has 1"})
+    alphabet = tuple("wir01")
+    return FSM(
+        alphabet=alphabet, start="start", accepting=accepting, transitions=lines, name="flip-flop"
+    )
+
+
+def wrong(net: Net, fsm: FSM) -> int:
+    """The wrong answers of a stock nn.LSTM in float32 with these weights."""
+    words = fsm.tables().stray(np.random.default_rng(0), (WORDS,), LONGEST)
+    (layer,) = net.layers
+    lstm = torch.nn.LSTM(len(net.alphabet), net.size)
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    lstm.load_state_dict({f"{x}_l0": torch.tensor(getattr(layer, x)) for x in names})
+    symbols = torch.nn.functional.one_hot(torch.tensor(words.symbols), len(net.alphabet))
+    with torch.no_grad():
+        h = lstm(symbols.float())[0].double().numpy()
+    legal, accept = (h @ net.heads[x].weight.T + net.heads[x].bias > 0 for x in ("legal", "accept"))
+    tables = fsm.tables()
+    errors = (legal != tables.legal[words.states]).any(axis=-1)
+    errors |= accept[..., 0] != tables.accepting[words.states]
+    return int(errors[words.present].sum())
+
+
+def compiled(fsm: FSM, memory: Memory) -> Net | None:
+    """The net, or None where memory is rewritten all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CompileWarning)
+        net = rl.compile(fsm, memory=memory)
+    return net if memory == "rewrite" or net.name != "compiled" else None
+
+
+def row(fsm: FSM, memory: Memory) -> list[str] | None:
+    """One row of a table, if there is one."""
+    began = time.process_time()
+    net = compiled(fsm, memory)
+    if net is None:
+        return None
+    proof = rl.certify(net, fsm, scope="all")
+    took = time.process_time() - began
+    rounded = rl.certify(net, fsm, scope="all", arithmetic="float32")
+    errors = wrong(net, fsm)
+    if not (proof.holds and rounded.holds) or errors:
+        raise SystemExit(f"{fsm}, {memory}: {proof}\n{rounded}\n{errors} wrong answers")
+    return [
+        str(fsm),
+        str(len(fsm.reachable)),
+        memory,
+        str(net.size),
+        f"{weights(net)[1]:.3g}",
+        f"{proof.margin:.3f}",
+        f"{rounded.margin:.3f}",
+        f"{took:.1f}",
+        str(errors),
+    ]
+
+
+def of_random(kind: str, memory: Memory) -> list[str]:
+    """How many of random machines have such a net, all proved; and the cells that it saves."""
+    made, used, saved, before = 0, 0, 0, 0
+    for seed in range(100 if memory == "latch" else 30):
+        fsm = _random(kind, seed)
+        if fsm is None:
+            continue
+        made += 1
+        net = compiled(fsm, memory)
+        if net is not None:
+            used += 1
+            size = rl.compile(fsm).size
+            saved, before = saved + size - net.size, before + size
+            if not rl.certify(net, fsm, scope="all").holds or wrong(net, fsm):
+                raise SystemExit(f"{kind} {seed}, {memory}: not proved, or wrong")
+    return [kind, memory, f"{used} of {made}", f"{used} of {used}", f"{saved} of {before}"]
+
+
+def _random(kind: str, seed: int) -> FSM | None:
+    rng = random.Random(seed)
+    inner = random_machine(rng.randint(3, 9), rng.randint(2, 4), 0.6, seed)
+    if kind == "random":
+        return inner
+    ends = frozenset(rng.sample(inner.states, 1)) & set(inner.reachable)
+    marks = rng.sample("uvwxyz", rng.choice([2, 2, 3, 4]))
+    try:
+        framed = embed(
+            FSM(
+                alphabet=inner.alphabet,
+                start=inner.start,
+                accepting=ends,
+                transitions=inner.transitions,
+            ),
+            {mark: (mark, mark + "e") for mark in marks},
+        )
+        return continual(framed) if seed % 3 == 0 else framed
+    except GrammarError:  # nothing is accepted in the middle
+        return None
+
+
+def main() -> int:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parts = ("families", "random", "shipped")
+    parser.add_argument("--only", choices=parts, help="only these machines")
+    only = parser.parse_args().only
+    titles = ["machine", "states", "memory", "cells", "largest", "margin", "float32", "seconds"]
+    head = [f"| {' | '.join([*titles, 'wrong'])} |", "|---|---:|---|" + "---:|" * 6]
+    families = [rl.load_grammar(f"dyck-{kinds}") for kinds in ("2-4", "2-5", "3-4", "4-3")]
+    families += [flip_flop(), *map(first_is_last, (2, 8, 26))]
+    shipped = [rl.load_grammar(name) for name in rl.grammar_names()]
+    for part, machines in {"families": families, "shipped": shipped}.items():
+        if only not in (None, part):
+            continue
+        rows = (row(fsm, memory) for fsm in machines for memory in MEMORIES)
+        print("\n".join([*head, *(f"| {' | '.join(r)} |" for r in rows if r)]), flush=True)
+    if only not in (None, "random"):
+        return 0
+    kinds: list[tuple[str, Memory]] = [("framed", "latch"), ("random", "latch"), ("random", "keep")]
+    table = ["| machines | memory | used | proved | cells saved |", "|---|---|---:|---:|---:|"]
+    for kind, memory in kinds:
+        table.append(f"| {' | '.join(of_random(kind, memory))} |")
+    print("\n".join(table))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
