@@ -1,13 +1,13 @@
 """What memory that is kept costs and saves; docs/cells.md says what it is.
 
-    python scripts/bench_memory.py [--only families|random|shipped]
+    python scripts/bench_memory.py [--only families|random|shipped] [--write]
 
 For every shipped grammar, and for families in which something has to be remembered for long: the
 cells, the largest weight in units of 2·K, the margins of the proofs in scope `all`, in real
 arithmetic and in float32, processor seconds of compiling and of the first proof, and wrong answers
 of a stock nn.LSTM in float32 on random words, half of which stray. ``latch`` and ``keep`` have a
 row where they change anything. Then how many random machines have such a row. Exit status 1
-where a net is not proved or wrong.
+where a net is not proved or wrong. ``--write`` puts the tables into docs/cells.md.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from bench_cells import weights
 from bench_constructions import random_machine
+from in_docs import put
 
 import reberlstm as rl
 from reberlstm.compiler import MEMORIES, Memory
@@ -154,24 +155,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parts = ("families", "random", "shipped")
     parser.add_argument("--only", choices=parts, help="only these machines")
-    only = parser.parse_args().only
+    parser.add_argument("--write", action="store_true", help="put the tables into the document")
+    arguments = parser.parse_args()
     titles = ["machine", "states", "memory", "cells", "largest", "margin", "float32", "seconds"]
     head = [f"| {' | '.join([*titles, 'wrong'])} |", "|---|---:|---|" + "---:|" * 6]
     families = [rl.load_grammar(f"dyck-{kinds}") for kinds in ("2-4", "2-5", "3-4", "4-3")]
     families += [flip_flop(), *map(first_is_last, (2, 8, 26))]
     shipped = [rl.load_grammar(name) for name in rl.grammar_names()]
-    for part, machines in {"families": families, "shipped": shipped}.items():
-        if only not in (None, part):
-            continue
-        rows = (row(fsm, memory) for fsm in machines for memory in MEMORIES)
-        print("\n".join([*head, *(f"| {' | '.join(r)} |" for r in rows if r)]), flush=True)
-    if only not in (None, "random"):
-        return 0
     kinds: list[tuple[str, Memory]] = [("framed", "latch"), ("random", "latch"), ("random", "keep")]
-    table = ["| machines | memory | used | proved | cells saved |", "|---|---|---:|---:|---:|"]
-    for kind, memory in kinds:
-        table.append(f"| {' | '.join(of_random(kind, memory))} |")
-    print("\n".join(table))
+    for part in parts:
+        if arguments.only not in (None, part):
+            continue
+        if part == "random":
+            lines = [
+                "| machines | memory | used | proved | cells saved |",
+                "|---|---|---:|---:|---:|",
+            ]
+            rows = (of_random(kind, memory) for kind, memory in kinds)
+        else:
+            lines, machines = list(head), families if part == "families" else shipped
+            rows = (r for fsm in machines for memory in MEMORIES if (r := row(fsm, memory)))
+        lines += [f"| {' | '.join(r)} |" for r in rows]
+        put(f"memory-{part}", lines, arguments.write, "cells.md")
     return 0
 
 

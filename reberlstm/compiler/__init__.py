@@ -81,8 +81,9 @@ def compile(
     """Compile a machine into a recurrent net that follows it from a zero initial state.
 
     The net's heads say after every word which symbols may come next (``legal``), whether the word
-    may end (``accept``), with which probability each symbol follows (``next``, exact to 1e-6 at the
-    default gain) and, for a machine with outputs, the state's output (``label``).
+    may end (``accept``), with which probability each symbol follows (``next``; at the default gain
+    exact to 1e-6, with `memory` other than ``rewrite`` to 2e-4) and, for a machine with outputs,
+    the state's output (``label``).
 
     Args:
         fsm: Any machine, its name, or a path. States that no word leads to get no cell.
