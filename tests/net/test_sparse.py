@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reberlstm as rl
-from reberlstm.cli import export, run
+from reberlstm.cli import run
 from reberlstm.errors import WeightsError
+from reberlstm.net import sparse as sparse_weights
 from reberlstm.net.sparse import Sparse, from_rows
 from tests.cases import compiled_sparse
 from tests.oracles import run_torch, torch_module
@@ -145,7 +146,7 @@ def test_export_says_what_whole_arrays_take(
     rl.save(large, tmp_path / "net.safetensors")
     rl.save_grammar(large.grammar, tmp_path / "m.toml")
     given = ["export", str(tmp_path / "m.toml"), "--net", str(tmp_path / "net.safetensors"), "-o"]
-    monkeypatch.setattr(export, "MOST_BYTES", 1000)
+    monkeypatch.setattr(sparse_weights, "MOST_BYTES", 1000)
     assert run([*given, str(tmp_path / "net.pt")]) == 2
     assert "say --dense to write them all the same" in capsys.readouterr().err
     assert run([*given, str(tmp_path / "net.pt"), "--dense"]) == 0
