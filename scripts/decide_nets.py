@@ -56,7 +56,7 @@ def main() -> None:
                 outcomes[-1] = "refuted"
             elif isinstance(found, Proof):
                 began = time.process_time()
-                verdict = check(found.to_dict(), net, machine)
+                verdict = check(found.to_dict(), net, machine, seconds=600.0)
                 checks.append(time.process_time() - began)
                 assert verdict.valid, f"{path}: {verdict.reason}"
             if arguments.verbose:
