@@ -277,9 +277,3 @@ def test_figures_can_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     boxes["draw"](rl.compile(reber, gain=5.0), reber, tmp_path / "boxes.svg")
     for name in ("leak.svg", "boxes.svg"):
         assert "<svg" in (tmp_path / name).read_text("utf-8")
-
-
-def test_links_lead_to_files() -> None:
-    for target in re.findall(r"\]\(([^)#][^)]*)\)", TEXT):
-        external = target.startswith("http")
-        assert external or (ROOT / "docs" / target).is_file(), target

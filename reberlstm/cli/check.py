@@ -151,11 +151,10 @@ def _print(checker: Checker, title: str) -> None:
     for failure in report.failures:
         echo(str(failure))
     if report.differing:
-        few = len(report.differences)
-        which = (
-            "" if report.differing == few else f"; the {few} shortest" if few > 1 else "; one is"
-        )
-        echo(f"net and grammar differ on {report.differing:,} strings{which}:")
+        few, all_of_them = len(report.differences), report.differing
+        shown = "" if all_of_them == few else f"; the {few} shortest" if few > 1 else "; one is"
+        strings = "string" if all_of_them == 1 else "strings"
+        echo(f"net and grammar differ on {all_of_them:,} {strings}{shown}:")
         for difference in report.differences:
             echo(printable(f"  {difference.text(checker.fsm)}"))
     failed = report.violations + (report.incomplete if checker.complete else 0)

@@ -142,7 +142,7 @@ def test_a_net_without_a_grammar_is_checked_alone(
     assert json.loads(capsys.readouterr().out)["grammar"] is None
     assert run(["check", "--grammar", "reber", "--net", "published", str(_wrong(tmp_path))]) == 0
     assert (
-        "net and grammar differ on 1 strings:\n  BTSSSSSSXXVE: the symbol at position 12 may come by "
+        "net and grammar differ on 1 string:\n  BTSSSSSSXXVE: the symbol at position 12 may come by "
         "the net, not by the grammar\n"
     ) in capsys.readouterr().out
 
