@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Test = Callable[[str, str], bool]
 """Whether something is so at a node on a symbol."""
@@ -11,8 +11,12 @@ Test = Callable[[str, str], bool]
 TOKEN = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|==|!=|[(){},]|[^\s(){},]+)""")
 
 
-def evaluate(code: str, node: str, symbol: str) -> float:
-    """The value of the right-hand side of a line of pseudo-code."""
+def evaluate(code: str, node: str, symbol: str, active: Sequence[str] = ()) -> float:
+    """The value of the right-hand side of a line of pseudo-code, with the node's active cells."""
+    if own := re.fullmatch(r"sign\(h\[(.+)\]\) if h\[\1\] else (.*)", code):
+        cell = _name(own[1])
+        sign = float(cell in active) - float(f"−{cell}" in active)
+        return sign or evaluate(own[2], node, symbol)
     tokens = TOKEN.findall(code)
     value, rest = _expression(tokens, {"node": node, "symbol": symbol})
     assert not rest, f"{rest} left over in {code!r}"

@@ -11,10 +11,11 @@ from typing import Any
 from reberlstm.certificates.refutation import WrongAnswer
 from reberlstm.errors import printable
 from reberlstm.machine.fsm import Word
-from reberlstm.machine.repeats import LONG, repeats
+from reberlstm.machine.repeats import repeats
 from reberlstm.net.net import Net, Origin
 
 MOST_NAMED = 40  # outputs that are named in the lines
+MOST_WRITTEN = 40  # characters of a list that is written as it is, whatever is repeated
 
 
 def replay(net: Net, given: Any, word: Word, wrong: WrongAnswer) -> tuple[str, ...]:
@@ -74,8 +75,10 @@ def _in_torch(net: Net, origin: Origin, word: Word, head: str, verdict: str) -> 
 
 def _listed(word: Sequence[Any]) -> str:
     """The expression of a list; what is repeated in a long one stands there once."""
-    if len(word) <= LONG:
-        return repr(list(word))
-    return " + ".join(
+    whole = repr(list(word))
+    if len(whole) <= MOST_WRITTEN:
+        return whole
+    folded = " + ".join(
         repr(list(part)) + (f" * {times}" if times > 1 else "") for part, times in repeats(word)
     )
+    return min(folded, whole, key=len)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from reberlstm.cli.options import (
     echo,
     net_options,
     out_option,
+    terminal_width,
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
@@ -62,4 +64,7 @@ def command(
     page = explorer_page(machine, shown, word, step=step, examples=choice).encode()
     write_atomically(Path(out), page)
     names = ", ".join(f"{net.name or 'unnamed'} ({net.reading})" for net in shown)
-    echo(f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB")
+    text = f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB"
+    # A path is never broken.
+    lines = textwrap.wrap(text, terminal_width(), break_long_words=False, break_on_hyphens=False)
+    echo("\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -97,7 +98,13 @@ def command(**given: Any) -> int:
     only = chosen_cells(asked.cells, traced.cells)
     violated, count, runs = False, 0, []
     for count, string in enumerate(_expand(asked.strings), start=1):
-        run = trace(traced, string, grammar=machine, snap=asked.snap, slots=asked.slots)
+        try:
+            run = trace(traced, string, grammar=machine, snap=asked.snap, slots=asked.slots)
+        except GrammarError as error:
+            if Path(string).suffix and Path(string).is_file():
+                hint = f"{string} is a file: `reberlstm trace --grammar {string} STRING`"
+                raise GrammarError(f"{error}; {hint}") from None
+            raise
         violated |= run.violation_at is not None
         if asked.plot is not None or asked.gif is not None:
             runs.append(run)

@@ -20,6 +20,13 @@ SETTLED, MOST_PERIODS = 1e-6, 6
 """A memory that is the same to that after so many rounds at most has settled to an orbit."""
 
 
+STEADY, UNSTEADY = 10, 0.1
+"""A memory goes to a limit if over twice so many rounds its moves shrink by one factor.
+
+What is missing of 1 in that factor may vary by the second, as a part of itself.
+"""
+
+
 def go_round(case: Case, cycle: Cycle, rounds: int, until_error: bool = False) -> Rounds:
     """Go round a cycle by all ways to it, or until there is an error by some.
 
@@ -169,11 +176,14 @@ def drift(case: Case, cycle: Cycle) -> Entry:
         return not_within()
     away = np.abs(path[-1] - path[1])
     most = int(away.argmax())
-    speed = float(np.abs(path[-1] - path[-2]).max())
+    moved = np.abs(path[-1] - path[-2])
+    speed = float(moved.max())
     periods = range(1, min(MOST_PERIODS, len(path) - 2) + 1)
     same = (p for p in periods if np.abs(path[-1] - path[-1 - p]).max() <= SETTLED)
     period = next(same, None)
     name = coordinate(case, most)
+    slows = period is None and moved[most] == speed
+    towards = _limit(path[:, most]) if slows else None
     value = {
         "moved": float(away[most]),
         "coordinate": name,
@@ -181,6 +191,7 @@ def drift(case: Case, cycle: Cycle) -> Entry:
         "last": float(path[-1][most]),
         "speed": speed,
         "period": period,
+        "towards": towards,
         "rounds": found.rounds,
     }
     place = f"{name} from {path[1][most]:.3g} to {path[-1][most]:.3g}"
@@ -190,7 +201,20 @@ def drift(case: Case, cycle: Cycle) -> Entry:
         return Entry(f"settles {away[most]:.2g} away: {place}", value)
     if period is not None:
         return Entry(f"settles to an orbit of {period} rounds, {away[most]:.2g} away", value)
-    return Entry(f"goes on, {speed:.2g} a round: {place} after {found.rounds:,}", value)
+    course = "goes on" if towards is None else f"slows down towards about {towards:.3g}"
+    return Entry(f"{course}, {speed:.2g} a round: {place} after {found.rounds:,}", value)
+
+
+def _limit(course: States) -> float | None:
+    """Where a coordinate is going that slows down by the same factor each round."""
+    moves = np.diff(course)
+    if len(moves) < 2 * STEADY or not moves[-2 * STEADY :].all():
+        return None
+    factors = moves[1 - 2 * STEADY :] / moves[-2 * STEADY : -1]
+    factor = float(factors.mean())
+    if not 0.0 < factor < 1.0 or float(np.ptp(factors)) > UNSTEADY * (1.0 - factor):
+        return None
+    return float(course[-1] + moves[-1] * factor / (1.0 - factor))
 
 
 def first_error(case: Case) -> int | None:

@@ -23,7 +23,7 @@ from reberlstm.explanation.model import (
     shortest,
     size,
 )
-from reberlstm.explanation.phrases import Wording, code, condition
+from reberlstm.explanation.phrases import Wording, condition
 from reberlstm.explanation.vertices import (
     CellTable,
     Vertices,
@@ -58,7 +58,7 @@ def explain_cell(vertices: Vertices, cell: int, table: CellTable) -> CellExplana
         row = GateTable(gate, vertices, cell, table)
         left = f"{kind.words.get(gate, gate)}[{shown(net.cells[cell])}]"
         gates[gate] = GateExplanation(
-            gate, row.sentence(), f"{left} = {code(row.rules)}", row.rules, tuple(reasons(row))
+            gate, row.sentence(), f"{left} = {row.code()}", row.rules, tuple(reasons(row))
         )
     notes = [*_vague(vertices, table), *_leaks(vertices, cell, table), *_worn(vertices, cell)]
     if len(notes) > MAX_NOTES:

@@ -7,8 +7,19 @@ from functools import cached_property
 
 import numpy as np
 
-from reberlstm.explanation.model import Cover, Names, Rule, Table, WeightReason, shortest, size
-from reberlstm.explanation.phrases import MAX_NAMES, Wording
+from reberlstm.explanation.latches import growth, holds, signs_alone
+from reberlstm.explanation.model import (
+    Block,
+    Cover,
+    Names,
+    Rule,
+    Table,
+    WeightReason,
+    names_of,
+    shortest,
+    size,
+)
+from reberlstm.explanation.phrases import MAX_NAMES, Wording, code, condition
 from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
 from reberlstm.explanation.wording import amount, listed, named, shown, units
 from reberlstm.net.cells.cell import Floats
@@ -46,6 +57,10 @@ class GateTable:
         takes: What a negative candidate does: it takes away from a memory that is kept anywhere.
         preposition: What stands before nodes, where a sentence names pairs.
         signed: Whether the candidate is a filter, +1 or −1, and makes the cell active or not.
+        holds: Whether the cell is a latch that makes up for just what it loses, see `holds`.
+        growth: What a memory that is written again in a loop grows to, see `growth`.
+        alone: For a latch's candidate that is the latch's own sign, what each symbol writes where
+            it has none, shape (A,); else None.
     """
 
     def __init__(self, gate: str, vertices: Vertices, cell: int, table: CellTable) -> None:
@@ -65,6 +80,9 @@ class GateTable:
         self.preposition = "from" if gate in ("input", "reset") else "at"
         self.signed = gate == "candidate" and vertices.signed
         self.whole = table.whole
+        self.holds = holds(vertices, cell, table)
+        self.growth = growth(vertices, cell, table) if gate == "forget" else None
+        self.alone = signs_alone(vertices, cell, table) if gate == "candidate" else None
         if self.signed:
             self.open, self.preposition = self.values > 0.0, "from"
 
@@ -88,6 +106,17 @@ class GateTable:
     def within(self, rule: Rule) -> Table:
         """The pairs of a rule."""
         return np.asarray((self.values >= rule.low) & (self.values <= rule.high))
+
+    def code(self) -> str:
+        """The whole table as pseudo-code."""
+        if self.alone is None:
+            return code(self.rules)
+        own = f"h[{shown(self.vertices.net.cells[self.cell])}]"
+        parts = [
+            f"{sign:g} if {condition(Cover((Block(Names((), negated=True), names),)))}"
+            for sign, names in _signs(self)
+        ]
+        return f"sign({own}) if {own} else {' else '.join([*parts, '0'])}"
 
     def sentence(self) -> str:
         """What the gate does, in words."""
@@ -169,7 +198,19 @@ def _forget(table: GateTable) -> str:
     return f"keeps, but erases {where}"
 
 
+def _signs(table: GateTable) -> list[tuple[float, Names]]:
+    """The symbols that write + and − into a latch that has no sign."""
+    assert table.alone is not None
+    alphabet = table.vertices.net.alphabet
+    masks = [(sign, table.alone == sign) for sign in (1.0, -1.0)]
+    return [(sign, names_of(mask, alphabet)) for sign, mask in masks if mask.any()]
+
+
 def _candidate(table: GateTable) -> str:
+    if table.alone is not None:
+        wording = table.wording.over(table.vertices.net.alphabet)
+        written = [f"{'+' if s > 0.0 else '−'} on {wording.what(n)}" for s, n in _signs(table)]
+        return f"the latch's own sign; where it has none, {listed(written)}"
     alphabet = table.vertices.net.alphabet
     wording = table.wording.over(alphabet)
     verbs: dict[str, list[str]] = {}
@@ -198,6 +239,8 @@ def _input(table: GateTable) -> str:
     if not opens.any():
         return f"keeps {everything} out, wherever from"
     cover, lets = _shorter(table, table.open)
+    if not lets and cover.by == "symbols" and any(b.nodes.negated for b in cover.blocks):
+        return _only(table, cover)
     if not lets or cover.negated:
         return f"open, but keeps out {wording.pairs(cover, 'from')}"
     parts = []
@@ -212,6 +255,27 @@ def _input(table: GateTable) -> str:
         return f"lets in {'; '.join(parts)}; from elsewhere nothing"
     never = [a for a in wording.symbols if not any(a in block.symbols for block in cover.blocks)]
     return f"lets {', '.join([*parts, *[f'{named(never)} never'] * bool(never)])}"
+
+
+def _only(table: GateTable, out: Cover) -> str:
+    """For what is kept out from everywhere but some nodes: from which nodes each is let in."""
+    kept_out = {
+        symbol
+        for block in out.blocks
+        for symbol in table.wording.symbols
+        if symbol in block.symbols
+    }
+    free = [symbol for symbol in table.wording.symbols if symbol not in kept_out]
+    parts = [f"{named(free)} in from anywhere"] * bool(free)
+    never = []
+    for block in out.blocks:
+        what, nodes = table.wording.what(block.symbols), block.nodes
+        if nodes.is_everything:
+            never.append(f"{what} never")
+            continue
+        where = table.wording.where(Names(nodes.listed, negated=not nodes.negated), "from")
+        parts.append(f"{what}{'' if parts else ' in'} {'only ' * nodes.negated}{where}")
+    return f"lets {', '.join([*parts, *never])}"
 
 
 def _output(table: GateTable) -> str:
@@ -279,10 +343,18 @@ def _strength(table: GateTable) -> str:
         remarks.append(f"node {shown(name)} counts from {amount(turn)} on")
     kept, shut = values[values >= OPEN], values[values <= SHUT]
     if kept.size and table.gate == "forget" and kept.min() < 1.0 - TIGHT:
-        remarks.append(f"keeping leaves {span(kept)} of it a step")
+        if table.holds:
+            again = f"writes the other {span(1.0 - kept)} again, with its own sign"
+            remarks.append(f"keeps {span(kept)} of it a step and {again}")
+        else:
+            remarks.append(f"keeping leaves {span(kept)} of it a step")
     if shut.size and shut.max() > TIGHT:
-        leak = "erasing leaves" if table.gate == "forget" else "shut, it leaks"
-        remarks.append(f"{leak} {span(shut[shut > TIGHT])}")
+        leaked = span(shut[shut > TIGHT])
+        if table.holds and table.gate == "input":
+            remarks.append(f"shut, it lets in {leaked}, what the forget gate loses")
+        else:
+            leak = "erasing leaves" if table.gate == "forget" else "shut, it leaks"
+            remarks.append(f"{leak} {leaked}")
     remarks += _partial(table)
     return f" ({'; '.join(remarks)})" if remarks else ""
 
@@ -297,9 +369,13 @@ def _partial(table: GateTable) -> list[str]:
         if here.any():
             cover = table.cover(here)
             where = table.wording.say(cover, table.preposition, prefix)
-            remarks.append(
-                f"only {_range(rule)} open {'' if cover.is_everything else where}".strip()
-            )
+            text = f"{_range(rule)} open {'' if cover.is_everything else where}".strip()
+            if table.growth and rule.value > 0.5:
+                most, memory = table.growth
+                text += f" in the first round, then up to {amount(most)}: memory grows to about "
+                remarks.append(f"{text}{memory:.3g}")
+            else:
+                remarks.append(f"only {text}")
     if len(remarks) > 2:
         return [f"only {span(table.values[partly])} open at {partly.sum()} of {partly.size} pairs"]
     return remarks
@@ -357,7 +433,10 @@ def reasons(table: GateTable) -> Iterator[WeightReason]:
     for a in np.flatnonzero(symbols).tolist():
         part = nothing.copy()
         part[:, a] = symbols[a]
-        yield found("symbol", (net.alphabet[a],), float(symbols[a]), part)
+        reason = ""
+        if table.alone is not None and table.alone[a] * symbols[a] > 0.0:
+            reason = f"writes {'+' if symbols[a] > 0.0 else '−'} where the latch has no sign"
+        yield found("symbol", (net.alphabet[a],), float(symbols[a]), part, reason)
     apart = vertices.clocks if vertices.signed else ()
     taken = net.height * float(np.delete(cells, apart).sum()) if apart else 0.0
     for group in _equal(cells, apart):
@@ -365,7 +444,7 @@ def reasons(table: GateTable) -> Iterator[WeightReason]:
         names = tuple(net.cells[k] for k in group)
         active = np.sum([vertices.rise(k) * vertices.is_active(k) for k in group], axis=0)
         part = nothing + (value * active)[:, np.newaxis]
-        reason = ""
+        reason = "" if table.alone is None else "writes its own sign again"
         if group[0] in apart and taken:
             reason, further = "makes up for the cells at −1", part - taken * (part != 0.0)
             if np.abs(further).max() > ROUNDING * np.abs(part).max():

@@ -9,20 +9,40 @@ from reberlstm.explanation.phrases import Wording
 from reberlstm.explanation.vertices import CellTable, Vertices, active_memory
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells.cell import Floats
+from reberlstm.net.numbers import sigmoid
 
 FADES = 1e-6
 """A memory of which a larger part is lost in a step does not last."""
+
+GROWS = 0.05
+"""A memory that a loop makes larger by less than this part of it stays the same."""
+
+BLURRED = 0.05
+"""How far from −1, 0 or 1 what is written to a latch may be."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def restores(vertices: Vertices, cell: int, table: CellTable) -> bool:
     """Whether no step that keeps the cell's memory leaves less of it than there was."""
+    return bool((_left(vertices, cell, table) >= 1.0 - FADES).all())
+
+
+def holds(vertices: Vertices, cell: int, table: CellTable) -> bool:
+    """Whether the cell is a latch, and a step that keeps its memory leaves just what there was."""
+    same = (np.abs(_left(vertices, cell, table) - 1.0) <= FADES).all()
+    return bool(same and is_latch(vertices, cell, table))
+
+
+def _left(vertices: Vertices, cell: int, table: CellTable) -> Floats:
+    """The memory after each step that keeps it, as a part of what there was."""
     before = np.broadcast_to(
         active_memory(vertices.net) * vertices.active(cell)[:, np.newaxis], table.memory.shape
     )
     kept = (table.kept > 0.5) & (before != 0.0)
-    return bool((table.memory[kept] / before[kept] >= 1.0 - FADES).all())
+    parts: Floats = table.memory[kept] / before[kept]
+    return parts
 
 
 def is_latch(vertices: Vertices, cell: int, table: CellTable) -> bool:
@@ -34,6 +54,42 @@ def is_latch(vertices: Vertices, cell: int, table: CellTable) -> bool:
     own = layer.weight_hh[layer.rows("candidate").start + cell, cell]
     signs = {1.0, -1.0} <= set(vertices.active(cell).tolist())
     return bool(own > 0.0 and signs and restores(vertices, cell, table))
+
+
+def signs_alone(vertices: Vertices, cell: int, table: CellTable) -> Floats | None:
+    """What each symbol writes into a latch that has no sign, (A,): 1, −1 or 0.
+
+    None where the candidate is not the latch's own sign, or reads other cells too.
+    """
+    if not is_latch(vertices, cell, table):
+        return None
+    (layer,) = vertices.net.layers
+    read = np.flatnonzero(layer.weight_hh[layer.rows("candidate").start + cell])
+    written, own = np.rint(table.gates["candidate"]), vertices.active(cell)
+    if read.tolist() != [cell] or np.abs(table.gates["candidate"] - written).max() > BLURRED:
+        return None
+    if (written[own != 0.0] != own[own != 0.0][:, np.newaxis]).any() or own.all():
+        return None
+    alone: Floats = written[own == 0.0][0]
+    return alone if (alone != 0.0).any() else None
+
+
+def growth(vertices: Vertices, cell: int, table: CellTable) -> tuple[float, float] | None:
+    """How far the forget gate opens in a loop, and what the memory comes to; None for no loop.
+
+    There the candidate writes each round what it wrote in the first. The wider the memory, the
+    nearer h is to 1 and the wider the gate that reads it, f at most, so ``c = 1 / (1 − f)``.
+    """
+    net = vertices.net
+    (layer,) = net.layers
+    before = active_memory(net) * vertices.active(cell)[:, np.newaxis]
+    grows = (table.kept > 0.5) & (before > 0.0) & (table.memory > (1.0 + GROWS) * before)
+    if layer.cell.keeping != "forget" or not 0.0 < net.height < 1.0 or not grows.any():
+        return None
+    own = float(layer.weight_hh[layer.rows("forget").start + cell, cell])
+    most = float(sigmoid(table.sums["forget"][grows] + own * (1.0 - net.height)).max())
+    added = float(table.added[grows].max())
+    return (most, added / (1.0 - most)) if own > 0.0 and most < 1.0 else None
 
 
 def latch_sentence(vertices: Vertices, cell: int, table: CellTable) -> str:

@@ -19,7 +19,7 @@ from reberlstm.explanation.model import (
 )
 from reberlstm.explanation.phrases import Wording
 from reberlstm.explanation.vertices import CellTable, Vertices, reads_memory
-from reberlstm.explanation.wording import amount, listed, shown, weight
+from reberlstm.explanation.wording import amount, listed, named, shown, weight
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
@@ -125,10 +125,12 @@ class Summary:
         net = self.vertices.net
         assert net.gain is not None
         unit = 2.0 * net.gain
+        clocks = [net.cells[cell] for cell in self.vertices.clocks]
+        apart = f" ({unit:g} on {named(clocks)}, always +1 after a symbol)" if clocks else ""
         yield (
             f"gain K = {net.gain:g}, and every sum is at least {self.decision:.3g} in size; a cell "
             f"is active at +1, and else −1; a unit of weight is 2·K = {unit:g}, or {unit / 2.0:g} "
-            "on a cell, since an active cell adds its weight where others take theirs away"
+            f"on a cell{apart}, since an active cell adds its weight where others take theirs away"
         )
         kind = net.layers[0].cell
         if not kind.keeping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +17,7 @@ from reberlstm.explanation.model import (
     HeadExplanation,
     WeightReason,
 )
-from reberlstm.explanation.wording import shown, units, weight
+from reberlstm.explanation.wording import listed, shown, units, weight
 from reberlstm.render import count, fill, gate_titles, text_lines
 
 HEADS = {"legal": "legal head (reader)", "accept": "accept head", "next": "next head"}
@@ -39,7 +40,8 @@ def explanation_lines(
 ) -> Iterator[str]:
     """The lines for a terminal of so many columns, with or without every weight and its reason.
 
-    Of some cells only, it is without summary and heads.
+    Of some cells only, it is without summary and heads, and of nodes without a cell of their own
+    those are explained that are named.
     """
     width = max(width, MIN_WIDTH)
     if cells is None:
@@ -63,6 +65,23 @@ def explanation_lines(
         for head in explanation.heads.values():
             yield from _head(head, width)
             yield ""
+    else:
+        for name, meaning in _legend(explanation, cells, weights=weights):
+            yield from _wrapped(f"- {shown(name)}: ", f"{meaning}.", width)
+
+
+def _legend(
+    explanation: Explanation, cells: Sequence[CellExplanation], *, weights: bool
+) -> Iterator[tuple[str, str]]:
+    """The nodes without a cell of their own that are named in the text of some cells."""
+    texts = [cell.sentence for cell in cells] + [note for cell in cells for note in cell.notes]
+    for gate in (gate for cell in cells for gate in cell.gates.values()):
+        texts += [gate.sentence, gate.code, *(w.reason for w in gate.weights if weights)]
+    own, text = {cell.name for cell in explanation.cells}, "\n".join(texts)
+    for name, active in explanation.vertices.items():
+        named = rf"(?<![^\s({{]){re.escape(shown(name))}(?![^\s,;:)}}])"
+        if name not in own and re.search(named, text):
+            yield name, explanation.nodes.get(name) or f"{listed(active)}, after a violation"
 
 
 def _title(explanation: Explanation) -> str:
@@ -115,8 +134,10 @@ def _weights(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     used = [column for column in range(4) if any(row[column] for row in rows)]
     table = Table.grid(padding=(0, 2), pad_edge=False)
     for column in used:
-        least = MIN_WIDTH // 3 if column == 3 else None
-        table.add_column(no_wrap=column < 3, min_width=least)
+        # Numbers are never cut; long lists of cells are wrapped, as reasons are.
+        number = max(len(row[column]) for row in rows) if column < 2 else None
+        least = MIN_WIDTH // 3 if column == 3 else number
+        table.add_column(no_wrap=column < 2, min_width=least)
     for row in rows:
         table.add_row(*(Text.assemble((row[column], "dim")) for column in used))
     return text_lines(Padding(table, (0, 0, 0, INDENT + 2)), width)

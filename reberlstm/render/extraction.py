@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,10 +79,11 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
     yield from found.notes
-    yield (
+    yield from textwrap.wrap(
         f"{found.steps:,} steps of the net, {found.search_steps:,} of them in the search "
         f"(the machine was found after {found.found_after:,}), "
-        f"{found.memories:,} different memories, {found.seconds:.1f} s"
+        f"{found.memories:,} different memories, {found.seconds:.1f} s",
+        width,
     )
     yield ""
     if len(fsm.states) <= MOST_STATES:

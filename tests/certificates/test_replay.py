@@ -12,6 +12,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.certificates import Refutation
+from reberlstm.certificates.replay import _listed
 from reberlstm.cli import run
 from tests.cases import REBER, machine
 
@@ -80,6 +81,13 @@ def test_with_symbols_around_the_word() -> None:
     assert "rows = [1, " in "\n".join(found.replay)
     no, yes = replayed(found, module)
     assert (yes > no) == (found.offered == ("yes",))
+
+
+def test_long_lists_are_folded() -> None:
+    assert _listed([1] + [0] * 25) == "[1] + [0] * 25"
+    assert _listed([1, 0, 0, 0, 0, 0]) == "[1, 0, 0, 0, 0, 0]"
+    word = list("abcdefghijklm")
+    assert eval(_listed(word)) == word
 
 
 def test_in_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -196,6 +196,10 @@ def test_drift_of_s_climbs_and_goes_on() -> None:
     assert value["last"] == pytest.approx(117, abs=1)
     assert value["period"] is None
     assert value["speed"] == pytest.approx(0.2, abs=0.1)
+    # Each round keeps σ(5) and adds almost 1, slightly less as the other memories fade.
+    for _ in range(5_000):
+        memory = reber.after(memory, "S")
+    assert value["towards"] == pytest.approx(memory[3], abs=0.5)
 
 
 def test_a_cycle_that_holds_while_others_fail_is_proved_on_its_own() -> None:

@@ -55,6 +55,18 @@ def test_published_net_with_its_leak(capsys: pytest.CaptureFixture[str]) -> None
     assert "node 4" not in text
 
 
+def test_some_cells_come_with_their_legend_and_all_numbers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = said(capsys, "embedded-reber", "--net", "compiled:latch", "--cells", "latch")
+    assert "- T.0: T.0|P.0, started and latch active.\n" in text
+    assert "- dead/2: started and latch, after a violation.\n" in text
+    assert "  +1  +52.52  cells frame," in text
+    assert "+…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_weights_are_left_out_of_large_nets(capsys: pytest.CaptureFixture[str]) -> None:
     short = said(capsys, "reber", "--no-weights")
     assert "rings the bell" not in short

@@ -131,6 +131,11 @@ def test_node_1_of_reber_in_a_gru_as_a_person_would_have_said_it() -> None:
     assert reasons[()] == "−1 at rest; over 2½ makes it +1"
 
 
+def test_the_unit_on_a_cell_that_is_never_negative_is_told() -> None:
+    summary = explain(rl.compile("reber", cell="gru")).summary[0]
+    assert "or 20 on a cell (40 on started, always +1 after a symbol)" in summary
+
+
 def test_a_node_of_a_simple_net_has_a_cell_for_each_filter() -> None:
     explanation = explain(rl.compile("reber", cell="rnn"))
     assert explanation.cell("1/2").role == "copy 2 of 2 of node 1"

@@ -18,6 +18,7 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.loading import shipped
 from reberlstm.net.net import LSTMWeights
+from tests.cases import machine
 from tests.pseudocode import Test, evaluate, read_pairs, read_said
 from tests.stepping import State, Step, initial, one_hot, step
 from tests.strategies import machines
@@ -65,7 +66,8 @@ def assert_code_is_true(net: LSTMWeights, explanation: Explanation) -> None:
                     assert (rules[0].value > 0.5) == (value > 0.5)
                 if "…" not in gate.code:
                     left, right = gate.code.split(" = ", 1)
-                    assert evaluate(right, node, symbol) == pytest.approx(rules[0].value), left
+                    said = evaluate(right, node, symbol, explanation.vertices[node])
+                    assert said == pytest.approx(rules[0].value), left
                 checked += 1
     assert checked == len(explanation.vertices) * len(net.alphabet) * net.size * len(net.gates)
 
@@ -612,6 +614,36 @@ def test_signs_are_said() -> None:
     assert cell.gates["candidate"].sentence == "rings on B; writes −1 on T and S"
     reasons = {weight.names: weight.reason for weight in cell.gates["candidate"].weights}
     assert reasons["T",] == "writes −1"
+
+
+def test_a_latch_and_a_loop_that_is_kept_are_told_as_a_person_would() -> None:
+    net = rl.compile("embedded-reber", memory="latch")
+    explanation = rl.explain(net)
+    assert_code_is_true(net, explanation)
+    gates = explanation.cell("latch").gates
+    assert gates["candidate"].sentence == (
+        "the latch's own sign; where it has none, + on T and − on P"
+    )
+    assert gates["candidate"].code == (
+        "writer[latch] = sign(h[latch]) if h[latch] else 1 if symbol == T else -1 if symbol == P "
+        "else 0"
+    )
+    assert "keeps 0.9820 of it a step and writes the other 0.018 again" in gates["forget"].sentence
+    kept = rl.explain(rl.compile("contains-abba", memory="keep"))
+    loops = [c.gates["forget"].sentence for c in kept.cells if "first round" in str(c.gates)]
+    assert loops
+    assert all("then up to 0.9933: memory grows to about 149" in text for text in loops)
+
+
+def test_what_is_let_in_from_few_nodes_is_said_so() -> None:
+    door = machine(
+        "kpr",
+        "locked",
+        "open",
+        {"locked": "kun rlocked", "un": "klocked popen run", "open": "pun ropen"},
+    )
+    cell = rl.explain(rl.compile(door, memory="keep")).cell("open")
+    assert cell.gates["input"].sentence == "lets p in from anywhere, r only from node open"
 
 
 def test_cells_without_vertices_get_numbers_only() -> None:

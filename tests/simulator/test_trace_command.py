@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from reberlstm.cli import run
@@ -31,6 +33,16 @@ def test_cells_are_chosen_by_name(
     assert shown(capsys, "BT") == [["0", "started"], ["1", "5", "started"]]
     wide = shown(capsys, "BT", "--all-cells")
     assert [name for block in wide for name in block] == everything[0] * 2
+
+
+def test_a_grammar_in_the_place_of_a_string(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "door.toml"
+    path.write_text("")
+    assert run(["trace", str(path)]) == 2
+    hint = f"{path} is a file: `reberlstm trace --grammar {path} STRING`\n"
+    assert capsys.readouterr().err.endswith(hint)
 
 
 def test_cells_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
