@@ -92,10 +92,11 @@ def compile(
             symbol comes that a word may begin with.
         memory: For LSTMs, what becomes of memory from step to step. ``rewrite``: each step erases
             it and writes it anew. ``latch``: what has to be remembered for long is found and held
-            in cells of its own by an open forget gate, which may save many cells; where it saves
-            none, memory is rewritten, and a `CompileWarning` says so. ``keep``: the forget gate
-            holds the loops of states, as in the Toy LSTM, and they ring again at each round; there
-            is no ``next`` head then where the probabilities in such a state are unequal.
+            in cells of its own, by an open forget gate if one gate can tell when, which may save
+            many cells; where it saves none, memory is rewritten, and a `CompileWarning` says so.
+            ``keep``: the forget gate holds the loops of states, as in the Toy LSTM, and they ring
+            again at each round; there is no ``next`` head then where the probabilities in such a
+            state are unequal.
         cell: The kind of cell: ``lstm``, ``gru``, ``gru-before`` (the reset gate before the matrix)
             or ``rnn`` (with tanh). A GRU needs about as many cells as an LSTM; the last two need
             more where states and symbols are tangled, see docs/cells.md.

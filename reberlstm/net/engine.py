@@ -115,7 +115,8 @@ class Kernel:
     def run(self, states: Array, symbols: NDArray[np.intp], lengths: NDArray[np.intp]) -> None:
         """Let state vectors (D, B) read words (T, B) of these lengths, longest first, in place."""
         work = self.rows * int(lengths.sum())
-        if self.dtype == np.float32 and fast.is_worth(work) and self.compiled.suits(len(lengths)):
+        possible = self.dtype == np.float32 and not isinstance(self.layers[0].matrix, Sparse)
+        if possible and fast.is_worth(work) and self.compiled.suits(len(lengths)):
             self.compiled.run(states, symbols, lengths)
             return
         for begin in range(0, states.shape[1], self.block):

@@ -59,6 +59,21 @@ def test_the_verdict_is_that_of_whole_arrays(cell: str) -> None:
     assert proved > 15
 
 
+def test_what_is_no_proof_by_codes_is_checked_as_whole_arrays() -> None:
+    """A cell whose reset gate is before the matrix; and two intervals that overlap."""
+    fsm = random_machine(1, states=5, symbols=2, density=1.0)
+    net = compiled_sparse(fsm, cell="gru-before")
+    assert check(rl.certify(net).to_dict(), net).valid
+    fsm = random_machine(3, states=2, symbols=1, density=1.0)
+    net = compiled_sparse(fsm, cell="rnn")
+    document = rl.certify(net).to_dict()
+    proof = document["proof"]
+    proof["intervals"] = [[-1.0, 1.0], [0.5, 1.0]]
+    for box in proof["boxes"]:
+        box |= {"most": 0, "others": dict.fromkeys(list(net.cells)[:1], 1)}
+    assert check(with_checksum(document), net).valid
+
+
 def tampered(net: Any, rng: random.Random) -> Any:
     """One weight is gone, turned round, or what all other columns have is another number."""
     weight, how = net.layers[0].weight_hh, rng.randrange(3)

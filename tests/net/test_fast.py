@@ -14,6 +14,7 @@ from reberlstm.errors import MissingExtraError
 from reberlstm.net import fast
 from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import Net
+from tests.cases import compiled_sparse
 from tests.net.test_cells import seeds
 from tests.net.test_engine import random_net
 
@@ -27,6 +28,15 @@ def test_who_insists_on_compiled_code_needs_numba(monkeypatch) -> None:
         rl.run(net, words)
     monkeypatch.setenv("REBERLSTM_COMPILED", "never")
     assert len(rl.run(net, words).states) == 2
+
+
+def test_sparse_weights_stay_in_numpy(monkeypatch) -> None:
+    net = compiled_sparse(rl.load_grammar("reber")).replace(dtype="float32")
+    words = ["BTXSE", "BPVVE"] * 20
+    monkeypatch.setenv("REBERLSTM_COMPILED", "never")
+    expected = rl.run(net, words).hidden
+    monkeypatch.setattr(fast, "is_worth", lambda work: True)
+    assert np.array_equal(rl.run(net, words).hidden, expected)
 
 
 @pytest.fixture(scope="module")

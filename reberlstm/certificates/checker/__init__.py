@@ -324,13 +324,14 @@ class _Checker:
         self.found = dict.fromkeys(self.heads, math.inf)  # the margin of each head so far
         # Of a net that is kept sparse a proof by codes is checked as it is.
         sparse = any(is_sparse(layer.weight_hh) for layer in net.layers)
-        self.intervals: tuple[int, int] | None = None
+        self.ends: list[list[tuple[float, float]]] | None = None
         if sparse and not exact and document["outcome"] == "holds" and known_for(net, self.heads):
-            self.intervals = two_intervals(document["proof"])
-        if self.intervals is not None:
+            self.ends = self._two_ends(document["proof"])
+        if self.ends is not None:
             return
         strides = exact or document.get("proof", {}).get("stride", 1) != 1
-        net = self.net = whole_net(net) if sparse and strides else net
+        before = any(layer.cell.name == "gru-before" for layer in net.layers)
+        net = self.net = whole_net(net) if sparse and (strides or before) else net
         numbers = Exact if exact else None
         self.steps = Steps(net, document["arithmetic"], self.noise, self.inputs, numbers)
         self.cuts = 0.0  # parts of images that were held against boxes
@@ -448,8 +449,8 @@ class _Checker:
             whole(proof[name], least, most, f"{name} = {proof[name]!r} is not in {least}…{most}")
             for name, least, most in (("k", 0, 1_000), ("stride", 1, MOST_STRIDE))
         )
-        if self.intervals is not None:
-            return self._check_codes(proof, self.intervals)
+        if self.ends is not None:
+            return self._check_codes(proof, self.ends)
         self._check_work([self.fsm.start, *(box["state"] for box in proof["boxes"])], stride)
         boxes = self._boxes(proof)
         shared, varies = shared_in(proof, k), proof.get("varies", False)
@@ -489,7 +490,18 @@ class _Checker:
 
     # A proof of a net that is kept sparse
 
-    def _check_codes(self, proof: Mapping[str, Any], intervals: tuple[int, int]) -> str:
+    def _two_ends(self, proof: Mapping[str, Any]) -> list[list[tuple[float, float]]] | None:
+        """The intervals of active and of inactive cells, if boxes have two, which lie apart."""
+        numbers = two_intervals(proof)
+        if numbers is None:
+            return None
+        ends = [self._cell_ends(proof["intervals"][index_in(number)]) for number in numbers]
+        (low, high), (least, most) = ends[0][0], ends[1][0]
+        return ends if most < low or high < least else None
+
+    def _check_codes(
+        self, proof: Mapping[str, Any], ends: Sequence[Sequence[tuple[float, float]]]
+    ) -> str:
         several = proof.get("pieces", False)
         demand(isinstance(several, bool), f"pieces = {several!r} is neither true nor false")
         index = {name: number for number, name in enumerate(self.net.cells)}
@@ -502,8 +514,7 @@ class _Checker:
             demand(several or state not in states, f"there are two boxes for {_name((state, ()))}")
             states.add(state)
             nodes[state, frozenset(index[name] for name in box["others"])] = None
-        rows = [self._cell_ends(proof["intervals"][index_in(number)]) for number in intervals]
-        codes = Codes(self.net, self.document["arithmetic"], self.noise, self.inputs, *rows)
+        codes = Codes(self.net, self.document["arithmetic"], self.noise, self.inputs, *ends)
         self._check_seconds_of(codes.work)
         images = codes.images(code for _, code in nodes)
 

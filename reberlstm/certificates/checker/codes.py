@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.checker.document import RejectedError, demand
+from reberlstm.certificates.checker.document import RejectedError
 from reberlstm.certificates.checker.steps import Bounds, Ends, Format, Sums, cell, together
 from reberlstm.certificates.checker.subject import (
     BLOCKS,
@@ -107,8 +107,6 @@ class Codes:
         self.kind, self.noise = layer.cell.name, noise
         self.size, self.gates = layer.weight_hh.shape[1], BLOCKS[self.kind]
         self.active, self.inactive = active, inactive
-        apart = inactive[0][1] < active[0][0] or active[0][1] < inactive[0][0]
-        demand(apart, "the intervals of active and inactive cells overlap")
         held = Format(arithmetic).held
         self.weight: Sparse = held(layer.weight_hh)
         self.bounds = Bounds(arithmetic, [np.zeros((1, self.size + len(net.alphabet)))])
