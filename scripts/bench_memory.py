@@ -6,8 +6,9 @@ For every shipped grammar, and for families in which something has to be remembe
 cells, the largest weight in units of 2·K, the margins of the proofs in scope `all`, in real
 arithmetic and in float32, processor seconds of compiling and of the first proof, and wrong answers
 of a stock nn.LSTM in float32 on random words, half of which stray. ``latch`` and ``keep`` have a
-row where they change anything. Then how many random machines have such a row, and are proved in 20 s. Exit
-status 1 where a net of the first tables is not proved, or one is wrong. ``--write`` puts the tables into docs/cells.md.
+row where they change anything. Then how many random machines have such a row, and are proved in
+20 s. Exit status 1 where a net of the first tables is not proved, or one is wrong. ``--write`` puts
+the tables into docs/cells.md.
 """
 
 from __future__ import annotations
