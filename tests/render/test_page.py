@@ -152,7 +152,7 @@ def test_too_many_weights_are_refused(reber, monkeypatch):
 def test_the_command_writes_a_page(tmp_path, capsys):
     out = tmp_path / "page.html"
     assert run(["explore", "reber", "--string", "BTXSE", "--step", "2", "-o", str(out)]) == 0
-    line = capsys.readouterr().out
+    line = " ".join(capsys.readouterr().out.split())
     assert line.startswith(f"{out}: reber, compiled (legal: logit > 0; accept: logit > 0), ")
     assert "published (legal: tanh > 0.5), reber-4 (legal: logit > 0); " in line
     data = data_of(out.read_text("utf-8"))
