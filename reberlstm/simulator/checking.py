@@ -233,19 +233,16 @@ class Checker:
 
     def _whole_lines(self, words: Sequence[Sequence[str]]) -> None:
         """The loop in which the time goes."""
-        start, report = self._start, self.report
+        start, report, both = self._start, self.report, self._both
         for word in words:
             row = start
             try:
-                if self._both is not None:
-                    raise KeyError
                 for symbol in word:
                     row = row[symbol]
+                usual = ACCEPTING in row and (both is None or both.grammar_accepts(word))
             except KeyError:
-                self._advance(word)
-                self._end_line()
-                continue
-            if ACCEPTING in row:
+                usual = False
+            if usual:
                 report.strings += 1
                 report.accepted += 1
                 report.symbols += len(word)
@@ -320,6 +317,13 @@ class _Both:
         self._net, self._grammar = self._starts
         self._word: list[str] = []
         self._is_open = True
+
+    def grammar_accepts(self, word: Sequence[str]) -> bool:
+        """Whether the grammar accepts a whole string; a KeyError says no, too."""
+        row = self._starts[1]
+        for symbol in word:
+            row = row[symbol]
+        return ACCEPTING in row
 
     def advance(self, symbols: Sequence[str]) -> None:
         """Read on."""
