@@ -32,34 +32,12 @@ from reberlstm.grammars.frames import continual, embed
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import Net
 
+FAMILIES = (
+    *("dyck-2-4", "dyck-2-5", "dyck-3-4", "dyck-4-3", "flip-flop-2"),
+    *("first-is-last-2", "first-is-last-8", "first-is-last-26"),
+)
 WORDS, LONGEST = 400, 100
 SECONDS = 20.0  # processor time for the proof of a random machine
-
-
-def first_is_last(symbols: int) -> FSM:
-    """Words whose first symbol is their last."""
-    alphabet = tuple("abcdefghijklmnopqrstuvwxyz"[:symbols])
-    lines = {"start": {a: f"{a}=" for a in alphabet}}
-    for first in alphabet:
-        line = {a: f"{first}{'=' if a == first else '≠'}" for a in alphabet}
-        lines |= {f"{first}=": line, f"{first}≠": line}
-    accepting = frozenset(f"{a}=" for a in alphabet)
-    name = f"first-is-last-{symbols}"
-    return FSM(alphabet=alphabet, start="start", accepting=accepting, transitions=lines, name=name)
-
-
-def flip_flop() -> FSM:
-    """Symbol w writes the next bit, i ignores it, r reads back what was written last."""
-    lines = {"start": {"w": "w"}, "w": {"0": "has 0", "1": "has 1"}}
-    for bit in "01":
-        lines[f"has {bit}"] = {"w": "w", "i": f"i {bit}", "r": f"r {bit}"}
-        lines[f"i {bit}"] = {"0": f"has {bit}", "1": f"has {bit}"}
-        lines[f"r {bit}"] = {bit: f"has {bit}"}
-    accepting = frozenset({"has 0", "has 1"})
-    alphabet = tuple("wir01")
-    return FSM(
-        alphabet=alphabet, start="start", accepting=accepting, transitions=lines, name="flip-flop"
-    )
 
 
 def wrong(net: Net, fsm: FSM) -> int:
@@ -162,8 +140,7 @@ def main() -> int:
     arguments = parser.parse_args()
     titles = ["machine", "states", "memory", "cells", "largest", "margin", "float32", "seconds"]
     head = [f"| {' | '.join([*titles, 'wrong'])} |", "|---|---:|---|" + "---:|" * 6]
-    families = [rl.load_grammar(f"dyck-{kinds}") for kinds in ("2-4", "2-5", "3-4", "4-3")]
-    families += [flip_flop(), *map(first_is_last, (2, 8, 26))]
+    families = [rl.load_grammar(name) for name in FAMILIES]
     shipped = [rl.load_grammar(name) for name in rl.grammar_names()]
     kinds: list[tuple[str, Memory]] = [("framed", "latch"), ("random", "latch"), ("random", "keep")]
     for part in parts:

@@ -86,7 +86,7 @@ def with_latches(machine: CompleteMachine) -> Latched | None:
 
 
 def _merged(machine: CompleteMachine) -> tuple[CompleteMachine, list[tuple[object, ...]]]:
-    """The machine with one state for all that look alike for ever, and what is seen of each."""
+    """The machine with one state for all that no word tells apart, and what is seen of each."""
     seen = [
         (name is None, *line.legal, line.accepting, line.output, *line.probability, line.stop)
         for name, line in zip(machine.names, machine.lines, strict=True)

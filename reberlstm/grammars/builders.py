@@ -290,6 +290,64 @@ def _alphabet_of(word: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+# What has to be remembered over any length
+
+
+def first_is_last(n: int) -> FSM:
+    """Words over `n` symbols whose first symbol is their last.
+
+    Example:
+        >>> first_is_last(2).accepts("abba"), first_is_last(2).accepts("abab")
+        (True, False)
+    """
+    name = f"first-is-last-{n}"
+    _check("N, the number of symbols of first-is-last-N,", n, 2, name, 2 * n + 1)
+    letters = tuple(string.ascii_lowercase)
+    alphabet = letters[:n] if n <= len(letters) else tuple(f"a{i}" for i in range(1, n + 1))
+    lines = {"start": {a: f"{a}=" for a in alphabet}}
+    for first in alphabet:
+        line = {a: f"{first}{'=' if a == first else '≠'}" for a in alphabet}
+        lines |= {f"{first}=": line, f"{first}≠": line}
+    return FSM(
+        alphabet=alphabet,
+        start="start",
+        accepting=frozenset(f"{a}=" for a in alphabet),
+        transitions=lines,
+        name=name,
+        title=f"Words over {n} symbols whose first symbol is their last",
+        source="A usual example of a dependency over any distance",
+    )
+
+
+def flip_flop(n: int = 2) -> FSM:
+    """Write one of `n` values with w, ignore one with i, read with r the one written last.
+
+    Every instruction is followed by a value, and the first one writes.
+
+    Example:
+        >>> flip_flop().accepts("w1i0r1"), flip_flop().accepts("w1i0r0")
+        (True, False)
+    """
+    name = f"flip-flop-{n}"
+    _check("N, the number of values of flip-flop-N,", n, 2, name, 3 * n + 2)
+    values = tuple(map(str, range(n)))
+    lines = {"start": {"w": "w"}, "w": {value: f"has {value}" for value in values}}
+    for value in values:
+        lines[f"has {value}"] = {"w": "w", "i": f"i {value}", "r": f"r {value}"}
+        lines[f"i {value}"] = dict.fromkeys(values, f"has {value}")
+        lines[f"r {value}"] = {value: f"has {value}"}
+    return FSM(
+        alphabet=("w", "i", "r", *values),
+        start="start",
+        accepting=frozenset(f"has {value}" for value in values),
+        transitions=lines,
+        name=name,
+        title=f"Write one of {n} values, ignore some, read what was written last",
+        source="Flip-flop languages: Liu et al., Exposing attention glitches with flip-flop "
+        "language modeling, 2023",
+    )
+
+
 # Names
 
 
@@ -337,6 +395,18 @@ FAMILIES = (
         "dyck-2-3",
         "Balanced brackets of K kinds, nested at most M deep",
         _numbers(dyck),
+    ),
+    Family(
+        "first-is-last-N",
+        "first-is-last-2",
+        "Words over N symbols whose first symbol is their last",
+        _numbers(first_is_last),
+    ),
+    Family(
+        "flip-flop-N",
+        "flip-flop-2",
+        "Write one of N values, ignore some, read what was written last",
+        _numbers(flip_flop),
     ),
     Family("mod-N", "mod-3", "Words whose number of ones is divisible by N", _numbers(mod)),
     Family(

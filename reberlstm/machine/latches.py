@@ -147,7 +147,7 @@ class _Quotient:
         return self._pairs(chain.from_iterable(combinations(line, 2) for line in lines))
 
     @cached_property
-    def alike(self) -> list[tuple[int, int]]:
+    def seen_the_same(self) -> list[tuple[int, int]]:
         """Pairs of classes that look the same.
 
         They are needed where no state leads to both, as in "the first symbol is the last" over two
@@ -298,11 +298,11 @@ def _best_bit(quotient: _Quotient) -> _Bit | None:
     for seed in quotient.beginnings:
         best = none.with_seed(*seed, len(best.twins)) or best
     if not best.twins:
-        for seed in quotient.alike:
+        for seed in quotient.seen_the_same:
             best = none.with_seed(*seed, len(best.twins)) or best
     if not best.twins:
         return None
-    pairs = dict.fromkeys([*quotient.beginnings, *quotient.alike])
+    pairs = dict.fromkeys([*quotient.beginnings, *quotient.seen_the_same])
     seeds = [turned for seed in pairs for turned in (seed, seed[::-1])]
     for seed in seeds:
         best = best.with_seed(*seed, len(best.twins)) or best

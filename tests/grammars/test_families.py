@@ -47,6 +47,25 @@ def test_mod(n: int) -> None:
         assert fsm.accepts(word) == (word.count("1") % n == 0)
 
 
+@pytest.mark.parametrize("n", [2, 3])
+def test_first_is_last(n: int) -> None:
+    fsm = rl.load_grammar(f"first-is-last-{n}")
+    for length in range(7):
+        for word in product(fsm.alphabet, repeat=length):
+            assert fsm.accepts(word) == (length > 0 and word[0] == word[-1])
+
+
+def test_flip_flop() -> None:
+    fsm = rl.load_grammar("flip-flop-2")
+    for word in map("".join, product("wir01", repeat=6)):
+        written, right = "", word[0] == "w"
+        for instruction, value in zip(word[::2], word[1::2], strict=True):
+            right = right and instruction in "wir" and value in "01"
+            right = right and (instruction != "r" or value == written)
+            written = value if instruction == "w" else written
+        assert fsm.accepts(word) == right
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 8])
 def test_cycle_navigation(n: int) -> None:
     fsm = rl.load_grammar(f"cycle-navigation-{n}")
@@ -130,6 +149,10 @@ def test_contains_with_a_given_alphabet() -> None:
         ("mod-0", "n of mod-N is 0; it must be at least 1"),
         ("modular-arithmetic-1", "n of modular-arithmetic-N is 1; it must be at least 2"),
         ("dyck-0-3", "K, the number of kinds of dyck-K-M, is 0; it must be at least 1"),
+        (
+            "first-is-last-1",
+            "N, the number of symbols of first-is-last-N, is 1; it must be at least 2",
+        ),
         ("dyck-1-0", "M, the depth of dyck-K-M, is 0; it must be at least 1"),
         ("dyck-9-9", "dyck-9-9 has over 100,000 states, which is the most that is built"),
         ("mod-100001", "mod-100001 has over 100,000 states"),
