@@ -26,6 +26,9 @@ from reberlstm.net.net import Net
 
 MAX_SHOWN = 3
 
+SEEN = 1e-3
+"""A smaller part of a memory that is left after it was erased is not worth a word."""
+
 
 class Summary:
     """Collects from the tables of all cells what is the same for a whole net.
@@ -37,7 +40,7 @@ class Summary:
 
     def __init__(self, vertices: Vertices) -> None:
         self.vertices = vertices
-        self.decision, self.leak, self.loss = np.inf, 0.0, 0.0
+        self.decision, self.leak, self.loss, self.left = np.inf, 0.0, 0.0, 0.0
         self.keeps: list[int] = []
         self.fades = False
         self.count = np.zeros((len(vertices.names), len(vertices.net.alphabet)), dtype=np.intp)
@@ -48,6 +51,7 @@ class Summary:
         if self.vertices.signed:
             self.decision = min(self.decision, float(np.abs(table.sums["candidate"]).min()))
         holds = (table.kept > 0.5).any()
+        self.left = max(self.left, float(table.kept.max()))
         for gate in table.gates.keys() - {"candidate", "forget" if holds else ""}:
             values = table.gates[gate]
             sums = np.abs(table.sums[gate][matters(gate, table)])
@@ -106,9 +110,10 @@ class Summary:
         elif vertices.signed:
             pass
         elif vertices.coded:
+            some = f" (at most {amount(self.left)} of it is left)" if self.left > SEEN else ""
             yield (
-                f"{anew}, so no step adds to the error of the one before; a filter may be half "
-                "open where the other one is shut"
+                f"{anew}{some}, so no step adds to the error of the one before; a filter may be "
+                "half open where the other one is shut"
             )
         else:
             yield (
