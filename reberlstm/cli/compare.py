@@ -26,7 +26,7 @@ from reberlstm.cli.options import (
 from reberlstm.comparison import compare
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.loading import shipped, shipped_names
 from reberlstm.net.net import Net
@@ -106,7 +106,7 @@ def command(
     reberlstm compare reber --row loop --row drift --row 'wrong prefix'
     reberlstm compare reber -o table.html
     """
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "compare")
     written = _written(format, out, as_json)
     asked = (*nets, *more)
     columns = dict(_named(name, machine, reading) for name in asked) or _defaults(machine)
