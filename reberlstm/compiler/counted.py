@@ -5,8 +5,8 @@
 tells the sign for free: 0 at 0, and at least tanh 1 in size elsewhere.
 
 **Control** has a cell for each state, as in `reberlstm.compiler.layout`. The input gate decides on
-states and symbols, the output gate on what transitions ask of counters: a sum of their h. So after a
-violation no cell of a state is active, and no step leads back.
+states and symbols, the output gate on what transitions ask of counters: a sum of their h. So after
+a violation no cell of a state is active, and no step leads back.
 
 Three ways of wiring a counter are tried, in this order:
 
@@ -219,9 +219,13 @@ class _Control:
 
     def tests(self, edge: _Edge) -> frozenset[_Test]:
         """What a step asks of cells of counters, beyond what the code tells."""
-        tests = []
+        tests: list[_Test] = []
         for j, way in enumerate(self.ways):
-            level, change, after = edge.source.levels[j], edge.arrow.change[j], edge.target.levels[j]
+            level, change, after = (
+                edge.source.levels[j],
+                edge.arrow.change[j],
+                edge.target.levels[j],
+            )
             sign = _sign(level)
             if way is Way.PLAIN:
                 tests += self._guard(j, edge.arrow.when[j])
@@ -364,7 +368,9 @@ class _Net:
         ends = [test.ends(self._may_oppose(test)) for test in listed]
         weights = [1.0 for _ in listed]
         for _ in range(100):
-            over = sum(w * (most - least) for w, (least, most, _) in zip(weights, ends, strict=True))
+            over = sum(
+                w * (most - least) for w, (least, most, _) in zip(weights, ends, strict=True)
+            )
             weights = [
                 (1.0 + over - w * (most - least)) / (least - wrong)
                 for w, (least, most, wrong) in zip(weights, ends, strict=True)
@@ -427,7 +433,9 @@ class _Net:
             kept[code] = node.levels[number] != 0
 
         def filter(heights: Mapping[int, float], bias: float) -> Row:
-            chosen = {code: h for code, h in heights.items() if h and code in self.encoding.coded}
+            chosen: dict[Code, float] = {
+                code: h for code, h in heights.items() if h and code in self.encoding.coded
+            }
             return place.row(Filter(chosen, 0.0, {}, bias), self.gain)
 
         return {
@@ -461,16 +469,23 @@ class _Net:
             rows.append(row._replace(cells={**row.cells, **counters}))
         return {"legal": rows[:-1], "accept": rows[-1:]}
 
-    def _sum(self, truths: Sequence[tuple[_Node, bool]]) -> tuple[dict[int, float], dict[int, float]]:
+    def _sum(
+        self, truths: Sequence[tuple[_Node, bool]]
+    ) -> tuple[dict[int, float], dict[int, float]]:
         """For each code a height, and for some counters a weight on h, that give a sum its sign."""
         plain = [j for j, way in enumerate(self.control.ways) if way is Way.PLAIN]
         by_code: dict[int, dict[_Levels, bool]] = {}
         for node, truth in truths:
             signs = tuple(_sign(node.levels[j]) for j in plain)
             by_code.setdefault(self.control.number(node), {})[signs] = truth
-        asked = [j for k, j in enumerate(plain) if any(_matters(of, k) for of in by_code.values())]
+        directions = [_direction(by_code.values(), place) for place in range(len(plain))]
+        if None in directions:
+            raise _NotSoError([plain[directions.index(None)]])
+        asked = {j: way for j, way in zip(plain, directions, strict=True) if way}
+        sizes = (1.0, 2.0, 3.0) if len(asked) <= MAX_SIZES else (1.0,)
         best: tuple[float, dict[int, float], dict[int, float]] | None = None
-        for chosen in _weights(len(asked)):
+        for sized in itertools.product(sizes, repeat=len(asked)):
+            chosen = [way * size for way, size in zip(asked.values(), sized, strict=True)]
             weights = dict(zip(asked, chosen, strict=True))
             per_sign = [weights.get(j, 0.0) for j in plain]
             ends = {code: _ends(of, per_sign) for code, of in by_code.items()}
@@ -500,7 +515,7 @@ class _Net:
         first = len(wirings) + self.encoding.has_started
         place = Place(self.encoding, cells_of, started, first, count, {})
         always, never = Row(self.gain), Row(-self.gain)
-        cells = []
+        cells: list[tuple[Row, ...]] = []
         for wiring in wirings:
             both = (*(place.row(filter, self.gain) for filter in wiring.filters), always, always)
             rings = Row(symbols=dict.fromkeys(wiring.symbols, self.gain))
@@ -533,36 +548,35 @@ def _merged(pairs: Pairs, free: Pairs) -> Pairs | None:
     return {code: pairs.get(code, set()) | free.get(code, set()) for code in codes}
 
 
-def _matters(truth: Mapping[_Levels, bool], place: int) -> bool:
-    """Whether the sign at a place makes a difference to the truth."""
-    known: dict[_Levels, bool] = {}
-    return any(
-        known.setdefault((*signs[:place], *signs[place + 1 :]), true) != true
-        for signs, true in truth.items()
-    )
+def _direction(truths: Iterable[Mapping[_Levels, bool]], place: int) -> int | None:
+    """1 where the truth comes as the sign at a place grows, −1 where it goes, 0 for neither.
+
+    None where it does both.
+    """
+    found = set()
+    for truth in truths:
+        for signs, true in truth.items():
+            for more in range(signs[place] + 1, 2):
+                other = truth.get((*signs[:place], more, *signs[place + 1 :]), true)
+                found.add(other - true)
+    found.discard(0)
+    return None if len(found) > 1 else sum(found)
 
 
-def _weights(count: int) -> Iterator[tuple[float, ...]]:
-    """Weights to try for so many counters."""
-    sizes = (1.0, 2.0, 3.0) if count <= MAX_SIZES else (1.0,)
-    signs = itertools.product((1.0, -1.0), repeat=count)
-    if count > MAX_SIGNS:
-        signs = iter([(1.0,) * count, (-1.0,) * count])
-    for chosen in signs:
-        for each in itertools.product(sizes, repeat=count):
-            yield tuple(s * w for s, w in zip(chosen, each, strict=True))
-
-
-MAX_SIZES, MAX_SIGNS = 3, 8
-"""Weights of different sizes, and of different signs, are tried for so many counters."""
+MAX_SIZES = 3
+"""Weights of different sizes are tried for so many counters."""
 
 
 def _ends(truth: Mapping[_Levels, bool], weights: Sequence[float]) -> tuple[float, float]:
     """The least sum where it is true, and the greatest where it is not."""
     least, most = INFINITE, -INFINITE
     for signs, true in truth.items():
-        near = sum(s * w * (ACTIVE if s * w > 0 else 1.0) for s, w in zip(signs, weights, strict=True))
-        far = sum(s * w * (1.0 if s * w > 0 else ACTIVE) for s, w in zip(signs, weights, strict=True))
+        near = sum(
+            s * w * (ACTIVE if s * w > 0 else 1.0) for s, w in zip(signs, weights, strict=True)
+        )
+        far = sum(
+            s * w * (1.0 if s * w > 0 else ACTIVE) for s, w in zip(signs, weights, strict=True)
+        )
         least, most = (min(least, near), most) if true else (least, max(most, far))
     return least, most
 

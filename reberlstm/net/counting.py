@@ -31,6 +31,17 @@ class CountingCell(NamedTuple):
     counter: str
     way: Way
 
+    def __str__(self) -> str:
+        held = f"counter {self.counter}: c of cell {self.cell}"
+        if self.way is Way.LATE:
+            return (
+                f"{held} is how far it is beyond ±1, one step late, since one pair of filters "
+                "cannot tell when it changes; states are split by its sign and by that step"
+            )
+        if self.way is Way.SIGNS:
+            return f"{held}; states are split by its sign, which no sum over that cell tells"
+        return f"{held}, whose h tells its sign"
+
 
 @dataclass(frozen=True)
 class Counting:

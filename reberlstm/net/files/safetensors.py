@@ -20,9 +20,9 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
-from reberlstm.net.cells import Cell, Layer, cell_named
 from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells import Cell, Layer, cell_named
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.counting import Counting
 from reberlstm.net.files.containers import (
@@ -305,13 +305,14 @@ def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net
 
 def _counting(machine: Machine | None, metadata: Mapping[str, str]) -> Counting | None:
     """What the net counts: a grammar with counters and the cells for them go together."""
-    counts = isinstance(machine, CounterMachine)
-    if counts != ("counting" in metadata):
+    if isinstance(machine, CounterMachine) != ("counting" in metadata):
         raise FormatError(
             "metadata 'counting' says which cells count, and 'grammar' has the machine with "
             "counters; one of the two is missing"
         )
-    return Counting.read(machine, metadata["counting"]) if counts else None
+    if isinstance(machine, CounterMachine):
+        return Counting.read(machine, metadata["counting"])
+    return None
 
 
 def _layer(arrays: dict[str, Floats], cell: Cell, prefix: str, number: int) -> Layer:
