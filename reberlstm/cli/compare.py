@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from reberlstm.render.comparison import explained_lines
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 WIDTH_OF_FILES = 120
+
+MORE = "--explain KEY prints whole answers, --all asks every question, --json has all figures"
 
 MANY = click.IntRange(1, 1_000_000)
 
@@ -150,6 +153,8 @@ def command(
     else:
         lines = explained_lines(table, width) if explained else table.lines(width)
         content = "\n".join(lines) + "\n"
+        if out is None and not explained:
+            content += "\n".join(textwrap.wrap(MORE, width)) + "\n"
     if out is None and written != "text":
         echo_content(content.encode())
     elif out is None:

@@ -25,7 +25,6 @@ GAP = 3
 MARKS = {"proved": "✓ ", "refuted": "✗ ", "unknown": "? ", "measured": "", "none": ""}
 TINTS = {"proved": "43,127,195", "refuted": "217,119,43"}
 LEGEND = "✓ proved for words of every length, ✗ refuted by a word, ? not known; all else measured"
-MORE = "--explain KEY prints an answer whole, --all asks all questions, --json has all figures"
 
 
 def marked(entry: Entry, text: str | None = None) -> str:
@@ -75,7 +74,7 @@ def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
         text = printable(f"{title} {gist}")
         yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
-    for note in (LEGEND, MORE, *comparison.footnotes):
+    for note in (LEGEND, *comparison.footnotes):
         yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
