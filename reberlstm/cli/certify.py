@@ -36,7 +36,7 @@ from reberlstm.cli.options import (
     out_option,
 )
 from reberlstm.errors import CertificateError, FormatError, printable
-from reberlstm.grammars import grammar_names, load_grammar, shipped_file
+from reberlstm.grammars import as_finite, grammar_names, shipped_file
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import FOLDER, shipped_names
@@ -190,7 +190,7 @@ def command(**values: Any) -> int:
     reberlstm certify reber --minimal-gain
     """
     options = Options(**values)
-    machine = load_grammar(options.grammar)
+    machine = as_finite(options.grammar, "certify")
     asked = options.asked | {"seconds": options.seconds, "max_states": options.max_states}
     if options.least_gain:
         from reberlstm.compiler import compile

@@ -27,7 +27,7 @@ from reberlstm.cli.options import (
 from reberlstm.comparison import compare, usual_rows
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.loading import shipped, shipped_names
 from reberlstm.net.net import Net
@@ -121,7 +121,7 @@ def command(
     reberlstm compare reber --explain drift --explain 'wrong prefix'
     reberlstm compare reber -o table.html
     """
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "compare")
     written = _written(format, out, as_json)
     asked_rows: tuple[str, ...] | None = (*rows, *explained)
     if not asked_rows:

@@ -12,7 +12,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
 from reberlstm.errors import FormatError
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine.complete import OnViolation
 
 
@@ -61,7 +61,7 @@ def command(
         raise FormatError(
             f"{out}: compile writes .safetensors files; use that suffix, or `reberlstm export`"
         )
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "compile")
     import numpy as np
 
     from reberlstm.net.files.safetensors import save

@@ -16,7 +16,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 
 
 @click.command("explore")
@@ -54,7 +54,7 @@ def command(
     """
     if Path(out).suffix not in (".html", ".htm"):
         raise FormatError(f"{out}: explore writes .html files; use that suffix")
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "explore")
     from reberlstm.render.page import default_nets, examples, explorer_page
 
     shown = [reading.load(net, machine, only_files=len(nets) > 1) for net in nets]

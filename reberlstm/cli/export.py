@@ -17,7 +17,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.net.base import check_alphabets
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def command(**given: Any) -> None:
         )
     if asked.indices and target != "onnx":
         raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
-    machine = load_grammar(asked.grammar)
+    machine = as_finite(asked.grammar, "export")
     weights = asked.reading.load(asked.net, machine)
     check_alphabets(machine, weights)
     if weights.grammar is None and weights.alphabet == machine.alphabet:

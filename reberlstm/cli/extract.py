@@ -28,7 +28,7 @@ from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.oracles import ORACLES, USUAL
 from reberlstm.figures import check_suffix
 from reberlstm.files import gunzip, read_bytes, write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.net.loading import indices_of
 from reberlstm.render.extraction import extraction_lines, probe, save
 
@@ -151,7 +151,7 @@ def command(
         probe(picture)
     if within and reference is None:
         raise click.UsageError("--within is about the words of a machine; give --reference")
-    machine = None if reference is None else load_grammar(reference)
+    machine = None if reference is None else as_finite(reference, "the reference of extract")
     held = reading.load(net, machine)
     terminal = sys.stderr.isatty() and not as_json
     found = extract(

@@ -21,7 +21,7 @@ from reberlstm.cli.options import (
     write_machine,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
 from reberlstm.machine.fsm import FSM, Word, with_first_output
@@ -60,7 +60,7 @@ def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
     """Add a command for an operation on the machines that its arguments name."""
 
     def run(out: str | None, write_as: str | None, minimise: bool, **given: str) -> None:
-        result = operation(*(load_grammar(given[name]) for name in names))
+        result = operation(*(as_finite(given[name], f"fsm {operation.__name__}") for name in names))
         write_machine(result.minimise() if minimise else result, out, write_as)
 
     made = click.option(
@@ -88,7 +88,7 @@ def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
 
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
-    write_machine(load_grammar(grammar).minimise(), out, write_as)
+    write_machine(as_finite(grammar, "fsm minimise").minimise(), out, write_as)
 
 
 @command.command("equal", short_help="Compare two machines.")
@@ -109,7 +109,7 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
 
     Exit status: 0 when they are equal, 1 when they differ.
     """
-    first, second = load_grammar(grammar), load_grammar(other)
+    first, second = as_finite(grammar, "fsm equal"), as_finite(other, "fsm equal")
     if by is None:
         moore = all(m.outputs and not m.accepting for m in (first, second))
         by = "label" if moore else "accept"
@@ -174,7 +174,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
 
     Without --max-length and --limit the first 20. With --json a string is the list of its symbols.
     """
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "fsm")
     if max_length is None and limit is None:
         limit = 20
     word = None
@@ -199,7 +199,7 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     """
     if length is not None and max_length is not None:
         raise click.UsageError("give --length or --max-length, not both")
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "fsm")
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
@@ -236,7 +236,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     """
     from reberlstm.machine.counting import entropy as measure
 
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "fsm entropy")
     result = measure(machine)
     if as_json:
         echo_json(result)

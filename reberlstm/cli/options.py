@@ -20,6 +20,7 @@ from reberlstm import formats
 from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import claim
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def echo_content(content: bytes) -> None:
         click.echo("\t".join(map(printable, line.split("\t"))))
 
 
-def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
+def write_machine(machine: Machine, out: str | None, format: str | None) -> None:
     """Write a machine to a file, or to standard output: as TOML, unless a format is named."""
     if out is not None and out != "-":
         save_grammar(machine, out, format)

@@ -29,7 +29,7 @@ from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.training.settings import STARTS, TASKS
 
 
@@ -133,7 +133,7 @@ def command(
         raise click.UsageError("--scheduler is for --backend dask or ray")
     if jobs == 0 or jobs < -1:
         raise click.UsageError(f"--jobs {jobs}: give a number of processes, or -1 for all")
-    machines = [load_grammar(grammar) for grammar in grammars]
+    machines = [as_finite(grammar, "study") for grammar in grammars]
     for machine in machines:
         check_rows(keys(machine), rows)
     questions = Questions(rows or None, words, rounds, seconds, not no_proofs)

@@ -18,7 +18,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.training import Progress, Settings, Training, train
 from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
@@ -98,7 +98,7 @@ def command(
             f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` "
             "for others"
         )
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "train")
     start = start if start in STARTS else NetOptions().load(start, machine)
     settings = Settings(fsm=machine, start=start, cells=hidden, **rest)
     checkpoint = Path(f"{out}.checkpoint")

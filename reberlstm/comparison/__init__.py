@@ -30,7 +30,7 @@ from reberlstm.comparison.result import (
 from reberlstm.errors import CertificateError, CompileError, GrammarError
 from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
 from reberlstm.net.loading import net_for
@@ -100,7 +100,7 @@ def compare(
         )
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
-    machine = as_machine(fsm)
+    machine = as_finite(fsm, "compare")
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
     questions = measures(tables_of(machine), settings)
     if rows is not None:

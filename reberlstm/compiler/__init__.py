@@ -21,7 +21,7 @@ from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out, wire
 from reberlstm.compiler.rows import Rows
 from reberlstm.errors import CompileError, CompileWarning, shown
-from reberlstm.grammars import Grammar, as_machine, load_grammar
+from reberlstm.grammars import Grammar, as_finite, load_grammar
 from reberlstm.machine.complete import CompleteMachine, OnViolation
 from reberlstm.machine.fsm import FSM
 
@@ -120,7 +120,7 @@ def compile(
     from reberlstm.compiler.arrays import arrays_of
     from reberlstm.net.net import Net
 
-    fsm = as_machine(fsm)
+    fsm = as_finite(fsm, "compile")
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         **arrays_of(rows, cell, len(fsm.alphabet)),
