@@ -11,12 +11,15 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
+    complete_grammar,
     echo,
     echo_content,
     echo_each,
     echo_json,
+    grammar_argument,
     json_line,
     json_option,
+    one_grammar,
     option,
     out_option,
     probed,
@@ -70,7 +73,13 @@ def command(as_json: bool) -> None:
 
 
 @click.command("sample")
-@option("--grammar", default=DEFAULT_GRAMMAR, metavar="NAME|FILE", help="The grammar.")
+@grammar_argument("named", required=False, metavar="[GRAMMAR]")
+@click.option(
+    "--grammar",
+    metavar="NAME|FILE",
+    shell_complete=complete_grammar,
+    help=f"The same as GRAMMAR.  [default: {DEFAULT_GRAMMAR}]",
+)
 @option("-n", "--count", type=click.IntRange(min=0), default=10, help="How many strings.")
 @option(
     "--length",
@@ -86,9 +95,15 @@ def command(as_json: bool) -> None:
 @seed_option
 @json_option
 def sample(
-    grammar: str, count: int, length: int | None, max_length: int, seed: int, as_json: bool
+    named: str | None,
+    grammar: str | None,
+    count: int,
+    length: int | None,
+    max_length: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Draw accepted strings of a grammar, one a line.
+    """Draw accepted strings of GRAMMAR (a name or a file), one a line.
 
     They follow the grammar's probabilities, or uniform ones where it gives none; with --length
     every accepted string of that length is equally likely. With --json a string is the list of its
@@ -96,9 +111,9 @@ def sample(
 
     \b
     reberlstm sample -n 3
-    reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
+    reberlstm sample dyck-2-3 --length 12 --seed 1
     """
-    machine = load_grammar(grammar)
+    machine = load_grammar(one_grammar(named, grammar) or DEFAULT_GRAMMAR)
     echo(f"seed: {seed}", err=True)
     if length is None:
         words = machine.samples(seed=seed, max_length=max_length)
@@ -112,7 +127,7 @@ _WRITTEN = click.Choice(list(formats.WRITTEN))
 
 
 @click.command("convert")
-@click.argument("source", metavar="IN")
+@grammar_argument("source", metavar="IN")
 @click.argument("target", metavar="OUT", required=False, callback=probed)
 @out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
@@ -153,7 +168,7 @@ def convert(
 
 
 @click.command("diagram")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(required=False, help="The .svg, .png, .pdf or .dot file.  [default: print DOT]")
 @click.option("--string", "word", help="Show the way of this string through the graph.")
 @click.option("--dark", is_flag=True, help="Light ink on dark paper.")

@@ -35,7 +35,7 @@ from reberlstm.extraction.verdict import (
     describe,
     verdict_of,
 )
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_finite
 from reberlstm.machine.fsm import with_first_output
 from reberlstm.net.loading import indices_of
 
@@ -137,7 +137,7 @@ def extract(
         raise ExtractionError(f"seed is {seed}; it must be at least 0")
     if not 0.0 <= seconds < float("inf"):
         raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
-    reference = None if reference is None else as_machine(reference)
+    reference = None if reference is None else as_finite(reference, "the reference of extract")
     subject = subject_of(net, reference, **reading)
     scope = scope_of(subject, reference, within=within, begin=begin)
     wanted = Budget() if budget is None else budget

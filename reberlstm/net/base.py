@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.machine.complete import OnViolation, Scope
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Gates, State
 
@@ -106,7 +107,7 @@ class BaseNet(Generic[Reader]):
 
 
 def check_alphabets(
-    machine: FSM,
+    machine: Machine,
     net: Any,
     *,
     name: str | None = None,

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, MissingExtraError, ReberLSTMError
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_finite
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.render import block, count
 
@@ -349,7 +349,7 @@ def draw(
         GrammarError: for a machine too large to draw, in states or in time.
         MissingExtraError: where there is no Graphviz.
     """
-    fsm = as_machine(fsm)
+    fsm = as_finite(fsm, "diagram")
     if len(fsm.states) > MAX_STATES:
         raise GrammarError(
             f"{fsm} has {len(fsm.states):,} states, and at most {MAX_STATES} are drawn; minimise "

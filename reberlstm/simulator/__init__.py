@@ -275,9 +275,9 @@ def trace(
         >>> rl.trace(rl.compile("reber"), "BTX").steps[-1].legal
         ('S', 'X')
     """
-    from reberlstm.grammars import as_machine
+    from reberlstm.grammars import as_finite
 
-    machine = None if grammar is None else as_machine(grammar)
+    machine = None if grammar is None else as_finite(grammar, "trace")
     if not isinstance(net, ScalarNet):
         from reberlstm.net.loading import net_for
 
