@@ -28,6 +28,7 @@ __all__ = [
     "CausalMap",
     "Entry",
     "Interchange",
+    "NotBuiltError",
     "Plan",
     "Variable",
     "build",

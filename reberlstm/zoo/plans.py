@@ -33,13 +33,13 @@ from reberlstm.zoo.wiring import (
 Wiring = Literal["one-hot", "latch", "sets", "tuned", "trained"]
 Cell = Literal["lstm", "gru", "rnn"]
 
-ATTEMPTS, TRAININGS = 4, 2
+ATTEMPTS, TRAININGS = 3, 2
 """How often it is tried, and how often where each attempt is a training."""
 
 SOFT = 6.0
 """The gain of a compiled net that is trained further: it is right, and its gates can still move."""
 
-SECONDS = 120.0
+SECONDS = 30.0
 """Processor time for a proof; far more than one takes that is found, so no clock decides."""
 
 
