@@ -29,9 +29,8 @@ from reberlstm.conformance.diagnosis import (
     outcome_of,
 )
 from reberlstm.conformance.faults import faults
-from reberlstm.conformance.runtimes import Function, Runtime, runtime_of
+from reberlstm.conformance.runtimes import Function, NotRun, Runtime, runtime_of
 from reberlstm.conformance.suite import KINDS, Call, Check, checks
-from reberlstm.display import Displayed
 from reberlstm.errors import ConformanceError, one_line
 from reberlstm.net.cells.cell import Floats
 from reberlstm.plain import Plain
@@ -43,7 +42,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, repr=False)
-class Report(Displayed, Plain):
+class Report(Plain):
     """What came of the suite on one runtime.
 
     Attributes:
@@ -140,20 +139,27 @@ def _asked(runtime: Runtime, check: Check, dtype: str) -> Outputs | str:
         if part not in runtime.takes and any(getattr(x, part) is not None for x in check.calls):
             return f"it takes no {part}"
     try:
-        return [_array(runtime.run(check.net, call, dtype), call, check) for call in check.calls]
+        return [hidden_of(runtime.run(check.net, x, dtype), x, check) for x in check.calls]
+    except NotRun as reason:
+        return str(reason)
     except Exception as error:  # whatever a runtime raises is its answer
         return error
 
 
-class _WrongShape(ValueError):
+class WrongShape(ValueError):
     """The shape of what a runtime returned."""
 
 
-def _array(found: Any, call: Call, check: Check) -> Floats:
+def hidden_of(found: Any, call: Call, check: Check) -> Floats:
+    """What a runtime returned, as an array (B, T, H).
+
+    Raises:
+        WrongShape: for another shape.
+    """
     hidden = np.asarray(found, dtype=np.float64)
     shape = (*call.x.shape[:2], check.net.layers[-1].size)
     if hidden.shape != shape:
-        raise _WrongShape(f"hidden states have the shape {hidden.shape}, and not (B, T, H) = {shape}")
+        raise WrongShape(f"hidden states have the shape {hidden.shape}, and not (B, T, H) = {shape}")
     return hidden
 
 
@@ -185,7 +191,7 @@ def report_on(
         if isinstance(found, Exception) and check.kind not in runs:
             found = f"{type(found).__name__}: {found}"  # it has no such kind of cell
         if isinstance(found, str):
-            about = (check.id, check.kind, check.about, "not run")
+            about = (check.id, check.kind, check.net.name, check.about, "not run")
             outcomes[check.id] = Outcome(*about, note=one_line(found, 200))
             continue
         outputs[check.id] = found

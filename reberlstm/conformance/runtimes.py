@@ -25,6 +25,10 @@ Function = Callable[..., Any]
 """``function(kind, weights, x)``, which may also take ``initial`` and ``lengths``."""
 
 
+class NotRun(Exception):
+    """A call that a runtime is not asked, and why; no fault of it."""
+
+
 class Runtime(ABC):
     """Something that runs recurrent layers.
 
@@ -120,6 +124,62 @@ class OnnxRuntime(Runtime):
         return self.ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
+class OnnxFolder(OnnxRuntime):
+    """The suite's nets as ONNX models that another converter wrote, run by ``onnxruntime``.
+
+    Args:
+        folder: It has ``lstm-walk.onnx`` and so on, named after the nets. The input of rank 3 that
+            is not called ``h0`` or ``c0`` is x; ``h0``, ``c0`` and ``lengths`` are given where the
+            model has inputs of these names. The output is that named ``hidden``, or the first.
+        time_first: Whether x and the output are (T, B, …).
+
+    Raises:
+        ConformanceError: where there is no ``.onnx`` file.
+    """
+
+    def __init__(self, folder: str, *, time_first: bool = False) -> None:
+        super().__init__()
+        self.folder, self.time_first = Path(folder), time_first
+        if not any(self.folder.glob("*.onnx")):
+            raise ConformanceError(
+                f"{folder}: there is no .onnx file; `reberlstm conformance write DIR` writes the "
+                "nets to convert"
+            )
+        self.name = f"{folder} ({self.name})"
+
+    def run(self, net: Net, call: Call, dtype: str) -> Any:
+        """See `Runtime.run`."""
+        path = self.folder / f"{net.name}.onnx"
+        if not path.is_file():
+            raise NotRun(f"there is no {path.name}")
+        key = net, False, dtype
+        if key not in self._sessions:
+            self._sessions[key] = self.session(str(path))
+        session = self._sessions[key]
+        given = {x.name: x for x in session.get_inputs()}
+        types = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+        x = call.x.swapaxes(0, 1) if self.time_first else call.x
+        known: dict[str, Any] = dict(zip(("h0", "c0"), call.initial or (), strict=False))
+        if call.lengths is not None:
+            known["lengths"] = call.lengths
+        if lacking := [name for name in known if name not in given]:
+            raise NotRun(f"{path.name} has no input {lacking[0]}")
+        shape = (len(net.layers), len(call.x), net.layers[0].size)
+        usual = {"h0": np.zeros(shape), "c0": np.zeros(shape)}
+        usual["lengths"] = np.full(len(call.x), call.x.shape[1])
+        feed = {}
+        for name, about in given.items():
+            value = known.get(name, usual.get(name, x))
+            if "int" in about.type:
+                value = value.astype(np.int64 if "64" in about.type else np.int32)
+            feed[name] = value if "int" in about.type else value.astype(types.get(about.type))
+        outputs = [output.name for output in session.get_outputs()]
+        hidden = session.run(["hidden" if "hidden" in outputs else outputs[0]], feed)[0]
+        if hidden.ndim == 4:  # what the operators give themselves: (T, 1, B, H)
+            hidden = hidden[:, 0]
+        return hidden.swapaxes(0, 1) if self.time_first else hidden
+
+
 class Keras(Runtime):
     """``keras.layers``, by the backend that Keras is set to; PyTorch's where nothing is set.
 
@@ -149,7 +209,7 @@ class Keras(Runtime):
         steps = np.arange(call.x.shape[1])
         mask = None if call.lengths is None else steps < call.lengths[:, np.newaxis]
         classes = self.keras.layers
-        y = self.keras.ops.convert_to_tensor(call.x.astype(dtype))
+        y = self.keras.ops.convert_to_tensor(call.x, dtype=dtype)
         for number, layer in enumerate(net.layers):
             kind, more = {
                 "lstm": (classes.LSTM, {}),
@@ -165,7 +225,7 @@ class Keras(Runtime):
             state = None
             if call.initial is not None:
                 state = [
-                    self.keras.ops.convert_to_tensor(part[number].astype(dtype))
+                    self.keras.ops.convert_to_tensor(part[number], dtype=dtype)
                     for part in call.initial
                 ]
             y = made(y, initial_state=state, mask=mask)

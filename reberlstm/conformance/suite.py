@@ -75,6 +75,15 @@ class Check:
     endures: bool = False
 
     @property
+    def call_names(self) -> tuple[str, ...]:
+        """A name for each call that no other call has."""
+        if len(self.calls) == 1:
+            return (self.id,)
+        if self.name == "batch":
+            return tuple(f"{self.id}-{len(call.x)}" for call in self.calls)
+        return tuple(f"{self.id}-{number}" for number in range(1, len(self.calls) + 1))
+
+    @property
     def id(self) -> str:
         """A name that no other check has."""
         return f"{self.kind}-{self.name}"
@@ -128,11 +137,12 @@ def _checks(kind: str, steps: int, dtype: str) -> Iterator[Check]:
     yield check("sums", "sums that need all their digits", sums, Call(_sums_input()))
     if kind == "lstm":
         latch = uneven(compile("embedded-reber", memory="latch", gain=GAIN), "memory")
+        latch = latch.replace(name="lstm-memory")
         kept = [f"B{bit}BT{'S' * 190}XSE{bit}E" for bit in "TP"]
         words = one_hot(latch, [latch.grammar.word(word) for word in kept])
         yield check("memory", "a bit kept for 195 steps", latch, Call(words), endures=True)
         yield check("count", "a counter to 2,100 and back", _counter(), _counting(), endures=True)
-    parity = uneven(compile("parity", cell=kind, gain=GAIN), "long")
+    parity = uneven(compile("parity", cell=kind, gain=GAIN), "long").replace(name=f"{kind}-long")
     bits = np.array(parity.alphabet)[(_noise(steps, "bits") > 0).astype(int)]
     long = Call(one_hot(parity, [bits]))
     yield check("long", f"one word of {steps:,} steps", parity, long, endures=True)
@@ -176,25 +186,25 @@ def _noise(number: int, tag: str) -> Floats:
 
 @cache
 def _walk_net(kind: str) -> Net:
-    return uneven(compile("reber", cell=kind, gain=GAIN), "walk")
+    return uneven(compile("reber", cell=kind, gain=GAIN), "walk").replace(name=f"{kind}-walk")
 
 
 @cache
 def _soft_net(kind: str) -> Net:
     """The net of the walk with a sixth of its weights: it follows nothing, and shows every sum."""
     net = _walk_net(kind)
-    return net.map_arrays(lambda _, array: np.float32(array / GAIN))
+    return net.map_arrays(lambda _, x: np.float32(x / GAIN)).replace(name=f"{kind}-soft")
 
 
 @cache
 def _square_net(kind: str) -> Net:
     """Tomita's fourth language, with symbols added until there are as many as cells."""
-    return _of(kind, _square_layer(kind, "square"))
+    return _of("square", _square_layer(kind, "square"))
 
 
 @cache
 def _stack_net(kind: str) -> Net:
-    return _of(kind, _square_layer(kind, "lower"), _square_layer(kind, "upper"))
+    return _of("stack", _square_layer(kind, "lower"), _square_layer(kind, "upper"))
 
 
 def _square_layer(kind: str, tag: str) -> Layer:
@@ -206,9 +216,10 @@ def _square_layer(kind: str, tag: str) -> Layer:
     return _uneven(_layer(kind, **arrays), tag)
 
 
-def _of(kind: str, *layers: Layer) -> Net:
+def _of(name: str, *layers: Layer) -> Net:
+    name = f"{layers[0].cell.name}-{name}"
     alphabet = tuple(str(number) for number in range(layers[0].weight_ih.shape[1]))
-    return Net(alphabet=alphabet, layers=layers, heads={}, name=kind)
+    return Net(alphabet=alphabet, layers=layers, heads={}, name=name)
 
 
 OPEN = 40.0
@@ -230,7 +241,7 @@ def _sums_net(kind: str, large: float) -> Net:
         row[::LANE] = size, 0.25, 0.25, -size
     rows[4:, LANE] = 0.5
     rows[4, 1] = 1024.0
-    return _gates_by_bias(kind, rows)
+    return _gates_by_bias("sums", kind, rows)
 
 
 def _sums_input() -> Floats:
@@ -239,7 +250,7 @@ def _sums_input() -> Floats:
     return x
 
 
-def _gates_by_bias(kind: str, candidate: Floats, keeps: bool = False) -> Net:
+def _gates_by_bias(name: str, kind: str, candidate: Floats, keeps: bool = False) -> Net:
     """A net without recurrent weights: all gates are open, that which keeps is open or shut."""
     cell, (size, inputs) = CELLS[kind], candidate.shape
     weight, bias = (np.zeros((len(cell.gates), size, *x)) for x in ((inputs,), ()))
@@ -255,12 +266,12 @@ def _gates_by_bias(kind: str, candidate: Floats, keeps: bool = False) -> Net:
         bias_ih=bias.ravel(),
         bias_hh=0.0 * bias.ravel(),
     )
-    return _of(kind, layer)
+    return _of(name, layer)
 
 
 def _counter() -> Net:
     """One cell that adds 1, subtracts 1, or holds what it has; ``c`` is the exact count."""
-    return _gates_by_bias("lstm", np.array([[OPEN, -OPEN, 0.0]]), keeps=True)
+    return _gates_by_bias("count", "lstm", np.array([[OPEN, -OPEN, 0.0]]), keeps=True)
 
 
 COUNTED = 2_100
