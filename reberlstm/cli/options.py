@@ -20,8 +20,7 @@ from reberlstm import formats
 from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import claim
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
-from reberlstm.machine.counters import Machine
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.counters import CounterMachine, Machine, finite
 
 if TYPE_CHECKING:
     from reberlstm.net.net import Net
@@ -230,7 +229,7 @@ class NetOptions(NamedTuple):
     threshold: float | None = None
     activation: str | None = None
 
-    def load(self, net: str, grammar: FSM | None, *, only_files: bool = False) -> Net:
+    def load(self, net: str, grammar: Machine | None, *, only_files: bool = False) -> Net:
         """The net that a ``--net`` option names, read as the options say.
 
         The grammar is what ``compiled`` is made from, and whose symbols a file is for. With
@@ -257,14 +256,16 @@ class NetOptions(NamedTuple):
             given["readout"] = self._rule_of_0_1("softmax" if softmax else "sigmoid")
         return as_net(held, **given)
 
-    def in_scalars(self, net: str, grammar: FSM | None) -> ScalarNet | None:
+    def in_scalars(self, net: str, grammar: Machine | None) -> ScalarNet | None:
         """The same net in Python's own numbers, where it is one of ours and read as usual."""
         if net not in ("compiled", "published") or self != NetOptions():
+            return None
+        if isinstance(grammar, CounterMachine):
             return None
         from reberlstm.compiler import in_scalars
 
         if net == "compiled" and grammar is None:
-            grammar = load_grammar(DEFAULT_GRAMMAR)
+            grammar = finite(load_grammar(DEFAULT_GRAMMAR), "trace")
         return in_scalars(grammar if net == "compiled" else None)
 
     def _keywords(self) -> dict[str, Any]:

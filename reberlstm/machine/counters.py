@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError, one_line, printable, shown
+from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.words import HasAlphabet, Word, check_alphabet, is_text, some
@@ -177,10 +178,16 @@ class CounterMachine(HasAlphabet, Displayed):
     @cached_property
     def reachable(self) -> tuple[str, ...]:
         """The states to which arrows lead from the start, whatever their guards."""
-        ways: dict[str, list[tuple[str, str]]] = {state: [] for state in self.states}
-        for arrow in self.transitions:
-            ways[arrow.source].append((arrow.symbol, arrow.target))
-        return crawl([self.start], ways.__getitem__).found
+        return crawl([self.start], self.ways).found
+
+    def ways(self, state: str) -> list[tuple[str, str]]:
+        """The symbols of the arrows that leave `state`, with the states that they lead to."""
+        return [(arrow.symbol, arrow.target) for arrow in self._of[state]]
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The states in which a word may end, at least with some values of the counters."""
+        return tuple(dict.fromkeys(state for state, _ in self.accepting))
 
     @property
     def start_configuration(self) -> Configuration:
@@ -330,6 +337,12 @@ class CounterMachine(HasAlphabet, Displayed):
                     heappush(queue, (sum(map(abs, after[1])), rng.random(), after))
         return None
 
+    def complete(self, on_violation: OnViolation = "absorb") -> Configurations:
+        """The machine as one that follows words sees it; for violations see `FSM.complete`."""
+        if on_violation not in ("absorb", "resync"):
+            raise GrammarError(f"on_violation={on_violation!r}; choose 'absorb' or 'resync'")
+        return Configurations(self, on_violation)
+
     # Finite parts of the machine
 
     def bounded(self, bound: int) -> FSM:
@@ -425,6 +438,65 @@ class CounterMachine(HasAlphabet, Displayed):
         return of
 
 
+@dataclass(frozen=True)
+class Configurations:
+    """A machine with counters as a `Walk`: a node is a configuration, None after a violation.
+
+    Example:
+        >>> from reberlstm import load_grammar
+        >>> walk = load_grammar("anbn").complete()
+        >>> walk.after(walk.start, 0), walk.after(walk.start, 1)
+        (('as', (1,)), None)
+    """
+
+    machine: CounterMachine
+    on_violation: OnViolation = "absorb"
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        """The symbols."""
+        return self.machine.alphabet
+
+    @property
+    def start(self) -> Configuration | None:
+        """The configuration before the first symbol."""
+        return self.machine.start_configuration
+
+    def after(self, node: Configuration | None, symbol: int) -> Configuration | None:
+        """The next configuration; with ``resync`` a violating symbol may begin a word."""
+        name = self.alphabet[symbol]
+        found = None if node is None else self.machine.step(node, name)
+        if found is None and self.on_violation == "resync":
+            found = self.machine.step(self.machine.start_configuration, name)
+        return found
+
+    def name(self, node: Configuration | None) -> str | None:
+        """The state; None after a violation."""
+        return None if node is None else node[0]
+
+    def counts(self, node: Configuration | None) -> Mapping[str, int]:
+        """The values of the counters by name; none after a violation."""
+        return {} if node is None else dict(zip(self.machine.counters, node[1], strict=True))
+
+    def legal_at(self, node: Configuration | None) -> tuple[str, ...]:
+        """The symbols that may come next; after a violation none, or those that begin a word."""
+        if node is not None:
+            return self.machine.legal(node)
+        again = self.on_violation == "resync"
+        return self.machine.legal(self.machine.start_configuration) if again else ()
+
+    def accepts_at(self, node: Configuration | None) -> bool:
+        """Whether a word may end there."""
+        return node is not None and self.machine.accepting_at(node)
+
+    def output_at(self, node: Configuration | None) -> str | None:
+        """None: these machines have no outputs."""
+
+    def is_asked(self, scope: str, node: Configuration | None) -> bool:
+        """Whether a net is asked after non-empty words that lead there."""
+        return scope == "all" or (node is not None and bool(self.machine.legal(node)))
+
+
 Machine = FSM | CounterMachine
 """A machine of either kind."""
 
@@ -482,6 +554,15 @@ def finite(machine: Machine, what: str) -> FSM:
         f"cut it at a bound: `reberlstm fsm bound {machine.name or 'FILE'} --counters 10 -o "
         "FILE.toml`, in Python .bounded(10)"
     )
+
+
+def up_to(machine: Machine, length: int) -> FSM:
+    """A finite machine with the same words of up to `length` symbols.
+
+    Raises:
+        GrammarError: as `CounterMachine.within`.
+    """
+    return machine if isinstance(machine, FSM) else machine.within(length)
 
 
 def _number_of(counters: Sequence[str]) -> str:
