@@ -17,7 +17,8 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
 
 if TYPE_CHECKING:
@@ -85,10 +86,11 @@ def command(**given: Any) -> None:
         )
     if asked.indices and target != "onnx":
         raise FormatError(f"--indices is for onnx, not for {target}; leave the option out")
-    machine = as_finite(asked.grammar, "export")
+    machine = load_grammar(asked.grammar)
     weights = asked.reading.load(asked.net, machine)
     check_alphabets(machine, weights)
-    if weights.grammar is None and weights.alphabet == machine.alphabet:
+    same = weights.grammar is None and weights.alphabet == machine.alphabet
+    if same and isinstance(machine, FSM):
         weights = weights.replace(grammar=machine)
     if weights.is_sparse and target not in ("npz", "safetensors"):
         weights = _whole(weights, asked.dense)

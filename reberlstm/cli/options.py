@@ -20,7 +20,7 @@ from reberlstm import formats
 from reberlstm.errors import FormatError, WeightsError, printable
 from reberlstm.files import claim
 from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
-from reberlstm.machine.counters import CounterMachine, Machine, finite
+from reberlstm.machine.counters import CounterMachine, Machine
 
 if TYPE_CHECKING:
     from reberlstm.net.net import Net
@@ -260,12 +260,12 @@ class NetOptions(NamedTuple):
         """The same net in Python's own numbers, where it is one of ours and read as usual."""
         if net not in ("compiled", "published") or self != NetOptions():
             return None
-        if isinstance(grammar, CounterMachine):
-            return None
         from reberlstm.compiler import in_scalars
 
         if net == "compiled" and grammar is None:
-            grammar = finite(load_grammar(DEFAULT_GRAMMAR), "trace")
+            grammar = load_grammar(DEFAULT_GRAMMAR)
+        if isinstance(grammar, CounterMachine):
+            return None
         return in_scalars(grammar if net == "compiled" else None)
 
     def _keywords(self) -> dict[str, Any]:
