@@ -93,7 +93,7 @@ def command(**given: Any) -> int:
     machine = None if asked.grammar is None else as_machine(asked.grammar)
     judge = None if asked.net is None else asked.reading.load(asked.net, machine)
     if machine is None:
-        machine = as_machine(DEFAULT_GRAMMAR) if judge is None else judge.grammar
+        machine = as_machine(DEFAULT_GRAMMAR) if judge is None else judge.machine
     alone = machine is None
     if judge is not None and machine is None:
         machine = _anything(judge.alphabet)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
 from reberlstm.machine.complete import Walk, includes_empty_word
-from reberlstm.machine.counters import Machine
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import BaseNet, Step, check_alphabets
 from reberlstm.net.cells.cell import Floats
@@ -176,7 +176,31 @@ class Trace(Displayed):
             "violation_at": self.violation_at,
             "cells": list(self.net.cells),
             "alphabet": list(self.net.alphabet),
-            "steps": [_step_dict(step, self.net) for step in self.steps],
+            "steps": [self._step_dict(step) for step in self.steps],
+        }
+
+    def _step_dict(self, record: TraceStep) -> dict[str, Any]:
+        net = self.net
+        counts = isinstance(self.grammar, CounterMachine)
+        counters = {"counters": dict(record.counts) or None} if counts else {}
+        words = net.layers[0].cell.words
+        # The source's words, and its order: eraser, writer, filter.
+        order = {name: place for place, name in enumerate(words)}
+        gates = sorted(record.gates, key=lambda gate: order.get(gate, len(order)))
+        return {
+            "t": record.t,
+            "symbol": record.symbol,
+            "state": record.state,
+            **counters,
+            **{words.get(gate, gate): _finite(record.gates[gate]) for gate in gates},
+            "memory": record.memory.tolist(),
+            "hidden": record.hidden.tolist(),
+            "reader": dict(record.reader),
+            "legal": None if record.legal is None else list(record.legal),
+            "accept": record.accept,
+            **({"label": record.label} if "label" in net.observed else {}),
+            "judged": record.judged,
+            "ok": record.ok,
         }
 
     def to_html(self) -> str:
@@ -190,28 +214,6 @@ class Trace(Displayed):
         """
         page: str = rendered(self, "page")
         return page
-
-
-def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
-    words = net.layers[0].cell.words
-    # The source's words, and its order: eraser, writer, filter.
-    order = {name: place for place, name in enumerate(words)}
-    gates = sorted(record.gates, key=lambda gate: order.get(gate, len(order)))
-    return {
-        "t": record.t,
-        "symbol": record.symbol,
-        "state": record.state,
-        **({"counters": dict(record.counts)} if record.counts else {}),
-        **{words.get(gate, gate): _finite(record.gates[gate]) for gate in gates},
-        "memory": record.memory.tolist(),
-        "hidden": record.hidden.tolist(),
-        "reader": dict(record.reader),
-        "legal": None if record.legal is None else list(record.legal),
-        "accept": record.accept,
-        **({"label": record.label} if "label" in net.observed else {}),
-        "judged": record.judged,
-        "ok": record.ok,
-    }
 
 
 def _gates(net: BaseNet[Any]) -> list[str]:
