@@ -68,6 +68,9 @@ MAX_REDRAWS = 30
 MAX_UNBOUNDED = 250
 """`CounterMachine.enumerate` without a length ends with an error at words of this length."""
 
+BEYOND = "beyond"
+"""The state of `CounterMachine.bounded` for words that have left the bound, if it has one."""
+
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -345,10 +348,11 @@ class CounterMachine(HasAlphabet, Displayed):
 
     # Finite parts of the machine
 
-    def bounded(self, bound: int) -> FSM:
+    def bounded(self, bound: int, *, beyond: bool = False) -> FSM:
         """The finite machine that is right as long as no counter leaves −`bound` … `bound`.
 
-        A state is a configuration; a step that would leave the bound is a violation.
+        A state is a configuration; a step that would leave the bound is a violation. With `beyond`
+        it is legal instead, as it is here, and leads to the state `BEYOND`, where nothing is.
 
         Raises:
             GrammarError: for a negative bound, or over `MAX_CONFIGURATIONS` states.
@@ -363,7 +367,7 @@ class CounterMachine(HasAlphabet, Displayed):
         """
         if not isinstance(bound, int) or bound < 0:
             raise GrammarError(f"bound {shown(bound)} of the counters is not a number from 0 on")
-        return self._cut(f"|counter| ≤ {bound}", bound=bound)
+        return self._cut(f"|counter| ≤ {bound}", bound=bound, beyond=beyond)
 
     def within(self, steps: int) -> FSM:
         """The finite machine that is right for words of up to `steps` symbols.
@@ -378,7 +382,14 @@ class CounterMachine(HasAlphabet, Displayed):
             raise GrammarError(f"{shown(steps)} is not a number of symbols from 0 on")
         return self._cut(f"up to {steps} symbols", steps=steps)
 
-    def _cut(self, what: str, *, bound: int | None = None, steps: int | None = None) -> FSM:
+    def _cut(
+        self,
+        what: str,
+        *,
+        bound: int | None = None,
+        steps: int | None = None,
+        beyond: bool = False,
+    ) -> FSM:
         distance = {self.start_configuration: 0}
         lines: dict[str, dict[str, str]] = {}
         for configuration in (queue := [self.start_configuration]):
@@ -387,7 +398,10 @@ class CounterMachine(HasAlphabet, Displayed):
                 continue
             for symbol in self.alphabet:
                 after = self.step(configuration, symbol)
-                if after is None or (bound is not None and max(map(abs, after[1])) > bound):
+                if after is None:
+                    continue
+                if bound is not None and max(map(abs, after[1])) > bound:
+                    line |= {symbol: BEYOND} if beyond else {}
                     continue
                 line[symbol] = configuration_text(after)
                 if after not in distance:
@@ -398,6 +412,8 @@ class CounterMachine(HasAlphabet, Displayed):
                     f"{self} with {what} has over {MAX_CONFIGURATIONS:,} states, which is the most "
                     "that is built; choose a smaller number"
                 )
+        if any(BEYOND in line.values() for line in lines.values()):
+            lines[BEYOND] = {}
         return FSM(
             alphabet=self.alphabet,
             start=configuration_text(self.start_configuration),
