@@ -9,7 +9,9 @@ import click
 
 from reberlstm.cli.options import (
     NetOptions,
+    complete_net,
     echo,
+    grammar_argument,
     net_options,
     out_option,
     terminal_width,
@@ -20,11 +22,12 @@ from reberlstm.grammars import as_finite
 
 
 @click.command("explore")
-@click.argument("grammar")
+@grammar_argument()
 @click.option(
     "--net",
     "nets",
     multiple=True,
+    shell_complete=complete_net,
     metavar="compiled|published|FILE",
     help="A net to show; may be given several times, for nets side by side.  [default: compiled, "
     "and for Reber's grammar also published and a trained one]",

@@ -13,10 +13,14 @@ from reberlstm import formats
 from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
+    complete_grammar,
+    complete_net,
     echo,
     echo_json,
+    grammar_argument,
     json_option,
     net_options,
+    one_grammar,
     option,
     out_option,
     probed,
@@ -37,9 +41,15 @@ MOST_BYTES = 2**26
 
 
 @click.command("extract")
-@click.argument("net", metavar="NET")
+@click.argument("net", metavar="NET", shell_complete=complete_net)
+@grammar_argument("against", required=False, metavar="[GRAMMAR]")
 @net_options(aliases=True)
-@click.option("--reference", metavar="GRAMMAR", help="A machine to compare with: a name or a file.")
+@click.option(
+    "--reference",
+    metavar="GRAMMAR",
+    shell_complete=complete_grammar,
+    help="A machine to compare with, a name or a file: the same as GRAMMAR.",
+)
 @click.option(
     "--within",
     is_flag=True,
@@ -113,6 +123,7 @@ MOST_BYTES = 2**26
 @json_option
 def command(
     net: str,
+    against: str | None,
     reading: NetOptions,
     reference: str | None,
     within: bool,
@@ -139,12 +150,13 @@ def command(
     Exit status: 0 when the search came to its own end, 1 when its budget ended it.
 
     \b
-    reberlstm extract published --reference reber --seconds 5
+    reberlstm extract published reber --seconds 5
     reberlstm extract reber-4
     reberlstm extract net.pt --alphabet 01 --kind accept --reference parity -o found.dot
-    reberlstm extract published --reference reber --max-states 12 --plot machines.svg
-    reberlstm extract published --reference reber --pick agreement=0.99
+    reberlstm extract published reber --max-states 12 --plot machines.svg
+    reberlstm extract published reber --pick agreement=0.99
     """
+    reference = one_grammar(against, reference, "--reference")
     if not math.isfinite(effort):
         raise click.BadParameter(f"{effort} is not a number", param_hint="--effort")
     written = None

@@ -16,6 +16,7 @@ from reberlstm.cli.options import (
     echo,
     echo_data,
     echo_json,
+    grammar_argument,
     json_option,
     out_option,
     write_machine,
@@ -68,7 +69,7 @@ def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
         "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
     )(_makes_machine(run))
     for name in reversed(names):
-        made = click.argument(name)(made)
+        made = grammar_argument(name)(made)
     command.command(operation.__name__, help=help)(made)
 
 
@@ -82,7 +83,7 @@ _operation(operations.difference, "The strings that GRAMMAR accepts and OTHER do
 
 
 @command.command("minimise", short_help="Merge states that nothing tells apart.")
-@click.argument("grammar")
+@grammar_argument()
 @_makes_machine
 def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
     """The smallest machine with the same acceptance, legal symbols, outputs and probabilities.
@@ -119,8 +120,8 @@ def bound(grammar: str, bound: int, out: str | None, write_as: str | None) -> No
 
 
 @command.command("equal", short_help="Compare two machines.")
-@click.argument("grammar")
-@click.argument("other")
+@grammar_argument()
+@grammar_argument("other")
 @click.option(
     "--by",
     type=click.Choice(["accept", "legal", "label"]),
@@ -192,7 +193,7 @@ def _said(value: Any, by: str) -> str:
 
 
 @command.command("enumerate", short_help="Print the accepted strings in order.")
-@click.argument("grammar")
+@grammar_argument()
 @click.option("--max-length", type=click.IntRange(min=0), help="Only strings up to this length.")
 @click.option("--limit", type=click.IntRange(min=0), help="Stop after so many strings.")
 @json_option
@@ -213,7 +214,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
 
 
 @command.command("count", short_help="Count the accepted strings of a length.")
-@click.argument("grammar")
+@grammar_argument()
 @click.option("--length", type=click.IntRange(min=0), help="Strings of exactly this length.")
 @click.option(
     "--max-length", type=click.IntRange(min=0), help="A table of all lengths up to this one."
@@ -254,7 +255,7 @@ def _long_integers() -> Iterator[None]:
 
 
 @command.command("entropy", short_help="Tell how unpredictable the strings are.")
-@click.argument("grammar")
+@grammar_argument()
 @json_option
 def entropy(grammar: str, as_json: bool) -> None:
     """Tell how unpredictable the strings of a probabilistic grammar are.

@@ -11,12 +11,15 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
+    complete_grammar,
     echo,
     echo_content,
     echo_each,
     echo_json,
+    grammar_argument,
     json_line,
     json_option,
+    one_grammar,
     option,
     out_option,
     probed,
@@ -84,7 +87,13 @@ def _counters(machine: Machine) -> tuple[str, ...]:
 
 
 @click.command("sample")
-@option("--grammar", default=DEFAULT_GRAMMAR, metavar="NAME|FILE", help="The grammar.")
+@grammar_argument("named", required=False, metavar="[GRAMMAR]")
+@click.option(
+    "--grammar",
+    metavar="NAME|FILE",
+    shell_complete=complete_grammar,
+    help=f"The same as GRAMMAR.  [default: {DEFAULT_GRAMMAR}]",
+)
 @option("-n", "--count", type=click.IntRange(min=0), default=10, help="How many strings.")
 @option(
     "--length",
@@ -100,9 +109,15 @@ def _counters(machine: Machine) -> tuple[str, ...]:
 @seed_option
 @json_option
 def sample(
-    grammar: str, count: int, length: int | None, max_length: int, seed: int, as_json: bool
+    named: str | None,
+    grammar: str | None,
+    count: int,
+    length: int | None,
+    max_length: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Draw accepted strings of a grammar, one a line.
+    """Draw accepted strings of GRAMMAR (a name or a file), one a line.
 
     They follow the grammar's probabilities, or uniform ones where it gives none; with --length
     every accepted string of that length is equally likely. Strings of a machine with counters are
@@ -110,9 +125,9 @@ def sample(
 
     \b
     reberlstm sample -n 3
-    reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
+    reberlstm sample dyck-2-3 --length 12 --seed 1
     """
-    machine = as_machine(grammar)
+    machine = as_machine(one_grammar(named, grammar) or DEFAULT_GRAMMAR)
     echo(f"seed: {seed}", err=True)
     if length is None:
         words = machine.samples(seed=seed, max_length=max_length)
@@ -126,7 +141,7 @@ _WRITTEN = click.Choice(list(formats.WRITTEN))
 
 
 @click.command("convert")
-@click.argument("source", metavar="IN")
+@grammar_argument("source", metavar="IN")
 @click.argument("target", metavar="OUT", required=False, callback=probed)
 @out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
@@ -167,7 +182,7 @@ def convert(
 
 
 @click.command("diagram")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(required=False, help="The .svg, .png, .pdf or .dot file.  [default: print DOT]")
 @click.option("--string", "word", help="Show the way of this string through the graph.")
 @click.option("--dark", is_flag=True, help="Light ink on dark paper.")

@@ -153,7 +153,9 @@ def _what_it_is(trace: Trace) -> str:
     if grammar is not None and len(others) < len(net.cells) / 2:
         but = "most of them" if len(others) > 2 else f"all but {' and '.join(others)}"
         who = f"{but} " if others else ""
-        text += f", {who}named after the nodes of the grammar that they stand for"
+        nodes = "node of the grammar that it stands" if net.size == 1 else ""
+        nodes = nodes or "nodes of the grammar that they stand"
+        text += f", {who}named after the {nodes} for"
     tells = " and ".join(_TELLS[kind] for kind in net.observed)
     text = f"{text[0].upper()}{text[1:]}. It says {tells} ({net.reading}). "
     if grammar is None:
