@@ -98,8 +98,13 @@ def checks(
         >>> [check.name for check in checks(("gru",), steps=100)]
         ['step', 'walk', 'soft', 'square', 'batch', 'again', 'initial', 'lengths', 'layers', 'sums', 'long']
     """
-    found = [check for kind in kinds for check in _checks(kind, steps, dtype)]
+    found = [check for kind in kinds for check in _of_kind(kind, steps, dtype)]
     return tuple(sorted(found, key=lambda check: check.endures))
+
+
+@cache
+def _of_kind(kind: str, steps: int, dtype: str) -> tuple[Check, ...]:
+    return tuple(_checks(kind, steps, dtype))
 
 
 def weights_of(net: Net) -> dict[str, Floats]:
