@@ -42,11 +42,8 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
-<<<<<<< HEAD
     "conformance": "Run nets with known answers on a runtime, and name its faults.",
-=======
     "zoo": "Make nets whose mechanism is known, and score methods that look for it.",
->>>>>>> core
     "lab": "Run experiments with small sequence nets, and say which claims about them hold.",
 }
 """The commands with their one-line help; ``x`` is ``command`` of the module ``reberlstm.cli.x``."""

@@ -29,7 +29,7 @@ from reberlstm.conformance.diagnosis import (
     outcome_of,
 )
 from reberlstm.conformance.faults import faults
-from reberlstm.conformance.runtimes import Function, NotRun, Runtime, runtime_of
+from reberlstm.conformance.runtimes import Function, NotRunError, Runtime, runtime_of
 from reberlstm.conformance.suite import KINDS, Call, Check, checks
 from reberlstm.errors import ConformanceError, one_line
 from reberlstm.net.cells.cell import Floats
@@ -127,11 +127,11 @@ def check_runtime(
     for number, check in enumerate(asked):
         if progress is not None:
             progress(number, len(asked), check.id)
-        outputs[check.id] = _asked(subject, check, dtype)
+        outputs[check.id] = outputs_of(subject, check, dtype)
     return report_on(subject.name, asked, outputs, dtype, tolerance, begun)
 
 
-def _asked(runtime: Runtime, check: Check, dtype: str) -> Outputs | str:
+def outputs_of(runtime: Runtime, check: Check, dtype: str) -> Outputs | str:
     """The outputs of a check, the error that was raised, or why it is not run."""
     if check.kind not in runtime.kinds:
         return f"{runtime.name} has no {check.kind}"
@@ -140,13 +140,13 @@ def _asked(runtime: Runtime, check: Check, dtype: str) -> Outputs | str:
             return f"it takes no {part}"
     try:
         return [hidden_of(runtime.run(check.net, x, dtype), x, check) for x in check.calls]
-    except NotRun as reason:
+    except NotRunError as reason:
         return str(reason)
     except Exception as error:  # whatever a runtime raises is its answer
         return error
 
 
-class WrongShape(ValueError):
+class WrongShapeError(ValueError):
     """The shape of what a runtime returned."""
 
 
@@ -154,12 +154,14 @@ def hidden_of(found: Any, call: Call, check: Check) -> Floats:
     """What a runtime returned, as an array (B, T, H).
 
     Raises:
-        WrongShape: for another shape.
+        WrongShapeError: for another shape.
     """
     hidden = np.asarray(found, dtype=np.float64)
     shape = (*call.x.shape[:2], check.net.layers[-1].size)
     if hidden.shape != shape:
-        raise WrongShape(f"hidden states have the shape {hidden.shape}, and not (B, T, H) = {shape}")
+        raise WrongShapeError(
+            f"hidden states have the shape {hidden.shape}, and not (B, T, H) = {shape}"
+        )
     return hidden
 
 
@@ -181,7 +183,9 @@ def report_on(
     if not any(isinstance(x, list) for x in given.values()):
         error = errors[0] if errors else next((x for x in given.values()), "there is no check")
         kind = f"{type(error).__name__}: " if errors else ""
-        raise ConformanceError(f"{name} runs nothing of the suite: {kind}{one_line(str(error), 200)}")
+        raise ConformanceError(
+            f"{name} runs nothing of the suite: {kind}{one_line(str(error), 200)}"
+        )
     outcomes: dict[str, Outcome] = {}
     outputs: dict[str, Outputs] = {}
     by_kind: defaultdict[str, list[Check]] = defaultdict(list)

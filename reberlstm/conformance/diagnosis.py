@@ -149,7 +149,7 @@ def expected_of(check: Check, outputs: Outputs) -> list[Floats]:
     repeated = Reference(repeats=True).run(check.net, check.calls)
 
     def off(expected: list[Floats]) -> float:
-        return sum(_distance(x, y).sum() for x, y in zip(outputs, expected, strict=True))
+        return float(sum(_distance(x, y).sum() for x, y in zip(outputs, expected, strict=True)))
 
     return min(zeros, repeated, key=off)
 
@@ -200,12 +200,15 @@ class _Case:
         known = faults(self.kind, self.dtype)
         exact = [fault for fault in known if not fault.rounds]
         # Where only calls of many words are wrong, no fault changes what is compared.
-        if any(self.off(Reference(), check) <= self.tolerance for check in wrong):
-            if found := self.by_words(outcomes):
-                yield found
-                return
+        unseen = any(self.off(Reference(), check) <= self.tolerance for check in wrong)
+        if unseen and (found := self.by_words(outcomes)):
+            yield found
+            return
         if whole := [fault for fault in exact if self.fits_all(fault.reference)]:
             yield self.finding(whole, wrong, self.equals(len(self.checks)))
+            return
+        if all(outcomes[check.id].outcome == "refused" for check in wrong):
+            yield self.refused(wrong, outcomes)
             return
         if rounding := self.roundings([fault for fault in known if fault.rounds]):
             evidence = "sums and weights that need more bits than that come out as they then do"
@@ -224,11 +227,21 @@ class _Case:
             own = [check for check in wrong if self.changes(fault, check)]
             yield self.finding([fault], own, evidence, certain=False)
 
+    def refused(self, wrong: Sequence[Check], outcomes: Mapping[str, Outcome]) -> Finding:
+        """The finding that a runtime raises an error, or returns something of another shape."""
+        notes = dict.fromkeys(outcomes[check.id].note for check in wrong)
+        says = (
+            f"{len(wrong)} of {len(self.checks)} checks give no hidden states: {next(iter(notes))}"
+        )
+        names = tuple(check.id for check in wrong)
+        evidence = "the other checks are right, and no known fault raises an error in these"
+        return Finding(self.kind, "refused", says, evidence, True, tuple(notes)[1:], names)
+
     def equals(self, number: int) -> str:
         """What an exact match is."""
         return (
-            f"the outputs of all {number} checks equal those of a reference with this fault, and of "
-            f"no other among {len(faults(self.kind, self.dtype))}"
+            f"the outputs of all {number} checks equal those of a reference with this fault, and "
+            f"of no other among {len(faults(self.kind, self.dtype))}"
         )
 
     def fits(self, reference: Reference) -> set[str]:
@@ -304,9 +317,9 @@ class _Case:
 
         One fault after the other is added, that which adds most checks and loses none.
         """
-        fits = {fault: self.fits(fault.reference) for fault in known}
-        first = max(fits, key=lambda fault: len(fits[fault]))
-        chosen, combined, fit = [first], first.reference, fits[first]
+        chosen: list[Fault] = []
+        combined = Reference()
+        fit = self.fits(combined)
         while len(chosen) < MOST_FAULTS and len(fit) < len(self.checks):
             best = fit
             for fault in known:
@@ -359,7 +372,7 @@ class _Case:
     def by_words(self, outcomes: Mapping[str, Outcome]) -> Finding | None:
         """The finding that calls are wrong from some number of words on."""
         right: set[int] = set()
-        wrong: dict[int, tuple[Check, int]] = {}
+        wrong: dict[int, tuple[Floats, Floats]] = {}
         for check in self.checks:
             outputs = self.outputs[check.id]
             if isinstance(outputs, Exception):
@@ -368,19 +381,19 @@ class _Case:
             for number, (found, call) in enumerate(zip(outputs, check.calls, strict=True)):
                 words = len(call.x)
                 if (_distance(found, expected[number]) > self.tolerance).any():
-                    wrong.setdefault(words, (check, number))
+                    wrong.setdefault(words, (found, expected[number]))
                 else:
                     right.add(words)
         if not right or not wrong or max(right) >= min(wrong):
             return None
-        check, number = wrong[min(wrong)]
-        found = self.outputs[check.id][number]  # type: ignore[index]
-        expected = Reference().run(check.net, [check.calls[number]])[0]
-        says = f"calls of up to {max(right)} words are right, those of {min(wrong)} and more are not"
+        given, expected_states = wrong[min(wrong)]
+        says = (
+            f"calls of up to {max(right)} words are right, those of {min(wrong)} and more are not"
+        )
         return Finding(
             self.kind,
             "words-mixed",
-            says + self.mixed(found, expected),
+            says + self.mixed(given, expected_states),
             f"the same net is right on calls of {', '.join(map(str, sorted(right)))} words",
             True,
             (),
@@ -411,7 +424,9 @@ class _Case:
         part = "; those of other checks are given where " if len(rest) < len(self.checks) else ""
         part += " and ".join(fault.says for fault in nearest) if part else ""
         names = tuple(check.id for check in rest)
-        return Finding(self.kind, "unknown", says, f"no reference gives them{part}", False, (), names)
+        return Finding(
+            self.kind, "unknown", says, f"no reference gives them{part}", False, (), names
+        )
 
     def late(self, late: Sequence[Check], outcomes: Mapping[str, Outcome]) -> Finding:
         """What is wrong with many steps only, all short words being right."""
@@ -444,7 +459,8 @@ class _Case:
     def ends(self, check: Check, outcome: Outcome) -> str:
         """What happens where a long word is wrong for the first time."""
         outputs, place = self.outputs[check.id], outcome.place
-        assert place is not None and not isinstance(outputs, Exception), "it is wrong"
+        assert place is not None, "it is wrong"
+        assert not isinstance(outputs, Exception), "so it has outputs"
         done = place.step - 1
         says = f"words are right for {done:,} steps and wrong from the next on"
         rest = outputs[0][place.word - 1 : place.word, done:]
@@ -458,5 +474,7 @@ class _Case:
             anew = Reference().run(check.net, [Call(x[:, begun : done + 50])])[0]
             given = outputs[0][place.word - 1 : place.word, begun : done + 50]
             if _distance(given, anew).max() <= ALIKE * self.tolerance:
-                return f"words are right for {begun:,} steps; then the state is lost, and is 0 again"
+                return (
+                    f"words are right for {begun:,} steps; then the state is lost, and is 0 again"
+                )
         return says

@@ -114,7 +114,9 @@ def _orders(cell: Cell) -> Changes:
         yield Fault(
             "gates-interleaved",
             f"row {number}·j + k is read as cell j of gate k, and the weights have gate by gate",
-            _changed(lambda _, x: x.reshape(-1, number, *x.shape[1:]).swapaxes(0, 1).reshape(x.shape)),
+            _changed(
+                lambda _, x: x.reshape(-1, number, *x.shape[1:]).swapaxes(0, 1).reshape(x.shape)
+            ),
         )
 
 
@@ -260,8 +262,9 @@ def _functions(cell: Cell) -> Changes:
                 ("candidate", function, np.tanh),
                 ("output", np.tanh, function),
             ):
-                formula = Reference(cell=lambda _, x=candidate, y=output: _LSTM(x, y))
-                yield Fault(name_of, f"{says}, at the {where} only", formula)
+                yield Fault(
+                    name_of, f"{says}, at the {where} only", _formula(_LSTM(candidate, output))
+                )
     if gated:
         hard = _With(sigmoid=_clip(0.0, 1.0, 0.2, 0.5), tanh=_clip(-1.0, 1.0, 1.0, 0.0))
         says = "in place of sigmoid and tanh there are hard ones, x/5 + ½ and x, clipped"
@@ -294,33 +297,36 @@ class _LSTM(LSTM):
         return {}, (o * output(before if early else c), c)
 
 
-def _formulas(cell: Cell) -> Changes:
-    def formula(changed: Cell) -> Reference:
-        return Reference(cell=lambda _: changed)
+def _formula(changed: Cell) -> Reference:
+    return Reference(cell=lambda _: changed)
 
+
+def _formulas(cell: Cell) -> Changes:
     if cell.name == "lstm":
         coupled = _LSTM(gating=lambda i, f, o: (i, 1.0 - i, o))
         says = "input and forget gate are coupled, f = 1 − i"
-        yield Fault("gates-coupled", says, formula(coupled))
+        yield Fault("gates-coupled", says, _formula(coupled))
         coupled = _LSTM(gating=lambda i, f, o: (1.0 - f, f, o))
         says = "input and forget gate are coupled, i = 1 − f"
-        yield Fault("gates-coupled", says, formula(coupled))
+        yield Fault("gates-coupled", says, _formula(coupled))
         inverted = _LSTM(gating=lambda i, f, o: (i, 1.0 - f, o))
-        yield Fault("forget-inverted", "the forget gate erases where it is 1", formula(inverted))
-        yield Fault("output-early", "h is made of the c before the step", formula(_LSTM(early=True)))
+        yield Fault("forget-inverted", "the forget gate erases where it is 1", _formula(inverted))
+        yield Fault(
+            "output-early", "h is made of the c before the step", _formula(_LSTM(early=True))
+        )
         open_ = _LSTM(gating=lambda i, f, o: (i, f, np.ones_like(o)))
-        yield Fault("gate-ignored", "the output gate is taken to be 1", formula(open_))
+        yield Fault("gate-ignored", "the output gate is taken to be 1", _formula(open_))
         open_ = _LSTM(gating=lambda i, f, o: (np.ones_like(i), f, o))
-        yield Fault("gate-ignored", "the input gate is taken to be 1", formula(open_))
+        yield Fault("gate-ignored", "the input gate is taken to be 1", _formula(open_))
         open_ = _LSTM(gating=lambda i, f, o: (i, np.ones_like(f), o))
-        yield Fault("gate-ignored", "the forget gate is taken to be 1", formula(open_))
+        yield Fault("gate-ignored", "the forget gate is taken to be 1", _formula(open_))
         clipped = _LSTM(clip=0.5)
-        yield Fault("clipped", "the cell state is clipped at ±½", formula(clipped))
+        yield Fault("clipped", "the cell state is clipped at ±½", _formula(clipped))
     if cell.name in ("gru", "gru-before"):
         other = {"gru": "before", "gru-before": "after"}[cell.name]
         says = f"the reset gate multiplies {other} the matrix"
         formula_of = CELLS["gru-before" if other == "before" else "gru"]
-        yield Fault("gru-reset", says, formula(formula_of))
+        yield Fault("gru-reset", says, _formula(formula_of))
 
         def inverted_mix(share: Any, new: Any, old: Any) -> Any:
             return old + share * (new - old)
@@ -377,7 +383,8 @@ def _states(cell: Cell) -> Changes:
     says = "the initial states of the layers are taken in reverse"
     yield Fault("initial-swapped", says, Reference(call=upside_down))
     says = "each word of a call begins in the state that the one before it ended in"
-    yield Fault("state-kept", says, Reference(rows=True))
+    for when in ("always", "zero"):
+        yield Fault("state-kept", says, Reference(rows=when))
     says = "each call begins in the state that the one before it ended in"
     for told_apart in (
         lambda net, shape: None,
@@ -405,9 +412,7 @@ def _words(cell: Cell) -> Changes:
     says = "words are read from their end, and hidden states are put where their symbols are"
     again = Reference(call=backwards, returned=lambda hidden, _: hidden[:, ::-1])
     yield Fault("reversed", says, again)
-    yield Fault(
-        "reversed", "hidden states are returned in reverse", returned(lambda h: h[:, ::-1])
-    )
+    yield Fault("reversed", "hidden states are returned in reverse", returned(lambda h: h[:, ::-1]))
 
     def across(call: Call) -> Call:
         return Call(call.x.swapaxes(0, 1))
@@ -506,7 +511,7 @@ def _layers(cell: Cell) -> Changes:
 def rounded(values: Floats, bits: int) -> Floats:
     """The values with so many significant bits, to nearest even; no exponent is too large."""
     mantissa, exponent = np.frexp(values)
-    return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
+    return np.asarray(np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits))
 
 
 class _Rounding(Numbers):

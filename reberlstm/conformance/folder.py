@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm._version import __version__
-from reberlstm.conformance import Report, WrongShape, hidden_of, report_on
+from reberlstm.conformance import Report, WrongShapeError, hidden_of, report_on
 from reberlstm.conformance.diagnosis import Outputs
 from reberlstm.conformance.reference import Reference
 from reberlstm.conformance.suite import KINDS, STEPS, Call, Check, checks, weights_of
@@ -76,7 +76,12 @@ def write(
             put(file, pack_safetensors(_arrays(call, hidden[:, first:], dtype), {"net": net.name}))
             words, length = call.x.shape[:2]
             about = {"name": name, "check": check.id, "about": check.about, "net": net.name}
-            about |= {"words": words, "steps": length, "file": file, "expected_from_step": first + 1}
+            about |= {
+                "words": words,
+                "steps": length,
+                "file": file,
+                "expected_from_step": first + 1,
+            }
             calls.append(about | {"output": f"outputs/{name}.safetensors"})
     suite = {"format": FORMAT, "version": __version__, "dtype": dtype, "steps": steps}
     suite |= {"kinds": kinds, "nets": nets, "calls": calls}
@@ -88,8 +93,7 @@ def _arrays(call: Call, expected: Floats, dtype: str) -> dict[str, Any]:
     arrays: dict[str, Any] = {"x": call.x.astype(np.uint8), "expected": expected.astype(dtype)}
     if call.initial is not None:
         arrays |= {
-            name: part.astype(dtype)
-            for name, part in zip(("h0", "c0"), call.initial, strict=False)
+            name: part.astype(dtype) for name, part in zip(("h0", "c0"), call.initial, strict=False)
         }
     if call.lengths is not None:
         arrays["lengths"] = call.lengths.astype(np.int32)
@@ -127,7 +131,7 @@ def _read(folder: Path, check: Check) -> Outputs | str:
         return list(_outputs(folder, check))
     except FileNotFoundError as missing:
         return f"there is no {missing}"
-    except WrongShape as error:
+    except WrongShapeError as error:
         return error
 
 

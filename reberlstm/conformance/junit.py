@@ -29,8 +29,9 @@ def to_junit(report: Report) -> bytes:
             "errors": sum(check.outcome == "refused" for check in own),
             "skipped": sum(check.outcome == "not run" for check in own),
         }
-        numbers = {name: str(number) for name, number in count.items()}
-        suite = ElementTree.SubElement(root, "testsuite", name=kind, **numbers)
+        suite = ElementTree.SubElement(root, "testsuite", name=kind)
+        for name, number in count.items():
+            suite.set(name, str(number))
         findings = [finding for finding in report.findings if finding.kind == kind]
         for check in own:
             case = ElementTree.SubElement(suite, "testcase", classname=kind, name=check.check)
@@ -42,4 +43,5 @@ def to_junit(report: Report) -> bytes:
             element = ElementTree.SubElement(case, tag, message=printable(detail))
             element.text = printable(check.about)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"

@@ -42,7 +42,8 @@ class Reference:
         feed: What a layer above reads: h (B, T, H), c (B, T, H) and the input x of the net.
         store: What becomes of a state when it is kept.
         returned: What becomes of the hidden states (B, T, H): they, and the call.
-        rows: Whether each word of a call begins in the state that the one before it ended in.
+        rows: Whether each word of a call begins in the state that the one before it ended in:
+            ``always``, or where no initial state is given (``zero``).
         repeats: Whether after the end of a word its last state is returned, as by Keras, and not
             zeros, as by PyTorch and ONNX; both are right.
         calls: Where a state is kept from call to call: the states that were ended in, by what
@@ -58,7 +59,7 @@ class Reference:
     feed: Callable[[Floats, Floats, Floats], Floats] = below
     store: Callable[[State], State] = same
     returned: Callable[[Floats, Call], Floats] = same
-    rows: bool = False
+    rows: str = ""
     repeats: bool = False
     calls: Callable[[Net, tuple[int, ...]], Hashable] | None = None
 
@@ -69,7 +70,14 @@ class Reference:
             own, more = getattr(self, field.name), getattr(other, field.name)
             if more == field.default:
                 changes[field.name] = own
-            elif own == field.default or field.name in ("cell", "math", "feed", "rows", "repeats", "calls"):
+            elif own == field.default or field.name in (
+                "cell",
+                "math",
+                "feed",
+                "rows",
+                "repeats",
+                "calls",
+            ):
                 changes[field.name] = more
             else:
                 changes[field.name] = _chained(own, more)
@@ -112,10 +120,8 @@ class Reference:
             for number in range(len(layers))
         ]
 
-    def _words(
-        self, net: Net, call: Call, start: list[State]
-    ) -> tuple[Floats, list[State]]:
-        if not self.rows:
+    def _words(self, net: Net, call: Call, start: list[State]) -> tuple[Floats, list[State]]:
+        if not self.rows or (self.rows == "zero" and call.initial is not None):
             return self._unroll(net, call, start)
         found, state = [], [tuple(part[:1] for part in parts) for parts in start]
         for x in call.x:

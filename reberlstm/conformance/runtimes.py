@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 """``function(kind, weights, x)``, which may also take ``initial`` and ``lengths``."""
 
 
-class NotRun(Exception):
+class NotRunError(Exception):
     """A call that a runtime is not asked, and why; no fault of it."""
 
 
@@ -151,7 +151,7 @@ class OnnxFolder(OnnxRuntime):
         """See `Runtime.run`."""
         path = self.folder / f"{net.name}.onnx"
         if not path.is_file():
-            raise NotRun(f"there is no {path.name}")
+            raise NotRunError(f"there is no {path.name}")
         key = net, False, dtype
         if key not in self._sessions:
             self._sessions[key] = self.session(str(path))
@@ -163,9 +163,9 @@ class OnnxFolder(OnnxRuntime):
         if call.lengths is not None:
             known["lengths"] = call.lengths
         if lacking := [name for name in known if name not in given]:
-            raise NotRun(f"{path.name} has no input {lacking[0]}")
+            raise NotRunError(f"{path.name} has no input {lacking[0]}")
         shape = (len(net.layers), len(call.x), net.layers[0].size)
-        usual = {"h0": np.zeros(shape), "c0": np.zeros(shape)}
+        usual: dict[str, Any] = {"h0": np.zeros(shape), "c0": np.zeros(shape)}
         usual["lengths"] = np.full(len(call.x), call.x.shape[1])
         feed = {}
         for name, about in given.items():

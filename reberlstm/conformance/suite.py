@@ -3,8 +3,8 @@
 A check is a net and one or more calls. The nets are compiled from machines, so that their memory
 stays where it is proved to stay, however long a string is; then every weight is made uneven, so
 that no two gates, biases or matrices can be taken for each other unseen. All weights and inputs
-are numbers of float32. Two nets are not compiled from machines: ``sums`` shows how sums are
-rounded, ``count`` is a counter whose gates are exactly 0 or 1 in float32 and float64.
+are numbers of float32. Three nets are otherwise: the weights of ``count`` are left as they are,
+since its gates are to be exactly 1; ``soft`` and ``sums`` show how gates and sums are rounded.
 
 Sizes: ``B`` words of ``T`` steps, ``A`` inputs, ``L`` layers of ``H`` cells.
 """
@@ -96,7 +96,8 @@ def checks(
 
     Example:
         >>> [check.name for check in checks(("gru",), steps=100)]
-        ['step', 'walk', 'soft', 'square', 'batch', 'again', 'initial', 'lengths', 'layers', 'sums', 'long']
+        ['step', 'walk', 'soft', 'square', 'batch', 'again', 'initial', 'lengths', 'layers',
+         'initial-layers', 'sums', 'long']
     """
     found = [check for kind in kinds for check in _of_kind(kind, steps, dtype)]
     return tuple(sorted(found, key=lambda check: check.endures))
@@ -128,7 +129,9 @@ def _checks(kind: str, steps: int, dtype: str) -> Iterator[Check]:
 
     yield check("step", "one step from a zero state", walk, Call(word[:, :1]))
     yield check("walk", "one word of 16 steps", walk, Call(word))
-    yield check("soft", "a net whose gates are never open or shut", _soft_net(kind), Call(word[:, :8]))
+    yield check(
+        "soft", "a net whose gates are never open or shut", _soft_net(kind), Call(word[:, :8])
+    )
     yield check("square", "a net with as many inputs as cells", square, Call(_words(square, 1, 12)))
     many = [Call(_words(walk, size, 6)) for size in BATCHES]
     yield check("batch", f"2 to {BATCHES[-1]} words in one call", walk, *many)
@@ -143,10 +146,11 @@ def _checks(kind: str, steps: int, dtype: str) -> Iterator[Check]:
     if kind == "lstm":
         latch = uneven(compile("embedded-reber", memory="latch", gain=GAIN), "memory")
         latch = latch.replace(name="lstm-memory")
-        kept = [f"B{bit}BT{'S' * 190}XSE{bit}E" for bit in "TP"]
-        words = one_hot(latch, [latch.grammar.word(word) for word in kept])
+        words = one_hot(latch, [f"B{bit}BT{'S' * 190}XSE{bit}E" for bit in "TP"])
         yield check("memory", "a bit kept for 195 steps", latch, Call(words), endures=True)
-        yield check("count", "a counter to 2,100 and back", _counter(), _counting(), endures=True)
+        counter = _counter()
+        brackets = Call(one_hot(counter, ["(" * COUNTED + ")" * COUNTED + 20 * "()"]))
+        yield check("count", "a counter to 2,100 and back", counter, brackets, endures=True)
     parity = uneven(compile("parity", cell=kind, gain=GAIN), "long").replace(name=f"{kind}-long")
     bits = np.array(parity.alphabet)[(_noise(steps, "bits") > 0).astype(int)]
     long = Call(one_hot(parity, [bits]))
@@ -179,14 +183,20 @@ def _uneven(layer: Layer, tag: str) -> Layer:
 
 
 def _layer(kind: str, **arrays: Floats) -> Layer:
-    return Layer(CELLS[kind], **{name: np.float32(array) for name, array in arrays.items()})
+    return Layer(CELLS[kind], *(in_float32(name, arrays[name]) for name in ARRAYS))
+
+
+def in_float32(_: str, array: Any) -> Floats:
+    """The nearest numbers of float32, as float64."""
+    return np.asarray(array).astype(np.float32).astype(np.float64)
 
 
 def _noise(number: int, tag: str) -> Floats:
     """Numbers from −1 to 1 that look random and are the same everywhere (R. Weyl's sequence)."""
     golden = (5.0**0.5 - 1.0) / 2.0
     start = zlib.crc32(tag.encode()) / 2.0**32
-    return 2.0 * ((start + golden * np.arange(1, number + 1) ** 2 % 1.0) % 1.0) - 1.0
+    n = np.arange(1, number + 1, dtype=np.float64)
+    return np.asarray(2.0 * ((start + golden * n**2 % 1.0) % 1.0) - 1.0)
 
 
 @cache
@@ -198,7 +208,7 @@ def _walk_net(kind: str) -> Net:
 def _soft_net(kind: str) -> Net:
     """The net of the walk with a sixth of its weights: it follows nothing, and shows every sum."""
     net = _walk_net(kind)
-    return net.map_arrays(lambda _, x: np.float32(x / GAIN)).replace(name=f"{kind}-soft")
+    return net.map_arrays(lambda name, x: in_float32(name, x / GAIN)).replace(name=f"{kind}-soft")
 
 
 @cache
@@ -255,14 +265,14 @@ def _sums_input() -> Floats:
     return x
 
 
-def _gates_by_bias(name: str, kind: str, candidate: Floats, keeps: bool = False) -> Net:
-    """A net without recurrent weights: all gates are open, that which keeps is open or shut."""
+def _gates_by_bias(name: str, kind: str, candidate: Floats) -> Net:
+    """A net without recurrent weights: all gates are open, but that which keeps is shut."""
     cell, (size, inputs) = CELLS[kind], candidate.shape
     weight, bias = (np.zeros((len(cell.gates), size, *x)) for x in ((inputs,), ()))
     weight[cell.gates.index("candidate")] = candidate
     for number, gate in enumerate(cell.gates):
         if gate != "candidate":
-            bias[number] = OPEN if gate != cell.keeping or keeps else -OPEN
+            bias[number] = OPEN if gate != cell.keeping else -OPEN
     nothing = np.zeros((bias.size, size))
     layer = _layer(
         kind,
@@ -274,20 +284,14 @@ def _gates_by_bias(name: str, kind: str, candidate: Floats, keeps: bool = False)
     return _of(name, layer)
 
 
-def _counter() -> Net:
-    """One cell that adds 1, subtracts 1, or holds what it has; ``c`` is the exact count."""
-    return _gates_by_bias("count", "lstm", np.array([[OPEN, -OPEN, 0.0]]), keeps=True)
-
-
 COUNTED = 2_100
-"""Float16 counts to 2,048."""
+"""So many brackets are open at once: float16 counts to 2,048."""
 
 
-def _counting() -> Call:
-    up, down, hold = range(3)
-    parts = [(up, 3), (hold, 2_000), (down, 3), (hold, 50), (up, COUNTED), (down, COUNTED)]
-    symbols = np.concatenate([np.full(times, symbol) for symbol, times in parts])
-    return Call(np.eye(3)[symbols][np.newaxis])
+def _counter() -> Net:
+    """Brackets of one kind: c of a cell is how many are open, since its gates are exactly 1."""
+    net = compile("dyck-1").map_arrays(in_float32)
+    return net.replace(name="lstm-count")
 
 
 # Inputs
@@ -296,7 +300,8 @@ def _counting() -> Call:
 def one_hot(net: Net, words: Any) -> Floats:
     """Words of equal length as inputs, (B, T, A)."""
     number = {symbol: i for i, symbol in enumerate(net.alphabet)}
-    return np.eye(len(net.alphabet))[[[number[symbol] for symbol in word] for word in words]]
+    symbols = np.array([[number[symbol] for symbol in word] for word in words])
+    return np.asarray(np.eye(len(net.alphabet))[symbols])
 
 
 def _words(net: Net, size: int, steps: int) -> Floats:
@@ -308,11 +313,11 @@ def _words(net: Net, size: int, steps: int) -> Floats:
     for place in range(min(steps, 3)):
         if size > 1:
             symbols[:, place] = number // inputs**place % inputs
-    return np.eye(inputs)[symbols]
+    return np.asarray(np.eye(inputs)[symbols])
 
 
 def _initial(net: Net, words: int) -> tuple[Floats, ...]:
     """States that no part, layer or word has in common with another."""
     parts, size = net.layers[0].cell.parts, net.layers[0].size
     shape = (len(parts), len(net.layers), words, size)
-    return tuple(np.float32(0.9 * _noise(int(np.prod(shape)), "initial")).reshape(shape))
+    return tuple(in_float32("", 0.9 * _noise(int(np.prod(shape)), "initial")).reshape(shape))

@@ -55,10 +55,9 @@ def report_lines(report: Report, width: int = 100) -> Iterator[str]:
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
     begin = text[: len(text) - len(text.lstrip())]
-    lines = textwrap.wrap(
+    return textwrap.wrap(
         printable(text.strip()), width, initial_indent=begin, subsequent_indent=indent
     )
-    return lines
 
 
 @renders(Report, "svg")

@@ -39,13 +39,13 @@ def plain(
     for number in range(layers):
         own = 0 if same_layer else number
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        W, U, b, d = (weights[f"{name}_l{own}"].astype(float) for name in names)
+        w_all, u_all, b, d = (weights[f"{name}_l{own}"].astype(float) for name in names)
         b, d = b * ("bias_ih" not in no_bias), d * ("bias_hh" not in no_bias)
-        size = U.shape[1]
+        size = u_all.shape[1]
         gates = order or ORDERS[kind]
         w, u, bi, bh = (
             {gate: array[k * size : (k + 1) * size] for k, gate in enumerate(gates)}
-            for array in (W, U, b, d)
+            for array in (w_all, u_all, b, d)
         )
         h = np.zeros((words, size)) if initial is None else np.array(initial[0][number], float)
         c = np.zeros((words, size))

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from reberlstm.conformance import check_runtime, report_on
+from reberlstm.conformance import check_runtime, outputs_of, report_on
 from reberlstm.conformance.runtimes import OfFunction
 from reberlstm.conformance.suite import checks
 from tests.conformance.runtimes import plain
@@ -14,19 +14,14 @@ from tests.conformance.runtimes import plain
 FEW = ("step", "walk", "soft")
 
 
-def report(function, kind="lstm", names=None, **options):
+def report(function, kind="lstm", names=None):
     """The report on the short checks of a kind of cell, or on those of these names."""
-    runtime = OfFunction(function)
-    asked, given = [], {}
-    for check in checks((kind,), 100, options.get("dtype", "float32")):
-        if check.name in names if names else not check.endures:
-            asked.append(check)
-            try:
-                given[check.id] = [
-                    np.asarray(runtime.run(check.net, x, "float32"), float) for x in check.calls
-                ]
-            except Exception as error:
-                given[check.id] = error
+    asked = [
+        check
+        for check in checks((kind,), 100)
+        if (check.name in names if names else not check.endures)
+    ]
+    given = {check.id: outputs_of(OfFunction(function), check, "float32") for check in asked}
     return report_on("mine", asked, given, "float32", None, 0.0)
 
 
