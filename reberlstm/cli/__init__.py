@@ -42,6 +42,7 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
+    "zoo": "Make nets whose mechanism is known, and score methods that look for it.",
     "lab": "Run experiments with small sequence nets, and say which claims about them hold.",
 }
 """The commands with their one-line help; ``x`` is ``command`` of the module ``reberlstm.cli.x``."""

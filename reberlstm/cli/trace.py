@@ -25,7 +25,7 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
 from reberlstm.render.trace import trace_lines
 from reberlstm.simulator import Trace, trace
 
@@ -100,7 +100,7 @@ def command(**given: Any) -> int:
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
     asked = _with_grammar(Options(**given))
-    machine = None if asked.grammar is None else as_finite(asked.grammar, "trace")
+    machine = None if asked.grammar is None else as_machine(asked.grammar)
     scalars = asked.reading.in_scalars(asked.net, machine) if _is_quick(asked) else None
     traced = scalars or asked.reading.load(asked.net, machine)
     only = chosen_cells(asked.cells, traced.cells)
