@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from reberlstm.conformance.faults import Fault, faults
+from reberlstm.conformance.faults import Fault, faults, rounded
 from reberlstm.conformance.reference import Reference
 from reberlstm.conformance.suite import Call, Check
 from reberlstm.errors import WeightsError
@@ -287,17 +287,29 @@ class _Case:
     def roundings(self, known: Sequence[Fault]) -> list[Fault]:
         """The faults of rounding that are near, those whose errors are of the size that is found.
 
-        Of those within a factor of 4 only such are left out that are over twice as far as another.
+        Where no output is far from what is right, all hidden states must be numbers of the format.
         """
-        healthy = self.sizes(Reference(), None)
+        healthy, far = self.sizes(Reference(), None), self.far
         found = {}
         for fault in known:
             if all(self.off(fault.reference, check) <= NEAR for check in self.checks):
+                if not (far or (fault.bits and self.have(fault.bits))):
+                    continue
                 errors = self.sizes(Reference(), fault.reference)
                 ratio = np.log2(np.maximum(healthy, 1e-30) / np.maximum(errors, 1e-30))
                 found[fault] = float(np.abs(np.median(ratio)))
         best = min(found.values(), default=np.inf)
         return [fault for fault, far in found.items() if far <= min(best + 1.0, 3.0)]
+
+    @property
+    def far(self) -> bool:
+        """Whether some outputs are so far from what is right that rounding has lost something."""
+        return any(self.off(Reference(), check) > NEAR for check in self.checks)
+
+    def have(self, bits: int) -> bool:
+        """Whether all hidden states are numbers of so many bits."""
+        found = [x for x in self.outputs.values() if not isinstance(x, Exception)]
+        return all((rounded(x, bits) == x).all() for outputs in found for x in outputs)
 
     def sizes(self, right: Reference, other: Reference | None) -> Floats:
         """The mean errors of each check: of the outputs, or of another reference."""
@@ -446,11 +458,10 @@ class _Case:
         outputs = self.outputs[check.id]
         assert not isinstance(outputs, Exception), "looked at above"
         for fault in faults(self.kind, self.dtype):
-            if fault.name == "state-rounded" and self.off(fault.reference, check) <= NEAR:
-                says = fault.says.replace("states and weights are", "the cell state is")
-                says = says.replace(", sums are not", "")
-                evidence = "a counter stops there where it would with so many bits"
-                return Finding(self.kind, "state-rounded", says, evidence, True, (), names)
+            if fault.bits and self.off(fault.reference, check) <= NEAR:
+                says = f"the cell state is kept in {fault.name}: it has {fault.bits} bits"
+                evidence += ", and a counter stops where it would with so many bits"
+                return Finding(self.kind, fault.name, says, evidence, True, (), names)
         place = outcomes[check.id].place
         says = "gates that should be exactly 0 or 1 are not, and what is kept leaks away"
         evidence += f", a counter is wrong from step {place.step if place else 0:,} on"

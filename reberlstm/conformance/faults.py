@@ -32,12 +32,14 @@ class Fault:
         says: What is done wrong, as a sentence without an end.
         reference: A runtime that does it.
         rounds: Whether it is about rounding, so that outputs are only near those of the reference.
+        bits: How many bits the hidden states then have; 0 where that is not told.
     """
 
     name: str
     says: str
     reference: Reference
     rounds: bool = False
+    bits: int = 0
 
 
 @cache
@@ -515,12 +517,14 @@ def rounded(values: Floats, bits: int) -> Floats:
 
 
 class _Rounding(Numbers):
-    """Numbers whose sums have so many bits, one product added after the other."""
+    """Numbers whose sums have so many bits: after each product, or when all are added up."""
 
-    def __init__(self, bits: int) -> None:
-        self.bits = bits
+    def __init__(self, bits: int, at_end: bool = False) -> None:
+        self.bits, self.at_end = bits, at_end
 
     def linear(self, x: Any, weight: Any, bias: Any) -> Any:
+        if self.at_end:
+            return rounded(super().linear(x, weight, bias), self.bits)
         total = np.zeros((*x.shape[:-1], len(weight)))
         for column in range(x.shape[-1]):
             total = rounded(total + x[..., column : column + 1] * weight[:, column], self.bits)
@@ -544,13 +548,16 @@ def _roundings(formats: Sequence[str]) -> Changes:
             return Layer(layer.cell, *(rounded(getattr(layer, x), bits) for x in ARRAYS))
 
         says = f"sums are kept in {name}: they have {bits} bits"
-        yield Fault("sums-rounded", says, Reference(math=_Rounding(bits)), rounds=True)
+        yield Fault(name, says, Reference(math=_Rounding(bits)), rounds=True)
         says = f"all numbers are {name}: sums, states and weights have {bits} bits"
         all_of_it = Reference(math=_Rounding(bits), store=store, layer=layer)
-        yield Fault("all-rounded", says, all_of_it, rounds=True)
+        yield Fault(name, says, all_of_it, rounds=True, bits=bits)
+        says = f"all numbers are {name}, but sums are only rounded when they are added up"
+        all_of_it = Reference(math=_Rounding(bits, at_end=True), store=store, layer=layer)
+        yield Fault(name, says, all_of_it, rounds=True, bits=bits)
         says = f"states and weights are kept in {name}, sums are not: they have {bits} bits"
-        yield Fault("state-rounded", says, Reference(store=store, layer=layer), rounds=True)
-        yield Fault("weights-rounded", f"weights are rounded to {name}", _changed(weights(bits)))
+        yield Fault(name, says, Reference(store=store, layer=layer), rounds=True, bits=bits)
+        yield Fault(name, f"weights are rounded to {name}", _changed(weights(bits)))
     for of, axis in (("matrix", None), ("row", 1)):
         for levels in (127.0, 128.0):
             for names in (("weight_ih", "weight_hh"), ARRAYS):

@@ -27,10 +27,14 @@ def report_lines(report: Report, width: int = 100) -> Iterator[str]:
         counts = [str(sum(check.outcome == x for check in own)) for x in OUTCOMES]
         rows.append([kind, *counts, f"{max(errors):.1e}" if errors else ""])
     yield from table_lines(rows, width, numbers=True)
-    reasons = dict.fromkeys((x.kind, x.note) for x in report.checks if x.outcome == "not run")
-    if reasons:
+    left_out = [check for check in report.checks if check.outcome == "not run"]
+    run = {check.kind for check in report.checks if check.outcome != "not run"}
+    if left_out:
         yield ""
-    for kind, note in reasons:
+    for kind in dict.fromkeys(check.kind for check in left_out if check.kind not in run):
+        note = next(check.note for check in left_out if check.kind == kind)
+        yield from _wrapped(f"not run: {kind} ({note})", width, "  ")
+    for kind, note in dict.fromkeys((x.kind, x.note) for x in left_out if x.kind in run):
         names = [
             check.check.removeprefix(f"{kind}-")
             for check in report.checks
