@@ -1,5 +1,7 @@
 """The suite shows every known fault, and tells each from the others and from what is right."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,10 @@ def test_the_reference_is_the_kernel_of_the_package():
         word = check.calls[0].x[0].argmax(axis=1)
         last = rl.run(check.net, word[None]).hidden[0]
         np.testing.assert_allclose(hidden[0, -1], last, rtol=0, atol=1e-12)
+
+
+def test_the_documentation_lists_every_fault_and_check():
+    text = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text("utf-8")
+    names = {fault.name for kind in KINDS for fault in faults(kind, "float64")}
+    names |= {fault.name for fault in faults("lstm")} | {check.name for check in checks(steps=100)}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
