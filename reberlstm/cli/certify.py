@@ -28,6 +28,7 @@ from reberlstm.cli.options import (
     NetOptions,
     echo,
     echo_json,
+    grammar_argument,
     is_compiled,
     json_option,
     net_option,
@@ -115,7 +116,7 @@ class Options:
 
 
 @click.command("certify")
-@click.argument("grammar")
+@grammar_argument()
 @net_option
 @net_options(leave_out=("head",))
 @click.option(

@@ -13,9 +13,11 @@ import click
 from reberlstm.cli.options import (
     Decorated,
     NetOptions,
+    complete_net,
     echo,
     echo_content,
     echo_json,
+    grammar_argument,
     json_option,
     net_options,
     option,
@@ -67,8 +69,8 @@ def question_options(command: Decorated) -> Decorated:
 
 
 @click.command("compare")
-@click.argument("grammar")
-@click.argument("nets", nargs=-1, metavar="[NET]...")
+@grammar_argument()
+@click.argument("nets", nargs=-1, metavar="[NET]...", shell_complete=complete_net)
 @click.option("--net", "more", multiple=True, metavar="NET", help="The same as NET; repeat it.")
 @net_options()
 @question_options

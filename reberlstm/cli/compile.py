@@ -8,6 +8,7 @@ import click
 
 from reberlstm.cli.options import (
     echo,
+    grammar_argument,
     out_option,
 )
 from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
@@ -17,7 +18,7 @@ from reberlstm.machine.complete import OnViolation
 
 
 @click.command("compile")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(help="The .safetensors file to write.")
 @click.option(
     "--gain",

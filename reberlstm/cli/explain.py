@@ -15,6 +15,7 @@ from reberlstm.cli.options import (
     chosen_cells,
     echo,
     echo_json,
+    grammar_argument,
     json_option,
     net_option,
     net_options,
@@ -48,7 +49,7 @@ class Options:
 
 
 @click.command("explain")
-@click.argument("grammar")
+@grammar_argument()
 @net_option
 @net_options()
 @cells_option("Explain only these cells.")

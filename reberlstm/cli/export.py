@@ -11,6 +11,7 @@ import click
 from reberlstm.cli.options import (
     NetOptions,
     echo,
+    grammar_argument,
     net_option,
     net_options,
     out_option,
@@ -49,7 +50,7 @@ class Options:
 
 
 @click.command("export")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(help="The file to write; its suffix tells the target: .pt .pth .onnx .npz .safetensors")
 @net_option
 @net_options()

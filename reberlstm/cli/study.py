@@ -15,6 +15,7 @@ from reberlstm.cli.options import (
     AT_LEAST_1,
     echo,
     echo_json,
+    grammar_argument,
     json_option,
     option,
     out_option,
@@ -43,7 +44,7 @@ def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[A
 
 
 @click.command("study")
-@click.argument("grammars", nargs=-1, required=True, metavar="GRAMMAR...")
+@grammar_argument("grammars", nargs=-1, required=True, metavar="GRAMMAR...")
 @out_option(help="The table: JSON, one net a line (.jsonl). What it has is not done again.")
 @option(
     "--cell",

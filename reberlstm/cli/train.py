@@ -11,6 +11,7 @@ from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
     echo,
+    grammar_argument,
     option,
     out_option,
     progress,
@@ -25,7 +26,7 @@ from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
 
 
 @click.command("train")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(
     help="The .safetensors file to write; with --cell fsm a machine, .toml or another format."
 )

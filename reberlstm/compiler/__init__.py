@@ -164,8 +164,12 @@ def compiled_as(name: str, fsm: Grammar) -> Net:
     for memory in MEMORIES:
         if kind == memory:
             return compile(fsm, memory=memory)
-    names = ", ".join(f"compiled:{each}" for each in (*MEMORIES, *CELLS))
-    raise CompileError(f"no net {name!r}; there are compiled, {names}")
+    raise CompileError(f"no net {name!r}; there are {', '.join(compiled_names())}")
+
+
+def compiled_names() -> tuple[str, ...]:
+    """All names of compiled nets: ``compiled``, ``compiled:latch`` and so on."""
+    return ("compiled", *(f"compiled:{each}" for each in (*MEMORIES, *CELLS)))
 
 
 def compiled_rows(

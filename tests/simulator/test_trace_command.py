@@ -42,9 +42,10 @@ def test_a_grammar_in_the_place_of_a_string(
 ) -> None:
     path = tmp_path / "door.toml"
     path.write_text("")
-    assert run(["trace", str(path)]) == 2
-    hint = f"{path} is a file: `reberlstm trace --grammar {path} STRING`\n"
-    assert capsys.readouterr().err.endswith(hint)
+    for name in (str(path), "parity"):
+        assert run(["trace", name]) == 2
+        hint = f"{name} is a grammar: `reberlstm trace {name} STRING`\n"
+        assert capsys.readouterr().err.endswith(hint)
 
 
 def test_cells_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
