@@ -21,7 +21,13 @@ import numpy as np
 
 from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
-from reberlstm.certificates.checker import Check, arithmetic_fault, check, check_files
+from reberlstm.certificates.checker import (
+    Check,
+    arithmetic_fault,
+    check,
+    check_files,
+    examine_counting,
+)
 from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
 from reberlstm.certificates.codes import CodeInvariant, find_codes, fits
@@ -183,6 +189,8 @@ def certify(
             arithmetic=arithmetic,
             seconds=seconds,
             max_states=max_states,
+            examine=examine_counting,
+            check=check,
         )
     _check_whole(net, arithmetic)
     _check_options(noise, inputs, seconds)

@@ -11,23 +11,25 @@ import itertools
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from reberlstm.certificates.arithmetic import Execution, arithmetic_named
+from reberlstm.certificates.arithmetic import ARITHMETICS, Execution, arithmetic_named
 from reberlstm.certificates.boxes import Inputs
-from reberlstm.certificates.checker import check
-from reberlstm.certificates.checker.counters import counter_machine_of
-from reberlstm.certificates.checker.counting import BITS, CountingChecker
-from reberlstm.certificates.checker.document import RejectedError
 from reberlstm.certificates.claims import Claim, claim, margins
 from reberlstm.certificates.refutation import Budget, WrongAnswer, answer_after, explore
 from reberlstm.certificates.replay import replay
-from reberlstm.certificates.results import CountingProof, Refutation, Unknown, digest_of_net
-from reberlstm.certificates.runtime import has_torch, torch_fault
+from reberlstm.certificates.results import (
+    CountingProof,
+    Refutation,
+    Unknown,
+    digest_of_grammar,
+    digest_of_net,
+)
+from reberlstm.certificates.runtime import SATURATED, has_torch, torch_fault
 from reberlstm.errors import CertificateError
 from reberlstm.machine.counters import CounterMachine, CounterTransition
 from reberlstm.machine.fsm import FSM, Word
@@ -50,6 +52,11 @@ ROUGH = {"real": 1e-9, "float64": 1e-9, "float32": 2e-6, "float16": 1.6e-3, "bfl
 
 SLACK = 1e-9
 
+Examine = Callable[
+    [Mapping[str, Any], Net, CounterMachine], tuple[Mapping[str, float], int | None] | str
+]
+"""What the checker says of nodes: margins and length, or why they are no proof."""
+
 
 class Node(NamedTuple):
     """State (None after a violation), counters up to ±2, n − c of each cell, and active cells."""
@@ -60,16 +67,11 @@ class Node(NamedTuple):
     on: tuple[int, ...]
 
 
-def digest_of_machine(machine: CounterMachine) -> str:
-    """``grammar.sha256`` of a file."""
-    return counter_machine_of(machine).sha256
-
-
 def prove(
-    net: Net, counting: Counting, subject: dict[str, Any], arithmetic: str
+    net: Net, counting: Counting, subject: dict[str, Any], arithmetic: str, examine: Examine
 ) -> CountingProof | str:
     """The proof, or why there is none."""
-    if arithmetic not in ("real", *BITS):
+    if arithmetic not in ("real", *SATURATED):
         return f"nothing is proved of counters in {arithmetic}"
     plain = net.is_plain and net.layers[0].cell.name == "lstm"
     if not plain or not {"legal", "accept"} <= set(net.heads):
@@ -88,11 +90,11 @@ def prove(
         }
         for node in found
     )
-    bits = BITS.get(arithmetic)
+    bits = ARITHMETICS[arithmetic].precision or None
     gain = net.gain or 20.0
     reason = ""
 
-    def examined(factor: float, drift: float) -> tuple[CountingProof, CountingChecker] | None:
+    def examined(factor: float, drift: float) -> CountingProof | None:
         nonlocal reason
         proof = CountingProof(
             margins={},
@@ -104,13 +106,12 @@ def prove(
             nodes=nodes,
             **subject,
         )
-        checker = CountingChecker(proof.to_dict(), net, counter_machine_of(counting.machine))
-        try:
-            checker.examine()
-        except RejectedError as error:
-            reason = reason or str(error)
+        found = examine(proof.to_dict(), net, counting.machine)
+        if isinstance(found, str):
+            reason = reason or found
             return None
-        return proof, checker
+        margins = {head: x - SLACK * (1.0 + x) for head, x in found[0].items()}
+        return replace(proof, margins=margins, length=found[1])
 
     for factor in (1.0, 2.0, 8.0):
         best = examined(factor, LEAST if bits is None else 2.0 ** -(bits + 1))
@@ -122,10 +123,7 @@ def prove(
             further = examined(factor, middle)
             low, high = (low, middle) if further is None else (middle, high)
             best = further or best
-        proof, checker = best
-        least = {head: x - SLACK * (1.0 + x) for head, x in checker.found.items()}
-        length = checker.longest if bits is None else None
-        return replace(proof, margins=least, length=length)
+        return best
     return reason
 
 
@@ -248,11 +246,13 @@ def certify_counters(
     arithmetic: str,
     seconds: float,
     max_states: int,
+    examine: Examine,
+    check: Callable[..., Any],
 ) -> CountingProof | Refutation | Unknown:
     """What `reberlstm.certificates.certify` does for a machine with counters.
 
     A proof is of both heads in scope ``all``. Without one all short words are tried, and some long
-    ones.
+    ones. The checker is given, by `examine` and `check`.
     """
     end = time.process_time() + seconds
     claimed = claim(net, machine.within(0), scope, heads)
@@ -266,16 +266,16 @@ def certify_counters(
         "gain": net.gain,
         "long_symbols": machine.has_long_symbols,
         "net_sha256": digest_of_net(net),
-        "grammar_sha256": digest_of_machine(machine),
+        "grammar_sha256": digest_of_grammar(machine),
     }
     both = {x: str(net.heads[x].rule) for x in ("legal", "accept") if x in net.heads}
     asked = {"scope": "all", "heads": tuple(both), "readouts": both}
     reason = "the net does not say which of its cells count, so only words are tried"
     counting = net.counting
-    if counting is not None and digest_of_machine(counting.machine) != subject["grammar_sha256"]:
+    if counting is not None and digest_of_grammar(counting.machine) != subject["grammar_sha256"]:
         reason = f"the net counts for {counting.machine}, which is another machine"
     elif counting is not None and set(claimed.heads) <= set(both):
-        proof = prove(net, counting, subject | asked, arithmetic)
+        proof = prove(net, counting, subject | asked, arithmetic, examine)
         if isinstance(proof, CountingProof):
             return _with_rule(proof, net, counting)
         reason = proof
@@ -438,14 +438,15 @@ def _beyond(net: Net, counting: Counting, arithmetic: str) -> str:
     same, so c is set to where the steps would lead.
     """
     machine = counting.machine
-    execution, top = Execution(net, arithmetic_named(arithmetic)), 2 ** BITS[arithmetic]
+    found = arithmetic_named(arithmetic)
+    execution, top = Execution(net, found), 2**found.precision
     for number, up, down in itertools.product(
         range(len(counting.cells)), machine.alphabet, machine.alphabet
     ):
         cell = net.size + net.cells.index(counting.cells[number].cell)
-        found = _pumped(execution, machine, (up, down), number, cell, top)
-        if found is not None:
-            return found
+        word = _pumped(execution, machine, (up, down), number, cell, top)
+        if word is not None:
+            return word
     return ""
 
 

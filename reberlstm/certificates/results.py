@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 from reberlstm.certificates.boxes import Inputs
-from reberlstm.certificates.checker.counting import SATURATED
 from reberlstm.certificates.refutation import Suspect, WrongAnswer
+from reberlstm.certificates.runtime import SATURATED
 from reberlstm.display import Displayed
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
-from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.counters import CounterMachine, Machine
+from reberlstm.machine.fsm import Word
 from reberlstm.machine.repeats import folded
 from reberlstm.machine.tables import Scope
 from reberlstm.net.net import Net
@@ -695,8 +696,10 @@ def digest_of_net(net: Net) -> str:
     return _digest(_canonical(header) + b"\n" + content)
 
 
-def digest_of_grammar(fsm: FSM) -> str:
+def digest_of_grammar(fsm: Machine) -> str:
     """``grammar.sha256`` of a file."""
+    if isinstance(fsm, CounterMachine):
+        return _digest_of_counters(fsm)
     reachable = fsm.reachable
     described = {
         "alphabet": list(fsm.alphabet),
@@ -704,6 +707,23 @@ def digest_of_grammar(fsm: FSM) -> str:
         "accepting": sorted(fsm.accepting.intersection(reachable)),
         "transitions": {q: dict(fsm.transitions[q]) for q in reachable},
         "outputs": {q: fsm.outputs[q] for q in reachable if q in fsm.outputs},
+    }
+    return _digest(_canonical(described))
+
+
+def _digest_of_counters(machine: CounterMachine) -> str:
+    def guard(when: Iterable[frozenset[int]]) -> list[list[int]]:
+        return [sorted(signs) for signs in when]
+
+    arrows = [
+        [x.source, x.symbol, guard(x.when), x.target, list(x.change)] for x in machine.transitions
+    ]
+    described = {
+        "alphabet": list(machine.alphabet),
+        "start": machine.start,
+        "counters": list(machine.counters),
+        "transitions": sorted(arrows, key=_canonical),
+        "accepting": sorted(([q, guard(when)] for q, when in machine.accepting), key=_canonical),
     }
     return _digest(_canonical(described))
 

@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates.checker.counting import BITS, SATURATED
+from reberlstm.certificates.arithmetic import ARITHMETICS
 
 Floats = NDArray[np.float64]
+
+SATURATED = {"float64": 40.0, "float32": 20.0, "float16": 20.0, "bfloat16": 20.0}
+"""From where on σ and tanh have to be at their ends."""
 
 Step = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """From the pre-activations of input, forget, candidate and output gates, (4, N), and c, (N,), to h
@@ -29,7 +32,7 @@ FURTHEST = 600.0
 
 def rule_fault(step: Step, arithmetic: str) -> str | None:
     """What of the rule a runtime does not keep in an arithmetic, or None."""
-    bits, first = BITS[arithmetic], SATURATED[arithmetic]
+    bits, first = ARITHMETICS[arithmetic].precision, SATURATED[arithmetic]
     x = np.concatenate([first * np.linspace(1.0, 2.0, 50), np.geomspace(2.0 * first, FURTHEST, 30)])
     far, none, one = np.full_like(x, 4.0 * first), np.zeros_like(x), np.ones_like(x)
 

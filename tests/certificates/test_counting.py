@@ -13,13 +13,15 @@ import torch
 
 import reberlstm as rl
 from reberlstm.certificates import CountingProof, Refutation, check, check_files, load_certificate
+from reberlstm.certificates.checker import counting as checker
 from reberlstm.certificates.checker import read_machine
-from reberlstm.certificates.checker.counters import counter_machine_of
-from reberlstm.certificates.runtime import rule_fault, torch_fault
+from reberlstm.certificates.results import digest_of_grammar
+from reberlstm.certificates.runtime import SATURATED, rule_fault, torch_fault
 from reberlstm.errors import CertificateError
 from reberlstm.grammars import shipped_file
 from reberlstm.machine.counters import CounterMachine
 from reberlstm.net.net import Net
+from tests.certificates.test_checker import with_checksum
 from tests.oracles import run_torch, torch_module
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
@@ -129,25 +131,17 @@ FORGERIES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", FORGERIES)
 def test_what_is_forged_is_rejected(name: str) -> None:
-    from reberlstm.certificates.results import _canonical, _digest
-
     net = rl.compile("anbn")
     document = proof(net, arithmetic="float32").to_dict()
     FORGERIES[name](document["counting"])
-    del document["checksum"]
-    document["checksum"] = _digest(_canonical(document))
-    assert check(document, net).valid is False
+    assert check(with_checksum(document), net).valid is False
 
 
 def test_a_longer_length_in_real_numbers_is_rejected() -> None:
-    from reberlstm.certificates.results import _canonical, _digest
-
     net = rl.compile("anbn", gain=10)
     document = proof(net).to_dict()
     document["counting"]["length"] += 1
-    del document["checksum"]
-    document["checksum"] = _digest(_canonical(document))
-    verdict = check(document, net)
+    verdict = check(with_checksum(document), net)
     assert verdict.valid is False
     assert "a counter may be off by" in verdict.reason
 
@@ -271,10 +265,11 @@ def test_noise_is_refused() -> None:
         rl.certify(rl.compile("anbn"), noise=0.1)
 
 
-def test_the_checker_reads_machines_itself() -> None:
+def test_the_checker_reads_machines_itself_and_knows_the_rule() -> None:
     for name in SHIPPED:
-        own = read_machine(shipped_file(name).read_bytes(), name)
-        assert own.sha256 == counter_machine_of(rl.load_grammar(name)).sha256  # type: ignore[union-attr]
+        own: Any = read_machine(shipped_file(name).read_bytes(), name)
+        assert own.sha256 == digest_of_grammar(rl.load_grammar(name))
+    assert SATURATED == checker.SATURATED
 
 
 # The rule

@@ -74,6 +74,7 @@ __all__ = [
     "check",
     "check_files",
     "covers",
+    "examine_counting",
     "is_ours",
     "question",
     "read_machine",
@@ -196,6 +197,21 @@ def _verified(
         document, fsm = as_finite(document, machine)
     checker = _Checker(document, net, machine_of(fsm), exact, seconds)
     return checker.question, checker.verdict()
+
+
+def examine_counting(
+    document: Mapping[str, Any], net: Any, fsm: Any
+) -> tuple[Mapping[str, float], int | None] | str:
+    """What a proof of counting may claim: margins, and in real arithmetic the most symbols.
+
+    Where it proves nothing, why not.
+    """
+    checker = CountingChecker(document, net, counter_machine_of(fsm))
+    try:
+        checker.examine()
+    except RejectedError as rejection:
+        return str(rejection)
+    return checker.found, None if checker.exact else checker.longest
 
 
 _ASKED = ("scope", "heads", "arithmetic", "noise", "inputs", "readouts")
