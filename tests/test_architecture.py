@@ -23,7 +23,18 @@ PACKAGE = Path(rl.__file__).parent
 ORDER = (
     *("_version", "errors", "plain", "files", "extras", "display", "figures"),
     *("machine", "formats", "grammars", "net", "compiler", "simulator", "certificates"),
-    *("explanation", "extraction", "training", "comparison", "zoo", "lab", "render", "cli", "__main__"),
+    *(
+        "explanation",
+        "extraction",
+        "training",
+        "comparison",
+        "conformance",
+        "zoo",
+        "lab",
+        "render",
+        "cli",
+        "__main__",
+    ),
 )
 """Every part may import the parts before it, and no other."""
 
@@ -206,6 +217,8 @@ LOADS: dict[str, tuple[int, set[str]]] = {
     "explore --help": (0, set()),
     "diagram --help": (0, set()),
     "lab --help": (0, set()),
+    "conformance --help": (0, set()),
+    "conformance nope": (2, {"numpy"}),
     "trace BTSSXXTVVE --json --snap": (0, {"numpy"}),
     "trace BTXSE --net reber-4": (0, {"numpy", "safetensors"}),
 }

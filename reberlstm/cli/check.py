@@ -25,7 +25,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import printable
 from reberlstm.files import open_to_read
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.simulator.checking import Checker, check_stream, start_row
 
@@ -99,10 +99,10 @@ def command(**given: Any) -> int:
     files = files or ("-",)
     if asked.grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine = None if asked.grammar is None else as_finite(asked.grammar, "check")
+    machine = None if asked.grammar is None else as_machine(asked.grammar)
     judge = None if asked.net is None else asked.reading.load(asked.net, machine)
     if machine is None:
-        machine = as_finite(DEFAULT_GRAMMAR, "check") if judge is None else judge.grammar
+        machine = as_machine(DEFAULT_GRAMMAR) if judge is None else judge.machine
     alone = machine is None
     if judge is not None and machine is None:
         machine = _anything(judge.alphabet)

@@ -32,7 +32,7 @@ from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.oracles import ORACLES, USUAL
 from reberlstm.figures import check_suffix
 from reberlstm.files import gunzip, read_bytes, write_atomically
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
 from reberlstm.net.loading import indices_of
 from reberlstm.render.extraction import extraction_lines, probe, save
 
@@ -54,6 +54,13 @@ MOST_BYTES = 2**26
     "--within",
     is_flag=True,
     help="Ask the net only about words of --reference, as far as they go on there.",
+)
+@option(
+    "--counters",
+    type=click.IntRange(min=0),
+    default=10,
+    metavar="N",
+    help="Where --reference counts, ask about words whose counters stay within -N … N.",
 )
 @click.option(
     "--begin",
@@ -120,6 +127,7 @@ def command(
     reading: NetOptions,
     reference: str | None,
     within: bool,
+    counters: int,
     begin: str | None,
     effort: float,
     oracles: tuple[str, ...],
@@ -163,13 +171,14 @@ def command(
         probe(picture)
     if within and reference is None:
         raise click.UsageError("--within is about the words of a machine; give --reference")
-    machine = None if reference is None else as_finite(reference, "the reference of extract")
+    machine = None if reference is None else as_machine(reference)
     held = reading.load(net, machine)
     terminal = sys.stderr.isatty() and not as_json
     found = extract(
         held,
         reference=machine,
         within=within,
+        counters=counters,
         begin=None if begin is None else _begin(begin, held.alphabet),
         budget=Budget().scaled(effort),
         oracles=oracles or USUAL,

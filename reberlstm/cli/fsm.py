@@ -22,9 +22,10 @@ from reberlstm.cli.options import (
     write_machine,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_finite, as_machine
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
+from reberlstm.machine.counters import CounterMachine, up_to
 from reberlstm.machine.fsm import FSM, Word, with_first_output
 
 ALIASES = {"intersect": "intersection", "minimize": "minimise"}
@@ -90,6 +91,32 @@ def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
     write_machine(as_finite(grammar, "fsm minimise").minimise(), out, write_as)
+
+
+@command.command("bound", short_help="Cut a machine with counters at a bound.")
+@click.argument("grammar")
+@click.option(
+    "--counters",
+    "bound",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="N",
+    help="The greatest size of a counter, with either sign.",
+)
+@_makes_machine
+def bound(grammar: str, bound: int, out: str | None, write_as: str | None) -> None:
+    """The finite machine that is right as long as no counter of GRAMMAR leaves -N … N.
+
+    Its states are those of GRAMMAR with the values of the counters. A step that would leave the
+    bound is a violation.
+
+    \b
+    reberlstm fsm bound anbn --counters 10 -o anbn-10.jff
+    """
+    machine = as_machine(grammar)
+    if not isinstance(machine, CounterMachine):
+        raise GrammarError(f"{machine} has no counters, so there is nothing to bound")
+    write_machine(machine.bounded(bound), out, write_as)
 
 
 @command.command("equal", short_help="Compare two machines.")
@@ -175,7 +202,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
 
     Without --max-length and --limit the first 20. With --json a string is the list of its symbols.
     """
-    machine = as_finite(grammar, "fsm")
+    machine = as_machine(grammar)
     if max_length is None and limit is None:
         limit = 20
     word = None
@@ -200,13 +227,14 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     """
     if length is not None and max_length is not None:
         raise click.UsageError("give --length or --max-length, not both")
-    machine = as_finite(grammar, "fsm")
+    most = length if length is not None else 12 if max_length is None else max_length
+    machine = up_to(as_machine(grammar), most)
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
             echo_json({"length": length, "count": number}) if as_json else echo(str(number))
             return
-        counts = counting.count_up_to(machine, 12 if max_length is None else max_length)
+        counts = counting.count_up_to(machine, most)
         if as_json:
             echo_json({"counts": counts})
             return

@@ -15,7 +15,6 @@ from reberlstm.cli.options import (
     echo,
     echo_json,
     grammar_argument,
-    is_compiled,
     is_grammar,
     json_option,
     net_option,
@@ -26,7 +25,7 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
 from reberlstm.render.trace import trace_lines
 from reberlstm.simulator import Trace, trace
 
@@ -101,7 +100,7 @@ def command(**given: Any) -> int:
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
     asked = _with_grammar(Options(**given))
-    machine = None if asked.grammar is None else as_finite(asked.grammar, "trace")
+    machine = None if asked.grammar is None else as_machine(asked.grammar)
     scalars = asked.reading.in_scalars(asked.net, machine) if _is_quick(asked) else None
     traced = scalars or asked.reading.load(asked.net, machine)
     only = chosen_cells(asked.cells, traced.cells)
@@ -137,10 +136,9 @@ def command(**given: Any) -> int:
 
 
 def _with_grammar(asked: Options) -> Options:
-    """With a grammar that stands before the strings, where a net's words are never such names."""
+    """With the grammar that stands before the strings, if one does."""
     first, *rest = asked.strings
-    ours = is_compiled(asked.net) or asked.net == "published"
-    if not rest or not ours or asked.grammar not in (None, first) or not is_grammar(first):
+    if not rest or asked.grammar not in (None, first) or not is_grammar(first):
         return asked
     return asked._replace(grammar=first, strings=tuple(rest))
 

@@ -65,7 +65,7 @@ def write(fsm: Machine) -> str:
     lines = [f"{key} = {value_text(getattr(fsm, key))}" for key in _TEXTS if getattr(fsm, key)]
     lines.append(f"alphabet = {value_text(fsm.alphabet)}")
     lines.append(f"start = {value_text(fsm.start)}")
-    lines.append(f"accepting = {value_text([q for q in fsm.states if q in fsm.accepting])}")
+    lines.append(f"accepting = {value_text(fsm.ends)}")
     for name in _TABLES:
         if table := getattr(fsm, name):
             lines += ["", f"[{name}]"]

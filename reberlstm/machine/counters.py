@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError, one_line, printable, shown
+from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.words import HasAlphabet, Word, check_alphabet, is_text, some
@@ -67,6 +68,9 @@ MAX_REDRAWS = 30
 MAX_UNBOUNDED = 250
 """`CounterMachine.enumerate` without a length ends with an error at words of this length."""
 
+BEYOND = "beyond"
+"""The state of `CounterMachine.bounded` for words that have left the bound, if it has one."""
+
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -97,7 +101,7 @@ class Arrow(NamedTuple):
     change: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CounterMachine(HasAlphabet, Displayed):
     """A deterministic real-time machine with counters.
 
@@ -162,6 +166,10 @@ class CounterMachine(HasAlphabet, Displayed):
             f"machine of {len(self.states)} states and {_number_of(self.counters)}"
         )
 
+    def __repr__(self) -> str:
+        states = f"{len(self.states)} state{'s' * (len(self.states) != 1)}"
+        return f"<{printable(self.name) or 'machine'}: {states}, {_number_of(self.counters)}>"
+
     def _repr_svg_(self) -> str | None:
         svg: str | None = rendered(self, "svg")
         return svg
@@ -177,10 +185,16 @@ class CounterMachine(HasAlphabet, Displayed):
     @cached_property
     def reachable(self) -> tuple[str, ...]:
         """The states to which arrows lead from the start, whatever their guards."""
-        ways: dict[str, list[tuple[str, str]]] = {state: [] for state in self.states}
-        for arrow in self.transitions:
-            ways[arrow.source].append((arrow.symbol, arrow.target))
-        return crawl([self.start], ways.__getitem__).found
+        return crawl([self.start], self.ways).found
+
+    def ways(self, state: str) -> list[tuple[str, str]]:
+        """The symbols of the arrows that leave `state`, with the states that they lead to."""
+        return [(arrow.symbol, arrow.target) for arrow in self._of[state]]
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The states in which a word may end, at least with some values of the counters."""
+        return tuple(dict.fromkeys(state for state, _ in self.accepting))
 
     @property
     def start_configuration(self) -> Configuration:
@@ -283,7 +297,7 @@ class CounterMachine(HasAlphabet, Displayed):
         import random
 
         rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
-        if self._way_to_acceptance(self.start_configuration, rng) is None:
+        if self.way_to_acceptance(self.start_configuration) is None:
             raise GrammarError(
                 f"sampling from {self}: no accepted word was found among the first {MAX_WAY:,} "
                 "configurations; perhaps there is none"
@@ -303,7 +317,7 @@ class CounterMachine(HasAlphabet, Displayed):
                 after = self.step(configuration, word[-1])
                 assert after is not None
                 configuration = after
-            end = self._way_to_acceptance(configuration, rng)
+            end = self.way_to_acceptance(configuration, rng=rng)
             if end is not None and len(word) + len(end) <= max_length:
                 return (*word, *end)
         raise GrammarError(
@@ -311,11 +325,17 @@ class CounterMachine(HasAlphabet, Displayed):
             f"{max_length:,} symbols was found; raise the maximum length, or draw by length"
         )
 
-    def _way_to_acceptance(self, start: Configuration, rng: random.Random) -> Word | None:
-        """A word that leads to acceptance: a best-first search for small counters; or None."""
+    def way_to_acceptance(
+        self, start: Configuration, *, rng: random.Random | None = None, most: int = MAX_WAY
+    ) -> Word | None:
+        """A word that leads from a configuration to acceptance; None where none was found.
+
+        The search is for small counters, best first, over `most` configurations; `rng` decides
+        between those that are as good.
+        """
         came: dict[Configuration, tuple[Configuration, str] | None] = {start: None}
         queue = [(0, 0.0, start)]
-        while queue and len(came) <= MAX_WAY:
+        while queue and len(came) <= most:
             configuration = heappop(queue)[2]
             if self.accepting_at(configuration):
                 word = []
@@ -327,15 +347,23 @@ class CounterMachine(HasAlphabet, Displayed):
                 after = self.step(configuration, symbol)
                 if after is not None and after not in came:
                     came[after] = configuration, symbol
-                    heappush(queue, (sum(map(abs, after[1])), rng.random(), after))
+                    chance = float(len(came)) if rng is None else rng.random()
+                    heappush(queue, (sum(map(abs, after[1])), chance, after))
         return None
+
+    def complete(self, on_violation: OnViolation = "absorb") -> Configurations:
+        """The machine as one that follows words sees it; for violations see `FSM.complete`."""
+        if on_violation not in ("absorb", "resync"):
+            raise GrammarError(f"on_violation={on_violation!r}; choose 'absorb' or 'resync'")
+        return Configurations(self, on_violation)
 
     # Finite parts of the machine
 
-    def bounded(self, bound: int) -> FSM:
+    def bounded(self, bound: int, *, beyond: bool = False) -> FSM:
         """The finite machine that is right as long as no counter leaves −`bound` … `bound`.
 
-        A state is a configuration; a step that would leave the bound is a violation.
+        A state is a configuration; a step that would leave the bound is a violation. With `beyond`
+        it is legal instead, as it is here, and leads to the state `BEYOND`, where nothing is.
 
         Raises:
             GrammarError: for a negative bound, or over `MAX_CONFIGURATIONS` states.
@@ -350,7 +378,7 @@ class CounterMachine(HasAlphabet, Displayed):
         """
         if not isinstance(bound, int) or bound < 0:
             raise GrammarError(f"bound {shown(bound)} of the counters is not a number from 0 on")
-        return self._cut(f"|counter| ≤ {bound}", bound=bound)
+        return self._cut(f"|counter| ≤ {bound}", bound=bound, beyond=beyond)
 
     def within(self, steps: int) -> FSM:
         """The finite machine that is right for words of up to `steps` symbols.
@@ -365,7 +393,14 @@ class CounterMachine(HasAlphabet, Displayed):
             raise GrammarError(f"{shown(steps)} is not a number of symbols from 0 on")
         return self._cut(f"up to {steps} symbols", steps=steps)
 
-    def _cut(self, what: str, *, bound: int | None = None, steps: int | None = None) -> FSM:
+    def _cut(
+        self,
+        what: str,
+        *,
+        bound: int | None = None,
+        steps: int | None = None,
+        beyond: bool = False,
+    ) -> FSM:
         distance = {self.start_configuration: 0}
         lines: dict[str, dict[str, str]] = {}
         for configuration in (queue := [self.start_configuration]):
@@ -374,7 +409,10 @@ class CounterMachine(HasAlphabet, Displayed):
                 continue
             for symbol in self.alphabet:
                 after = self.step(configuration, symbol)
-                if after is None or (bound is not None and max(map(abs, after[1])) > bound):
+                if after is None:
+                    continue
+                if bound is not None and max(map(abs, after[1])) > bound:
+                    line |= {symbol: BEYOND} if beyond else {}
                     continue
                 line[symbol] = configuration_text(after)
                 if after not in distance:
@@ -385,6 +423,8 @@ class CounterMachine(HasAlphabet, Displayed):
                     f"{self} with {what} has over {MAX_CONFIGURATIONS:,} states, which is the most "
                     "that is built; choose a smaller number"
                 )
+        if any(BEYOND in line.values() for line in lines.values()):
+            lines[BEYOND] = {}
         return FSM(
             alphabet=self.alphabet,
             start=configuration_text(self.start_configuration),
@@ -423,6 +463,65 @@ class CounterMachine(HasAlphabet, Displayed):
         for arrow in self.transitions:
             of[arrow.source].append(arrow)
         return of
+
+
+@dataclass(frozen=True)
+class Configurations:
+    """A machine with counters as a `Walk`: a node is a configuration, None after a violation.
+
+    Example:
+        >>> from reberlstm import load_grammar
+        >>> walk = load_grammar("anbn").complete()
+        >>> walk.after(walk.start, 0), walk.after(walk.start, 1)
+        (('as', (1,)), None)
+    """
+
+    machine: CounterMachine
+    on_violation: OnViolation = "absorb"
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        """The symbols."""
+        return self.machine.alphabet
+
+    @property
+    def start(self) -> Configuration | None:
+        """The configuration before the first symbol."""
+        return self.machine.start_configuration
+
+    def after(self, node: Configuration | None, symbol: int) -> Configuration | None:
+        """The next configuration; with ``resync`` a violating symbol may begin a word."""
+        name = self.alphabet[symbol]
+        found = None if node is None else self.machine.step(node, name)
+        if found is None and self.on_violation == "resync":
+            found = self.machine.step(self.machine.start_configuration, name)
+        return found
+
+    def name(self, node: Configuration | None) -> str | None:
+        """The state; None after a violation."""
+        return None if node is None else node[0]
+
+    def counts(self, node: Configuration | None) -> Mapping[str, int]:
+        """The values of the counters by name; none after a violation."""
+        return {} if node is None else dict(zip(self.machine.counters, node[1], strict=True))
+
+    def legal_at(self, node: Configuration | None) -> tuple[str, ...]:
+        """The symbols that may come next; after a violation none, or those that begin a word."""
+        if node is not None:
+            return self.machine.legal(node)
+        again = self.on_violation == "resync"
+        return self.machine.legal(self.machine.start_configuration) if again else ()
+
+    def accepts_at(self, node: Configuration | None) -> bool:
+        """Whether a word may end there."""
+        return node is not None and self.machine.accepting_at(node)
+
+    def output_at(self, node: Configuration | None) -> str | None:
+        """None: these machines have no outputs."""
+
+    def is_asked(self, scope: str, node: Configuration | None) -> bool:
+        """Whether a net is asked after non-empty words that lead there."""
+        return scope == "all" or (node is not None and bool(self.machine.legal(node)))
 
 
 Machine = FSM | CounterMachine
@@ -482,6 +581,15 @@ def finite(machine: Machine, what: str) -> FSM:
         f"cut it at a bound: `reberlstm fsm bound {machine.name or 'FILE'} --counters 10 -o "
         "FILE.toml`, in Python .bounded(10)"
     )
+
+
+def up_to(machine: Machine, length: int) -> FSM:
+    """A finite machine with the same words of up to `length` symbols.
+
+    Raises:
+        GrammarError: as `CounterMachine.within`.
+    """
+    return machine if isinstance(machine, FSM) else machine.within(length)
 
 
 def _number_of(counters: Sequence[str]) -> str:

@@ -133,6 +133,10 @@ class FSM(HasAlphabet, Displayed):
         """The state after `symbol` in `state`, or None where that is a violation."""
         return self._line(state).get(symbol)
 
+    def ways(self, state: str) -> Iterable[tuple[str, str]]:
+        """The legal symbols in `state` with the states that they lead to."""
+        return self._line(state).items()
+
     def probability(self, state: str, symbol: str) -> float:
         """The probability, in [0, 1], that `symbol` comes next in `state`, if the word goes on."""
         line = self._line(state)
@@ -148,6 +152,11 @@ class FSM(HasAlphabet, Displayed):
             return 0.0
         default = 1.0 / (1 + len(line)) if line else 1.0
         return self.stop.get(state, default)
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The accepting states, in the order of the states."""
+        return tuple(state for state in self.states if state in self.accepting)
 
     @cached_property
     def reachable(self) -> tuple[str, ...]:

@@ -51,6 +51,12 @@ class BaseNet(Generic[Reader]):
     on_violation: OnViolation
     name: str
 
+    @property
+    def machine(self) -> Machine | None:
+        """The machine that the net is meant to follow, with counters or without, if known."""
+        counting = getattr(self, "counting", None)
+        return self.grammar if counting is None else counting.machine
+
     def initial(self) -> Any:
         """The state that words begin in."""
         raise NotImplementedError

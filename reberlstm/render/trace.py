@@ -15,6 +15,7 @@ import click
 
 from reberlstm.display import renders
 from reberlstm.errors import printable
+from reberlstm.machine.complete import Walk
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import (
     Field,
@@ -149,7 +150,7 @@ def _what_it_is(trace: Trace) -> str:
     layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
     text = " that feeds ".join(layers)
     others = [] if grammar is None else [c for c in net.cells if not _is_node(c, grammar.states)]
-    if grammar is not None and len(others) < len(net.cells) / 2:
+    if grammar is not None and len(others) <= len(net.cells) / 2:
         but = "most of them" if len(others) > 2 else f"all but {' and '.join(others)}"
         who = f"{but} " if others else ""
         nodes = "node of the grammar that it stands" if net.size == 1 else ""
@@ -236,24 +237,26 @@ def _heading(trace: Trace, step: TraceStep, width: int) -> Iterator[str]:
 
 
 def _move(step: TraceStep) -> str:
-    """Where a symbol leads in the machine; the values of counters would stand after each node."""
+    """Where a symbol leads in the machine, with the values of its counters."""
     source, target = ("none" if node is None else node for node in (step.source, step.state))
-    return f"node {source} → {target}"
+    return ", ".join([f"node {source} → {target}", *(f"{n} = {c}" for n, c in step.counts.items())])
 
 
 def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
-    machine = trace.grammar.complete(trace.net.on_violation)
-    node = machine.names.index(step.state)
-    line = machine.lines[node]
-    if step.label is not None and line.output not in (None, step.label):
-        return f"the grammar gives {line.output}"
+    machine: Walk = trace.grammar.complete(trace.net.on_violation)
+    node = machine.start
+    for symbol in trace.word[: step.t]:
+        node = machine.after(node, machine.alphabet.index(symbol))
+    output, legal = machine.output_at(node), machine.legal_at(node)
+    if step.label is not None and output not in (None, step.label):
+        return f"the grammar gives {output}"
     if step.legal is None:
         return "the grammar says otherwise"
-    if set(machine.symbols[node]) != set(step.legal):
-        return f"the grammar allows {listed(machine.symbols[node])}"
-    return f"the grammar says that the word may {'' if line.accepting else 'not '}end"
+    if set(legal) != set(step.legal):
+        return f"the grammar allows {listed(legal)}"
+    return f"the grammar says that the word may {'' if machine.accepts_at(node) else 'not '}end"
 
 
 def _wrong_text(trace: Trace, step: TraceStep) -> str:
@@ -441,6 +444,9 @@ def trace_html(trace: Trace) -> str:
     rows = []
     if trace.grammar is not None:
         rows.append([head("node"), *(Field(step.state or "✗") for step in steps)])
+    for name in steps[0].counts if steps else ():
+        counts = (str(step.counts.get(name, "✗")) for step in steps)
+        rows.append([head(f"counter {name}"), *map(Field, counts)])
     rows.append([head(_QUESTIONS[net.observed[0]]), *map(_answer, steps)])
     if not all(step.judged for step in steps):
         rows.append([head("judged"), *(Field("yes" if step.judged else "no") for step in steps)])
