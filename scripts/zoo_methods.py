@@ -59,7 +59,8 @@ def by_weiss(net: Asked, seconds: float) -> FSM:
 def _one_of_each(net: Asked) -> list[Word]:
     """The first word that is accepted and the first that is not: its users give it such."""
     found: dict[bool, Word] = {}
-    words, states = [()], net.initial()[np.newaxis]
+    words: list[Word] = [()]
+    states = net.initial()[np.newaxis]
     while len(words) < MOST_WORDS and len(found) < 2:
         for word, yes in zip(words, net.observe(states).tolist(), strict=True):
             found.setdefault(yes, word)
@@ -132,17 +133,18 @@ def by_clusters(net: Asked, seconds: float) -> FSM:
     seen = net.observe(points)
     at = place(points)
     none = np.zeros_like(seen[:1])
-    yes = [(seen[at == q] if q in at else none).mean(axis=0) > 0.5 for q in range(len(centres))]
+    means = [(seen[at == q] if q in at else none).mean(axis=0) for q in range(len(centres))]
+    yes = np.array(means).reshape(len(centres), -1) > 0.5
     start = int(place(net.initial()[None])[0])
     transitions = {
         str(q): {
             a: str(int(counts[q, n].argmax()))
             for n, a in enumerate(net.alphabet)
-            if counts[q, n].any() and (net.kind == "accept" or yes[q][n])
+            if counts[q, n].any() and (net.kind == "accept" or yes[q, n])
         }
         for q in range(len(centres))
     }
-    accepting = {str(q) for q in range(len(centres)) if net.kind == "accept" and yes[q]}
+    accepting = {str(q) for q in range(len(centres)) if net.kind == "accept" and yes[q, 0]}
     return FSM(
         alphabet=net.alphabet,
         start=str(start),

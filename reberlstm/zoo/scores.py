@@ -132,8 +132,11 @@ def _equal(machine: FSM, entry: Entry, kind: Kind) -> bool:
                 yield a, (after, true.next_state(state, a))
 
     starts = [pair for _, pair in follow((machine.start, true.start))]
-    asked = [pair for pair in crawl(starts, follow).found if pair[1] and true.legal(pair[1])]
-    return all(found and machine.legal(found) == true.legal(state) for found, state in asked)
+    for found, state in crawl(starts, follow).found:
+        legal = true.legal(state) if state is not None else frozenset()
+        if legal and (found is None or machine.legal(found) != legal):
+            return False
+    return True
 
 
 def _agreement(machine: FSM, entry: Entry, kind: Kind, seed: int) -> float:
@@ -264,12 +267,16 @@ def _answer(machine: FSM, word: Word) -> object:
     return machine.legal(state), state in machine.accepting, machine.outputs.get(state)
 
 
+DRAWS = 6
+"""So often random words are looked through for some to explain."""
+
+
 def words_with_causes(
     entry: Entry, count: int = 30, *, seed: int = 0, longest: int = 12
 ) -> list[Word]:
     """Legal words to explain, if there are any: their causes are not just the last symbols."""
     rng, found = np.random.default_rng(seed), dict[Word, None]()
-    for _ in range(20):
+    for _ in range(DRAWS):
         drawn = entry.tables.draw(rng, (count,), longest)
         for number, length in enumerate(drawn.lengths):
             word = tuple(entry.tables.alphabet[a] for a in drawn.symbols[:length, number])

@@ -69,6 +69,7 @@ def test_entries_are_proved_and_tell_nothing(folder: Path, zoo: list[Entry]) -> 
         assert entry.net.cells == tuple(f"c{k + 1}" for k in range(entry.net.size))
 
 
+@pytest.mark.slow
 def test_a_net_that_was_trained_has_a_map_that_was_measured() -> None:
     entry = build(Plan(machine="mod-3", cell="rnn", wiring="tuned", noise=0.1, gain=6.0), seed=0)
     assert entry.net.observed == ("accept",)
