@@ -42,6 +42,7 @@ def test_every_counter_has_its_count(name: str) -> None:
     assert table["accuracy", "mine"].value["strings_wrong"] == 0
 
 
+@pytest.mark.slow
 def test_the_proof_is_about_counters_up_to_a_size() -> None:
     table = rl.compare("anbn", {"mine": rl.compile("anbn")}, rows=["certificate"])
     entry = table["certificate", "mine"]
