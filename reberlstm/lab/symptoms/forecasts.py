@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -118,8 +118,8 @@ def _series(rng: np.random.Generator) -> list[Job]:
         "random walks": Data(*walks(200), *walks(50)),
         f"windows of {WINDOW} steps": Data(*pairs(series, WINDOW), *pairs(test, WINDOW)),
     }
-    recipe = {"epochs": 200, "batch": 4000, "learning_rate": 0.01}
-    return [Job(name, _each_step, of_it, Recipe(**recipe)) for name, of_it in data.items()]
+    recipe = Recipe(epochs=200, batch=4000, learning_rate=0.01)
+    return [Job(name, _each_step, of_it, recipe) for name, of_it in data.items()]
 
 
 def _each_step() -> nn.Module:
@@ -232,7 +232,7 @@ def _as_is(waves: Array) -> Array:
 
 def _size(waves: Array) -> Array:
     """The largest value in size of each sequence (N, T, 1) that is fed."""
-    return np.abs(waves[:, :-1]).max(axis=1, keepdims=True)
+    return np.asarray(np.abs(waves[:, :-1]).max(axis=1, keepdims=True))
 
 
 def _in_and_out(trained: Trained) -> Row:
@@ -255,7 +255,7 @@ def _candidates(trained: Trained) -> Array:
 
 def _draw_candidates(axis: drawing.Axes, trained: Trained, colour: str) -> None:
     both, bins = _candidates(trained), np.linspace(-1.0, 1.0, 41)
-    style = {"bins": bins, "density": True, "histtype": "step", "color": colour}
+    style: dict[str, Any] = {"bins": bins, "density": True, "histtype": "step", "color": colour}
     axis.hist(both[TESTED:].ravel(), linestyle=":", label="amplitudes 0.1 to 0.5", **style)
     axis.hist(both[:TESTED].ravel(), label="amplitude 4", **style)
     drawing.label(axis, "", "candidate (writer)", "density")

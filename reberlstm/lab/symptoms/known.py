@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from reberlstm.errors import LabError, shown
 from reberlstm.lab.symptoms.forecasts import LAGS, MEAN, OUTSIDE
@@ -21,9 +22,10 @@ SYMPTOMS = {
 """The symptoms by name."""
 
 SILENT = """
-a all an and any are as at be because but by can cannot do does doe every for from has have how i in
-instead is it its keras lstm model my net network not of on or pytorch rnn so such tensorflow than
-that the their there these they this those to too was what when where which while why with
+a all always an and any are as at be because but by can cannot do does doe every for from get gets
+go goes going has have how i in instead is it its keras lstm model my net network not of
+on or pytorch rnn so such tensorflow than that the their there these they this those
+to too was what when where which while why with
 """
 """Words that tell nothing."""
 
@@ -43,18 +45,21 @@ def find(words: str) -> Symptom:
         >>> [find(words).name for words in ("predicts the mean", "predictions are lagging")]
         ['predicts-the-mean', 'lags-by-one-step']
     """
-    if words in SYMPTOMS:
-        return SYMPTOMS[words]
+    if (name := "-".join(words.lower().split())) in SYMPTOMS:
+        return SYMPTOMS[name]
     asked = _stems(words)
-    numbers = [float(number) for number in re.findall(r"-?\d*\.?\d+", words)]
+    numbers = [float(number) for number in re.findall(r"\d*\.?\d+", words)]
     known = {name: _known(symptom) for name, symptom in SYMPTOMS.items()}
     often = Counter(stem for stems in known.values() for stem in stems)
-    scores = {}
-    for name, symptom in SYMPTOMS.items():
-        # A word that tells of one symptom only counts as much as several that tell of many.
-        score = sum(1.0 / often[stem] for stem in asked & known[name])
-        near = (abs(n - loss) <= CLOSE for n in numbers for loss in symptom.losses)
-        scores[name] = score + 2.0 * any(near)
+    # A word that tells of one symptom counts as much as two that tell of two.
+    scores = {
+        name: sum(1.0 / often[stem] for stem in asked & stems) for name, stems in known.items()
+    }
+    for number in numbers:
+        near = {name for name, symptom in SYMPTOMS.items() if _is_near(number, symptom.losses)}
+        if near:  # of "loss 0.693, accuracy 0.5" only the first is a loss
+            scores |= {name: scores[name] + 2.0 for name in near}
+            break
     best = max(scores.values())
     if not best:
         raise LabError(f"no symptom is known by {shown(words)}; `reberlstm lab why` lists them")
@@ -64,6 +69,10 @@ def find(words: str) -> Symptom:
     return SYMPTOMS[likely[0]]
 
 
+def _is_near(number: float, losses: Sequence[float]) -> bool:
+    return any(abs(number - loss) <= CLOSE for loss in losses)
+
+
 def _known(symptom: Symptom) -> set[str]:
     return _stems(" ".join([symptom.name.replace("-", " "), *symptom.said]))
 
@@ -71,7 +80,7 @@ def _known(symptom: Symptom) -> set[str]:
 def _stems(words: str) -> set[str]:
     """Words without their endings: predicts, predicted and prediction are one."""
     found, silent = set(), SILENT.split()
-    for word in re.findall(r"[a-z]+", words.lower().replace("'", "")):
+    for word in re.findall(r"[a-z]{2,}|(?<![\d.])1(?![\d.])", words.lower().replace("'", "")):
         if word in silent:
             continue
         stem = re.sub(r"(?<=[a-z]{3})(ions?|ings?|ed|es|s|ly|e)$", "", word)

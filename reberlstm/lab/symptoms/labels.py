@@ -22,9 +22,10 @@ def _alternating(rng: np.random.Generator) -> list[Job]:
         noise = rng.uniform(0.0, 1.0, (sequences, steps, 1))
         return noise, np.tile(1 - np.arange(steps) % 2, (sequences, 1))
 
-    data, common = Data(*fed(16, 50), *fed(50, 100)), {"epochs": 400, "batch": 16}
-    sgd = Recipe(learning_rate=0.1, optimiser="sgd", loss="nll", **common)
-    adam = Recipe(learning_rate=0.01, loss="nll", **common)
+    data = Data(*fed(16, 50), *fed(50, 100))
+    common: dict[str, Any] = {"epochs": 400, "batch": 16, "loss": "nll"}
+    sgd = Recipe(learning_rate=0.1, optimiser="sgd", **common)
+    adam = Recipe(learning_rate=0.01, **common)
     return [
         Job("SGD, rate 0.1", lambda: _lstm(6, 2), data, sgd),
         Job("Adam, rate 0.01", lambda: _lstm(6, 2), data, adam),

@@ -111,7 +111,7 @@ ZERO = Symptom(
     said=(
         "The output is zero after some time",
         "the output decays to zero after a few steps",
-        "the net forgets what it was fed at the beginning",
+        "the net forgets the first input, what it was fed at the beginning",
         "long sequences are not learned, the gradient vanishes",
         "which forget gate bias",
     ),
@@ -183,7 +183,7 @@ CONSTANT = Symptom(
         "The output is constant",
         "the LSTM predicts the same value for every input",
         "predictions are a flat, horizontal straight line",
-        "all outputs are the same, predictions converge to one value",
+        "all outputs are similar or the same, predictions converge to one value",
         "inputs not normalised or standardised",
     ),
     task="Say the next value of a wave between 280 and 320, as a price. LSTM(1, 8) with a linear "
@@ -339,12 +339,11 @@ SATURATES = Symptom(
     name="saturates-at-1",
     said=(
         "The output saturates at ±1",
-        "the output never goes above 1",
+        "the output is stuck at 1 or -1 and never goes above 1",
         "predictions are cut off, peaks are flat tops",
         "the output stays between -1 and 1 because of tanh",
         "the last layer is an LSTM without Dense",
     ),
-    losses=(1.0, -1.0),
     task="Repeat a wave of amplitude 1.5. LSTM(1, 8), then LSTM(8, 1) or a linear layer; the "
     "squared error, 300 steps of Adam.",
     why="An LSTM puts out its output gate times tanh of its memory, and both are below 1 in size, "
