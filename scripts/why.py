@@ -17,14 +17,14 @@ from smaller_svg import smaller
 from reberlstm import figures
 from reberlstm.files import write_atomically
 from reberlstm.lab.runner import markdown_table
-from reberlstm.lab.symptoms import SYMPTOMS, Shown, Symptom, results, show
+from reberlstm.lab.symptoms import SYMPTOMS, Shown, Symptom, first_column, results, show
 
 PAGE = "why-does-my-lstm-not-learn.md"
 PICTURES = "pictures/lab"
 
 
 def section(symptom: Symptom, table: list[list[str]]) -> list[str]:
-    """What the page says of a symptom."""
+    """What the page says of a symptom, around a table of `results`."""
     first, *others = symptom.said
     put_so = "; ".join(f"“{words}”" for words in others)
     lines = [
@@ -40,7 +40,7 @@ def section(symptom: Symptom, table: list[list[str]]) -> list[str]:
     ]
     if symptom.facts is not None:
         head, rows = symptom.facts()
-        lines += ["What the same answer to everything costs:", _table([list(head), *rows])]
+        lines += [f"{symptom.facts_title}:", _table([list(head), *rows])]
     return "\n\n".join(lines).split("\n")
 
 
@@ -55,11 +55,13 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def measured(name: str) -> list[list[str]]:
-    """The table of a symptom as it is on the page."""
+    """The table of a symptom as it is on the page, by what is measured now."""
     text = (DOCS / PAGE).read_text("utf-8")
     part = text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
     lines = part[part.index("\n| ") :].strip().split("\n\n")[0].split("\n")
-    return [line[2:-2].split(" | ") for line in lines if not line.startswith("|---")]
+    head, *rows = (line[2:-2].split(" | ") for line in lines if not line.startswith("|---"))
+    labels = first_column(SYMPTOMS[name])
+    return [["", *head[1:]], *([label, *row[1:]] for label, row in zip(labels, rows, strict=True))]
 
 
 def contents() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from reberlstm.cli.options import (
     progress,
     terminal_width,
 )
+
+if TYPE_CHECKING:
+    from reberlstm.lab.symptoms import Shown
 
 
 @click.command("why")
@@ -83,7 +86,7 @@ def _list(as_json: bool) -> None:
     echo("reberlstm lab why SYMPTOM shows one, by its name or in your own words")
 
 
-def _show(runs: list[Any], out: str | None) -> None:
+def _show(runs: list[Shown], out: str | None) -> None:
     """The mechanism, the fix, and what was measured of each net."""
     from reberlstm.lab.symptoms import results
 
@@ -91,52 +94,39 @@ def _show(runs: list[Any], out: str | None) -> None:
     echo(click.style(f"{symptom.name}: {symptom.said[0]}", bold=True))
     for title, text in (("Why", symptom.why), ("Fix", symptom.fix), ("Shown", symptom.task)):
         echo()
-        _paragraph(title, text)
+        _hanging(title, text, 7)
     (_, *nets), *rows = results(runs)
     for column, net in enumerate(nets, start=1):
         echo()
         echo(click.style(net, bold=True))
         for what, *values in rows:
-            value = values[column - 1]
-            echo(
-                "\n".join(
-                    textwrap.wrap(
-                        what,
-                        _width() - 28,
-                        initial_indent=f"  {value:<24}  ",
-                        subsequent_indent=" " * 28,
-                    )
-                )
-            )
+            _hanging(f"  {values[column - 1]}  ", what, 28)
     if symptom.facts is not None:
         from reberlstm.render import table_lines
 
         head, facts = symptom.facts()
         echo()
-        echo("What the same answer to everything costs")
+        echo(symptom.facts_title)
         for line in table_lines([head, *facts], _width()):
             echo(f"  {line}")
     echo()
-    last = runs[-1].seed
-    echo(
-        f"seed {last}"
-        if len(runs) == 1
-        else f"seeds {runs[0].seed} to {last}; median (least to most)"
-    )
+    first, last = runs[0].seed, runs[-1].seed
+    echo(f"seed {first}" if first == last else f"seeds {first} to {last}; median (least to most)")
     if out is not None:
         echo(f"wrote {out}")
 
 
-def _paragraph(title: str, text: str) -> None:
-    indent = " " * 7
-    echo(textwrap.fill(text, _width(), initial_indent=title.ljust(7), subsequent_indent=indent))
+def _hanging(head: str, text: str, indent: int) -> None:
+    """A paragraph whose lines begin after its head."""
+    later = " " * indent
+    echo(textwrap.fill(text, _width(), initial_indent=head.ljust(indent), subsequent_indent=later))
 
 
 def _width() -> int:
     return max(60, min(terminal_width(), 100))
 
 
-def _plain(runs: list[Any]) -> dict[str, Any]:
+def _plain(runs: list[Shown]) -> dict[str, Any]:
     symptom = runs[0].symptom
     nets = {
         net: {

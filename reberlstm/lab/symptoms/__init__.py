@@ -4,6 +4,6 @@
 """
 
 from reberlstm.lab.symptoms.known import SYMPTOMS, find
-from reberlstm.lab.symptoms.symptom import Shown, Symptom, results, show
+from reberlstm.lab.symptoms.symptom import Shown, Symptom, first_column, results, show
 
-__all__ = ["SYMPTOMS", "Shown", "Symptom", "find", "results", "show"]
+__all__ = ["SYMPTOMS", "Shown", "Symptom", "find", "first_column", "results", "show"]

@@ -118,7 +118,8 @@ def learning_curves(nets: Mapping[str, Trained]) -> drawing.Figure:
     """The loss of each net over the epochs, on what it learns from."""
     figure, (axis,) = drawing.panels(width=6.4, height=3.0)
     for (name, colour), style in zip(colours(nets).items(), drawing.STYLES, strict=False):
-        fit, line = nets[name].fit, {"color": colour, "linestyle": style, "linewidth": 2.2}
+        fit = nets[name].fit
+        line: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 2.2}
         axis.plot(fit.epochs, fit.losses, label=name, **line)
     axis.set_ylim(bottom=0.0)
     drawing.label(axis, "", "epoch", "loss on the training data")

@@ -23,11 +23,14 @@ def _alternating(rng: np.random.Generator) -> list[Job]:
         return noise, np.tile(1 - np.arange(steps) % 2, (sequences, 1))
 
     data = Data(*fed(16, 50), *fed(50, 100))
+    seen, seen_in_test = (labels[:, :, None].astype(float) for labels in (data.y, data.test[1]))
+    given_away = Data(seen, data.y, seen_in_test, data.test[1])
     common: dict[str, Any] = {"epochs": 400, "batch": 16, "loss": "nll"}
     sgd = Recipe(learning_rate=0.1, optimiser="sgd", **common)
     adam = Recipe(learning_rate=0.01, **common)
     return [
         Job("SGD, rate 0.1", lambda: _lstm(6, 2), data, sgd),
+        Job("SGD, the label is fed", lambda: _lstm(6, 2), given_away, sgd),
         Job("Adam, rate 0.01", lambda: _lstm(6, 2), data, adam),
     ]
 
@@ -70,7 +73,8 @@ LOSS_0693 = Symptom(
     "the same at every step; plain gradient descent is too slow to make h swing, as the labels "
     "do.",
     fix="Adam in place of plain gradient descent. Where the labels cannot be told from what is "
-    "fed, 0.693 is the best there is: feed the label itself, as a test, and the loss must fall.",
+    "fed, 0.693 is the best there is: to see that the rest works, feed the label itself, and the "
+    "loss falls.",
     measures={
         "loss": "cross-entropy on new noise",
         "right": "share of right labels",
@@ -82,7 +86,7 @@ LOSS_0693 = Symptom(
     has=lambda row: 0.68 < row["loss"] < 0.70,
     draw=columns(answers(_chances_of_1, steps=30, y="probability of 1"), gate("hidden", steps=30)),
     caption="Above: the probability of label 1. Below: the output h of each cell, which settles "
-    "on the left, and swings from side to side on the right.",
+    "on the left, follows what is fed in the middle, and swings by itself on the right.",
 )
 
 
@@ -122,7 +126,7 @@ def _movement(trained: Trained) -> Row:
 
 
 def constant_answers() -> Facts:
-    """What it costs to answer everything alike, by PyTorch's losses on 1,200 labels."""
+    """What it costs to give the same answer to 1,200 labels, by PyTorch's losses."""
     import torch
     from torch.nn import functional
 
@@ -163,10 +167,9 @@ LOSS_075 = Symptom(
     losses=(0.75, 0.5),
     task="Are both bits 1? In a quarter of the steps they are. LSTM(2, 4) with one output and the "
     "squared error; and with two outputs and cross-entropy, but no step is ever taken.",
-    why="A loss that does not move by a digit has no gradient, or nobody takes a step along it. A "
+    why="A loss that does not move by a digit has no gradient, or no step is taken along it. A "
     "softmax over one unit says 1 to everything, so the squared error is the share of labels 0, "
-    "here ¾; a net that takes no step keeps the loss of its first weights, which with two labels "
-    "is often 0.65 to 0.8.",
+    "here ¾; a net that takes no step keeps the loss of its first weights.",
     fix="A sigmoid for one unit, a softmax for two or more; backward() and step() after each "
     "batch. To find out which it is, print the largest gradient, and a weight before and after a "
     "step.",
@@ -182,6 +185,7 @@ LOSS_075 = Symptom(
     draw=learning_curves,
     caption="The loss while the three nets are trained: of two it is the same to the last digit.",
     facts=constant_answers,
+    facts_title="What the same answer to everything costs, by PyTorch (whose logarithms end at −100)",
 )
 
 

@@ -66,7 +66,7 @@ def _traces(trained: Trained, net: nn.Module | None = None) -> Array:
     x = np.zeros((2, HELD, 1))
     x[:, 0, 0] = 1.0, -1.0
     memory = Trained(trained.job, net or trained.net, trained.fit).inside(x)["memory"]
-    return np.abs(memory[0] - memory[1]).max(axis=-1)
+    return np.asarray(np.abs(memory[0] - memory[1]).max(axis=-1))
 
 
 def _new(trained: Trained) -> nn.Module:
@@ -79,7 +79,7 @@ def _new(trained: Trained) -> nn.Module:
 
 
 def _held(trained: Trained) -> Row:
-    (found, first), new = trained.tested(), _traces(trained, _new(trained))
+    (found, first), new = trained.tested(), _traces(trained, trained.job.net())
     x = trained.job.data.test[0][:10]
     return {
         "forget": float(trained.inside(x)["forget"].mean()),
@@ -117,10 +117,10 @@ ZERO = Symptom(
     ),
     task="A number, then 99 zeros: what was the number? LSTM(1, 8) with a linear output and the "
     "squared error takes 200 steps of Adam.",
-    why="At each step the memory is multiplied by the forget gate, which is near ½ in a new net, "
-    "so after 10 steps a thousandth is left of it. The gradient that reaches the first number is "
-    "multiplied by the same factors, so nothing is learned from it, and the answer is the mean, "
-    "0.",
+    why="At each step the memory is multiplied by the forget gate, which is near ½ in a new net: "
+    "at ½, a thousandth is left after 10 steps. The gradient that reaches the first number is "
+    "multiplied by the same factors, so nothing is learned from it, and the answer is the mean of "
+    "the targets, which is about 0.",
     fix="Begin with forget gates that are open and input gates that are shut: for T steps with "
     "biases ln T and −ln T (C. Tallec and Y. Ollivier, Can recurrent neural networks warp time?, "
     "2018). In PyTorch's bias_ih the first quarter is the input gate, the second the forget gate.",
@@ -129,7 +129,7 @@ ZERO = Symptom(
         "left": "share of a difference in memory that a new net keeps for 10 steps",
         "answer": "share of the number that is in the answer",
     },
-    sign="answer below 0.5",
+    sign="less than half of the number is in the answer",
     jobs=_hold,
     measure=_held,
     has=lambda row: row["answer"] < 0.5,
@@ -190,9 +190,8 @@ CONSTANT = Symptom(
     "output and the squared error takes 150 steps of Adam; the targets are standardised for both "
     "nets.",
     why="Inputs of about 300 times the weights of a new net, which are below 1, push the sums in "
-    "the gates to tens and hundreds, where σ and tanh are flat: most gates are fully open or "
-    "shut, and stay so for every input. So the outputs hardly differ, and the gradient, which has "
-    "to pass these gates, is next to 0.",
+    "the gates to tens and hundreds, where σ and tanh are flat. Most gates are fully open or shut "
+    "for every input, so the outputs hardly differ, and training does not get them out of there.",
     fix="Standardise the inputs: subtract the mean, and divide by the standard deviation, of the "
     "training data.",
     measures={
@@ -200,7 +199,7 @@ CONSTANT = Symptom(
         "error": "root mean squared error, over the same",
         "stuck": "share of the gates that are within 0.001 of 0 or 1",
     },
-    sign="spread below 0.1",
+    sign="the answers spread less than a tenth as far as the targets",
     jobs=_prices,
     measure=_same_for_all,
     has=lambda row: row["spread"] < 0.1,
@@ -278,7 +277,7 @@ STRAIGHT = Symptom(
         "height": "height at step 200, over the right one",
         "rise": "rise over the last 20 steps, over the right one",
     },
-    sign="rise below 0.5",
+    sign="less than half of the rise at the end",
     jobs=_line,
     measure=_rise,
     has=lambda row: row["rise"] < 0.5,
@@ -357,7 +356,7 @@ SATURATES = Symptom(
         "wanted": "largest target in size",
         "error": "root mean squared error",
     },
-    sign="answered at most 1, where more is wanted",
+    sign="no answer beyond ±1, where targets are",
     jobs=_too_high,
     measure=_largest,
     has=lambda row: row["answered"] <= 1.0 < row["wanted"],

@@ -68,14 +68,14 @@ class Symptom:
         why: The mechanism, in two sentences.
         fix: What to do.
         measures: The names of what is measured, each with what it is.
-        sign: When a net has the symptom, in the names of the measures.
+        sign: By what a net is said to have the symptom.
         jobs: The nets, from random numbers for their data: the first has the symptom, the last
             does not; one between them may.
         measure: What is measured of a net.
         has: Whether a net has the symptom, from what was measured.
         draw: The figure.
         caption: What the figure shows.
-        facts: A table of what else is good to know.
+        facts, facts_title: A table of what else is good to know, and what it is.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Symptom:
     draw: Callable[[Mapping[str, Trained]], Figure]
     caption: str
     facts: Callable[[], Facts] | None = None
+    facts_title: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,14 +160,16 @@ def results(runs: Sequence[Shown]) -> list[list[str]]:
     """
     symptom, nets = runs[0].symptom, list(runs[0].nets)
     often = [f"{sum(run.has_it(net) for run in runs)} of {len(runs)}" for net in nets]
-    return [
-        ["", *nets],
-        [f"seeds with the symptom: {symptom.sign}", *often],
-        *(
-            [what, *(in_words([run.rows[net][key] for run in runs]) for net in nets)]
-            for key, what in symptom.measures.items()
-        ),
+    measured = [
+        [in_words([run.rows[net][key] for run in runs]) for net in nets] for key in symptom.measures
     ]
+    labelled = zip(first_column(symptom), [often, *measured], strict=True)
+    return [["", *nets], *([label, *cells] for label, cells in labelled)]
+
+
+def first_column(symptom: Symptom) -> list[str]:
+    """What the rows of its `results` are."""
+    return [f"seeds with the symptom: {symptom.sign}", *symptom.measures.values()]
 
 
 def in_words(values: Sequence[float]) -> str:
