@@ -185,7 +185,7 @@ LOSS_075 = Symptom(
     draw=learning_curves,
     caption="The loss while the three nets are trained: of two it is the same to the last digit.",
     facts=constant_answers,
-    facts_title="What the same answer to everything costs, by PyTorch (whose logarithms end at −100)",
+    facts_title="What the same answer to everything costs in PyTorch, whose logarithms end at −100",
 )
 
 
