@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reberlstm.lab.drawing import Figure
 from reberlstm.lab.experiment import Array, Fit, Job, generator
 from reberlstm.lab.gates import Gates, record_gates
+from reberlstm.lab.judging import spread
 
 if TYPE_CHECKING:
     from torch import nn
@@ -145,7 +146,8 @@ def show(symptom: Symptom, seed: int = 0) -> Shown:
     try:
         with torch.random.fork_rng(devices=[]):
             for job in symptom.jobs(generator(seed, symptom.name)):
-                nets[job.name] = Trained(job, *train(job, seed_of(seed, job.name)))
+                done = train(job, seed_of(seed, job.name))
+                nets[job.name] = Trained(job, done.net, done.fit())
             rows = {name: dict(symptom.measure(trained)) for name, trained in nets.items()}
     finally:
         torch.set_num_threads(threads)
@@ -161,7 +163,7 @@ def results(runs: Sequence[Shown]) -> list[list[str]]:
     symptom, nets = runs[0].symptom, list(runs[0].nets)
     often = [f"{sum(run.has_it(net) for run in runs)} of {len(runs)}" for net in nets]
     measured = [
-        [in_words([run.rows[net][key] for run in runs]) for net in nets] for key in symptom.measures
+        [spread([run.rows[net][key] for run in runs]) for net in nets] for key in symptom.measures
     ]
     labelled = zip(first_column(symptom), [often, *measured], strict=True)
     return [["", *nets], *([label, *cells] for label, cells in labelled)]
@@ -170,19 +172,3 @@ def results(runs: Sequence[Shown]) -> list[list[str]]:
 def first_column(symptom: Symptom) -> list[str]:
     """What the rows of its `results` are."""
     return [f"seeds with the symptom: {symptom.sign}", *symptom.measures.values()]
-
-
-def in_words(values: Sequence[float]) -> str:
-    """The median of what several seeds gave, and the least and the largest.
-
-    Example:
-        >>> in_words([0.5]), in_words([0.25, 0.5, 2.0]), in_words([1.0, 1.0001])
-        ('0.5', '0.5 (0.25 to 2)', '1')
-    """
-    median, least, most = (_short(f(values)) for f in (np.median, np.min, np.max))
-    return median if least == most else f"{median} ({least} to {most})"
-
-
-def _short(value: Any) -> str:
-    text = "0" if abs(value) < 1e-5 else f"{value:.3g}"
-    return text.replace("-", "−")
