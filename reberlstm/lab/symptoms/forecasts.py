@@ -175,9 +175,9 @@ LAGS = Symptom(
     "random walks. LSTM(1, 16) with a linear output and the squared error takes 200 steps of "
     "Adam.",
     why="Where the next value is close to the last one and nothing else is known, saying the last "
-    "one again is the best answer, and its curve is the true one, a step late. A window of one "
-    "step makes it so for any series, since each window begins with an empty memory; a random "
-    "walk is so by nature.",
+    "one again is about the best answer, and its curve is the true one, a step late. A random "
+    "walk is so by nature; a window of one step makes it so for any series, since each window "
+    "begins with an empty memory.",
     fix="Windows long enough to see where the series is going, or a state that is kept between "
     "them. Compare with “the last value again”: where nothing beats it, as on a random walk, "
     "there is nothing to learn.",

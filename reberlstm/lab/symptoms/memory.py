@@ -84,7 +84,7 @@ def _held(trained: Trained) -> Row:
     return {
         "forget": float(trained.inside(x)["forget"].mean()),
         "left": float(new[10] / new[0]),
-        "answer": float(np.polyfit(first[:, 0], found[:, 0], 1)[0]),
+        "answer": round(float(np.polyfit(first[:, 0], found[:, 0], 1)[0]), 5),
     }
 
 
@@ -171,7 +171,7 @@ def _same_for_all(trained: Trained) -> Row:
     inside = trained.inside(trained.job.data.test[0][:10])
     gates = np.stack([inside[name] for name in ("input", "forget", "output")])
     return {
-        "spread": float(found[:, 10:].std() / wanted[:, 10:].std()),
+        "spread": round(float(found[:, 10:].std() / wanted[:, 10:].std()), 5),
         "error": float(np.sqrt(np.mean((found - wanted)[:, 10:] ** 2)) / wanted[:, 10:].std()),
         "stuck": float(np.mean((gates < 0.001) | (gates > 0.999))),
     }
