@@ -95,7 +95,7 @@ class Comparison:
         """
         return Picture(
             "by-hand",
-            f"{what}: what is wanted (dotted), what the trained net gives, and what the net "
+            f"{what}: what is wanted (broad), what the trained net gives, and what the net "
             "wired by hand gives. Right: how far each is off; the dashed line is the bound derived "
             "for the net by hand.",
             self.draw if of is None else lambda run: of(run).draw(run),
@@ -109,29 +109,30 @@ class Comparison:
         cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
         titles = f"trained: {self.trained}", f"by hand: {cells}"
         colours = None if self.ordered else drawing.COLOURS[: len(names)]
-        style: dict[str, Any] = {"dotted": "what is wanted", "colours": colours}
+        style: dict[str, Any] = {"broad": "what is wanted", "colours": colours}
         x = np.linspace(0.0, 1.0, wanted.shape[1])
         for axis, title, found in zip(axes, titles, self.answers(run), strict=False):
             drawing.family(axis, x, wanted, self.curves(found)[: self.drawn], names, **style)
             drawing.label(axis, title, "x", "y" if axis is axes[0] else "")
         axes[1].sharey(axes[0])
         drawing.legend_below(figure, axes[0], loc="outside lower left", ncols=5)
-        self._draw_errors(axes[2], *self.errors(run))
+        self._draw_errors(axes[2], drawing.colour(run, self.trained), *self.errors(run))
         return figure
 
-    def _draw_errors(self, axis: Any, trained: Array, by_hand: Array, known: Array) -> None:
+    def _draw_errors(
+        self, axis: Any, of_trained: str, trained: Array, by_hand: Array, known: Array
+    ) -> None:
         places: Array = np.arange(len(known))
-        blue, orange = drawing.COLOURS[:2]
         for name, errors, shown, colour, marker, style in (
-            ("trained, as trained", trained, known, orange, "o", {}),
-            ("trained, others", trained, ~known, orange, "s", {"markerfacecolor": "white"}),
-            ("by hand", by_hand, known | ~known, blue, "D", {}),
+            ("trained, as trained", trained, known, of_trained, "o", {}),
+            ("trained, others", trained, ~known, of_trained, "s", {"markerfacecolor": "white"}),
+            ("by hand", by_hand, known | ~known, drawing.INK, "D", {}),
         ):
             if shown.any():
                 large = np.maximum(errors[shown], 1e-12)  # no zeros on a logarithmic scale
                 axis.plot(places[shown], large, marker, color=colour, label=name, **style)
         bound = self.net.bound(self.given)
-        axis.axhline(bound, color=blue, linestyle="--", linewidth=1, label="its bound")
+        axis.axhline(bound, color=drawing.INK, linestyle="--", linewidth=1, label="its bound")
         axis.set_yscale("log")
         few = len(places) < 3
         turned = {} if few else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}

@@ -171,19 +171,22 @@ def fan(
 def family(
     axis: Axes,
     x: Array,
-    dots: Array,
+    given: Array,
     curves: Array,
     names: Sequence[str],
     *,
-    dotted: str = "what was given",
+    broad: str = "what was given",
     colours: Sequence[Any] | None = None,
 ) -> None:
-    """Pairs of a dotted and a solid curve, in one colour each, by default from light to dark."""
+    """Pairs of a broad, pale curve and a thin one, in one colour each, from light to dark.
+
+    Both can be seen where they are the same.
+    """
     colours = shades(len(names)) if colours is None else colours
-    for target, curve, name, colour in zip(dots, curves, names, colours, strict=True):
-        axis.plot(x, target, ":", color=colour, linewidth=1.3)
-        axis.plot(x, curve, color=colour, linewidth=1.7, label=name)
-    axis.plot([], [], ":", color=QUIET, label=dotted)
+    for target, curve, name, colour in zip(given, curves, names, colours, strict=True):
+        axis.plot(x, target, color=colour, linewidth=4.5, alpha=0.3, solid_capstyle="round")
+        axis.plot(x, curve, color=colour, linewidth=1.3, label=name)
+    axis.plot([], [], color=QUIET, linewidth=4.5, alpha=0.3, label=broad)
 
 
 def image(axis: Axes, values: Array, least: float, most: float, **options: Any) -> Any:

@@ -120,11 +120,11 @@ def _amplitudes(run: Run) -> drawing.Figure:
     return figure
 
 
-@picture("Waves as they were given, and with the amplitude that the net tells (dotted).")
+@picture("Waves as they were given (broad), and with the amplitude that the net tells.")
 def _waves(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=6.2, height=3.6)
     told, given = (waves(some)[:, :, 0] for some in (_told(run, NET, PROBES), PROBES))
-    drawing.family(axis, points(), told, given, PROBE_NAMES, dotted="told by the net")
+    drawing.family(axis, points(), given, told, PROBE_NAMES)
     drawing.label(axis, NET, "x", "y")
     drawing.legend_right(axis, title="amplitude")
     return figure
@@ -177,7 +177,7 @@ def _learning_curves(run: Run) -> drawing.Figure:
         )
     drawing.label(left_, "Learning curves", "epoch", "mean squared error")
     drawing.label(right, "What is told of an amplitude", "epoch", "amplitude told")
-    drawing.legend(left_)
+    drawing.legend_under(left_, ncols=2, by=0.18)
     drawing.legend_right(right, title="amplitude")
     return figure
 

@@ -71,7 +71,7 @@ def measure(run: Run) -> dict[str, Any]:
     }
 
 
-@picture("Lines (dotted) and their reconstructions (solid).")
+@picture("Lines (broad) and their reconstructions (thin).")
 def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(3, width=3.6, height=3.2, sharey=True)
     x, given = points(run.settings.steps), lines(SLOPES, steps=run.settings.steps)
@@ -83,9 +83,7 @@ def _lines(run: Run) -> drawing.Figure:
     return figure
 
 
-@picture(
-    "Lines with intercepts (dotted) and their reconstructions from two latent numbers (solid)."
-)
+@picture("Lines with intercepts (broad) and their reconstructions from two latent numbers (thin).")
 def _intercepts(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(3, width=3.4, height=3.0, sharey=True)
     slopes = (0.0, 0.1, 0.3, 0.5)

@@ -37,7 +37,7 @@ def measure(run: Run) -> dict[str, Any]:
     return {"left": encoding.rest(run, ONE), "order": order}
 
 
-@picture("Sines (dotted) and their reconstructions (solid).")
+@picture("Sines (broad) and their reconstructions (thin).")
 def _sines(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=6.0, height=3.4)
     given = sines(AMPLITUDES, steps=run.settings.steps)

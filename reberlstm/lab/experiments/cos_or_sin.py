@@ -26,6 +26,7 @@ from reberlstm.lab.nets import Recurrent, Stack
 HEAD, BOUNDED = "LSTM 32 and a linear layer", "LSTM 32 and LSTM 1"
 NAMES = ("0 → cosine", "1 → sine")
 WAVES = sines(1.0, shift=[np.pi / 20, 0.0])
+OF_WAVES = drawing.COLOURS[2:4]
 LEARNED, IGNORED = 0.05, 0.5
 """A wave is learned if less of its variance is left, and ignored if more."""
 
@@ -69,7 +70,7 @@ def measure(run: Run) -> dict[str, Any]:
             f"{short}_ignores": ("sine" if learned[0] else "cosine") if one else "neither",
         }
     between = run.predict(HEAD, constants(np.linspace(0.0, 1.0, 5)))[:, :, 0]
-    phases = [float(phase) if abs(phase) >= 0.5 else 0.0 for phase in curves.phases(between)]
+    phases = [float((phase + 180) % 360 - 180) for phase in curves.phases(between).round()]
     worse = int(found["cell_sine"] > found["cell_cosine"])
     output = run.predict(BOUNDED, BOTH)[worse, :, 0]
     negative = WAVES[worse, :, 0] < -0.2
@@ -91,7 +92,7 @@ def _both_waves(run: Run) -> drawing.Figure:
         found = run.predict(name, BOTH)[:, :, 0]
         for row, wave in enumerate(NAMES):
             axis.plot(points(), WAVES[row, :, 0], color=drawing.TARGET, linewidth=4, alpha=0.6)
-            axis.plot(points(), found[row], color=drawing.COLOURS[row], linewidth=1.6, label=wave)
+            axis.plot(points(), found[row], color=OF_WAVES[row], linewidth=1.6, label=wave)
         drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
     drawing.legend_right(axes[1])
     return figure
@@ -122,7 +123,7 @@ def _output_cell(run: Run) -> drawing.Figure:
     ):
         for row, wave in enumerate(NAMES):
             values = cell[quantity][row, :, 0]
-            axis.plot(points(), values, color=drawing.COLOURS[row], linewidth=1.6, label=wave)
+            axis.plot(points(), values, color=OF_WAVES[row], linewidth=1.6, label=wave)
         drawing.label(axis, title, "x")
     drawing.legend_right(axes[2])
     return figure
@@ -150,8 +151,8 @@ def _memory(run: Run) -> drawing.Figure:
     figure, (axis,) = drawing.panels(width=4.6, height=4.2)
     for row, wave in enumerate(NAMES):
         first, second = (centred[row] @ directions[:2].T).T
-        axis.plot(first, second, ".-", color=drawing.COLOURS[row], linewidth=1.2, label=wave)
-        axis.plot(first[0], second[0], "o", color=drawing.COLOURS[row], markersize=8)
+        axis.plot(first, second, ".-", color=OF_WAVES[row], linewidth=1.2, label=wave)
+        axis.plot(first[0], second[0], "o", color=OF_WAVES[row], markersize=8)
     drawing.label(axis, "Where the 32 outputs go", "first direction", "second direction")
     drawing.legend(axis)
     return figure

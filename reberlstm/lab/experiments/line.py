@@ -40,7 +40,7 @@ def _caption(run: Run) -> str:
         for name in FROM_Y
     )
     return (
-        "Lines of other slopes (dotted) and what the nets that learned y = x give back (solid); "
+        "Lines of other slopes (broad) and what the nets that learned y = x give back (thin); "
         f"of the variance is left: {says}."
     )
 

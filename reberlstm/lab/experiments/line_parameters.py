@@ -103,7 +103,7 @@ def _training_data(run: Run) -> drawing.Figure:
     return figure
 
 
-@picture("Lines (dotted) and the lines that the net tells (solid).")
+@picture("Lines (broad) and the lines that the net tells (thin).")
 def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for axis, title, chosen in zip(
@@ -183,7 +183,7 @@ EXPERIMENT = Experiment(
             },
             lambda m: m["two_layers"] < 0.05,
             f"judged for two layers as less than 0.05; stalls: more than {STALLED}",
-            "Slope and intercept trade off: a net can answer a mean of both for long.",
+            "A net that stalls answers the same mean for all lines; its first weights decide.",
             figure="learning-curves",
         ),
         Claim(

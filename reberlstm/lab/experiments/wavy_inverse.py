@@ -265,8 +265,10 @@ def _draw_rows(axis: drawing.Axes, z: Floats, values: Floats) -> None:
     for height, read in zip(z, values, strict=True):
         ends = [values.min(), edge]
         axis.plot(ends, [height, height], ":", color=RED, linewidth=0.8, alpha=0.6)
-        for number, value in enumerate(read, start=1):
-            axis.annotate(str(number), (value, height), **text)
+        shown = -math.inf
+        for number in np.argsort(read):
+            shown = max(shown + 0.13, read[number])  # so that no two digits overlap
+            axis.annotate(str(number + 1), (shown, height), **text)
         axis.plot([edge], [height], "o", color=RED, markersize=4, clip_on=False)
     axis.set_xlim(float(values.min()) - 0.2, edge)
     axis.set_xticks(range(math.ceil(values.min()), math.floor(values.max()) + 1))
