@@ -20,7 +20,7 @@ from reberlstm.lab.runner import markdown_table
 from reberlstm.lab.symptoms import SYMPTOMS, Shown, Symptom, first_column, results, show
 
 PAGE = "why-does-my-lstm-not-learn.md"
-PICTURES = "pictures/lab"
+PICTURES = "pictures/why"
 
 
 def section(symptom: Symptom, table: list[list[str]]) -> list[str]:
@@ -46,7 +46,7 @@ def section(symptom: Symptom, table: list[list[str]]) -> list[str]:
 
 def picture(symptom: Symptom) -> str:
     """The name of the figure's file."""
-    return f"why-{symptom.name}.svg"
+    return f"{symptom.name}.svg"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
