@@ -25,7 +25,7 @@ from reberlstm.cli.options import (
 from reberlstm.errors import FormatError
 from reberlstm.explanation import explain
 from reberlstm.files import write_atomically
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import load_grammar
 from reberlstm.plain import plain
 from reberlstm.render import count
 from reberlstm.render.explanation import MAX_WEIGHT_CELLS, explanation_lines, explanation_markdown
@@ -79,7 +79,7 @@ def command(**given: Any) -> None:
     asked = Options(**given)
     format = asked.format
     weights = asked.weights
-    machine = as_finite(asked.grammar, "explain")
+    machine = load_grammar(asked.grammar)
     format = "json" if asked.as_json else format
     if asked.out is not None and format is None:
         if Path(asked.out).suffix not in FORMATS:
