@@ -143,10 +143,8 @@ def sections(kept: Records) -> list[str]:
         if not runs:
             continue
         lines += [nets(runs), ""]
-        for claim in experiment.claims:
-            found = _of(kept.get((name, "quick")), claim)
-            if claim.why and found and found["verdict"] in ("does not hold", "depends"):
-                lines += [f"*{claim.says}* Why not: {claim.why}", ""]
+        for claim in runs[0]["claims"]:
+            lines += [claim["reason"], ""] if claim["reason"] else []
         for picture in experiment.pictures:
             for path in sorted(PICTURES.glob(f"{name}-{picture.name}.*")):
                 caption = runs[0]["captions"][picture.name]

@@ -14,6 +14,7 @@ import torch
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab import Claim, Data, Job, Picture, Recipe, run
 from reberlstm.lab import training as training_module
+from reberlstm.lab.judging import judge
 from tests.lab.conftest import draw
 
 FILES = {"nothing.png", "metrics.json", "REPORT.md"}
@@ -83,6 +84,20 @@ def test_a_report_says_why_a_claim_does_not_hold(make, tmp_path):
     run(make(), tmp_path, changes={"epochs": 1})
     report = (tmp_path / "REPORT.md").read_text("utf-8")
     assert "*It learns | to double.* Why not: Six epochs are few." in report
+
+
+@pytest.mark.parametrize(
+    ("fails", "held", "reason"),
+    [
+        (False, (True, True), ""),
+        (False, (True, False), "*It does.* Why not: So it is."),
+        (True, (False, False), ""),
+        (True, (False, True), "*It does.* Why: So it is."),
+    ],
+)
+def test_a_reason_is_told_where_a_net_failed(fails, held, reason):
+    claim = Claim("c", "It does.", {"is": ""}, lambda m: m["is"], why="So it is.", fails=fails)
+    assert judge(claim, {seed: {"is": holds} for seed, holds in enumerate(held)}).reason == reason
 
 
 def test_a_description_needs_no_source_and_no_second_preset(make, tmp_path):

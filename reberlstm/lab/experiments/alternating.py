@@ -550,7 +550,7 @@ def _gates(run: Run) -> drawing.Figure:
 STUCK = (
     "The loss stays at ln 2, that of guessing, as long as the lowest eigenvalue of a step at its "
     "fixed point is above −1: the state settles, whatever the weights of the readout. Small steps "
-    "do not get it there in time."
+    "do not get it there in time. `lab why loss-0.693` shows it on a small net."
 )
 EXPERIMENT = Experiment(
     name="alternating",
@@ -573,7 +573,9 @@ EXPERIMENT = Experiment(
             "As printed it did not work.",
             _outcome(PRINTED),
             lambda m: m["printed_learned"] == 0,
-            "it never takes a step, so this is the untrained net",
+            "the untrained net",
+            "The code never calls backward and step.",
+            fails=True,
             figure="learning",
         ),
         _claim(STEPPED, "Taking the steps (SGD, rate 0.1, 500 epochs) is enough.", STUCK),

@@ -206,7 +206,9 @@ EXPERIMENT = Experiment(
             f"one is left and more than {IGNORED} of the other",
             "An output cell can stick at 0 where the wave turns negative: its memory has to go "
             "through 0, and while its gate is closed there, the error hardly reaches the weights. "
-            "Whether it gets stuck, the first weights decide; a linear output never does.",
+            "Whether it gets stuck, the first weights decide; a linear output never does. `lab why "
+            "zero-after-some-time` shows it on a small net.",
+            fails=True,
             figure="output-cell",
         ),
         TWO_WAVES.claim(),
