@@ -55,7 +55,7 @@ class Verdict:
     def found(self) -> str:
         """What was measured, in words: of several seeds the median, the least and the most."""
         return "; ".join(
-            f"{says} {spread([of_one[name] for of_one in self.measured])}"
+            f"{says}: {spread([of_one[name] for of_one in self.measured])}"
             for name, says in self.claim.of.items()
         )
 

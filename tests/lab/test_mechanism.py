@@ -72,7 +72,9 @@ def test_the_report_has_the_table_of_claims(make, tmp_path):
     lines = (tmp_path / "REPORT.md").read_text("utf-8").splitlines()
     assert lines[0] == "# doubling: Double a number"
     row = next(line for line in lines if line.startswith("| It learns"))
-    assert re.fullmatch(r"\| It learns \\\| to double. \| error of one .* \| \*\*holds\*\* \|", row)
+    assert re.fullmatch(
+        r"\| It learns \\\| to double. \| error of one: .* \| \*\*holds\*\* \|", row
+    )
     assert "| It is beautiful. *(nobody can tell)* |  | **not decided** |" in lines
     assert not any("Six epochs are few." in line for line in lines)
     assert "![An empty panel.](nothing.png)" in lines
@@ -142,7 +144,11 @@ def test_several_seeds_are_judged_together(make, tmp_path):
     )
     experiment = make(claims=claims, measure=lambda run: {"seed": run.seed})
     even, always = run(experiment, tmp_path, seed=4, seeds=3).verdicts
-    assert (even.word, even.share, even.found) == ("depends", "2 of 3 seeds", "the seed 5 (4 to 6)")
+    assert (even.word, even.share, even.found) == (
+        "depends",
+        "2 of 3 seeds",
+        "the seed: 5 (4 to 6)",
+    )
     assert (always.word, always.share) == ("holds", "")
     metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
     assert set(metrics["of_seeds"]) == {"4", "5", "6"}

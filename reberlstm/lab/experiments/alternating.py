@@ -321,7 +321,7 @@ def _claim(variant: Variant, says: str, why: str = "") -> Claim:
 def _outcome(variant: Variant) -> dict[str, str]:
     return {
         f"{variant.key}_learned": "nets that learned",
-        f"{variant.key}_runs": "of",
+        f"{variant.key}_runs": "of so many",
         f"{variant.key}_right": "labels right on new noise",
     }
 
@@ -599,7 +599,7 @@ EXPERIMENT = Experiment(
             {
                 **_outcome(ADAM),
                 "proofs": "proved right for all noise",
-                "learners": "of nets that learned",
+                "learners": "of so many that learned",
             },
             lambda m: m["adam_learned"] == m["adam_runs"],
             "once it is trained, with Adam",
@@ -610,7 +610,7 @@ EXPERIMENT = Experiment(
             "Solely the hidden state would be used to predict the next label.",
             {
                 "good_size": "machine of a net that learned",
-                "good_turns": "they take turns on every input",
+                "good_turns": "takes turns on every input",
                 "bad_size": "machine of one that did not",
             },
             lambda m: m["good_turns"],
@@ -621,9 +621,9 @@ EXPERIMENT = Experiment(
             "X[0] = 1 guides the net to say 1 first, which it does.",
             {
                 "printed_says_one": "nets as printed that say 1 first",
-                "printed_runs": "of",
+                "printed_runs": "of so many",
                 "noise_says_one": "trained by Adam with noise from the start",
-                "noise_runs": "of",
+                "noise_runs": "of so many",
             },
             lambda m: m["printed_says_one"] == m["printed_runs"],
             why="An untrained net says what its weights happen to say; a trained one needs no "
@@ -635,7 +635,7 @@ EXPERIMENT = Experiment(
             "(not in the source) A net learns if and only if its flip multiplier gets under −1.",
             {
                 "told": "nets of which that is so",
-                "nets": "of",
+                "nets": "of so many",
                 "highest_learned": "highest multiplier of those that learned",
                 "lowest_other": "lowest of the others",
             },

@@ -193,7 +193,10 @@ EXPERIMENT = Experiment(
         Claim(
             "parameters",
             "The net with one latent number has 8,976 parameters.",
-            {"keras_parameters": "with one bias for a gate, as in Keras", "parameters": "with two"},
+            {
+                "keras_parameters": "parameters with one bias for a gate, as in Keras",
+                "parameters": "with two biases",
+            },
             lambda m: m["keras_parameters"] == 8_976,
             "PyTorch has two biases for every gate",
             by_hand=True,

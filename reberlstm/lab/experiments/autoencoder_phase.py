@@ -234,7 +234,7 @@ EXPERIMENT = Experiment(
             "latent-is-phase",
             "Turning the latent number displaces the phase.",
             {
-                "sweep_9": "the phase decoded goes through, of 9°,",
+                "sweep_9": "degrees that the phase decoded goes through, of 9°",
                 "sweep_90": "of 90°",
                 "order_90": "rank correlation of latent number and phase, to 90°",
             },

@@ -196,10 +196,10 @@ EXPERIMENT = Experiment(
             "ignores",
             "It learns one of the two perfectly and ignores the other.",
             {
-                "cell_ignores": "an LSTM cell as output ignores",
+                "cell_ignores": "ignored by an LSTM cell as output",
                 "cell_cosine": "part of the variance left of the cosine",
                 "cell_sine": "of the sine",
-                "linear_ignores": "a linear output ignores",
+                "linear_ignores": "ignored by a linear output",
             },
             lambda m: m["cell_ignores"] != "neither",
             f"judged for the cell, as in the source's code: less than {LEARNED} of the variance of "

@@ -177,7 +177,7 @@ EXPERIMENT = Experiment(
             "learned",
             "Slope and intercept are learned.",
             {
-                "two_layers": "part of the variance left on new lines: two layers",
+                "two_layers": "part of the variance left on new lines, two layers",
                 "one_layer": "one layer",
                 "stalled": "one layer stalls",
             },
@@ -191,7 +191,7 @@ EXPERIMENT = Experiment(
             "falling",
             "Negative slopes are not handled well.",
             {
-                "falling_told": "the slope −1 is told as",
+                "falling_told": "told of the slope −1",
                 "falling": "error by that on lines as trained",
             },
             lambda m: m["falling"] > 3,
@@ -203,7 +203,7 @@ EXPERIMENT = Experiment(
         Claim(
             "steep",
             "Larger slopes are not handled well.",
-            {"steep_told": "the slope 2 is told as", "steep": "error by that on lines as trained"},
+            {"steep_told": "told of the slope 2", "steep": "error by that on lines as trained"},
             lambda m: m["steep"] > 3,
             "judged as three times the error, root mean square",
             OUTSIDE,

@@ -209,7 +209,7 @@ EXPERIMENT = Experiment(
         Claim(
             "sine",
             "The sine is learned.",
-            {"one_from_y": "part of the variance left: one layer", "two_from_y": "two layers"},
+            {"one_from_y": "part of the variance left, one layer", "two_from_y": "two layers"},
             lambda m: m["two_from_y"] < 0.01,
             "judged for two layers as less than 0.01",
             figure="copies",
