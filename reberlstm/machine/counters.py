@@ -101,7 +101,7 @@ class Arrow(NamedTuple):
     change: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CounterMachine(HasAlphabet, Displayed):
     """A deterministic real-time machine with counters.
 
@@ -165,6 +165,10 @@ class CounterMachine(HasAlphabet, Displayed):
         return printable(self.name) or (
             f"machine of {len(self.states)} states and {_number_of(self.counters)}"
         )
+
+    def __repr__(self) -> str:
+        states = f"{len(self.states)} state{'s' * (len(self.states) != 1)}"
+        return f"<{printable(self.name) or 'machine'}: {states}, {_number_of(self.counters)}>"
 
     def _repr_svg_(self) -> str | None:
         svg: str | None = rendered(self, "svg")
