@@ -241,9 +241,9 @@ def _animated(frames: Sequence[Any]) -> bytes:
     """Figures as a GIF file, five a second, which stays at the last."""
     from PIL import Image
 
-    first, *rest = (
-        Image.open(io.BytesIO(figures.to_bytes(frame, "png"))).quantize(32) for frame in frames
-    )
+    images = [Image.open(io.BytesIO(figures.to_bytes(frame, "png"))) for frame in frames]
+    size = [2 * side // 3 for side in images[0].size]
+    first, *rest = (image.resize(size).quantize(32) for image in images)
     content = io.BytesIO()
     shown = [200] * len(rest) + [3000]
     first.save(content, "GIF", save_all=True, append_images=rest, duration=shown, loop=0)
