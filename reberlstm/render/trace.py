@@ -150,7 +150,7 @@ def _what_it_is(trace: Trace) -> str:
     layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
     text = " that feeds ".join(layers)
     others = [] if grammar is None else [c for c in net.cells if not _is_node(c, grammar.states)]
-    if grammar is not None and len(others) < len(net.cells) / 2:
+    if grammar is not None and len(others) <= len(net.cells) / 2:
         but = "most of them" if len(others) > 2 else f"all but {' and '.join(others)}"
         who = f"{but} " if others else ""
         nodes = "node of the grammar that it stands" if net.size == 1 else ""
@@ -246,9 +246,7 @@ def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
     machine: Walk = trace.grammar.complete(trace.net.on_violation)
-    node = machine.start
-    for symbol in trace.word[: step.t]:
-        node = machine.after(node, machine.alphabet.index(symbol))
+    node = trace.nodes[step.t]
     output, legal = machine.output_at(node), machine.legal_at(node)
     if step.label is not None and output not in (None, step.label):
         return f"the grammar gives {output}"

@@ -120,7 +120,7 @@ def test_what_is_wrong_with_a_file_of_ones_own(capsys, tmp_path, monkeypatch, co
     [
         (["--set", "epochs"], "--set epochs: give SETTING=VALUE, such as --set epochs=10"),
         (["--set", "depth=3"], "experiment line has no setting 'depth'; it has epochs, rate,"),
-        (["--set", "epochs=x"], "setting epochs = x: give a value like 600 (int)"),
+        (["--set", "epochs=x"], "setting epochs = x: give a value like 300 (int)"),
         (["--preset", "slow"], "invalid value for '--preset'"),
         (["--seed", "-1"], "invalid value for '--seed'"),
     ],
