@@ -114,14 +114,16 @@ def prove(
         return replace(proof, margins=margins, length=found[1])
 
     rough = math.exp(-gain) + ROUGH[arithmetic]
-    for factor in (1.0, 2.0, 8.0):
-        best = examined(min(0.09, factor * rough), LEAST if bits is None else 2.0 ** -(bits + 1))
+    # In real arithmetic a cell may leak the more, the further its sums are from what is meant.
+    factors = (1.0, 0.1, 1e-4) if bits is None else (1.0, 2.0, 8.0)
+    for epsilon in (min(0.09, factor * rough) for factor in factors):
+        best = examined(epsilon, LEAST if bits is None else 2.0 ** -(bits + 1))
         if best is None:
             continue
         low, high = LEAST, MOST
         while bits is None and high - low > LEAST:
             middle = (low + high) / 2.0
-            further = examined(min(0.09, factor * rough), middle)
+            further = examined(epsilon, middle)
             low, high = (low, middle) if further is None else (middle, high)
             best = further or best
         return best
