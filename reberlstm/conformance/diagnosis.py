@@ -200,10 +200,12 @@ class _Case:
         known = faults(self.kind, self.dtype)
         exact = [fault for fault in known if not fault.rounds]
         # Where only calls of many words are wrong, no fault changes what is compared.
-        unseen = any(self.off(Reference(), check) <= self.tolerance for check in wrong)
-        if unseen and (found := self.by_words(outcomes)):
+        unseen = [x for x in wrong if self.off(Reference(), x) <= self.tolerance]
+        if unseen and (found := self.by_words(unseen)):
             yield found
-            return
+            wrong = [check for check in wrong if check not in unseen]
+            if not wrong:
+                return
         if whole := [fault for fault in exact if self.fits_all(fault.reference)]:
             yield self.finding(whole, wrong, self.equals(len(self.checks)))
             return
@@ -214,7 +216,7 @@ class _Case:
             evidence = "sums and weights that need more bits than that come out as they then do"
             yield self.finding(rounding, wrong, evidence, certain=False)
             return
-        if found := self.by_words(outcomes):
+        if found := self.by_words(self.checks):
             yield found
             return
         if self.dtype == "float64" and max(self.errors.values()) < TOLERANCE["float32"]:
@@ -388,11 +390,11 @@ class _Case:
             tuple(check.id for check in wrong),
         )
 
-    def by_words(self, outcomes: Mapping[str, Outcome]) -> Finding | None:
-        """The finding that calls are wrong from some number of words on."""
+    def by_words(self, checks: Sequence[Check]) -> Finding | None:
+        """The finding that calls of some checks are wrong from some number of words on."""
         right: set[int] = set()
         wrong: dict[int, tuple[Floats, Floats]] = {}
-        for check in self.checks:
+        for check in checks:
             outputs = self.outputs[check.id]
             if isinstance(outputs, Exception):
                 return None
@@ -416,7 +418,7 @@ class _Case:
             f"the same net is right on calls of {', '.join(map(str, sorted(right)))} words",
             True,
             (),
-            tuple(x.id for x in self.checks if outcomes[x.id].outcome != "right"),
+            tuple(x.id for x in checks if self.errors.get(x.id)),
         )
 
     def mixed(self, found: Floats, expected: Floats) -> str:

@@ -382,3 +382,13 @@ def test_float32_where_float64_was_asked_for():
         given = {check.id: outputs_of(OfFunction(function), check, "float64") for check in asked}
         found = report_on("mine", asked, given, "float64", None, 0.0)
         assert [finding.fault for finding in found.findings] == wrong
+
+
+def test_words_that_are_mixed_hide_no_other_fault():
+    def run(kind, weights, x, initial=None, lengths=None):
+        found = plain(kind, weights, x, initial)
+        return found[::-1] if len(found) > 16 else found
+
+    found = report(run, "rnn")
+    assert [x.fault for x in found.findings] == ["words-mixed", "lengths-ignored"]
+    assert [x.checks for x in found.findings] == [("rnn-batch",), ("rnn-lengths",)]
