@@ -61,10 +61,10 @@ class Place(Plain):
 
     def __str__(self) -> str:
         call = f"call {self.call}, " if self.call > 1 else ""
-        return (
-            f"{call}word {self.word}, step {self.step:,}, cell {self.cell}: {self.found:.6g} "
-            f"where {self.expected:.6g} is right"
-        )
+        short, exact = ([f"{x:.{n}g}" for x in (self.found, self.expected)] for n in (6, 12))
+        found, expected = short if short[0] != short[1] else exact
+        place = f"{call}word {self.word}, step {self.step:,}, cell {self.cell}"
+        return f"{place}: {found} where {expected} is right"
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,12 @@ class _Case:
         if found := self.by_words(outcomes):
             yield found
             return
+        if self.dtype == "float64" and max(self.errors.values()) < TOLERANCE["float32"]:
+            evidence = "nothing is farther off than float32 may be"
+            names = tuple(check.id for check in wrong)
+            says = "somewhere numbers are float32, and float64 was asked for"
+            yield Finding(self.kind, "float32", says, evidence, False, (), names)
+            return
         several, rest = self.several(exact)
         every = len(self.checks)
         evidence = f"the outputs of {every - len(rest)} of {every} checks equal those of a "
@@ -367,17 +373,18 @@ class _Case:
         certain: bool | None = None,
     ) -> Finding:
         """A finding that names the first of these faults, and tells the others."""
-        first, *others = named
+        first = named[0]
+        others = [says for says in dict.fromkeys(x.says for x in named) if says != first.says]
         alone = not others
         if others:
-            evidence = f"the outputs fit {len(named)} of the known faults, which are not told apart"
+            evidence = f"the outputs fit {len(others) + 1} known faults, which are not told apart"
         return Finding(
             self.kind,
             first.name,
             first.says,
             evidence,
             alone if certain is None else certain,
-            tuple(other.says for other in others),
+            tuple(others),
             tuple(check.id for check in wrong),
         )
 
@@ -433,8 +440,8 @@ class _Case:
         where = first.note if first.place is None else f"{first.place}"
         says = f"wrong, and none of the {len(faults(self.kind, self.dtype))} known faults explains "
         says += f"it; first in {first.check} (net {first.net}): {where}"
-        part = "; those of other checks are given where " if len(rest) < len(self.checks) else ""
-        part += " and ".join(fault.says for fault in nearest) if part else ""
+        part = "; those of other checks are given where " if nearest else ""
+        part += " and ".join(fault.says for fault in nearest)
         names = tuple(check.id for check in rest)
         return Finding(
             self.kind, "unknown", says, f"no reference gives them{part}", False, (), names
