@@ -74,13 +74,13 @@ def command(**given: Any) -> int:
     empty string. - is standard input, and so is no FILE at all. What gzip has compressed is read as
     it is.
 
-    A symbol that is not allowed, or not in the alphabet at all, is a violation: the string fails
-    there, the rest of it is passed over, and the next one is checked. A string without a violation
-    that may not end where it does is incomplete, which is a failure with --complete only.
+    A symbol that is not allowed, or not in the alphabet at all, is a violation. The string fails
+    there, and the rest of it is skipped. A string that has no violation, but may not end where it
+    does, is incomplete. With --complete that is a failure, too.
 
-    With --net what is allowed, and where a string may end, is what the net says. A net that was
-    made for words of the grammar only is not judged after a violation of it. Where net and grammar
-    differ, the shortest strings of these are shown.
+    With --net the net says what is allowed, and where a string may end. A net that was only made
+    for words of the grammar is not judged after a violation. Where net and grammar differ, the
+    shortest such strings are shown.
 
     Exit status: 1 when a string failed, 2 when a file cannot be read or is no text, else 0.
 

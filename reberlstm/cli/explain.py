@@ -68,8 +68,8 @@ class Options:
 def command(**given: Any) -> None:
     """Explain every gate row of a net for GRAMMAR, in words and in pseudo-code.
 
-    The sentences are found from the weights, so an edited net is explained as it is. Of a net that
-    nobody wired there is only a numeric summary.
+    The sentences come from the weights, so an edited net is explained as it is. A trained net has
+    no such reasons: for it a summary in numbers is printed.
 
     \b
     reberlstm explain reber
