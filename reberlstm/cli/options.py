@@ -224,7 +224,7 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
     "head_activation": (
         ("relu", "tanh"),
         "",
-        "The function between the linear layers of one head.",
+        "The function between linear layers of one head.",
     ),
     "kind": (
         ("legal", "accept", "label", "next"),
@@ -236,7 +236,7 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
     "readout": (
         str,
         "RULE",
-        "How its numbers are read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax.",
+        "How numbers are read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax.",
     ),
     "embedding": (str, "NAME", "The embedding, where more than one matrix could be it."),
     "input_layer": (

@@ -69,7 +69,7 @@ class Options(NamedTuple):
     "--slots",
     type=click.IntRange(1, 100),
     default=1,
-    help="With --snap: the steps from rest to active. 2 suits the published net, which uses halves.",
+    help="With --snap: the steps from rest to active; 2 suits the published net.",
 )
 @cells_option("Show only these cells. A timeline shows the first of them.")
 @click.option("--all-cells", is_flag=True, help="Show also cells whose memory never changes.")
