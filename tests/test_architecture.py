@@ -216,6 +216,8 @@ LOADS: dict[str, tuple[int, set[str]]] = {
     "explore --help": (0, set()),
     "diagram --help": (0, set()),
     "lab --help": (0, set()),
+    "compare --help": (0, set()),
+    "explain --help": (0, set()),
     "trace BTSSXXTVVE --json --snap": (0, {"numpy"}),
     "trace BTXSE --net reber-4": (0, {"numpy", "safetensors"}),
 }

@@ -23,15 +23,16 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import FormatError
-from reberlstm.explanation import explain
 from reberlstm.files import write_atomically
 from reberlstm.grammars import as_finite
 from reberlstm.plain import plain
 from reberlstm.render import count
-from reberlstm.render.explanation import MAX_WEIGHT_CELLS, explanation_lines, explanation_markdown
 
 FORMATS = {".md": "markdown", ".txt": "text", ".json": "json"}
 FILE_WIDTH = 100
+
+MAX_WEIGHT_CELLS = 40
+"""Up to so many cells each with its weights can be read."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,9 @@ def command(**given: Any) -> None:
     reberlstm explain reber --net published --cells 3
     reberlstm explain embedded-reber -o explained.md
     """
+    from reberlstm.explanation import explain
+    from reberlstm.render.explanation import explanation_lines, explanation_markdown
+
     asked = Options(**given)
     format = asked.format
     weights = asked.weights
