@@ -40,13 +40,6 @@ def test_every_page_can_be_found_from_the_readme():
     assert pages <= {link.partition("#")[0] for link in linked}
 
 
-def test_every_page_is_in_the_menu_of_the_site():
-    named = set(re.findall(r": ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M))
-    made = {"index.md", "reference.md"}
-    pages = {page.name for page in (*PAGES[1:], *OTHERS)}
-    assert named == pages | made
-
-
 PATH = re.compile(r"`(?:python )?((?:reberlstm|scripts|tests|docs|grammars)/[\w/.-]+?\.\w+)[ `]")
 NAME = re.compile(r"`(reberlstm(?:\.\w+)+)\b")
 
