@@ -23,9 +23,9 @@ from reberlstm.cli.options import (
     option,
     progress,
 )
-from reberlstm.errors import printable
+from reberlstm.errors import FormatError, GrammarError, printable
 from reberlstm.files import open_to_read
-from reberlstm.grammars import as_machine
+from reberlstm.grammars import as_machine, load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.simulator.checking import Checker, check_stream, start_row
 
@@ -94,6 +94,11 @@ def command(**given: Any) -> int:
     if files and files[0] != "-" and is_grammar(files[0]):
         asked = replace(asked, grammar=one_grammar(files[0], asked.grammar), files=files[1:])
         files = asked.files
+    elif files and files[0] != "-" and not Path(files[0]).exists() and not Path(files[0]).suffix:
+        try:
+            load_grammar(files[0])
+        except GrammarError as error:
+            raise FormatError(f"{files[0]}: no such file, and {error}") from None
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
     files = files or ("-",)
