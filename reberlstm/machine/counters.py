@@ -101,7 +101,7 @@ class Arrow(NamedTuple):
     change: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CounterMachine(HasAlphabet, Displayed):
     """A deterministic real-time machine with counters.
 
@@ -166,6 +166,10 @@ class CounterMachine(HasAlphabet, Displayed):
             f"machine of {len(self.states)} states and {_number_of(self.counters)}"
         )
 
+    def __repr__(self) -> str:
+        states = f"{len(self.states)} state{'s' * (len(self.states) != 1)}"
+        return f"<{printable(self.name) or 'machine'}: {states}, {_number_of(self.counters)}>"
+
     def _repr_svg_(self) -> str | None:
         svg: str | None = rendered(self, "svg")
         return svg
@@ -211,7 +215,7 @@ class CounterMachine(HasAlphabet, Displayed):
     def step(self, configuration: Configuration, symbol: str) -> Configuration | None:
         """The configuration after `symbol`, or None where that is a violation."""
         state, values = configuration
-        arrow = self._arrow(state, symbol, tuple((c > 0) - (c < 0) for c in values))
+        arrow = self._arrow(state, symbol, tuple(map(sign, values)))
         if arrow is None:
             return None
         changed = zip(values, arrow.change, strict=True)
@@ -524,9 +528,14 @@ Machine = FSM | CounterMachine
 """A machine of either kind."""
 
 
+def sign(value: int) -> int:
+    """−1, 0 or 1."""
+    return (value > 0) - (value < 0)
+
+
 def holds(when: Sequence[Signs], values: Sequence[int]) -> bool:
     """Whether a guard holds for values of the counters, or for their signs."""
-    return all((c > 0) - (c < 0) in signs for signs, c in zip(when, values, strict=True))
+    return all(sign(value) in signs for signs, value in zip(when, values, strict=True))
 
 
 def guard_text(counters: Sequence[str], when: Sequence[Signs]) -> str:
