@@ -216,11 +216,11 @@ class Trajectories:
         if scope.follows_legal:
             decided = scope.decides[nodes]
             rows[decided, : self._symbols] = scope.legal[nodes[decided]]
-        first, kind = distinct_rows(rows)
+        first, which = distinct_rows(rows)
         keys = [tuple(row) for row in rows[first].tolist()]
         for key in sorted(keys):  # new ones are numbered in an order that is not the words'
             self.number(key)
-        result = np.array([self.number(key) for key in keys], dtype=np.intp)[kind]
+        result = np.array([self.number(key) for key in keys], dtype=np.intp)[which]
         if not self._one_node:
             over = scope.over[nodes] & scope.only_legal
             for key, not_asked in ((LAST, over), (OUTSIDE, nodes == scope.outside)):

@@ -123,5 +123,5 @@ def learning_curves(nets: Mapping[str, Trained]) -> drawing.Figure:
         axis.plot(fit.epochs, fit.losses, label=name, **line)
     axis.set_ylim(bottom=0.0)
     drawing.label(axis, "", "epoch", "loss on the training data")
-    drawing.legend_right(axis)
+    drawing.legend(axis, **drawing.RIGHT)
     return figure
