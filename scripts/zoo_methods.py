@@ -115,12 +115,12 @@ def by_clusters(net: Asked, seconds: float) -> FSM:
         seen = net.observe(state) if net.kind == "legal" else np.ones((60, len(net.alphabet)))
         chance = rng.random(seen.shape) * (seen > 0)
         symbol = chance.argmax(axis=1)
-        over = ~(seen > 0).any(axis=1)
+        going_on = (seen > 0).sum(axis=1) > 0
         after = net.step(state, symbol)
-        befores.append(state[~over])
-        symbols.append(symbol[~over])
-        afters.append(after[~over])
-        state = np.where(over[:, None], net.initial(), after)
+        befores.append(state[going_on])
+        symbols.append(symbol[going_on])
+        afters.append(after[going_on])
+        state = np.where(going_on.reshape(-1, 1), after, net.initial())
     before, symbol, after = map(np.concatenate, (befores, symbols, afters))
     points = np.concatenate([net.initial()[None], after])
     for k in CLUSTERS:
