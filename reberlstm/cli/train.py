@@ -64,7 +64,7 @@ from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
     "start",
     default="random",
     metavar="random|compiled|FILE",
-    help="Begin with random weights, the compiled net at a soft gain (an LSTM), or a weights file.",
+    help="Begin with random weights, the compiled net at a soft gain, or a weights file.",
 )
 @seed_option
 @click.option("--resume", is_flag=True, help="Go on where a killed training of FILE was.")

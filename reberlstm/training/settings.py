@@ -87,11 +87,6 @@ class Settings:
             raise TrainingError(
                 "a machine has no memory that noise could disturb; leave noise at 0"
             )
-        if self.start == "compiled" and self.cell in ("gru", "rnn"):
-            raise TrainingError(
-                f"only compiled LSTMs are trained further, and cell is {self.cell!r}; begin at "
-                "random, or from a net of that kind"
-            )
         if self.start != "random" and self.cell == "fsm":
             raise TrainingError("a machine begins at random; leave start at 'random'")
 
