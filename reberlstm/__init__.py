@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from reberlstm.errors import FormatWarning, ReberLSTMError
     from reberlstm.explanation import Explanation, explain
     from reberlstm.extraction import Extraction, extract
-    from reberlstm.grammars import grammar_names, load_grammar, save_grammar
+    from reberlstm.grammars import counter_machine_names, grammar_names, load_grammar, save_grammar
     from reberlstm.grammars.frames import embed
+    from reberlstm.machine.counters import CounterMachine, CounterTransition
     from reberlstm.machine.fsm import FSM
     from reberlstm.net.files.safetensors import save
     from reberlstm.net.loading import Runs, load, run
@@ -38,6 +39,9 @@ _HOME = {
     "certify": "reberlstm.certificates",
     "compare": "reberlstm.comparison",
     "Comparison": "reberlstm.comparison",
+    "counter_machine_names": "reberlstm.grammars",
+    "CounterMachine": "reberlstm.machine.counters",
+    "CounterTransition": "reberlstm.machine.counters",
     "compile": "reberlstm.compiler",
     "embed": "reberlstm.grammars.frames",
     "explain": "reberlstm.explanation",
@@ -68,6 +72,8 @@ __all__ = [
     "FSM",
     "Certificate",
     "Comparison",
+    "CounterMachine",
+    "CounterTransition",
     "Explanation",
     "Extraction",
     "FormatWarning",
@@ -81,6 +87,7 @@ __all__ = [
     "certify",
     "compare",
     "compile",
+    "counter_machine_names",
     "embed",
     "explain",
     "extract",

@@ -83,6 +83,10 @@ class TrainingError(ReberLSTMError):
     """A training cannot be done as asked, or cannot be taken up where it was left."""
 
 
+class ZooError(ReberLSTMError):
+    """An entry of the zoo cannot be made or scored as asked."""
+
+
 INVISIBLE = frozenset(
     [*"\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"]
     + [chr(c) for c in (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))]

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
+from reberlstm.machine.counters import ANY, CounterMachine, CounterTransition, Signs
 from reberlstm.machine.fsm import FSM, Word
 
 # Names that a careless writer of files, cells or diagrams would trip over.
@@ -155,6 +156,41 @@ def machines_with_words(
     """A machine and a few words for it; `kinds` are the arguments of `machines`."""
     fsm = draw(machines(**kinds))  # type: ignore[arg-type]
     return fsm, draw(st.lists(words(fsm, max_length=max_length), min_size=1, max_size=count))
+
+
+@st.composite
+def counter_machines(
+    draw: st.DrawFn, *, max_states: int = 3, max_symbols: int = 3, max_counters: int = 3
+) -> CounterMachine:
+    """Deterministic machines with 1 to 3 counters: partial, with sinks, guards of all kinds."""
+    states = [f"q{number}" for number in range(draw(st.integers(1, max_states)))]
+    alphabet = tuple(string.ascii_lowercase[: draw(st.integers(1, max_symbols))])
+    counters = tuple("nmk"[: draw(st.integers(1, max_counters))])
+    signs = st.sets(st.sampled_from([-1, 0, 1]), min_size=1).map(frozenset)
+    change = st.tuples(*[st.sampled_from([0, 1, -1, 1, -1, None]) for _ in counters])
+    state = st.sampled_from(states)
+
+    def parts(when: tuple[Signs, ...], depth: int) -> list[tuple[Signs, ...]]:
+        """A region of signs cut in two again and again, at counters drawn at random."""
+        at = draw(st.integers(0, len(counters) - 1))
+        if depth == 0 or len(when[at]) == 1 or draw(st.booleans()):
+            return [when]
+        one = draw(st.sampled_from(sorted(when[at])))
+        sides = (frozenset({one}), when[at] - {one})
+        return [p for side in sides for p in parts((*when[:at], side, *when[at + 1 :]), depth - 1)]
+
+    transitions = [
+        CounterTransition(source, symbol, draw(state), when, draw(change))
+        for source in states
+        for symbol in alphabet
+        for when in parts((ANY,) * len(counters), 3)
+        if draw(st.integers(0, 4))
+    ]
+    named = sorted({"q0"} | {q for arrow in transitions for q in (arrow.source, arrow.target)})
+    ends = st.tuples(st.sampled_from(named), st.tuples(*[signs | st.just(ANY) for _ in counters]))
+    accepting = tuple(draw(st.lists(ends, max_size=3)))
+    name = draw(st.sampled_from(["", "random"]))
+    return CounterMachine(name, alphabet, "q0", counters, tuple(transitions), accepting)
 
 
 def random_machine(

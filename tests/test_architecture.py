@@ -23,7 +23,17 @@ PACKAGE = Path(rl.__file__).parent
 ORDER = (
     *("_version", "errors", "plain", "files", "extras", "display", "figures"),
     *("machine", "formats", "grammars", "net", "compiler", "simulator", "certificates"),
-    *("explanation", "extraction", "training", "comparison", "lab", "render", "cli", "__main__"),
+    *(
+        "explanation",
+        "extraction",
+        "training",
+        "comparison",
+        "zoo",
+        "lab",
+        "render",
+        "cli",
+        "__main__",
+    ),
 )
 """Every part may import the parts before it, and no other."""
 

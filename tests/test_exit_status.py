@@ -34,6 +34,7 @@ READS = {
     "explain": ["IN", "parity --net IN"],
     "export": ["IN -o x.npz", "parity --net IN -o x.npz"],
     "explore": ["IN -o x.html", "parity --net IN -o x.html"],
+    "zoo": ["list IN", "score IN"],
     "lab": ["run IN"],
 }
 """Ways of reading a file, by command; `grammars` reads none."""
@@ -52,6 +53,7 @@ WRITES = {
     "explain": ["parity -o OUT.md"],
     "export": ["parity -o OUT.npz", "parity -o OUT.safetensors"],
     "explore": ["parity -o OUT.html"],
+    "zoo": ["make -o OUT --count 1"],
     "lab": ["run alternating -o OUT"],
 }
 """Ways of writing a file, by command; the others write none."""
@@ -73,6 +75,7 @@ SIMPLE = {
     "explain": "parity",
     "export": "parity -o x.npz",
     "explore": "parity -o x.html",
+    "zoo": "make -o z --count 1",
     "lab": "list",
 }
 
@@ -119,7 +122,7 @@ def test_output_that_cannot_be_written(
     """Told before the work: nothing is trained, proved or extracted for it."""
     Path("a-file").write_text("")
     assert_refused(run(line.replace("OUT", "a-file/x").split()), capsys)
-    if "lab" not in line:
+    if not line.startswith(("lab", "zoo")):
         assert_refused(run(line.replace("OUT", "missing/x").split()), capsys)
 
 

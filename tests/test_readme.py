@@ -20,7 +20,7 @@ def test_samples_are_what_is_printed(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     run(command.split())
     printed = capsys.readouterr().out.rstrip()
     parts = re.sub(r"^    ", "", shown, flags=re.M).rstrip("\n").split("...")

@@ -100,5 +100,6 @@ def test_a_wrong_type_is_an_error_of_one_line(name: str) -> None:
 
 
 def test_every_public_function_is_asked() -> None:
-    functions = {name for name in rl.__all__ if name[0].islower()} - {"grammar_names", "published"}
+    without_arguments = {"grammar_names", "counter_machine_names", "published"}
+    functions = {name for name in rl.__all__ if name[0].islower()} - without_arguments
     assert functions == {call.partition(" ")[0] for call in CALLS if call[0].islower()}

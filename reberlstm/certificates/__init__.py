@@ -49,7 +49,7 @@ from reberlstm.certificates.results import (
 from reberlstm.certificates.results import load as load_certificate
 from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
-from reberlstm.grammars import as_machine
+from reberlstm.grammars import as_finite
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Scope
@@ -308,7 +308,7 @@ def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
     Raises:
         CertificateError: where no machine is given and the net carries none.
     """
-    machine = None if fsm is None else as_machine(fsm)
+    machine = None if fsm is None else as_finite(fsm, "certify")
     net = net_for(net, machine, **reading)
     machine = machine or net.grammar
     if machine is None:

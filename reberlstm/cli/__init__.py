@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from reberlstm import files
 from reberlstm._version import __version__
 from reberlstm.cli import streams
 from reberlstm.errors import NoteWarning, ReberLSTMError, one_line, printable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "trace": "Run strings through a net and show every gate at every symbol.",
@@ -39,6 +42,7 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
+    "zoo": "Make nets whose mechanism is known, and score methods that look for it.",
     "lab": "Run experiments with small sequence nets, and say which claims about them hold.",
 }
 """The commands with their one-line help; ``x`` is ``command`` of the module ``reberlstm.cli.x``."""
@@ -48,6 +52,9 @@ IN_GRAMMARS = ("sample", "convert", "diagram")
 
 MOST_OF_A_MESSAGE = 2_000
 """So many characters of an error are shown: names of files and choices are not cut short."""
+
+COMPLETE = "_REBERLSTM_COMPLETE"
+"""With this in the environment a shell asks what may come next, in click's way."""
 
 DEBUG = "REBERLSTM_DEBUG"
 """With this in the environment a fault of the program is shown with its traceback."""
@@ -69,6 +76,14 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name if shared else "command")
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without loading any of them, and options."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table."""
         with formatter.section("Commands"):
@@ -87,6 +102,10 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the ``reberlstm`` program."""
     streams.occupy_closed()
+    if (asked := os.environ.get(COMPLETE)) is not None:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(cli, {}, "reberlstm", COMPLETE, asked))
     status = run(sys.argv[1:])
     streams.finish()
     sys.exit(status)

@@ -29,6 +29,7 @@ from reberlstm.cli.options import (
     NetOptions,
     echo,
     echo_json,
+    grammar_argument,
     is_compiled,
     json_option,
     net_option,
@@ -37,7 +38,7 @@ from reberlstm.cli.options import (
     out_option,
 )
 from reberlstm.errors import CertificateError, CompileWarning, FormatError, printable
-from reberlstm.grammars import grammar_names, load_grammar, shipped_file
+from reberlstm.grammars import as_finite, grammar_names, shipped_file
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import FOLDER, shipped_names
@@ -114,7 +115,7 @@ class Options:
 
 
 @click.command("certify")
-@click.argument("grammar")
+@grammar_argument()
 @net_option
 @net_options(leave_out=("head",))
 @click.option(
@@ -195,7 +196,7 @@ def command(**values: Any) -> int:
     reberlstm certify reber --minimal-gain --net compiled:gru
     """
     options = Options(**values)
-    machine = load_grammar(options.grammar)
+    machine = as_finite(options.grammar, "certify")
     asked = options.asked | {"seconds": options.seconds, "max_states": options.max_states}
     if options.least_gain:
         from reberlstm.compiler import compiled_as

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,20 @@ import click
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
     NetOptions,
+    complete_grammar,
     echo,
     echo_json,
+    grammar_argument,
+    is_grammar,
     json_option,
     net_options,
+    one_grammar,
     option,
     progress,
 )
 from reberlstm.errors import printable
 from reberlstm.files import open_to_read
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.simulator.checking import Checker, check_stream, start_row
 
@@ -40,11 +44,12 @@ class Options:
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@grammar_argument("files", nargs=-1, metavar="[GRAMMAR] [FILE|-]...")
 @click.option(
     "--grammar",
     metavar="NAME|FILE",
-    help=f"The grammar.  [default: that of the net; without a net {DEFAULT_GRAMMAR}]",
+    shell_complete=complete_grammar,
+    help=f"The same as GRAMMAR.  [default: that of the net; without a net {DEFAULT_GRAMMAR}]",
 )
 @click.option(
     "--net",
@@ -62,11 +67,12 @@ class Options:
 @click.option("--complete", is_flag=True, help="An incomplete string is a failure, too.")
 @json_option
 def command(**given: Any) -> int:
-    """Check strings against the state machine of a grammar, any number of any length.
+    """Check strings against the state machine of GRAMMAR, any number of any length.
 
-    A FILE holds one string a line, its symbols in a row, or with spaces between symbols of several
-    characters; an empty line is the empty string. - is standard input, and so is no FILE at all.
-    What gzip has compressed is read as it is.
+    GRAMMAR is a name, a file of a machine, or regex:EXPRESSION. A FILE holds one string a line, its
+    symbols in a row, or with spaces between symbols of several characters; an empty line is the
+    empty string. - is standard input, and so is no FILE at all. What gzip has compressed is read as
+    it is.
 
     A symbol that is not allowed, or not in the alphabet at all, is a violation: the string fails
     there, the rest of it is passed over, and the next one is checked. A string without a violation
@@ -80,20 +86,23 @@ def command(**given: Any) -> int:
 
     \b
     reberlstm sample -n 1000 | reberlstm check
-    reberlstm check --grammar parity --complete words.txt.gz
+    reberlstm check parity --complete words.txt.gz
     reberlstm sample -n 1000 | reberlstm check --net published
     """
     asked = Options(**given)
     files = asked.files
+    if files and files[0] != "-" and is_grammar(files[0]):
+        asked = replace(asked, grammar=one_grammar(files[0], asked.grammar), files=files[1:])
+        files = asked.files
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
     files = files or ("-",)
     if asked.grammar == "-" and "-" in files:
         raise click.UsageError("the grammar and the strings cannot both come from standard input")
-    machine = None if asked.grammar is None else load_grammar(asked.grammar)
+    machine = None if asked.grammar is None else as_machine(asked.grammar)
     judge = None if asked.net is None else asked.reading.load(asked.net, machine)
     if machine is None:
-        machine = load_grammar(DEFAULT_GRAMMAR) if judge is None else judge.grammar
+        machine = as_machine(DEFAULT_GRAMMAR) if judge is None else judge.machine
     alone = machine is None
     if judge is not None and machine is None:
         machine = _anything(judge.alphabet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import click
 from reberlstm.cli.options import (
     Decorated,
     NetOptions,
+    complete_net,
     echo,
     echo_content,
     echo_json,
+    grammar_argument,
     json_option,
     net_options,
     option,
@@ -23,17 +26,20 @@ from reberlstm.cli.options import (
     seed_option,
     terminal_width,
 )
-from reberlstm.comparison import compare
+from reberlstm.comparison import compare, usual_rows
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.loading import shipped, shipped_names
 from reberlstm.net.net import Net
+from reberlstm.render.comparison import explained_lines
 
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 WIDTH_OF_FILES = 120
+
+MORE = "--explain KEY prints whole answers, --all asks every question, --json has all figures"
 
 MANY = click.IntRange(1, 1_000_000)
 
@@ -63,11 +69,19 @@ def question_options(command: Decorated) -> Decorated:
 
 
 @click.command("compare")
-@click.argument("grammar")
-@click.argument("nets", nargs=-1, metavar="[NET]...")
+@grammar_argument()
+@click.argument("nets", nargs=-1, metavar="[NET]...", shell_complete=complete_net)
 @click.option("--net", "more", multiple=True, metavar="NET", help="The same as NET; repeat it.")
 @net_options()
 @question_options
+@click.option("--all", "everything", is_flag=True, help="Ask all questions, not only twelve.")
+@click.option(
+    "--explain",
+    "explained",
+    multiple=True,
+    metavar="KEY",
+    help="Ask only this, and print its definition and the whole answers; repeat it.",
+)
 @option(
     "--cycles",
     type=click.IntRange(min=0, max=1_000),
@@ -84,6 +98,8 @@ def command(
     more: tuple[str, ...],
     reading: NetOptions,
     rows: tuple[str, ...],
+    everything: bool,
+    explained: tuple[str, ...],
     no_proofs: bool,
     format: str | None,
     out: str | None,
@@ -97,17 +113,21 @@ def command(
     or a weights file: LSTM, GRU or RNN, ours or of others. Give it a name with NAME=NET. Without
     any: compiled, and published and trained where they are.
 
-    Every row is a question with a definition, which Markdown and HTML print; every entry is marked
-    where it is proved or refuted for words of every length.
+    Every row is a question; what it means is said below the table. An answer is marked where it is
+    proved or refuted for words of every length. Without --all, twelve questions are asked.
 
     \b
     reberlstm compare reber
     reberlstm compare parity compiled mine=trained.safetensors
-    reberlstm compare reber --row loop --row drift --row 'wrong prefix'
+    reberlstm compare reber --all
+    reberlstm compare reber --explain drift --explain 'wrong prefix'
     reberlstm compare reber -o table.html
     """
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "compare")
     written = _written(format, out, as_json)
+    asked_rows: tuple[str, ...] | None = (*rows, *explained)
+    if not asked_rows:
+        asked_rows = None if everything else usual_rows(machine, budget["cycles"])
     asked = (*nets, *more)
     columns = dict(_named(name, machine, reading) for name in asked) or _defaults(machine)
     if len(columns) < len(asked):
@@ -117,7 +137,7 @@ def command(
         table = compare(
             machine,
             columns,
-            rows=rows or None,
+            rows=asked_rows,
             prove=not no_proofs,
             report=lambda net, title: show(next(number), f"{net}: {title}"),
             **budget,
@@ -133,7 +153,10 @@ def command(
     elif written == "html":
         content = table.to_html()
     else:
-        content = "\n".join(table.lines(width)) + "\n"
+        lines = explained_lines(table, width) if explained else table.lines(width)
+        content = "\n".join(lines) + "\n"
+        if out is None and not explained:
+            content += "\n".join(textwrap.wrap(MORE, width)) + "\n"
     if out is None and written != "text":
         echo_content(content.encode())
     elif out is None:

@@ -8,6 +8,7 @@ import click
 
 from reberlstm.cli.options import (
     echo,
+    grammar_argument,
     out_option,
 )
 from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
@@ -17,9 +18,13 @@ from reberlstm.machine.complete import OnViolation
 
 
 @click.command("compile")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(help="The .safetensors file to write.")
-@click.option("--gain", type=float, help="The gain K.  [default: 20, more for large machines]")
+@click.option(
+    "--gain",
+    type=float,
+    help="The gain K.  [default: 20, more for large machines; 80 with counters]",
+)
 @click.option(
     "--on-violation",
     type=click.Choice(["absorb", "resync"]),
@@ -55,7 +60,8 @@ def command(
     The file is the state dict of a PyTorch module that has an nn.LSTM named lstm (nn.GRU named gru,
     nn.RNN named rnn), and an nn.Linear for each head: legal, accept, next, and label where the
     machine has outputs. `reberlstm export` prints such a module. docs/theory.md says what each
-    weight means, docs/cells.md what each kind of cell needs.
+    weight means, docs/cells.md what each kind of cell needs. For a machine with counters it is said
+    which cell counts what, and how; see docs/counting.md.
     """
     if Path(out).suffix != ".safetensors":
         raise FormatError(
@@ -77,3 +83,5 @@ def command(
         f"{out}: {machine}, {len(machine.states)} states → {net.size} {title}cells, "
         f"{nonzero:,} nonzero gate weights, gain {net.gain:g}{kept}"
     )
+    for each in net.counting.cells if net.counting is not None else ():
+        echo(f"  {each}")

@@ -15,6 +15,7 @@ from reberlstm.cli.options import (
     chosen_cells,
     echo,
     echo_json,
+    grammar_argument,
     json_option,
     net_option,
     net_options,
@@ -24,7 +25,7 @@ from reberlstm.cli.options import (
 from reberlstm.errors import FormatError
 from reberlstm.explanation import explain
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.plain import plain
 from reberlstm.render import count
 from reberlstm.render.explanation import MAX_WEIGHT_CELLS, explanation_lines, explanation_markdown
@@ -48,7 +49,7 @@ class Options:
 
 
 @click.command("explain")
-@click.argument("grammar")
+@grammar_argument()
 @net_option
 @net_options()
 @cells_option("Explain only these cells.")
@@ -78,7 +79,7 @@ def command(**given: Any) -> None:
     asked = Options(**given)
     format = asked.format
     weights = asked.weights
-    machine = load_grammar(asked.grammar)
+    machine = as_finite(asked.grammar, "explain")
     format = "json" if asked.as_json else format
     if asked.out is not None and format is None:
         if Path(asked.out).suffix not in FORMATS:

@@ -9,22 +9,25 @@ import click
 
 from reberlstm.cli.options import (
     NetOptions,
+    complete_net,
     echo,
+    grammar_argument,
     net_options,
     out_option,
     terminal_width,
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 
 
 @click.command("explore")
-@click.argument("grammar")
+@grammar_argument()
 @click.option(
     "--net",
     "nets",
     multiple=True,
+    shell_complete=complete_net,
     metavar="compiled|published|FILE",
     help="A net to show; may be given several times, for nets side by side.  [default: compiled, "
     "and for Reber's grammar also published and a trained one]",
@@ -54,7 +57,7 @@ def command(
     """
     if Path(out).suffix not in (".html", ".htm"):
         raise FormatError(f"{out}: explore writes .html files; use that suffix")
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "explore")
     from reberlstm.render.page import default_nets, examples, explorer_page
 
     shown = [reading.load(net, machine, only_files=len(nets) > 1) for net in nets]

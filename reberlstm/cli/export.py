@@ -11,6 +11,7 @@ import click
 from reberlstm.cli.options import (
     NetOptions,
     echo,
+    grammar_argument,
     net_option,
     net_options,
     out_option,
@@ -18,6 +19,7 @@ from reberlstm.cli.options import (
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Options:
 
 
 @click.command("export")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(help="The file to write; its suffix tells the target: .pt .pth .onnx .npz .safetensors")
 @net_option
 @net_options()
@@ -88,7 +90,8 @@ def command(**given: Any) -> None:
     machine = load_grammar(asked.grammar)
     weights = asked.reading.load(asked.net, machine)
     check_alphabets(machine, weights)
-    if weights.grammar is None and weights.alphabet == machine.alphabet:
+    same = weights.grammar is None and weights.alphabet == machine.alphabet
+    if same and isinstance(machine, FSM):
         weights = weights.replace(grammar=machine)
     if weights.is_sparse and target not in ("npz", "safetensors"):
         weights = _whole(weights, asked.dense)

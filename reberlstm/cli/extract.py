@@ -13,10 +13,14 @@ from reberlstm import formats
 from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
+    complete_grammar,
+    complete_net,
     echo,
     echo_json,
+    grammar_argument,
     json_option,
     net_options,
+    one_grammar,
     option,
     out_option,
     probed,
@@ -28,7 +32,7 @@ from reberlstm.extraction import Budget, extract
 from reberlstm.extraction.oracles import ORACLES, USUAL
 from reberlstm.figures import check_suffix
 from reberlstm.files import gunzip, read_bytes, write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_machine
 from reberlstm.net.loading import indices_of
 from reberlstm.render.extraction import extraction_lines, probe, save
 
@@ -37,13 +41,26 @@ MOST_BYTES = 2**26
 
 
 @click.command("extract")
-@click.argument("net", metavar="NET")
+@click.argument("net", metavar="NET", shell_complete=complete_net)
+@grammar_argument("against", required=False, metavar="[GRAMMAR]")
 @net_options(aliases=True)
-@click.option("--reference", metavar="GRAMMAR", help="A machine to compare with: a name or a file.")
+@click.option(
+    "--reference",
+    metavar="GRAMMAR",
+    shell_complete=complete_grammar,
+    help="A machine to compare with, a name or a file: the same as GRAMMAR.",
+)
 @click.option(
     "--within",
     is_flag=True,
     help="Ask the net only about words of --reference, as far as they go on there.",
+)
+@option(
+    "--counters",
+    type=click.IntRange(min=0),
+    default=10,
+    metavar="N",
+    help="Where --reference counts, ask about words whose counters stay within -N … N.",
 )
 @click.option(
     "--begin",
@@ -106,9 +123,11 @@ MOST_BYTES = 2**26
 @json_option
 def command(
     net: str,
+    against: str | None,
     reading: NetOptions,
     reference: str | None,
     within: bool,
+    counters: int,
     begin: str | None,
     effort: float,
     oracles: tuple[str, ...],
@@ -131,12 +150,13 @@ def command(
     Exit status: 0 when the search came to its own end, 1 when its budget ended it.
 
     \b
-    reberlstm extract published --reference reber --seconds 5
+    reberlstm extract published reber --seconds 5
     reberlstm extract reber-4
     reberlstm extract net.pt --alphabet 01 --kind accept --reference parity -o found.dot
-    reberlstm extract published --reference reber --max-states 12 --plot machines.svg
-    reberlstm extract published --reference reber --pick agreement=0.99
+    reberlstm extract published reber --max-states 12 --plot machines.svg
+    reberlstm extract published reber --pick agreement=0.99
     """
+    reference = one_grammar(against, reference, "--reference")
     if not math.isfinite(effort):
         raise click.BadParameter(f"{effort} is not a number", param_hint="--effort")
     written = None
@@ -151,13 +171,14 @@ def command(
         probe(picture)
     if within and reference is None:
         raise click.UsageError("--within is about the words of a machine; give --reference")
-    machine = None if reference is None else load_grammar(reference)
+    machine = None if reference is None else as_machine(reference)
     held = reading.load(net, machine)
     terminal = sys.stderr.isatty() and not as_json
     found = extract(
         held,
         reference=machine,
         within=within,
+        counters=counters,
         begin=None if begin is None else _begin(begin, held.alphabet),
         budget=Budget().scaled(effort),
         oracles=oracles or USUAL,

@@ -16,14 +16,16 @@ from reberlstm.cli.options import (
     echo,
     echo_data,
     echo_json,
+    grammar_argument,
     json_option,
     out_option,
     write_machine,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite, as_machine
 from reberlstm.machine import algebra as operations
 from reberlstm.machine import counting
+from reberlstm.machine.counters import CounterMachine, up_to
 from reberlstm.machine.fsm import FSM, Word, with_first_output
 
 ALIASES = {"intersect": "intersection", "minimize": "minimise"}
@@ -60,14 +62,14 @@ def _operation(operation: Callable[..., FSM], help: str, *names: str) -> None:
     """Add a command for an operation on the machines that its arguments name."""
 
     def run(out: str | None, write_as: str | None, minimise: bool, **given: str) -> None:
-        result = operation(*(load_grammar(given[name]) for name in names))
+        result = operation(*(as_finite(given[name], f"fsm {operation.__name__}") for name in names))
         write_machine(result.minimise() if minimise else result, out, write_as)
 
     made = click.option(
         "--minimise", is_flag=True, help="Merge states of the result that nothing tells apart."
     )(_makes_machine(run))
     for name in reversed(names):
-        made = click.argument(name)(made)
+        made = grammar_argument(name)(made)
     command.command(operation.__name__, help=help)(made)
 
 
@@ -81,19 +83,45 @@ _operation(operations.difference, "The strings that GRAMMAR accepts and OTHER do
 
 
 @command.command("minimise", short_help="Merge states that nothing tells apart.")
-@click.argument("grammar")
+@grammar_argument()
 @_makes_machine
 def minimise(grammar: str, out: str | None, write_as: str | None) -> None:
     """The smallest machine with the same acceptance, legal symbols, outputs and probabilities.
 
     States that cannot reach acceptance stay, as their legal symbols do; see `fsm trim`.
     """
-    write_machine(load_grammar(grammar).minimise(), out, write_as)
+    write_machine(as_finite(grammar, "fsm minimise").minimise(), out, write_as)
+
+
+@command.command("bound", short_help="Cut a machine with counters at a bound.")
+@click.argument("grammar")
+@click.option(
+    "--counters",
+    "bound",
+    type=click.IntRange(min=0),
+    required=True,
+    metavar="N",
+    help="The greatest size of a counter, with either sign.",
+)
+@_makes_machine
+def bound(grammar: str, bound: int, out: str | None, write_as: str | None) -> None:
+    """The finite machine that is right as long as no counter of GRAMMAR leaves -N … N.
+
+    Its states are those of GRAMMAR with the values of the counters. A step that would leave the
+    bound is a violation.
+
+    \b
+    reberlstm fsm bound anbn --counters 10 -o anbn-10.jff
+    """
+    machine = as_machine(grammar)
+    if not isinstance(machine, CounterMachine):
+        raise GrammarError(f"{machine} has no counters, so there is nothing to bound")
+    write_machine(machine.bounded(bound), out, write_as)
 
 
 @command.command("equal", short_help="Compare two machines.")
-@click.argument("grammar")
-@click.argument("other")
+@grammar_argument()
+@grammar_argument("other")
 @click.option(
     "--by",
     type=click.Choice(["accept", "legal", "label"]),
@@ -109,7 +137,7 @@ def equal(grammar: str, other: str, by: str | None, as_json: bool) -> int:
 
     Exit status: 0 when they are equal, 1 when they differ.
     """
-    first, second = load_grammar(grammar), load_grammar(other)
+    first, second = as_finite(grammar, "fsm equal"), as_finite(other, "fsm equal")
     if by is None:
         moore = all(m.outputs and not m.accepting for m in (first, second))
         by = "label" if moore else "accept"
@@ -165,7 +193,7 @@ def _said(value: Any, by: str) -> str:
 
 
 @command.command("enumerate", short_help="Print the accepted strings in order.")
-@click.argument("grammar")
+@grammar_argument()
 @click.option("--max-length", type=click.IntRange(min=0), help="Only strings up to this length.")
 @click.option("--limit", type=click.IntRange(min=0), help="Stop after so many strings.")
 @json_option
@@ -174,7 +202,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
 
     Without --max-length and --limit the first 20. With --json a string is the list of its symbols.
     """
-    machine = load_grammar(grammar)
+    machine = as_machine(grammar)
     if max_length is None and limit is None:
         limit = 20
     word = None
@@ -186,7 +214,7 @@ def enumerate_words(grammar: str, max_length: int | None, limit: int | None, as_
 
 
 @command.command("count", short_help="Count the accepted strings of a length.")
-@click.argument("grammar")
+@grammar_argument()
 @click.option("--length", type=click.IntRange(min=0), help="Strings of exactly this length.")
 @click.option(
     "--max-length", type=click.IntRange(min=0), help="A table of all lengths up to this one."
@@ -199,13 +227,14 @@ def count(grammar: str, length: int | None, max_length: int | None, as_json: boo
     """
     if length is not None and max_length is not None:
         raise click.UsageError("give --length or --max-length, not both")
-    machine = load_grammar(grammar)
+    most = length if length is not None else 12 if max_length is None else max_length
+    machine = up_to(as_machine(grammar), most)
     with _long_integers():
         if length is not None:
             number = counting.count_words(machine, length)
             echo_json({"length": length, "count": number}) if as_json else echo(str(number))
             return
-        counts = counting.count_up_to(machine, 12 if max_length is None else max_length)
+        counts = counting.count_up_to(machine, most)
         if as_json:
             echo_json({"counts": counts})
             return
@@ -226,7 +255,7 @@ def _long_integers() -> Iterator[None]:
 
 
 @command.command("entropy", short_help="Tell how unpredictable the strings are.")
-@click.argument("grammar")
+@grammar_argument()
 @json_option
 def entropy(grammar: str, as_json: bool) -> None:
     """Tell how unpredictable the strings of a probabilistic grammar are.
@@ -236,7 +265,7 @@ def entropy(grammar: str, as_json: bool) -> None:
     """
     from reberlstm.machine.counting import entropy as measure
 
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "fsm entropy")
     result = measure(machine)
     if as_json:
         echo_json(result)

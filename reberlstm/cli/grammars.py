@@ -11,24 +11,35 @@ import click
 from reberlstm import formats
 from reberlstm.cli.options import (
     DEFAULT_GRAMMAR,
+    complete_grammar,
     echo,
     echo_content,
     echo_each,
     echo_json,
+    grammar_argument,
     json_line,
     json_option,
+    one_grammar,
     option,
     out_option,
     probed,
     seed_option,
     write_machine,
 )
+from reberlstm.display import rendered
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import grammar_names, load_grammar, read_file, read_standard_input
+from reberlstm.grammars import (
+    as_machine,
+    counter_machine_names,
+    grammar_names,
+    read_file,
+    read_standard_input,
+)
 from reberlstm.grammars.builders import FAMILIES
+from reberlstm.machine.counters import CounterMachine, Machine, up_to
 from reberlstm.machine.counting import samples_of_length
-from reberlstm.render.machine import FORMATS, TIME_LIMIT, dot, draw
+from reberlstm.render.machine import FORMATS, TIME_LIMIT, draw
 
 
 @click.command("grammars")
@@ -38,7 +49,7 @@ def command(as_json: bool) -> None:
 
     A family has a machine for every choice of the capitals in its name.
     """
-    machines = {name: load_grammar(name) for name in grammar_names()}
+    machines = {name: as_machine(name) for name in (*grammar_names(), *counter_machine_names())}
     if as_json:
         families = [
             {"pattern": family.pattern, "example": family.example, "title": family.title}
@@ -53,24 +64,36 @@ def command(as_json: bool) -> None:
                 "symbols": len(machine.alphabet),
                 "alphabet": list(machine.alphabet),
                 "complete": machine.is_complete,
-                "outputs": list(dict.fromkeys(machine.outputs.values())),
+                "outputs": list(dict.fromkeys(getattr(machine, "outputs", {}).values())),
+                "counters": list(_counters(machine)),
             }
             for name, machine in machines.items()
         ]
         echo_json({"grammars": described, "families": families})
         return
     width = max(len(name) for name in (*machines, *(family.pattern for family in FAMILIES)))
-    echo(f"{'name':{width}}  states  symbols  title")
+    echo(f"{'name':{width}}  states  symbols  counters  title")
     for name, machine in machines.items():
-        sizes = f"{len(machine.states):6}  {len(machine.alphabet):7}"
+        counters = len(_counters(machine)) or ""
+        sizes = f"{len(machine.states):6}  {len(machine.alphabet):7}  {counters:>8}"
         echo(f"{name:{width}}  {sizes}  {machine.title}")
     echo("\nfamilies")
     for family in FAMILIES:
         echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
 
 
+def _counters(machine: Machine) -> tuple[str, ...]:
+    return machine.counters if isinstance(machine, CounterMachine) else ()
+
+
 @click.command("sample")
-@option("--grammar", default=DEFAULT_GRAMMAR, metavar="NAME|FILE", help="The grammar.")
+@grammar_argument("named", required=False, metavar="[GRAMMAR]")
+@click.option(
+    "--grammar",
+    metavar="NAME|FILE",
+    shell_complete=complete_grammar,
+    help=f"The same as GRAMMAR.  [default: {DEFAULT_GRAMMAR}]",
+)
 @option("-n", "--count", type=click.IntRange(min=0), default=10, help="How many strings.")
 @option(
     "--length",
@@ -86,24 +109,30 @@ def command(as_json: bool) -> None:
 @seed_option
 @json_option
 def sample(
-    grammar: str, count: int, length: int | None, max_length: int, seed: int, as_json: bool
+    named: str | None,
+    grammar: str | None,
+    count: int,
+    length: int | None,
+    max_length: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
-    """Draw accepted strings of a grammar, one a line.
+    """Draw accepted strings of GRAMMAR (a name or a file), one a line.
 
     They follow the grammar's probabilities, or uniform ones where it gives none; with --length
-    every accepted string of that length is equally likely. With --json a string is the list of its
-    symbols.
+    every accepted string of that length is equally likely. Strings of a machine with counters are
+    led to their end after 30 symbols. With --json a string is the list of its symbols.
 
     \b
     reberlstm sample -n 3
-    reberlstm sample --grammar dyck-2-3 --length 12 --seed 1
+    reberlstm sample dyck-2-3 --length 12 --seed 1
     """
-    machine = load_grammar(grammar)
+    machine = as_machine(one_grammar(named, grammar) or DEFAULT_GRAMMAR)
     echo(f"seed: {seed}", err=True)
     if length is None:
         words = machine.samples(seed=seed, max_length=max_length)
     else:
-        words = samples_of_length(machine, length, seed=seed)
+        words = samples_of_length(up_to(machine, length), length, seed=seed)
     echo_each(islice(words, count), json_line if as_json else machine.text)
 
 
@@ -112,7 +141,7 @@ _WRITTEN = click.Choice(list(formats.WRITTEN))
 
 
 @click.command("convert")
-@click.argument("source", metavar="IN")
+@grammar_argument("source", metavar="IN")
 @click.argument("target", metavar="OUT", required=False, callback=probed)
 @out_option(required=False, help="OUT, given as an option.")
 @click.option("--from", "read_as", type=_FORMATS, help="The format of IN.  [default: its suffix]")
@@ -127,7 +156,7 @@ def convert(
     after it; or - for standard output, in the format given with --to.
 
     A nondeterministic machine is determinised and minimised. A note says so, and what the format of
-    OUT cannot carry.
+    OUT cannot carry. Only .toml carries counters; `fsm bound` makes a machine for other formats.
 
     \b
     reberlstm convert reber reber.jff
@@ -140,7 +169,7 @@ def convert(
     if target == "-" and write_as is None:
         raise click.UsageError("give the format of standard output with --to")
     if read_as is None:
-        machine = load_grammar(source)
+        machine = as_machine(source)
     elif source.startswith("regex:"):
         raise FormatError("--from is for files; a regular expression has no file format")
     else:
@@ -153,7 +182,7 @@ def convert(
 
 
 @click.command("diagram")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(required=False, help="The .svg, .png, .pdf or .dot file.  [default: print DOT]")
 @click.option("--string", "word", help="Show the way of this string through the graph.")
 @click.option("--dark", is_flag=True, help="Light ink on dark paper.")
@@ -182,7 +211,8 @@ def diagram(grammar: str, out: str | None, time_limit: float, **options: Any) ->
 
     Accepting states have a double border. With --string the arrows that the string takes are bold
     and carry the numbers of its symbols, the state it ends in has a heavy border, and a violation
-    is a dashed arrow to a box.
+    is a dashed arrow to a box. On the arrows of a machine with counters stand the guard in brackets
+    and what is done to the counters; a state that accepts under a guard tells it.
 
     \b
     reberlstm diagram reber -o reber.svg
@@ -193,11 +223,12 @@ def diagram(grammar: str, out: str | None, time_limit: float, **options: Any) ->
     if format is None and suffix not in (".dot", ".gv"):
         known = ", ".join(f".{name}" for name in (*FORMATS, "dot", "gv"))
         raise FormatError(f"{out}: diagrams are written to files with the suffix {known}")
-    machine = load_grammar(grammar)
+    machine = as_machine(grammar)
     if format is not None:
         picture = draw(machine, format, time_limit=time_limit, **options)
     else:
-        picture = dot(machine, **options).encode("utf-8")
+        text: str = rendered(machine, "dot", **options)
+        picture = text.encode("utf-8")
     if out is None:
         echo_content(picture)
     else:

@@ -17,12 +17,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from reberlstm import formats
-from reberlstm.errors import FormatError, WeightsError, printable
+from reberlstm.errors import FormatError, ReberLSTMError, WeightsError, printable
 from reberlstm.files import claim
-from reberlstm.grammars import load_grammar, save_grammar, warn_of_losses
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import (
+    counter_machine_names,
+    grammar_names,
+    load_grammar,
+    save_grammar,
+    warn_of_losses,
+)
+from reberlstm.machine.counters import CounterMachine, Machine
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reberlstm.net.net import Net
     from reberlstm.net.scalars import ScalarNet
 
@@ -35,8 +43,66 @@ option = partial(click.option, show_default=True)
 
 AT_LEAST_1 = click.IntRange(min=1)
 
+
+def _completions(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """Those of the names that begin so, else files."""
+    from click.shell_completion import CompletionItem
+
+    found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
+def complete_grammar(context: Any, parameter: Any, incomplete: str) -> list[CompletionItem]:
+    """What a shell may put in the place of a machine: the names of grammars, or files."""
+    return _completions((*grammar_names(), *counter_machine_names()), incomplete)
+
+
+def complete_net(context: Any, parameter: Any, incomplete: str) -> list[CompletionItem]:
+    """What a shell may put in the place of a net: its names, or files."""
+    from reberlstm.compiler import compiled_names
+    from reberlstm.net.loading import shipped_names
+
+    return _completions((*compiled_names(), "published", *shipped_names()), incomplete)
+
+
+def grammar_argument(name: str = "grammar", **about: Any) -> Callable[[Decorated], Decorated]:
+    """An argument that is a machine: a name, a file, or ``regex:...``."""
+    return click.argument(name, shell_complete=complete_grammar, **about)
+
+
+def is_grammar(text: str) -> bool:
+    """Whether a text names a machine, and is no file of anything else."""
+    from pathlib import Path
+
+    if text.startswith("regex:"):
+        return True
+    if text in ("", "-"):
+        return False
+    path = Path(text)
+    if path.is_file():
+        suffixes = path.suffixes[:-1] if path.suffix == ".gz" else path.suffixes
+        return bool(suffixes) and suffixes[-1].lower() in formats.SUFFIXES
+    try:
+        load_grammar(text)
+    except ReberLSTMError:
+        return False
+    return True
+
+
+def one_grammar(argument: str | None, option: str | None, name: str = "--grammar") -> str | None:
+    """The machine that is given as an argument or with an option.
+
+    Raises:
+        UsageError: where two are given.
+    """
+    if argument is not None and option is not None and argument != option:
+        raise click.UsageError(f"two grammars: {argument}, and {name} {option}; give one")
+    return option if argument is None else argument
+
+
 net_option = click.option(
     "--net",
+    shell_complete=complete_net,
     default="compiled",
     show_default=True,
     metavar="compiled|published|NAME|FILE",
@@ -122,7 +188,7 @@ def echo_content(content: bytes) -> None:
         click.echo("\t".join(map(printable, line.split("\t"))))
 
 
-def write_machine(machine: FSM, out: str | None, format: str | None) -> None:
+def write_machine(machine: Machine, out: str | None, format: str | None) -> None:
     """Write a machine to a file, or to standard output: as TOML, unless a format is named."""
     if out is not None and out != "-":
         save_grammar(machine, out, format)
@@ -229,7 +295,7 @@ class NetOptions(NamedTuple):
     threshold: float | None = None
     activation: str | None = None
 
-    def load(self, net: str, grammar: FSM | None, *, only_files: bool = False) -> Net:
+    def load(self, net: str, grammar: Machine | None, *, only_files: bool = False) -> Net:
         """The net that a ``--net`` option names, read as the options say.
 
         The grammar is what ``compiled`` is made from, and whose symbols a file is for. With
@@ -256,7 +322,7 @@ class NetOptions(NamedTuple):
             given["readout"] = self._rule_of_0_1("softmax" if softmax else "sigmoid")
         return as_net(held, **given)
 
-    def in_scalars(self, net: str, grammar: FSM | None) -> ScalarNet | None:
+    def in_scalars(self, net: str, grammar: Machine | None) -> ScalarNet | None:
         """The same net in Python's own numbers, where it is one of ours and read as usual."""
         if net not in ("compiled", "published") or self != NetOptions():
             return None
@@ -264,6 +330,8 @@ class NetOptions(NamedTuple):
 
         if net == "compiled" and grammar is None:
             grammar = load_grammar(DEFAULT_GRAMMAR)
+        if isinstance(grammar, CounterMachine):
+            return None
         return in_scalars(grammar if net == "compiled" else None)
 
     def _keywords(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from reberlstm.cli.options import (
     AT_LEAST_1,
     echo,
     echo_json,
+    grammar_argument,
     json_option,
     option,
     out_option,
@@ -29,7 +30,7 @@ from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.training.settings import STARTS, TASKS
 
 
@@ -43,7 +44,7 @@ def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[A
 
 
 @click.command("study")
-@click.argument("grammars", nargs=-1, required=True, metavar="GRAMMAR...")
+@grammar_argument("grammars", nargs=-1, required=True, metavar="GRAMMAR...")
 @out_option(help="The table: JSON, one net a line (.jsonl). What it has is not done again.")
 @option(
     "--cell",
@@ -133,7 +134,7 @@ def command(
         raise click.UsageError("--scheduler is for --backend dask or ray")
     if jobs == 0 or jobs < -1:
         raise click.UsageError(f"--jobs {jobs}: give a number of processes, or -1 for all")
-    machines = [load_grammar(grammar) for grammar in grammars]
+    machines = [as_finite(grammar, "study") for grammar in grammars]
     for machine in machines:
         check_rows(keys(machine), rows)
     questions = Questions(rows or None, words, rounds, seconds, not no_proofs)

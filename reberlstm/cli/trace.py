@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -12,8 +11,12 @@ from reberlstm.cli.options import (
     NetOptions,
     cells_option,
     chosen_cells,
+    complete_grammar,
     echo,
     echo_json,
+    grammar_argument,
+    is_compiled,
+    is_grammar,
     json_option,
     net_option,
     net_options,
@@ -23,7 +26,7 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import GrammarError
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_machine
 from reberlstm.render.trace import trace_lines
 from reberlstm.simulator import Trace, trace
 
@@ -53,8 +56,13 @@ class Options(NamedTuple):
 
 
 @click.command("trace")
-@click.argument("strings", nargs=-1, required=True, metavar="STRING...")
-@click.option("--grammar", metavar="NAME|FILE", help="The grammar.  [default: that of the net]")
+@grammar_argument("strings", nargs=-1, required=True, metavar="[GRAMMAR] STRING...")
+@click.option(
+    "--grammar",
+    metavar="NAME|FILE",
+    shell_complete=complete_grammar,
+    help="The same as GRAMMAR.  [default: that of the net]",
+)
 @net_option
 @net_options()
 @click.option("--snap", is_flag=True, help="Round what the gates read to the nearest vertex.")
@@ -80,19 +88,20 @@ class Options(NamedTuple):
 def command(**given: Any) -> int:
     """Run strings through a net and show every gate at every symbol.
 
-    A STRING is one argument: its symbols in a row, or with spaces between symbols of several
-    characters. "" is the empty string, and - reads strings from standard input, one a line.
+    GRAMMAR is a name, a file, or regex:EXPRESSION. A STRING is one argument: its symbols in a row,
+    or with spaces between symbols of several characters. "" is the empty string, and - reads
+    strings from standard input, one a line.
 
     Exit status: 1 when a symbol came that the net had not offered, else 0.
 
     \b
     reberlstm trace BTSSXXTVVE
     reberlstm trace BTSSSSSSXXVE --net published
-    reberlstm trace "" 0110 --grammar parity --json
+    reberlstm trace parity "" 0110 --json
     reberlstm trace BTSSSSSSXXV --net published --plot heat.svg --gif run.gif
     """
-    asked = Options(**given)
-    machine = None if asked.grammar is None else load_grammar(asked.grammar)
+    asked = _with_grammar(Options(**given))
+    machine = None if asked.grammar is None else as_machine(asked.grammar)
     scalars = asked.reading.in_scalars(asked.net, machine) if _is_quick(asked) else None
     traced = scalars or asked.reading.load(asked.net, machine)
     only = chosen_cells(asked.cells, traced.cells)
@@ -101,8 +110,8 @@ def command(**given: Any) -> int:
         try:
             run = trace(traced, string, grammar=machine, snap=asked.snap, slots=asked.slots)
         except GrammarError as error:
-            if Path(string).suffix and Path(string).is_file():
-                hint = f"{string} is a file: `reberlstm trace --grammar {string} STRING`"
+            if is_grammar(string):
+                hint = f"{string} is a grammar: `reberlstm trace {string} STRING`"
                 raise GrammarError(f"{error}; {hint}") from None
             raise
         violated |= run.violation_at is not None
@@ -125,6 +134,15 @@ def command(**given: Any) -> int:
         save_animation(_only(runs, "--gif animates"), asked.gif)
         echo(f"{asked.gif}: {len(runs[0].steps)} frames", err=True)
     return int(violated)
+
+
+def _with_grammar(asked: Options) -> Options:
+    """With a grammar that stands before the strings, where a net's words are never such names."""
+    first, *rest = asked.strings
+    ours = is_compiled(asked.net) or asked.net == "published"
+    if not rest or not ours or asked.grammar not in (None, first) or not is_grammar(first):
+        return asked
+    return asked._replace(grammar=first, strings=tuple(rest))
 
 
 def _is_quick(asked: Options) -> bool:

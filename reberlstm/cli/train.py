@@ -11,6 +11,7 @@ from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
     echo,
+    grammar_argument,
     option,
     out_option,
     progress,
@@ -18,14 +19,14 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
-from reberlstm.grammars import load_grammar
+from reberlstm.grammars import as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.training import Progress, Settings, Training, train
 from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
 
 
 @click.command("train")
-@click.argument("grammar")
+@grammar_argument()
 @out_option(
     help="The .safetensors file to write; with --cell fsm a machine, .toml or another format."
 )
@@ -98,7 +99,7 @@ def command(
             f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` "
             "for others"
         )
-    machine = load_grammar(grammar)
+    machine = as_finite(grammar, "train")
     start = start if start in STARTS else NetOptions().load(start, machine)
     settings = Settings(fsm=machine, start=start, cells=hidden, **rest)
     checkpoint = Path(f"{out}.checkpoint")

@@ -24,16 +24,16 @@ GAP = 0.1
 """Values on either side of a gap of this share of a cell's range are told apart by it."""
 
 
-@measure("cells", "cells")
+@measure("cells", "How many cells?")
 def cells(case: Case) -> Entry:
-    """Numbers in h, of all layers; of a net whose layers are not known, in the state vector."""
+    """Numbers in h, of all layers. Of a net whose layers are not known, in the state vector."""
     known = case.net.size if isinstance(case.net, Net) else len(case.start(1)[0])
     return Entry(f"{known:,}", known)
 
 
-@measure("weights", "weights")
+@measure("weights", "How many weights?")
 def numbers(case: Case) -> Entry:
-    """Numbers in embedding, gates and the head that is asked; biases added up to one each."""
+    """Numbers in embedding, gates and the head that is asked. Two biases of a gate are one."""
     if not isinstance(case.net, Net):
         return not_applicable("the net does not tell")
     head = case.net.readout(case.head)
@@ -46,12 +46,13 @@ def numbers(case: Case) -> Entry:
     return Entry(f"{count:,}, {nonzero:,} not zero", {"all": count, "not_zero": nonzero})
 
 
-@measure("accuracy", "right answers on sampled strings")
+@measure("accuracy", "Right on sampled words?")
 def accuracy(case: Case) -> Entry:
-    """Share of right legal sets after all proper prefixes of {words} random walks of the grammar.
+    """Share of right answers after every proper prefix of {words} random words of the grammar.
 
-    Of a net that only accepts, and where every symbol is always legal: of right verdicts on
-    prefixes, every second walk with one symbol changed; or of right labels.
+    An answer is the set of symbols that may come next. Of a net that only accepts, and where every
+    symbol is always legal: of right verdicts on prefixes, every second walk with one symbol
+    changed; or of right labels.
     """
     return score(case.wrong(case.words), case.asked(case.words))
 
@@ -63,9 +64,9 @@ def score(wrong: Bools, asked: Bools) -> Entry:
     if not answers:
         return not_applicable("nothing is asked")
     share = 1.0 - errors / answers
-    text = f"{percent(share)}, {spoilt:,} of {words:,} strings wrong"
+    text = f"{percent(share)}, {spoilt:,} of {words:,} words wrong"
     if not errors:
-        text = f"100 % ({words:,} strings)"
+        text = f"100 % ({words:,} words)"
     value = {"share": share, "answers": answers, "strings": words, "strings_wrong": spoilt}
     return Entry(text, value)
 
@@ -80,18 +81,18 @@ def percent(share: float) -> str:
     return f"{100.0 * share:.{digits}f} %"
 
 
-@measure("missing start", "start symbol missing")
+@measure("missing start", "Right without the start?")
 def without_start(case: Case) -> Entry:
-    """Right answers on the sampled strings without their first symbol, which all share."""
+    """Right answers on the sampled words without their first symbol, which all share."""
     if case.machine.legal[0].sum() != 1:
         return not_applicable("words begin with different symbols")
     rest = Words(*(part[1:] for part in vars(case.words).values()))
     return score(case.wrong(rest), case.asked(rest))
 
 
-@measure("concatenated", "strings without reset")
+@measure("concatenated", "Right without a reset?")
 def concatenated(case: Case) -> Entry:
-    """Right answers from the second on of ten strings in a row."""
+    """Right answers from the second on of ten words in a row."""
     machine = case.machine
     if machine.goes_on[machine.accepting].any() or not machine.accepting.any():
         return not_applicable("words have no end of their own")
@@ -106,11 +107,11 @@ def concatenated(case: Case) -> Entry:
     return score(np.concatenate(wrong[1:]), np.concatenate(asked[1:]))
 
 
-@measure("perplexity", "perplexity")
+@measure("perplexity", "How well does it predict?")
 def perplexity(case: Case) -> Entry:
-    """Two to the power of the mean surprise, in bits, and that of the grammar's own probabilities.
+    """Perplexity, two to the power of the mean surprise in bits, and the grammar's own.
 
-    The mean is over every symbol but the first of the sampled strings.
+    The mean is over every symbol but the first of the sampled words.
     """
     words = case.words
     if "legal" not in case.net.observed:
@@ -155,9 +156,9 @@ def _entropy(case: Case) -> dict[str, float] | None:
 # After a violation, and from a state vector that the net was never given
 
 
-@measure("invalid", "invalid symbols")
+@measure("invalid", "And after a wrong symbol?")
 def invalid(case: Case) -> Entry:
-    """Shares of all pairs of a state and a symbol not allowed there.
+    """What it does after a symbol that is not allowed, as shares of all such (state, symbol) pairs.
 
     Offers nothing: right after it. For good: also through words that follow. Starts over: a fresh
     word is followed rightly. Carries on: so is a word that goes on from the state before.
@@ -207,12 +208,12 @@ def _right_throughout(case: Case, words: Words, states: States) -> float:
     return float(right[asked].mean()) if asked.any() else 0.0
 
 
-@measure("unknown memory", "unknown initial memory")
+@measure("unknown memory", "Right from a random memory?")
 def unknown_memory(case: Case) -> Entry:
-    """The share of strings all right, or right from somewhere on, from other state vectors.
+    """The share of words all right, or right from somewhere on, that begin in random memory.
 
-    These are drawn uniformly from the box around all that sampled strings lead to. Also of the
-    words that follow without a reset.
+    It is drawn uniformly from the box around all state vectors that sampled words lead to. Also of
+    the words that follow without a reset.
     """
     visited = case.visited
     low, high = visited.min(axis=0), visited.max(axis=0)
@@ -220,9 +221,9 @@ def unknown_memory(case: Case) -> Entry:
     return from_states(case, states.astype(visited.dtype))
 
 
-@measure("other memory", "initial memory of another prefix")
+@measure("other memory", "Right from a used memory?")
 def other_memory(case: Case) -> Entry:
-    """The same from state vectors that random prefixes have left."""
+    """The same, from the memory that a random prefix has left."""
     chosen = case.rng(3).integers(len(case.visited), size=case.words.count)
     return from_states(case, case.visited[chosen])
 
@@ -258,12 +259,12 @@ def from_states(case: Case, states: States) -> Entry:
 # What cells tell
 
 
-@measure("meaning", "what cells stand for")
+@measure("meaning", "What do its cells tell?")
 def meanings(case: Case) -> Entry:
-    """Cells whose values on the sampled strings have a gap, of a tenth of their range.
+    """How many cells tell one node from all others, a set of nodes, or only the last symbols.
 
-    With whole nodes on either side: one node on one side, or several on both; those that only tell
-    the last symbols so; and the others.
+    A cell tells them where its values on the sampled words have a gap, of a tenth of their range,
+    with whole nodes on either side.
     """
     words = case.words
     every, at, came = case.hidden(case.visited), words.states, words.symbols
@@ -285,7 +286,7 @@ def meanings(case: Case) -> Entry:
         "symbols": symbols,
         "none": size - single - several - symbols,
     }
-    words_for = ("one node", "a set of nodes", "last symbols", "neither")
+    words_for = ("a node", "a set of nodes", "last symbols", "nothing")
     counts = zip(list(value.values())[1:], words_for, strict=True)
     return Entry(f"of {size}: {', '.join(f'{n} {what}' for n, what in counts if n)}", value)
 

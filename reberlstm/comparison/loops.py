@@ -120,11 +120,12 @@ def rounds_of(case: Case, cycle: Cycle, until_error: bool = False) -> Rounds:
     return found
 
 
-@measure("loop {cycle}", "rounds of {cycle} to the first error")
+@measure("loop {cycle}", "Right in rounds of {cycle}?")
 def limit(case: Case, cycle: Cycle) -> Entry:
-    """The least number of rounds of {cycle} with a wrong answer.
+    """Going round a cycle of the grammar again and again: the first round with a wrong answer.
 
-    Within it or in up to four symbols after it, by all ways in that use no transition twice.
+    Here {cycle}. Within it or in up to four symbols after it, by all ways in that use no
+    transition twice.
     """
     found = rounds_of(case, cycle)
     worst = found.worst
@@ -164,11 +165,11 @@ def _error(case: Case, found: Rounds, worst: Way) -> str:
     return answer
 
 
-@measure("drift {cycle}", "drift over rounds of {cycle}")
+@measure("drift {cycle}", "Memory drift in rounds of {cycle}?")
 def drift(case: Case, cycle: Cycle) -> Entry:
-    """What the state vector does by the shortest way in.
+    """What the state vector does from round to round, by the shortest way in.
 
-    Shown is the coordinate that is farthest from where it was after the first round.
+    Here {cycle}. Shown is the coordinate that is farthest from where it was after the first round.
     """
     found = rounds_of(case, cycle)
     path = found.path
@@ -198,11 +199,11 @@ def drift(case: Case, cycle: Cycle) -> Entry:
     if period == 1 and away[most] <= SETTLED:
         return Entry("none: the memory is the same after each round", value)
     if period == 1:
-        return Entry(f"settles {away[most]:.2g} away: {place}", value)
+        return Entry(f"settles {away[most]:.2g} away; {place}", value)
     if period is not None:
         return Entry(f"settles to an orbit of {period} rounds, {away[most]:.2g} away", value)
     course = "goes on" if towards is None else f"slows down towards about {towards:.3g}"
-    return Entry(f"{course}, {speed:.2g} a round: {place} after {found.rounds:,}", value)
+    return Entry(f"{course}, {speed:.2g} a round; {place} after {found.rounds:,}", value)
 
 
 def _limit(course: States) -> float | None:

@@ -21,7 +21,7 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.machine.repeats import in_short
 from reberlstm.machine.tables import Tables
 
-CYCLE, EXTRACTION, SEARCH = 0.03, 0.2, 0.1
+CYCLE, EXTRACTION, EXTRACTION_OF_WRONG, SEARCH = 0.03, 0.2, 0.02, 0.1
 """Shares of the budget: for a certificate about a cycle, for extraction, for a search."""
 
 PAIRS = 50_000
@@ -34,9 +34,9 @@ LONG = 40
 """Longer words are cut in the table; --json has them whole."""
 
 
-@measure("certificate", "certificate")
+@measure("certificate", "Right on every word?")
 def certified(case: Case) -> Entry:
-    """What `reberlstm certify` says, in the scope that the net claims."""
+    """Whether `reberlstm certify` proves it for words of every length, in the scope it claims."""
     found = case.certificate
     if isinstance(found, str):
         return not_applicable(found)
@@ -48,7 +48,7 @@ def certified(case: Case) -> Entry:
         "depth": found.depth if isinstance(found, Unknown) else None,
     }
     if isinstance(found, Proof):
-        text = f"holds in scope {found.scope}, margin {found.margin:.3g}, {found.nodes} boxes"
+        text = f"holds in scope {found.scope}; margin {found.margin:.3g}, {found.nodes} boxes"
         return Entry(text, value, "proved")
     if isinstance(found, Unknown) and case.wrong_word is None:
         return Entry(f"unknown: {found.reason}", value, "unknown")
@@ -58,7 +58,7 @@ def certified(case: Case) -> Entry:
     return Entry(f"refuted in scope {found.scope}{how}", value, "refuted")
 
 
-@measure("wrong prefix", "shortest wrong prefix")
+@measure("wrong prefix", "Where is it wrong first?")
 def wrong_prefix(case: Case) -> Entry:
     """A word, within the scope of the certificate, after which an answer is wrong.
 
@@ -71,7 +71,7 @@ def wrong_prefix(case: Case) -> Entry:
         return _searched(case)
     said, right = (" ".join(part) or "nothing" for part in (found.wrong.said, found.wrong.right))
     says = "offers" if found.wrong.head == "legal" else "says"
-    what = f": {says} {said}, right is {right}"
+    what = f"; {says} {said}, right is {right}"
     least = None if found.shortest else found.none_shorter_than
     return _wrong(case, found.word, what, least)
 
@@ -112,10 +112,14 @@ def _searched(case: Case) -> Entry:
     return Entry(text, value, "refuted")
 
 
-@measure("extracted", "extracted machine")
+@measure("extracted", "Is its own machine equal?")
 def extracted(case: Case) -> Entry:
-    """The machine that `reberlstm extract` finds in the state vectors, against the grammar."""
-    seconds = case.share(EXTRACTION)
+    """The machine that `reberlstm extract` finds in its memory, against the grammar.
+
+    Of a net that is known to be wrong the machine is another, so less is searched.
+    """
+    is_wrong = case.wrong_word is not None or isinstance(case.certificate, Refutation)
+    seconds = case.share(EXTRACTION_OF_WRONG if is_wrong else EXTRACTION)
     if not seconds:
         return not_within()
     pairs = Budget(pairs=40_000, walks=300, length=100, rounds=100)

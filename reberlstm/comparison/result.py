@@ -18,7 +18,7 @@ class Entry(Plain):
     """One field of the table.
 
     Attributes:
-        text: What stands in the table.
+        text: The answer, and after a semicolon more about it.
         value: The figures, as JSON values.
         status: ``measured`` on what its row says; ``proved`` for words of every length; ``refuted``
             by a word; ``unknown`` where the budget ended before there was an answer; ``none`` where
@@ -28,6 +28,11 @@ class Entry(Plain):
     text: str
     value: Any = None
     status: Status = "measured"
+
+    @property
+    def short(self) -> str:
+        """The answer without what comes after a semicolon."""
+        return self.text.partition(";")[0]
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,8 @@ class Row(Plain):
 
     Attributes:
         key: A short name, such as ``accuracy``; ``loop S`` and ``drift S`` name a cycle.
-        title: What it is called in the table.
-        meaning: Its definition.
+        title: The question as people ask it.
+        meaning: Its definition; the first sentence is the gist.
         entries: One for each net, in their order.
     """
 
@@ -89,6 +94,11 @@ class Row(Plain):
     title: str
     meaning: str
     entries: tuple[Entry, ...]
+
+    @property
+    def gist(self) -> str:
+        """The first sentence of the definition."""
+        return self.meaning.partition(". ")[0]
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,12 @@ Options = Callable[[float], dict[str, Any]]
 """What `certify` is given for an amount."""
 
 
-@measure("noise", "noise on the memory")
+@measure("noise", "How much noise is harmless?")
 def noise(case: Case) -> Entry:
-    """The largest disturbance of the state vector after each step with which all is right.
+    """By how much every number of the memory may be off after each step, with all answers right.
 
-    Every number of it may be off by so much. Proved for any disturbance, and by bisection for
-    uniform noise on {fewer} strings (those of them that are right without).
+    Proved for any disturbance, and by bisection for uniform noise on {fewer} words (those of them
+    that are right without).
     """
     words, rng = _right_ones(case), case.rng(5)
     size = case.start(1).shape[1]
@@ -54,11 +54,11 @@ def noise(case: Case) -> Entry:
     return _tolerance(case, words, holds, 8.0, lambda amount: {"noise": amount})
 
 
-@measure("soft inputs", "soft inputs")
+@measure("soft inputs", "How blurred may inputs be?")
 def soft_inputs(case: Case) -> Entry:
     """How far inputs may be from their symbols.
 
-    Proved: every coordinate of the input may be off by so much. On strings (those right without):
+    Proved: every coordinate of the input may be off by so much. On words (those right without):
     the largest share of a random mixture of symbols in every input with which all is right.
     """
     net = case.net
@@ -90,11 +90,11 @@ def _tolerance(
 ) -> Entry:
     if not words.count:
         nothing = {"measured": None, "proved": None, "strings": 0}
-        return Entry("– (no string is right without)", nothing, "none")
+        return Entry("– (no word is right without)", nothing, "none")
     measured = upper if holds(upper) else _bisected(holds, upper)
     proved = _proved(case, measured, options) if case.proved else 0.0
     value = {"measured": measured, "proved": proved, "strings": words.count}
-    text = f"{measured:.2g} on strings"
+    text = f"{measured:.2g} on words"
     if not proved:
         return Entry(f"{text}; none proved", value)
     return Entry(f"{proved:.2g} proved, {text}", value, "proved")
@@ -133,9 +133,9 @@ def _proved(case: Case, measured: float, options: Options) -> float:
     return _bisected(holds, measured, least=0.0)
 
 
-@measure("{arithmetic}", "executed in {arithmetic}")
+@measure("{arithmetic}", "Right in {arithmetic}?")
 def precision(case: Case, arithmetic: str) -> Entry:
-    """Proved for arithmetic that rounds, or tried on {fewer} strings.
+    """Proved for arithmetic that rounds, or tried on {fewer} words.
 
     For int8: weights in int8, executed in float32.
     """
@@ -160,7 +160,7 @@ def precision(case: Case, arithmetic: str) -> Entry:
     changed = Changed(executed, execution.step, observe)
     counted = score(case.on(changed).wrong(words), case.asked(words))
     value = {"proved": False} | (counted.value or {})
-    return Entry(f"not proved; {counted.text}", value, counted.status)
+    return Entry(f"{counted.text}; not proved", value, counted.status)
 
 
 class Changed(ProtocolNet):
@@ -173,9 +173,9 @@ class Changed(ProtocolNet):
         vars(self).update(start=net.start, step=step, observe=observe)  # instead of the methods
 
 
-@measure("snap {slots}", "snapped, {slots} slots a cell")
+@measure("snap {slots}", "Right if memory is rounded to 1/{slots}?")
 def snapping(case: Case, slots: int) -> Entry:
-    """The same words and cycles with what the gates read rounded after each step.
+    """The same words and cycles, with the hidden state rounded after each step.
 
     To the nearest vertex, or multiple of an active cell's height divided by the slots.
     """

@@ -4,7 +4,8 @@
 2. `encode` says which state the zero vector is, and which states get a cell.
 3. `wire` finds for each state which symbols ring its cell and which filters keep the others out.
    `latched` does so for bits that cells of their own remember, `kept` for loops that are held.
-4. `lay_out` turns these into `Rows` of gates and heads; `signs` does so for GRUs and simple nets.
+4. `lay_out` turns these into `Rows` of gates and heads; `signs` does so for GRUs and simple nets,
+   and `counted` for machines with counters.
 5. `reberlstm.compiler.arrays` makes arrays of them. Nothing before that needs numpy.
 
 The theory is in docs/theory.md. The names ``compile`` and ``published`` are the public ones.
@@ -23,6 +24,7 @@ from reberlstm.compiler.rows import Rows
 from reberlstm.errors import CompileError, CompileWarning, shown
 from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.complete import CompleteMachine, OnViolation
+from reberlstm.machine.counters import CounterMachine
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:
@@ -86,8 +88,12 @@ def compile(
     the state's output (``label``).
 
     Args:
-        fsm: Any machine, its name, or a path. States that no word leads to get no cell.
+        fsm: Any machine, its name, or a path. States that no word leads to get no cell. A machine
+            with counters gets a cell for each of them, which adds 1 or takes 1 away, and the heads
+            ``legal`` and ``accept``; the net's `counting` says which cell is which counter, and how
+            it is wired. See docs/counting.md.
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
+            With counters the default is 80, so that nothing that leaks lasts in any format.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
         memory: For LSTMs, what becomes of memory from step to step. ``rewrite``: each step erases
@@ -105,8 +111,8 @@ def compile(
         The net, an `LSTMWeights` where its cell is an LSTM.
 
     Raises:
-        CompileError: for a gain that is not positive, another kind of cell or memory, or a machine
-            over `MAX_CELLS`.
+        CompileError: for a gain that is not positive, another kind of cell or memory, a machine
+            over `MAX_CELLS`, or a machine with counters and an option other than `gain`.
 
     Example:
         >>> net = compile("reber")
@@ -116,11 +122,20 @@ def compile(
         13
         >>> compile("dyck-2-5").size, compile("dyck-2-5", memory="latch").size
         (64, 16)
+        >>> compile("anbn").cells
+        ('as', 'bs', 'started', 'n')
     """
     from reberlstm.compiler.arrays import arrays_of
     from reberlstm.net.net import Net
 
     fsm = as_machine(fsm)
+    if isinstance(fsm, CounterMachine):
+        if (cell, memory, on_violation) != ("lstm", "rewrite", "absorb"):
+            raise CompileError(
+                f"{fsm} has counters, for which there is one way of wiring: an LSTM that never "
+                "forgets a violation; leave out everything but the gain"
+            )
+        return _with_counters(fsm, gain)
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
         **arrays_of(rows, cell, len(fsm.alphabet)),
@@ -154,8 +169,12 @@ def compiled_as(name: str, fsm: Grammar, gain: float | None = None) -> Net:
     for memory in MEMORIES:
         if kind == memory:
             return compile(fsm, gain=gain, memory=memory)
-    names = ", ".join(f"compiled:{each}" for each in (*MEMORIES, *CELLS))
-    raise CompileError(f"no net {name!r}; there are compiled, {names}")
+    raise CompileError(f"no net {name!r}; there are {', '.join(compiled_names())}")
+
+
+def compiled_names() -> tuple[str, ...]:
+    """All names of compiled nets: ``compiled``, ``compiled:latch`` and so on."""
+    return ("compiled", *(f"compiled:{each}" for each in (*MEMORIES, *CELLS)))
 
 
 def compiled_rows(
@@ -184,8 +203,7 @@ def compiled_rows(
             f"them and each of {len(machine):,} states, and {MAX_LABELS:,} may; give states fewer "
             "labels"
         )
-    if gain is not None and not (isinstance(gain, Real) and 0.0 < gain <= MAX_GAIN):
-        raise CompileError(f"gain {shown(gain)} is not in (0, {MAX_GAIN:g}]")
+    _check_gain(gain)
     if memory != "rewrite":
         return _with_memory(fsm, machine, gain, memory)
     if cell == "lstm":
@@ -199,6 +217,33 @@ def compiled_rows(
             "can be compiled; choose 'gru' or 'lstm', which need fewer"
         )
     return rows, gain
+
+
+def _check_gain(gain: float | None) -> None:
+    if gain is not None and not (isinstance(gain, Real) and 0.0 < gain <= MAX_GAIN):
+        raise CompileError(f"gain {shown(gain)} is not in (0, {MAX_GAIN:g}]")
+
+
+def _with_counters(machine: CounterMachine, gain: float | None) -> Net:
+    """The net of a machine with counters."""
+    from reberlstm.compiler.arrays import arrays_of
+    from reberlstm.compiler.counted import lay_out_counters
+    from reberlstm.net.counting import Counting, CountingCell
+    from reberlstm.net.net import Net
+
+    _check_gain(gain)
+    found = lay_out_counters(machine, gain)
+    cells = found.rows.cells[-len(found.ways) :]
+    counting = map(CountingCell, cells, machine.counters, found.ways)
+    return Net.of(
+        **arrays_of(found.rows, "lstm", len(machine.alphabet)),
+        alphabet=machine.alphabet,
+        counting=Counting(machine, tuple(counting)),
+        claims="all",
+        name="compiled",
+        gain=found.gain,
+        version=__version__,
+    )
 
 
 def _with_memory(

@@ -169,7 +169,7 @@ def lay_out(
         if held:
             varies = SPREAD * tallest(encoding, wirings, held)
             gain = float(math.ceil(gain / (1.0 - 2.0 * varies)))
-    place = _Place(encoding, cells_of, started, first, len(latches), held)
+    place = Place(encoding, cells_of, started, first, len(latches), held)
     always, never = Row(gain), Row(-gain)
     symbols, cells = set(range(len(encoding.machine.alphabet))), []
     for cell, wiring in enumerate(wirings):
@@ -190,7 +190,7 @@ def lay_out(
     gates = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
     # Nothing is asked of logits where no symbol may follow; halfway, the way to others is shortest.
     asked = answers(encoding, labels, MARGIN, idle=ILLEGAL_LOGIT / 2.0)
-    heads = {kind: _head_rows(encoding, cells_of, started, value) for kind, value in asked.items()}
+    heads = {kind: head_rows(encoding, cells_of, started, value) for kind, value in asked.items()}
     named = cell_names(encoding, wirings, len(latches))
     memory = "latch" if latches else "keep" if held else "rewrite"
     return Rows(named, cells_of, started, gates, heads, ACTIVE, memory), gain
@@ -206,7 +206,7 @@ def default_gain(cells: int) -> float:
     return max(20.0, math.ceil(math.log(2e7 * cells)))
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where cells stand: those of states by state, `started`, and so many latches from one on."""
 
     encoding: Encoding
@@ -323,7 +323,7 @@ def _logit(probability: float) -> float:
     return max(math.log(probability), ILLEGAL_LOGIT) if probability > 0.0 else ILLEGAL_LOGIT
 
 
-def _head_rows(
+def head_rows(
     encoding: Encoding,
     cells_of: Mapping[int, list[int]],
     started: int | None,

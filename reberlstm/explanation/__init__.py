@@ -29,7 +29,7 @@ from reberlstm.explanation.model import (
 )
 from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_finite
 from reberlstm.net.base import check_alphabets
 from reberlstm.net.loading import net_for
 
@@ -62,7 +62,7 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         >>> explanation.cell("1").gates["input"].code
         'filter[1] = node == 1 or (node == 0 and symbol != S)'
     """
-    machine = None if fsm is None else as_machine(fsm)
+    machine = None if fsm is None else as_finite(fsm, "explain")
     net = net_for(net, machine, **options)
     grammar = machine or net.grammar
     if grammar is not None:

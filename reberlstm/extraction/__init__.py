@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ from reberlstm.extraction.verdict import (
     verdict_of,
 )
 from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.counters import BEYOND, CounterMachine
 from reberlstm.machine.fsm import with_first_output
 from reberlstm.net.loading import indices_of
 
@@ -70,6 +72,7 @@ def extract(
     *,
     reference: Grammar | None = None,
     within: bool = False,
+    counters: int = 10,
     begin: Sequence[str] | None = None,
     max_states: int = 1_000,
     max_words: int = 2_000_000,
@@ -92,6 +95,9 @@ def extract(
         reference: A machine to compare with, its name or its file; its words are also tried.
         within: Ask the net only about words of the reference, as far as they go on there. Of other
             words the machine then says nothing: they end in a state ``outside``, if anywhere.
+        counters: How far the counters of a reference may go up and down, where it has some: then
+            the net is asked only about its words within this bound, and `reference` of the result
+            is the finite machine that is right there.
         begin: Symbols that words begin with, for a net of next symbols that was taught nothing
             before the first one, where no reference says which.
         max_states: A bound on the machine.
@@ -137,16 +143,22 @@ def extract(
         raise ExtractionError(f"seed is {seed}; it must be at least 0")
     if not 0.0 <= seconds < float("inf"):
         raise ExtractionError(f"seconds is {seconds}; it must be finite and not negative")
-    reference = None if reference is None else as_machine(reference)
+    known = None if reference is None else as_machine(reference)
+    counts, beyond = "", None
+    if isinstance(known, CounterMachine):
+        counts, beyond, within = _counts(known, counters), BEYOND, True
+        reference = known.bounded(counters, beyond=True)
+    else:
+        reference = known
     subject = subject_of(net, reference, **reading)
-    scope = scope_of(subject, reference, within=within, begin=begin)
+    scope = scope_of(subject, reference, within=within, begin=begin, beyond=beyond)
     wanted = Budget() if budget is None else budget
     started = time.process_time()
     # The rest of the time is for the verdict.
     runs = Trajectories(subject, scope, max_words, started + SEARCHING * seconds, max_steps)
     budget = wanted.within(runs.fitting)
     given: list[Word] = [tuple(word.tolist()) for word in indices_of(subject, words)]
-    notes = [_cut(runs, wanted, budget)] * (budget != wanted)
+    notes = [counts] * bool(counts) + [_cut(runs, wanted, budget)] * (budget != wanted)
     if begin is None and asks_where_to_begin(subject, reference):
         notes.append(_begins(runs))
     request = Request(runs, reference, budget, seed, given)
@@ -182,6 +194,15 @@ def extract(
             "a word that was sampled after the search shows a difference that it did not find; a "
             "larger budget (--effort) looks farther"
         )
+    growth = _growth(machine)
+    if (found.ended_by is not None or verdict[0].equal is False) and _grows(growth):
+        notes.append(_grown(growth))
+        made_from = getattr(subject, "machine", None)
+        if isinstance(made_from, CounterMachine) and not counts:
+            notes.append(
+                f"the net is made from {made_from}, which counts; with that as the reference "
+                "it is asked about words up to a bound of the counters"
+            )
     # Where the states lie, from random walks and from a shortest word to each state.
     rng = np.random.default_rng(seed)
     drawn = list(machine.access_words().values())
@@ -203,8 +224,43 @@ def extract(
         reading=subject.reading,
         notes=tuple(notes),
         reference=reference,
+        growth=growth,
         candidates=tuple(best([each.candidate for each in candidates])),
         sample=sample,
+    )
+
+
+def _counts(machine: CounterMachine, bound: int) -> str:
+    """What is asked of a net that is compared with a machine that counts."""
+    names = " and ".join(machine.counters)
+    return (
+        f"{machine} counts {names}: the net is asked about its words as far as counters are "
+        f"within ±{bound} (--counters), symbol by symbol, and of other words nothing is said"
+    )
+
+
+GROWING = 10
+"""States that are new after 1, 2, … up to so many symbols are taken for growth with the length."""
+
+
+def _growth(machine: Hypothesis) -> tuple[int, ...]:
+    """How many states of a machine words of up to 0, 1, 2, … symbols lead to."""
+    lengths = [len(word) for word in machine.access_words().values()]
+    return tuple(sum(n <= length for n in lengths) for length in range(max(lengths) + 1))
+
+
+def _grows(growth: Sequence[int]) -> bool:
+    return len(growth) > GROWING and all(a < b for a, b in pairwise(growth))
+
+
+def _grown(growth: Sequence[int]) -> str:
+    last = len(growth) - 1
+    places = sorted({round(last * share) for share in (0.1, 0.2, 0.4, 0.7, 1.0)})
+    found = ", ".join(f"{growth[at]:,} up to {at:,}" for at in places)
+    return (
+        f"the number of states grows with the length of the words, {found} symbols: perhaps "
+        "without end, as in a net that counts, which no finite machine equals; this one is right "
+        "only as far as the verdict says"
     )
 
 

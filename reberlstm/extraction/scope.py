@@ -94,6 +94,7 @@ def scope_of(
     *,
     within: bool = False,
     begin: Sequence[str] | None = None,
+    beyond: str | None = None,
 ) -> AskedWords:
     """The words that a net is asked about; those of the reference, where it is kept within one.
 
@@ -101,7 +102,8 @@ def scope_of(
     after the last one of a complete word. Which symbols these are is told by the reference, or else
     by the machine that the net names; where there is none, words begin with one of the symbols
     `begin`, or else with what the net offers before any symbol, or with any symbol where it offers
-    none.
+    none. `beyond` names a state of the reference for words that have left what it tells of, though
+    they do not violate it.
 
     Raises:
         ExtractionError: for a reference over other symbols, or none where words are to stay in one;
@@ -126,7 +128,7 @@ def scope_of(
         return _until_the_end(net, first, last)
     if reference is None:
         raise ExtractionError("within a reference, but there is none; give the reference")
-    return _within(net, reference, first)
+    return _within(net, reference, first, beyond)
 
 
 def asks_where_to_begin(net: Subject, reference: FSM | None) -> bool:
@@ -170,7 +172,9 @@ def _until_the_end(net: Subject, first: frozenset[int] | None, last: frozenset[i
     )
 
 
-def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> AskedWords:
+def _within(
+    net: Subject, reference: FSM, first: frozenset[int] | None, beyond: str | None
+) -> AskedWords:
     """The states of a machine as nodes; a copy of its start where the net is not asked yet."""
     tables = reference.tables()
     columns = tables.columns(net.alphabet)
@@ -178,6 +182,8 @@ def _within(net: Subject, reference: FSM, first: frozenset[int] | None) -> Asked
     states = np.arange(-copies, len(tables)).clip(0)
     target, legal = tables.target[states][:, columns] + copies, tables.legal[states][:, columns]
     outside = -1 if tables.dead is None else tables.dead + copies
+    if beyond in tables.names:
+        target[target == tables.names.index(beyond) + copies] = outside
     ends = ~tables.asked("legal")[states]
     decides = ends | ("legal" not in net.observed)
     decides[BEGINNING] |= first is not None

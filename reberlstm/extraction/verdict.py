@@ -146,6 +146,7 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
         reading: How the net's answers are read, such as ``legal: softmax > 0.1``; empty for an
             object that does not tell.
         reference: The machine that was compared with, if any.
+        growth: How many states of the machine words of up to 0, 1, 2, … symbols lead to.
         candidates: The machines on the way, each with its states and the share of words on which it
             agrees with the net: those that no smaller one beats, the smallest first.
         sample: Some of the state vectors, for pictures.
@@ -165,6 +166,7 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
     reading: str = ""
     notes: tuple[str, ...] = ()
     reference: FSM | None = None
+    growth: tuple[int, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     sample: Sample | None = field(default=None, compare=False, repr=False)
 

@@ -2,7 +2,7 @@
 
 | format | suffixes | carries |
 |---|---|---|
-| `toml` | .toml | everything |
+| `toml` | .toml | everything; the only one that carries counters (`counters`) |
 | `dot` | .dot .gv | everything |
 | `json` | .json | everything (networkx's node-link data) |
 | `jflap` | .jff .jflap | names of states, acceptance, outputs, alphabet |
@@ -17,7 +17,7 @@
 A new format is a new module and a line in `SUFFIXES`, whose values are the names of the modules,
 and where it begins unlike others, a line in `_BEGINNINGS`.
 Modules are imported when a file of their format is read or written. `regex` reads expressions,
-and is no file format.
+and is no file format; `counters` is the part of `toml` for machines with counters.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 
 from reberlstm.errors import FormatError, one_line, shown
 from reberlstm.files import gunzip
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.counters import Machine, finite
 
 MAX_FILE_BYTES = 64 * 2**20
 """Larger files, also after they are decompressed, are refused before they are parsed."""
@@ -124,7 +124,7 @@ def _suffix(path: str) -> str:
     return PurePath(pure.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
-def read(content: bytes, where: str, format: str | None = None) -> FSM:
+def read(content: bytes, where: str, format: str | None = None) -> Machine:
     """The machine that a file's content describes; without a format, that is found out.
 
     Raises:
@@ -143,17 +143,18 @@ def read(content: bytes, where: str, format: str | None = None) -> FSM:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise FormatError(f"{where}:{line}: a NUL character: this is no text file")
-    machine: FSM = _module(format or sniff(text)).read(text, where)
+    machine: Machine = _module(format or sniff(text)).read(text, where)
     return machine
 
 
-def write(fsm: FSM, format: str) -> bytes:
+def write(fsm: Machine, format: str) -> bytes:
     """The machine in a format.
 
     Raises:
         FormatError: where the format cannot hold it.
     """
-    text: str = _module(format, WRITTEN).write(fsm)
+    module = _module(format, WRITTEN)
+    text: str = module.write(fsm if format == "toml" else finite(fsm, f"the format {format}"))
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -163,7 +164,7 @@ def write(fsm: FSM, format: str) -> bytes:
         ) from None
 
 
-def losses(fsm: FSM, format: str) -> list[str]:
+def losses(fsm: Machine, format: str) -> list[str]:
     """What a format cannot carry of a machine, as phrases such as ``names of states``."""
     module = _module(format, WRITTEN)
     return list(module.losses(fsm)) if hasattr(module, "losses") else []

@@ -5,41 +5,64 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reberlstm import formats
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, one_line, shown
 from reberlstm.files import read_bytes, write_atomically
 from reberlstm.formats import MAX_FILE_BYTES, toml
+from reberlstm.machine.counters import CounterMachine, Machine, finite
 from reberlstm.machine.fsm import FSM
 
 if TYPE_CHECKING:  # it takes longer to load than a short command to run
     from pathlib import Path
 
 
-def _files(folder: str) -> list[str]:
-    return [name for name in os.listdir(folder) if name.endswith(".toml")]
+def _names(folder: str) -> list[str]:
+    names = os.listdir(folder)
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
 _HERE = os.path.dirname(__file__)
 # In a wheel the grammars are in this folder, in a checkout at its top.
-_FOLDER = next(f for f in (_HERE, os.path.join(_HERE, "../../grammars")) if _files(f))
+_FOLDER = next(f for f in (_HERE, os.path.join(_HERE, "../../grammars")) if _names(f))
+_COUNTERS = os.path.join(_FOLDER, "counters")
 
 
 def grammar_names() -> list[str]:
-    """The names of the shipped grammars, sorted."""
-    return sorted(name.removesuffix(".toml") for name in _files(_FOLDER))
+    """The names of the shipped grammars that are finite-state machines, sorted.
+
+    Those with counters are `counter_machine_names`.
+    """
+    return _names(_FOLDER)
+
+
+def counter_machine_names() -> list[str]:
+    """The names of the shipped machines with counters, sorted.
+
+    Example:
+        >>> counter_machine_names()[:3]
+        ['anbmcnm', 'anbn', 'anbncn']
+    """
+    return _names(_COUNTERS)
 
 
 def shipped_file(name: str) -> Path:
     """The file of a shipped grammar."""
     from pathlib import Path
 
-    return Path(_FOLDER, f"{name}.toml")
+    return Path(_path(name))
 
 
-def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
+def _path(name: str) -> str:
+    return os.path.join(_COUNTERS if name in counter_machine_names() else _FOLDER, f"{name}.toml")
+
+
+def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM | Any:
     """The shipped grammar of that name, the member of a family, or the machine in that file.
+
+    A finite machine is an `FSM`, one with counters a `CounterMachine`. Type checkers are told of
+    the first alone, so that code for finite machines passes; `as_machine` tells them of both.
 
     A plain word is a name; anything with a suffix or a folder is a path, whose suffix names the
     format: .toml, .dot or .gv, .jff, .att or .fst, .json, each also with .gz after it; that of .txt
@@ -66,8 +89,8 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
             from reberlstm.formats import regex
 
             return regex.read(text.removeprefix("regex:"), text)
-        if text in grammar_names():
-            with open(os.path.join(_FOLDER, f"{text}.toml"), encoding="utf-8") as file:
+        if text in grammar_names() or text in counter_machine_names():
+            with open(_path(text), encoding="utf-8") as file:
                 return toml.read(file.read(), text)
         from pathlib import Path
 
@@ -76,11 +99,25 @@ def load_grammar(name_or_path: str | os.PathLike[str]) -> FSM:
     return _checked(read_file(text), text)
 
 
-Grammar = FSM | str | os.PathLike[str]
+Grammar = Machine | str | os.PathLike[str]
 """What stands for a machine wherever one is taken: the machine, a name, or a path."""
 
 
-def as_machine(grammar: Grammar) -> FSM:
+def as_finite(grammar: Grammar, what: str) -> FSM:
+    """The machine that is meant, which has to be finite: `what` needs one.
+
+    Raises:
+        GrammarError: for a machine with counters, and as `as_machine`.
+        FormatError: for a file that cannot be read.
+
+    Example:
+        >>> as_finite("reber", "minimise").minimise() == as_machine("reber")
+        True
+    """
+    return finite(as_machine(grammar), what)
+
+
+def as_machine(grammar: Grammar) -> Machine:
     """The machine that is meant: itself, or what `load_grammar` finds.
 
     Raises:
@@ -91,18 +128,19 @@ def as_machine(grammar: Grammar) -> FSM:
         >>> as_machine("reber") == as_machine(load_grammar("reber"))
         True
     """
-    if isinstance(grammar, FSM):
+    if isinstance(grammar, FSM | CounterMachine):
         return grammar
     if isinstance(grammar, str | os.PathLike):
-        return load_grammar(grammar)
-    raise _wrong("a grammar: an FSM, a name or a path", grammar)
+        machine: Machine = load_grammar(grammar)
+        return machine
+    raise _wrong("a grammar: an FSM, a CounterMachine, a name or a path", grammar)
 
 
 def _wrong(what: str, value: object) -> GrammarError:
     return GrammarError(one_line(f"expected {what}; got {shown(value)}"))
 
 
-def read_file(path: str, format: str | None = None) -> FSM:
+def read_file(path: str, format: str | None = None) -> Machine:
     """The machine in a file, of the given format or the one that the suffix names."""
     from pathlib import Path
 
@@ -110,7 +148,7 @@ def read_file(path: str, format: str | None = None) -> FSM:
     return formats.read(read_bytes(Path(path), limit=MAX_FILE_BYTES), path, format)
 
 
-def read_standard_input(format: str | None = None) -> FSM:
+def read_standard_input(format: str | None = None) -> Machine:
     """The machine on standard input, in a given format or the one that it begins like."""
     try:
         content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
@@ -150,7 +188,7 @@ def save_grammar(fsm: Grammar, path: str | os.PathLike[str], format: str | None 
     write_atomically(Path(text), content)
 
 
-def warn_of_losses(fsm: FSM, format: str, where: str) -> None:
+def warn_of_losses(fsm: Machine, format: str, where: str) -> None:
     """Say what a format cannot carry of a machine."""
     lost = formats.losses(fsm, format)
     if lost:
@@ -158,7 +196,7 @@ def warn_of_losses(fsm: FSM, format: str, where: str) -> None:
         warnings.warn(FormatWarning(text), stacklevel=3)
 
 
-def _checked(fsm: FSM, where: str) -> FSM:
+def _checked(fsm: Machine, where: str) -> Machine:
     """Warn of states that no word leads to; they stay, since loading changes no machine."""
     if len(fsm.reachable) < len(fsm.states):
         reachable = set(fsm.reachable)
@@ -179,7 +217,7 @@ def _family(name: str) -> FSM:
         return member
     import difflib
 
-    close = difflib.get_close_matches(name, grammar_names(), n=1)
+    close = difflib.get_close_matches(name, grammar_names() + counter_machine_names(), n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise GrammarError(
         f"unknown grammar {name!r}; {hint}`reberlstm grammars` lists the names, "

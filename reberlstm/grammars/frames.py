@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reberlstm.errors import GrammarError, shown
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_finite
 from reberlstm.machine.algebra import Names
 from reberlstm.machine.fsm import FSM, Word
 
@@ -41,7 +41,7 @@ def embed(inner: Grammar, frames: Mapping[str, Frame]) -> FSM:
         >>> embedded.accepts("BTBTXSETE"), embedded.accepts("BTBTXSEPE")
         (True, False)
     """
-    inner = as_machine(inner)
+    inner = as_finite(inner, "embed")
     try:
         split = {key: (tuple(before), tuple(after)) for key, (before, after) in frames.items()}
     except (AttributeError, TypeError, ValueError):
@@ -117,7 +117,7 @@ def continual(inner: Grammar, again: float = 0.9) -> FSM:
         >>> endless.accepts("BTXSEBPVVE"), sorted(endless.legal(endless.run("BTXSE")))
         (True, ['B'])
     """
-    inner = as_machine(inner)
+    inner = as_finite(inner, "continual")
     if inner.outputs:
         raise GrammarError(f"{inner} has outputs, for which no rule is known here; drop them")
     if not 0.0 <= again < 1.0:

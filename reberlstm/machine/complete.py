@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from reberlstm.machine.crawl import crawl
 
@@ -47,6 +47,42 @@ class Line(NamedTuple):
     stop: float
 
 
+class Walk(Protocol):
+    """A machine as one that follows words sees it: nodes, and what there is to say of each.
+
+    A node is a state, or a state with the values of counters; one stands for violations.
+    """
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        """The symbols; nodes know them by their numbers in it."""
+
+    @property
+    def start(self) -> Hashable:
+        """The node before the first symbol."""
+
+    def after(self, node: Any, symbol: int) -> Hashable:
+        """The node after a symbol, which is given by its number in the alphabet."""
+
+    def name(self, node: Any) -> str | None:
+        """The state's name; None after a violation."""
+
+    def counts(self, node: Any) -> Mapping[str, int]:
+        """The values of the counters by name; none where there are no counters."""
+
+    def legal_at(self, node: Any) -> tuple[str, ...]:
+        """The symbols that may come next, in the order of the alphabet."""
+
+    def accepts_at(self, node: Any) -> bool:
+        """Whether a word may end there."""
+
+    def output_at(self, node: Any) -> str | None:
+        """The node's label, or None."""
+
+    def is_asked(self, scope: str, node: Any) -> bool:
+        """Whether a net is asked after non-empty words that lead to a node."""
+
+
 @dataclass(frozen=True, eq=False)
 class CompleteMachine:
     """A complete machine of S states over A symbols; `FSM.complete` makes it.
@@ -73,6 +109,35 @@ class CompleteMachine:
         """The state after a violation, or None where none can happen."""
         return len(self) - 1 if self.names[-1] is None else None
 
+    @property
+    def start(self) -> int:
+        """The state before the first symbol."""
+        return 0
+
+    def after(self, node: int, symbol: int) -> int:
+        """The next state."""
+        return self.lines[node].target[symbol]
+
+    def name(self, node: int) -> str | None:
+        """The name of a state; None for the one after a violation."""
+        return self.names[node]
+
+    def counts(self, _: int) -> Mapping[str, int]:
+        """No values, since there are no counters."""
+        return {}
+
+    def legal_at(self, node: int) -> tuple[str, ...]:
+        """The symbols that may come next, in the order of the alphabet."""
+        return self.symbols[node]
+
+    def accepts_at(self, node: int) -> bool:
+        """Whether a word may end in a state."""
+        return self.lines[node].accepting
+
+    def output_at(self, node: int) -> str | None:
+        """The label of a state, or None."""
+        return self.lines[node].output
+
     @cached_property
     def table(self) -> list[list[int]]:
         """The next state by state and symbol."""
@@ -91,9 +156,9 @@ class CompleteMachine:
             for line in self.lines
         )
 
-    def is_asked(self, scope: str, state: int) -> bool:
+    def is_asked(self, scope: str, node: int) -> bool:
         """Whether a net is asked after non-empty words that lead to a state."""
-        return scope == "all" or (self.names[state] is not None and any(self.lines[state].legal))
+        return scope == "all" or (self.names[node] is not None and any(self.lines[node].legal))
 
     def legal_steps(self, state: int) -> list[tuple[int, int]]:
         """The legal symbols and the states that they lead to, as numbers."""

@@ -8,9 +8,8 @@ was legal and the last state is an accepting one.
 from __future__ import annotations
 
 import math
-import re
 import reprlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -21,6 +20,8 @@ from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError, printable
 from reberlstm.machine.complete import CompleteMachine, Line, OnViolation
 from reberlstm.machine.crawl import crawl, refine
+from reberlstm.machine.words import HasAlphabet, check_alphabet, is_text, some
+from reberlstm.machine.words import Word as Word  # as it was found here in version 0.1
 
 if TYPE_CHECKING:
     import random
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     import networkx
 
     from reberlstm.machine.tables import Tables
-
-Word = tuple[str, ...]
-"""A sequence of symbols. Where a word is an argument, a string will do too: see `FSM.word`."""
 
 Pair = tuple[str | None, str | None]
 """The states that one word leads to in two machines; None after a violation."""
@@ -46,11 +44,9 @@ MAX_REDRAWS = 10_000
 
 Key = TypeVar("Key", bound=Hashable)
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
 
 @dataclass(frozen=True, kw_only=True, eq=True, repr=False)
-class FSM(Displayed):
+class FSM(HasAlphabet, Displayed):
     """A deterministic finite-state machine, possibly partial, possibly with probabilities.
 
     Attributes:
@@ -137,6 +133,10 @@ class FSM(Displayed):
         """The state after `symbol` in `state`, or None where that is a violation."""
         return self._line(state).get(symbol)
 
+    def ways(self, state: str) -> Iterable[tuple[str, str]]:
+        """The legal symbols in `state` with the states that they lead to."""
+        return self._line(state).items()
+
     def probability(self, state: str, symbol: str) -> float:
         """The probability, in [0, 1], that `symbol` comes next in `state`, if the word goes on."""
         line = self._line(state)
@@ -152,6 +152,11 @@ class FSM(Displayed):
             return 0.0
         default = 1.0 / (1 + len(line)) if line else 1.0
         return self.stop.get(state, default)
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The accepting states, in the order of the states."""
+        return tuple(state for state in self.states if state in self.accepting)
 
     @cached_property
     def reachable(self) -> tuple[str, ...]:
@@ -174,47 +179,6 @@ class FSM(Displayed):
         return all(len(self.transitions[q]) == len(self.alphabet) for q in self.reachable)
 
     # Words
-
-    def word(self, text: str | Iterable[str]) -> Word:
-        """Split `text` into symbols of the alphabet.
-
-        A string is split into characters, or at white space where the alphabet has a symbol of
-        several characters. White space is passed over where no symbol is white space. Any other
-        iterable is taken as the symbols themselves.
-
-        Raises:
-            GrammarError: naming the first symbol that is not in the alphabet and its position.
-        """
-        if not isinstance(text, Iterable):
-            raise GrammarError(
-                f"expected a word: a string, or its symbols one by one; got {reprlib.repr(text)}"
-            )
-        if isinstance(text, str) and self.has_long_symbols:
-            text = text.split()
-        elif isinstance(text, str) and self.ignores_blanks:
-            text = "".join(text.split())
-        word = tuple(text)
-        for position, symbol in enumerate(word, start=1):
-            if not isinstance(symbol, str) or symbol not in self._index:
-                raise GrammarError(
-                    f"unknown symbol {symbol!r} at position {position}; "
-                    f"the alphabet of {self} is {' '.join(self.alphabet)}"
-                )
-        return word
-
-    def text(self, word: Iterable[str]) -> str:
-        """The inverse of `word`: one string, with spaces where symbols are long."""
-        return (" " if self.has_long_symbols else "").join(word)
-
-    @cached_property
-    def has_long_symbols(self) -> bool:
-        """Whether some symbol has several characters, so that words are written with spaces."""
-        return any(len(symbol) != 1 for symbol in self.alphabet)
-
-    @cached_property
-    def ignores_blanks(self) -> bool:
-        """Whether blanks in a word are no symbols, so that they may stand around and between."""
-        return not any(map(str.isspace, self.alphabet))
 
     def run(self, word: str | Iterable[str]) -> str | None:
         """The state after `word`, or None after a violation."""
@@ -482,10 +446,6 @@ class FSM(Displayed):
         except (KeyError, TypeError):
             raise GrammarError(f"{self} has no state {state!r}") from None
 
-    @cached_property
-    def _index(self) -> Mapping[str, int]:
-        return {symbol: index for index, symbol in enumerate(self.alphabet)}
-
 
 def named(
     lines: Mapping[Key, Mapping[str, Key]],
@@ -598,33 +558,6 @@ def _rebuild(fields: dict[str, Any]) -> FSM:
     return FSM(**fields)
 
 
-def check_alphabet(alphabet: Sequence[str]) -> None:
-    """Raise a `GrammarError` unless these are distinct symbols that words can be written in."""
-    if isinstance(alphabet, str):
-        raise GrammarError(f"alphabet {alphabet!r} is one string; give a tuple of symbols instead")
-    for message in _faults_of_alphabet(alphabet):
-        raise GrammarError(message, ("alphabet",))
-
-
-def _faults_of_alphabet(alphabet: Sequence[str]) -> Iterator[str]:
-    if not alphabet:
-        yield "the alphabet is empty; give at least one symbol"
-    seen: set[str] = set()
-    for symbol in alphabet:
-        if not _is_text(symbol):
-            yield f"symbol {symbol!r} of the alphabet is not a non-empty string of Unicode text"
-        if symbol in seen:
-            yield f"symbol {symbol!r} stands twice in the alphabet; keep one"
-        seen.add(symbol)
-    if any(len(symbol) != 1 for symbol in alphabet):
-        for symbol in alphabet:
-            if symbol.split() != [symbol]:
-                yield (
-                    f"symbol {symbol!r} has white space, which separates the symbols of words "
-                    "when some symbol has several characters; rename it"
-                )
-
-
 Fault = tuple[str, tuple[str, ...]]
 """A message, and the place as in `GrammarError`."""
 
@@ -634,7 +567,7 @@ def _faults_of_transitions(fsm: FSM) -> Iterator[Fault]:
     if not states:
         yield "the machine has no states; give at least the start state a line", ()
     for state in states:
-        if not _is_text(state):
+        if not is_text(state):
             message = f"state {state!r} is not a non-empty string of Unicode text; rename it"
             yield message, ("transitions", state)
     named = [("start", fsm.start), *(("accepting", q) for q in sorted(fsm.accepting, key=str))]
@@ -642,7 +575,7 @@ def _faults_of_transitions(fsm: FSM) -> Iterator[Fault]:
         if state not in states:
             yield (
                 f"{kind} state {state!r} has no line in the transitions; "
-                f"the states are {_some(states)}",
+                f"the states are {some(states)}",
                 (kind,),
             )
     symbols = set(fsm.alphabet)
@@ -651,7 +584,7 @@ def _faults_of_transitions(fsm: FSM) -> Iterator[Fault]:
             where = f"transition of state {state!r} on {symbol!r}"
             place = ("transitions", state, symbol)
             if symbol not in symbols:
-                alphabet = _some(fsm.alphabet)
+                alphabet = some(fsm.alphabet)
                 yield f"{where}: the symbol is not in the alphabet {alphabet}", place
             if not isinstance(target, str) or target not in states:
                 yield (
@@ -675,7 +608,7 @@ def _faults_of_probabilities(fsm: FSM) -> Iterator[Fault]:
         missing = [symbol for symbol in legal if symbol not in line]
         if missing:
             yield (
-                f"{where}: none given for {_some(missing)}; name every legal symbol, "
+                f"{where}: none given for {some(missing)}; name every legal symbol, "
                 "or leave the whole state out for uniform ones",
                 place,
             )
@@ -702,7 +635,7 @@ def _faults_of_outputs(fsm: FSM) -> Iterator[Fault]:
         where, place = f"output of state {state!r}", ("outputs", state)
         if state not in fsm.transitions:
             yield f"{where}: there is no such state", place
-        if not _is_text(label):
+        if not is_text(label):
             yield f"{where}: {label!r} is not a non-empty string of Unicode text", place
     for state in fsm.transitions if fsm.outputs else ():
         if state not in fsm.outputs:
@@ -714,15 +647,3 @@ def _fault_of_probability(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{value!r} is not a number"
     return "" if 0.0 <= value <= 1.0 else f"{value} is not in [0, 1]"
-
-
-def _is_text(value: object) -> bool:
-    """Whether `value` can name something in a file: a string, not empty, without surrogates."""
-    return isinstance(value, str) and value != "" and not _SURROGATE.search(value)
-
-
-def _some(items: Iterable[object], most: int = 12) -> str:
-    """The first few items, for a message that stays one readable line."""
-    shown = [str(item) for item in items]
-    more = f" … ({len(shown)} in all)" if len(shown) > most else ""
-    return " ".join(shown[:most]) + more

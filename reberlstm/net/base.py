@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.machine.complete import OnViolation, Scope
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Gates, State
 
@@ -49,6 +50,12 @@ class BaseNet(Generic[Reader]):
     claims: Scope
     on_violation: OnViolation
     name: str
+
+    @property
+    def machine(self) -> Machine | None:
+        """The machine that the net is meant to follow, with counters or without, if known."""
+        counting = getattr(self, "counting", None)
+        return self.grammar if counting is None else counting.machine
 
     def initial(self) -> Any:
         """The state that words begin in."""
@@ -106,7 +113,7 @@ class BaseNet(Generic[Reader]):
 
 
 def check_alphabets(
-    machine: FSM,
+    machine: Machine,
     net: Any,
     *,
     name: str | None = None,

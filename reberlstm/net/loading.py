@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import FormatError, FormatWarning, GrammarError, ReberLSTMError, shown
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.engine import Ends, final_states, going_on
 from reberlstm.net.net import Net
@@ -133,7 +134,7 @@ load = as_net
 """`as_net` under its public name."""
 
 
-def net_for(net: Any, machine: FSM | None, **reading: Any) -> Net:
+def net_for(net: Any, machine: Machine | None, **reading: Any) -> Net:
     """`as_net`; the alphabet is by default that of the machine that the net is for."""
     if machine is not None and not isinstance(net, Net) and reading.get("alphabet") is None:
         reading["alphabet"] = machine.alphabet

@@ -19,6 +19,7 @@ from reberlstm.machine.tables import OnViolation, Scope
 from reberlstm.net.base import BaseNet, Observed, Step
 from reberlstm.net.cells import CELLS, Cell, Layer, State
 from reberlstm.net.cells.cell import Floats, array_of
+from reberlstm.net.counting import Counting
 from reberlstm.net.engine import Kernel, is_fast
 from reberlstm.net.height import ACTIVE
 from reberlstm.net.readouts import KINDS, Head, Kind, Readout, Rule, usual_rule
@@ -62,6 +63,7 @@ class Net(BaseNet[Readout], Displayed):
         cells: Names of all cells; a compiled cell is named after the state that it stands for.
         labels: The labels that the rows of the ``label`` head stand for.
         grammar: The machine that the net is meant to follow, if it is known.
+        counting: What a net counts, for a machine with counters; it then has no `grammar`.
         claims: The scope that the net is meant to be right in: ``legal`` after non-empty prefixes
             of legal words that can go on, ``all`` after every word.
         on_violation: What the net is meant to do after a violation: ``absorb`` or ``resync``.
@@ -86,6 +88,7 @@ class Net(BaseNet[Readout], Displayed):
     cells: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     grammar: FSM | None = None
+    counting: Counting | None = None
     claims: Scope = "legal"
     on_violation: OnViolation = "absorb"
     gain: float | None = None
@@ -116,6 +119,8 @@ class Net(BaseNet[Readout], Displayed):
                 f"alphabet {' '.join(self.alphabet)} is not that of the grammar, "
                 f"{' '.join(self.grammar.alphabet)}"
             )
+        if self.counting is not None:
+            self.counting.check(self.cells, self.alphabet)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

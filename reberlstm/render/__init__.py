@@ -121,6 +121,25 @@ def gate_titles(gates: Collection[str]) -> dict[str, str]:
     }
 
 
+def numbered(names: Sequence[str]) -> list[int]:
+    """The places of names in the order in which a person would number them: 0, 1, 2, …, end.
+
+    Names that are alike up to a number stand together, where the first of them stood.
+
+    Example:
+        >>> names = ("1", "10", "start", "2", "T.5", "P.1", "T.1")
+        >>> [names[place] for place in numbered(names)]
+        ['1', '2', '10', 'start', 'T.1', 'T.5', 'P.1']
+    """
+    first: dict[str, int] = {}
+    keys = []
+    for place, name in enumerate(names):
+        text, *rest = re.split(r"(\d+)", name)
+        group = first.setdefault(text if rest else name, place)
+        keys.append((group, bool(rest), [int(number) for number in rest[::2]], rest[1::2]))
+    return sorted(range(len(names)), key=keys.__getitem__)
+
+
 class Field(NamedTuple):
     """A field of a table in HTML; with a `scope`, ``row`` or ``rowgroup``, it is a head."""
 

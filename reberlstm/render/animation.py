@@ -106,10 +106,11 @@ def frame(trace: Trace, step: TraceStep, layout: Layout | None) -> Figure:
     for place, other in enumerate(trace.steps[begin : begin + WINDOW]):
         _draw_symbol(figure, place, other, here=other is step, nodes=trace.grammar is not None)
     said, bad = said_of(trace, step), step.right is False or step.ok is False
+    said = "   ".join([said, *(f"{name} = {value}" for name, value in step.counts.items())])
     figure.text(0.012, 0.785, said, fontsize=13, va="center", color=WRONG if bad else INK)
     if trace.grammar is not None and layout is not None:
         axis = figure.add_axes((0.01, 0.06, 0.52, 0.68))
-        _draw_graph(axis, layout, step, trace.grammar.accepting)
+        _draw_graph(axis, layout, step, trace.grammar.ends)
     if trace.grammar is not None and step.state is None:
         lost = "✗ no node: a violation of the grammar"
         figure.text(0.27, 0.03, lost, fontsize=12, color=WRONG, ha="center")

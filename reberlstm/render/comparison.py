@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from reberlstm.comparison import Comparison, Entry
+from reberlstm.comparison import Comparison, Entry, Row
 from reberlstm.comparison.study import Group, summary
 from reberlstm.comparison.study.trials import Record
 from reberlstm.display import renders
@@ -27,9 +27,22 @@ TINTS = {"proved": "43,127,195", "refuted": "217,119,43"}
 LEGEND = "✓ proved for words of every length, ✗ refuted by a word, ? not known; all else measured"
 
 
-def marked(entry: Entry) -> str:
-    """The entry with a mark for what is known."""
-    return MARKS[entry.status] + entry.text
+def marked(entry: Entry, text: str | None = None) -> str:
+    """The entry, or its text in short, with a mark for what is known."""
+    return MARKS[entry.status] + (entry.text if text is None else text)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def gists(comparison: Comparison) -> dict[str, str]:
+    """What each question means in a sentence, by its title; of all cycles once."""
+    first: dict[str, Row] = {}
+    for row in comparison.rows:
+        kind, _, cycle = row.key.partition(" ")
+        first.setdefault(kind if cycle and kind in ("loop", "drift") else row.key, row)
+    return {row.title: f"{_sentence(row.gist)} ({row.key})" for row in first.values()}
 
 
 def _title(comparison: Comparison) -> str:
@@ -52,13 +65,30 @@ def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
         for net in chosen:
             table.add_column(comparison.nets[net], width=column)
         for row in comparison.rows:
-            table.add_row(row.title, *(marked(row.entries[net]) for net in chosen))
+            short = (marked(row.entries[net], row.entries[net].short) for net in chosen)
+            table.add_row(row.title, *short)
         yield ""
         yield from text_lines(table, max(width, TITLES + len(chosen) * (column + GAP)))
+    yield ""
+    for title, gist in gists(comparison).items():
+        text = printable(f"{title} {gist}")
+        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
     for note in (LEGEND, *comparison.footnotes):
         yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
+
+
+def explained_lines(comparison: Comparison, width: int) -> Iterator[str]:
+    """Each question with its whole definition, and below it every net's whole answer."""
+    for row in comparison.rows:
+        yield printable(f"{row.title} ({row.key})")
+        yield from textwrap.wrap(printable(f"{_sentence(row.meaning)}."), width)
+        for name, entry in zip(comparison.nets, row.entries, strict=True):
+            answer = printable(f"{name}: {marked(entry)}")
+            yield from textwrap.wrap(answer, width, initial_indent="  ", subsequent_indent="    ")
+        yield ""
+    yield from textwrap.wrap(LEGEND, width)
 
 
 @renders(Comparison, "markdown")
@@ -77,7 +107,7 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 @renders(Comparison, "html")
 def comparison_html(comparison: Comparison) -> str:
-    """A table for a notebook: the text keeps its colours, and definitions show at the titles."""
+    """A table for a notebook: definitions show at the titles, whole answers at the short ones."""
     rows = [
         [head(row.title, title=row.meaning), *map(_field, row.entries)] for row in comparison.rows
     ]
@@ -90,7 +120,9 @@ def comparison_html(comparison: Comparison) -> str:
 def _field(entry: Entry) -> Field:
     tint = TINTS.get(entry.status)
     style = f";background:rgba({tint},.18)" if tint else ""
-    return Field(marked(entry), f"text-align:left;vertical-align:top{style}")
+    more = marked(entry) if entry.short != entry.text else ""
+    text = marked(entry, entry.short)
+    return Field(text, f"text-align:left;vertical-align:top{style}", title=more)
 
 
 @renders(Comparison, "page")
@@ -100,7 +132,7 @@ def comparison_page(comparison: Comparison) -> str:
         "comparison.html",
         title=_title(comparison),
         table=comparison_html(comparison),
-        meanings=[(row.title, row.meaning) for row in comparison.rows],
+        meanings=[(f"{row.title} ({row.key})", row.meaning) for row in comparison.rows],
     )
 
 

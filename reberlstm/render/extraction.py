@@ -65,6 +65,9 @@ MOST_PARTS, MOST_NUMBERS = 60, 24
 LINE = 15
 """The height of a name in points."""
 
+CLOSE = 0.5
+"""A machine that agrees with the net on a smaller share of words is not shown as a good one."""
+
 APART, TRIED = 0.08, 500
 """States nearer than this share of the picture would be taken for one; so many planes are tried."""
 
@@ -123,7 +126,12 @@ def ended_text(found: Extraction) -> str:
     """What ended the search."""
     if found.ended_by is None:
         return "the search came to its own end: it found no difference any more"
-    return f"the budget of {found.ended_by} ended the search; this is the best machine so far"
+    text = f"the budget of {found.ended_by} ended the search"
+    rate = next((x for x in found.verdict[0].rates if x.kind == "biased" and not x.lengths), None)
+    if rate is None or rate.share >= CLOSE:
+        return f"{text}; this is the best machine so far"
+    share = f"{rate.share:.1%}".replace("%", " %")
+    return f"{text}; no machine so far comes close: this one agrees on {share} of biased words"
 
 
 def word_text(fsm: FSM, word: tuple[str, ...]) -> str:

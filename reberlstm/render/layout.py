@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reberlstm.errors import GrammarError, MissingExtraError
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.crawl import crawl
-from reberlstm.machine.fsm import FSM
 from reberlstm.render.machine import Direction, arrows, run_graphviz
 
 Point = tuple[float, float]
@@ -62,7 +62,7 @@ class Layout:
         return result
 
 
-def lay_out(fsm: FSM, direction: Direction = "LR") -> Layout | None:
+def lay_out(fsm: Machine, direction: Direction = "LR") -> Layout | None:
     """Places for the reachable states of a machine, or None where it is too large to be drawn.
 
     Example:
@@ -89,7 +89,7 @@ def edge_text(symbols: tuple[str, ...]) -> str:
     return f"{symbols[0]} … {symbols[-1]} ({len(symbols)})"
 
 
-def _arrows(fsm: FSM) -> list[Arrow]:
+def _arrows(fsm: Machine) -> list[Arrow]:
     return [(*ends, tuple(names)) for ends, names in arrows(fsm, fsm.reachable).items()]
 
 
@@ -97,7 +97,7 @@ def _width(name: str) -> float:
     return max(HEIGHT, 16.0 + 8.5 * len(name))
 
 
-def _dot(fsm: FSM, pairs: list[Arrow], direction: Direction) -> str:
+def _dot(fsm: Machine, pairs: list[Arrow], direction: Direction) -> str:
     """The graph in Graphviz' language, with numbers for names, so that nothing needs escaping."""
     number = {state: index for index, state in enumerate(fsm.reachable)}
     depth = _depths(fsm)
@@ -127,7 +127,7 @@ def _dot(fsm: FSM, pairs: list[Arrow], direction: Direction) -> str:
     return "\n".join([*lines, "}"])
 
 
-def _read(fsm: FSM, pairs: list[Arrow], answer: dict[str, Any]) -> Layout:
+def _read(fsm: Machine, pairs: list[Arrow], answer: dict[str, Any]) -> Layout:
     """Graphviz measures y from below and lists points as ``e,x,y x,y x,y …``.
 
     An edge with its head at its tail begins with ``s`` instead of ``e``, and is turned round here.
@@ -157,7 +157,7 @@ def _read(fsm: FSM, pairs: list[Arrow], answer: dict[str, Any]) -> Layout:
     return Layout(width, height, nodes, tuple(edges))
 
 
-def layered(fsm: FSM, direction: Direction = "LR") -> Layout:
+def layered(fsm: Machine, direction: Direction = "LR") -> Layout:
     """States in layers by their distance from the start; needs nothing installed."""
     depths = _depths(fsm)
     layers = [[q for q in depths if depths[q] == d] for d in range(max(depths.values()) + 1)]
@@ -193,9 +193,9 @@ def layered(fsm: FSM, direction: Direction = "LR") -> Layout:
     return Layout(max(xs) - left + 8, max(ys) - top + 14, nodes, tuple(edges))
 
 
-def _depths(fsm: FSM) -> dict[str, int]:
+def _depths(fsm: Machine) -> dict[str, int]:
     """The length of a shortest word to every reachable state."""
-    return crawl([fsm.start], lambda state: fsm.transitions[state].items()).distances()
+    return crawl([fsm.start], fsm.ways).distances()
 
 
 def _curve(

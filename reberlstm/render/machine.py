@@ -13,14 +13,15 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from reberlstm.display import renders
+from reberlstm.display import rendered, renders
 from reberlstm.errors import GrammarError, MissingExtraError, ReberLSTMError
 from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.render import block, count
 
@@ -55,6 +56,7 @@ NAME_WIDTH = 24
 NAME_LINES = 4
 CIRCLES = ((2, "0.5", "14"), (5, "0.65", "13"), (7, "0.75", "11.5"))
 """Names of up to so many characters stand in circles of one size (inches), in this font size."""
+ELLIPSE = {"shape": "ellipse", "height": "0.5", "fontsize": "13", "margin": "0.06,0.03"}
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Run:
     violation: tuple[int, str, str] | None = None
 
 
+@renders(FSM, "dot")
 def dot(
     fsm: FSM,
     *,
@@ -97,12 +100,6 @@ def dot(
         >>> dot(load_grammar("parity")).splitlines()[-2].split("[")[0].strip()
         '1 -> 0'
     """
-    if direction not in ("LR", "TB"):
-        raise GrammarError(
-            f"direction {direction!r}; choose 'LR' (left to right) or 'TB' (top down)"
-        )
-    import graphviz
-
     theme = DARK if dark else LIGHT
     symbols = fsm.word(word) if word is not None else ()
     run = Run([] if word is None else [fsm.start])
@@ -120,16 +117,12 @@ def dot(
     drawn = [state for state in fsm.states if everything or state in alive]
     chances = bool(fsm.probabilities) if probabilities is None else probabilities
     stops = bool(fsm.stop) if probabilities is None else probabilities
-    graph = graphviz.Digraph(name=escaped(fsm.name or "machine"))
-    text = {"fontname": FONT, "fontcolor": theme.ink}
-    paper = {"bgcolor": theme.paper, "pad": "0.25", "nodesep": "0.35", "ranksep": "0.45"}
-    caption = _captions(fsm, run, symbols, len(fsm.states) - len(drawn))
-    graph.attr("graph", rankdir=direction, fontsize="12", **paper, **text, **caption)
-    node = {"color": theme.ink, "fillcolor": theme.node, "style": "filled", "penwidth": "1.2"}
-    graph.attr("node", tooltip=" ", **node, **text, **_shape(fsm, drawn))
-    edge = {"color": theme.ink, "penwidth": "1.1", "arrowsize": "0.75"}
-    graph.attr("edge", fontsize="13", tooltip=" ", **edge, **text)
-    graph.node("start", label="", shape="point", width="0.07", fillcolor=theme.ink)
+    lines = [_verdict(fsm, run, symbols)] if run.states else []
+    if hidden := len(fsm.states) - len(drawn):
+        which = "state that" if hidden == 1 else "states that"
+        lines.append(f"not drawn: {hidden} {which} cannot reach acceptance")
+    shape = ELLIPSE if fsm.outputs else shape_for(drawn)
+    graph = blank(fsm.name, theme, direction, caption=lines, shape=shape)
     number = {state: str(index) for index, state in enumerate(drawn)}
     for state in drawn:
         graph.node(number[state], **_node(fsm, state, run, stops, theme))
@@ -139,38 +132,100 @@ def dot(
         graph.edge(number[source], number[target], **attributes)
     if run.violation is not None:
         position, state, symbol = run.violation
-        dashed = {"style": "dashed", "color": theme.wrong, "fontcolor": theme.wrong}
-        box = {"shape": "box", "penwidth": "1.6", "width": "0", "height": "0.4"}
-        graph.node("violation", label="× violation", margin="0.1,0.05", **box, **dashed)
-        label = _spaced([f"{symbol_text(symbol)} ({position})"])
-        graph.edge(number[state], "violation", label=label, penwidth="2.2", **dashed)
+        add_violation(graph, number[state], position, symbol, theme)
     return str(graph.source)
 
 
-def arrows(fsm: FSM, states: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+def blank(
+    name: str,
+    theme: Theme,
+    direction: Direction,
+    *,
+    caption: Sequence[str],
+    shape: Mapping[str, str],
+) -> Any:
+    """A graph of graphviz with our style and a point for the start, as yet without states.
+
+    Raises:
+        GrammarError: for a direction other than the two.
+    """
+    if direction not in ("LR", "TB"):
+        raise GrammarError(
+            f"direction {direction!r}; choose 'LR' (left to right) or 'TB' (top down)"
+        )
+    import graphviz
+
+    graph = graphviz.Digraph(name=escaped(name or "machine"))
+    text = {"fontname": FONT, "fontcolor": theme.ink}
+    paper = {"bgcolor": theme.paper, "pad": "0.25", "nodesep": "0.35", "ranksep": "0.45"}
+    below = {"label": escaped("\n".join(["", *caption])), "labelloc": "b"} if caption else {}
+    graph.attr("graph", rankdir=direction, fontsize="12", **paper, **text, **below)
+    node = {"color": theme.ink, "fillcolor": theme.node, "style": "filled", "penwidth": "1.2"}
+    graph.attr("node", tooltip=" ", **node, **text, **shape)
+    edge = {"color": theme.ink, "penwidth": "1.1", "arrowsize": "0.75"}
+    graph.attr("edge", fontsize="13", tooltip=" ", **edge, **text)
+    graph.node("start", label="", shape="point", width="0.07", fillcolor=theme.ink)
+    return graph
+
+
+def add_violation(graph: Any, node: str, position: int, symbol: str, theme: Theme) -> None:
+    """A dashed arrow from a state to a box, for the symbol that was not legal there."""
+    dashed = {"style": "dashed", "color": theme.wrong, "fontcolor": theme.wrong}
+    box = {"shape": "box", "penwidth": "1.6", "width": "0", "height": "0.4"}
+    graph.node("violation", label="× violation", margin="0.1,0.05", **box, **dashed)
+    label = spaced([f"{symbol_text(symbol)} ({position})"])
+    graph.edge(node, "violation", label=label, penwidth="2.2", **dashed)
+
+
+def arrows(fsm: Machine, states: Sequence[str]) -> dict[tuple[str, str], list[str]]:
     """For each pair of these states with transitions from one to the other, the symbols."""
     kept = set(states)
     found: dict[tuple[str, str], list[str]] = {}
     for source in states:
-        for symbol, target in fsm.transitions[source].items():
-            if target in kept:
-                found.setdefault((source, target), []).append(symbol)
+        for symbol, target in fsm.ways(source):
+            symbols = found.setdefault((source, target), []) if target in kept else [symbol]
+            if symbol not in symbols:
+                symbols.append(symbol)
     return found
 
 
-def _shape(fsm: FSM, drawn: Sequence[str]) -> dict[str, str]:
+def shape_for(names: Sequence[str]) -> Mapping[str, str]:
     """Circles of one size where all names are short, else ellipses as wide as their names."""
-    longest = max(len(printable(name)) for name in drawn)
+    longest = max(len(printable(name)) for name in names)
     for length, width, size in CIRCLES:
-        if longest <= length and not fsm.outputs:
+        if longest <= length:
             return {"shape": "circle", "width": width, "fontsize": size, "margin": "0"}
-    return {"shape": "ellipse", "height": "0.5", "fontsize": "13", "margin": "0.06,0.03"}
+    return ELLIPSE
+
+
+def name_lines(state: str) -> list[str]:
+    """The name of a state in lines of readable length."""
+    lines = textwrap.wrap(printable(state), NAME_WIDTH, drop_whitespace=False)
+    lines = lines or [printable(state)]
+    return lines if len(lines) <= NAME_LINES else [*lines[: NAME_LINES - 1], "…"]
+
+
+def trail(state: str, run: Run, theme: Theme) -> dict[str, str]:
+    """How a state looks on the way of a word; the one in which it ends has a heavy border."""
+    if state not in run.states:
+        return {}
+    width = "3.4" if state == run.states[-1] else "1.6"
+    return {"fillcolor": theme.visited, "color": theme.trail, "penwidth": width}
+
+
+def steps_text(steps: Sequence[int]) -> str:
+    """The numbers of the symbols that an arrow was taken for, the first few of them."""
+    first = " ".join(map(str, steps[:MAX_STEPS_SHOWN]))
+    return f" ({first}{' …' if len(steps) > MAX_STEPS_SHOWN else ''})"
+
+
+def taken(theme: Theme) -> dict[str, str]:
+    """How an arrow looks on the way of a word."""
+    return {"color": theme.trail, "fontcolor": theme.trail, "penwidth": "2.6"}
 
 
 def _node(fsm: FSM, state: str, run: Run, stops: bool, theme: Theme) -> dict[str, str]:
-    lines = textwrap.wrap(printable(state), NAME_WIDTH, drop_whitespace=False)
-    lines = lines or [printable(state)]
-    lines = lines if len(lines) <= NAME_LINES else [*lines[: NAME_LINES - 1], "…"]
+    lines = name_lines(state)
     if fsm.outputs:
         lines.append(f"output {printable(fsm.outputs[state])}")
     if stops and state in fsm.accepting and fsm.transitions[state]:
@@ -178,11 +233,7 @@ def _node(fsm: FSM, state: str, run: Run, stops: bool, theme: Theme) -> dict[str
     attributes = {"label": escaped("\n".join(lines)), "tooltip": escaped(printable(state))}
     if state in fsm.accepting:
         attributes["peripheries"] = "2"
-    if state in run.states:
-        attributes |= {"fillcolor": theme.visited, "color": theme.trail, "penwidth": "1.6"}
-        if state == run.states[-1]:
-            attributes["penwidth"] = "3.4"
-    return attributes
+    return attributes | trail(state, run, theme)
 
 
 def _edge(
@@ -201,43 +252,45 @@ def _edge(
         if probabilities and len(fsm.transitions[source]) > 1:
             part += f" {_number(fsm.probability(source, symbol))}"
         if symbol in steps:
-            first = " ".join(map(str, steps[symbol][:MAX_STEPS_SHOWN]))
-            part += f" ({first}{' …' if len(steps[symbol]) > MAX_STEPS_SHOWN else ''})"
+            part += steps_text(steps[symbol])
         parts.append(part)
     if len(parts) == len(fsm.alphabet) > 6 and not probabilities and not steps:
         parts = ["any symbol"]
     tip = f"{printable(source)} → {printable(target)}: {' '.join(map(symbol_text, symbols))}"
-    attributes = {"label": _spaced(wrapped(parts)), "tooltip": escaped(tip)}
-    if steps:
-        attributes |= {"color": theme.trail, "fontcolor": theme.trail, "penwidth": "2.6"}
-    return attributes
-
-
-def _captions(fsm: FSM, run: Run, word: Word, hidden: int) -> dict[str, str]:
-    lines = [_verdict(fsm, run, word)] if run.states else []
-    if hidden:
-        states = "state that" if hidden == 1 else "states that"
-        lines.append(f"not drawn: {hidden} {states} cannot reach acceptance")
-    return {"label": escaped("\n".join(["", *lines])), "labelloc": "b"} if lines else {}
+    attributes = {"label": spaced(wrapped(parts)), "tooltip": escaped(tip)}
+    return attributes | (taken(theme) if steps else {})
 
 
 def _verdict(fsm: FSM, run: Run, word: Word) -> str:
     """What the overlay shows, in words."""
     state = run.states[-1]
-    text = printable(fsm.text(word)) or "the empty word"
+    legal = tuple(fsm.transitions[state])
+    return verdict(fsm.text(word), len(word), state, legal, state in fsm.accepting, run.violation)
+
+
+def verdict(
+    text: str,
+    length: int,
+    state: str,
+    symbols: Sequence[str],
+    accepted: bool,
+    violation: tuple[int, str, str] | None,
+) -> str:
+    """Where a word ends, in words: its text and length, the last state, and what is legal there."""
+    text = printable(text) or "the empty word"
     if len(text) > MAX_CAPTION:
-        text = f"{len(word):,} symbols"
-    legal = " or ".join(map(symbol_text, fsm.transitions[state])) or "nothing"
+        text = f"{length:,} symbols"
+    legal = " or ".join(map(symbol_text, symbols)) or "nothing"
     if len(legal) > MAX_CAPTION:
-        legal = f"one of {len(fsm.transitions[state])} symbols"
-    if run.violation is not None:
-        position, _, symbol = run.violation
+        legal = f"one of {len(symbols)} symbols"
+    if violation is not None:
+        position, _, symbol = violation
         return (
             f"{text}: violation at {position}, {symbol_text(symbol)} in state "
             f"{printable(state)}, where {legal} may follow"
         )
-    verdict = "accepted" if state in fsm.accepting else f"not complete, {legal} may follow"
-    return f"{text}: in state {printable(state)}, {verdict}"
+    ends = "accepted" if accepted else f"not complete, {legal} may follow"
+    return f"{text}: in state {printable(state)}, {ends}"
 
 
 def wrapped(parts: Sequence[str]) -> Iterator[str]:
@@ -271,7 +324,7 @@ def printable(text: str) -> str:
     )
 
 
-def _spaced(lines: Iterable[str]) -> str:
+def spaced(lines: Iterable[str]) -> str:
     """The label of an arrow: an HTML string, with room below and at its sides, away from lines."""
     text = "<BR/>".join(f"&#160;{html.escape(line, quote=False)}&#160;" for line in lines)
     return f'<{text}<BR/><FONT POINT-SIZE="3"> </FONT>>'
@@ -355,7 +408,7 @@ def draw(
             f"{fsm} has {len(fsm.states):,} states, and at most {MAX_STATES} are drawn; minimise "
             "it first, or write .dot and use a tool for large graphs"
         )
-    source = dot(fsm, word=word, **options)
+    source: str = rendered(fsm, "dot", word=word, **options)
     return run_graphviz(source, format, time_limit=time_limit, what=str(fsm))
 
 
@@ -416,7 +469,8 @@ PATIENCE = 5.0
 
 
 @renders(FSM, "svg")
-def machine_svg(fsm: FSM) -> str | None:
+@renders(CounterMachine, "svg")
+def machine_svg(fsm: Machine) -> str | None:
     """The state graph as SVG, or None where it is too large or there is no Graphviz."""
     if len(fsm.states) > MAX_SHOWN:
         return None

@@ -24,7 +24,7 @@ from reberlstm.certificates import certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_finite
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
 from reberlstm.net.cells.cell import Floats
@@ -105,7 +105,7 @@ def explorer_page(
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
             is not in the alphabet, or one that is too long.
     """
-    fsm = as_machine(fsm)
+    fsm = as_finite(fsm, "explore")
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
         raise GrammarError(

@@ -5,25 +5,41 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 
 from reberlstm.display import renders
 from reberlstm.errors import printable
+from reberlstm.machine.complete import Walk
 from reberlstm.net.cells.cell import Floats
-from reberlstm.render import Field, Table, block, gate_titles, head, number_field
+from reberlstm.render import (
+    Field,
+    Table,
+    block,
+    count,
+    gate_titles,
+    head,
+    number_field,
+    numbered,
+)
 from reberlstm.simulator import Trace, TraceStep
 
-LABEL_WIDTH = 21
 NEAR = 0.005
 """Values this close to 0 and 1 are shown as · and 1; --json has them in full."""
 
 MAX_READER_SYMBOLS = 12
 MAX_SHOWN = 60
+NARROW = 72
+"""Below so many columns the Toy LSTM's words for the gates are left out."""
+
+MAX_FAULTS = 8
+"""Wrong answers that are told again at the end."""
+
 MAX_STEPS = 60
 MAX_CELLS = 24
 """The steps and cells of the largest table in HTML."""
@@ -68,7 +84,7 @@ def verdict(trace: Trace) -> tuple[str, str]:
     """The run in a line, and its style: the first fault, or how the run ends."""
     wrong, refused = trace.first_wrong, trace.violation_at
     if wrong is not None and (refused is None or wrong.t < refused):
-        return f"✗ wrong at symbol {wrong.t}: it {answer(wrong)}", "bad"
+        return f"✗ {_wrong_text(trace, wrong)}", "bad"
     if refused is not None:
         before = trace.steps[refused - 2].legal if refused > 1 else trace.offered_first
         came = trace.steps[refused - 1].symbol
@@ -100,48 +116,90 @@ def trace_lines(
 ) -> Iterator[str]:
     """The lines of a trace, styled for a terminal, with a verdict as the last one.
 
-    Cells in which nothing happens at a step are left out where `width` columns are too few for all,
-    unless `all_cells`, or `only` some are to be shown.
+    A cell keeps its column at every step. Where `width` columns are too few for all cells, those
+    whose memory stays the same for the whole word are left out, unless `all_cells`, or `only` some
+    are to be shown; what still does not fit stands below.
     """
-    net = trace.net
-    grammar = f", grammar {trace.grammar}" if trace.grammar is not None else ""
-    text = word_text(trace)
+    net, text = trace.net, word_text(trace)
     shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-    layers = ", ".join(f"{layer.size}-cell {layer.cell.title}" for layer in net.layers)
-    of_net = f"{net_name(trace)} ({layers}; {net.reading})"
-    title = f"{shown}: {of_net}{grammar}, scope {net.claims}"
-    yield from (_styled(line, "title") for line in textwrap.wrap(printable(title), width))
+    yield from (_styled(line, "title") for line in _wrapped(f"{shown}: {net_name(trace)}", width))
+    yield from _wrapped(_what_it_is(trace), width)
+    layout = _layout(trace, width, all_cells, only)
+    if trace.steps:
+        yield from (_styled(line, "quiet") for line in _wrapped(_legend(trace), width))
+        if layout.at_rest:
+            note = f"{layout.at_rest} cells whose memory never changes are left out (--all-cells)"
+            yield from (_styled(line, "quiet") for line in _wrapped(note, width))
     if trace.offered_first is not None:
         first = f"before the first symbol the net offers {listed(trace.offered_first)}"
         yield first if trace.first_judged else f"{first} {_styled('(not judged)', 'quiet')}"
     for step in trace.steps:
         yield ""
-        yield _heading(trace, step)
-        chosen = [net.cells.index(name) for name in only]
-        cells = chosen or _cells(step, net.cells, width, all_cells)
-        for chunk in _chunks(cells, net.cells, width):
-            yield from _block(step, net.cells, chunk)
-        hidden = len(net.cells) - len(cells)
-        if hidden and not only:
-            yield _styled(f"{'':{LABEL_WIDTH}}  ({hidden} cells at rest left out)", "quiet")
-        if len(step.reader) <= MAX_READER_SYMBOLS:
-            said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
-            if step.label is not None and step.legal is None and step.accept is None:
-                said = (step.label,)
-            values = [f"{name} {value:+.2f}" for name, value in step.reader.items()]
-            across = max(1, (width - LABEL_WIDTH) // (max(map(len, values)) + 2))
-            styled = [
-                _styled(text, "title" if name in said else "quiet")
-                for name, text in zip(step.reader, values, strict=True)
-            ]
-            for at in range(0, len(styled), across):
-                label = "" if at else "reader"
-                yield f"{label:<{LABEL_WIDTH + 1}}" + "  ".join(styled[at : at + across])
+        yield from _heading(trace, step, width)
+        for chunk in layout.chunks:
+            yield from _block(step, net.cells, chunk, layout)
+        yield from _reader(step, layout, width)
     yield ""
-    if trace.steps:
-        yield _styled("· is 0 and 1 is 1, to within 0.005; --json has every digit", "quiet")
-    text, style = verdict(trace)
-    yield from (_styled(line, style) for line in textwrap.wrap(text, width))
+    for text, style in (*_faults(trace), verdict(trace)):
+        yield from (_styled(line, style) for line in _wrapped(text, width))
+
+
+def _what_it_is(trace: Trace) -> str:
+    """A sentence or two on the net: what it is made of, what it says, and when it is asked."""
+    net, grammar = trace.net, trace.grammar
+    layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
+    text = " that feeds ".join(layers)
+    others = [] if grammar is None else [c for c in net.cells if not _is_node(c, grammar.states)]
+    if grammar is not None and len(others) < len(net.cells) / 2:
+        but = "most of them" if len(others) > 2 else f"all but {' and '.join(others)}"
+        who = f"{but} " if others else ""
+        nodes = "node of the grammar that it stands" if net.size == 1 else ""
+        nodes = nodes or "nodes of the grammar that they stand"
+        text += f", {who}named after the {nodes} for"
+    tells = " and ".join(_TELLS[kind] for kind in net.observed)
+    text = f"{text[0].upper()}{text[1:]}. It says {tells} ({net.reading}). "
+    if grammar is None:
+        return f"{text}No grammar is given, so nothing is judged."
+    name = f"Grammar {grammar.name}" if grammar.name else "The grammar"
+    return f"{text}{name} judges it {_JUDGED[net.claims]} (scope {net.claims})."
+
+
+def _is_node(cell: str, states: Collection[str]) -> bool:
+    """Whether a cell stands for a state, for several that it does not tell apart, or a part."""
+    return all(part in states for part in cell.split("|")) or cell.rpartition("/")[0] in states
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun.startswith(('LSTM', 'RNN')) else 'a'} {noun}"
+
+
+_TELLS = {
+    "legal": "which symbols may come next",
+    "accept": "whether the word may end",
+    "label": "which output the word has",
+}
+_JUDGED = {"legal": "after its words, as long as they can go on", "all": "after every word"}
+
+
+def _legend(trace: Trace) -> str:
+    """What the numbers mean, in a line."""
+    net = trace.net
+    kind = net.observed[0]
+    readout = net.readout(kind)
+    assert readout is not None, "only what it tells is shown"
+    over = f"over {readout.rule.threshold:g}"
+    if readout.rule.function == "argmax":
+        meaning = "the largest number is the answer"
+    else:
+        meaning = f"{over} {'the word may end' if kind == 'accept' else 'is offered'}"
+    if _is_long(trace.steps[0]):
+        meaning = f"its {len(trace.steps[0].reader)} numbers are in --json; {meaning}"
+    ok = "" if trace.steps[0].legal is None else "ok: the net had offered the symbol. "
+    return f"{ok}reader: {meaning}. · is 0, 1 is 1."
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(printable(text), width, break_on_hyphens=False)
 
 
 def _styled(text: str, style: str) -> str:
@@ -149,85 +207,214 @@ def _styled(text: str, style: str) -> str:
     return click.style(text, **STYLES[style]) if STYLES[style] else text
 
 
-def _heading(trace: Trace, step: TraceStep) -> str:
-    parts = [f"{step.t:>3}  {_styled(step.symbol, 'title')}"]
+def _heading(trace: Trace, step: TraceStep, width: int) -> Iterator[str]:
+    """The symbol, where it leads in the grammar, and what the net says; in two lines if it must."""
+    parts = [(f"{step.t:>3}  {step.symbol}", "title")]
     if trace.grammar is not None:
-        source = step.source if step.source is not None else "✗"
-        target = step.state if step.state is not None else "✗ (no node)"
-        parts.append(printable(f"node {source} → {target}"))
-    marks = {True: _styled("ok", "good"), False: _styled("VIOLATION", "bad")}
-    if step.ok is not None:
-        parts.append(marks[step.ok])
-    parts.append(answer(step))
+        parts.append((_move(step), "plain"))
+    if step.ok is False:
+        parts.append(("VIOLATION", "bad"))
+    elif step.ok is None:
+        parts += [(f"{step.symbol} not judged", "quiet")] * (step.legal is not None)
+    elif trace.grammar is not None and step.state is None:
+        parts.append(("offered wrongly", "bad"))
+    else:
+        parts.append(("ok", "good"))
+    parts.append((answer(step), "plain"))
     if not step.judged:
-        parts.append(_styled("not judged", "quiet"))
+        parts.append(("not judged", "quiet"))
     elif step.right is False:
-        parts.append(_styled(f"WRONG: {_allowed(trace, step)}", "bad"))
-    return "   ".join(parts)
+        parts.append((f"WRONG: {_allowed(trace, step)}", "bad"))
+    line, used = "", 0
+    for text, style in parts:
+        size = len(printable(text))
+        if line and used + 3 + size > width:
+            yield line
+            line, used = "", 2
+        line += (" " * (3 if line else used)) + _styled(text, style)
+        used += 3 + size
+    yield line
+
+
+def _move(step: TraceStep) -> str:
+    """Where a symbol leads in the machine, with the values of its counters."""
+    source, target = ("none" if node is None else node for node in (step.source, step.state))
+    return ", ".join([f"node {source} → {target}", *(f"{n} = {c}" for n, c in step.counts.items())])
 
 
 def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
-    machine = trace.grammar.complete(trace.net.on_violation)
-    node = machine.names.index(step.state)
-    line = machine.lines[node]
-    if step.label is not None and line.output not in (None, step.label):
-        return f"the grammar gives {line.output}"
+    machine: Walk = trace.grammar.complete(trace.net.on_violation)
+    node = machine.start
+    for symbol in trace.word[: step.t]:
+        node = machine.after(node, machine.alphabet.index(symbol))
+    output, legal = machine.output_at(node), machine.legal_at(node)
+    if step.label is not None and output not in (None, step.label):
+        return f"the grammar gives {output}"
     if step.legal is None:
         return "the grammar says otherwise"
-    if set(machine.symbols[node]) != set(step.legal):
-        return f"the grammar allows {listed(machine.symbols[node])}"
-    return f"the grammar says that the word may {'' if line.accepting else 'not '}end"
+    if set(legal) != set(step.legal):
+        return f"the grammar allows {listed(legal)}"
+    return f"the grammar says that the word may {'' if machine.accepts_at(node) else 'not '}end"
 
 
-def _cells(step: TraceStep, names: Sequence[str], width: int, all_cells: bool) -> list[int]:
-    everything = list(range(len(names)))
-    if all_cells or len(list(_chunks(everything, names, width))) == 1:
-        return everything
-    values = zip(everything, step.gates["candidate"], step.memory, strict=True)
-    return [cell for cell, *both in values if any(abs(value) > NEAR for value in both)]
+def _wrong_text(trace: Trace, step: TraceStep) -> str:
+    said = f"it {answer(step)}; {_allowed(trace, step)}"
+    return f"wrong after symbol {step.t} ({step.symbol}): {said}"
 
 
-def _column(name: str) -> int:
-    return max(len(name), 5) + 1
+def _faults(trace: Trace) -> Iterator[tuple[str, str]]:
+    """Once more at the end: where the net was wrong besides the verdict, or was not judged."""
+    wrong = [step for step in trace.steps if step.right is False]
+    if wrong and _wrong_text(trace, wrong[0]) in verdict(trace)[0]:
+        del wrong[0]
+    for step in wrong[:MAX_FAULTS]:
+        yield _wrong_text(trace, step), "bad"
+    if len(wrong) > MAX_FAULTS:
+        yield f"wrong after {len(wrong) - MAX_FAULTS} more symbols", "bad"
+    if trace.grammar is not None:
+        places = [str(step.t) for step in trace.steps if not step.judged]
+        some = ", ".join(places[:MAX_FAULTS]) + (" …" if len(places) > MAX_FAULTS else "")
+        if places:
+            yield f"not judged: the answer after symbol {some}", "quiet"
 
 
-def _chunks(cells: Sequence[int], names: Sequence[str], width: int) -> Iterator[list[int]]:
+class _Layout(NamedTuple):
+    """Where things stand, at every step alike.
+
+    Attributes:
+        titles: The rows about cells, by quantity, and what they are called.
+        parts: What the state of each cell consists of, by number.
+        label: The columns of the names of rows.
+        chunks: The cells that stand side by side, by number.
+        widths: The columns of each cell, by number.
+        symbols: The columns of each number of the reader.
+        question: What the reader's numbers are about.
+        at_rest: How many cells are left out.
+    """
+
+    titles: Mapping[str, str]
+    parts: Sequence[tuple[str, ...]]
+    label: int
+    chunks: Sequence[Sequence[int]]
+    widths: Mapping[int, int]
+    symbols: int
+    question: str
+    at_rest: int
+
+
+def _layout(trace: Trace, width: int, all_cells: bool, only: Sequence[str]) -> _Layout:
+    """The widest spacing in which the chosen cells fit side by side, else the narrowest."""
+    net, steps = trace.net, trace.steps
+    cells = [net.cells.index(name) for name in only] or numbered(net.cells)
+    moving = [cell for cell in cells if not steps or _moves(steps, cell)]
+    titles = {**gate_titles(steps[0].gates if steps else ()), **_PARTS}
+    parts = [layer.cell.parts for layer in net.layers for _ in range(layer.size)]
+    titles = {k: title for k, title in titles.items() if any(_is_in(own, k) for own in parts)}
+    longest = max((_longest(steps, titles, cell) for cell in cells), default=0)
+    heads = [len(name) for step in steps[:1] for name in step.reader]
+    numbers = [len(f"{value:+.2f}") for step in steps for value in step.reader.values()]
+    question = _READER[net.observed[0]]
+    short = {k: t.partition(" (")[0] for k, t in titles.items()}
+    titles = short if width < NARROW else titles
+    label = max(map(len, (*titles.values(), question)))
+    for shown, gap in itertools.product((cells,) if all_cells or only else (cells, moving), (2, 1)):
+        widths = {cell: gap + max(longest, len(net.cells[cell])) for cell in cells}
+        chunks = list(_chunks(shown, widths, width - label))
+        if len(chunks) <= 1:
+            break
+    symbols = max((*heads, *numbers), default=0)
+    symbols += 2 if label + (symbols + 2) * len(heads) <= width else 1
+    return _Layout(titles, parts, label, chunks, widths, symbols, question, len(cells) - len(shown))
+
+
+_PARTS = {"memory": "memory", "hidden": "hidden state"}
+_READER = {"legal": "next symbol", "accept": "word may end", "label": "output"}
+
+
+def _is_in(parts: tuple[str, ...], quantity: str) -> bool:
+    """Whether a cell with these parts has what a row shows; gates that it lacks are NaN."""
+    return quantity not in _PARTS or {"memory": "cell"}.get(quantity, quantity) in parts
+
+
+def _values(step: TraceStep, quantity: str) -> Floats:
+    values: Floats = step.gates[quantity] if quantity in step.gates else getattr(step, quantity)
+    return values
+
+
+def _longest(steps: Sequence[TraceStep], quantities: Iterable[str], cell: int) -> int:
+    """The characters of a cell's longest number."""
+    values = (float(_values(step, name)[cell]) for step in steps for name in quantities)
+    return max(map(len, map(_number, values)), default=0)
+
+
+def _moves(steps: Sequence[TraceStep], cell: int) -> bool:
+    """Whether a cell's memory or hidden state is shown with more than one number."""
+    pairs = {(_number(step.memory[cell]), _number(step.hidden[cell])) for step in steps}
+    return len(pairs) > 1 or any(abs(step.memory[cell]) > 1.0 + NEAR for step in steps)
+
+
+def _chunks(cells: Sequence[int], widths: Mapping[int, int], room: int) -> Iterator[list[int]]:
     """Split the cells into groups that fit side by side."""
     chunk: list[int] = []
-    used = LABEL_WIDTH
+    used = 0
     for cell in cells:
-        if chunk and used + _column(names[cell]) > width:
+        if chunk and used + widths[cell] > room:
             yield chunk
-            chunk, used = [], LABEL_WIDTH
+            chunk, used = [], 0
         chunk.append(cell)
-        used += _column(names[cell])
+        used += widths[cell]
     if chunk:
         yield chunk
 
 
-def _block(step: TraceStep, names: Sequence[str], cells: Sequence[int]) -> Iterator[str]:
-    yield " " * LABEL_WIDTH + "".join(
+def _block(
+    step: TraceStep, names: Sequence[str], cells: Sequence[int], layout: _Layout
+) -> Iterator[str]:
+    """A row for each gate and for what is kept, of the cells side by side."""
+    yield " " * layout.label + "".join(
         _styled(
-            f"{names[cell]:>{_column(names[cell])}}",
+            f"{names[cell]:>{layout.widths[cell]}}",
             "title" if abs(step.memory[cell]) > 0.5 else "quiet",
         )
         for cell in cells
     )
-    for gate, title in gate_titles(step.gates).items():
-        yield _row(title, step.gates[gate], names, cells, "plain")
-    yield _row("memory", step.memory, names, cells, "active")
+    for name, title in layout.titles.items():
+        values, style = _values(step, name), "active" if name in _PARTS else "plain"
+        row = f"{title:<{layout.label}}"
+        for cell in cells:
+            value = float(values[cell]) if _is_in(layout.parts[cell], name) else math.nan
+            text = f"{_number(value):>{layout.widths[cell]}}"
+            quiet = abs(value) <= NEAR
+            row += _styled(text, "quiet" if quiet else style if value > 0.5 else "plain")
+        yield row
 
 
-def _row(label: str, values: Floats, names: Sequence[str], cells: Sequence[int], style: str) -> str:
-    """One gate of the cells side by side; `style` is that of values over ½."""
-    row = f"{label:<{LABEL_WIDTH}}"
-    for cell in cells:
-        value = float(values[cell])
-        text = f"{_number(value):>{_column(names[cell])}}"
-        row += _styled(text, "quiet" if abs(value) <= NEAR else style if value > 0.5 else "plain")
-    return row
+def _is_long(step: TraceStep) -> bool:
+    return len(step.reader) > MAX_READER_SYMBOLS
+
+
+def _reader(step: TraceStep, layout: _Layout, width: int) -> Iterator[str]:
+    """The numbers that the answer is read from, below what they are about."""
+    if _is_long(step):
+        return
+    said = step.legal if step.legal is not None else ("accept",) * bool(step.accept)
+    if step.label is not None and step.legal is None and step.accept is None:
+        said = (step.label,)
+    across = max(1, (width - layout.label) // layout.symbols)
+    names = list(step.reader)
+    for at in range(0, len(names), across):
+        part = names[at : at + across]
+        styles = ["title" if name in said else "quiet" for name in part]
+        for label, texts in (
+            (layout.question, part),
+            ("reader", [f"{step.reader[name]:+.2f}" for name in part]),
+        ):
+            row = f"{label:<{layout.label}}"
+            for text, style in zip(texts, styles, strict=True):
+                row += _styled(f"{text:>{layout.symbols}}", style)
+            yield row
 
 
 def _number(value: float) -> str:
@@ -257,12 +444,15 @@ def trace_html(trace: Trace) -> str:
     rows = []
     if trace.grammar is not None:
         rows.append([head("node"), *(Field(step.state or "✗") for step in steps)])
+    for name in steps[0].counts if steps else ():
+        counts = (str(step.counts.get(name, "✗")) for step in steps)
+        rows.append([head(f"counter {name}"), *map(Field, counts)])
     rows.append([head(_QUESTIONS[net.observed[0]]), *map(_answer, steps)])
     if not all(step.judged for step in steps):
         rows.append([head("judged"), *(Field("yes" if step.judged else "no") for step in steps)])
-    for index, cell in enumerate(net.cells):
+    for index in numbered(net.cells):
         values = (number_field(step.memory[index], 1.0) for step in steps)
-        rows.append([head(f"memory {cell}"), *values])
+        rows.append([head(f"memory {net.cells[index]}"), *values])
     symbols = [step.symbol + (" ⊘" if step.ok is False else "") for step in steps]
     return block(title, notes, Table(rows, ["symbol", *symbols]))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError
-from reberlstm.machine.complete import includes_empty_word
+from reberlstm.machine.complete import Walk, includes_empty_word
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import BaseNet, Step, check_alphabets
 from reberlstm.net.cells.cell import Floats
@@ -46,6 +48,8 @@ class TraceStep(NamedTuple):
         right: Whether that answer is the grammar's; None where it is not judged, or not known.
         ok: Whether the symbol was one that the net had offered; None where that was not judged.
         label: The output that the net gives after this symbol; None where it does not tell.
+        counts: The values of the grammar's counters after it, by name; none where it has no
+            counters, or after a violation.
     """
 
     t: int
@@ -62,6 +66,7 @@ class TraceStep(NamedTuple):
     right: bool | None
     ok: bool | None
     label: str | None = None
+    counts: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,7 +88,7 @@ class Trace(Displayed):
     """
 
     net: Net
-    grammar: FSM | None
+    grammar: Machine | None
     word: tuple[str, ...]
     offered_first: tuple[str, ...] | None
     first_judged: bool
@@ -171,7 +176,31 @@ class Trace(Displayed):
             "violation_at": self.violation_at,
             "cells": list(self.net.cells),
             "alphabet": list(self.net.alphabet),
-            "steps": [_step_dict(step, self.net) for step in self.steps],
+            "steps": [self._step_dict(step) for step in self.steps],
+        }
+
+    def _step_dict(self, record: TraceStep) -> dict[str, Any]:
+        net = self.net
+        counts = isinstance(self.grammar, CounterMachine)
+        counters = {"counters": dict(record.counts) or None} if counts else {}
+        words = net.layers[0].cell.words
+        # The source's words, and its order: eraser, writer, filter.
+        order = {name: place for place, name in enumerate(words)}
+        gates = sorted(record.gates, key=lambda gate: order.get(gate, len(order)))
+        return {
+            "t": record.t,
+            "symbol": record.symbol,
+            "state": record.state,
+            **counters,
+            **{words.get(gate, gate): _finite(record.gates[gate]) for gate in gates},
+            "memory": record.memory.tolist(),
+            "hidden": record.hidden.tolist(),
+            "reader": dict(record.reader),
+            "legal": None if record.legal is None else list(record.legal),
+            "accept": record.accept,
+            **({"label": record.label} if "label" in net.observed else {}),
+            "judged": record.judged,
+            "ok": record.ok,
         }
 
     def to_html(self) -> str:
@@ -185,27 +214,6 @@ class Trace(Displayed):
         """
         page: str = rendered(self, "page")
         return page
-
-
-def _step_dict(record: TraceStep, net: Net) -> dict[str, Any]:
-    words = net.layers[0].cell.words
-    # The source's words, and its order: eraser, writer, filter.
-    order = {name: place for place, name in enumerate(words)}
-    gates = sorted(record.gates, key=lambda gate: order.get(gate, len(order)))
-    return {
-        "t": record.t,
-        "symbol": record.symbol,
-        "state": record.state,
-        **{words.get(gate, gate): _finite(record.gates[gate]) for gate in gates},
-        "memory": record.memory.tolist(),
-        "hidden": record.hidden.tolist(),
-        "reader": dict(record.reader),
-        "legal": None if record.legal is None else list(record.legal),
-        "accept": record.accept,
-        **({"label": record.label} if "label" in net.observed else {}),
-        "judged": record.judged,
-        "ok": record.ok,
-    }
 
 
 def _gates(net: BaseNet[Any]) -> list[str]:
@@ -282,7 +290,7 @@ def trace(
         from reberlstm.net.loading import net_for
 
         net = net_for(net, machine, **options)
-    machine = machine or net.grammar
+    machine = machine or net.machine
     if not net.observed:
         raise GrammarError(
             f"net {net.name!r} tells neither legal symbols nor acceptance nor labels; its heads "
@@ -297,10 +305,14 @@ def trace(
 
 
 class _Run:
-    def __init__(self, net: Any, grammar: FSM | None, snap: bool, slots: int, patch: Patch) -> None:
+    def __init__(
+        self, net: Any, grammar: Machine | None, snap: bool, slots: int, patch: Patch
+    ) -> None:
         self.net, self.grammar = net, grammar
         self.snap, self.slots, self.patch = snap, slots, patch
-        self.machine = None if grammar is None else grammar.complete(net.on_violation)
+        self.machine: Walk | None = None
+        if grammar is not None:
+            self.machine = grammar.complete(net.on_violation)
 
     def trace(self, word: tuple[str, ...]) -> Trace:
         net = self.net
@@ -309,16 +321,18 @@ class _Run:
                 raise GrammarError(f"patch at {t}; the word has the symbols 1 to {len(word)}")
         state = net.initial()
         offered, accepted, label = first = _answers(net, state)
-        node, judged = 0, includes_empty_word(net.claims)
+        judged = includes_empty_word(net.claims)
         records: list[TraceStep] = []
         violation: int | None = None
         machine = self.machine
-        names = (None,) if machine is None else machine.names
+        node = None if machine is None else machine.start
+        state_name: str | None = None if machine is None else machine.name(node)
         for t, symbol in enumerate(word, start=1):
-            source = names[node]
+            source = state_name
             ok = symbol in offered if judged and offered is not None else None
             if machine is not None:
-                node = machine.table[node][machine.alphabet.index(symbol)]
+                node = machine.after(node, machine.alphabet.index(symbol))
+                state_name = machine.name(node)
             steps = self._changed(net.record(state, net.alphabet.index(symbol)), t)
             state = net.after(steps)
             offered, accepted, label = _answers(net, state)
@@ -333,7 +347,7 @@ class _Run:
                     t=t,
                     symbol=symbol,
                     source=source,
-                    state=names[node],
+                    state=state_name,
                     gates=_joined_gates(net, steps),
                     memory=_joined([step.state[-1] for step in steps]),
                     hidden=_joined([step.hidden for step in steps]),
@@ -344,10 +358,11 @@ class _Run:
                     right=self._right(node, offered, accepted, label) if judged else None,
                     ok=ok,
                     label=label,
+                    counts={} if machine is None else machine.counts(node),
                 )
             )
         if accepted is None and machine is not None and net.observed != ("label",):
-            accepted = violation is None and machine.lines[node].accepting
+            accepted = violation is None and machine.accepts_at(node)
         return Trace(
             net=net,
             grammar=self.grammar,
@@ -361,7 +376,7 @@ class _Run:
 
     def _right(
         self,
-        node: int,
+        node: Hashable,
         offered: tuple[str, ...] | None,
         accepts: bool | None,
         label: str | None,
@@ -369,13 +384,12 @@ class _Run:
         if self.machine is None:
             return None
         asked = self.net.asked(self.net.claims)
-        line = self.machine.lines[node]
-        output = line.output
+        output = self.machine.output_at(node)
         if asked == ("label",) and output is None:
             return None
-        right = offered is None or set(offered) == set(self.machine.symbols[node])
+        right = offered is None or set(offered) == set(self.machine.legal_at(node))
         if accepts is not None and "accept" in asked:
-            right = right and accepts == line.accepting
+            right = right and accepts == self.machine.accepts_at(node)
         if output is not None and "label" in asked:
             right = right and label == output
         return right

@@ -10,14 +10,14 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from reberlstm.errors import FormatError, GrammarError, one_line, shown
 from reberlstm.files import GZIP_MAGIC
-from reberlstm.machine.complete import includes_empty_word
-from reberlstm.machine.fsm import FSM
+from reberlstm.machine.complete import Walk, includes_empty_word
+from reberlstm.machine.counters import Configuration, CounterMachine, Machine
 from reberlstm.machine.repeats import folded
 from reberlstm.net.base import check_alphabets
 from reberlstm.plain import Plain
@@ -95,7 +95,7 @@ class Difference(Plain):
     allowed: Literal["net", "grammar"]
     ends: bool
 
-    def text(self, fsm: FSM) -> str:
+    def text(self, fsm: Machine) -> str:
         """A line for people."""
         other = "grammar" if self.allowed == "net" else "net"
         string = folded(self.string, " " if fsm.has_long_symbols else "") or "the empty string"
@@ -157,7 +157,7 @@ class Checker:
 
     def __init__(
         self,
-        fsm: FSM,
+        fsm: Machine,
         *,
         first: int = 10,
         complete: bool = False,
@@ -168,7 +168,7 @@ class Checker:
         self.report = Report()
         self._first = first
         self.complete = complete
-        rows = _rows(fsm)[fsm.start]
+        rows = grammar_row(fsm)
         self._start = rows if start is None else start
         self._both = _Both(self._start, rows, self.report) if compared else None
         self._longest = max(map(len, fsm.alphabet))
@@ -330,7 +330,7 @@ class _Both:
         if not self._is_open:
             return
         for symbol in symbols:
-            said, right = symbol in _legal(self._net), symbol in self._grammar
+            said, right = symbol in _legal(self._net), symbol in _legal(self._grammar)
             if len(self._word) <= LONGEST:
                 self._word.append(symbol)
             if said != right and self._net.asked:
@@ -358,14 +358,57 @@ class _Both:
             del report.differences[FEW:]
 
 
-def _rows(fsm: FSM) -> dict[str, Row]:
-    """The rows of a machine's states."""
+def grammar_row(fsm: Machine) -> Row:
+    """The row of a machine before the first symbol."""
+    if isinstance(fsm, CounterMachine):
+        return _Counted(fsm).row(fsm.start_configuration)
     rows: dict[str, Row] = {state: {} for state in fsm.states}
     for state, row in rows.items():
         row.update({a: rows[target] for a, target in fsm.transitions[state].items()})
         if state in fsm.accepting:
             row[ACCEPTING] = None
-    return rows
+    return rows[fsm.start]
+
+
+class _Counted:
+    """The rows of a machine with counters, made when they are first asked for."""
+
+    def __init__(self, machine: CounterMachine) -> None:
+        self.machine = machine
+        self.known: dict[Configuration, CounterRow] = {}
+
+    def row(self, configuration: Configuration) -> CounterRow:
+        """The row of a configuration; it is kept where there is room."""
+        found = self.known.get(configuration)
+        if found is None:
+            found = CounterRow(self, configuration)
+            if len(self.known) < MOST_ROWS:
+                self.known[configuration] = found
+        return found
+
+
+class CounterRow(dict[str, Any]):
+    """The symbols that have been read in one configuration, and the rows after them."""
+
+    def __init__(self, rows: _Counted, configuration: Configuration) -> None:
+        super().__init__()
+        self._rows, self._configuration = rows, configuration
+        if rows.machine.accepting_at(configuration):
+            self[ACCEPTING] = None
+
+    @property
+    def legal(self) -> tuple[str, ...]:
+        """The symbols that may come."""
+        return self._rows.machine.legal(self._configuration)
+
+    def __missing__(self, symbol: str) -> CounterRow:
+        after = self._rows.machine.step(self._configuration, symbol)
+        if after is None:
+            raise KeyError(symbol)
+        found = self._rows.row(after)
+        if after in self._rows.known:  # else a long line would keep all its rows
+            self[symbol] = found
+        return found
 
 
 def _legal(row: Row) -> Container[str]:
@@ -437,7 +480,7 @@ net hardly ever comes to the same state vector twice.
 """
 
 
-def start_row(net: Net, grammar: FSM) -> NetRow:
+def start_row(net: Net, grammar: Machine) -> NetRow:
     """The row before the first symbol.
 
     What a net offers, and whether it accepts, is as in `reberlstm.trace`. Where the net is not
@@ -462,7 +505,8 @@ def start_row(net: Net, grammar: FSM) -> NetRow:
             "it takes"
         )
     check_alphabets(grammar, net)
-    return _Rows(net, grammar).row(net.start(), 0, includes_empty_word(net.claims))
+    rows = _Rows(net, grammar)
+    return rows.row(net.start(), rows.walk.start, includes_empty_word(net.claims))
 
 
 class NetRow(dict[str, Any]):
@@ -478,7 +522,7 @@ class NetRow(dict[str, Any]):
         self,
         rows: _Rows,
         states: NDArray[Any],
-        node: int,
+        node: Hashable,
         legal: frozenset[str],
         *,
         asked: bool,
@@ -495,31 +539,30 @@ class NetRow(dict[str, Any]):
 
 
 class _Rows:
-    def __init__(self, net: Net, grammar: FSM) -> None:
+    def __init__(self, net: Net, grammar: Machine) -> None:
         import numpy as np
 
         self.net = net
-        self.tables = grammar.tables(net.on_violation)
-        self.asked = self.tables.asked(net.claims)
-        self.known: dict[tuple[bytes, int], NetRow] = {}
-        self.columns = {symbol: number for number, symbol in enumerate(self.tables.alphabet)}
+        self.walk: Walk = grammar.complete(net.on_violation)
+        self.known: dict[tuple[bytes, Hashable], NetRow] = {}
+        self.columns = {symbol: number for number, symbol in enumerate(grammar.alphabet)}
         self.symbols = {a: np.array([number]) for number, a in enumerate(net.alphabet)}
 
-    def after(self, row: NetRow, symbol: str, states: NDArray[Any], node: int) -> NetRow:
+    def after(self, row: NetRow, symbol: str, states: NDArray[Any], node: Hashable) -> NetRow:
         """The row after a symbol; it is kept where there is room."""
         states = self.net.step(states, self.symbols[symbol])
-        node = int(self.tables.target[node, self.columns[symbol]])
+        node = self.walk.after(node, self.columns[symbol])
         key = (states.tobytes(), node)
         found = self.known.get(key)
         if found is None:
-            found = self.row(states, node, bool(self.asked[node]))
+            found = self.row(states, node, self.walk.is_asked(self.net.claims, node))
             if len(self.known) >= MOST_ROWS:
                 return found
             self.known[key] = found
         row[symbol] = found
         return found
 
-    def row(self, states: NDArray[Any], node: int, asked: bool) -> NetRow:
+    def row(self, states: NDArray[Any], node: Hashable, asked: bool) -> NetRow:
         """The row of a state vector, and of the machine's state after the same word."""
         answers = self.net.observe(states)
         legal = frozenset(self.net.alphabet)
@@ -529,9 +572,9 @@ class _Rows:
             legal = frozenset(
                 a for a, yes in zip(self.net.alphabet, answers.legal[0], strict=True) if yes
             )
-        judged = self.net.claims == "all" or self.tables.names[node] is not None
+        judged = self.net.claims == "all" or self.walk.name(node) is not None
         row = NetRow(self, states, node, legal, asked=asked, judged=judged)
-        accept = self.tables.accepting[node] if answers.accept is None else answers.accept[0]
+        accept = self.walk.accepts_at(node) if answers.accept is None else answers.accept[0]
         if accept and row.judged:
             row[ACCEPTING] = None
         return row

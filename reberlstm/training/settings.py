@@ -12,7 +12,7 @@ from typing import Any, Literal
 from reberlstm.certificates import Certificate
 from reberlstm.errors import TrainingError, shown
 from reberlstm.formats import toml
-from reberlstm.grammars import as_machine, save_grammar
+from reberlstm.grammars import as_finite, save_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.files.safetensors import save, to_bytes
 from reberlstm.net.net import Net
@@ -59,7 +59,7 @@ class Settings:
     start: Literal["random", "compiled"] | Net = "random"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fsm", as_machine(self.fsm))
+        object.__setattr__(self, "fsm", as_finite(self.fsm, "train"))
         for name, choices in {"cell": CELL_CHOICES, "task": TASKS, "start": STARTS}.items():
             value = getattr(self, name)
             if isinstance(value, Net):

@@ -159,4 +159,4 @@ def test_a_foreign_net_that_always_says_no_gives_a_table(
         net.out.bias.fill_(-1.0)
     torch.save(net.state_dict(), tmp_path / "no.pt")
     assert run(["compare", "tomita-3", str(tmp_path / "no.pt"), "--row", "noise"]) == 0
-    assert "– (no string is right without)" in " ".join(capsys.readouterr().out.split())
+    assert "– (no word is right without)" in " ".join(capsys.readouterr().out.split())

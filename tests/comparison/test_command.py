@@ -10,6 +10,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
+from reberlstm.comparison import usual_rows
 from tests.test_architecture import loaded_by
 
 QUICK = ["--words", "50", "--rounds", "30", "--row", "cells", "--row", "loop S"]
@@ -81,6 +82,27 @@ def test_errors_are_one_line(
     assert len(lines) == 1
     assert lines[0].startswith("error: ")
     assert message in lines[0]
+
+
+def test_twelve_questions_are_asked_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", "reber", "published", "--no-proofs", "--words", "20", "--json"]) == 0
+    usual = [row["key"] for row in json.loads(capsys.readouterr().out)["rows"]]
+    assert tuple(usual) == usual_rows(rl.load_grammar("reber"))
+    assert len(usual) == 12
+    some = usual_rows(rl.load_grammar("dyck-2-3"))
+    assert sum(key.startswith("loop") for key in some) == 3
+    assert len(some) == 12
+
+
+def test_a_question_is_explained_with_the_whole_answers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["compare", "reber", "published", "--explain", "loop S", "--rounds", "30"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Right in rounds of S? (loop S)"
+    assert "  published: ✗ round 6: BT S×6 XXV; within the cycle in round 13" in lines
+    assert max(map(len, lines)) <= 80
 
 
 def test_it_needs_no_torch() -> None:

@@ -195,7 +195,7 @@ def test_errors_name_what_is_wrong() -> None:
     for options, message in (
         (
             {"rows": ["size"]},
-            "no row 'size'; the rows are cells, weights, accuracy, meaning, loop, drift",
+            "no row 'size'; the rows are cells, weights, accuracy, wrong prefix, certificate, meaning, loop",
         ),
         ({"words": 0}, "words is 0; it must be at least 1"),
         ({"rounds": 0}, "rounds is 0; it must be at least 1"),
@@ -239,23 +239,28 @@ class Cells(HTMLParser):
 def test_all_shapes_say_the_same() -> None:
     nets = {"a <b>|": rl.compile(REBER), "published": rl.published()}
     table = compare(REBER, nets, rows=["cells", "loop S", "certificate"], rounds=20)
-    assert json.loads(json.dumps(table.to_dict()))["rows"][1]["entries"]["published"]["value"][
+    assert json.loads(json.dumps(table.to_dict()))["rows"][2]["entries"]["published"]["value"][
         "first"
     ] == 6  # fmt: skip
     cells = Cells()
     cells.feed(table._repr_html_())
     assert cells.rows[0] == ["", "a <b>|", "published"]
-    assert cells.rows[2][1] == "✓ for ever, proved"
-    assert cells.rows[2][2].startswith("✗ round 6: BT S×6 XXV")
+    assert cells.rows[3][1] == "✓ for ever, proved"
+    assert cells.rows[3][2].strip() == "✗ round 6: BT S×6 XXV"
+    assert 'title="✗ round 6: BT S×6 XXV; within the cycle in round 13"' in table.to_html()
     assert "<b>|" not in table.to_html()
     markdown = table.to_markdown().splitlines()
     assert markdown[0] == "|  | a \\<b\\>\\| | published |"
-    assert markdown[2] == "| cells | 8 | 6 |"
-    assert any(line.startswith("- *rounds of S to the first error*: the") for line in markdown)
+    assert markdown[2] == "| How many cells? | 8 | 6 |"
+    assert any(line.startswith("- *Right in rounds of S?*: going round") for line in markdown)
     lines = str(table).splitlines()
     assert lines[0] == "reber: 2 nets compared"
     assert all(len(line) <= 100 for line in lines)
     assert sum("for ever, proved" in line for line in lines) == 1
+    for row in table.rows:
+        assert f"{row.title} {row.gist[:1].upper()}{row.gist[1:]} ({row.key})" in " ".join(
+            str(table).split()
+        )
     assert table._repr_mimebundle_()["text/plain"] == str(table)
 
 
@@ -283,4 +288,4 @@ def test_where_every_symbol_is_always_legal_acceptance_is_judged() -> None:
     assert table["accuracy", "wrong"].value["share"] == 0.0
     assert table["loop 0", "net"].text == "for ever, proved"
     assert table["loop 0", "wrong"].value["first"] == 1
-    assert table["noise", "wrong"].text == "– (no string is right without)"
+    assert table["noise", "wrong"].text == "– (no word is right without)"

@@ -386,7 +386,7 @@ def test_a_wrong_word_that_may_not_be_a_shortest_one_says_so() -> None:
     entry = table["wrong prefix", "net"]
     least = entry.value["none_shorter_than"]
     assert (entry.value["length"], entry.value["shortest"]) == (200, False)
-    shown = f"a×200 (200 symbols, none of fewer than {least} is wrong): offers a, right is a b"
+    shown = f"a×200 (200 symbols, none of fewer than {least} is wrong); offers a, right is a b"
     assert entry.text == shown
 
 

@@ -39,6 +39,17 @@ def test_a_budget_that_ends_is_a_no(capsys: pytest.CaptureFixture[str]) -> None:
     assert "success" not in out.lower()
 
 
+def test_a_machine_that_is_never_right_is_not_called_good(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["extract", "published", "--max-states", "2", "--effort", "0.01"]) == 1
+    line = capsys.readouterr().out.splitlines()[2]
+    assert line == (
+        "the budget of states ended the search; no machine so far comes close: this one agrees on "
+        "1.0 % of biased words"
+    )
+
+
 @pytest.mark.parametrize("suffix", ["toml", "dot", "jff", "json"])
 def test_machine_is_written(
     reber: str, suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from reberlstm import formats
 from reberlstm.errors import FormatWarning, ReberLSTMError
 from reberlstm.formats import regex
+from reberlstm.machine.counters import finite
 from reberlstm.machine.fsm import FSM
 from tests.formats.valid import EXPRESSIONS, valid_files
 
@@ -90,7 +91,7 @@ def outcome(content: bytes, where: str, format: str | None) -> str:
 def _read(content: bytes, where: str, format: str | None) -> FSM:
     if format == "regex":
         return regex.read(content.decode("utf-8", "replace"), where)
-    return formats.read(content, where, format)
+    return finite(formats.read(content, where, format), "a mutated file")
 
 
 @dataclass

@@ -41,7 +41,7 @@ def test_names_and_machines_are_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", TAKERS)
 def test_other_things_are_refused(name: str) -> None:
     with pytest.raises(
-        rl.ReberLSTMError, match="expected a grammar: an FSM, a name or a path; got 42"
+        rl.ReberLSTMError, match="expected a grammar: an FSM, a CounterMachine, a name or a path"
     ):
         TAKERS[name](42)
 

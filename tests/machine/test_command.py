@@ -215,14 +215,16 @@ def test_mistakes_are_one_line(shell: Shell, arguments: tuple[str, ...]) -> None
 def test_grammars(shell: Shell) -> None:
     status, out, _ = shell("grammars")
     assert status == 0
-    for name in rl.grammar_names():
+    for name in (*rl.grammar_names(), *rl.counter_machine_names()):
         assert f"\n{name} " in out
     assert "dyck-K-M" in out
 
 
 def test_grammars_in_json(shell: Shell) -> None:
     data = json.loads(shell("grammars", "--json")[1])
-    assert [entry["name"] for entry in data["grammars"]] == rl.grammar_names()
+    names = [entry["name"] for entry in data["grammars"]]
+    assert names == rl.grammar_names() + rl.counter_machine_names()
+    assert [e["name"] for e in data["grammars"] if e["counters"]] == rl.counter_machine_names()
     reber = next(entry for entry in data["grammars"] if entry["name"] == "reber")
     assert (reber["states"], reber["symbols"], reber["complete"]) == (8, 7, False)
     assert reber["alphabet"] == list("BTSXPVE")

@@ -27,12 +27,14 @@ def test_cells_are_chosen_by_name(
 ) -> None:
     assert shown(capsys, "BT", "--cells", "5,1") == [["5", "1"]] * 2
     assert shown(capsys, "BT", "--cell", "5", "--cells", "1") == [["5", "1"]] * 2
-    everything = [["0", "1", "5", "2", "4", "3", "end", "started"]] * 2
-    assert shown(capsys, "BT") == everything
+    everything = ["0", "1", "2", "3", "4", "5", "end", "started"]
+    assert shown(capsys, "BT") == [everything] * 2
     monkeypatch.setenv("COLUMNS", "60")
-    assert shown(capsys, "BT") == [["0", "started"], ["1", "5", "started"]]
+    assert shown(capsys, "BT") == [everything] * 2
+    monkeypatch.setenv("COLUMNS", "40")
+    assert shown(capsys, "BT") == [["0", "1"]] * 2, "the memory of others never changes"
     wide = shown(capsys, "BT", "--all-cells")
-    assert [name for block in wide for name in block] == everything[0] * 2
+    assert [name for block in wide for name in block] == everything * 2
 
 
 def test_a_grammar_in_the_place_of_a_string(
@@ -40,9 +42,10 @@ def test_a_grammar_in_the_place_of_a_string(
 ) -> None:
     path = tmp_path / "door.toml"
     path.write_text("")
-    assert run(["trace", str(path)]) == 2
-    hint = f"{path} is a file: `reberlstm trace --grammar {path} STRING`\n"
-    assert capsys.readouterr().err.endswith(hint)
+    for name in (str(path), "parity"):
+        assert run(["trace", name]) == 2
+        hint = f"{name} is a grammar: `reberlstm trace {name} STRING`\n"
+        assert capsys.readouterr().err.endswith(hint)
 
 
 def test_cells_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,8 +20,11 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, ReberLSTMError
 from reberlstm.files import write_atomically
 from reberlstm.formats import toml
+from reberlstm.machine.counters import CounterMachine, Machine
+from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells import Cell, Layer, cell_named
 from reberlstm.net.cells.cell import Floats
+from reberlstm.net.counting import Counting
 from reberlstm.net.files.containers import (
     in_order,
     open_safetensors,
@@ -56,6 +59,7 @@ METADATA = {
     "on_violation": "absorb or resync",
     "labels": "the labels of the label head, a JSON list (may be missing)",
     "grammar": "the whole grammar as TOML (may be missing)",
+    "counting": "of a grammar with counters, for each counter its cell, its name and its way",
     "gain": "the gain that it was compiled with, a JSON number (may be missing)",
     "height": "the size of an active cell in h, a JSON number (may be missing)",
     "name": "what to call the net (may be missing)",
@@ -109,6 +113,9 @@ def to_parts(net: Net) -> tuple[dict[str, Floats], dict[str, str]]:
         metadata["labels"] = json.dumps(net.labels, ensure_ascii=False)
     if net.grammar is not None:
         metadata["grammar"] = toml.write(net.grammar)
+    if net.counting is not None:
+        metadata["grammar"] = toml.write(net.counting.machine)
+        metadata["counting"] = net.counting.text
     if net.gain is not None:
         metadata["gain"] = repr(net.gain)
     return arrays, metadata
@@ -125,6 +132,8 @@ def _prefix(kind: str) -> str:
 
 def _is_version_1(net: Net) -> TypeGuard[LSTMWeights]:
     if not isinstance(net, LSTMWeights) or net.dtype != "float64" or net.is_sparse:
+        return False
+    if net.counting is not None:
         return False
     plain = {kind: x.layers[0] for kind, x in net.heads.items() if x.is_linear and not x.extra}
     usual = net.replace(heads=plain)
@@ -259,12 +268,15 @@ def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net
             f"format version {metadata['format']!r}, but this version of reberlstm "
             f"({__version__}) reads up to {SPARSE_VERSION!r}; upgrade reberlstm"
         )
-    grammar, height = metadata.get("grammar"), _number(metadata, "height")
+    height, machine = _number(metadata, "height"), None
+    if "grammar" in metadata:
+        machine = toml.read(metadata["grammar"], "metadata 'grammar'")
     common: dict[str, Any] = {
         "alphabet": _names(metadata, "alphabet"),
         "cells": _names(metadata, "cells"),
         "labels": _names(metadata, "labels") if "labels" in metadata else (),
-        "grammar": None if grammar is None else toml.read(grammar, "metadata 'grammar'"),
+        "grammar": machine if isinstance(machine, FSM) else None,
+        "counting": _counting(machine, metadata),
         "gain": _number(metadata, "gain"),
         "claims": metadata.get("claims", "legal"),
         "on_violation": metadata.get("on_violation", "absorb"),
@@ -289,6 +301,18 @@ def from_parts(arrays: Mapping[str, Floats], metadata: Mapping[str, str]) -> Net
     _refuse_unknown(rest)
     common["dtype"] = metadata.get("dtype", "float64")
     return Net.of(layers=layers, heads=heads, **vectors, **common)
+
+
+def _counting(machine: Machine | None, metadata: Mapping[str, str]) -> Counting | None:
+    """What the net counts: a grammar with counters and the cells for them go together."""
+    if isinstance(machine, CounterMachine) != ("counting" in metadata):
+        raise FormatError(
+            "metadata 'counting' says which cells count, and 'grammar' has the machine with "
+            "counters; one of the two is missing"
+        )
+    if isinstance(machine, CounterMachine):
+        return Counting.read(machine, metadata["counting"])
+    return None
 
 
 def _layer(arrays: dict[str, Floats], cell: Cell, prefix: str, number: int) -> Layer:

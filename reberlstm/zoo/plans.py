@@ -1,0 +1,204 @@
+"""What the entries of a zoo are, and how each is made: from a seed, and nothing else.
+
+A plan has a machine, a kind of cell, and the dials. `build` wires a net, turns the dials, has it
+proved and the proof checked, and tests the causal map; what fails is tried again with less noise
+and other random numbers, and is no entry if it fails again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, islice, product
+from typing import Literal
+
+import numpy as np
+
+from reberlstm.certificates import Proof, certify, check
+from reberlstm.errors import ZooError
+from reberlstm.grammars import load_grammar
+from reberlstm.machine.fsm import FSM
+from reberlstm.zoo.entries import Entry
+from reberlstm.zoo.interchange import check_map
+from reberlstm.zoo.sets import in_sets
+from reberlstm.zoo.wiring import (
+    Wired,
+    compiled,
+    in_another_basis,
+    with_distractors,
+    with_noise,
+)
+
+Wiring = Literal["one-hot", "latch", "sets"]
+
+ATTEMPTS = 4
+SECONDS = 120.0
+"""Processor time for a proof; far more than one takes that is found, so no clock decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How an entry is made.
+
+    Attributes:
+        machine: The name of a machine, see `machine_of`.
+        cell: ``lstm``, ``gru`` or ``rnn``.
+        wiring: ``one-hot``: a cell, or copies of it, for each node; ``latch``: remembered bits have
+            cells of their own; ``sets``: a cell stands for a set of nodes.
+        share: The share of the nodes in each set.
+        moved: Whether cells are permuted and half of their signs flipped.
+        distractors: How many cells there are that nothing depends on.
+        noise: The size of random numbers on all weights, as a part of each array's deviation.
+        gain: The gain, or None for the compiler's own.
+    """
+
+    machine: str
+    cell: str
+    wiring: Wiring = "one-hot"
+    share: float = 0.0
+    moved: bool = True
+    distractors: int = 0
+    noise: float = 0.0
+    gain: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What its entry is called, but for a number."""
+        dials: list[str] = [self.wiring] * (self.wiring != "one-hot")
+        dials += [f"{self.share:g}"] * (self.share > 0.0)
+        dials += [f"distractors-{self.distractors}"] * (self.distractors > 0)
+        dials += [f"noise-{self.noise:g}"] * (self.noise > 0.0)
+        dials += [f"gain-{self.gain:g}"] if self.gain else []
+        return "-".join([self.cell, self.machine, *(dials or ["plain"])])
+
+
+CELLS = ("lstm", "gru", "rnn")
+
+MACHINES = (
+    *("reber", "parity", "tomita-5", "embedded-reber", "mod-3", "contains-abba", "flip-flop-2"),
+    *("even-pairs", "first-is-last-3", "cycle-navigation", "tomita-3", "dyck-2-3", "tomita-7"),
+    *("continual-reber", "tomita-4", "anbn-4", "tomita-6", "mod-5", "alternating", "dyck-2-2"),
+)
+FEW = ("reber", "tomita-5", "mod-3", "flip-flop-2", "contains-abba", "even-pairs")
+LATCHED = (
+    *("embedded-reber", "dyck-2-3", "flip-flop-3", "first-is-last-4", "dyck-2-4", "even-pairs"),
+    *("first-is-last-3", "dyck-2-5"),
+)
+SIZES = (4, 8, 16, 32, 64)
+
+
+def plans(count: int | None = None) -> list[Plan]:
+    """The plans of a zoo, or the first so many; every dial comes early.
+
+    Raises:
+        ZooError: where there are not so many.
+
+    Example:
+        >>> len(plans()) >= 200, plans(3)[2].cell
+        (True, 'rnn')
+    """
+    groups = [
+        _each(MACHINES),
+        _each(FEW, wiring="sets", shares=(0.3, 0.5)),
+        _each(FEW, distractors=(4, 16, 64)),
+        _each(FEW[:4], noises=(0.02, 0.05, 0.1)),
+        (
+            Plan(machine=name, cell="lstm", wiring="latch", distractors=n)
+            for n in (0, 16)
+            for name in LATCHED
+        ),
+        _each([f"random-{n}" for n in SIZES]),
+    ]
+    found = list(chain.from_iterable(_rounds(groups)))
+    if count is not None and not 0 < count <= len(found):
+        raise ZooError(f"{count} entries; a zoo has from 1 to {len(found)}")
+    return found[:count]
+
+
+def _rounds(groups: list[Iterator[Plan]]) -> Iterator[list[Plan]]:
+    """Some of each group in turn: the three kinds of cell."""
+    while any(taken := [list(islice(group, len(CELLS))) for group in groups]):
+        yield list(chain.from_iterable(taken))
+
+
+def _each(
+    machines: tuple[str, ...] | list[str],
+    *,
+    wiring: Wiring = "one-hot",
+    shares: tuple[float, ...] = (0.0,),
+    distractors: tuple[int, ...] = (0,),
+    noises: tuple[float, ...] = (0.0,),
+) -> Iterator[Plan]:
+    for share, number, noise, machine, cell in product(
+        shares, distractors, noises, machines, CELLS
+    ):
+        yield Plan(
+            machine=machine,
+            cell=cell,
+            wiring=wiring,
+            share=share,
+            distractors=number,
+            noise=noise,
+        )
+
+
+def machine_of(name: str, rng: np.random.Generator) -> FSM:
+    """The minimal machine of a name: of a grammar, or ``random-N``: a random one of N states."""
+    stem, _, size = name.partition("-")
+    if stem != "random":
+        return load_grammar(name).minimise()
+    wanted, alphabet = int(size), ("a", "b")
+    while True:
+        targets = rng.integers(wanted, size=(wanted, len(alphabet)))
+        states = [str(number) for number in range(wanted)]
+        machine = FSM(
+            name=name,
+            alphabet=alphabet,
+            start="0",
+            transitions={
+                state: dict(zip(alphabet, map(str, line.tolist()), strict=True))
+                for state, line in zip(states, targets, strict=True)
+            },
+            accepting=frozenset(state for state in states if rng.random() < 0.5),
+        )
+        if len(machine.minimise().reachable) == wanted:
+            return machine.minimise()
+
+
+def build(plan: Plan, name: str, seed: int) -> Entry:
+    """Make an entry.
+
+    Raises:
+        ZooError: where a net is not proved, or its map does not pass.
+    """
+    why = ""
+    for attempt in range(ATTEMPTS):
+        rng = np.random.default_rng([seed, attempt, *name.encode()])
+        machine = machine_of(plan.machine, rng)
+        net, causal_map = _wired(plan, machine, rng)
+        if plan.noise:
+            net = with_noise(net, plan.noise, rng)
+        net = net.replace(
+            name=name, grammar=None, gain=None, cells=tuple(f"c{k + 1}" for k in range(net.size))
+        )
+        proof = certify(net, machine, seconds=SECONDS, max_states=1, max_depth=1, max_k=1)
+        if not isinstance(proof, Proof) or not check(proof.to_dict(), net, machine).valid:
+            why, plan = "is not proved", replace(plan, noise=plan.noise / 2.0)
+            continue
+        failed = [x.variable for x in check_map(net, machine, causal_map) if x.right < 1.0]
+        if not failed:
+            dials = asdict(plan) | {"attempt": attempt}
+            return Entry(name, net, machine, proof, causal_map, dials)
+        why = f"has no direction for {', '.join(failed)}"
+    raise ZooError(f"{name}: {why}; choose another seed")
+
+
+def _wired(plan: Plan, machine: FSM, rng: np.random.Generator) -> Wired:
+    """The net of a plan, but for noise."""
+    if plan.wiring == "sets":
+        wired = in_sets(machine, plan.cell, plan.share, rng, gain=plan.gain)
+    else:
+        memory = "latch" if plan.wiring == "latch" else "rewrite"
+        wired = compiled(machine, plan.cell, memory=memory, gain=plan.gain)
+    wired = with_distractors(wired, plan.distractors, rng)
+    return in_another_basis(wired, rng) if plan.moved else wired

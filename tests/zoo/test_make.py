@@ -1,0 +1,77 @@
+"""The zoo as files: made by a seed, byte for byte, and read back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reberlstm.certificates import check_files
+from reberlstm.errors import FormatError, ZooError
+from reberlstm.zoo import Entry, load_entry, load_zoo, make, plans, read_index
+from tests.zoo.conftest import COUNT
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_plans_are_enough_and_all_different() -> None:
+    every = plans()
+    assert len(every) >= 200
+    assert len(set(every)) == len(every)
+    assert {plan.cell for plan in every} == {"lstm", "gru", "rnn"}
+    with pytest.raises(ZooError, match="0 entries; a zoo has from 1 to"):
+        plans(0)
+
+
+def test_the_same_seed_makes_the_same_files(folder: Path, tmp_path: Path) -> None:
+    made = []
+    make(tmp_path, seed=7, count=2, report=lambda number, name: made.append(name))
+    assert made == [line["name"] for line in read_index(folder)[1][:2]]
+    here, there = files(tmp_path), files(folder)
+    assert {name: there[name] for name in here if name != "index.json"} == {
+        name: content for name, content in here.items() if name != "index.json"
+    }
+    # Entries that are there are not made again, and a zoo has one seed.
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/*")}
+    make(tmp_path, seed=7, count=3)
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
+    with pytest.raises(FormatError, match="a zoo of seed 7; take that, or another folder"):
+        make(tmp_path, seed=8, count=2)
+
+
+def test_entries_are_proved_and_tell_nothing(folder: Path, zoo: list[Entry]) -> None:
+    assert len(zoo) == COUNT
+    for entry in zoo:
+        own = folder / entry.name
+        verdict = check_files(
+            (own / "certificate.json").read_bytes(), own / "net.safetensors", own / "machine.toml"
+        )
+        assert verdict.valid is True
+        assert entry.certificate.holds
+        assert entry.net.grammar is None
+        assert entry.net.gain is None
+        assert entry.net.cells == tuple(f"c{k + 1}" for k in range(entry.net.size))
+
+
+def test_damaged_folders_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="`reberlstm zoo make` writes it"):
+        load_zoo(tmp_path)
+    name = read_index(folder)[1][0]["name"]
+    own = tmp_path / name
+    shutil.copytree(folder / name, own)
+    (tmp_path / "index.json").write_text('{"seed": 0, "entries": [{"name": "../x"}]}')
+    with pytest.raises(FormatError, match="has no 'dials'"):
+        read_index(tmp_path)
+    line = json.dumps(read_index(folder)[1][0] | {"name": "../x"})
+    (tmp_path / "index.json").write_text(f'{{"seed": 0, "entries": [{line}]}}')
+    with pytest.raises(FormatError, match=r"'\.\./x' is no name of an entry"):
+        read_index(tmp_path)
+    document = json.loads((own / "map.json").read_text("utf-8"))
+    document["variables"][0]["direction"] = [[1.0]]
+    (own / "map.json").write_text(json.dumps(document))
+    with pytest.raises(FormatError, match=r"map.json: the direction of .* is \(1, 1\), not \("):
+        load_entry(own)
