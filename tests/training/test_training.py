@@ -426,6 +426,16 @@ def test_settings_are_checked(wrong: dict[str, object], message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_a_machine_with_counters() -> None:
+    training = rl.train("dyck-1", task="accept", start="compiled", steps=50, restarts=0)
+    assert training.success
+    assert isinstance(training.net, Net)
+    before, after = ({"noise": 0.1}, "noise asks for a proof"), ({"cell": "fsm"}, "cell 'fsm' le")
+    for wrong, message in (before, after):
+        with pytest.raises(TrainingError, match=f"{message}.*, but anbn has counters; leave it"):
+            rl.train("anbn", **wrong)
+
+
 def test_a_machine_by_name_and_a_task() -> None:
     training = rl.train("tomita-1", task="accept", cells=2, steps=1, restarts=0)
     assert training.settings == rl.Settings(
