@@ -201,12 +201,14 @@ class CountingObjective(Objective):
     def draw(
         self, rng: np.random.Generator, nets: int, words: int, longest: int | None = None
     ) -> Words:
-        """Words to learn from; they are not cut."""
-        chosen = self._words.take(rng.integers(self._words.count, size=nets * words))
-        symbols = chosen.symbols.copy()
+        """Words to learn from; none is cut, and none is longer than `longest`."""
+        longest = COUNTED if longest is None else longest
+        few = np.flatnonzero(self._words.lengths <= longest)
+        chosen = self._words.take(few[rng.integers(len(few), size=nets * words)])
+        symbols, present = chosen.symbols[:longest].copy(), chosen.present[:longest]
         if self.task == "accept":
             strays = 0.2 * (rng.random(symbols.shape[1:]) < 0.5)
             replaced = rng.random(symbols.shape) < strays
             symbols[replaced] = rng.integers(len(self.fsm.alphabet), size=int(replaced.sum()))
         shape = (len(symbols), nets, words)
-        return self.machine.follow(symbols.reshape(shape), chosen.present.reshape(shape))
+        return self.machine.follow(symbols.reshape(shape), present.reshape(shape))
