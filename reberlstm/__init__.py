@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from reberlstm.render.machine import to_svg
     from reberlstm.simulator import Trace, trace
     from reberlstm.training import Settings, Training, train
+    from reberlstm.training.dataset import WordDataset
 
 _HOME = {
     "Certificate": "reberlstm.certificates",
@@ -66,6 +67,7 @@ _HOME = {
     "trace": "reberlstm.simulator",
     "train": "reberlstm.training",
     "Training": "reberlstm.training",
+    "WordDataset": "reberlstm.training.dataset",
 }
 
 __all__ = [
@@ -83,6 +85,7 @@ __all__ = [
     "Settings",
     "Trace",
     "Training",
+    "WordDataset",
     "__version__",
     "certify",
     "compare",

@@ -63,6 +63,10 @@ class LabError(ReberLSTMError):
     """An experiment of the lab is unknown, described wrongly, or asked for the impossible."""
 
 
+class ConformanceError(ReberLSTMError):
+    """A runtime cannot be run, or files of its outputs cannot be read."""
+
+
 class MissingExtraError(ReberLSTMError):
     """An optional dependency is needed; the message says which extra installs it."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from reberlstm.machine.counters import ANY, CounterMachine, CounterTransition
 
@@ -117,3 +118,35 @@ def right_answers(machine: CounterMachine, word: Sequence[int]) -> list[list[boo
         followed.read(machine.alphabet[symbol])
         found.append(followed.answers)
     return found
+
+
+def onnx_step(sums: Any, c: Any) -> tuple[Any, Any]:
+    """H and c after a step of onnxruntime's LSTM in float32, from pre-activations (4, N) and c."""
+    import numpy as np
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    size = len(c)
+    bias = np.concatenate([sums[[0, 3, 1, 2]].reshape(-1), np.zeros(4 * size)])
+    arrays = {
+        "W": np.zeros((1, 4 * size, 1)),
+        "R": np.zeros((1, 4 * size, size)),
+        "B": bias[np.newaxis],
+        "h": np.zeros((1, 1, size)),
+        "c": np.reshape(c, (1, 1, size)),
+    }
+    graph = helper.make_graph(
+        [helper.make_node("LSTM", ["X", "W", "R", "B", "", "h", "c"], ["", "H", "C"],
+                          hidden_size=size)],
+        "step",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, [1, 1, 1])],
+        [helper.make_tensor_value_info(x, TensorProto.FLOAT, [1, 1, size]) for x in "HC"],
+        [numpy_helper.from_array(array.astype(np.float32), name) for name, array in arrays.items()],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)])
+    model.ir_version = 8
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    h, after = session.run(None, {"X": np.zeros((1, 1, 1), np.float32)})
+    return h.astype(np.float64).flatten(), after.astype(np.float64).flatten()

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import reberlstm as rl
-from reberlstm.certificates import Box
+from reberlstm.certificates import Box, Proof
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
@@ -51,7 +51,7 @@ def draw(net: Net, fsm: FSM, out: Path) -> None:
     from matplotlib.lines import Line2D
 
     certificate = rl.certify(net, fsm, scope="legal")
-    if not certificate.holds:
+    if not isinstance(certificate, Proof):
         raise SystemExit(f"error: {net.name!r} is not proved, so there are no boxes to draw")
     points = trajectories(net, fsm)
     nodes = [node for node in fsm.states if node in points]

@@ -17,6 +17,7 @@ import numpy as np
 from figure_boxes import COLOURS
 
 import reberlstm as rl
+from reberlstm.certificates import Proof
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.loading import FOLDER
@@ -53,7 +54,7 @@ def draw(net: Net, fsm: FSM, out: Path) -> None:
     from matplotlib.patches import Rectangle
 
     certificate = rl.certify(net, fsm, scope="legal")
-    if not certificate.holds or net.size != 2:
+    if not isinstance(certificate, Proof) or net.size != 2:
         raise SystemExit(f"error: {net.name!r} is not a proved net of two cells")
     points = visited(net, fsm)
     nodes = [node for node in fsm.states if node in points]

@@ -4,16 +4,13 @@
     python scripts/learning_rate.py --write     # and writes it there
 
 Trains two of the seven nets of ``wavy-inverse`` with the preset ``source``, seed 0, about two
-minutes of processor time each. With ``--runs`` they are kept, and taken up, where `run_lab.py`
-keeps and looks for them.
+minutes of processor time each.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
 
 import torch
 from in_docs import put
@@ -27,23 +24,14 @@ SHOWN = (1, 2, 5, 10, 20, 30, 40, 50)
 """Epochs whose errors are shown."""
 
 
-def fits(folder: Path) -> dict[float, Fit]:
+def fits() -> dict[float, Fit]:
     """The two trainings, by their learning rates."""
     experiment = find("wavy-inverse")
     settings = experiment.settings("source")
-    asked = {"experiment": experiment.name, "preset": "source", "seed": 0}
     jobs = {job.name: job for job in experiment.jobs(settings, generator(0, "data"))}
     found = {}
     for name in (WIDE, FASTER):
-        path = folder / "checkpoints" / f"{runner.slug(name)}.safetensors"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _, fit = train(
-            jobs[name],
-            runner.seed_of(0, name),
-            path=path,
-            resume=True,
-            asked={**asked, "settings": vars(settings)},
-        )
+        fit = train(jobs[name], runner.seed_of(0, name)).fit()
         found[jobs[name].recipe.learning_rate] = fit
     return found
 
@@ -52,14 +40,10 @@ def main() -> int:
     """Train or take up, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--write", action="store_true", help="write the table into docs/lab.md")
-    parser.add_argument("--runs", type=Path, help="keep the nets here, and go on with them")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as temporary:
-        runs = asked.runs or Path(temporary)
-        found = fits(runs / "wavy-inverse.source.0")
     rows = []
-    for rate, fit in found.items():
+    for rate, fit in fits().items():
         errors = dict(zip(fit.epochs, fit.test_losses, strict=True))
         cells = [f"{errors[epoch]:.2f}" if epoch in errors else "–" for epoch in SHOWN]
         rows.append([f"rate {rate:g}", *cells])

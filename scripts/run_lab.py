@@ -1,13 +1,13 @@
 """Run the experiments of the sequence lab and make docs/lab.md of what came out.
 
-    python scripts/run_lab.py                             # all, quick, seed 0, then the page
-    python scripts/run_lab.py --seeds 1 2                 # other seeds: how often a claim holds
-    python scripts/run_lab.py --preset source --only line # the source's settings
-    python scripts/run_lab.py --page                      # only the page, from the records kept
-    python scripts/run_lab.py --check                     # only say whether it is up to date
+    python scripts/run_lab.py                              # all, quick, ten seeds, then the page
+    python scripts/run_lab.py --preset source --only line --seeds 1
+    python scripts/run_lab.py --nets FOLDER                # keep nets there, and take them again
+    python scripts/run_lab.py --page                       # only the page, from the records kept
+    python scripts/run_lab.py --check                      # only say whether it is up to date
 
-What a run measured is kept as docs/lab/NAME.PRESET.SEED.json; the figures of the page are those of
-the quick runs with seed 0.
+What was measured is kept as docs/lab/NAME.PRESET.json, ``metrics.json`` without the curves; the
+figures of the page are those of the quick runs with seed 0.
 """
 
 from __future__ import annotations
@@ -23,107 +23,134 @@ from typing import Any
 from smaller_svg import smaller
 
 from reberlstm.files import write_atomically
-from reberlstm.lab import EXPERIMENTS, find, run
-from reberlstm.lab.experiment import HOLDS, PRESETS
-from reberlstm.lab.runner import claim_in_words, markdown_table
-from reberlstm.lab.training import state_of
+from reberlstm.lab import EXPERIMENTS, Claim, find, run
+from reberlstm.lab.experiment import PRESETS
+from reberlstm.lab.runner import claim_in_words, markdown_table, verdict_in_words
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "lab.md"
 RECORDS = DOCS / "lab"
 PICTURES = DOCS / "pictures" / "lab"
-SHOWN = ("quick", 0)
-"""The preset and seed whose figures are on the page."""
+SEEDS = 10
+LEFT_OUT = {"alternating": ("discards", "faster", "guide", "longer", "multiplier")}
+"""Claims that are in REPORT.md, but not in the table of the page."""
 
 
-def run_one(name: str, preset: str, seed: int, runs: Path | None) -> None:
-    """Run an experiment; keep its record and, of the run that is shown, its figures."""
+def run_one(name: str, preset: str, seed: int, seeds: int, nets: Path | None) -> None:
+    """Run an experiment; keep its record and, of the quick preset, its figures."""
     experiment = find(name)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = runs / f"{name}.{preset}.{seed}" if runs is not None else Path(temporary)
-        start, before = time.process_time(), _trained(folder)
-        run(experiment, folder, preset=preset, seed=seed, resume=True)
-        spent = time.process_time() - start
-        record = json.loads((folder / "metrics.json").read_text("utf-8"))
-        training = sum(net["cpu_seconds"] for net in record["nets"].values())
-        record["cpu_seconds"] = round(training, 1)
-        record["cpu_seconds_besides"] = round(spent - (training - before), 1)
-        for net in record["nets"].values():
-            del net["curve"]
-        if (preset, seed) == SHOWN:
+        folder = Path(temporary) if nets is None else nets / f"{name}.{preset}"
+        shown = preset == "quick"
+        result = run(
+            experiment,
+            folder,
+            preset=preset,
+            seed=seed,
+            seeds=seeds,
+            resume=True,
+            overwrite=True,
+            formats=("svg",) if shown else (),
+            keep_after=0.0,
+        )
+        record = dict(result.metrics)
+        for picture in experiment.pictures if shown else ():
+            (path,) = (path for path in result.files if path.stem == picture.name)
+            content = path.read_bytes()
+            if path.suffix == ".svg":
+                content = smaller(content.decode()).encode()
             PICTURES.mkdir(parents=True, exist_ok=True)
-            for picture in experiment.pictures:
-                content = smaller((folder / f"{picture.name}.svg").read_text("utf-8"))
-                write_atomically(PICTURES / f"{name}-{picture.name}.svg", content.encode())
+            write_atomically(PICTURES / f"{name}-{path.name}", content)
+        record["captions"] = {
+            picture.name: picture.says(result.run) for picture in experiment.pictures
+        }
+    for net in record["nets"].values():
+        del net["curve"]
+    for of_one in record["of_seeds"].values():
+        del of_one["measured"]  # in the claims
     RECORDS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(RECORDS / f"{name}.{preset}.{seed}.json", text.encode())
+    write_atomically(RECORDS / f"{name}.{preset}.json", text.encode())
 
 
-def _trained(folder: Path) -> float:
-    """Processor seconds of trainings that the folder has the checkpoints of."""
-    return sum(
-        float(state_of(path)["seconds"]) for path in (folder / "checkpoints").glob("*.safetensors")
-    )
+def records() -> dict[tuple[str, str], dict[str, Any]]:
+    """All records kept, by experiment and preset."""
+    found = {}
+    for name in EXPERIMENTS:
+        for preset in PRESETS:
+            path = RECORDS / f"{name}.{preset}.json"
+            if path.exists():
+                found[name, preset] = json.loads(path.read_text("utf-8"))
+                said = [claim["name"] for claim in found[name, preset]["claims"]]
+                if said != [claim.name for claim in find(name).claims]:
+                    raise SystemExit(f"{path}: of other claims")
+    return found
 
 
-def records() -> list[dict[str, Any]]:
-    """All records kept, in the order of the list of experiments, then by preset and seed."""
-    found = [json.loads(path.read_text("utf-8")) for path in RECORDS.glob("*.json")]
-    known = [record for record in found if record["experiment"] in EXPERIMENTS]
-    order = list(EXPERIMENTS)
-    return sorted(known, key=lambda r: (order.index(r["experiment"]), r["preset"], r["seed"]))
+Records = dict[tuple[str, str], dict[str, Any]]
 
 
-def claims(kept: list[dict[str, Any]]) -> list[str]:
-    """The table of all claims: a row for every claim and preset."""
+def claims(kept: Records) -> list[str]:
+    """The table of claims about nets that are trained."""
     rows = [
-        _claim(runs, number)
+        _row(name, claim, kept)
         for name in EXPERIMENTS
-        for number, _ in enumerate(find(name).claims)
-        for preset in PRESETS
-        if (runs := _of(kept, name, preset))
+        for claim in find(name).claims
+        if not claim.by_hand and claim.name not in LEFT_OUT.get(name, ())
     ]
-    heading = "experiment | claim of the source | preset | measured, lowest seed | verdict | "
-    return [markdown_table(heading + "holds with", rows)]
+    heading = "experiment | claim of the source | measured, quick | verdict | source's settings"
+    return [markdown_table(heading, rows)]
 
 
-def _of(kept: list[dict[str, Any]], name: str, preset: str) -> list[dict[str, Any]]:
-    return [r for r in kept if (r["experiment"], r["preset"]) == (name, preset)]
+def _row(name: str, claim: Claim, kept: Records) -> list[str]:
+    quick, source = (_of(kept.get((name, preset)), claim) for preset in PRESETS)
+    figure = f"[{name}](pictures/lab/{name}-{claim.figure}.svg)" if claim.figure else name
+    told = "–" if source is None else f"{source['verdict']}: {source['found']}"
+    if quick is None:
+        return [figure, claim_in_words(vars(claim)), "–", "–", told]
+    seeds = len(quick["holds"])
+    share = f"{quick['holds'].count(True)} of {seeds} seeds"
+    words = verdict_in_words(quick["verdict"], "" if quick["verdict"] == "not decided" else share)
+    return [figure, claim_in_words(quick), quick["found"], words, told]
 
 
-def _claim(runs: list[dict[str, Any]], number: int) -> list[str]:
-    name = runs[0]["experiment"]
-    for r in runs:
-        if [c["claim"] for c in r["claims"]] != [claim.source for claim in find(name).claims]:
-            raise SystemExit(f"docs/lab/{name}.{r['preset']}.{r['seed']}.json: of other claims")
-    shown = runs[0]["claims"][number]
-    verdicts = [r["claims"][number]["holds"] for r in runs]
-    verdict = HOLDS[verdicts[0]] if len(set(verdicts)) == 1 else "depends on the seed"
-    if set(verdicts) == {None}:
-        often = "–"
-    elif len(runs) == 1:
-        often = f"seed {runs[0]['seed']} only"
-    else:
-        often = f"{verdicts.count(True)} of {len(runs)} seeds"
-    link, claim, preset = f"[{name}](#{name})", claim_in_words(shown), runs[0]["preset"]
-    return [link, claim, preset, shown["measured"], f"**{verdict}**", often]
+def _of(record: dict[str, Any] | None, claim: Claim) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    found: dict[str, Any] = next(of for of in record["claims"] if of["name"] == claim.name)
+    return found
 
 
-def sections(kept: list[dict[str, Any]]) -> list[str]:
-    """A section for every experiment: task, nets, figures."""
+def byhand(kept: Records) -> list[str]:
+    """The table of what is said of nets wired by hand, and of the tasks: no seed changes it."""
+    rows = []
+    for name in EXPERIMENTS:
+        for claim in find(name).claims:
+            if claim.by_hand and (found := _of(kept.get((name, "quick")), claim)):
+                says = claim.says.removeprefix("(not in the source) ")
+                rows.append([f"[{name}](#{name})", says, found["found"], f"**{found['verdict']}**"])
+    return [markdown_table("experiment | claim | measured | verdict", rows)]
+
+
+def sections(kept: Records) -> list[str]:
+    """A section for every experiment: task, nets, why claims do not hold, figures."""
     lines: list[str] = []
     for name, title in EXPERIMENTS.items():
         experiment = find(name)
         lines += [f"### {name}", "", f"{title}. {experiment.task}", ""]
         lines += [f"Source: {experiment.source}", ""]
-        runs = [r for r in kept if r["experiment"] == name]
-        if runs:
-            lines += [nets(runs), ""]
+        runs = [kept[name, preset] for preset in PRESETS if (name, preset) in kept]
+        if not runs:
+            continue
+        lines += [nets(runs), ""]
+        for claim in experiment.claims:
+            found = _of(kept.get((name, "quick")), claim)
+            if claim.why and found and found["verdict"] in ("does not hold", "depends"):
+                lines += [f"*{claim.says}* Why not: {claim.why}", ""]
         for picture in experiment.pictures:
-            path = f"pictures/lab/{name}-{picture.name}.svg"
-            if (DOCS / path).exists():
-                lines += [f"![{picture.caption}]({path})", "", picture.caption, ""]
+            for path in sorted(PICTURES.glob(f"{name}-{picture.name}.*")):
+                caption = runs[0]["captions"][picture.name]
+                lines += [f"![{caption}](pictures/lab/{path.name})", "", caption, ""]
     return lines[:-1]
 
 
@@ -131,48 +158,27 @@ def nets(runs: list[dict[str, Any]]) -> str:
     """A table of what was trained how, with the test losses of all seeds."""
     heading = "net | preset | parameters | examples | optimiser | batch | epochs | "
     rows = []
-    for preset in PRESETS:
-        chosen = [r for r in runs if r["preset"] == preset]
-        for net, first in chosen[0]["nets"].items() if chosen else ():
-            losses = ", ".join(
-                f"{_loss(r['nets'][net]['test_loss_at_end'])} ({r['seed']})" for r in chosen
-            )
+    for record in runs:
+        for net, first in record["nets"].items():
+            losses = [of_one["test_losses"][net] for of_one in record["of_seeds"].values()]
+            ends = sorted(loss for loss in losses if loss is not None)
+            told = "–".join(dict.fromkeys(f"{end:.2g}" for end in (ends[:1] + ends[-1:])))
+            if len(ends) < len(losses):
+                told += f", {len(losses) - len(ends)} diverged"
             optimiser = f"{first['optimiser']} {first['learning_rate']:g}"
             parameters, examples, batch, epochs = (
                 f"{first[key]:,}" for key in ("parameters", "examples", "batch", "epochs")
             )
-            row = [net, preset, parameters, examples, optimiser, batch, epochs]
-            rows.append([*row, losses, f"{first['cpu_seconds']:.0f}"])
-    return markdown_table(heading + "test loss (seed) | s", rows)
-
-
-def _loss(value: float | None) -> str:
-    return "diverged" if value is None else f"{value:.2g}"
-
-
-def times(kept: list[dict[str, Any]]) -> list[str]:
-    """Processor seconds of a run, from the least to the most of all seeds."""
-    columns = (
-        ("quick", "cpu_seconds"),
-        ("quick", "cpu_seconds_besides"),
-        ("source", "cpu_seconds"),
-    )
-    rows = []
-    for name in EXPERIMENTS:
-        row = [name]
-        for preset, key in columns:
-            spent = sorted({round(r[key]) for r in _of(kept, name, preset) if key in r})
-            row.append("–".join(str(end) for end in dict.fromkeys(spent[:1] + spent[-1:])))
-        rows.append([*row[:-1], row[-1] or "not run"])
-    heading = "experiment | quick: training | measuring and drawing | source: training"
-    return [markdown_table(heading, rows)]
+            row = [net, record["preset"], parameters, examples, optimiser, batch, epochs]
+            rows.append([*row, told, str(len(losses)), f"{first['cpu_seconds']:.0f}"])
+    return markdown_table(heading + "test loss, least to most | seeds | s", rows)
 
 
 def page() -> str:
     """The page with its generated parts renewed."""
     kept = records()
     text = PAGE.read_text("utf-8")
-    for part in (claims, times, sections):
+    for part in (claims, byhand, sections):
         name = part.__name__
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, found, rest = text.partition(start)
@@ -186,10 +192,11 @@ def page() -> str:
 def main() -> int:
     """Run what is asked for, and write or check the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--preset", choices=("quick", "source"), default="quick")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--preset", choices=PRESETS, default="quick")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many")
     parser.add_argument("--only", nargs="+", choices=list(EXPERIMENTS), default=list(EXPERIMENTS))
-    parser.add_argument("--runs", type=Path, help="keep whole runs here, and go on with them")
+    parser.add_argument("--nets", type=Path, help="keep the trained nets here, and take them again")
     parser.add_argument("--page", action="store_true", help="run nothing")
     parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
     asked = parser.parse_args()
@@ -197,13 +204,11 @@ def main() -> int:
         current = PAGE.read_text("utf-8") == page()
         print(f"{PAGE.name} is {'up to date' if current else 'out of date: run with --page'}")
         return 0 if current else 1
-    for seed in [] if asked.page else asked.seeds:
-        for name in asked.only:
-            start = time.monotonic()
-            run_one(name, asked.preset, seed, asked.runs)
-            print(
-                f"{name}, {asked.preset}, seed {seed}: {time.monotonic() - start:.0f} s", flush=True
-            )
+    for name in [] if asked.page else asked.only:
+        start = time.process_time()
+        run_one(name, asked.preset, asked.seed, asked.seeds, asked.nets)
+        spent = time.process_time() - start
+        print(f"{name}, {asked.preset}, {asked.seeds} seeds: {spent:.0f} CPU s", flush=True)
     write_atomically(PAGE, page().encode())
     return 0
 

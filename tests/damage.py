@@ -156,7 +156,7 @@ def readers(folder: Path) -> dict[str, Callable[[], Reader]]:
         "facts": partial(_facts, folder),
         "metrics": partial(_metrics, folder),
         "checkpoint": partial(_checkpoint, folder),
-        "lab checkpoint": partial(_lab_checkpoint, folder),
+        "lab net": partial(_lab_net, folder),
     }
 
 
@@ -309,29 +309,22 @@ def _checkpoint(folder: Path) -> Reader:
     return Reader(tuple(inputs), ".checkpoint", read, in_header)
 
 
-def _lab_checkpoint(folder: Path) -> Reader:
+def _lab_net(folder: Path) -> Reader:
     import numpy as np
     from torch import nn
 
     from reberlstm.lab import Data, Job, Recipe
-    from reberlstm.lab.training import FORMAT, JobTraining
-    from reberlstm.training.loop import load, save
+    from reberlstm.lab.training import keep, train
 
     x = np.ones((4, 1), dtype=np.float32)
-    recipe = Recipe(epochs=100, batch=4, learning_rate=0.1)
+    recipe = Recipe(epochs=2, batch=4, learning_rate=0.1)
     job = Job("one", lambda: nn.Linear(1, 1), Data(x, x), recipe)
-    training = JobTraining(job, 0, {"seed": 0, "job": "one"})
-    training.advance()
-    save(folder / "lab-checkpoint", training.to_checkpoint(), FORMAT)
+    keep(train(job, 0, asked={"seed": 0}), folder / "lab-net")
 
     def read(path: Path) -> object:
-        training.restore(load(path, FORMAT, "lab run"), str(path))
-        if not training.finished:
-            training.advance()
-        return f"{training.fit().test_loss:.2g}"
+        return f"{train(job, 0, path=path, asked={'seed': 0}).fit().test_loss:.2g}"
 
-    content = (folder / "lab-checkpoint").read_bytes()
-    return Reader((content,), ".safetensors", read, in_header)
+    return Reader(((folder / "lab-net").read_bytes(),), ".safetensors", read, in_header)
 
 
 @dataclass

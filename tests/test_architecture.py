@@ -28,6 +28,7 @@ ORDER = (
         "extraction",
         "training",
         "comparison",
+        "conformance",
         "zoo",
         "lab",
         "render",
@@ -216,6 +217,8 @@ LOADS: dict[str, tuple[int, set[str]]] = {
     "explore --help": (0, set()),
     "diagram --help": (0, set()),
     "lab --help": (0, set()),
+    "conformance --help": (0, set()),
+    "conformance nope": (2, {"numpy"}),
     "trace BTSSXXTVVE --json --snap": (0, {"numpy"}),
     "trace BTXSE --net reber-4": (0, {"numpy", "safetensors"}),
 }

@@ -34,6 +34,7 @@ READS = {
     "explain": ["IN", "parity --net IN"],
     "export": ["IN -o x.npz", "parity --net IN -o x.npz"],
     "explore": ["IN -o x.html", "parity --net IN -o x.html"],
+    "conformance": ["score IN", "--onnx IN", "--module IN:run"],
     "zoo": ["list IN", "score IN"],
     "lab": ["run IN"],
 }
@@ -53,6 +54,7 @@ WRITES = {
     "explain": ["parity -o OUT.md"],
     "export": ["parity -o OUT.npz", "parity -o OUT.safetensors"],
     "explore": ["parity -o OUT.html"],
+    "conformance": ["torch --kinds rnn --steps 10 -o OUT.json", "write OUT"],
     "zoo": ["make -o OUT --count 1"],
     "lab": ["run alternating -o OUT"],
 }
@@ -75,6 +77,7 @@ SIMPLE = {
     "explain": "parity",
     "export": "parity -o x.npz",
     "explore": "parity -o x.html",
+    "conformance": "torch --kinds rnn --steps 10",
     "zoo": "make -o z --count 1",
     "lab": "list",
 }
@@ -122,7 +125,7 @@ def test_output_that_cannot_be_written(
     """Told before the work: nothing is trained, proved or extracted for it."""
     Path("a-file").write_text("")
     assert_refused(run(line.replace("OUT", "a-file/x").split()), capsys)
-    if not line.startswith(("lab", "zoo")):
+    if not line.startswith(("lab", "zoo", "conformance write")):
         assert_refused(run(line.replace("OUT", "missing/x").split()), capsys)
 
 

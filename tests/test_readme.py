@@ -13,6 +13,12 @@ README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 SAMPLES = re.findall(r"^    \$ reberlstm (.*)\n((?:    (?!\$ ).*\n)+)", README, re.M)
 
 
+def pattern_of(shown: str) -> str:
+    """What matches a sample: three dots stand for anything."""
+    parts = re.sub(r"^    ", "", shown, flags=re.M).rstrip("\n").split("...")
+    return r"[\s\S]*?".join(re.escape(part.strip("\n")) for part in parts)
+
+
 @pytest.mark.parametrize(("command", "shown"), SAMPLES, ids=[command for command, _ in SAMPLES])
 def test_samples_are_what_is_printed(
     command: str,
@@ -23,9 +29,7 @@ def test_samples_are_what_is_printed(
     monkeypatch.setenv("COLUMNS", "80")
     run(command.split())
     printed = capsys.readouterr().out.rstrip()
-    parts = re.sub(r"^    ", "", shown, flags=re.M).rstrip("\n").split("...")
-    pattern = r"[\s\S]*?".join(re.escape(part.strip("\n")) for part in parts)
-    assert re.fullmatch(pattern, printed), printed
+    assert re.fullmatch(pattern_of(shown), printed), printed
 
 
 def test_there_are_samples() -> None:

@@ -21,10 +21,17 @@ import numpy as np
 
 from reberlstm.certificates.arithmetic import Execution, arithmetic_named
 from reberlstm.certificates.boxes import BoxNet, Inputs
-from reberlstm.certificates.checker import Check, arithmetic_fault, check, check_files
+from reberlstm.certificates.checker import (
+    Check,
+    arithmetic_fault,
+    check,
+    check_files,
+    examine_counting,
+)
 from reberlstm.certificates.checker import question as checked_question
 from reberlstm.certificates.claims import Claim, claim
 from reberlstm.certificates.codes import CodeInvariant, find_codes, fits
+from reberlstm.certificates.counting import certify_counters
 from reberlstm.certificates.deep import search_deep
 from reberlstm.certificates.pieces import find_pieces
 from reberlstm.certificates.refutation import (
@@ -39,6 +46,7 @@ from reberlstm.certificates.replay import replay
 from reberlstm.certificates.results import (
     Box,
     Certificate,
+    CountingProof,
     Mostly,
     Proof,
     Refutation,
@@ -49,7 +57,8 @@ from reberlstm.certificates.results import (
 from reberlstm.certificates.results import load as load_certificate
 from reberlstm.certificates.search import Invariant, NotFound, Shape, find_invariant
 from reberlstm.errors import CertificateError
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Scope
@@ -60,6 +69,7 @@ __all__ = [
     "Box",
     "Certificate",
     "Check",
+    "CountingProof",
     "Found",
     "Inputs",
     "Proof",
@@ -75,8 +85,9 @@ __all__ = [
     "question",
 ]
 
-Found = Proof | Refutation | Unknown
-"""What `certify` returns: one of three."""
+AnyProof = Proof | CountingProof
+Found = AnyProof | Refutation | Unknown
+"""What `certify` returns: a proof, a refutation, or neither."""
 
 FIRST = Budget(states=3_000, depth=64, seconds=1.0)
 """What is spent on wrong words, which are mostly short, before a larger k is tried."""
@@ -131,7 +142,8 @@ def certify(
     Args:
         net: A net, a shipped name, a file, a state dict or an `nn.Module`.
         fsm: The machine that says what is right, its name or its file; by default the one that the
-            net carries.
+            net carries. With counters, a proof is about words whose counters stay within a limit,
+            or in real arithmetic about words of so many symbols, see docs/counting.md.
         scope: ``legal`` or ``all``; by default what the net claims.
         heads: What to prove right, of ``legal``, ``accept`` and ``label``; by default ``legal``,
             and in scope ``all`` also ``accept``, and ``label`` where machine and net have labels.
@@ -161,6 +173,25 @@ def certify(
     given = net
     net, fsm = as_asked(net, fsm, **reading)
     inputs = Inputs() if inputs is None else inputs
+    if isinstance(fsm, CounterMachine):
+        _check_options(noise, inputs, seconds)
+        if noise or inputs != Inputs():
+            raise CertificateError(
+                f"{fsm} has counters, of which nothing is proved with noise or inputs that are not "
+                "exact; leave these options out"
+            )
+        return certify_counters(
+            net,
+            given,
+            fsm,
+            scope=scope,
+            heads=heads,
+            arithmetic=arithmetic,
+            seconds=seconds,
+            max_states=max_states,
+            examine=examine_counting,
+            check=check,
+        )
     _check_whole(net, arithmetic)
     _check_options(noise, inputs, seconds)
     claimed = claim(net, fsm, scope, heads)
@@ -290,7 +321,8 @@ def question(
 ) -> dict[str, Any]:
     """What `certify` would ask, as a certificate's file says it: the defaults filled in."""
     net, fsm = as_asked(net, fsm, **reading)
-    claimed = claim(net, fsm, scope, heads)
+    finite = fsm.within(0) if isinstance(fsm, CounterMachine) else fsm
+    claimed = claim(net, finite, scope, heads)
     return checked_question(
         net,
         fsm,
@@ -302,15 +334,15 @@ def question(
     )
 
 
-def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, FSM]:
+def as_asked(net: Any, fsm: Any = None, **reading: Any) -> tuple[Net, Machine]:
     """A net and the machine that says what is right for it, whatever they are given as.
 
     Raises:
         CertificateError: where no machine is given and the net carries none.
     """
-    machine = None if fsm is None else as_finite(fsm, "certify")
+    machine = None if fsm is None else as_machine(fsm)
     net = net_for(net, machine, **reading)
-    machine = machine or net.grammar
+    machine = machine or net.grammar or (net.counting and net.counting.machine)
     if machine is None:
         raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
     return net, machine
@@ -459,9 +491,10 @@ def largest_noise(net: Any, fsm: Any = None, *, tolerance: float = 1e-3, **optio
         (True, True)
     """
     still = certify(net, fsm, **options)
-    if not isinstance(still, Proof):
+    if not still.holds:
         return still
-    only_proofs = {"max_k": max(FEW, still.k)} | options | {"max_depth": 0}
+    k = still.k if isinstance(still, Proof) else 0
+    only_proofs = {"max_k": max(FEW, k)} | options | {"max_depth": 0}
     return largest(lambda x: certify(net, fsm, noise=x, **only_proofs), still, 1.0, tolerance)[1]
 
 
@@ -480,7 +513,7 @@ def minimal_gain(
         The certificate; its `gain` is the answer. Where `upper` is not proved, the one of `upper`.
     """
     best = certify(compile(upper), **options)
-    if not isinstance(best, Proof):
+    if not best.holds:
         return best
     only_proofs = {"max_k": FEW} | options | {"max_depth": 0}
     _, found = _bisect(
@@ -490,8 +523,8 @@ def minimal_gain(
 
 
 def largest(
-    prove: Callable[[float], Found], proved: Proof, upper: float, tolerance: float
-) -> tuple[float, Proof]:
+    prove: Callable[[float], Found], proved: AnyProof, upper: float, tolerance: float
+) -> tuple[float, AnyProof]:
     """The largest value in (0, upper] for which `prove` holds, and its certificate.
 
     Args:
@@ -504,13 +537,13 @@ def largest(
 
 
 def _bisect(
-    prove: Callable[[float], Found], best: Proof, good: float, bad: float, tolerance: float
-) -> tuple[float, Proof]:
+    prove: Callable[[float], Found], best: AnyProof, good: float, bad: float, tolerance: float
+) -> tuple[float, AnyProof]:
     """The value nearest to `bad` that is proved, from `good`, which is, and its certificate."""
     while abs(good - bad) > tolerance * max(good, bad) and max(good, bad) > 1e-12:
         middle = 0.5 * (good + bad)
         found = prove(middle)
-        if isinstance(found, Proof):
+        if found.holds:
             best, good = found, middle
         else:
             bad = middle

@@ -1,6 +1,7 @@
 """What was found out about a net: it is proved right, or refuted by a word, or neither.
 
 Proof         holds is True    margins, k, stride, boxes (the invariant)
+CountingProof holds is True    margins, limit or length, nodes (the invariant)
 Refutation    holds is False   counterexample, wrong, shortest
 Unknown       holds is None    depth, states, closed, reason, suspect
 """
@@ -20,10 +21,12 @@ from typing import Any, ClassVar, Literal, get_args
 
 from reberlstm.certificates.boxes import Inputs
 from reberlstm.certificates.refutation import Suspect, WrongAnswer
+from reberlstm.certificates.runtime import SATURATED
 from reberlstm.display import Displayed
 from reberlstm.errors import FormatError
 from reberlstm.files import read_bytes, write_atomically
-from reberlstm.machine.fsm import FSM, Word
+from reberlstm.machine.counters import CounterMachine, Machine
+from reberlstm.machine.fsm import Word
 from reberlstm.machine.repeats import folded
 from reberlstm.machine.tables import Scope
 from reberlstm.net.net import Net
@@ -125,6 +128,7 @@ class Certificate(Displayed):
         long_symbols: Whether words are written with spaces.
         net_sha256: Identifies the weights.
         grammar_sha256: Identifies the machine.
+        version: Of the file's format: 3 where the machine has counters.
     """
 
     net: str
@@ -140,6 +144,7 @@ class Certificate(Displayed):
     long_symbols: bool
     net_sha256: str
     grammar_sha256: str
+    version: int = VERSION
 
     holds: ClassVar[bool | None]
     """True: proved, for words of every length. False: refuted. None: unknown."""
@@ -227,7 +232,7 @@ class Certificate(Displayed):
         """The JSON object of a certificate file; docs/certificates.md describes it."""
         document: dict[str, Any] = {
             "format": FORMAT,
-            "version": VERSION if self.readouts else 1,
+            "version": self.version if self.readouts else 1,
             "outcome": self.outcome,
             **{name: x for name, x in self.question.items() if x or name != "readouts"},
             "net": {
@@ -338,6 +343,87 @@ class Proof(Certificate):
         proof |= {"alike": shared} if shared else {}
         proof |= {"varies": True} if self.varies else {}
         return {"proof": proof | ({"pieces": True} if self.pieces else {})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountingProof(Certificate):
+    """The net is right as long as its counters stay within a limit, or for so many symbols.
+
+    Attributes:
+        margins: As in `Proof`.
+        limit: The largest size of a counter; None in real arithmetic.
+        length: The most symbols, in real arithmetic.
+        drift: How far c may be from a whole number; in floating point, from 0 where that is meant.
+        epsilon: How far h of other cells may be from tanh 1 or 0.
+        counts: The cell of each counter.
+        nodes: The invariant, as files have it.
+        beyond: A word over the limit, folded, and what is wrong after it; not part of the proof.
+        rule: What is known of the rule about the runtime.
+    """
+
+    margins: Mapping[str, float]
+    limit: int | None
+    length: int | None
+    drift: float
+    epsilon: float
+    counts: tuple[str, ...]
+    nodes: tuple[Mapping[str, Any], ...]
+    beyond: str = ""
+    rule: str = ""
+
+    holds: ClassVar[Literal[True]] = True
+    outcome = "holds"
+    says = "{net} follows {grammar}"
+    version: int = 3
+
+    @property
+    def margin(self) -> float:
+        """See `Certificate.margin`."""
+        return min(self.margins.values())
+
+    @property
+    def statement(self) -> str:
+        """The verdict in one sentence."""
+        if self.limit is None:
+            return f"{super().statement}, proved for words of up to {self.length:,} symbols"
+        return (
+            f"{super().statement}, proved for words of every length whose counters stay within "
+            f"±{self.limit:,}"
+        )
+
+    def _findings(self) -> Iterator[tuple[str, str]]:
+        yield "margin", ", ".join(f"{x} {margin:.4g}" for x, margin in self.margins.items())
+        counted = "" if len(self.counts) == 1 else "s"
+        yield (
+            "invariant",
+            (
+                f"{len(self.nodes):,} nodes for {len(self.cells)} cells; c of cell{counted} "
+                f"{', '.join(self.counts)} counts"
+            ),
+        )
+        if self.limit is None:
+            yield "drift", f"c is within {self.drift:g} of a whole number for so many symbols"
+        else:
+            x = SATURATED[self.arithmetic]
+            rule = f"from {x:g} on σ and tanh are exactly 1, and σ(−x) is at most 2·exp(−x)"
+            yield "rests on", f"{rule}; sums are rounded to nearest"
+            if self.rule:
+                yield "runtime", self.rule
+        if self.beyond:
+            yield "beyond", self.beyond
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "counting": {
+                "limit": self.limit,
+                "length": self.length,
+                "drift": self.drift,
+                "epsilon": self.epsilon,
+                "cells": list(self.counts),
+                "margins": dict(self.margins),
+                "nodes": [dict(node) for node in self.nodes],
+            }
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -543,13 +629,20 @@ FILE = {
         "boxes": [{"state": (str, type(None)), "last": [str], "most": int, "others": {str: int}}],
         "alike?": [{"state": (str, type(None)), "symbols": [str]}],
     },
+    "counting?": {
+        **dict.fromkeys(("limit", "length"), (int, type(None))),
+        **dict.fromkeys(("drift", "epsilon"), Real),
+        "cells": [str],
+        "margins": {str: Real},
+        "nodes": [dict],
+    },
     "refutation?": {**_ANSWER, "none_shorter_than?": (int, type(None)), "replay?": [str]},
     "search?": {"depth": int, "states": int, "closed": bool, "reason": str, "suspect?": _ANSWER},
 }
 """The form of a certificate; what stands in it is for the checker to verify."""
 
 
-def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
+def load(path: str | os.PathLike[str]) -> Proof | CountingProof | Refutation | Unknown:
     """Read a certificate back, as it claims to be: only the checker says whether that is true.
 
     Raises:
@@ -558,10 +651,10 @@ def load(path: str | os.PathLike[str]) -> Proof | Refutation | Unknown:
     where = os.fspath(path)
     try:
         document = json.loads(read(path))
-        if document["format"] != FORMAT or document["version"] not in (1, VERSION):
+        if document["format"] != FORMAT or document["version"] not in (1, 2, 3):
             raise FormatError(
                 f"{where}: format {document['format']!r}, version {document['version']!r}; "
-                f"expected {FORMAT!r}, version 1 or {VERSION}"
+                f"expected {FORMAT!r}, version 1, 2 or 3"
             )
         in_form(document, FILE, "the file")
         if document["scope"] not in get_args(Scope) or document["arithmetic"] not in ARITHMETIC:
@@ -603,8 +696,10 @@ def digest_of_net(net: Net) -> str:
     return _digest(_canonical(header) + b"\n" + content)
 
 
-def digest_of_grammar(fsm: FSM) -> str:
+def digest_of_grammar(fsm: Machine) -> str:
     """``grammar.sha256`` of a file."""
+    if isinstance(fsm, CounterMachine):
+        return _digest_of_counters(fsm)
     reachable = fsm.reachable
     described = {
         "alphabet": list(fsm.alphabet),
@@ -612,6 +707,23 @@ def digest_of_grammar(fsm: FSM) -> str:
         "accepting": sorted(fsm.accepting.intersection(reachable)),
         "transitions": {q: dict(fsm.transitions[q]) for q in reachable},
         "outputs": {q: fsm.outputs[q] for q in reachable if q in fsm.outputs},
+    }
+    return _digest(_canonical(described))
+
+
+def _digest_of_counters(machine: CounterMachine) -> str:
+    def guard(when: Iterable[frozenset[int]]) -> list[list[int]]:
+        return [sorted(signs) for signs in when]
+
+    arrows = [
+        [x.source, x.symbol, guard(x.when), x.target, list(x.change)] for x in machine.transitions
+    ]
+    described = {
+        "alphabet": list(machine.alphabet),
+        "start": machine.start,
+        "counters": list(machine.counters),
+        "transitions": sorted(arrows, key=_canonical),
+        "accepting": sorted(([q, guard(when)] for q, when in machine.accepting), key=_canonical),
     }
     return _digest(_canonical(described))
 
@@ -624,7 +736,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
+def _from_dict(document: dict[str, Any]) -> Proof | CountingProof | Refutation | Unknown:
     net, grammar = document["net"], document["grammar"]
     subject: dict[str, Any] = {
         "net": net["name"],
@@ -640,8 +752,13 @@ def _from_dict(document: dict[str, Any]) -> Proof | Refutation | Unknown:
         "long_symbols": grammar["long_symbols"],
         "net_sha256": net["sha256"],
         "grammar_sha256": grammar["sha256"],
+        "version": 3 if document["version"] == 3 else VERSION,
     }
     match document["outcome"]:
+        case "holds" if document["version"] == 3:
+            found = dict(document["counting"])
+            counts = tuple(found.pop("cells"))
+            return CountingProof(counts=counts, **found, **subject)
         case "holds":
             proof = document["proof"]
             index = {name: number for number, name in enumerate(net["cells"])}

@@ -42,6 +42,7 @@ COMMANDS = {
     "explain": "Explain every weight of a net in words and in pseudo-code.",
     "export": "Write a net for torch, ONNX, Keras or NumPy.",
     "explore": "Write a page for the browser in which the nets run, gate by gate.",
+    "conformance": "Run nets with known answers on a runtime, and name its faults.",
     "zoo": "Make nets whose mechanism is known, and score methods that look for it.",
     "lab": "Run experiments with small sequence nets, and say which claims about them hold.",
 }

@@ -38,8 +38,13 @@ from reberlstm.cli.options import (
     out_option,
 )
 from reberlstm.errors import CertificateError, CompileWarning, FormatError, printable
-from reberlstm.grammars import as_finite, grammar_names, shipped_file
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import (
+    counter_machine_names,
+    grammar_names,
+    load_grammar,
+    shipped_file,
+)
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import FOLDER, shipped_names
 from reberlstm.net.net import Net
@@ -196,7 +201,7 @@ def command(**values: Any) -> int:
     reberlstm certify reber --minimal-gain --net compiled:gru
     """
     options = Options(**values)
-    machine = as_finite(options.grammar, "certify")
+    machine = load_grammar(options.grammar)
     asked = options.asked | {"seconds": options.seconds, "max_states": options.max_states}
     if options.least_gain:
         from reberlstm.compiler import compiled_as
@@ -254,7 +259,7 @@ def _wrapped(text: str, indent: int = 2) -> str:
     )
 
 
-def _check(file: str, net: Net, machine: FSM, options: Options) -> int:
+def _check(file: str, net: Net, machine: Machine, options: Options) -> int:
     asked = question(net, machine, noise=options.noise, **options.asked)
     paths, trusted = _read_by_the_checker(options)
     # What was not asked is left to the checker, too: it reads the claim of the file itself.
@@ -298,7 +303,8 @@ def _read_by_the_checker(options: Options) -> tuple[dict[str, Path], str]:
         trusted.append(f"the loader of {net}")
     else:
         paths["net"] = path
-    path = shipped_file(grammar) if grammar in grammar_names() else Path(grammar)
+    shipped = (*grammar_names(), *counter_machine_names())
+    path = shipped_file(grammar) if grammar in shipped else Path(grammar)
     if path.suffix == ".toml" and path.is_file():
         paths["machine"] = path
     else:

@@ -29,7 +29,8 @@ from reberlstm.cli.options import (
 from reberlstm.comparison import compare, usual_rows
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.loading import shipped, shipped_names
 from reberlstm.net.net import Net
@@ -123,7 +124,7 @@ def command(
     reberlstm compare reber --explain drift --explain 'wrong prefix'
     reberlstm compare reber -o table.html
     """
-    machine = as_finite(grammar, "compare")
+    machine = as_machine(grammar)
     written = _written(format, out, as_json)
     asked_rows: tuple[str, ...] | None = (*rows, *explained)
     if not asked_rows:
@@ -181,7 +182,7 @@ def _written(format: str | None, out: str | None, as_json: bool) -> str:
     return SUFFIXES[suffix]
 
 
-def _named(argument: str, machine: FSM, reading: NetOptions) -> tuple[str, Net]:
+def _named(argument: str, machine: Machine, reading: NetOptions) -> tuple[str, Net]:
     """The column that an argument asks for; a name comes before an equals sign."""
     name, separator, rest = argument.partition("=")
     if separator and name and not Path(argument).exists():
@@ -190,7 +191,7 @@ def _named(argument: str, machine: FSM, reading: NetOptions) -> tuple[str, Net]:
     return name, open_column(argument, machine, reading)
 
 
-def open_column(name: str, machine: FSM, reading: NetOptions | None = None) -> Net:
+def open_column(name: str, machine: Machine, reading: NetOptions | None = None) -> Net:
     """The net that a name or file means, for this machine."""
     if name == "resync":
         from reberlstm.compiler import compile
@@ -212,7 +213,7 @@ KINDS = {
 """Kinds of shipped nets: their folder, and what to say where there is none."""
 
 
-def shipped_for(machine: FSM, folder: str) -> Net | None:
+def shipped_for(machine: Machine, folder: str) -> Net | None:
     """The shipped net in a folder whose grammar is this machine, if there is one.
 
     Of several the last by name, which has the most cells.
@@ -225,17 +226,18 @@ def shipped_for(machine: FSM, folder: str) -> Net | None:
     return None
 
 
-def _is_for(net: Net, machine: FSM) -> bool:
+def _is_for(net: Net, machine: Machine) -> bool:
     grammar = net.grammar
     return (
         grammar is not None
+        and isinstance(machine, FSM)
         and set(grammar.alphabet) == set(machine.alphabet)
         and grammar.difference(machine, by="legal") is None
         and grammar.difference(machine) is None
     )
 
 
-def _defaults(machine: FSM) -> dict[str, Net]:
+def _defaults(machine: Machine) -> dict[str, Net]:
     """All nets that there are for a machine."""
     from reberlstm.compiler import compile, published
 

@@ -18,7 +18,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
 
 
 @click.command("explore")
@@ -57,7 +57,7 @@ def command(
     """
     if Path(out).suffix not in (".html", ".htm"):
         raise FormatError(f"{out}: explore writes .html files; use that suffix")
-    machine = as_finite(grammar, "explore")
+    machine = as_machine(grammar)
     from reberlstm.render.page import default_nets, examples, explorer_page
 
     shown = [reading.load(net, machine, only_files=len(nets) > 1) for net in nets]

@@ -65,7 +65,23 @@ def list_command(as_json: bool) -> None:
     metavar="SETTING=VALUE",
     help="Change a setting of the preset; may be given several times.",
 )
-@click.option("--resume", is_flag=True, help="Go on from the checkpoints in DIR.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many seeds, from --seed on: claims are judged over all, figures are of the first.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["png", "svg"]),
+    multiple=True,
+    default=["png"],
+    show_default=True,
+    help="What pictures are written as; may be given twice.",
+)
+@click.option("--resume", is_flag=True, help="Take the nets that an earlier, longer run has kept.")
 @click.option("--overwrite", is_flag=True, help="Replace the results of another run in DIR.")
 @json_option
 def run_command(
@@ -82,6 +98,7 @@ def run_command(
     \b
     reberlstm lab run wavy-inverse -o out
     reberlstm lab run line --preset source --seed 7 -o out
+    reberlstm lab run cos-or-sin --seeds 10 -o out --format svg
     reberlstm lab run line --set epochs=100 --set hidden=8 -o out
     reberlstm lab run ./mine.py -o out
     """
@@ -92,14 +109,14 @@ def run_command(
         experiments.check_name(name)
     runner.need_extras()
     experiment = experiments.find(name)
-    for folder, file in ((Path(out), "REPORT.md"), (Path(out, "checkpoints"), "checkpoint")):
-        make_folder(folder)
-        claim(folder / file)
+    make_folder(Path(out))
+    claim(Path(out, "REPORT.md"))
     try:
         with _progress() as report:
             result = runner.run(experiment, out, changes=chosen, progress=report, **options)
     except KeyboardInterrupt:
-        echo("go on with --resume", err=True)
+        if any(Path(out, "nets").glob("*")):
+            echo("--resume takes the nets that were finished", err=True)
         raise
     _show(result, out, as_json)
     return 0
@@ -113,37 +130,33 @@ def _change(text: str) -> tuple[str, str]:
 
 
 def _show(result: Result, out: str, as_json: bool) -> None:
-    from reberlstm.lab.experiment import HOLDS
-    from reberlstm.lab.runner import metrics
-
     if as_json:
-        answer = metrics(result.run, result.verdicts)
-        answer["files"] = [str(path) for path in result.files]
-        echo_json(answer)
+        echo_json({**result.metrics, "files": [str(path) for path in result.files]})
         return
     run = result.run
-    seconds = sum(fit.cpu_seconds for fit in run.fits.values())
+    many = len(result.measured)
+    seeds = f"seed {run.seed}" if many == 1 else f"seeds {run.seed} to {run.seed + many - 1}"
     echo(click.style(f"{run.experiment.name}: {run.experiment.title}", bold=True))
-    echo(f"preset {run.preset}, seed {run.seed}, {len(run.fits)} nets trained in {seconds:.0f} s")
+    echo(f"preset {run.preset}, {seeds}, {many * len(run.fits)} nets")
     for verdict in result.verdicts:
+        share = f" ({verdict.share})" if verdict.share else ""
         echo()
-        echo(f"{click.style(HOLDS[verdict.holds], bold=True)}: {verdict.claim}")
-        echo(f"    {verdict.measured}" + (f" ({verdict.remark})" if verdict.remark else ""))
+        echo(f"{click.style(verdict.word, bold=True)}{share}: {verdict.claim.says}")
+        judged = f" ({verdict.claim.judged})" if verdict.claim.judged else ""
+        echo(f"    {verdict.found}{judged}")
     echo()
     echo(f"{len(result.files)} files in {out}; begin with REPORT.md")
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Show how far the training of each net is."""
+    """Show how far the run is."""
     with ExitStack() as stack:
-        number, show = 0, None
+        show = None
 
         def report(told: Progress) -> None:
-            nonlocal number, show
-            if show is None or told.number != number:
-                stack.close()
-                number, show = told.number, stack.enter_context(progress(told.epochs))
-            show(told.epoch, f"{told.name} ({number} of {told.nets}), loss {told.loss:.2g}")
+            nonlocal show
+            show = show or stack.enter_context(progress(told.epochs))
+            show(told.epoch, f"epochs; {told.name}, seed {told.seed}, loss {told.loss:.2g}")
 
         yield report

@@ -15,7 +15,6 @@ from reberlstm.cli.options import (
     echo,
     echo_json,
     grammar_argument,
-    is_compiled,
     is_grammar,
     json_option,
     net_option,
@@ -137,10 +136,9 @@ def command(**given: Any) -> int:
 
 
 def _with_grammar(asked: Options) -> Options:
-    """With a grammar that stands before the strings, where a net's words are never such names."""
+    """With the grammar that stands before the strings, if one does."""
     first, *rest = asked.strings
-    ours = is_compiled(asked.net) or asked.net == "published"
-    if not rest or not ours or asked.grammar not in (None, first) or not is_grammar(first):
+    if not rest or asked.grammar not in (None, first) or not is_grammar(first):
         return asked
     return asked._replace(grammar=first, strings=tuple(rest))
 

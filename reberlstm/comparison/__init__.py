@@ -17,6 +17,7 @@ from typing import Any
 
 from reberlstm.comparison import answers, loops, proofs, tolerance
 from reberlstm.comparison.case import Case, Settings, tables_of
+from reberlstm.comparison.counting import CountingCase, counting_measures
 from reberlstm.comparison.cycles import simple_cycles
 from reberlstm.comparison.result import (
     Comparison,
@@ -30,8 +31,8 @@ from reberlstm.comparison.result import (
 from reberlstm.errors import CertificateError, CompileError, GrammarError
 from reberlstm.extraction.nets import RecurrentNet, Subject, subject_of
 from reberlstm.extraction.trajectories import BudgetEnd
-from reberlstm.grammars import Grammar, as_finite
-from reberlstm.machine.fsm import FSM
+from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.tables import Tables
 from reberlstm.net.loading import net_for
 from reberlstm.net.net import Net
@@ -100,9 +101,9 @@ def compare(
         )
     if not nets:
         raise GrammarError("nothing to compare: give at least one net")
-    machine = as_finite(fsm, "compare")
+    machine = as_machine(fsm)
     settings = Settings(seed, words, rounds, cycles, seconds, prove)
-    questions = measures(tables_of(machine), settings)
+    questions = _questions(machine, settings)
     if rows is not None:
         check_rows([one.key for one in questions], rows)
         questions = [one for one in questions if set(names(one.key)) & set(rows)]
@@ -110,7 +111,7 @@ def compare(
     columns, took = [], []
     for name, net in subjects.items():
         started = time.monotonic()
-        case = Case(name, net, machine, settings)
+        case = _case(name, net, machine, settings)
         # What may take all the time that is left is asked last.
         in_turn = sorted(questions, key=lambda question: question.key in LONG)
         answers = {one.key: _answer(case, one, report) for one in in_turn}
@@ -130,15 +131,27 @@ def compare(
     )
 
 
-def _opened(net: Any, fsm: FSM, reading: Mapping[str, Any]) -> Subject:
+def _questions(machine: Machine, settings: Settings) -> list[Measure]:
+    if isinstance(machine, CounterMachine):
+        return counting_measures(settings)
+    return measures(tables_of(machine), settings)
+
+
+def _case(name: str, net: Subject, machine: Machine, settings: Settings) -> Case | CountingCase:
+    if isinstance(machine, CounterMachine):
+        return CountingCase(name, net, machine, settings)
+    return Case(name, net, machine, settings)
+
+
+def _opened(net: Any, fsm: Machine, reading: Mapping[str, Any]) -> Subject:
     if isinstance(net, Net | RecurrentNet):
         return subject_of(net)
     return subject_of(net_for(net, fsm, **reading))
 
 
-def keys(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
+def keys(fsm: Machine, cycles: int = 12) -> tuple[str, ...]:
     """The keys of all rows for a machine."""
-    return tuple(question.key for question in measures(tables_of(fsm), Settings(cycles=cycles)))
+    return tuple(question.key for question in _questions(fsm, Settings(cycles=cycles)))
 
 
 USUAL = ("cells", "weights", "accuracy", "wrong prefix", "certificate", "meaning", "loop",
@@ -146,8 +159,10 @@ USUAL = ("cells", "weights", "accuracy", "wrong prefix", "certificate", "meaning
 USUAL_CYCLES = 3
 
 
-def usual_rows(fsm: FSM, cycles: int = 12) -> tuple[str, ...]:
+def usual_rows(fsm: Machine, cycles: int = 12) -> tuple[str, ...]:
     """The keys of the rows that answer most: what `reberlstm compare` asks by default."""
+    if isinstance(fsm, CounterMachine):
+        return keys(fsm)
     found = [key for key in keys(fsm, cycles) if names(key)[-1] in USUAL]
     loops = [key for key in found if names(key)[-1] == "loop"]
     return tuple(key for key in found if key not in loops[USUAL_CYCLES:])
@@ -174,7 +189,7 @@ def names(key: str) -> tuple[str, ...]:
     return (key, kind) if kind in ("loop", "drift") else (key,)
 
 
-def _answer(case: Case, question: Measure, report: Report | None) -> Entry:
+def _answer(case: Case | CountingCase, question: Measure, report: Report | None) -> Entry:
     if report is not None:
         report(case.name, question.title)
     if not case.left:

@@ -235,7 +235,8 @@ def _counts(machine: CounterMachine, bound: int) -> str:
     names = " and ".join(machine.counters)
     return (
         f"{machine} counts {names}: the net is asked about its words as far as counters are "
-        f"within ±{bound} (--counters), symbol by symbol, and of other words nothing is said"
+        f"within ±{bound} (--counters), symbol by symbol; nothing is said of other words (state "
+        f"{BEYOND})"
     )
 
 

@@ -2,7 +2,8 @@
 
 1. `experiment` is what a description consists of: data, nets, recipes, pictures, claims.
 2. `experiments` has those of the project, one file each, and finds one by name.
-3. `training` trains one net; `runner` runs a description and writes pictures and reports.
+3. `training` trains one net, `judging` decides on claims over several seeds, and `runner` runs a
+   description and writes pictures and reports.
 4. `nets`, `curves`, `gates` and `drawing` are what descriptions are made of.
 5. `wired` has nets whose weights were derived on paper, `comparison` shows one next to a trained
    net.
@@ -20,11 +21,11 @@ from reberlstm.lab.experiment import (
     Recipe,
     Run,
     Settings,
-    Verdict,
     picture,
     presets,
 )
 from reberlstm.lab.experiments import EXPERIMENTS, find
+from reberlstm.lab.judging import Verdict
 from reberlstm.lab.runner import Progress, Result, run
 
 __all__ = [

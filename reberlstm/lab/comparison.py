@@ -60,36 +60,45 @@ class Comparison:
         """The largest errors: by hand, and trained, on what was trained and on the rest."""
         trained, by_hand, known = self.errors(run)
         return {
-            "cells": self.net.cells,
-            "error": float(by_hand.max()),
-            "bound": float(self.net.bound(self.given)),
+            "hand_cells": self.net.cells,
+            "hand_error": float(by_hand.max()),
+            "hand_bound": float(self.net.bound(self.given)),
             "trained_on_known": float(trained[known].max()),
             "trained_on_others": None if known.all() else float(trained[~known].max()),
         }
 
     def claim(self) -> Claim:
-        """That the weights written down do it, of what is measured as ``by_hand``."""
-        is_off = "cell wired by hand is" if self.net.cells == 1 else "cells wired by hand are"
-        rest = "" if all(self.known) else ", {by_hand[trained_on_others]:.1e} on the others"
+        """That the weights written down do it."""
+        of = {
+            "hand_cells": "cells by hand",
+            "hand_error": "their largest error",
+            "hand_bound": "the bound derived for it",
+            "trained_on_known": "the largest error of the trained net on what it was trained for",
+            "trained_on_others": "on the others",
+        }
         return Claim(
+            "by-hand",
             "(not in the source) It can be done: weights derived on paper, with an error that is "
             "known beforehand.",
-            f"{{by_hand[cells]}} {is_off} off by {{by_hand[error]:.1e}} at most, by derivation by "
-            "no more than {by_hand[bound]:.1e}; the trained net by {by_hand[trained_on_known]:.1e} "
-            f"on what it was trained for{rest}",
+            of if not all(self.known) else {name: of[name] for name in list(of)[:-1]},
             # Bounds are for exact arithmetic; float64 is off by less than 1e-9.
-            lambda m: m["by_hand"]["error"] <= m["by_hand"]["bound"] + 1e-9,
+            lambda m: m["hand_error"] <= m["hand_bound"] + 1e-9,
             "see docs/hand-wired-sequences.md",
+            figure="by-hand",
+            by_hand=True,
         )
 
-    def picture(self, what: str) -> Picture:
-        """The two nets side by side, and their errors; `what` is what they are fed with."""
+    def picture(self, what: str, of: Callable[[Run], Comparison] | None = None) -> Picture:
+        """The two nets side by side, and their errors; `what` is what they are fed with.
+
+        Where the comparison depends on the run, `of` makes it.
+        """
         return Picture(
             "by-hand",
-            f"{what}: what is wanted (dotted), what the trained net gives, and what the net "
+            f"{what}: what is wanted (broad), what the trained net gives, and what the net "
             "wired by hand gives. Right: how far each is off; the dashed line is the bound derived "
             "for the net by hand.",
-            self.draw,
+            self.draw if of is None else lambda run: of(run).draw(run),
         )
 
     def draw(self, run: Run) -> drawing.Figure:
@@ -100,29 +109,30 @@ class Comparison:
         cells = "1 cell" if self.net.cells == 1 else f"{self.net.cells} cells"
         titles = f"trained: {self.trained}", f"by hand: {cells}"
         colours = None if self.ordered else drawing.COLOURS[: len(names)]
-        style: dict[str, Any] = {"dotted": "what is wanted", "colours": colours}
+        style: dict[str, Any] = {"broad": "what is wanted", "colours": colours}
         x = np.linspace(0.0, 1.0, wanted.shape[1])
         for axis, title, found in zip(axes, titles, self.answers(run), strict=False):
             drawing.family(axis, x, wanted, self.curves(found)[: self.drawn], names, **style)
             drawing.label(axis, title, "x", "y" if axis is axes[0] else "")
         axes[1].sharey(axes[0])
         drawing.legend_below(figure, axes[0], loc="outside lower left", ncols=5)
-        self._draw_errors(axes[2], *self.errors(run))
+        self._draw_errors(axes[2], drawing.colour(run, self.trained), *self.errors(run))
         return figure
 
-    def _draw_errors(self, axis: Any, trained: Array, by_hand: Array, known: Array) -> None:
+    def _draw_errors(
+        self, axis: Any, of_trained: str, trained: Array, by_hand: Array, known: Array
+    ) -> None:
         places: Array = np.arange(len(known))
-        blue, orange = drawing.COLOURS[:2]
         for name, errors, shown, colour, marker, style in (
-            ("trained, as trained", trained, known, orange, "o", {}),
-            ("trained, others", trained, ~known, orange, "s", {"markerfacecolor": "white"}),
-            ("by hand", by_hand, known | ~known, blue, "D", {}),
+            ("trained, as trained", trained, known, of_trained, "o", {}),
+            ("trained, others", trained, ~known, of_trained, "s", {"markerfacecolor": "white"}),
+            ("by hand", by_hand, known | ~known, drawing.INK, "D", {}),
         ):
             if shown.any():
                 large = np.maximum(errors[shown], 1e-12)  # no zeros on a logarithmic scale
                 axis.plot(places[shown], large, marker, color=colour, label=name, **style)
         bound = self.net.bound(self.given)
-        axis.axhline(bound, color=blue, linestyle="--", linewidth=1, label="its bound")
+        axis.axhline(bound, color=drawing.INK, linestyle="--", linewidth=1, label="its bound")
         axis.set_yscale("log")
         few = len(places) < 3
         turned = {} if few else {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}

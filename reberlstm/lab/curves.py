@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from reberlstm.lab.experiment import Array
-
-if TYPE_CHECKING:
-    pass
 
 SOURCE = "“LSTM toy examples”, a blog post whose figures are lost"
 STEPS = 100
@@ -56,9 +51,48 @@ def sines(
     return curves[:, :, None]
 
 
-def rmse(found: Array, wanted: Array) -> float:
-    """The root mean squared error."""
-    return float(np.sqrt(np.mean((found - wanted) ** 2)))
+def left(found: Array, wanted: Array) -> float:
+    """The part of the variance of `wanted` that is left: the squared error, divided by it.
+
+    It is 0 for what is right everywhere, 1 for always answering the mean: ``1 − R²``.
+
+    Example:
+        >>> left(np.array([1.0, 2.0]), np.array([1.0, 2.0])), left(np.zeros(2), np.array([-1, 1]))
+        (0.0, 1.0)
+    """
+    return float(np.mean((found - wanted) ** 2) / np.var(wanted))
+
+
+def sinusoid(wave: Array, frequency: float) -> tuple[float, float, float]:
+    """The sinusoid that fits a wave ``(T,)`` best after the beginning.
+
+    Args:
+        wave: What is fitted, by ``a·sin(fx) + b·cos(fx) + c``.
+        frequency: Near which one it is sought: within a quarter of it.
+
+    Returns:
+        Its frequency, its phase in degrees, and the part of the variance that is left.
+
+    Example:
+        >>> found = sinusoid(2 + np.sin(20.1 * points() + 0.5), 20.0)
+        >>> [round(number, 2) for number in found]
+        [20.1, 28.65, 0.0]
+    """
+    x = points(len(wave))
+    late = x >= BEGINNING
+
+    def fit(f: float) -> tuple[float, Array]:
+        parts = np.stack([np.sin(f * x[late]), np.cos(f * x[late]), np.ones(late.sum())], -1)
+        weights = np.linalg.lstsq(parts, wave[late], rcond=None)[0]
+        return float(np.mean((parts @ weights - wave[late]) ** 2)), weights
+
+    found, width = frequency, 0.25 * frequency
+    while width > 1e-5 * frequency:
+        found = min(np.linspace(found - width, found + width, 21), key=lambda f: fit(f)[0])
+        width /= 8.0
+    error, (sine, cosine, _) = fit(found)
+    left_ = error / float(np.var(wave[late]))
+    return float(found), float(np.degrees(np.arctan2(cosine, sine))), left_
 
 
 def phases(waves: Array) -> Array:

@@ -22,7 +22,10 @@ else:
     Axes = Figure = Any  # matplotlib is loaded where something is drawn
 
 INK, QUIET = figures.INK, figures.QUIET
-COLOURS = ("#0b5fa5", "#d9772b", "#2f8f6f", "#8c5aa8", "#b03a5b", "#5c6670")
+COLOURS = (
+    *("#0b5fa5", "#d9772b", "#2f8f6f", "#8c5aa8", "#b03a5b", "#5c6670"),
+    *("#b08d1a", "#3aa6c4"),
+)
 STYLES = ("-", "--", "-.", ":")
 TARGET = "#9aa3ad"
 GRID = "#e6e9ec"
@@ -77,8 +80,8 @@ def legend(axis: Axes, **options: Any) -> None:
 
 
 def legend_right(axis: Axes, title: str | None = None) -> None:
-    """A legend at the right of a panel."""
-    legend(axis, title=title, **RIGHT)
+    """A legend at the right of a panel, from the last curve, the largest, down to the first."""
+    legend(axis, title=title, reverse=True, **RIGHT)
 
 
 def legend_under(axis: Axes, ncols: int, by: float = 0.16) -> None:
@@ -115,33 +118,46 @@ def shades(count: int) -> list[Any]:
     return list(colormaps["viridis_r"](np.linspace(0.12, 0.95, count)))
 
 
+def colour(run: Run, name: str) -> str:
+    """The colour of a net, the same in all pictures of a run."""
+    return COLOURS[list(run.jobs).index(name) % len(COLOURS)]
+
+
 def learning_curves(run: Run) -> Figure:
     """The test loss of every net over the epochs, all on one scale."""
     figure, (axis,) = panels(width=6.4, height=3.6)
-    for number, (name, fit) in enumerate(run.fits.items()):
+    # The legend goes from the highest end of a curve to the lowest.
+    for name, fit in sorted(run.fits.items(), key=lambda item: -item[1].test_loss):
+        number = list(run.jobs).index(name)
         style: dict[str, Any] = {
             "linestyle": STYLES[number // len(COLOURS) % len(STYLES)],
-            "color": COLOURS[number % len(COLOURS)],
+            "color": colour(run, name),
             "marker": "o" if len(fit.epochs) < 8 else None,
         }
         axis.plot(fit.epochs, fit.test_losses, linewidth=1.6, markersize=3, label=name, **style)
     axis.set_yscale("log")
     losses = {run.jobs[name].recipe.loss for name in run.fits}
     kind = "mean squared error" if losses == {"mse"} else "loss"
-    label(axis, "Learning curves", "epoch", f"{kind} on test data")
+    new = [job.data.test_x is not None for job in run.jobs.values()]
+    data = "new data" if all(new) else "test data" if any(new) else "the training data"
+    label(axis, "Learning curves", "epoch", f"{kind} on {data}")
     legend(axis)
     return figure
 
 
-LEARNING_CURVES = Picture("learning-curves", "Mean squared error over the epochs.", learning_curves)
-"""The picture of an experiment whose loss is the mean squared error."""
+LEARNING_CURVES = Picture(
+    "learning-curves",
+    "The error of every net over the epochs; the axis names the data.",
+    learning_curves,
+)
+"""The picture of an experiment whose nets have one loss."""
 
 
-def compare(axis: Axes, x: Array, target: Array, found: Array) -> None:
+def compare(axis: Axes, x: Array, target: Array, found: Array, colour: str = COLOURS[0]) -> None:
     """A curve to be found, in broad grey, and the one that was found."""
     grey: dict[str, Any] = {"color": TARGET, "linewidth": 4, "alpha": 0.7}
     axis.plot(x, target, solid_capstyle="round", label="target", **grey)
-    axis.plot(x, found, color=COLOURS[0], linewidth=1.6, label="net")
+    axis.plot(x, found, color=colour, linewidth=1.6, label="net")
 
 
 def fan(
@@ -155,19 +171,22 @@ def fan(
 def family(
     axis: Axes,
     x: Array,
-    dots: Array,
+    given: Array,
     curves: Array,
     names: Sequence[str],
     *,
-    dotted: str = "what was given",
+    broad: str = "what was given",
     colours: Sequence[Any] | None = None,
 ) -> None:
-    """Pairs of a dotted and a solid curve, in one colour each, by default from light to dark."""
+    """Pairs of a broad, pale curve and a thin one, in one colour each, from light to dark.
+
+    Both can be seen where they are the same.
+    """
     colours = shades(len(names)) if colours is None else colours
-    for target, curve, name, colour in zip(dots, curves, names, colours, strict=True):
-        axis.plot(x, target, ":", color=colour, linewidth=1.3)
-        axis.plot(x, curve, color=colour, linewidth=1.7, label=name)
-    axis.plot([], [], ":", color=QUIET, label=dotted)
+    for target, curve, name, colour in zip(given, curves, names, colours, strict=True):
+        axis.plot(x, target, color=colour, linewidth=4.5, alpha=0.3, solid_capstyle="round")
+        axis.plot(x, curve, color=colour, linewidth=1.3, label=name)
+    axis.plot([], [], color=QUIET, linewidth=4.5, alpha=0.3, label=broad)
 
 
 def image(axis: Axes, values: Array, least: float, most: float, **options: Any) -> Any:

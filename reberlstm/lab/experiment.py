@@ -27,11 +27,10 @@ Settings = SimpleNamespace
 """The numbers of a preset as attributes, such as ``settings.epochs``."""
 
 PRESETS = ("quick", "source")
+"""The names of presets; every experiment has the first."""
+
 OPTIMISERS = ("adam", "rmsprop", "sgd", "none")
 LOSSES = ("mse", "nll")
-
-HOLDS = {True: "holds", False: "does not hold", None: "not decided"}
-"""The three verdicts on a claim, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +60,9 @@ class Data:
     @property
     def test(self) -> tuple[Array, Array]:
         """Inputs and targets for testing."""
-        both = self.test_x is not None and self.test_y is not None
-        return (self.test_x, self.test_y) if both else (self.x, self.y)  # type: ignore[return-value]
+        if self.test_x is None or self.test_y is None:
+            return self.x, self.y
+        return self.test_x, self.test_y
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +123,15 @@ class Job:
         net: Builds the net, a `torch.nn.Module`; called after the seed was set.
         data: What it learns from.
         recipe: How.
-        watch: Numbers to take of the net, by name, whenever it is tested.
+        watch: Numbers or arrays to take of the net, by name, whenever it is tested; see
+            `Fit.watched`.
     """
 
     name: str
     net: Callable[[], torch.nn.Module]
     data: Data
     recipe: Recipe
-    watch: Callable[[torch.nn.Module], Mapping[str, float]] | None = None
+    watch: Callable[[torch.nn.Module], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +145,7 @@ class Fit:
         test_losses: Test loss after these epochs.
         cpu_seconds: Processor time of the training.
         diverged_at: The epoch whose loss was no finite number, which ended the training, or None.
-        watched: What was taken of the net after these epochs, by name.
+        watched: What `Job.watch` took of the net after these epochs, by name.
     """
 
     parameters: int
@@ -153,7 +154,7 @@ class Fit:
     test_losses: Sequence[float]
     cpu_seconds: float
     diverged_at: int | None = None
-    watched: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    watched: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property
     def test_loss(self) -> float:
@@ -209,26 +210,29 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its file name without suffix, what it shows, and what draws it."""
+    """A figure.
+
+    Attributes:
+        name: Of its file, without the suffix.
+        caption: What it shows, in a sentence; or a function that says it of a run, so that the
+            sentence follows from the result.
+        draw: Draws it; several figures are the frames of an animation.
+    """
 
     name: str
-    caption: str
-    draw: Callable[[Run], Figure]
+    caption: str | Callable[[Run], str]
+    draw: Callable[[Run], Figure | Sequence[Figure]]
+
+    def says(self, run: Run) -> str:
+        """The caption."""
+        return self.caption if isinstance(self.caption, str) else self.caption(run)
 
 
-def picture(caption: str, name: str = "") -> Callable[[Callable[[Run], Figure]], Picture]:
+def picture(
+    caption: str | Callable[[Run], str], name: str = ""
+) -> Callable[[Callable[[Run], Any]], Picture]:
     """Make a picture of the function below, named like it: ``_other_lines`` is other-lines."""
     return lambda draw: Picture(name or draw.__name__.strip("_").replace("_", "-"), caption, draw)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the source claims, what was measured, and whether the claim holds."""
-
-    claim: str
-    measured: str
-    holds: bool | None
-    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -236,35 +240,40 @@ class Claim:
     """What the source says, and how to tell from what was measured whether it holds.
 
     Attributes:
-        source: The claim, in a sentence.
-        measured: What was measured, with places such as ``{error:.3f}`` or ``{error[RNN]:.3f}``.
+        name: A word or two, by which programs find it.
+        says: The claim, in a sentence.
+        of: The names of what was measured for it, and what each is, in words with its unit. What
+            was measured is a number, a truth or a word.
         holds: Whether the claim is true of what was measured; None where that cannot be told.
-        remark: What a reader must know to weigh it, such as that a figure is lost.
+        judged: What `holds` asks, in words; prefer a ratio to a number that we chose.
+        why: The reason where it does not hold, in a sentence or two.
+        figure: The name of the picture that shows it.
+        by_hand: Whether it is about weights written by hand, which no seed changes.
     """
 
-    source: str
-    measured: str
+    name: str
+    says: str
+    of: Mapping[str, str]
     holds: Callable[[Mapping[str, Any]], bool | None]
-    remark: str = ""
-
-    def verdict(self, measured: Mapping[str, Any]) -> Verdict:
-        """Whether the claim holds."""
-        holds = self.holds(measured)
-        holds = None if holds is None else bool(holds)
-        return Verdict(self.source, self.measured.format_map(measured), holds, self.remark)
+    judged: str = ""
+    why: str = ""
+    figure: str = ""
+    by_hand: bool = False
 
 
-def presets(**settings: tuple[Any, Any]) -> dict[str, dict[str, Any]]:
-    """The two presets, from the two values of every setting: for ``quick`` and for ``source``.
+def presets(**settings: Any) -> dict[str, dict[str, Any]]:
+    """The two presets, from the values of every setting: for ``quick`` and for ``source``.
 
     Example:
-        >>> presets(epochs=(10, 200), rate=(0.1, 0.01))
-        {'quick': {'epochs': 10, 'rate': 0.1}, 'source': {'epochs': 200, 'rate': 0.01}}
+        >>> presets(epochs=(10, 200), steps=50)
+        {'quick': {'epochs': 10, 'steps': 50}, 'source': {'epochs': 200, 'steps': 50}}
     """
-    columns = zip(*settings.values(), strict=True)
     return {
-        preset: dict(zip(settings, values, strict=True))
-        for preset, values in zip(PRESETS, columns, strict=True)
+        preset: {
+            name: value[number] if isinstance(value, tuple) else value
+            for name, value in settings.items()
+        }
+        for number, preset in enumerate(PRESETS)
     }
 
 
@@ -275,24 +284,25 @@ class Experiment:
     Attributes:
         name: What it is called on the command line: lower-case words with dashes.
         title: One line.
-        source: Where it comes from.
         task: What is to be learned from what, in a paragraph.
-        presets: The settings of ``quick`` and ``source``, which name the same numbers.
+        presets: The settings of ``quick``, and of ``source`` if there is such a preset; both name
+            the same numbers.
         jobs: The nets to be trained, from the settings and random numbers for their data.
         measure: What is measured, by name: numbers, texts, or lists and mappings of them.
         pictures: The figures.
         claims: What the source says, and how it is decided whether that holds.
+        source: Where it comes from, if from elsewhere.
     """
 
     name: str
     title: str
-    source: str
     task: str
     presets: Mapping[str, Mapping[str, Any]]
     jobs: Callable[[Settings, np.random.Generator], Sequence[Job]]
     measure: Callable[[Run], Mapping[str, Any]]
     pictures: Sequence[Picture] = ()
     claims: Sequence[Claim] = ()
+    source: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
@@ -300,13 +310,17 @@ class Experiment:
                 f"experiment {self.name!r}: its name must be lower-case words-with-dashes"
             )
         name, given = f"experiment {self.name}", ", ".join(self.presets) or "none"
-        if set(self.presets) != set(PRESETS):
-            raise LabError(f"{name}: its presets are {given}; they must be {' and '.join(PRESETS)}")
-        quick, source = map(set, self.presets.values())
-        if different := sorted(quick ^ source):
+        if not {"quick"} <= set(self.presets) <= set(PRESETS):
+            raise LabError(f"{name}: its presets are {given}; give quick, and source if you like")
+        first, *others = map(set, self.presets.values())
+        if different := sorted(first.symmetric_difference(*others) if others else ()):
             raise LabError(f"{name}: only one of its presets says {', '.join(different)}")
-        if len({picture.name for picture in self.pictures}) != len(self.pictures):
-            raise LabError(f"{name}: two pictures have the same name")
+        for what, names in (
+            ("pictures", [picture.name for picture in self.pictures]),
+            ("claims", [claim.name for claim in self.claims]),
+        ):
+            if len(set(names)) != len(names):
+                raise LabError(f"{name}: two {what} have the same name")
 
     def settings(self, preset: str, changes: Mapping[str, Any] | None = None) -> Settings:
         """The settings of a preset, some of them changed.
@@ -315,7 +329,10 @@ class Experiment:
             LabError: for a preset or a setting that there is not, or a value of another kind.
         """
         if preset not in self.presets:
-            raise LabError(f"no preset {preset!r}; choose one of {', '.join(PRESETS)}")
+            raise LabError(
+                f"experiment {self.name} has no preset {preset!r}; choose one of "
+                f"{', '.join(self.presets)}"
+            )
         values = dict(self.presets[preset])
         for name, value in (changes or {}).items():
             if name not in values:

@@ -96,7 +96,8 @@ class Recurrent(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(N, T, D)`` to ``(N, T, K)``, or ``(N, K)`` for the last step alone."""
         out = self.recurrent(x)[0]
-        return self.head(out[:, -1] if self.last else out)  # type: ignore[no-any-return]
+        read: Tensor = self.head(out[:, -1] if self.last else out)
+        return read
 
 
 class Perceptron(nn.Sequential):
@@ -151,11 +152,13 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """``(N, T, D)`` to the latent values, ``(N, k)``."""
-        return self.encoder(x)[:, -1]  # type: ignore[no-any-return]
+        latent: Tensor = self.encoder(x)[:, -1]
+        return latent
 
     def decode(self, latent: Tensor, steps: int) -> Tensor:
         """Latent values ``(N, k)`` to sequences ``(N, steps, D)``."""
-        return self.decoder(latent[:, None].expand(-1, steps, -1))  # type: ignore[no-any-return]
+        decoded: Tensor = self.decoder(latent[:, None].expand(-1, steps, -1))
+        return decoded
 
     def forward(self, x: Tensor) -> Tensor:
         """The reconstruction of ``(N, T, D)``."""

@@ -1,12 +1,13 @@
-"""Runs an experiment: train its nets, measure, decide on the claims, draw, write.
+"""Runs an experiment: train its nets, measure, judge the claims, draw, write.
 
-What a run writes, directly into its folder: a PNG and an SVG file of every picture,
-``metrics.json`` for programs, ``REPORT.md`` for people, and ``checkpoints/``, one file for every
-net. Every file is written whole or not at all.
+What a run writes, directly into its folder: every picture, ``metrics.json`` for programs and
+``REPORT.md`` for people. A run that takes longer than a minute keeps its trained nets in ``nets/``,
+from which ``--resume`` takes them. Every file is written whole or not at all.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import platform
@@ -26,23 +27,31 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import make_folder, read_bytes, write_atomically
-from reberlstm.lab.experiment import HOLDS, Experiment, Fit, Job, Run, Verdict, generator
+from reberlstm.lab.experiment import Experiment, Fit, Job, Picture, Run, generator
 from reberlstm.lab.experiments import describe
+from reberlstm.lab.judging import Verdict, judge
 from reberlstm.plain import in_form
 
 if TYPE_CHECKING:
     import torch
 
 FORMATS = ("png", "svg")
+KEEP_AFTER = 60.0
+"""Seconds of training after which a run keeps its nets."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: net `number` of `nets`, called `name`, after `epoch` of `epochs`."""
+    """How far a run is: `epoch` of all `epochs` of the run, in the training of a net.
+
+    Attributes:
+        name: What the net is called.
+        seed: The seed that is at work.
+        loss: The training loss of this epoch.
+    """
 
     name: str
-    number: int
-    nets: int
+    seed: int
     epoch: int
     epochs: int
     loss: float
@@ -50,11 +59,21 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A run with its verdicts and the files that were written."""
+    """What came of a run.
+
+    Attributes:
+        run: The run with the first seed, whose figures were drawn.
+        measured: What was measured, by seed.
+        verdicts: On every claim, over all seeds.
+        files: What was written.
+        metrics: The content of ``metrics.json``.
+    """
 
     run: Run
+    measured: Mapping[int, Mapping[str, Any]]
     verdicts: tuple[Verdict, ...]
     files: tuple[Path, ...]
+    metrics: Mapping[str, Any]
 
 
 def need_extras() -> None:
@@ -73,11 +92,13 @@ def run(
     *,
     preset: str = "quick",
     seed: int = 0,
+    seeds: int = 1,
     changes: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = FORMATS[:1],
+    keep_after: float = KEEP_AFTER,
 ) -> Result:
     """Run an experiment and write what came of it into `folder`, which is made if need be.
 
@@ -86,11 +107,14 @@ def run(
         folder: Where to write.
         preset: ``quick`` or ``source``.
         seed: Of data, initial weights and orders, not negative.
+        seeds: How many seeds to run, from `seed` on: claims are judged over all of them, and the
+            figures are those of the first.
         changes: Settings that differ from the preset's.
-        resume: Whether to go on from the checkpoints in the folder.
+        resume: Whether to take the nets that an earlier run kept in the folder.
         overwrite: Whether to replace the results of another run in the folder.
         progress: Called after every epoch.
-        formats: The kinds of files that pictures are written as.
+        formats: The kinds of files that pictures are written as; without any, none is drawn.
+        keep_after: The seconds of training after which the nets are kept in the folder.
 
     Raises:
         LabError: when the description is wrong somewhere, naming the place, or when the folder has
@@ -100,78 +124,130 @@ def run(
     need_extras()
     if seed < 0:
         raise LabError(f"seed {seed}: give one that is not negative")
+    if seeds < 1:
+        raise LabError(f"{seeds} seeds: give at least one")
     folder = Path(folder)
-    make_folder(folder / "checkpoints")
+    make_folder(folder)
     settings = experiment.settings(preset, changes)
-    with _naming(experiment, "jobs"):
-        jobs = _by_name(experiment.jobs(settings, generator(seed, "data")))
-    finished = Run(experiment, preset, seed, settings, jobs)
-    asked = _plain(_asked(finished))
+    runs = []
+    for number in range(seed, seed + seeds):
+        with _naming(experiment, "jobs"):
+            jobs = _by_name(experiment.jobs(settings, generator(number, "data")))
+        runs.append(Run(experiment, preset, number, settings, jobs))
+    asked = _plain(_asked(runs[0], seeds))
     if not overwrite:
         _refuse_to_replace(folder, asked)
-    finished = _train(finished, folder, asked, resume, progress)
-    with _naming(experiment, "measure"):
-        finished = replace(finished, measured=dict(experiment.measure(finished)))
+    training = _Training(folder / "nets", runs, resume, progress, keep_after)
+    measured: dict[int, Mapping[str, Any]] = {}
+    fits: dict[int, Mapping[str, Fit]] = {}
+    for number, begun in enumerate(runs):
+        trained = training.of(begun)
+        with _naming(experiment, "measure"):
+            measured[trained.seed] = dict(experiment.measure(trained))
+        fits[trained.seed] = trained.fits
+        if number == 0:
+            first = replace(trained, measured=measured[trained.seed])
     with _naming(experiment, "claims"):
-        verdicts = tuple(claim.verdict(finished.measured) for claim in experiment.claims)
-    files = [*_draw(finished, folder, formats)]
-    content = json.dumps(metrics(finished, verdicts), indent=1, ensure_ascii=False, allow_nan=False)
-    report = REPORT.format_map(_report(finished, verdicts))
-    for name, text in (("metrics.json", content + "\n"), ("REPORT.md", report)):
-        write_atomically(folder / name, text.encode())
+        verdicts = tuple(judge(claim, measured) for claim in experiment.claims)
+    files = [*_draw(first, folder, formats)]
+    content = metrics(first, asked, measured, fits, verdicts)
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    report = REPORT.format_map(_report(first, seeds, verdicts, files))
+    for name, written in (("metrics.json", text), ("REPORT.md", report)):
+        write_atomically(folder / name, written.encode())
         files.append(folder / name)
-    return Result(finished, verdicts, tuple(files))
+    return Result(first, measured, verdicts, tuple(files), content)
 
 
-def _train(
-    run: Run,
-    folder: Path,
-    asked: Mapping[str, Any],
-    resume: bool,
-    progress: Callable[[Progress], None] | None,
-) -> Run:
-    """All jobs trained; with one thread, and the caller's random state is left alone."""
-    import torch
+class _Training:
+    """The training of all nets of all seeds, with the state of what is kept and reported."""
 
-    from reberlstm.lab.training import train
+    def __init__(
+        self,
+        folder: Path,
+        runs: Sequence[Run],
+        resume: bool,
+        progress: Callable[[Progress], None] | None,
+        keep_after: float,
+    ) -> None:
+        self.folder, self.resume, self.progress = folder, resume, progress
+        self.keep_after = keep_after
+        self.epochs = sum(job.recipe.epochs for run in runs for job in run.jobs.values())
+        self.done = 0
+        self.seconds = 0.0
+        self.unsaved: list[tuple[Any, Path]] = []
 
-    nets: dict[str, torch.nn.Module] = {}
-    fits: dict[str, Fit] = {}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            for number, job in enumerate(run.jobs.values(), start=1):
+    def of(self, run: Run) -> Run:
+        """A run with its nets trained: on one thread, and the caller's random state left alone."""
+        import torch
 
-                def report(
-                    told: tuple[int, int, float], name: str = job.name, number: int = number
-                ) -> None:
-                    if progress is not None:
-                        progress(Progress(name, number, len(run.jobs), *told))
+        nets: dict[str, torch.nn.Module] = {}
+        fits: dict[str, Fit] = {}
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                for job in run.jobs.values():
+                    with _naming(run.experiment, f"net {job.name!r}"):
+                        nets[job.name], fits[job.name] = self._one(run, job)
+        finally:
+            torch.set_num_threads(threads)
+        return replace(run, nets=nets, fits=fits)
 
-                with _naming(run.experiment, f"net {job.name!r}"):
-                    nets[job.name], fits[job.name] = train(
-                        job,
-                        seed_of(run.seed, job.name),
-                        path=folder / "checkpoints" / f"{slug(job.name)}.safetensors",
-                        resume=resume,
-                        asked=asked,
-                        report=report,
-                    )
-    finally:
-        torch.set_num_threads(threads)
-    return replace(run, nets=nets, fits=fits)
+    def _one(self, run: Run, job: Job) -> tuple[torch.nn.Module, Fit]:
+        from reberlstm.lab.training import keep, train
+
+        def report(told: tuple[int, int, float]) -> None:
+            if self.progress is not None:
+                epoch, _, loss = told
+                done = self.done + epoch
+                self.progress(Progress(job.name, run.seed, done, self.epochs, loss))
+
+        path = self.folder / f"{slug(job.name)}.{run.seed}.safetensors"
+        trained = train(
+            job,
+            seed_of(run.seed, job.name),
+            path=path if self.resume else None,
+            asked=_plain(_asked(run)),
+            report=report,
+        )
+        self.done += job.recipe.epochs
+        self.seconds += trained.seconds
+        self.unsaved.append((trained, path))
+        if self.seconds >= self.keep_after:
+            make_folder(self.folder)
+            while self.unsaved:
+                keep(*self.unsaved.pop())
+        return trained.net, trained.fit()
 
 
 def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
-    for picture in run.experiment.pictures:
+    for picture in run.experiment.pictures if formats else ():
         with _naming(run.experiment, f"picture {picture.name!r}"):
-            figure = picture.draw(run)
+            drawn = picture.draw(run)
+        if isinstance(drawn, Sequence):
+            path = folder / f"{picture.name}.gif"
+            write_atomically(path, _animated(drawn))
+            yield path
+            continue
         for format in formats:
             path = folder / f"{picture.name}.{format}"
-            figures.save(figure, path)
-            figure.set_layout_engine("none")  # laid out once is enough
+            figures.save(drawn, path)
+            drawn.set_layout_engine("none")  # laid out once is enough
             yield path
+
+
+def _animated(frames: Sequence[Any]) -> bytes:
+    """Figures as a GIF file, five a second, which stays at the last."""
+    from PIL import Image
+
+    first, *rest = (
+        Image.open(io.BytesIO(figures.to_bytes(frame, "png"))).quantize(32) for frame in frames
+    )
+    content = io.BytesIO()
+    shown = [200] * len(rest) + [3000]
+    first.save(content, "GIF", save_all=True, append_images=rest, duration=shown, loop=0)
+    return content.getvalue()
 
 
 def _by_name(jobs: Iterable[Job]) -> dict[str, Job]:
@@ -202,34 +278,33 @@ ASKED = {"experiment": str, "preset": str, "seed": int, "settings": {str: object
 MAX_METRICS_BYTES = 2**28
 
 
-def _asked(run: Run) -> dict[str, Any]:
+def _asked(run: Run, seeds: int = 1) -> dict[str, Any]:
     """What a run was asked for."""
     name, settings = run.experiment.name, vars(run.settings)
-    return {"experiment": name, "preset": run.preset, "seed": run.seed, "settings": settings}
+    return {
+        "experiment": name,
+        "preset": run.preset,
+        "seed": run.seed,
+        "seeds": seeds,
+        "settings": settings,
+    }
 
 
 def _refuse_to_replace(folder: Path, asked: Mapping[str, Any]) -> None:
-    """Complain about results or checkpoints of a run that was asked for something else."""
-    from reberlstm.lab.training import state_of
-
-    earlier = []
-    if (folder / "metrics.json").exists():
-        written: Any = {}
-        with suppress(ValueError, RecursionError, FormatError):
-            content = read_bytes(folder / "metrics.json", limit=MAX_METRICS_BYTES)
-            written = in_form(json.loads(content), ASKED)
-        earlier.append({key: written[key] for key in asked if key in written})
-    for path in sorted((folder / "checkpoints").glob("*.safetensors")):
-        with suppress(FormatError):
-            of_net = in_form(state_of(path)["asked"], ASKED)
-            earlier.append({key: value for key, value in of_net.items() if key != "job"})
-    for other in earlier:
-        if other != asked:
-            raise LabError(
-                f"{folder}: has the results of another run ({_in_words(other, asked)}, and not "
-                f"{_in_words(asked, other)}): write into another folder, or pass --overwrite to "
-                "replace them"
-            )
+    """Complain about the results of a run that was asked for something else."""
+    if not (folder / "metrics.json").exists():
+        return
+    written: Any = {}
+    with suppress(ValueError, RecursionError, FormatError):
+        content = read_bytes(folder / "metrics.json", limit=MAX_METRICS_BYTES)
+        written = in_form(json.loads(content), ASKED)
+    other = {key: written[key] for key in asked if key in written}
+    if other != asked:
+        raise LabError(
+            f"{folder}: has the results of another run ({_in_words(other, asked)}, and not "
+            f"{_in_words(asked, other)}): write into another folder, or pass --overwrite to "
+            "replace them"
+        )
 
 
 def _in_words(asked: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -237,7 +312,9 @@ def _in_words(asked: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     mine, others = (run.get("settings") or {} for run in (asked, other))
     changed = [f"{key} {mine[key]}" for key in mine if mine[key] != others.get(key)]
     what = asked.get("experiment", "of something else")
-    return ", ".join([f"{what}, {asked.get('preset')}, seed {asked.get('seed')}", *changed[:3]])
+    first, seeds = asked.get("seed"), asked.get("seeds", 1)
+    named = f"seed {first}" if seeds == 1 else f"{seeds} seeds from {first} on"
+    return ", ".join([f"{what}, {asked.get('preset')}, {named}", *changed[:3]])
 
 
 # Errors in a description
@@ -265,17 +342,35 @@ def _naming(experiment: Experiment, part: str) -> Iterator[None]:
 # What a run leaves
 
 
-def metrics(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """The content of ``metrics.json``: strict JSON, where a number that is none is null."""
+def metrics(
+    first: Run,
+    asked: Mapping[str, Any],
+    measured: Mapping[int, Mapping[str, Any]],
+    fits: Mapping[int, Mapping[str, Fit]],
+    verdicts: Sequence[Verdict],
+) -> dict[str, Any]:
+    """The content of ``metrics.json``: strict JSON, where a number that is none is null.
+
+    ``measured`` and ``nets`` are those of the first seed; ``of_seeds`` has what was measured with
+    each, and the test losses.
+    """
     import torch
 
     versions = (__version__, torch.__version__, platform.python_version())
     answer: dict[str, Any] = _plain(
         {
-            **_asked(run),
-            "measured": run.measured,
-            "claims": [vars(verdict) for verdict in verdicts],
-            "nets": {name: _of_net(run.jobs[name], fit) for name, fit in run.fits.items()},
+            **asked,
+            "measured": measured[first.seed],
+            "claims": [verdict.to_dict() for verdict in verdicts],
+            "nets": {name: _of_net(first.jobs[name], fit) for name, fit in first.fits.items()},
+            "of_seeds": {
+                seed: {
+                    "measured": of_one,
+                    "test_losses": {name: fit.test_loss for name, fit in fits[seed].items()},
+                    "cpu_seconds": round(sum(fit.cpu_seconds for fit in fits[seed].values()), 1),
+                }
+                for seed, of_one in measured.items()
+            },
             "versions": dict(zip(("reberlstm", "torch", "python"), versions, strict=True)),
         }
     )
@@ -292,7 +387,7 @@ def _of_net(job: Job, fit: Fit) -> dict[str, Any]:
         "test_loss_at_end": fit.test_loss,
         "cpu_seconds": round(fit.cpu_seconds, 2),
         "diverged_at": fit.diverged_at,
-        "curve": curve,
+        "curve": {name: taken for name, taken in curve.items() if np.ndim(taken) == 1},
     }
 
 
@@ -314,11 +409,9 @@ REPORT = """\
 
 {task}
 
-Source: {source}
+{origin}Preset `{preset}`, {seeds}; {seconds:.0f} s of processor time for training. Again: `{again}`
 
-Preset `{preset}`, seed {seed}; {seconds:.0f} s of processor time for training. Again: `{again}`
-
-## What the source says, and what was measured
+## What is claimed, and what was measured
 
 {claims}
 
@@ -334,33 +427,58 @@ Settings: {settings}
 """
 
 
-def _report(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _report(
+    run: Run, seeds: int, verdicts: Sequence[Verdict], files: Sequence[Path]
+) -> dict[str, Any]:
     """What is filled into `REPORT`."""
     experiment, settings = run.experiment, vars(run.settings)
     again = f"reberlstm lab run {experiment.name} --preset {run.preset} --seed {run.seed} -o DIR"
+    again += f" --seeds {seeds}" if seeds > 1 else ""
     for key, value in settings.items():
         if value != experiment.presets[run.preset][key]:
             again += f" --set {key}={value}"
     claims = [
-        (claim_in_words(vars(verdict)), verdict.measured, f"**{HOLDS[verdict.holds]}**")
-        for verdict in verdicts
+        (claim_in_words(vars(v.claim)), v.found, verdict_in_words(v.word, v.share))
+        for v in verdicts
     ]
     nets = [_net_in_words(name, run.jobs[name], fit) for name, fit in run.fits.items()]
     return {
         **vars(experiment),
         **vars(run),
+        "origin": f"Source: {experiment.source}\n\n" if experiment.source else "",
         "seconds": sum(fit.cpu_seconds for fit in run.fits.values()),
+        "seeds": f"seed {run.seed}"
+        if seeds == 1
+        else f"seeds {run.seed} to {run.seed + seeds - 1}: median (least to most); nets and "
+        f"figures are those of seed {run.seed}",
         "again": again,
-        "claims": markdown_table("claim of the source | measured | verdict", claims)
-        if claims
-        else "The source claims nothing that could be decided.",
+        "claims": "\n\n".join([_claims_table(claims), *_reasons(verdicts)]),
         "nets": markdown_table(NETS_HEADING, nets) if nets else "Nothing was trained.",
-        "settings": ", ".join(f"{key} {value}" for key, value in settings.items()),
+        "settings": ", ".join(f"{key} {value}" for key, value in settings.items()) or "none",
         "figures": "\n".join(
-            f"![{picture.caption}]({picture.name}.png)\n\n{picture.caption}\n"
+            f"![{picture.says(run)}]({_file(picture, files)})\n\n{picture.says(run)}\n"
             for picture in experiment.pictures
-        ),
+            if _file(picture, files)
+        )
+        or "None were drawn.",
     }
+
+
+def _claims_table(claims: Sequence[Sequence[str]]) -> str:
+    if not claims:
+        return "Nothing is claimed."
+    return markdown_table("claim | measured | verdict", claims)
+
+
+def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
+    """Why claims do not hold, where the experiment says it."""
+    told = [v for v in verdicts if v.claim.why and v.word in ("does not hold", "depends")]
+    return [f"*{v.claim.says}* Why not: {v.claim.why}" for v in told]
+
+
+def _file(picture: Picture, files: Sequence[Path]) -> str:
+    """The name of the first file of a picture."""
+    return next((path.name for path in files if path.stem == picture.name), "")
 
 
 NETS_HEADING = (
@@ -384,10 +502,15 @@ def _net_in_words(name: str, job: Job, fit: Fit) -> tuple[str, ...]:
     )
 
 
-def claim_in_words(verdict: Mapping[str, Any]) -> str:
-    """A claim with its remark."""
-    remark = f" *({verdict['remark']})*" if verdict["remark"] else ""
-    return f"{verdict['claim']}{remark}"
+def claim_in_words(claim: Mapping[str, Any]) -> str:
+    """A claim with how it is judged."""
+    judged = f" *({claim['judged']})*" if claim["judged"] else ""
+    return f"{claim['says']}{judged}"
+
+
+def verdict_in_words(word: str, share: str) -> str:
+    """A verdict with the share of the seeds."""
+    return f"**{word}**" + (f", {share}" if share else "")
 
 
 def markdown_table(heading: str, rows: Iterable[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""How one job is trained: epochs of batches, tests now and then, and what a checkpoint holds."""
+"""How one job is trained: epochs of batches, tests now and then; and a trained net as a file."""
 
 from __future__ import annotations
 
@@ -13,27 +13,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab.experiment import Array, Fit, Job
 from reberlstm.lab.nets import parameters
 from reberlstm.plain import in_form
-from reberlstm.training.loop import (
-    DAMAGED,
-    Checkpoint,
-    go_through,
-    load,
-    optimiser_arrays,
-    part,
-    restore_optimiser,
-    save,
-)
+from reberlstm.training.loop import DAMAGED, Checkpoint, go_through, load, part, save
 
-FORMAT = "reberlstm-lab-1"
+FORMAT = "reberlstm-lab-2"
 TEST_BATCH = 4096
-SECONDS_BETWEEN_CHECKPOINTS = 15.0
 
 OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -48,9 +38,9 @@ COUNTERS = {
     "test_losses": [Real],
     "seconds": Real,
     "diverged_at": (int, type(None)),
-    "watched": {str: [Real]},
+    "watched": {str: [object]},
 }
-"""The form of the counters of a checkpoint."""
+"""The form of the counters of a file."""
 
 Report = Callable[[tuple[int, int, float]], None]
 """Called after every epoch with its number, the number of all, and the training loss."""
@@ -62,47 +52,38 @@ def train(
     *,
     report: Report | None = None,
     path: Path | None = None,
-    resume: bool = False,
     asked: Mapping[str, Any] | None = None,
-) -> tuple[nn.Module, Fit]:
-    """Train a net.
+) -> JobTraining:
+    """Train a net, or take it from the file `path` if it is there.
 
-    The same job and seed give the same net on the same computer, whether interrupted or not.
+    The same job and seed give the same net on the same computer.
 
     Args:
         job: What to train on what.
         seed: Of the initial weights and of the order of the examples.
         report: Called after every epoch.
-        path: A checkpoint is written there every now and then, at an interruption, and at the end.
-        resume: Whether to go on from that checkpoint, if there is one.
-        asked: What the whole run was asked for: a checkpoint of another run is refused.
+        path: Where `keep` may have written the net.
+        asked: What the whole run was asked for: the net of another run is refused.
+
+    Raises:
+        FormatError: where the file is damaged, or is of a net of another form.
+        LabError: where it is of another run.
     """
     training = JobTraining(job, seed, {**(asked or {}), "job": job.name})
-    interrupted = go_through(
-        training,
-        report=report,
-        path=path,
-        resume=resume,
-        seconds=SECONDS_BETWEEN_CHECKPOINTS,
-        format=FORMAT,
-        writer="lab run",
-    )
-    if interrupted:
+    if path is not None and path.exists():
+        training.restore(load(path, FORMAT, "lab run"), str(path))
+    elif go_through(training, report=report):
         raise KeyboardInterrupt
-    if path is not None:
-        save(path, training.to_checkpoint(), FORMAT)
-    return training.net, training.fit()
+    return training
 
 
-def state_of(path: Path) -> dict[str, Any]:
-    """The counters of a checkpoint, and what its run was asked for; a FormatError for no such."""
-    return dict(load(path, FORMAT, "lab run").state)
+def keep(training: JobTraining, path: Path) -> None:
+    """Write a trained net and its losses to a file."""
+    save(path, training.to_checkpoint(), FORMAT)
 
 
 class JobTraining:
     """The training of a job, an epoch a step."""
-
-    counters = ("epoch", "epochs", "losses", "test_losses", "seconds", "diverged_at", "watched")
 
     def __init__(self, job: Job, seed: int, asked: Mapping[str, Any]) -> None:
         torch.manual_seed(seed)
@@ -118,7 +99,7 @@ class JobTraining:
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.test_losses: list[float] = []
-        self.watched: dict[str, list[float]] = {}
+        self.watched: dict[str, list[Any]] = {}
         self.seconds = 0.0
         self.diverged_at: int | None = None
 
@@ -143,8 +124,8 @@ class JobTraining:
             self.losses.append(loss)
             with torch.no_grad():
                 self.test_losses.append(self._test())
-                for name, number in self.job.watch(self.net).items() if self.job.watch else ():
-                    self.watched.setdefault(name, []).append(float(number))
+                for name, taken in self.job.watch(self.net).items() if self.job.watch else ():
+                    self.watched.setdefault(name, []).append(np.asarray(taken).tolist())
         self.seconds += time.process_time() - start
         return self.epoch, last, loss
 
@@ -154,30 +135,24 @@ class JobTraining:
         return Fit(parameters(self.net), *taken, self.seconds, self.diverged_at, self.watched)
 
     def to_checkpoint(self) -> Checkpoint:
-        """All that the rest depends on."""
+        """The net and its losses; not what an unfinished training would need to go on."""
         arrays = {f"net.{key}": value.numpy() for key, value in self.net.state_dict().items()}
-        arrays["order"] = self.order.get_state().numpy()
-        if self.optimiser is not None:
-            arrays |= optimiser_arrays(self.optimiser)
-        state = {"asked": self.asked} | {key: getattr(self, key) for key in self.counters}
+        state = {"asked": self.asked} | {key: getattr(self, key) for key in COUNTERS}
         return Checkpoint(arrays, state)
 
     def restore(self, saved: Checkpoint, where: str) -> None:
-        """Go on from a checkpoint; a LabError or FormatError where it is of another run or net."""
+        """Take the net of a file; a LabError or FormatError where it is of another run or net."""
         if saved.state.get("asked") != self.asked:
             raise LabError(
-                f"{where}: the checkpoint of another run ({_short(saved.state.get('asked'))}; now "
+                f"{where}: the net of another run ({_short(saved.state.get('asked'))}; now "
                 f"{_short(self.asked)}): leave out --resume, or write into another folder"
             )
         try:
             self.net.load_state_dict(
                 {key: torch.tensor(array) for key, array in part(saved, "net").items()}
             )
-            self.order.set_state(torch.tensor(saved.arrays["order"]))
-            if self.optimiser is not None:
-                restore_optimiser(self.optimiser, saved)
             for key, value in in_form(saved.state, COUNTERS, "the state").items():
-                if key in self.counters:
+                if key in COUNTERS:
                     setattr(self, key, value)
         except (*DAMAGED, FormatError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -195,7 +170,7 @@ class JobTraining:
             loss = self._loss(self.inputs[batch], self.targets[batch])
             if self.optimiser is not None:
                 self.optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+                torch.autograd.backward(loss)
                 self.optimiser.step()
             total += float(loss.detach()) * len(batch)
         return total / count

@@ -101,7 +101,7 @@ class Arrow(NamedTuple):
     change: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CounterMachine(HasAlphabet, Displayed):
     """A deterministic real-time machine with counters.
 
@@ -165,6 +165,10 @@ class CounterMachine(HasAlphabet, Displayed):
         return printable(self.name) or (
             f"machine of {len(self.states)} states and {_number_of(self.counters)}"
         )
+
+    def __repr__(self) -> str:
+        states = f"{len(self.states)} state{'s' * (len(self.states) != 1)}"
+        return f"<{printable(self.name) or 'machine'}: {states}, {_number_of(self.counters)}>"
 
     def _repr_svg_(self) -> str | None:
         svg: str | None = rendered(self, "svg")
@@ -293,7 +297,7 @@ class CounterMachine(HasAlphabet, Displayed):
         import random
 
         rng = random.Random(seed)  # noqa: S311 - for experiments, not for secrets
-        if self._way_to_acceptance(self.start_configuration, rng) is None:
+        if self.way_to_acceptance(self.start_configuration) is None:
             raise GrammarError(
                 f"sampling from {self}: no accepted word was found among the first {MAX_WAY:,} "
                 "configurations; perhaps there is none"
@@ -313,7 +317,7 @@ class CounterMachine(HasAlphabet, Displayed):
                 after = self.step(configuration, word[-1])
                 assert after is not None
                 configuration = after
-            end = self._way_to_acceptance(configuration, rng)
+            end = self.way_to_acceptance(configuration, rng=rng)
             if end is not None and len(word) + len(end) <= max_length:
                 return (*word, *end)
         raise GrammarError(
@@ -321,11 +325,17 @@ class CounterMachine(HasAlphabet, Displayed):
             f"{max_length:,} symbols was found; raise the maximum length, or draw by length"
         )
 
-    def _way_to_acceptance(self, start: Configuration, rng: random.Random) -> Word | None:
-        """A word that leads to acceptance: a best-first search for small counters; or None."""
+    def way_to_acceptance(
+        self, start: Configuration, *, rng: random.Random | None = None, most: int = MAX_WAY
+    ) -> Word | None:
+        """A word that leads from a configuration to acceptance; None where none was found.
+
+        The search is for small counters, best first, over `most` configurations; `rng` decides
+        between those that are as good.
+        """
         came: dict[Configuration, tuple[Configuration, str] | None] = {start: None}
         queue = [(0, 0.0, start)]
-        while queue and len(came) <= MAX_WAY:
+        while queue and len(came) <= most:
             configuration = heappop(queue)[2]
             if self.accepting_at(configuration):
                 word = []
@@ -337,7 +347,8 @@ class CounterMachine(HasAlphabet, Displayed):
                 after = self.step(configuration, symbol)
                 if after is not None and after not in came:
                     came[after] = configuration, symbol
-                    heappush(queue, (sum(map(abs, after[1])), rng.random(), after))
+                    chance = float(len(came)) if rng is None else rng.random()
+                    heappush(queue, (sum(map(abs, after[1])), chance, after))
         return None
 
     def complete(self, on_violation: OnViolation = "absorb") -> Configurations:

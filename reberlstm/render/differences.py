@@ -8,7 +8,7 @@ and has a ``−``. The colours are those of M. Okabe and K. Ito, Color universal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -42,6 +42,8 @@ LEGEND = (
     "≠ bold: leads elsewhere, or answers otherwise",
     "− dotted: only in the reference",
 )
+
+ACCEPTS = "double border: the word may end here"
 
 MOST_STATES = 60
 """So many states in both machines together can still be read."""
@@ -151,7 +153,13 @@ def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: b
 
     result = matching(machine, reference, acceptance=acceptance)
     graph = graphviz.Digraph(name="side by side")
-    paper = {"rankdir": "LR", "bgcolor": LIGHT.paper, "pad": "0.25", "fontcolor": LIGHT.ink}
+    paper = {
+        "rankdir": "LR",
+        "ordering": "out",
+        "bgcolor": LIGHT.paper,
+        "pad": "0.25",
+        "fontcolor": LIGHT.ink,
+    }
     caption = escaped("\n".join(["", *_caption(machine, result, word)]))
     graph.attr("graph", fontname=FONT, fontsize="12", label=caption, labelloc="b", **paper)
     graph.attr("node", fontname=FONT, fontsize="13", shape="ellipse", margin="0.06,0.03")
@@ -161,8 +169,17 @@ def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: b
     ):
         with graph.subgraph(name=f"cluster_{side}") as part:
             part.attr(label=escaped(title), color="#b0b6bd", labelloc="t", fontsize="14")
-            _draw(part, fsm, side, result)
+            # The same order in both, and edges kept in it, so that equal machines look alike.
+            order = _like(reference, result) if side == 0 else reference.states
+            rest = [state for state in fsm.states if state not in order]
+            _draw(part, fsm, side, result, [*order, *rest], reference.alphabet)
     return str(graph.source)
+
+
+def _like(reference: FSM, result: Matching) -> list[str]:
+    """The states of the machine in the order of those that they are matched with."""
+    place = {state: number for number, state in enumerate(reference.states)}
+    return sorted(result.partner, key=lambda state: place[result.partner[state]])
 
 
 def draw(machine: FSM, reference: FSM, format: Format, **options: Any) -> bytes:
@@ -176,20 +193,29 @@ def draw(machine: FSM, reference: FSM, format: Format, **options: Any) -> bytes:
     return run_graphviz(source, format, time_limit=TIME_LIMIT, what=what)
 
 
-def _draw(graph: Any, fsm: FSM, side: int, result: Matching) -> None:
-    """One of the two machines into its cluster."""
+def _draw(
+    graph: Any,
+    fsm: FSM,
+    side: int,
+    result: Matching,
+    order: Sequence[str],
+    symbols_in_order: Sequence[str],
+) -> None:
+    """One of the two machines into its cluster, states and symbols in an order."""
     names = {state: f"{'mr'[side]}{number}" for number, state in enumerate(fsm.states)}
     start = f"{'mr'[side]}start"
     graph.node(start, label="", shape="point", width="0.07")
-    for state in fsm.states:
+    for state in order:
         kind: Kind = result.states[side].get(state, "same")
         label = escaped("\n".join(_label(fsm, state, side, kind, result)))
         rings = "2" if state in fsm.accepting else "1"
         graph.node(names[state], label=label, peripheries=rings, **STYLES[kind])
     graph.edge(start, names[fsm.start])
     arrows: dict[tuple[str, str, Kind], list[str]] = {}
-    for source, line in fsm.transitions.items():
-        for symbol, target in line.items():
+    for source in order:
+        line = fsm.transitions[source]
+        for symbol in (a for a in symbols_in_order if a in line):
+            target = line[symbol]
             kind = result.arrows[side].get((source, symbol), "same")
             arrows.setdefault((source, target, kind), []).append(symbol_text(symbol))
     for (source, target, kind), symbols in arrows.items():
@@ -212,10 +238,10 @@ def _label(fsm: FSM, state: str, side: int, kind: Kind, result: Matching) -> lis
 
 def _caption(machine: FSM, result: Matching, word: Word | None) -> list[str]:
     if not result.differences:
-        return ["no difference"]
+        return ["no difference", ACCEPTS]
     if word is None:
-        return [*LEGEND]
+        return [*LEGEND, ACCEPTS]
     text = printable(machine.text(word)) or "the empty word"
     if len(text) > MOST_LETTERS:
         text = f"a word of {len(word):,} symbols"
-    return [*LEGEND, f"they differ after {text}"]
+    return [*LEGEND, ACCEPTS, f"they differ after {text}"]

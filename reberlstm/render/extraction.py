@@ -25,7 +25,7 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.machine.repeats import folded
 from reberlstm.render import Table, block, count, differences, table_lines
 from reberlstm.render.machine import arrows, draw
-from reberlstm.render.plots import upright
+from reberlstm.render.plots import COLOUR_KEY, upright
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +59,9 @@ MARKERS = "osD^vP*X"
 MOST_DRAWN = 40
 """Of so many states points and names can still be told apart."""
 
+MOST_TICKS = 8
+"""So many numbers of states are written below the curve."""
+
 MOST_PARTS, MOST_NUMBERS = 60, 24
 """So many parts of the memory are shown, and so many with numbers in the fields."""
 
@@ -67,6 +70,9 @@ LINE = 15
 
 CLOSE = 0.5
 """A machine that agrees with the net on a smaller share of words is not shown as a good one."""
+
+LITTLE = 0.5
+"""A plane with a smaller share of the variance says little of where memories lie."""
 
 APART, TRIED = 0.08, 500
 """States nearer than this share of the picture would be taken for one; so many planes are tried."""
@@ -266,9 +272,13 @@ def probe(what: str) -> None:
 def memories(found: Extraction) -> Figure:
     """Visited memories on a plane: states are regions in colours with names, symbols are arrows."""
     sample = _sample(found)
-    plane, how = _plane(sample)
-    figure = blank(8.0, 6.2)
-    axes = figure.subplots()
+    plane, how, share = _plane(sample)
+    # Where the plane shows little of the memory, its parts by state stand beside it.
+    beside = share < LITTLE
+    figure = blank(8.0 + (3.0 + 0.3 * min(sample.points.shape[1], MOST_NUMBERS)) * beside, 6.4)
+    axes, *others = figure.subplots(1, 1 + beside, squeeze=False)[0]
+    for other in others:
+        _draw_cells(other, found, MOST_NUMBERS)
     names = found.fsm.states
     means = [plane[sample.states == state].mean(axis=0) for state in range(len(names))]
     for state, name in enumerate(names):
@@ -295,24 +305,34 @@ def memories(found: Extraction) -> Figure:
     axes.set_yticks([])
     axes.margins(0.1)
     axes.set_title(f"{found.fsm}: memories by state", loc="left", fontsize=11, color=INK)
+    key = "a point: a memory; a colour and mark: a state; an arrow: what a symbol does to it"
+    figure.supxlabel(key + f"; {COLOUR_KEY}" * beside, fontsize=8, color=QUIET)
     return figure
 
 
 def cells_by_state(found: Extraction) -> Figure:
     """The mean of every part of the memory in every state, and what varies within the states."""
+    parts = min(_sample(found).points.shape[1], MOST_PARTS)
+    figure = blank(2.2 + 0.42 * parts, 1.8 + 0.3 * len(found.fsm.states))
+    axes = figure.subplots()
+    figure.colorbar(_draw_cells(axes, found, MOST_PARTS), ax=axes, pad=0.02)
+    figure.supxlabel(COLOUR_KEY, fontsize=8, color=QUIET)
+    return figure
+
+
+def _draw_cells(axes: Axes, found: Extraction, most_parts: int) -> Any:
+    """A field for each state and part of the memory; returns the image, for a scale of colours."""
     sample = _sample(found)
     means = sample.means()
     parts = np.arange(means.shape[1])
-    title = "mean of every part of the memory, by state"
-    if len(parts) > MOST_PARTS:  # those that differ most between states
-        parts = np.sort(np.argsort(-np.ptp(means, axis=0), kind="stable")[:MOST_PARTS])
-        title = f"the {MOST_PARTS} parts of the memory that differ most, by state"
+    title = "mean of each part of the memory, by state"
+    if len(parts) > most_parts:  # those that differ most between states
+        parts = np.sort(np.argsort(-np.ptp(means, axis=0), kind="stable")[:most_parts])
+        title = f"the {most_parts} parts of the memory that differ most"
     shown = means[:, parts]
     names = [sample.parts[part] for part in parts]
     of_states = [sample.points[sample.states == state] for state in range(len(means))]
     spread = np.array([points[:, parts].std(axis=0) for points in of_states])
-    figure = blank(2.2 + 0.42 * len(names), 1.5 + 0.3 * len(shown))
-    axes = figure.subplots()
     most = float(np.abs(shown).max()) or 1.0
     image = axes.imshow(shown, cmap=signed_colours(), vmin=-most, vmax=most, aspect="auto")
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
@@ -328,8 +348,7 @@ def cells_by_state(found: Extraction) -> Figure:
     else:
         axes.set_xlabel("part of the memory", fontsize=8, color=QUIET)
     axes.set_title(title, loc="left", fontsize=11, color=INK)
-    figure.colorbar(image, ax=axes, pad=0.02)
-    return figure
+    return image
 
 
 def curve(found: Extraction) -> Figure:
@@ -352,6 +371,9 @@ def curve(found: Extraction) -> Figure:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.xaxis.set_minor_formatter("")
+    axes.set_xticks(sorted(set(states)) if len(set(states)) <= MOST_TICKS else axes.get_xticks())
+    for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatted(lambda share, _: f"{100 * share:.3g} %")
     if 0.0 in wrong:
         axes.axhline(none, color=QUIET, linewidth=0.8, linestyle=":")
         where: dict[str, Any] = {"xytext": (2, 3), "textcoords": "offset points"}
@@ -361,6 +383,8 @@ def curve(found: Extraction) -> Figure:
     axes.set_ylabel("share of biased words with another answer", fontsize=9, color=QUIET)
     axes.margins(x=0.15, y=0.15)
     axes.set_title(f"{found.fsm}: the machines on the way", loc="left", fontsize=11, color=INK)
+    key = "a point: a machine, its states and the share of words on which it agrees with the net"
+    figure.supxlabel(key, fontsize=8, color=QUIET)
     return figure
 
 
@@ -389,8 +413,8 @@ def _sample(found: Extraction) -> Sample:
     return found.sample
 
 
-def _plane(sample: Sample) -> tuple[NDArray[np.float64], str]:
-    """The memories in two directions, shape (N, 2), and which ones these are.
+def _plane(sample: Sample) -> tuple[NDArray[np.float64], str, float]:
+    """The memories in two directions, (N, 2), which ones these are, and their share of variance.
 
     The main ones, unless states lie on top of each other there, as the vertices of a simplex do:
     then, of many planes through the states, the one that keeps them farthest apart.
@@ -404,9 +428,9 @@ def _plane(sample: Sample) -> tuple[NDArray[np.float64], str]:
         distances[np.diag_indices(len(points))] = np.inf
         return float(distances.min()) / max(float(np.ptp(points, axis=0).max()), 1e-300)
 
-    def shown(basis: NDArray[np.float64], what: str) -> tuple[NDArray[np.float64], str]:
+    def shown(basis: NDArray[np.float64], what: str) -> tuple[NDArray[np.float64], str, float]:
         share = float(((centred @ basis) ** 2).sum()) / max(float((centred**2).sum()), 1e-300)
-        return centred @ basis, f"{what}, {share:.0%} of the variance"
+        return centred @ basis, f"{what}, {share:.0%} of the variance", share
 
     best = upright(np.linalg.svd(centred, full_matrices=False)[2][:2])
     if apart(best) >= APART or len(means) < 3:

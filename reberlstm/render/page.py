@@ -24,10 +24,12 @@ from reberlstm.certificates import certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.grammars import Grammar, as_finite
+from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
 from reberlstm.net.cells.cell import Floats
+from reberlstm.net.counting import Way
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
@@ -105,7 +107,7 @@ def explorer_page(
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
             is not in the alphabet, or one that is too long.
     """
-    fsm = as_finite(fsm, "explore")
+    fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
         raise GrammarError(
@@ -116,15 +118,7 @@ def explorer_page(
     wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
     data = {
         "version": __version__,
-        "machine": {
-            "name": fsm.name,
-            "title": fsm.title,
-            "alphabet": list(fsm.alphabet),
-            "states": list(fsm.states),
-            "start": fsm.start,
-            "accepting": [state for state in fsm.states if state in fsm.accepting],
-            "transitions": {state: dict(line) for state, line in fsm.transitions.items()},
-        },
+        "machine": _machine_data(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
             net_data(net, name, fsm.alphabet)
@@ -145,7 +139,30 @@ def explorer_page(
     return Page(page)
 
 
-def default_nets(fsm: FSM) -> list[Net]:
+def _machine_data(machine: Machine) -> dict[str, Any]:
+    common = {
+        "name": machine.name,
+        "title": machine.title,
+        "alphabet": list(machine.alphabet),
+        "states": list(machine.states),
+        "start": machine.start,
+    }
+    if isinstance(machine, FSM):
+        lines = {state: dict(line) for state, line in machine.transitions.items()}
+        return common | {"accepting": list(machine.ends), "transitions": lines}
+
+    def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:
+        return [sorted(each) for each in when]
+
+    arrows = [
+        [arrow.source, arrow.symbol, arrow.target, signs(arrow.when), list(arrow.change)]
+        for arrow in machine.transitions
+    ]
+    ends = [[state, signs(when)] for state, when in machine.accepting]
+    return common | {"counters": list(machine.counters), "arrows": arrows, "accepting": ends}
+
+
+def default_nets(fsm: Machine) -> list[Net]:
     """The compiled net, and for Reber's grammar also the published and the shipped trained one."""
     from reberlstm.compiler import compile, published
     from reberlstm.net.loading import shipped
@@ -157,7 +174,7 @@ def default_nets(fsm: FSM) -> list[Net]:
     return nets
 
 
-def examples(fsm: FSM, nets: Sequence[Net]) -> dict[str, str]:
+def examples(fsm: Machine, nets: Sequence[Net]) -> dict[str, str]:
     """Strings to begin with, each with a few words about it."""
     found: dict[str, str] = {}
     if any(net.name == "published" for net in nets):
@@ -165,7 +182,7 @@ def examples(fsm: FSM, nets: Sequence[Net]) -> dict[str, str]:
         found["BTSSXXTVVE"] = "accepted by the grammar"
         found["BTSSP"] = "a violation"
         found["BP" + "T" * 60 + "VV"] = "a long loop at node 5"
-    if fsm.start in fsm.distance_to_acceptance:
+    if isinstance(fsm, CounterMachine) or fsm.start in fsm.distance_to_acceptance:
         sampled = fsm.sample(20, seed=1)
         telling = [word for word in sampled if 4 <= len(word) <= 16] or sampled
         for word in telling[:2]:
@@ -205,7 +222,7 @@ def _script_safe(text: str) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _check(fsm: FSM, nets: Sequence[Net]) -> None:
+def _check(fsm: Machine, nets: Sequence[Net]) -> None:
     if not nets:
         raise GrammarError("no net to explore; give at least one")
     for net in nets:
@@ -258,6 +275,12 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
         "signed": net.gain is not None and "cell" not in net.layers[-1].cell.parts,
         "alphabet": list(alphabet),
         "cells": list(net.cells),
+        # Which cell's memory is a counter of the grammar.
+        "counting": {
+            each.counter: each.cell
+            for each in (() if net.counting is None else net.counting.cells)
+            if each.way is not Way.LATE
+        },
         "layers": layers,
         "vectors": None if net.embedding is None else _matrix(net.embedding[order]),
         "start": None if net.start_state is None else net.start_state.tolist(),
@@ -284,7 +307,7 @@ def _head_data(head: Readout, order: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _proved(net: Net, fsm: FSM) -> dict[str, Any] | None:
+def _proved(net: Net, fsm: Machine) -> dict[str, Any] | None:
     """What a certificate says, where one is found at once; a page is no place to wait for one."""
     if net.size > MAX_EXPLAINED:
         return None
@@ -294,11 +317,16 @@ def _proved(net: Net, fsm: FSM) -> dict[str, Any] | None:
     return None
 
 
-def _explained(net: Net, fsm: FSM) -> dict[str, Any] | None:
+def _explained(net: Net, fsm: Machine) -> dict[str, Any] | None:
     """The sentences about a net's weights, by cell and gate, and by head and symbol."""
     if net.size > MAX_EXPLAINED:
         return None
-    explanation = explain(net, fsm)
+    try:
+        explanation = explain(net, fsm)
+    except GrammarError:
+        if isinstance(fsm, FSM):
+            raise
+        return None  # without a finite machine there may be no sentences
     return {
         "kind": explanation.kind,
         "summary": list(explanation.summary),

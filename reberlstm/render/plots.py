@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reberlstm.errors import GrammarError
-from reberlstm.figures import INK, WRONG, blank, number, save, signed_colours, to_bytes
+from reberlstm.figures import INK, QUIET, WRONG, blank, number, save, signed_colours, to_bytes
 from reberlstm.net.cells.cell import Floats
-from reberlstm.render import GATES, gate_titles
+from reberlstm.render import GATES, gate_titles, numbered
 from reberlstm.render.trace import answer, net_name, word_text
 from reberlstm.simulator import Trace
 
@@ -35,6 +35,11 @@ MARKERS = "osD^vP*Xhp<>"
 FIELD = 0.34
 WIDEST = 14.0
 """Inches for one symbol or cell of a heat map, and for all symbols of a long string."""
+
+BAND, MAX_BANDS = 60, 3
+"""Symbols of a heat map that stand side by side, unless there are more than so many bands."""
+
+COLOUR_KEY = "blue: up to 1 and over; grey: 0; orange: down to −1"
 
 LONG_RUN = 5
 """Longer repetitions of a symbol are written as S×6 in the heading of a long string."""
@@ -66,22 +71,30 @@ def heat_map(trace: Trace, *, quantities: Sequence[str] = PANELS) -> Figure:
             f"to read (at most {MAX_STEPS} by {MAX_CELLS}); give a shorter string"
         )
     panels = [name for name in quantities if name in _titles(trace)]
-    steps, cells = len(trace.steps), trace.net.size
-    width = 1.9 + min(max(FIELD * steps, 3.0), WIDEST)
-    height = 0.95 + len(panels) * (FIELD * 0.8 * cells + 0.5)
+    steps, cells = len(trace.steps), numbered(trace.net.cells)
+    band = steps if steps <= BAND else max(BAND, -(-steps // MAX_BANDS))
+    starts = range(0, steps, band)
+    width = 1.9 + min(max(FIELD * band, 3.0), WIDEST)
+    height = 1.3 + len(starts) * (0.4 + len(panels) * (FIELD * 0.8 * len(cells) + 0.5))
     figure = blank(width, height)
-    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for name, axis in zip(panels, axes, strict=True):
-        draw_fields(axis, trace.array(name).T, size=6.5 if steps <= MAX_NUMBERS else 0)
+    axes = figure.subplots(len(starts) * len(panels), 1, squeeze=False)[:, 0]
+    for place, axis in enumerate(axes):
+        name, start = panels[place % len(panels)], starts[place // len(panels)]
+        values = trace.array(name).T[cells, start : start + band]
+        draw_fields(axis, values, size=6.5 if band <= MAX_NUMBERS else 0)
+        axis.set_xlim(-0.5, band - 0.5)
         axis.set_title(_titles(trace)[name], loc="left", fontsize=10, color=INK)
-        axis.set_yticks(range(cells), trace.net.cells, fontsize=8)
-        if steps <= MAX_NAMED:
-            axis.set_xticks(np.arange(steps + 1) - 0.5, minor=True)
-    _label_steps(axes[-1], trace)
+        axis.set_yticks(range(len(cells)), [trace.net.cells[cell] for cell in cells], fontsize=8)
+        axis.set_xticks([])
+        if band <= MAX_NAMED:
+            axis.set_xticks(np.arange(values.shape[1] + 1) - 0.5, minor=True)
+        if name == panels[-1]:
+            _label_steps(axis, trace, start, band)
     heading, wrong = f"{net_name(trace)} on {_shortened(trace)}", trace.first_wrong
     if wrong is not None:
         heading += f"\n✗ wrong at step {wrong.t}: {answer(wrong)}"
     figure.suptitle(heading, x=0.01, ha="left", fontsize=12, color=INK)
+    figure.supxlabel(COLOUR_KEY, fontsize=8, color=QUIET)
     return figure
 
 
@@ -119,20 +132,23 @@ def timeline(
             values = run.array(quantity)[:, run.net.cells.index(cell)]
             style: dict[str, Any] = {"color": LINES[order % len(LINES)], "linewidth": 1.8}
             style |= {"linestyle": STYLES[order % len(STYLES)], "label": name}
-            axis.plot(range(1, len(values) + 1), values, **style)
+            # A step, not a slope: between two symbols there is nothing.
+            axis.plot(range(1, len(values) + 1), values, drawstyle="steps-mid", **style)
         axis.set_title(f"{titles[quantity]} of cell {cell}", loc="left", fontsize=10)
         axis.grid(color="#dfe2e5", linewidth=0.6)
         axis.set_axisbelow(True)
     axes[0].legend(frameon=False, fontsize=9)
-    _label_steps(axes[-1], longest)
+    _label_steps(axes[-1], longest, 0, len(longest.steps))
     for order, (name, run) in enumerate(found.items()):
         if run.first_wrong is not None:
             t, colour = run.first_wrong.t, LINES[order % len(LINES)]
             axes[0].axvline(t, color=colour, linewidth=1.0, linestyle=":")
-            style = {"rotation": 90, "fontsize": 8, "color": colour, "ha": "right", "va": "bottom"}
+            style = {"fontsize": 8, "color": colour, "ha": "right", "va": "bottom"}
             ends = ("data", "axes fraction")
-            axes[0].annotate(f"{name} wrong from step {t}", (t, 0.02), xycoords=ends, **style)
+            axes[0].annotate(f"{name} wrong from step {t}", (t, 1.01), xycoords=ends, **style)
     figure.suptitle(_shortened(longest), x=0.01, ha="left", fontsize=12, color=INK)
+    key = "a line: one net's numbers, a step for each symbol; dotted: its first wrong answer"
+    figure.supxlabel(key, fontsize=8, color=QUIET)
     return figure
 
 
@@ -141,7 +157,7 @@ def _titles(trace: Trace) -> dict[str, str]:
     titles = gate_titles({gate for layer in trace.net.layers for gate in layer.cell.gates})
     titles["memory"] = "memory"
     if "output" in titles:
-        titles["hidden"] = "out: the memory through the output gate"
+        titles["hidden"] = "hidden state: the memory through the output gate"
     return titles
 
 
@@ -159,33 +175,37 @@ def draw_fields(axis: Axes, values: Floats, *, size: float) -> None:
     axis.spines[:].set_visible(False)
 
 
-def _label_steps(axis: Axes, trace: Trace) -> None:
-    """Symbols and nodes under a short string, numbers of steps under a long one."""
-    steps = len(trace.steps)
-    offset = 0 if axis.images else 1
-    if steps > MAX_NAMED:
+def _label_steps(axis: Axes, trace: Trace, start: int, most: int) -> None:
+    """Symbols and nodes under so many steps, or the numbers of steps where these are too many."""
+    shown = trace.steps[start : start + most]
+    steps, offset = len(shown), 0 if axis.images else 1
+    if most > MAX_NAMED:
         axis.set_xlabel("step", fontsize=9)
         if axis.images:
-            every = [t for t in range(steps) if (t + 1) % 20 == 0]
-            axis.set_xticks(every, [str(t + 1) for t in every], fontsize=8)
+            every = [t for t in range(steps) if (start + t + 1) % 20 == 0]
+            axis.set_xticks(every, [str(start + t + 1) for t in every], fontsize=8)
         return
-    node = [("✗" if step.state is None else step.state) for step in trace.steps]
+    node = [("✗" if step.state is None else step.state) for step in shown]
     small = max((len(name) for name in node), default=0) > 3
-    marks = [" ⊘" * (step.ok is False) + " ✗" * (step.right is False) for step in trace.steps]
+    marks = [" ⊘" * (step.ok is False) + " ✗" * (step.right is False) for step in shown]
     texts = [
         step.symbol + mark + ("" if small else f"\n{name}")
-        for step, mark, name in zip(trace.steps, marks, node, strict=True)
+        for step, mark, name in zip(shown, marks, node, strict=True)
     ]
     axis.set_xticks(range(offset, steps + offset), texts, fontsize=8)
-    for text, step in zip(axis.get_xticklabels(), trace.steps, strict=True):
+    for text, step in zip(axis.get_xticklabels(), shown, strict=True):
         if step.right is False:
             text.set_color(WRONG)
             text.set_fontweight("bold")
         elif not step.judged:
             text.set_fontstyle("italic")
     label = "symbol" if small else "symbol, and the grammar's node after it"
-    judged = all(step.judged for step in trace.steps)
-    axis.set_xlabel(label if judged else f"{label}; slanted: not judged", fontsize=9)
+    if start:
+        label = f"from step {start + 1}: {label}"
+    label += "; ✗ a wrong answer" * any(step.right is False for step in shown)
+    label += "; ⊘ not offered" * any(step.ok is False for step in shown)
+    label += "; slanted: not judged" * (not all(step.judged for step in shown))
+    axis.set_xlabel(label, fontsize=9)
 
 
 def _shortened(trace: Trace, most: int = 60) -> str:
@@ -253,6 +273,8 @@ def trajectory(traces: Sequence[Trace]) -> Figure:
     strings = f"{len(traces)} {'string' if len(traces) == 1 else 'strings'}"
     title = f"{net_name(traces[0])}: {strings}, {len(everything)} states"
     axis.set_title(title, loc="left", fontsize=11)
+    key = "a point: the hidden state after a symbol, marked by its node; a line: one string's way"
+    figure.supxlabel(key, fontsize=8, color=QUIET)
     return figure
 
 

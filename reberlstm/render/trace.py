@@ -150,7 +150,7 @@ def _what_it_is(trace: Trace) -> str:
     layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
     text = " that feeds ".join(layers)
     others = [] if grammar is None else [c for c in net.cells if not _is_node(c, grammar.states)]
-    if grammar is not None and len(others) < len(net.cells) / 2:
+    if grammar is not None and len(others) <= len(net.cells) / 2:
         but = "most of them" if len(others) > 2 else f"all but {' and '.join(others)}"
         who = f"{but} " if others else ""
         nodes = "node of the grammar that it stands" if net.size == 1 else ""

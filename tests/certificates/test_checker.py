@@ -115,7 +115,8 @@ TAMPERINGS: dict[str, tuple[Callable[[Document], Any], str]] = {
         "the names of the cells are not those of the net",
     ),
     "another format": (lambda d: d.update(format="x"), "format 'x', version 2; expected"),
-    "another version": (lambda d: d.update(version=3), "version 3; expected"),
+    "another version": (lambda d: d.update(version=4), "version 4; expected"),
+    "the version of counters": (lambda d: d.update(version=3), "'proof' is not expected"),
     "another outcome": (lambda d: d.update(outcome="perhaps"), "outcome 'perhaps' is none of"),
     "an outcome without its part": (
         lambda d: d.update(outcome="unknown"),

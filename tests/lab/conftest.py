@@ -34,11 +34,17 @@ def doubling(**changes: Any) -> Experiment:
         "task": "Twice the input.",
         "presets": {"quick": settings, "source": {**settings, "epochs": 60}},
         "jobs": jobs,
-        "measure": lambda run: {"error": {name: fit.test_loss for name, fit in run.fits.items()}},
+        "measure": lambda run: {name: fit.test_loss for name, fit in run.fits.items()},
         "pictures": (Picture("nothing", "An empty panel.", draw),),
         "claims": (
-            Claim("It learns | to double.", "{error[one]:.3f}", lambda m: m["error"]["one"] < 0.1),
-            Claim("It is beautiful.", "nothing", lambda m: None, "nobody can tell"),
+            Claim(
+                "learns",
+                "It learns | to double.",
+                {"one": "error of one"},
+                lambda m: m["one"] < 0.1,
+                why="Six epochs are few.",
+            ),
+            Claim("beauty", "It is beautiful.", {}, lambda m: None, "nobody can tell"),
         ),
     }
     return Experiment(**(description | changes))

@@ -20,8 +20,7 @@ def jobs(settings, rng):
     return [Job("net", lambda: Perceptron(1, [3], 1), Data(x, x), recipe)]
 
 EXPERIMENT = Experiment(
-    name="mine", title="Mine", source="Me.", task="The same again.",
-    presets={"quick": {"epochs": 2}, "source": {"epochs": 3}},
+    name="mine", title="Mine", task="The same again.", presets={"quick": {"epochs": 2}},
     jobs=jobs, measure=lambda run: {},
 )
 """
@@ -59,7 +58,7 @@ def test_an_experiment_by_name(capsys, tmp_path):
     arguments = ("run", "line", "--seed", 3, "--set", "epochs=2", "-o", tmp_path)
     status, out, err = answer(capsys, *arguments)
     assert (status, err) == (0, "")
-    assert out.startswith("line: Sequence to sequence: copy a line\npreset quick, seed 3, 4 nets")
+    assert out.startswith("line: Sequence to sequence: copy a line\npreset quick, seed 3, 4 nets\n")
     assert "does not hold: One layer" in out
     assert out.endswith(f"files in {tmp_path}; begin with REPORT.md\n")
     message = complaint(capsys, "run", "line", "--seed", 4, "--set", "epochs=2", "-o", tmp_path)
@@ -121,7 +120,7 @@ def test_what_is_wrong_with_a_file_of_ones_own(capsys, tmp_path, monkeypatch, co
     [
         (["--set", "epochs"], "--set epochs: give SETTING=VALUE, such as --set epochs=10"),
         (["--set", "depth=3"], "experiment line has no setting 'depth'; it has epochs, rate,"),
-        (["--set", "epochs=x"], "setting epochs = x: give a value like 600 (int)"),
+        (["--set", "epochs=x"], "setting epochs = x: give a value like 300 (int)"),
         (["--preset", "slow"], "invalid value for '--preset'"),
         (["--seed", "-1"], "invalid value for '--seed'"),
     ],
@@ -161,6 +160,24 @@ def test_the_list_and_a_wrong_name_load_neither_torch_nor_matplotlib():
     assert result.stderr.startswith("error: no experiment 'no'")
 
 
+def test_several_seeds_and_pictures_as_asked(capsys, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(OWN, "utf-8")
+    options = ("--seeds", 2, "--format", "svg", "--format", "png")
+    status, out, _ = answer(capsys, "run", file, "-o", tmp_path / "out", *options)
+    assert status == 0
+    assert out.startswith("mine: Mine\npreset quick, seeds 0 to 1, 2 nets\n")
+    again = "reberlstm lab run mine --preset quick --seed 0 -o DIR --seeds 2"
+    assert again in (tmp_path / "out" / "REPORT.md").read_text("utf-8")
+
+
+def test_without_a_terminal_a_line_tells_now_and_then_how_far_it_is(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("reberlstm.cli.options.SECONDS", 0.0)
+    status, _, err = answer(capsys, "run", "line", "--set", "epochs=2", "-o", tmp_path)
+    assert status == 0
+    assert err.splitlines()[-1].startswith("8 of 8: epochs; two layers, from y, seed 0, loss 0.")
+
+
 def test_an_interrupted_run_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     from reberlstm.lab import training
 
@@ -169,5 +186,8 @@ def test_an_interrupted_run_says_how_to_go_on(capsys, tmp_path, monkeypatch):
 
     monkeypatch.setattr(training.JobTraining, "_pass", interrupt)
     status, out, err = answer(capsys, "run", "line", "-o", tmp_path)
-    assert (status, out) == (130, "")
-    assert err.split("\n") == ["go on with --resume", "error: interrupted", ""]
+    assert (status, out, err) == (130, "", "error: interrupted\n")
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "one.0.safetensors").touch()
+    _, _, err = answer(capsys, "run", "line", "-o", tmp_path)
+    assert err.startswith("--resume takes the nets that were finished\n")

@@ -41,10 +41,10 @@ def test_the_experiment_of_ones_own_runs_as_it_stands_there(tmp_path, capsys):
     arguments = ["lab", "run", str(file), "--set", "epochs=12", "-o", str(tmp_path / "out")]
     assert reberlstm(arguments) == 0
     assert capsys.readouterr().out.startswith("delay: Give back what was fed three steps ago\n")
-    names = {path.stem for path in (tmp_path / "out").glob("*.svg")}
+    names = {path.stem for path in (tmp_path / "out").glob("*.png")}
     assert names == {"echo", "gates", "learning-curves"}
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))
-    assert set(metrics["measured"]["error"]) == {"LSTM 2", "LSTM 16"}
+    assert set(metrics["measured"]) == {"two", "sixteen"}
 
 
 def test_the_page_is_what_the_script_makes_of_the_records():
@@ -58,13 +58,20 @@ def test_the_page_is_what_the_script_makes_of_the_records():
 def test_every_experiment_is_on_the_page(name):
     experiment = find(name)
     assert f"### {name}\n" in part("sections")
-    record = json.loads((DOCS / "lab" / f"{name}.quick.0.json").read_text("utf-8"))
+    path = DOCS / "lab" / f"{name}.quick.json"
+    if not path.exists():
+        pytest.skip("to be run")
+    record = json.loads(path.read_text("utf-8"))
     assert record["settings"] == dict(experiment.presets["quick"]), "run scripts/run_lab.py again"
-    assert [c["claim"] for c in record["claims"]] == [c.source for c in experiment.claims]
-    rows = [row for row in part("claims").splitlines() if row.startswith(f"| [{name}]")]
-    assert len([row for row in rows if "| quick |" in row]) == len(experiment.claims)
     for picture in experiment.pictures:
-        assert (DOCS / "pictures" / "lab" / f"{name}-{picture.name}.svg").exists()
+        assert len(list((DOCS / "pictures" / "lab").glob(f"{name}-{picture.name}.*"))) == 1
+
+
+def test_the_table_has_at_most_forty_claims_each_with_its_figure():
+    rows = part("claims").splitlines()[2:]
+    assert len(rows) <= 40
+    for row in rows:
+        assert re.match(r"\| \[[a-z-]+\]\(pictures/lab/[a-z-]+\.svg\) \| ", row), row
 
 
 def test_the_pictures_are_small_and_show_the_same():

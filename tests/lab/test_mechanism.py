@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,9 @@ import torch
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab import Claim, Data, Job, Picture, Recipe, run
 from reberlstm.lab import training as training_module
+from tests.lab.conftest import draw
 
-FILES = {"nothing.png", "nothing.svg", "metrics.json", "REPORT.md"}
+FILES = {"nothing.png", "metrics.json", "REPORT.md"}
 
 
 def weights(result, name="one"):
@@ -28,16 +30,26 @@ def contents(folder: Path) -> set[str]:
 def test_everything_is_written_directly_into_the_folder(make, tmp_path):
     result = run(make(), tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    checkpoints = {"checkpoints/one.safetensors", "checkpoints/two.safetensors"}
-    assert contents(folder) == FILES | checkpoints
-    assert {path.name for path in result.files} == FILES
+    assert contents(folder) == FILES == {path.name for path in result.files}
     assert (folder / "nothing.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert b"<svg" in (folder / "nothing.svg").read_bytes()
+
+
+def test_pictures_are_of_the_kinds_asked_for_and_several_frames_move(make, tmp_path):
+    def frames(run):
+        return [draw(run), draw(run)]
+
+    pictures = (Picture("still", "A panel.", draw), Picture("moves", lambda r: r.preset, frames))
+    run(make(pictures=pictures), tmp_path, formats=("svg",))
+    assert contents(tmp_path) == {"still.svg", "moves.gif", "metrics.json", "REPORT.md"}
+    assert (tmp_path / "moves.gif").read_bytes()[:6] == b"GIF89a"
+    report = (tmp_path / "REPORT.md").read_text("utf-8")
+    assert "![A panel.](still.svg)" in report
+    assert "![quick](moves.gif)" in report
 
 
 def test_the_metrics_are_strict_json(make, tmp_path):
     measured = {"error": {"one": math.nan}, "list": np.arange(3), "number": np.float64(2.5)}
-    run(make(measure=lambda run: measured), tmp_path, seed=4)
+    run(make(measure=lambda run: measured, claims=()), tmp_path, seed=4)
 
     def refuse(constant):
         raise AssertionError(f"{constant} is no JSON")
@@ -47,7 +59,7 @@ def test_the_metrics_are_strict_json(make, tmp_path):
     assert (metrics["preset"], metrics["seed"]) == ("quick", 4)
     assert metrics["settings"] == {"epochs": 6, "rate": 0.1, "nets": "one two"}
     assert metrics["measured"] == {"error": {"one": None}, "list": [0, 1, 2], "number": 2.5}
-    assert [claim["holds"] for claim in metrics["claims"]] == [False, None]
+    assert metrics["claims"] == []
     one = metrics["nets"]["one"]
     assert (one["parameters"], one["examples"], one["optimiser"]) == (2, 40, "adam")
     assert one["curve"]["epoch"] == [1, 2, 3, 4, 5, 6]
@@ -58,11 +70,24 @@ def test_the_report_has_the_table_of_claims(make, tmp_path):
     run(make(), tmp_path, changes={"epochs": "100"})
     lines = (tmp_path / "REPORT.md").read_text("utf-8").splitlines()
     assert lines[0] == "# doubling: Double a number"
-    assert "| It learns \\| to double. | 0.000 | **holds** |" in lines
-    assert "| It is beautiful. *(nobody can tell)* | nothing | **not decided** |" in lines
+    row = next(line for line in lines if line.startswith("| It learns"))
+    assert re.fullmatch(r"\| It learns \\\| to double. \| error of one .* \| \*\*holds\*\* \|", row)
+    assert "| It is beautiful. *(nobody can tell)* |  | **not decided** |" in lines
+    assert not any("Six epochs are few." in line for line in lines)
     assert "![An empty panel.](nothing.png)" in lines
     again = "reberlstm lab run doubling --preset quick --seed 0 -o DIR --set epochs=100`"
     assert any(line.endswith(again) for line in lines)
+
+
+def test_a_report_says_why_a_claim_does_not_hold(make, tmp_path):
+    run(make(), tmp_path, changes={"epochs": 1})
+    report = (tmp_path / "REPORT.md").read_text("utf-8")
+    assert "*It learns | to double.* Why not: Six epochs are few." in report
+
+
+def test_a_description_needs_no_source_and_no_second_preset(make, tmp_path):
+    run(make(presets={"quick": {"epochs": 1, "rate": 0.1, "nets": "one"}}, source=""), tmp_path)
+    assert "Source" not in (tmp_path / "REPORT.md").read_text("utf-8")
 
 
 def test_the_preset_of_the_source_has_its_own_settings(make, tmp_path):
@@ -95,26 +120,27 @@ def test_the_callers_random_state_and_threads_are_left_alone(make, tmp_path):
     assert torch.get_num_threads() == threads
 
 
-def interrupt_at(name, epoch):
-    def progress(progress):
-        if (progress.name, progress.epoch) == (name, epoch):
-            signal.raise_signal(signal.SIGINT)
+def test_several_seeds_are_judged_together(make, tmp_path):
+    claims = (
+        Claim("even", "Even.", {"seed": "the seed"}, lambda m: m["seed"] % 2 == 0),
+        Claim("any", "Any.", {"seed": "it"}, lambda m: True, by_hand=True),
+    )
+    experiment = make(claims=claims, measure=lambda run: {"seed": run.seed})
+    even, always = run(experiment, tmp_path, seed=4, seeds=3).verdicts
+    assert (even.word, even.share, even.found) == ("depends", "2 of 3 seeds", "the seed 5 (4 to 6)")
+    assert (always.word, always.share) == ("holds", "")
+    metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    assert set(metrics["of_seeds"]) == {"4", "5", "6"}
+    alone = run(make(), tmp_path / "alone", seed=5, formats=())
+    assert metrics["of_seeds"]["5"]["test_losses"]["one"] == alone.run.fits["one"].test_loss
+    with pytest.raises(
+        LabError, match=r"another run \(doubling, quick, 3 seeds from 4 on, and not"
+    ):
+        run(experiment, tmp_path, seed=4)
 
-    return progress
 
-
-@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "sgd"])
-def test_interrupted_and_resumed_is_as_if_never_interrupted(make, tmp_path, optimiser, monkeypatch):
-    def jobs(settings, rng):
-        return [
-            replace(job, recipe=replace(job.recipe, optimiser=optimiser))
-            for job in make().jobs(settings, rng)
-        ]
-
-    whole = run(make(jobs=jobs), tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        run(make(jobs=jobs), tmp_path / "parts", progress=interrupt_at("two", 4))
-    assert not (tmp_path / "parts" / "REPORT.md").exists()
+def trained(monkeypatch):
+    """The names of the nets that are trained from now on, an entry for every epoch."""
     passes = []
     once = training_module.JobTraining._pass
     monkeypatch.setattr(
@@ -122,17 +148,36 @@ def test_interrupted_and_resumed_is_as_if_never_interrupted(make, tmp_path, opti
         "_pass",
         lambda self: passes.append(self.job.name) or once(self),
     )
-    resumed = run(make(jobs=jobs), tmp_path / "parts", resume=True)
-    assert passes == ["two", "two"]
+    return passes
+
+
+def test_an_interrupted_run_that_is_long_goes_on_with_the_nets_it_finished(
+    make, tmp_path, monkeypatch
+):
+    whole = run(make(), tmp_path / "whole", formats=())
+
+    def interrupt(progress):
+        if progress.name == "two":
+            signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path / "parts"
+    with pytest.raises(KeyboardInterrupt):
+        run(make(), folder, progress=interrupt, keep_after=0.0)
+    assert contents(folder) == {"nets/one.0.safetensors"}
+    passes = trained(monkeypatch)
+    resumed = run(make(), folder, resume=True)
+    assert passes == ["two"] * 6
     for name in ("one", "two"):
         assert weights(resumed, name) == weights(whole, name)
         assert resumed.run.fits[name].losses == whole.run.fits[name].losses
         assert resumed.run.fits[name].test_losses == whole.run.fits[name].test_losses
 
 
-def test_without_resume_old_checkpoints_are_not_used(make, tmp_path):
-    first = run(make(), tmp_path)
-    assert weights(run(make(), tmp_path, seed=1, overwrite=True)) != weights(first)
+def test_without_resume_nets_that_were_kept_are_not_used(make, tmp_path, monkeypatch):
+    run(make(), tmp_path, keep_after=0.0, formats=())
+    passes = trained(monkeypatch)
+    run(make(), tmp_path, formats=())
+    assert len(passes) == 12
 
 
 @pytest.mark.parametrize(
@@ -147,30 +192,25 @@ def test_the_results_of_another_run_are_not_overwritten(make, tmp_path, changes,
     run(make(), tmp_path, formats=())
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     message = rf"has the results of another run \(doubling, quick, .*, and not {now}\): write into"
-    for resume in (False, True):
-        with pytest.raises(LabError, match=message):
-            run(make(), tmp_path, resume=resume, **changes)
-    assert {path: path.read_bytes() for path in before} == before
-    with pytest.raises(LabError, match=r"one\.safetensors: the checkpoint of another run"):
-        run(make(), tmp_path, resume=True, overwrite=True, **changes)
-    (tmp_path / "metrics.json").unlink()  # as after an interruption
     with pytest.raises(LabError, match=message):
         run(make(), tmp_path, **changes)
+    assert {path: path.read_bytes() for path in before} == before
+    run(make(), tmp_path, overwrite=True, formats=(), keep_after=0.0)
+    if "seed" not in changes:  # the nets of another seed have other names
+        with pytest.raises(LabError, match=r"one\.0\.safetensors: the net of another run"):
+            run(make(), tmp_path, resume=True, overwrite=True, **changes)
 
 
-def test_a_damaged_checkpoint_is_one_line(make, tmp_path):
-    run(make(), tmp_path)
-    path = tmp_path / "checkpoints" / "one.safetensors"
+def test_a_damaged_net_is_one_line(make, tmp_path):
+    run(make(), tmp_path, keep_after=0.0, formats=())
+    path = tmp_path / "nets" / "one.0.safetensors"
     content = path.read_bytes()
     for damaged in (b"", b"no", content[:-3], content[:8] + b"[" + content[9:]):
         path.write_bytes(damaged)
         with pytest.raises(FormatError, match="damaged, or no checkpoint") as caught:
             run(make(), tmp_path, resume=True)
         assert "\n" not in str(caught.value)
-
-
-def test_a_checkpoint_of_another_net_is_one_line(make, tmp_path):
-    run(make(), tmp_path)
+    path.write_bytes(content)
 
     def jobs(settings, rng):
         return [
@@ -178,7 +218,7 @@ def test_a_checkpoint_of_another_net_is_one_line(make, tmp_path):
             for job in make().jobs(settings, rng)
         ]
 
-    with pytest.raises(FormatError, match=r"one\.safetensors: does not fit this net: ") as caught:
+    with pytest.raises(FormatError, match=r"0\.safetensors: does not fit this net: ") as caught:
         run(make(jobs=jobs), tmp_path, resume=True)
     assert "\n" not in str(caught.value)
 
@@ -230,13 +270,8 @@ def test_a_divergence_ends_the_training_and_is_reported(make, tmp_path):
 def test_progress_tells_net_and_epoch(make, tmp_path):
     seen = []
     run(make(), tmp_path, changes={"epochs": 2}, progress=seen.append)
-    told = [(p.name, p.number, p.nets, p.epoch, p.epochs) for p in seen]
-    assert told == [
-        ("one", 1, 2, 1, 2),
-        ("one", 1, 2, 2, 2),
-        ("two", 2, 2, 1, 2),
-        ("two", 2, 2, 2, 2),
-    ]
+    told = [(p.name, p.seed, p.epoch, p.epochs) for p in seen]
+    assert told == [("one", 0, 1, 4), ("one", 0, 2, 4), ("two", 0, 3, 4), ("two", 0, 4, 4)]
 
 
 def test_long_trainings_are_tested_a_hundred_times_and_at_the_end(make, tmp_path):
@@ -266,16 +301,23 @@ def broken(*_):
     [
         ({"jobs": broken}, "jobs"),
         ({"measure": broken}, "measure"),
-        ({"claims": (Claim("c", "{missing}", lambda m: True),)}, "claims"),
         ({"pictures": (Picture("p", "", broken),)}, "picture 'p'"),
     ],
 )
 def test_an_error_in_a_function_names_part_and_line(make, tmp_path, changes, part):
     message = refused(make, tmp_path, **changes)
     assert message.startswith(f"experiment doubling, {part} (")
-    if part != "claims":
-        assert "(test_mechanism.py, line " in message
-        assert message.endswith("ZeroDivisionError: this fails")
+    assert "(test_mechanism.py, line " in message
+    assert message.endswith("ZeroDivisionError: this fails")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing", "was not measured"), ("list", "is no number, truth or word")]
+)
+def test_a_claim_about_what_was_not_measured(make, tmp_path, name, reason):
+    claims = (Claim("c", "It does.", {name: "a"}, lambda m: True),)
+    message = refused(make, tmp_path, claims=claims, measure=lambda run: {"list": [1, 2]})
+    assert message == f"experiment doubling, claims: claim 'c': {name!r} {reason}"
 
 
 def test_targets_that_do_not_fit_the_net(make, tmp_path):
@@ -297,7 +339,7 @@ def test_two_nets_of_one_name(make, tmp_path):
     ("changes", "message"),
     [
         ({"name": "Not This"}, "its name must be lower-case words-with-dashes"),
-        ({"presets": {"quick": {}}}, "its presets are quick; they must be quick and source"),
+        ({"presets": {"source": {}}}, "its presets are source; give quick, and source if you like"),
         (
             {"presets": {"quick": {"a": 1}, "source": {"b": 1}}},
             "only one of its presets says a, b",
@@ -305,6 +347,10 @@ def test_two_nets_of_one_name(make, tmp_path):
         (
             {"pictures": (Picture("p", "", broken), Picture("p", "", broken))},
             "two pictures have the same name",
+        ),
+        (
+            {"claims": (Claim("c", "", {}, len), Claim("c", "", {}, len))},
+            "two claims have the same",
         ),
     ],
 )
@@ -327,17 +373,15 @@ def test_wrong_settings(make, tmp_path, changes, message):
 
 
 def test_wrong_arguments(make, tmp_path, monkeypatch):
-    with pytest.raises(LabError, match="no preset 'slow'; choose one of quick, source"):
+    with pytest.raises(LabError, match="has no preset 'slow'; choose one of quick, source"):
         run(make(), tmp_path, preset="slow")
     with pytest.raises(LabError, match="seed -1: give one that is not negative"):
         run(make(), tmp_path, seed=-1)
     (tmp_path / "file").write_text("")
-    with pytest.raises(FormatError, match="file/checkpoints: cannot be made: Not a directory"):
+    with pytest.raises(FormatError, match="file: cannot be made: "):
         run(make(), tmp_path / "file")
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(
-        FormatError, match="checkpoints: nothing can be written there: choose another"
-    ):
+    with pytest.raises(FormatError, match="nothing can be written there: choose another"):
         run(make(), tmp_path)
 
 
@@ -394,10 +438,15 @@ def test_what_is_watched_is_taken_at_every_test(make, tmp_path):
     assert metrics["nets"]["one"]["curve"]["weight"] == list(fit.watched["weight"])
 
 
-def test_what_was_watched_outlives_an_interruption(make, tmp_path):
-    whole = run(watching(make, []), tmp_path / "whole")
-    run(watching(make, []), tmp_path / "again")
-    taken = []
-    again = run(watching(make, taken), tmp_path / "again", resume=True)
-    assert taken == []
+def test_arrays_are_watched_too_and_kept_with_the_net(make, tmp_path):
+    def jobs(settings, rng):
+        return [
+            replace(job, watch=lambda net: {"weights": net.weight.numpy()})
+            for job in make().jobs(settings, rng)
+        ]
+
+    whole = run(make(jobs=jobs), tmp_path, keep_after=0.0, formats=())
+    again = run(make(jobs=jobs), tmp_path, resume=True, formats=())
+    assert np.shape(whole.run.fits["one"].watched["weights"]) == (6, 1, 1)
     assert again.run.fits["one"].watched == whole.run.fits["one"].watched
+    assert "weights" not in whole.metrics["nets"]["one"]["curve"]

@@ -15,6 +15,7 @@ import reberlstm as rl
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.formats import toml
 from reberlstm.grammars import counter_machine_names
+from reberlstm.machine import counters
 from reberlstm.machine.counters import ANY, CounterMachine, CounterTransition, finite
 from reberlstm.machine.fsm import Word
 from tests.strategies import counter_machines
@@ -216,12 +217,14 @@ def test_what_is_no_machine(changes: dict[str, object], message: str) -> None:
         CounterMachine(**(fields | changes))  # type: ignore[arg-type]
 
 
-def test_bad_questions() -> None:
+def test_bad_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "MAX_CONFIGURATIONS", 200)
+    monkeypatch.setattr(counters, "MAX_UNBOUNDED", 20)
     machine = rl.load_grammar("anbn")
     for ask, message in (
         (lambda: machine.bounded(-1), "bound -1 of the counters is not a number from 0 on"),
         (lambda: machine.within(-1), "-1 is not a number of symbols from 0 on"),
-        (lambda: machine.bounded(10**6), "over 100,000 states"),
+        (lambda: machine.bounded(10**6), "over 200 states"),
         (lambda: machine.step(("z", (0,)), "a"), "anbn has no state 'z'"),
         (lambda: machine.accepts("abc"), "unknown symbol 'c' at position 3"),
         (lambda: list(machine.enumerate()), "give a maximum length"),

@@ -60,7 +60,11 @@ def test_a_heat_map_shows_every_gate_and_the_memory(wrong):
 def test_a_standard_net_has_an_output_gate_too(compiled):
     figure = plots.heat_map(rl.trace(compiled, "BTXSE"))
     titles = [axis.get_title(loc="left") for axis in figure.axes]
-    assert titles[3:] == ["output gate", "memory", "out: the memory through the output gate"]
+    assert titles[3:] == [
+        "output gate",
+        "memory",
+        "hidden state: the memory through the output gate",
+    ]
     assert figure.get_suptitle() == "compiled net on BTXSE"
 
 
@@ -70,12 +74,25 @@ def test_a_violation_is_marked(compiled):
 
 
 def test_long_strings_count_their_steps(compiled):
-    figure = plots.heat_map(rl.trace(compiled, "BP" + "T" * 150 + "VV"))
-    assert figure.get_suptitle() == "compiled net on B P T×150 VV"
+    figure = plots.heat_map(rl.trace(compiled, "BP" + "T" * 302 + "VV"))
+    assert figure.get_suptitle() == "compiled net on B P T×302 VV"
     assert figure.get_size_inches()[0] <= plots.WIDEST + 2
     labels = [label.get_text() for label in figure.axes[-1].get_xticklabels()]
-    assert labels[:2] == ["20", "40"]
+    assert labels[:2] == ["220", "240"], "of three bands the last"
     assert texts(figure) == []
+
+
+def test_a_heat_map_wraps_and_has_a_key(compiled):
+    trace = rl.trace(compiled, "BP" + "T" * 70 + "VVE")
+    figure = plots.heat_map(trace, quantities=["memory"])
+    first, second = figure.axes
+    assert second.get_xlabel().startswith("from step 61: ")
+    shown = np.hstack([axis.images[0].get_array() for axis in (first, second)])
+    order = ["0", "1", "2", "3", "4", "5", "end", "started"]
+    assert [label.get_text() for label in first.get_yticklabels()] == order
+    rows = [trace.net.cells.index(name) for name in order]
+    assert np.array_equal(shown, trace.array("memory").T[rows])
+    assert figure.get_supxlabel() == plots.COLOUR_KEY
 
 
 def test_a_timeline_compares_nets(compiled, reber):

@@ -35,6 +35,8 @@ from reberlstm.certificates.checker.codes import (
     two_intervals,
     whole_net,
 )
+from reberlstm.certificates.checker.counters import CounterMachine, counter_machine_of
+from reberlstm.certificates.checker.counting import CountingChecker, as_finite
 from reberlstm.certificates.checker.document import (
     DamagedError,
     RejectedError,
@@ -72,6 +74,7 @@ __all__ = [
     "check",
     "check_files",
     "covers",
+    "examine_counting",
     "is_ours",
     "question",
     "read_machine",
@@ -164,16 +167,54 @@ def check(
         document = certificate_in(certificate)
         outcome = str(document["outcome"])
         with np.errstate(over="ignore", invalid="ignore"):  # what is not a number is rejected
-            checker = _Checker(document, net, machine_of(fsm), exact, seconds)
-            reason = checker.verdict()
+            answered, reason = _verified(document, net, fsm, exact, seconds)
         if asked is not None:
-            more = covers(checker.question, asked, outcome)
+            more = covers(answered, asked, outcome)
     except RejectedError as rejection:
         return Check(False, outcome, str(rejection), damaged=isinstance(rejection, DamagedError))
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         reason = f"not of the form of a certificate: {error!r}"
         return Check(False, outcome, reason, damaged=True)
-    return Check(None if outcome == "unknown" else True, outcome, reason + more, checker.question)
+    return Check(None if outcome == "unknown" else True, outcome, reason + more, answered)
+
+
+def _verified(
+    document: Mapping[str, Any], net: Any, fsm: Any, exact: bool, seconds: float
+) -> tuple[Mapping[str, Any], str]:
+    """The question that a certificate answers, and what of it was verified."""
+    counts = hasattr(fsm, "counters")
+    demand(counts == (document["version"] == 3), "version 3, and no other, is about counters")
+    if counts:
+        machine = fsm if isinstance(fsm, CounterMachine) else counter_machine_of(fsm)
+        if document["outcome"] == "holds":
+            if exact:
+                raise CertificateError("not checked: the exact mode does not know counters")
+            verified = CountingChecker(document, net, machine, seconds).verdict()
+            return {name: document[name] for name in _ASKED}, verified
+        if document["outcome"] == "unknown":
+            said = "the certificate says that nothing is known, so there is nothing to check"
+            return {name: document[name] for name in _ASKED}, said
+        document, fsm = as_finite(document, machine)
+    checker = _Checker(document, net, machine_of(fsm), exact, seconds)
+    return checker.question, checker.verdict()
+
+
+def examine_counting(
+    document: Mapping[str, Any], net: Any, fsm: Any
+) -> tuple[Mapping[str, float], int | None] | str:
+    """What a proof of counting may claim: margins, and in real arithmetic the most symbols.
+
+    Where it proves nothing, why not.
+    """
+    checker = CountingChecker(document, net, counter_machine_of(fsm))
+    try:
+        checker.examine()
+    except RejectedError as rejection:
+        return str(rejection)
+    return checker.found, None if checker.exact else checker.longest
+
+
+_ASKED = ("scope", "heads", "arithmetic", "noise", "inputs", "readouts")
 
 
 def check_files(
@@ -223,7 +264,9 @@ def _read(path: str | os.PathLike[str], read: Callable[[bytes, str], Any]) -> An
 
 def _machine(net: Any, fsm: Any) -> Any:
     """The machine that says what is right, over the net's alphabet."""
-    fsm = net.grammar if fsm is None else fsm
+    counting = getattr(net, "counting", None)
+    carried = net.grammar if counting is None else counting.machine
+    fsm = carried if fsm is None else fsm
     if fsm is None:
         raise CertificateError(f"net {net.name!r} carries no grammar; say which one it is for")
     if set(fsm.alphabet) != set(net.alphabet):
@@ -260,7 +303,8 @@ def question(
     has = {head: _head(net, head) for head in HEADS if _head(net, head) is not None}
     scope = net.claims if scope is None else scope
     if heads is None:
-        heads = [head for head in has if head != "label" or fsm.outputs] or ["legal"]
+        labels = getattr(fsm, "outputs", ())  # a machine with counters has none
+        heads = [head for head in has if head != "label" or labels] or ["legal"]
         heads = ["legal"] if scope == "legal" and "legal" in has else heads
     return {
         "scope": scope,

@@ -15,17 +15,22 @@ Result = TypeVar("Result")
 KEYS: Mapping[str, tuple[str, str]] = {
     "certificate": (
         "format version outcome scope heads arithmetic noise inputs net grammar",
-        "readouts proof refutation search checksum seal",
+        "readouts proof counting refutation search checksum seal",
     ),
     "inputs": ("noise low high", ""),
     "proof": ("k stride margins intervals boxes", "alike varies pieces"),
     "box": ("state last most others", ""),
+    "counting": ("limit length drift epsilon cells margins nodes", ""),
+    "node": ("state values offsets on", ""),
     "refutation": ("word head said right margin", "shortest none_shorter_than replay"),
     "search": ("depth states closed reason", "suspect"),
 }
 """The keys of each object in a file: those that it has, and those that it may have."""
 
 PART = {"holds": "proof", "refuted": "refutation", "unknown": "search"}
+PARTS = {1: PART, 2: PART, 3: PART | {"holds": "counting"}}
+"""The part of a file that says what was found out, by version; 3 is of machines with counters."""
+
 SUMS = ("checksum", "seal")  # what version 0.1 and 0.2 called the checksum
 
 
@@ -90,17 +95,18 @@ def certificate_in(content: str | bytes | Mapping[str, Any]) -> Mapping[str, Any
     """The object of a certificate's file, with the keys that its outcome has."""
     document = parsed(content)
     form, version, outcome = (document.get(key) for key in ("format", "version", "outcome"))
-    known = form == "reberlstm certificate" and version in (1, 2)
-    wanted = "expected 'reberlstm certificate', version 1 or 2"
+    known = form == "reberlstm certificate" and version in PARTS
+    wanted = "expected 'reberlstm certificate', version 1, 2 or 3"
     demand(known, f"format {form!r}, version {version!r}; {wanted}", DamagedError)
     demand(outcome in PART, f"outcome {outcome!r} is none of {', '.join(PART)}", DamagedError)
     keys_in("certificate", document)
-    for part in (*PART.values(), "readouts"):
-        expected = part == PART[str(outcome)] or (part == "readouts" and version == 2)
+    parts = PARTS[int(str(version))]
+    for part in ("proof", "counting", "refutation", "search", "readouts"):
+        expected = part == parts[str(outcome)] or (part == "readouts" and version != 1)
         fault = "missing" if expected else "not expected"
         demand((part in document) == expected, f"{part!r} is {fault}", DamagedError)
     keys_in("inputs", document["inputs"])
-    keys_in(PART[str(outcome)], document[PART[str(outcome)]])
+    keys_in(parts[str(outcome)], document[parts[str(outcome)]])
     demand(sum(name in document for name in SUMS) == 1, "it has not one checksum", DamagedError)
     return document
 

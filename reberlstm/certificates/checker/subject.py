@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reberlstm.certificates.checker.counters import CounterMachine, read_counter_machine
 from reberlstm.certificates.checker.document import compact, demand, parsed, well_formed
 
 Floats = NDArray[np.float64]
@@ -121,7 +122,7 @@ class Net:
     embedding: Floats | None
     start_state: Floats | None
     suffix: Floats | None
-    grammar: Machine | None
+    grammar: Machine | CounterMachine | None
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,11 @@ def machine_of(given: Any) -> Machine:
 
 
 @well_formed
-def read_machine(content: bytes, name: str) -> Machine:
+def read_machine(content: bytes, name: str) -> Machine | CounterMachine:
     """The machine in a grammar of TOML, see docs/formats.md."""
     data = tomllib.loads(content.decode())
+    if "counters" in data:
+        return read_counter_machine(data, name)
     fields = {"alphabet", "start", "accepting", "transitions", "outputs"}
     about = {"name", "title", "source", "probabilities", "stop"}  # these change no word's answer
     demand(set(data) <= fields | about, "the grammar has keys that are not known")

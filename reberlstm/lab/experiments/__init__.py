@@ -32,15 +32,6 @@ EXPERIMENTS = {
 }
 """The experiments by name, with their titles."""
 
-_MODULES = {
-    "to_sequence": ("line", "hill", "sine", "cos-or-sin"),
-    "to_vector": ("amplitude", "line-parameters"),
-    "autoencoders": ("autoencoder-line", "autoencoder-sine", "autoencoder-phase"),
-    "wavy_inverse": ("wavy-inverse",),
-    "alternating": ("alternating",),
-}
-"""Where they are: `x-y` is ``X_Y`` in its module."""
-
 
 def find(name: str) -> Experiment:
     """The experiment of that name, or of the Python file whose path ends in ``.py``.
@@ -53,9 +44,8 @@ def find(name: str) -> Experiment:
         return _from_file(Path(name))
     check_name(name)
     require("torch", extra="torch,plots", purpose="the sequence lab")
-    (module,) = (module for module, names in _MODULES.items() if name in names)
-    found = getattr(import_module(f"{__name__}.{module}"), name.upper().replace("-", "_"))
-    return cast("Experiment", found)
+    module = import_module(f"{__name__}.{name.replace('-', '_')}")
+    return cast(Experiment, module.EXPERIMENT)
 
 
 def check_name(name: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -160,8 +160,12 @@ def certificate(net: Net, seconds: float = 10.0) -> Found:
 
 
 class Variant(NamedTuple):
-    """One way to train the net; `longer` is by how many times the epochs of the source."""
+    """One way to train the net; `longer` is by how many times the epochs of the source.
 
+    `key` begins the names of what is measured of it.
+    """
+
+    key: str
     name: str
     optimiser: str
     rate: float
@@ -169,12 +173,12 @@ class Variant(NamedTuple):
     starts_with_one: bool = True
 
 
-PRINTED = Variant("as printed", "none", 0.1)
-STEPPED = Variant("steps taken", "sgd", 0.1)
-FASTER = Variant("steps taken, rate 1", "sgd", 1.0)
-LONGER = Variant("steps taken, 6 × longer", "sgd", 0.1, longer=6)
-ADAM = Variant("Adam", "adam", 0.01)
-NOISE_ONLY = Variant("Adam, noise from the start", "adam", 0.01, starts_with_one=False)
+PRINTED = Variant("printed", "as printed", "none", 0.1)
+STEPPED = Variant("stepped", "steps taken", "sgd", 0.1)
+FASTER = Variant("faster", "steps taken, rate 1", "sgd", 1.0)
+LONGER = Variant("longer", "steps taken, 6 × longer", "sgd", 0.1, longer=6)
+ADAM = Variant("adam", "Adam", "adam", 0.01)
+NOISE_ONLY = Variant("noise", "Adam, noise from the start", "adam", 0.01, starts_with_one=False)
 
 STEPPED_FIRST = f"{STEPPED.name}, run 1"
 
@@ -229,17 +233,18 @@ def measure(run: Run) -> dict[str, Any]:
     best = next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
     by_hand = oscillator()
     proof = certificate(by_hand)
-    variants = {variant.name: names for variant, names in _by_variant(run).items()}
-
-    def count(of: Mapping[str, bool]) -> dict[str, int]:
-        return {variant: sum(of[name] for name in names) for variant, names in variants.items()}
-
+    found: dict[str, Any] = {}
+    for variant, names in _by_variant(run).items():
+        found |= {
+            f"{variant.key}_runs": len(names),
+            f"{variant.key}_learned": sum(learned[name] for name in names),
+            f"{variant.key}_right": float(np.mean([right[n] for n in names])) if names else None,
+            f"{variant.key}_says_one": sum(begins[name] for name in names),
+        }
+    good, bad = _machine(nets[best]), _machine(nets[STEPPED_FIRST])
     return {
+        **found,
         "right": right,
-        "runs": {variant: len(names) for variant, names in variants.items()},
-        "learned": count(learned),
-        "outcome": {variant: _outcome(right, names) for variant, names in variants.items()},
-        "begins": count(begins),
         "multiplier": multiplier,
         "nets": len(nets),
         "told": sum((value < -1.0) == learned[name] for name, value in multiplier.items()),
@@ -248,15 +253,13 @@ def measure(run: Run) -> dict[str, Any]:
         "proved": proved,
         "proofs": sum(proved.values()),
         "learners": len(proved),
-        "machine": {"good": _machine(nets[best]), "bad": _machine(nets[STEPPED_FIRST])},
+        **{f"good_{key}": value for key, value in good.items()},
+        **{f"bad_{key}": value for key, value in bad.items()},
         "good": best,
-        "wired": {
-            "right": accuracy(by_hand, noise),
-            "proved": proof.holds is True,
-            "verdict": "proved right" if proof.holds else proof.outcome,
-            "margin": proof.margin,
-            "multiplier": flip_multiplier(by_hand),
-        },
+        "wired_right": accuracy(by_hand, noise),
+        "wired_proved": proof.holds is True,
+        "wired_margin": proof.margin,
+        "wired_multiplier": flip_multiplier(by_hand),
     }
 
 
@@ -290,14 +293,6 @@ def _by_variant(run: Run) -> dict[Variant, list[str]]:
     }
 
 
-def _outcome(right: Mapping[str, float], names: Sequence[str]) -> str:
-    if not names:
-        return "not tried with this preset"
-    shares = np.array([right[name] for name in names])
-    learned = f"{(shares > LEARNED).sum()} of {len(names)} nets learned"
-    return f"{learned}; {shares.mean():.1%} of labels are right on new noise"
-
-
 def _three(run: Run) -> dict[str, Net]:
     """A net that did not learn, one that did, and the one by hand."""
     best = run.measured["good"]
@@ -306,15 +301,29 @@ def _three(run: Run) -> dict[str, Net]:
     }
 
 
-def _claim(variant: Variant, text: str) -> Claim:
+def _claim(variant: Variant, says: str, why: str = "") -> Claim:
     """Whether a variant always learns."""
-    name = variant.name
 
     def holds(measured: Mapping[str, Any]) -> bool | None:
-        runs: int = measured["runs"][name]
-        return measured["learned"][name] == runs if runs else None
+        runs: int = measured[f"{variant.key}_runs"]
+        return measured[f"{variant.key}_learned"] == runs if runs else None
 
-    return Claim(f"(not in the source) {text}", f"{{outcome[{name}]}}", holds)
+    return Claim(
+        variant.key,
+        f"(not in the source) {says}",
+        _outcome(variant),
+        holds,
+        why=why,
+        figure="learning",
+    )
+
+
+def _outcome(variant: Variant) -> dict[str, str]:
+    return {
+        f"{variant.key}_learned": "nets that learned",
+        f"{variant.key}_runs": "of",
+        f"{variant.key}_right": "labels right on new noise",
+    }
 
 
 # Pictures
@@ -327,11 +336,17 @@ SHOWN, SETTLED = 40, 6
 """Steps of a picture; those after which a state is shown, when its beginning is forgotten."""
 
 
-@picture(
-    "Left: the loss stays at ln 2 ≈ 0.69, that of guessing, until it falls all at once. "
-    "Right: the lowest eigenvalue of a step at its fixed point. A net can alternate only "
-    "where it is under −1; it falls below at the same epoch, or never."
-)
+def _learning_caption(run: Run) -> str:
+    m = run.measured
+    return (
+        "Left: the loss, which is ln 2 ≈ 0.69 for guessing. Right: the lowest eigenvalue of a step "
+        "at its fixed point. A net can alternate only where it is under −1, and at the end it is "
+        f"so for {m['told']} of {m['nets']} nets that those that learned are under −1 and the "
+        "others are not."
+    )
+
+
+@picture(_learning_caption)
 def _learning(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
     for number, (variant, names) in enumerate(_by_variant(run).items()):
@@ -358,8 +373,7 @@ def _learning(run: Run) -> drawing.Figure:
 
 @picture(
     "What three nets say on eight sequences of new noise: by how much label 1 leads over "
-    "label 0. The noise decides in the net that did not learn; in one that learned it does not "
-    "matter."
+    "label 0. Grey: one line for each sequence."
 )
 def _leads(run: Run) -> drawing.Figure:
     nets, noise = _three(run), fresh(run)[:8]
@@ -382,10 +396,9 @@ def _leads(run: Run) -> drawing.Figure:
 
 @picture(
     "Above: the hidden state of the three nets after odd and even steps, on new noise; × "
-    "is the fixed point. Below: the same over the noise just fed. A net that failed "
-    "stays around its fixed point, wherever the noise pushes it. One that learned jumps "
-    "from one side to the other, and so does the cell by hand. Green: where a certificate "
-    "says that a net is, for all noise and every length."
+    "is the fixed point. Below: the same over the noise just fed. A net that alternates jumps "
+    "from one side of its fixed point to the other. Green: where a certificate says that a net "
+    "is, for all noise and every length."
 )
 def _memories(run: Run) -> drawing.Figure:
     # Nets of more than one cell in the two main directions of h, the others by h and c.
@@ -459,9 +472,11 @@ def _main(points: Floats) -> Floats:
 
 
 @picture(
-    "The machine extracted from the net that learned, on its states: two states, which "
-    "take turns whatever is fed. The noise is read as three letters, 0, ½ and 1, a third "
-    "of its range each.",
+    lambda run: (
+        f"The machine extracted from the net {run.measured['good']!r}, on its states: "
+        f"{run.measured['good_size']}. The noise is read as three letters, 0, ½ and 1, a third of "
+        "its range each."
+    ),
     name="machine",
 )
 def _machine_picture(run: Run) -> drawing.Figure:
@@ -525,14 +540,19 @@ def _arrow(axis: drawing.Axes, source: Any, target: Any, fed: str) -> None:
     axis.annotate(fed, (x, y), bbox=on_white, **TEXT)
 
 
-@picture("Inside the net that learned: every gate and memory over the first 30 steps.")
+@picture("Inside the net that did best: every gate and memory over the first 30 steps.")
 def _gates(run: Run) -> drawing.Figure:
     lstm = run.nets[run.measured["good"]].recurrent
     (layer,) = record_gates(lstm, fresh(run)[0, :30, np.newaxis])
-    return drawing.gates(layer, title="The net that learned")
+    return drawing.gates(layer, title=run.measured["good"])
 
 
-ALTERNATING = Experiment(
+STUCK = (
+    "The loss stays at ln 2, that of guessing, as long as the lowest eigenvalue of a step at its "
+    "fixed point is above −1: the state settles, whatever the weights of the readout. Small steps "
+    "do not get it there in time."
+)
+EXPERIMENT = Experiment(
     name="alternating",
     title="Say 1, 0, 1, 0, … whatever the noise",
     source="“Simple LSTM Experiment to Predict Pattern 010101… Understanding Hidden State”, a "
@@ -543,53 +563,82 @@ ALTERNATING = Experiment(
     "printed (with the two names that it lacks supplied), and corrected in several ways. Nets are "
     "tested on new noise, ten times as long, and count as having learned if more than 90 % of all "
     "labels are right; guessing gets 50 %.",
-    presets=presets(runs=(2, 5), long_runs=(0, 3), epochs=(500, 500)),
+    presets=presets(runs=(1, 5), long_runs=(0, 3), epochs=500),
     jobs=jobs,
     measure=measure,
     pictures=(_learning, _leads, _memories, _machine_picture, _gates),
     claims=(
         Claim(
+            "as-printed",
             "As printed it did not work.",
-            "{outcome[as printed]}",
-            lambda m: m["learned"][PRINTED.name] == 0,
+            _outcome(PRINTED),
+            lambda m: m["printed_learned"] == 0,
             "it never takes a step, so this is the untrained net",
+            figure="learning",
         ),
-        _claim(STEPPED, "Taking the steps (SGD, rate 0.1, 500 epochs) is enough."),
-        _claim(FASTER, "Taking steps ten times as large is enough."),
-        _claim(LONGER, "Taking six times as many steps is enough."),
+        _claim(STEPPED, "Taking the steps (SGD, rate 0.1, 500 epochs) is enough.", STUCK),
+        _claim(FASTER, "Taking steps ten times as large is enough.", STUCK),
+        _claim(LONGER, "Taking six times as many steps is enough.", STUCK),
         _claim(ADAM, "Adam at rate 0.01 is enough."),
         Claim(
+            "in-theory",
             "In theory, should it not work?",
-            "one cell wired by hand: {wired[right]:.0%} right on new noise, and {wired[verdict]} "
-            "for all noise and every length (margin {wired[margin]:.2f})",
-            lambda m: m["wired"]["proved"] and m["wired"]["right"] == 1.0,
+            {
+                "wired_right": "one cell wired by hand, right on new noise",
+                "wired_proved": "proved for all noise and every length",
+                "wired_margin": "margin",
+            },
+            lambda m: m["wired_proved"] and m["wired_right"] == 1.0,
+            by_hand=True,
         ),
         Claim(
+            "discards",
             "The model would find that the inputs mean nothing, and discard them.",
-            "with Adam {outcome[Adam]}; {proofs} of {learners} are proved right for all noise",
-            lambda m: m["learned"][ADAM.name] == m["runs"][ADAM.name],
-            "once it is trained",
+            {
+                **_outcome(ADAM),
+                "proofs": "proved right for all noise",
+                "learners": "of nets that learned",
+            },
+            lambda m: m["adam_learned"] == m["adam_runs"],
+            "once it is trained, with Adam",
+            figure="memories",
         ),
         Claim(
+            "hidden-state",
             "Solely the hidden state would be used to predict the next label.",
-            "the machine extracted from a net that learned has {machine[good][size]}, "
-            "which take turns on every input: {machine[good][turns]} (net and machine are "
-            "{machine[good][relation]}); that of one that did not learn has {machine[bad][size]}",
-            lambda m: m["machine"]["good"]["turns"],
+            {
+                "good_size": "machine of a net that learned",
+                "good_turns": "they take turns on every input",
+                "bad_size": "machine of one that did not",
+            },
+            lambda m: m["good_turns"],
+            figure="machine",
         ),
         Claim(
+            "guide",
             "X[0] = 1 guides the net to say 1 first, which it does.",
-            "as printed {begins[as printed]} of {runs[as printed]} nets say 1 first; "
-            "with Adam and noise from the start {begins[Adam, noise from the start]} of "
-            "{runs[Adam, noise from the start]}",
-            lambda m: m["begins"][PRINTED.name] == m["runs"][PRINTED.name],
-            "an untrained net says what its weights happen to say; a trained one needs no guide",
+            {
+                "printed_says_one": "nets as printed that say 1 first",
+                "printed_runs": "of",
+                "noise_says_one": "trained by Adam with noise from the start",
+                "noise_runs": "of",
+            },
+            lambda m: m["printed_says_one"] == m["printed_runs"],
+            why="An untrained net says what its weights happen to say; a trained one needs no "
+            "guide.",
+            figure="leads",
         ),
         Claim(
+            "multiplier",
             "(not in the source) A net learns if and only if its flip multiplier gets under −1.",
-            "so it is for {told} of {nets} nets; highest of those that learned "
-            "{highest_learned:.2f}, lowest of the others {lowest_other:.2f}",
+            {
+                "told": "nets of which that is so",
+                "nets": "of",
+                "highest_learned": "highest multiplier of those that learned",
+                "lowest_other": "lowest of the others",
+            },
             lambda m: m["told"] == m["nets"],
+            figure="learning",
         ),
     ),
 )

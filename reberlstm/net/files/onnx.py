@@ -38,13 +38,17 @@ MAX_BYTES = 2**31 - 1
 """A protocol buffer holds no more."""
 
 
-def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
+def to_model(
+    net: Net, *, dtype: str = "float32", indices: bool = False, begins: bool = False
+) -> Any:
     """A net as an `onnx.ModelProto`, checked.
 
     Args:
         net: A net of cells that ONNX has, which starts from zero.
         dtype: The type of all weights and outputs, ``float32`` or ``float64``.
         indices: Whether the input is indices of symbols rather than one-hot vectors.
+        begins: Whether the initial state and the lengths of words are inputs, too: ``h0``, of an
+            LSTM also ``c0``, (L, B, H) for L layers, and ``lengths``, (B,) of int32.
 
     Raises:
         FormatError: for the published net, one that does not start from zero, or one of over 2 GB.
@@ -77,11 +81,16 @@ def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
             graph.constant("vectors", net.vectors)
             graph.node("MatMul", ["x", "vectors"], "embedded")
     given = "embedded" if indices or net.embedding is not None else "x"
-    graph.node("Transpose", [given], "h0", perm=[1, 0, 2])
+    graph.node("Transpose", [given], "y0", perm=[1, 0, 2])
+    if begins:
+        graph.input("lengths", onnx.TensorProto.INT32, ["batch"])
+        for part in net.layers[0].cell.parts:
+            shape = [len(net.layers), "batch", net.layers[0].size]
+            graph.input(f"{part[0]}0", graph.type, shape)
     for number, layer in enumerate(net.layers, start=1):
-        _add_layer(graph, layer, number)
+        _add_layer(graph, layer, number, begins)
     graph.constant("directions", np.array([1]), integer=True)
-    graph.node("Transpose", [f"h{len(net.layers)}"], "hidden", perm=[1, 0, 2])
+    graph.node("Transpose", [f"y{len(net.layers)}"], "hidden", perm=[1, 0, 2])
     graph.output("hidden", net.layers[-1].size)
     for name, head in net.heads.items():
         value = "hidden"
@@ -107,8 +116,8 @@ def to_model(net: Net, *, dtype: str = "float32", indices: bool = False) -> Any:
     return model
 
 
-def _add_layer(graph: _Graph, layer: Layer, number: int) -> None:
-    """One operator, from the tensor ``h(number − 1)`` (T, B, D) to ``h(number)`` (T, B, H)."""
+def _add_layer(graph: _Graph, layer: Layer, number: int, begins: bool) -> None:
+    """One operator, from the tensor ``y(number − 1)`` (T, B, D) to ``y(number)`` (T, B, H)."""
     operator, order, attributes = _OPERATORS[layer.cell.name]
 
     def in_order(array: Floats) -> Floats:
@@ -118,9 +127,16 @@ def _add_layer(graph: _Graph, layer: Layer, number: int) -> None:
     arrays = {"W": in_order(layer.weight_ih), "R": in_order(layer.weight_hh), "B": biases}
     for name, array in arrays.items():
         graph.constant(f"{name}{number}", array[np.newaxis])
-    inputs = [f"h{number - 1}", *(f"{name}{number}" for name in arrays)]
+    inputs = [f"y{number - 1}", *(f"{name}{number}" for name in arrays)]
+    if begins:
+        inputs.append("lengths")
+        graph.constant(f"layer{number}", np.array([number - 1]), integer=True)
+        for part in layer.cell.parts:
+            name = f"{part[0]}0"
+            graph.node("Gather", [name, f"layer{number}"], f"{name}_{number}", axis=0)
+            inputs.append(f"{name}_{number}")
     graph.node(operator, inputs, f"Y{number}", hidden_size=layer.size, **attributes)
-    graph.node("Squeeze", [f"Y{number}", "directions"], f"h{number}")
+    graph.node("Squeeze", [f"Y{number}", "directions"], f"y{number}")
 
 
 def export(

@@ -5,6 +5,7 @@ import { bindControls, showNetChoice, updateControls } from "./controls.js";
 import { byId, setText, Tip } from "./dom.js";
 import { changedNet, weightKey } from "./edits.js";
 import { Graph } from "./graph.js";
+import { NumberLines } from "./counters.js";
 import { Inspector } from "./inspector.js";
 import { judge, walk } from "./judge.js";
 import { bindKeys } from "./keys.js";
@@ -47,6 +48,7 @@ export class App {
     this.tip = new Tip(byId("tip"));
     this.tape = new Tape(byId("tape"), this);
     this.graph = new Graph(byId("graph"), this);
+    this.counters = new NumberLines(byId("counters"), this);
     this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
     this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
   }
@@ -363,6 +365,7 @@ export class App {
     this.findCounterparts();
     this.tape.rebuild();
     this.graph.rebuild();
+    this.counters.rebuild();
     this.inspector.rebuild();
     setText(byId("graph-legend"), this.legend());
     this.update();
@@ -380,6 +383,7 @@ export class App {
   update() {
     this.tape.update();
     this.graph.update();
+    this.counters.update();
     for (const entry of this.shownNets()) entry.card.update();
     this.inspector.update();
     updateControls(this);

@@ -2,7 +2,7 @@
 
 import { byId, el, setAttribute, setText, svg } from "./dom.js";
 import { activity } from "./net.js";
-import { LOST } from "./machine.js";
+import { LOST, rowOf } from "./machine.js";
 
 const NODE_HEIGHT = 34;
 const PADDING = 12;
@@ -98,7 +98,7 @@ export class Graph {
       this.edges.set(edge.source === null ? "entry" : `${edge.source}\n${edge.target}`, group);
     }
     for (const [name, [x, y, w]] of Object.entries(nodes)) {
-      const accepting = machine.accepting[machine.states.indexOf(name)];
+      const accepting = machine.ends.includes(name);
       const marks = this.app.nets.map((_, number) => svg("path", { class: `mark mark-${number}` }));
       const group = svg(
         "g",
@@ -185,7 +185,7 @@ function sentence(here, before, symbol, t) {
 
 function line(machine, state) {
   const rows = [];
-  machine.table[state].forEach((target, symbol) => {
+  rowOf(machine, state).forEach((target, symbol) => {
     if (target >= 0) rows.push(el("tr", {}, el("td", {}, machine.alphabet[symbol]), el("td", {}, machine.states[target])));
   });
   return rows.length ? rows : [el("tr", {}, el("td", { colspan: 2 }, "nothing may follow"))];

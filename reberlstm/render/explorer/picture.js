@@ -74,7 +74,7 @@ function drawGraph(app, parts, y) {
   for (const [name, [x, ny, width]] of Object.entries(layout.nodes)) {
     const active = name === here;
     group.append(svg("ellipse", { cx: x, cy: ny, rx: width / 2, ry: 17, fill: active ? INK.lit : "#fff", stroke: active ? INK.strong : INK.quiet, "stroke-width": active ? 3.5 : 1.2 }));
-    if (machine.accepting[machine.states.indexOf(name)]) group.append(svg("ellipse", { cx: x, cy: ny, rx: width / 2 - 3.5, ry: 13.5, fill: "none", stroke: INK.quiet }));
+    if (machine.ends.includes(name)) group.append(svg("ellipse", { cx: x, cy: ny, rx: width / 2 - 3.5, ry: 13.5, fill: "none", stroke: INK.quiet }));
     group.append(label(x, ny + 4.5, name, { "text-anchor": "middle", "font-weight": active ? 700 : 400 }));
   }
   parts.push(group);
