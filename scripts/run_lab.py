@@ -23,7 +23,7 @@ from typing import Any
 from smaller_svg import smaller
 
 from reberlstm.files import write_atomically
-from reberlstm.lab import EXPERIMENTS, Claim, find, run
+from reberlstm.lab import EXPERIMENTS, Claim, Experiment, Picture, find, run
 from reberlstm.lab.experiment import PRESETS
 from reberlstm.lab.runner import claim_in_words, markdown_table, verdict_in_words
 
@@ -34,6 +34,9 @@ PICTURES = DOCS / "pictures" / "lab"
 SEEDS = 10
 LEFT_OUT = {"alternating": ("discards", "faster", "guide", "longer", "multiplier")}
 """Claims that are in REPORT.md, but not in the table of the page."""
+
+NOT_SHOWN = {"inside", "memory", "gates", "between", "predictions", "decoded", "parameters"}
+"""Pictures that `lab run` draws, but that are not on the page, which is long enough."""
 
 
 def run_one(name: str, preset: str, seed: int, seeds: int, nets: Path | None) -> None:
@@ -54,7 +57,7 @@ def run_one(name: str, preset: str, seed: int, seeds: int, nets: Path | None) ->
             keep_after=0.0,
         )
         record = dict(result.metrics)
-        for picture in experiment.pictures if shown else ():
+        for picture in _shown(experiment) if shown else ():
             (path,) = (path for path in result.files if path.stem == picture.name)
             content = path.read_bytes()
             if path.suffix == ".svg":
@@ -71,6 +74,10 @@ def run_one(name: str, preset: str, seed: int, seeds: int, nets: Path | None) ->
     RECORDS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     write_atomically(RECORDS / f"{name}.{preset}.json", text.encode())
+
+
+def _shown(experiment: Experiment) -> list[Picture]:
+    return [picture for picture in experiment.pictures if picture.name not in NOT_SHOWN]
 
 
 def records() -> dict[tuple[str, str], dict[str, Any]]:
@@ -143,11 +150,9 @@ def sections(kept: Records) -> list[str]:
         if not runs:
             continue
         lines += [nets(runs), ""]
-        for claim in experiment.claims:
-            found = _of(kept.get((name, "quick")), claim)
-            if claim.why and found and found["verdict"] in ("does not hold", "depends"):
-                lines += [f"*{claim.says}* Why not: {claim.why}", ""]
-        for picture in experiment.pictures:
+        for claim in runs[0]["claims"]:
+            lines += [claim["reason"], ""] if claim["reason"] else []
+        for picture in _shown(experiment):
             for path in sorted(PICTURES.glob(f"{name}-{picture.name}.*")):
                 caption = runs[0]["captions"][picture.name]
                 lines += [f"![{caption}](pictures/lab/{path.name})", "", caption, ""]

@@ -24,6 +24,15 @@ LOADED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=\"?(http
 PAGES = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 
 
+def on_config(config: Any) -> Any:
+    """Put pages that the menu of mkdocs.yml does not name at its end."""
+    named = set(re.findall(r"'([\w-]+\.md)'", str(config["nav"])))
+    others = sorted(page.name for page in (ROOT / "docs").glob("*.md") if page.name not in named)
+    if others:
+        config["nav"].append({"More": others})
+    return config
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made from what lies elsewhere."""
     readme = (ROOT / "README.md").read_text("utf-8").replace("](docs/", "](")

@@ -157,7 +157,7 @@ def main() -> None:
                     f"| {' | '.join(row(machine, 'lstm', title, tuned(machine, gain, rate)))} |"
                 )
                 print(lines[-1], flush=True)
-    put("trained", lines, arguments.write, page="counting.md")
+    put("counting trained", lines, arguments.write, page="counting.md")
 
 
 if __name__ == "__main__":

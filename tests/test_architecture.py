@@ -217,6 +217,8 @@ LOADS: dict[str, tuple[int, set[str]]] = {
     "explore --help": (0, set()),
     "diagram --help": (0, set()),
     "lab --help": (0, set()),
+    "compare --help": (0, set()),
+    "explain --help": (0, set()),
     "conformance --help": (0, set()),
     "conformance nope": (2, {"numpy"}),
     "trace BTSSXXTVVE --json --snap": (0, {"numpy"}),

@@ -107,3 +107,10 @@ def test_the_program_answers_a_shell() -> None:
         check=False,
     )
     assert done.stdout == "plain,grammars\n"
+
+
+def test_a_name_that_is_neither_a_file_nor_a_grammar(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "rebr"]) == 2
+    assert "rebr: no such file, and unknown grammar 'rebr'; did you mean 'reber'? " in (
+        capsys.readouterr().err
+    )

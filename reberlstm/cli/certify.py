@@ -186,7 +186,7 @@ def command(**values: Any) -> int:
 
     The answer is a certificate: the net holds, with an invariant that anyone can check; or it is
     refuted, with a word after which it is wrong; or it is unknown, with what was tried.
-    With --check it is whether a certificate is true, and decides what would be asked without it.
+    --check FILE checks such a certificate; it must answer the question asked without --check.
     The first sentence says what was asked: scope, heads and their rules, inputs, noise, arithmetic.
 
     Exit status: 0 when it holds, 1 when it is refuted or unknown, or a certificate is rejected; 2

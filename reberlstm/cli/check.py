@@ -23,9 +23,9 @@ from reberlstm.cli.options import (
     option,
     progress,
 )
-from reberlstm.errors import printable
+from reberlstm.errors import FormatError, GrammarError, printable
 from reberlstm.files import open_to_read
-from reberlstm.grammars import as_machine
+from reberlstm.grammars import as_machine, load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.simulator.checking import Checker, check_stream, start_row
 
@@ -74,13 +74,13 @@ def command(**given: Any) -> int:
     empty string. - is standard input, and so is no FILE at all. What gzip has compressed is read as
     it is.
 
-    A symbol that is not allowed, or not in the alphabet at all, is a violation: the string fails
-    there, the rest of it is passed over, and the next one is checked. A string without a violation
-    that may not end where it does is incomplete, which is a failure with --complete only.
+    A symbol that is not allowed, or not in the alphabet at all, is a violation. The string fails
+    there, and the rest of it is skipped. A string that has no violation, but may not end where it
+    does, is incomplete. With --complete that is a failure, too.
 
-    With --net what is allowed, and where a string may end, is what the net says. A net that was
-    made for words of the grammar only is not judged after a violation of it. Where net and grammar
-    differ, the shortest strings of these are shown.
+    With --net the net says what is allowed, and where a string may end. A net that was only made
+    for words of the grammar is not judged after a violation. Where net and grammar differ, the
+    shortest such strings are shown.
 
     Exit status: 1 when a string failed, 2 when a file cannot be read or is no text, else 0.
 
@@ -94,6 +94,11 @@ def command(**given: Any) -> int:
     if files and files[0] != "-" and is_grammar(files[0]):
         asked = replace(asked, grammar=one_grammar(files[0], asked.grammar), files=files[1:])
         files = asked.files
+    elif files and files[0] != "-" and not Path(files[0]).exists() and not Path(files[0]).suffix:
+        try:
+            load_grammar(files[0])
+        except GrammarError as error:
+            raise FormatError(f"{files[0]}: no such file, and {error}") from None
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or - for strings from standard input")
     files = files or ("-",)

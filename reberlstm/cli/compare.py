@@ -6,7 +6,7 @@ import itertools
 import json
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,15 +26,14 @@ from reberlstm.cli.options import (
     seed_option,
     terminal_width,
 )
-from reberlstm.comparison import compare, usual_rows
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import as_machine
-from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
-from reberlstm.net.loading import shipped, shipped_names
-from reberlstm.net.net import Net
-from reberlstm.render.comparison import explained_lines
+
+if TYPE_CHECKING:
+    from reberlstm.machine.counters import Machine
+    from reberlstm.net.net import Net
 
 FORMATS = ("text", "json", "markdown", "html")
 SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
@@ -124,6 +123,8 @@ def command(
     reberlstm compare reber --explain drift --explain 'wrong prefix'
     reberlstm compare reber -o table.html
     """
+    from reberlstm.comparison import compare, usual_rows
+
     machine = as_machine(grammar)
     written = _written(format, out, as_json)
     asked_rows: tuple[str, ...] | None = (*rows, *explained)
@@ -154,6 +155,8 @@ def command(
     elif written == "html":
         content = table.to_html()
     else:
+        from reberlstm.render.comparison import explained_lines
+
         lines = explained_lines(table, width) if explained else table.lines(width)
         content = "\n".join(lines) + "\n"
         if out is None and not explained:
@@ -218,6 +221,8 @@ def shipped_for(machine: Machine, folder: str) -> Net | None:
 
     Of several the last by name, which has the most cells.
     """
+    from reberlstm.net.loading import shipped, shipped_names
+
     for name in reversed(shipped_names()):
         if name.rpartition("/")[0] == folder:
             net = shipped(name)

@@ -102,7 +102,7 @@ def command(**given: Any) -> int:
     """Run small nets with known answers on a runtime, and name its faults.
 
     The nets are compiled, so the right hidden states are known after strings of any length. Where
-    outputs are wrong they are compared with those of a reference that has one of some 250 known
+    outputs are wrong they are compared with those of a reference that has one of over 280 known
     faults: gates in another order, a bias left out, a lost state, rounding, and so on.
 
     `write DIR` writes nets, inputs and expected outputs as files, for runtimes without Python.

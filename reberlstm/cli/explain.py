@@ -23,15 +23,16 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import FormatError
-from reberlstm.explanation import explain
 from reberlstm.files import write_atomically
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import load_grammar
 from reberlstm.plain import plain
 from reberlstm.render import count
-from reberlstm.render.explanation import MAX_WEIGHT_CELLS, explanation_lines, explanation_markdown
 
 FORMATS = {".md": "markdown", ".txt": "text", ".json": "json"}
 FILE_WIDTH = 100
+
+MAX_WEIGHT_CELLS = 40
+"""Up to so many cells each with its weights can be read."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +69,21 @@ class Options:
 def command(**given: Any) -> None:
     """Explain every gate row of a net for GRAMMAR, in words and in pseudo-code.
 
-    The sentences are found from the weights, so an edited net is explained as it is. Of a net that
-    nobody wired there is only a numeric summary.
+    The sentences come from the weights, so an edited net is explained as it is. A trained net has
+    no such reasons: for it a summary in numbers is printed.
 
     \b
     reberlstm explain reber
     reberlstm explain reber --net published --cells 3
     reberlstm explain embedded-reber -o explained.md
     """
+    from reberlstm.explanation import explain
+    from reberlstm.render.explanation import explanation_lines, explanation_markdown
+
     asked = Options(**given)
     format = asked.format
     weights = asked.weights
-    machine = as_finite(asked.grammar, "explain")
+    machine = load_grammar(asked.grammar)
     format = "json" if asked.as_json else format
     if asked.out is not None and format is None:
         if Path(asked.out).suffix not in FORMATS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reberlstm.cli import why
 from reberlstm.cli.options import echo, echo_json, json_option, progress
 from reberlstm.files import claim, make_folder
 
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 @click.group("lab")
 def command() -> None:
-    """Run the sequence experiments, and experiments of your own.
+    """Run the sequence experiments, and experiments of your own; see why nets do not learn.
 
     \b
     reberlstm lab list
     reberlstm lab run wavy-inverse -o out
+    reberlstm lab why "my loss is stuck at 0.693"
     """
+
+
+command.add_command(why.command)
 
 
 @command.command("list")

@@ -221,21 +221,34 @@ _OPTIONS: dict[str, tuple[Any, str, str]] = {
     ),
     "layer": (str, "NAME", "The recurrent layer, or several that read each other: rnn1,rnn2."),
     "head": (str, "NAME", "The linear layer to read, or several that read each other: fc1,fc2."),
-    "head_activation": (("relu", "tanh"), "", "What stands between linear layers of one head."),
-    "kind": (("legal", "accept", "label", "next"), "", "What the head tells."),
-    "labels": (str, "NAMES", "The names of labels, with spaces between them."),
-    "readout": (str, "RULE", "How it is read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax."),
-    "embedding": (str, "NAME", "The embedding, where a matrix could also be something else."),
+    "head_activation": (
+        ("relu", "tanh"),
+        "",
+        "The function between linear layers of one head.",
+    ),
+    "kind": (
+        ("legal", "accept", "label", "next"),
+        "",
+        "What the head says: the symbols that may come next, whether the word may end, an output, "
+        "or the probabilities of the next symbol.",
+    ),
+    "labels": (str, "NAMES", "The names of the outputs, with spaces between them."),
+    "readout": (
+        str,
+        "RULE",
+        "How numbers are read: 'logit>0', 'softmax>0.1', 'tanh>0.5' or argmax.",
+    ),
+    "embedding": (str, "NAME", "The embedding, where more than one matrix could be it."),
     "input_layer": (
         str,
         "NAME",
         "A linear layer before the recurrent one; NAME:relu if relu follows.",
     ),
     "initial": (str, "NAMES", "Tensors of a learned initial state: h0, or h0,c0."),
-    "padding": (click.IntRange(min=0), "ROW", "A row of the embedding that is no symbol."),
-    "prefix": (str, "SYMBOLS", "Symbols fed before every word; --alphabet lists them too."),
-    "suffix": (str, "SYMBOLS", "Symbols that end every word, likewise."),
-    "nonlinearity": (("tanh", "relu"), "", "That of a simple RNN.  [default: tanh]"),
+    "padding": (click.IntRange(min=0), "ROW", "A row of the embedding that stands for no symbol."),
+    "prefix": (str, "SYMBOLS", "Symbols fed before every word; list them in --alphabet, too."),
+    "suffix": (str, "SYMBOLS", "Symbols fed after every word; list them in --alphabet, too."),
+    "nonlinearity": (("tanh", "relu"), "", "The function of a simple RNN.  [default: tanh]"),
 }
 """Type or choices, metavar, and help of each option that tells how a net of others is read."""
 

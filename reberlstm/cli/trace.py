@@ -69,10 +69,10 @@ class Options(NamedTuple):
     "--slots",
     type=click.IntRange(1, 100),
     default=1,
-    help="With --snap: steps from rest to active; 2 gives the published net a slot per breadcrumb.",
+    help="With --snap: the steps from rest to active; 2 suits the published net.",
 )
-@cells_option("Show only these cells; the first one is that of a timeline.")
-@click.option("--all-cells", is_flag=True, help="Show the cells in which nothing happens, too.")
+@cells_option("Show only these cells. A timeline shows the first of them.")
+@click.option("--all-cells", is_flag=True, help="Show also cells whose memory never changes.")
 @click.option(
     "--plot", metavar="FILE", callback=probed, help="Draw a picture of the run: .svg, .png or .pdf."
 )

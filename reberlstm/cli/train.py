@@ -76,15 +76,15 @@ def command(
 
     A machine with counters, such as anbn, is learned from words of all lengths up to 40.
 
-    Right means: on 200 sampled words and all short ones. A net that is trained with --noise has to
-    be more: proved for words of every length, see `reberlstm certify`. Its memory is then trained
-    to be pulled back to where it belongs, whatever the disturbance. Noise is added to c of an LSTM
-    (0.5 is usual) and to h of the others, which is at most 1 (0.2).
+    Right means: on 200 sampled words and on all short ones. With --noise the net must also be
+    proved right for words of every length, see `reberlstm certify`. Its memory is disturbed at each
+    step, so that it learns to return to where it belongs. Noise is added to c of an LSTM (0.5 is
+    usual), and to h of other cells, which is at most 1 in size (0.2 is usual).
 
-    What is unfinished is kept in FILE.checkpoint, every ten seconds; --resume goes on from there
-    and ends with the same net. Ctrl-C writes the best net so far.
+    Every ten seconds the training is saved to FILE.checkpoint. --resume goes on from there, and
+    ends with the same net. Ctrl-C writes the best net so far.
 
-    Exit status: 0 when it succeeded, 1 when it never did: the best net is written then, too.
+    Exit status: 0 when it succeeded, else 1. The best net is written in both cases.
 
     \b
     reberlstm train reber -o trained.safetensors

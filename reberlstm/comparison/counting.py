@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from reberlstm.certificates import certify
+from reberlstm.certificates import CountingProof, Refutation, certify
 from reberlstm.comparison import answers
 from reberlstm.comparison.case import Settings
 from reberlstm.comparison.cycles import States
@@ -260,21 +260,32 @@ def _up_and_down(machine: CounterMachine, before: Word, pump: Word, n: int) -> W
 
 @measure("certificate", "Proved right?")
 def certified(case: CountingCase) -> Entry:
-    """What `certify` says of the net: for which counts it is right after words of every length."""
+    """Whether `certify` proves it right in float32, whatever the length, while counters stay small.
+
+    How small is said; for so many symbols it is right in real numbers, if that is proved.
+    """
     if not case.settings.prove:
         return not_applicable("not tried")
     if not isinstance(case.net, Net):
         return not_applicable("the weights of this net are not known")
     try:
-        found = certify(case.net, case.machine)
+        found, real = (
+            certify(case.net, case.machine, arithmetic=arithmetic, seconds=case.left / 2)
+            for arithmetic in ("float32", "real")
+        )
     except ReberLSTMError as error:
         return not_applicable(str(error).partition(";")[0])
-    if found.holds:
-        return Entry("proved", status="proved")
-    if found.holds is False:
-        word = tuple(found.counterexample or ())
-        return Entry(f"refuted: {case.text(word)}", {"word": list(word)}, "refuted")
-    return Entry("unknown", status="unknown")
+    if isinstance(found, CountingProof):
+        assert found.limit is not None, "there is one in floating point"
+        text, value = f"within ±{found.limit:,}", {"limit": found.limit, "length": None}
+        if isinstance(real, CountingProof):
+            text += f"; in real numbers {real.length:,} symbols"
+            value["length"] = real.length
+        return Entry(text, value, "proved")
+    if isinstance(found, Refutation):
+        word = found.counterexample
+        return Entry(f"no: {case.text(word)}", {"word": list(word)}, "refuted")
+    return Entry("not proved", status="unknown")
 
 
 def counting_measures(settings: Settings) -> list[Measure]:

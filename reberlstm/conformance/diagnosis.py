@@ -61,10 +61,10 @@ class Place(Plain):
 
     def __str__(self) -> str:
         call = f"call {self.call}, " if self.call > 1 else ""
-        return (
-            f"{call}word {self.word}, step {self.step:,}, cell {self.cell}: {self.found:.6g} "
-            f"where {self.expected:.6g} is right"
-        )
+        short, exact = ([f"{x:.{n}g}" for x in (self.found, self.expected)] for n in (6, 12))
+        found, expected = short if short[0] != short[1] else exact
+        place = f"{call}word {self.word}, step {self.step:,}, cell {self.cell}"
+        return f"{place}: {found} where {expected} is right"
 
 
 @dataclass(frozen=True)
@@ -200,10 +200,12 @@ class _Case:
         known = faults(self.kind, self.dtype)
         exact = [fault for fault in known if not fault.rounds]
         # Where only calls of many words are wrong, no fault changes what is compared.
-        unseen = any(self.off(Reference(), check) <= self.tolerance for check in wrong)
-        if unseen and (found := self.by_words(outcomes)):
+        unseen = [x for x in wrong if self.off(Reference(), x) <= self.tolerance]
+        if unseen and (found := self.by_words(unseen)):
             yield found
-            return
+            wrong = [check for check in wrong if check not in unseen]
+            if not wrong:
+                return
         if whole := [fault for fault in exact if self.fits_all(fault.reference)]:
             yield self.finding(whole, wrong, self.equals(len(self.checks)))
             return
@@ -214,8 +216,14 @@ class _Case:
             evidence = "sums and weights that need more bits than that come out as they then do"
             yield self.finding(rounding, wrong, evidence, certain=False)
             return
-        if found := self.by_words(outcomes):
+        if found := self.by_words(self.checks):
             yield found
+            return
+        if self.dtype == "float64" and max(self.errors.values()) < TOLERANCE["float32"]:
+            evidence = "nothing is farther off than float32 may be"
+            names = tuple(check.id for check in wrong)
+            says = "somewhere numbers are float32, and float64 was asked for"
+            yield Finding(self.kind, "float32", says, evidence, False, (), names)
             return
         several, rest = self.several(exact)
         every = len(self.checks)
@@ -367,25 +375,26 @@ class _Case:
         certain: bool | None = None,
     ) -> Finding:
         """A finding that names the first of these faults, and tells the others."""
-        first, *others = named
+        first = named[0]
+        others = [says for says in dict.fromkeys(x.says for x in named) if says != first.says]
         alone = not others
         if others:
-            evidence = f"the outputs fit {len(named)} of the known faults, which are not told apart"
+            evidence = f"the outputs fit {len(others) + 1} known faults, which are not told apart"
         return Finding(
             self.kind,
             first.name,
             first.says,
             evidence,
             alone if certain is None else certain,
-            tuple(other.says for other in others),
+            tuple(others),
             tuple(check.id for check in wrong),
         )
 
-    def by_words(self, outcomes: Mapping[str, Outcome]) -> Finding | None:
-        """The finding that calls are wrong from some number of words on."""
+    def by_words(self, checks: Sequence[Check]) -> Finding | None:
+        """The finding that calls of some checks are wrong from some number of words on."""
         right: set[int] = set()
         wrong: dict[int, tuple[Floats, Floats]] = {}
-        for check in self.checks:
+        for check in checks:
             outputs = self.outputs[check.id]
             if isinstance(outputs, Exception):
                 return None
@@ -409,7 +418,7 @@ class _Case:
             f"the same net is right on calls of {', '.join(map(str, sorted(right)))} words",
             True,
             (),
-            tuple(x.id for x in self.checks if outcomes[x.id].outcome != "right"),
+            tuple(x.id for x in checks if self.errors.get(x.id)),
         )
 
     def mixed(self, found: Floats, expected: Floats) -> str:
@@ -433,8 +442,8 @@ class _Case:
         where = first.note if first.place is None else f"{first.place}"
         says = f"wrong, and none of the {len(faults(self.kind, self.dtype))} known faults explains "
         says += f"it; first in {first.check} (net {first.net}): {where}"
-        part = "; those of other checks are given where " if len(rest) < len(self.checks) else ""
-        part += " and ".join(fault.says for fault in nearest) if part else ""
+        part = "; those of other checks are given where " if nearest else ""
+        part += " and ".join(fault.says for fault in nearest)
         names = tuple(check.id for check in rest)
         return Finding(
             self.kind, "unknown", says, f"no reference gives them{part}", False, (), names

@@ -268,9 +268,10 @@ def _functions(cell: Cell) -> Changes:
                     name_of, f"{says}, at the {where} only", _formula(_LSTM(candidate, output))
                 )
     if gated:
-        hard = _With(sigmoid=_clip(0.0, 1.0, 0.2, 0.5), tanh=_clip(-1.0, 1.0, 1.0, 0.0))
-        says = "in place of sigmoid and tanh there are hard ones, x/5 + ½ and x, clipped"
-        yield Fault("hard-both", says, Reference(math=hard))
+        for part in (5, 6, 4, 2):
+            hard = _With(sigmoid=_clip(0.0, 1.0, 1.0 / part, 0.5), tanh=_clip(-1.0, 1.0, 1.0, 0.0))
+            says = f"in place of sigmoid and tanh there are hard ones, x/{part} + ½ and x, clipped"
+            yield Fault("hard-both", says, Reference(math=hard))
 
 
 class _LSTM(LSTM):
@@ -451,6 +452,15 @@ def _words(cell: Cell) -> Changes:
             call if call.lengths is None else replace(call, lengths=call.lengths - by)
         )
 
+    def at_the_end(hidden: Floats, call: Call) -> Floats:
+        if call.lengths is None:
+            return hidden
+        steps = np.arange(hidden.shape[1])
+        padding = (hidden.shape[1] - call.lengths)[:, np.newaxis]
+        return np.where((steps >= padding)[..., np.newaxis], hidden, 0.0)
+
+    says = "words are taken to stand at the end of their rows, and padding before them"
+    yield Fault("lengths-at-end", says, Reference(call=no_lengths, returned=at_the_end))
     says = "words are taken to be one step shorter than their lengths"
     yield Fault("lengths-off-by-one", says, Reference(call=shorter(1)))
     says = "words are taken to be one step longer than their lengths"
@@ -558,6 +568,9 @@ def _roundings(formats: Sequence[str]) -> Changes:
         says = f"states and weights are kept in {name}, sums are not: they have {bits} bits"
         yield Fault(name, says, Reference(store=store, layer=layer), rounds=True, bits=bits)
         yield Fault(name, f"weights are rounded to {name}", _changed(weights(bits)))
+    says = "rounded to 8 bits without a sign, with a scale and a zero point for each"
+    yield Fault("int8", f"matrices are {says}", _changed(_uint8, "weight_ih", "weight_hh"))
+    yield Fault("int8", f"matrices and biases are {says}", _changed(_uint8, *ARRAYS))
     for of, axis in (("matrix", None), ("row", 1)):
         for levels in (127.0, 128.0):
             for names in (("weight_ih", "weight_hh"), ARRAYS):
@@ -569,6 +582,14 @@ def _roundings(formats: Sequence[str]) -> Changes:
                 if levels == 127.0 and len(names) == 2:
                     says = f"numbers are rounded to int8 as they are multiplied, scales by {of}"
                     yield Fault("int8", says, _changed(change, *names), rounds=True)
+
+
+def _uint8(_: str, array: Floats) -> Floats:
+    """Rounded to 0 … 255 with a scale and a zero point, as by many quantizers."""
+    low, high = min(array.min(), 0.0), max(array.max(), 0.0)
+    scale = (high - low) / 255.0 or 1.0
+    zero = np.rint(-low / scale)
+    return np.asarray((np.clip(np.rint(array / scale) + zero, 0, 255) - zero) * scale)
 
 
 def _int8(axis: int | None, levels: float) -> Callable[[str, Floats], Floats]:

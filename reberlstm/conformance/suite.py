@@ -152,8 +152,7 @@ def _checks(kind: str, steps: int, dtype: str) -> Iterator[Check]:
         brackets = Call(one_hot(counter, ["(" * COUNTED + ")" * COUNTED + 20 * "()"]))
         yield check("count", "a counter to 2,100 and back", counter, brackets, endures=True)
     parity = uneven(compile("parity", cell=kind, gain=GAIN), "long").replace(name=f"{kind}-long")
-    bits = np.array(parity.alphabet)[(_noise(steps, "bits") > 0).astype(int)]
-    long = Call(one_hot(parity, [bits]))
+    long = Call(one_hot(parity, [_bits(steps)]))
     yield check("long", f"one word of {steps:,} steps", parity, long, endures=True)
 
 
@@ -255,7 +254,7 @@ def _sums_net(kind: str, large: float) -> Net:
     for row, size in zip(rows, (large, 4096.0, 256.0, 16.0), strict=False):
         row[::LANE] = size, 0.25, 0.25, -size
     rows[4:, LANE] = 0.5
-    rows[4, 1] = 1024.0
+    rows[4, 1] = 1.25 * large
     return _gates_by_bias("sums", kind, rows)
 
 
@@ -302,6 +301,19 @@ def one_hot(net: Net, words: Any) -> Floats:
     number = {symbol: i for i, symbol in enumerate(net.alphabet)}
     symbols = np.array([[number[symbol] for symbol in word] for word in words])
     return np.asarray(np.eye(len(net.alphabet))[symbols])
+
+
+def _bits(steps: int) -> list[str]:
+    """Bits whose parity is odd after each multiple of 64 and of 100 steps.
+
+    So a state that is lost after a round number of steps is not the one that it should be.
+    """
+    bits, parity = (_noise(steps, "bits") > 0).astype(int).tolist(), 0
+    for step in range(1, steps + 1):
+        if step % 64 == 0 or step % 100 == 0:
+            bits[step - 1] = 1 - parity
+        parity ^= bits[step - 1]
+    return [str(bit) for bit in bits]
 
 
 def _words(net: Net, size: int, steps: int) -> Floats:

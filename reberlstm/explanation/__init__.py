@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm.explanation.cells import explain_cell, explain_heads
+from reberlstm.explanation.counting import explain_counting
 from reberlstm.explanation.model import (
     CellExplanation,
     Explanation,
@@ -29,7 +30,8 @@ from reberlstm.explanation.model import (
 )
 from reberlstm.explanation.summary import Summary, numeric_summary
 from reberlstm.explanation.vertices import find_vertices, reads_memory, tabulate
-from reberlstm.grammars import Grammar, as_finite
+from reberlstm.grammars import Grammar, as_machine
+from reberlstm.machine.counters import finite
 from reberlstm.net.base import check_alphabets
 from reberlstm.net.loading import net_for
 
@@ -62,8 +64,12 @@ def explain(net: Any, fsm: Grammar | None = None, **options: Any) -> Explanation
         >>> explanation.cell("1").gates["input"].code
         'filter[1] = node == 1 or (node == 0 and symbol != S)'
     """
-    machine = None if fsm is None else as_finite(fsm, "explain")
-    net = net_for(net, machine, **options)
+    given = None if fsm is None else as_machine(fsm)
+    net = net_for(net, given, **options)
+    if net.counting is not None:
+        check_alphabets(net.counting.machine if given is None else given, net)
+        return explain_counting(net, net.counting)
+    machine = None if given is None else finite(given, "explain, of a net that does not count,")
     grammar = machine or net.grammar
     if grammar is not None:
         check_alphabets(grammar, net)

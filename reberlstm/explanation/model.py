@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.errors import WeightsError
+from reberlstm.machine.tables import distinct_rows
 from reberlstm.plain import Plain, plain
 
 
@@ -312,8 +313,8 @@ def names_of(members: Table, names: Sequence[str]) -> Names:
 
 def _equal(lines: Table) -> list[tuple[Table, Table]]:
     """The groups of equal lines, as masks, each with its line; in the order of their first ones."""
-    _, first, group = np.unique(lines, axis=0, return_index=True, return_inverse=True)
-    return [(group.reshape(-1) == g, lines[first[g]]) for g in np.argsort(first)]
+    first, group = distinct_rows(lines)
+    return [(group == number, lines[row]) for number, row in enumerate(first.tolist())]
 
 
 def _blocks(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reberlstm.extraction.nets import Subject
 from reberlstm.extraction.scope import BEGINNING, AskedWords
+from reberlstm.machine.tables import distinct_rows
 from reberlstm.net.base import Observed
 
 UNKNOWN, NO_MORE, NOT_ASKED = -1, 0, -2
@@ -215,12 +216,11 @@ class Trajectories:
         if scope.follows_legal:
             decided = scope.decides[nodes]
             rows[decided, : self._symbols] = scope.legal[nodes[decided]]
-        # A single column is sorted much faster as numbers than as rows.
-        only = rows.shape[1] == 1
-        distinct, inverse = np.unique(rows, axis=None if only else 0, return_inverse=True)
-        distinct = distinct.reshape(-1, rows.shape[1])
-        known = np.array([self.number(tuple(row.tolist())) for row in distinct], dtype=np.intp)
-        result = known[inverse.ravel()]
+        first, which = distinct_rows(rows)
+        keys = [tuple(row) for row in rows[first].tolist()]
+        for key in sorted(keys):  # new ones are numbered in an order that is not the words'
+            self.number(key)
+        result = np.array([self.number(key) for key in keys], dtype=np.intp)[which]
         if not self._one_node:
             over = scope.over[nodes] & scope.only_legal
             for key, not_asked in ((LAST, over), (OUTSIDE, nodes == scope.outside)):

@@ -246,7 +246,8 @@ class Claim:
             was measured is a number, a truth or a word.
         holds: Whether the claim is true of what was measured; None where that cannot be told.
         judged: What `holds` asks, in words; prefer a ratio to a number that we chose.
-        why: The reason where it does not hold, in a sentence or two.
+        why: Why a net fails, in a sentence or two; told where one did.
+        fails: Whether the claim says that a net fails; otherwise one fails where it does not hold.
         figure: The name of the picture that shows it.
         by_hand: Whether it is about weights written by hand, which no seed changes.
     """
@@ -257,6 +258,7 @@ class Claim:
     holds: Callable[[Mapping[str, Any]], bool | None]
     judged: str = ""
     why: str = ""
+    fails: bool = False
     figure: str = ""
     by_hand: bool = False
 

@@ -45,10 +45,17 @@ class Verdict:
         return f"{self.holds.count(True)} of {len(self.seeds)} seeds"
 
     @property
+    def reason(self) -> str:
+        """Why a net fails, where one did with one of the seeds and the claim says why."""
+        if not self.claim.why or self.claim.fails not in self.holds:
+            return ""
+        return f"*{self.claim.says}* Why{'' if self.claim.fails else ' not'}: {self.claim.why}"
+
+    @property
     def found(self) -> str:
         """What was measured, in words: of several seeds the median, the least and the most."""
         return "; ".join(
-            f"{says} {spread([of_one[name] for of_one in self.measured])}"
+            f"{says}: {spread([of_one[name] for of_one in self.measured])}"
             for name, says in self.claim.of.items()
         )
 
@@ -60,6 +67,7 @@ class Verdict:
             "holds": list(self.holds),
             "measured": [dict(of_one) for of_one in self.measured],
             "found": self.found,
+            "reason": self.reason,
         }
 
 

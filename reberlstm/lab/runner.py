@@ -241,9 +241,9 @@ def _animated(frames: Sequence[Any]) -> bytes:
     """Figures as a GIF file, five a second, which stays at the last."""
     from PIL import Image
 
-    first, *rest = (
-        Image.open(io.BytesIO(figures.to_bytes(frame, "png"))).quantize(32) for frame in frames
-    )
+    images = [Image.open(io.BytesIO(figures.to_bytes(frame, "png"))) for frame in frames]
+    size = [2 * side // 3 for side in images[0].size]
+    first, *rest = (image.resize(size).quantize(32) for image in images)
     content = io.BytesIO()
     shown = [200] * len(rest) + [3000]
     first.save(content, "GIF", save_all=True, append_images=rest, duration=shown, loop=0)
@@ -452,7 +452,7 @@ def _report(
         else f"seeds {run.seed} to {run.seed + seeds - 1}: median (least to most); nets and "
         f"figures are those of seed {run.seed}",
         "again": again,
-        "claims": "\n\n".join([_claims_table(claims), *_reasons(verdicts)]),
+        "claims": "\n\n".join([_claims_table(claims), *(v.reason for v in verdicts if v.reason)]),
         "nets": markdown_table(NETS_HEADING, nets) if nets else "Nothing was trained.",
         "settings": ", ".join(f"{key} {value}" for key, value in settings.items()) or "none",
         "figures": "\n".join(
@@ -468,12 +468,6 @@ def _claims_table(claims: Sequence[Sequence[str]]) -> str:
     if not claims:
         return "Nothing is claimed."
     return markdown_table("claim | measured | verdict", claims)
-
-
-def _reasons(verdicts: Sequence[Verdict]) -> list[str]:
-    """Why claims do not hold, where the experiment says it."""
-    told = [v for v in verdicts if v.claim.why and v.word in ("does not hold", "depends")]
-    return [f"*{v.claim.says}* Why not: {v.claim.why}" for v in told]
 
 
 def _file(picture: Picture, files: Sequence[Path]) -> str:

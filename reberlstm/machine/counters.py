@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import combinations, islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reberlstm.display import Displayed, rendered
 from reberlstm.errors import GrammarError, one_line, printable, shown
@@ -91,13 +91,6 @@ class CounterTransition:
     symbol: str
     target: str
     when: tuple[Signs, ...]
-    change: tuple[int | None, ...]
-
-
-class Arrow(NamedTuple):
-    """What a transition says beyond where it leaves and what it reads, for running."""
-
-    target: str
     change: tuple[int | None, ...]
 
 
@@ -212,13 +205,17 @@ class CounterMachine(HasAlphabet, Displayed):
             for sign in signs
         )
 
+    def arrow(self, configuration: Configuration, symbol: str) -> CounterTransition | None:
+        """The transition that is taken, or None where `symbol` is a violation."""
+        state, values = configuration
+        return self._arrow(state, symbol, tuple(map(sign, values)))
+
     def step(self, configuration: Configuration, symbol: str) -> Configuration | None:
         """The configuration after `symbol`, or None where that is a violation."""
-        state, values = configuration
-        arrow = self._arrow(state, symbol, tuple((c > 0) - (c < 0) for c in values))
+        arrow = self.arrow(configuration, symbol)
         if arrow is None:
             return None
-        changed = zip(values, arrow.change, strict=True)
+        changed = zip(configuration[1], arrow.change, strict=True)
         return arrow.target, tuple(0 if d is None else c + d for c, d in changed)
 
     def legal(self, configuration: Configuration) -> tuple[str, ...]:
@@ -437,15 +434,15 @@ class CounterMachine(HasAlphabet, Displayed):
 
     # How it is run
 
-    def _arrow(self, state: str, symbol: str, signs: tuple[int, ...]) -> Arrow | None:
-        """The arrow that is taken, found once for each state, symbol and row of signs."""
+    def _arrow(self, state: str, symbol: str, signs: tuple[int, ...]) -> CounterTransition | None:
+        """The same, found once for each state, symbol and row of signs."""
         key = state, symbol, signs
         if key not in self._found:
             if state not in self._of:
                 raise GrammarError(f"{self} has no state {state!r}")
             self._found[key] = next(
                 (
-                    Arrow(arrow.target, arrow.change)
+                    arrow
                     for arrow in self._of[state]
                     if arrow.symbol == symbol and holds(arrow.when, signs)
                 ),
@@ -454,7 +451,7 @@ class CounterMachine(HasAlphabet, Displayed):
         return self._found[key]
 
     @cached_property
-    def _found(self) -> dict[tuple[str, str, tuple[int, ...]], Arrow | None]:
+    def _found(self) -> dict[tuple[str, str, tuple[int, ...]], CounterTransition | None]:
         return {}
 
     @cached_property
@@ -528,9 +525,14 @@ Machine = FSM | CounterMachine
 """A machine of either kind."""
 
 
+def sign(value: int) -> int:
+    """−1, 0 or 1."""
+    return (value > 0) - (value < 0)
+
+
 def holds(when: Sequence[Signs], values: Sequence[int]) -> bool:
     """Whether a guard holds for values of the counters, or for their signs."""
-    return all((c > 0) - (c < 0) in signs for signs, c in zip(when, values, strict=True))
+    return all(sign(value) in signs for signs, value in zip(when, values, strict=True))
 
 
 def guard_text(counters: Sequence[str], when: Sequence[Signs]) -> str:

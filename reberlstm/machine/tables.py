@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +178,23 @@ class Tables(CompleteMachine):
             state = np.where(present[t], self.target[state, symbols[t]], state)
             states[t] = state
         return Words(symbols, states, present)
+
+
+def distinct_rows(rows: NDArray[Any]) -> tuple[Ints, Ints]:
+    """The first of each kind of equal rows, in their order, and of which kind each row is.
+
+    Rows of integers or booleans (B, C) are told apart by their bytes: that is many times as fast as
+    `numpy.unique` along an axis.
+
+    Example:
+        >>> distinct_rows(np.array([[1, 0], [0, 1], [1, 0]]))
+        (array([0, 1]), array([0, 1, 0]))
+    """
+    rows = np.ascontiguousarray(rows)
+    keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+    _, first, kind = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return first[order], np.argsort(order)[kind]
 
 
 def _choose(rng: np.random.Generator, cumulative: Floats) -> Ints:

@@ -132,7 +132,18 @@ def comparison_page(comparison: Comparison) -> str:
         "comparison.html",
         title=_title(comparison),
         table=comparison_html(comparison),
-        meanings=[(f"{row.title} ({row.key})", row.meaning) for row in comparison.rows],
+        meanings=[
+            (
+                f"{row.title} ({row.key})",
+                f"{_sentence(row.meaning)}.",
+                [
+                    f"{net}: {marked(entry)}"
+                    for net, entry in zip(comparison.nets, row.entries, strict=True)
+                    if entry.short != entry.text
+                ],
+            )
+            for row in comparison.rows
+        ],
     )
 
 

@@ -16,7 +16,6 @@ from reberlstm.machine.counters import (
     action_text,
     configuration_text,
     guard_text,
-    holds,
 )
 from reberlstm.render import block, count
 from reberlstm.render.machine import (
@@ -115,14 +114,7 @@ def _run(machine: CounterMachine, word: str | Iterable[str] | None) -> tuple[Run
     way = list(machine.configurations(symbols))
     run = Run([state for state, _ in way])
     for position, ((state, values), symbol) in enumerate(zip(way, symbols, strict=False), start=1):
-        arrow = next(
-            (
-                arrow
-                for arrow in machine.transitions
-                if (arrow.source, arrow.symbol) == (state, symbol) and holds(arrow.when, values)
-            ),
-            None,
-        )
+        arrow = machine.arrow((state, values), symbol)
         if arrow is None:
             run.violation = (position, state, symbol)
             break

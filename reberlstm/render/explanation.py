@@ -23,8 +23,6 @@ from reberlstm.render import count, fill, gate_titles, text_lines
 HEADS = {"legal": "legal head (reader)", "accept": "accept head", "next": "next head"}
 
 INDENT = 24
-MAX_WEIGHT_CELLS = 40
-"""Nets of more cells are printed without their weights, unless these are asked for."""
 
 MAX_HEAD_LINES = 30
 MIN_WIDTH = 60

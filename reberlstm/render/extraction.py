@@ -273,10 +273,10 @@ def memories(found: Extraction) -> Figure:
     """Visited memories on a plane: states are regions in colours with names, symbols are arrows."""
     sample = _sample(found)
     plane, how, share = _plane(sample)
-    # Where the plane shows little of the memory, its parts by state stand beside it.
-    beside = share < LITTLE
-    figure = blank(8.0 + (3.0 + 0.3 * min(sample.points.shape[1], MOST_NUMBERS)) * beside, 6.4)
-    axes, *others = figure.subplots(1, 1 + beside, squeeze=False)[0]
+    # Where the plane shows little of the memory, its parts by state are a second view.
+    twice = share < LITTLE
+    figure = blank(8.0 + (3.0 + 0.3 * min(sample.points.shape[1], MOST_NUMBERS)) * twice, 6.4)
+    axes, *others = figure.subplots(1, 1 + twice, squeeze=False)[0]
     for other in others:
         _draw_cells(other, found, MOST_NUMBERS)
     names = found.fsm.states
@@ -306,7 +306,7 @@ def memories(found: Extraction) -> Figure:
     axes.margins(0.1)
     axes.set_title(f"{found.fsm}: memories by state", loc="left", fontsize=11, color=INK)
     key = "a point: a memory; a colour and mark: a state; an arrow: what a symbol does to it"
-    figure.supxlabel(key + f"; {COLOUR_KEY}" * beside, fontsize=8, color=QUIET)
+    figure.supxlabel(key + f"; {COLOUR_KEY}" * twice, fontsize=8, color=QUIET)
     return figure
 
 

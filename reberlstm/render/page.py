@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm._version import __version__
-from reberlstm.certificates import certify
+from reberlstm.certificates import CountingProof, certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
@@ -312,8 +312,11 @@ def _proved(net: Net, fsm: Machine) -> dict[str, Any] | None:
     if net.size > MAX_EXPLAINED:
         return None
     with suppress(ReberLSTMError):
-        proof = certify(net, fsm, seconds=2.0, max_states=2_000, max_k=1)
-        return {"scope": proof.scope, "margin": proof.margin} if proof.holds else None
+        # A counter is exact up to a size that the page's numbers decide.
+        arithmetic = "real" if isinstance(fsm, FSM) else "float64"
+        proof = certify(net, fsm, arithmetic=arithmetic, seconds=2.0, max_states=2_000, max_k=1)
+        limit = {"limit": proof.limit} if isinstance(proof, CountingProof) else {}
+        return {"scope": proof.scope, "margin": proof.margin} | limit if proof.holds else None
     return None
 
 

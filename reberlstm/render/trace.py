@@ -246,9 +246,7 @@ def _allowed(trace: Trace, step: TraceStep) -> str:
     """What the grammar says where the net is wrong."""
     assert trace.grammar is not None, "without a grammar nothing is wrong"
     machine: Walk = trace.grammar.complete(trace.net.on_violation)
-    node = machine.start
-    for symbol in trace.word[: step.t]:
-        node = machine.after(node, machine.alphabet.index(symbol))
+    node = trace.nodes[step.t]
     output, legal = machine.output_at(node), machine.legal_at(node)
     if step.label is not None and output not in (None, step.label):
         return f"the grammar gives {output}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -119,6 +120,16 @@ class Trace(Displayed):
     def first_wrong(self) -> TraceStep | None:
         """The first step after which the net's answer is wrong, where it is judged."""
         return next((step for step in self.steps if step.right is False), None)
+
+    @cached_property
+    def nodes(self) -> tuple[Any, ...]:
+        """The grammar's nodes before the first symbol and after each, see `Walk`."""
+        assert self.grammar is not None, "asked where there is one"
+        walk: Walk = self.grammar.complete(self.net.on_violation)
+        found = [walk.start]
+        for symbol in self.word:
+            found.append(walk.after(found[-1], walk.alphabet.index(symbol)))
+        return tuple(found)
 
     def array(self, name: str) -> Floats:
         """A gate, ``memory`` or ``hidden`` at every symbol, (T, cells); ``reader`` is (T, symbols).

@@ -14,7 +14,7 @@ MOST_BYTES = 500_000
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("anbncn", "aabbccc"), ("equal-ab", "abbba")],
+    [("anbncn", "aabbccc"), pytest.param("equal-ab", "abbba", marks=pytest.mark.slow)],
 )
 def test_nodes_and_counters_are_those_of_python(browser, folder, name: str, word: str) -> None:
     machine = rl.load_grammar(name)

@@ -42,6 +42,14 @@ def test_every_counter_has_its_count(name: str) -> None:
     assert table["accuracy", "mine"].value["strings_wrong"] == 0
 
 
+@pytest.mark.slow
+def test_the_proof_is_about_counters_up_to_a_size() -> None:
+    table = rl.compare("anbn", {"mine": rl.compile("anbn")}, rows=["certificate"])
+    entry = table["certificate", "mine"]
+    assert (entry.status, entry.value["limit"]) == ("proved", 2**24 - 1)
+    assert entry.text.startswith("within ±16,777,215; in real numbers ")
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(GrammarError, match="the alphabet of anbn is a b, but that of net 'x' is"):
         rl.compare("anbn", {"x": rl.compile("parity")})

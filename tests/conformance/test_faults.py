@@ -208,6 +208,7 @@ FAULTS = [
     ("gru", faulty(same_layer=True), "layers-shared", "of the first layer"),
     ("rnn", late, "late", "the state before each step"),
     ("rnn", with_weights(int8), "int8", "one scale for each matrix"),
+    ("lstm", faulty(sig=hard_sigmoid, tanh=hard_tanh), "hard-both", "x/5"),
 ]
 
 
@@ -357,3 +358,37 @@ def test_a_function_that_takes_no_initial_state_or_lengths_is_not_asked():
         "rnn-lengths": "it takes no lengths",
         "rnn-initial-layers": "it takes no initial",
     }
+
+
+def test_a_call_that_raises_an_error():
+    def run(kind, weights, x):
+        if len(x) > 32:
+            raise ValueError("at most 32 words")
+        return plain(kind, weights, x)
+
+    (finding,) = report(run, "rnn").findings
+    assert finding.fault == "refused"
+    assert "ValueError: at most 32 words" in finding.says
+
+
+def test_float32_where_float64_was_asked_for():
+    asked = [check for check in checks(("rnn",), 100, "float64") if not check.endures]
+
+    def run(kind, weights, x, initial=None, lengths=None):
+        hidden = plain(kind, weights, x, initial, lengths)
+        return hidden if lengths is None else hidden.astype(np.float32)
+
+    for function, wrong in ((plain, []), (run, ["float32"])):
+        given = {check.id: outputs_of(OfFunction(function), check, "float64") for check in asked}
+        found = report_on("mine", asked, given, "float64", None, 0.0)
+        assert [finding.fault for finding in found.findings] == wrong
+
+
+def test_words_that_are_mixed_hide_no_other_fault():
+    def run(kind, weights, x, initial=None, lengths=None):
+        found = plain(kind, weights, x, initial)
+        return found[::-1] if len(found) > 16 else found
+
+    found = report(run, "rnn")
+    assert [x.fault for x in found.findings] == ["words-mixed", "lengths-ignored"]
+    assert [x.checks for x in found.findings] == [("rnn-batch",), ("rnn-lengths",)]

@@ -31,13 +31,13 @@ def test_without_a_bound_the_states_grow_with_the_length() -> None:
 
 
 def test_a_net_that_does_not_count_does_not_grow() -> None:
-    for name in ("mod-20", "reber"):
+    for name in ("mod-12", "parity"):
         found = rl.extract(rl.compile(name), seconds=20, budget=LITTLE, prove=False)
         assert found.notes == ()
         assert found.growth[-1] == len(found.fsm.states)
 
 
-@pytest.mark.parametrize(("name", "bound"), [("anbn", 4), ("shuffle-2", 1), ("equal-ab", 2)])
+@pytest.mark.parametrize(("name", "bound"), [("anbn", 4), ("equal-ab", 2)])
 def test_with_a_machine_that_counts_it_is_the_machine_up_to_a_bound(name: str, bound: int) -> None:
     counting = rl.load_grammar(name)
     found = rl.extract(

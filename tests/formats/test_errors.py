@@ -13,7 +13,7 @@ import pytest
 import reberlstm as rl
 from reberlstm import formats
 from reberlstm.errors import FormatError, GrammarError, ReberLSTMError
-from reberlstm.formats import MAX_FILE_BYTES, dot_syntax, draft, limits, regex, toml
+from reberlstm.formats import MAX_FILE_BYTES, dot_syntax, draft, limits, regex, toml_syntax
 from tests.formats.valid import FOREIGN
 
 DOT = 'digraph {\n  s [shape=none];\n  s -> a;\n  a -> b [label="x"];\n}\n'
@@ -278,7 +278,7 @@ def refuse_large_file(name: str, states: int, transitions: int) -> None:
 @pytest.mark.parametrize("name", LARGE)
 def test_the_limits_hold(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With limits so small that it takes no time."""
-    for module in (draft, dot_syntax, toml):
+    for module in (draft, dot_syntax, toml_syntax):
         monkeypatch.setattr(module, "MAX_STATES", 9_000)
     for module in (draft, dot_syntax):
         monkeypatch.setattr(module, "MAX_TRANSITIONS", 9_500)

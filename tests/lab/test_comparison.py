@@ -48,8 +48,8 @@ def test_the_claim_says_all_of_it(copies: Comparison) -> None:
     measured = copies.measure(run(copies.given + 0.25))
     verdict = judge(copies.claim(), {0: measured})
     assert verdict.word == "holds"
-    assert verdict.found.startswith("cells by hand 1; their largest error 5.3·10⁻⁶; the bound")
-    assert verdict.found.endswith("was trained for 0.25; on the others 0.25")
+    assert verdict.found.startswith("cells by hand: 1; their largest error: 5.3·10⁻⁶; the bound")
+    assert verdict.found.endswith("was trained for: 0.25; on the others: 0.25")
     assert judge(copies.claim(), {0: measured | {"hand_error": 1.0}}).word == "does not hold"
 
 

@@ -14,6 +14,7 @@ import torch
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab import Claim, Data, Job, Picture, Recipe, run
 from reberlstm.lab import training as training_module
+from reberlstm.lab.judging import judge
 from tests.lab.conftest import draw
 
 FILES = {"nothing.png", "metrics.json", "REPORT.md"}
@@ -71,7 +72,9 @@ def test_the_report_has_the_table_of_claims(make, tmp_path):
     lines = (tmp_path / "REPORT.md").read_text("utf-8").splitlines()
     assert lines[0] == "# doubling: Double a number"
     row = next(line for line in lines if line.startswith("| It learns"))
-    assert re.fullmatch(r"\| It learns \\\| to double. \| error of one .* \| \*\*holds\*\* \|", row)
+    assert re.fullmatch(
+        r"\| It learns \\\| to double. \| error of one: .* \| \*\*holds\*\* \|", row
+    )
     assert "| It is beautiful. *(nobody can tell)* |  | **not decided** |" in lines
     assert not any("Six epochs are few." in line for line in lines)
     assert "![An empty panel.](nothing.png)" in lines
@@ -83,6 +86,20 @@ def test_a_report_says_why_a_claim_does_not_hold(make, tmp_path):
     run(make(), tmp_path, changes={"epochs": 1})
     report = (tmp_path / "REPORT.md").read_text("utf-8")
     assert "*It learns | to double.* Why not: Six epochs are few." in report
+
+
+@pytest.mark.parametrize(
+    ("fails", "held", "reason"),
+    [
+        (False, (True, True), ""),
+        (False, (True, False), "*It does.* Why not: So it is."),
+        (True, (False, False), ""),
+        (True, (False, True), "*It does.* Why: So it is."),
+    ],
+)
+def test_a_reason_is_told_where_a_net_failed(fails, held, reason):
+    claim = Claim("c", "It does.", {"is": ""}, lambda m: m["is"], why="So it is.", fails=fails)
+    assert judge(claim, {seed: {"is": holds} for seed, holds in enumerate(held)}).reason == reason
 
 
 def test_a_description_needs_no_source_and_no_second_preset(make, tmp_path):
@@ -127,7 +144,11 @@ def test_several_seeds_are_judged_together(make, tmp_path):
     )
     experiment = make(claims=claims, measure=lambda run: {"seed": run.seed})
     even, always = run(experiment, tmp_path, seed=4, seeds=3).verdicts
-    assert (even.word, even.share, even.found) == ("depends", "2 of 3 seeds", "the seed 5 (4 to 6)")
+    assert (even.word, even.share, even.found) == (
+        "depends",
+        "2 of 3 seeds",
+        "the seed: 5 (4 to 6)",
+    )
     assert (always.word, always.share) == ("holds", "")
     metrics = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
     assert set(metrics["of_seeds"]) == {"4", "5", "6"}

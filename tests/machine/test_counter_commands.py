@@ -118,3 +118,35 @@ def test_pictures_for_a_notebook() -> None:
     machine = rl.load_grammar("anbn")
     assert "<svg" in rl.to_svg("anbn", word="ab")
     assert "2 states, 3 transitions over 2 symbols, 1 counter (n)" in machine._repr_html_()
+
+
+def test_trace_tells_the_counters(shell: Shell) -> None:
+    status, out, _ = shell("trace", "anbncn", "aabbc", "aabc", "--json")
+    first, second = map(json.loads, out.splitlines())
+    assert status == 1
+    machine = rl.load_grammar("anbncn")
+    for step, (state, values) in zip(
+        first["steps"], list(machine.configurations("aabbc"))[1:], strict=True
+    ):
+        assert (step["state"], step["counters"]) == (
+            state,
+            dict(zip(machine.counters, values, strict=True)),
+        )
+    assert (second["violation_at"], second["steps"][-1]["counters"]) == (4, None)
+    status, out, _ = shell("trace", "anbncn", "aabb")
+    assert status == 0
+    assert "node bs → bs, b_due = 0, c_due = 2" in out
+    run = rl.trace(rl.compile("anbn"), "aab")
+    assert ">counter n<" in run._repr_html_()
+    assert "counters" not in rl.trace(rl.compile("parity"), "01").to_dict()["steps"][0]
+
+
+def test_a_net_is_checked_against_a_machine_that_counts(shell: Shell, tmp_path: Path) -> None:
+    path, words = str(tmp_path / "low.safetensors"), tmp_path / "words.txt"
+    rl.save(rl.compile("anbn", gain=6.0), path)
+    words.write_text("ab\naabb\n" + "a" * 18 + "b" * 18 + "\n")
+    assert shell("check", "anbn", str(words), "--net", "compiled", "--complete")[0] == 0
+    status, out, _ = shell("check", str(words), "--net", path)  # by the machine in the file
+    assert status == 1
+    assert "net and grammar differ on 1 string:" in out
+    assert "may come by the grammar, not by the net" in out

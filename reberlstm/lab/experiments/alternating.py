@@ -321,7 +321,7 @@ def _claim(variant: Variant, says: str, why: str = "") -> Claim:
 def _outcome(variant: Variant) -> dict[str, str]:
     return {
         f"{variant.key}_learned": "nets that learned",
-        f"{variant.key}_runs": "of",
+        f"{variant.key}_runs": "of so many",
         f"{variant.key}_right": "labels right on new noise",
     }
 
@@ -550,7 +550,7 @@ def _gates(run: Run) -> drawing.Figure:
 STUCK = (
     "The loss stays at ln 2, that of guessing, as long as the lowest eigenvalue of a step at its "
     "fixed point is above −1: the state settles, whatever the weights of the readout. Small steps "
-    "do not get it there in time."
+    "do not get it there in time. `lab why loss-0.693` shows it on a small net."
 )
 EXPERIMENT = Experiment(
     name="alternating",
@@ -573,7 +573,9 @@ EXPERIMENT = Experiment(
             "As printed it did not work.",
             _outcome(PRINTED),
             lambda m: m["printed_learned"] == 0,
-            "it never takes a step, so this is the untrained net",
+            "the untrained net",
+            "The code never calls backward and step.",
+            fails=True,
             figure="learning",
         ),
         _claim(STEPPED, "Taking the steps (SGD, rate 0.1, 500 epochs) is enough.", STUCK),
@@ -597,7 +599,7 @@ EXPERIMENT = Experiment(
             {
                 **_outcome(ADAM),
                 "proofs": "proved right for all noise",
-                "learners": "of nets that learned",
+                "learners": "of so many that learned",
             },
             lambda m: m["adam_learned"] == m["adam_runs"],
             "once it is trained, with Adam",
@@ -608,7 +610,7 @@ EXPERIMENT = Experiment(
             "Solely the hidden state would be used to predict the next label.",
             {
                 "good_size": "machine of a net that learned",
-                "good_turns": "they take turns on every input",
+                "good_turns": "takes turns on every input",
                 "bad_size": "machine of one that did not",
             },
             lambda m: m["good_turns"],
@@ -619,9 +621,9 @@ EXPERIMENT = Experiment(
             "X[0] = 1 guides the net to say 1 first, which it does.",
             {
                 "printed_says_one": "nets as printed that say 1 first",
-                "printed_runs": "of",
+                "printed_runs": "of so many",
                 "noise_says_one": "trained by Adam with noise from the start",
-                "noise_runs": "of",
+                "noise_runs": "of so many",
             },
             lambda m: m["printed_says_one"] == m["printed_runs"],
             why="An untrained net says what its weights happen to say; a trained one needs no "
@@ -633,7 +635,7 @@ EXPERIMENT = Experiment(
             "(not in the source) A net learns if and only if its flip multiplier gets under −1.",
             {
                 "told": "nets of which that is so",
-                "nets": "of",
+                "nets": "of so many",
                 "highest_learned": "highest multiplier of those that learned",
                 "lowest_other": "lowest of the others",
             },

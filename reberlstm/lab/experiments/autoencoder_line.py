@@ -171,7 +171,8 @@ EXPERIMENT = Experiment(
             },
             lambda m: max(m["left_10"], m["left_5"], m["left_1"]) < RECONSTRUCTED,
             f"judged as less than {RECONSTRUCTED} for each",
-            "The output is that of an LSTM cell: it begins at 0 and stays below 1.",
+            "The output is that of an LSTM cell: it begins at 0 and stays below 1. `lab why "
+            "saturates-at-1` shows it on a small net.",
             figure="lines",
         ),
         Claim(
@@ -192,7 +193,10 @@ EXPERIMENT = Experiment(
         Claim(
             "parameters",
             "The net with one latent number has 8,976 parameters.",
-            {"keras_parameters": "with one bias for a gate, as in Keras", "parameters": "with two"},
+            {
+                "keras_parameters": "parameters with one bias for a gate, as in Keras",
+                "parameters": "with two biases",
+            },
             lambda m: m["keras_parameters"] == 8_976,
             "PyTorch has two biases for every gate",
             by_hand=True,

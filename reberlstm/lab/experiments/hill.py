@@ -91,10 +91,10 @@ EXPERIMENT = Experiment(
             "only-y",
             "From y alone it takes a little longer, but the hill is approximated.",
             {
-                "epochs_two_from_xy": "epochs until the hill is approximated: two layers, from "
-                "(x, y),",
+                "epochs_two_from_xy": "epochs until the hill is approximated, two layers, from "
+                "(x, y)",
                 "epochs_two_from_y": "from y",
-                "epochs_one_from_xy": "one layer, from (x, y),",
+                "epochs_one_from_xy": "one layer, from (x, y)",
                 "epochs_one_from_y": "from y",
             },
             lambda m: m["epochs_two_from_xy"] < m["epochs_two_from_y"] < float("inf"),

@@ -10,6 +10,7 @@ from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.copying import FROM_Y, NEAR, copies
 from reberlstm.lab.curves import left, lines, points
 from reberlstm.lab.experiment import Claim, Experiment, Run, picture, presets
+from reberlstm.lab.judging import shown
 
 THE_LINE = lines(1.0)[0, :, 0]
 SLOPES = (-0.5, 0.25, 0.5, 1.0, 1.5)
@@ -36,7 +37,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 def _caption(run: Run) -> str:
     says = ", ".join(
-        f"{100 * run.measured[f'{copying.short(name)}_others']:.2g} % with {name}"
+        f"{shown(100 * run.measured[f'{copying.short(name)}_others'])} % with {name}"
         for name in FROM_Y
     )
     return (

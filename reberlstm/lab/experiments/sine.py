@@ -209,7 +209,7 @@ EXPERIMENT = Experiment(
         Claim(
             "sine",
             "The sine is learned.",
-            {"one_from_y": "part of the variance left: one layer", "two_from_y": "two layers"},
+            {"one_from_y": "part of the variance left, one layer", "two_from_y": "two layers"},
             lambda m: m["two_from_y"] < 0.01,
             "judged for two layers as less than 0.01",
             figure="copies",
@@ -298,7 +298,8 @@ EXPERIMENT = Experiment(
             lambda m: m["lag"] < 0.5,
             "judged as a lag of less than half a step",
             "A cell's output is a running mean of what was fed, and a mean over the past comes "
-            "late; the faster the wave, the more of it a few steps are.",
+            "late; the faster the wave, the more of it a few steps are. `lab why lags-by-one-step` "
+            "shows another lag on a small net.",
             figure="frequencies",
         ),
         CURVES.claim(),

@@ -442,7 +442,7 @@ text is the variance of the noise in its figures, and its “f(z − 2) + 2” i
             "speed",
             "The LSTM with peepholes learns nearly twice as fast as the RNN.",
             {
-                "rnn_epochs": "epochs until the error is 1.25 of the RNN's last: RNN",
+                "rnn_epochs": "epochs until the error is 1.25 of the RNN's last, RNN",
                 "peephole_epochs": "peephole LSTM",
                 "lstm_epochs": "standard LSTM",
                 "speed": "RNN by peephole LSTM",
