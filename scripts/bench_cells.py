@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from statistics import mean
 
@@ -23,6 +24,7 @@ from in_docs import put
 
 import reberlstm as rl
 from reberlstm.certificates import Proof, largest_noise, minimal_gain
+from reberlstm.errors import CompileWarning
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.net import ARRAYS, Net
 
@@ -36,6 +38,12 @@ WIRINGS: dict[str, Wiring] = {
     "RNN": lambda fsm, **given: rl.compile(fsm, cell="rnn", **given),
 }
 """By the name in the tables. Another wiring is another line."""
+
+MEMORIES: dict[str, Wiring] = {
+    "LSTM, latch": lambda fsm, **given: rl.compile(fsm, memory="latch", **given),
+    "LSTM, keep": lambda fsm, **given: rl.compile(fsm, memory="keep", **given),
+}
+"""The same for memory that is kept; they have no row where they are the LSTM as usual."""
 
 RANDOM, STATES, SYMBOLS, DENSITIES = 100, range(2, 22), range(2, 8), (0.3, 0.6, 1.0)
 
@@ -66,10 +74,12 @@ def proof(fsm: FSM, compile: Wiring) -> tuple[Net, Proof, float]:
     return net, found, took
 
 
-def row(fsm: FSM, name: str) -> list[str]:
-    """One row of the first table."""
-    compile = WIRINGS[name]
+def row(fsm: FSM, name: str) -> list[str] | None:
+    """One row of the first table; None for a net that has one already."""
+    compile = (WIRINGS | MEMORIES)[name]
     net, found, took = proof(fsm, compile)
+    if name in MEMORIES and net.name == "compiled":
+        return None
     least = minimal_gain(lambda gain: compile(fsm, gain=gain), upper=20.0, tolerance=0.01)
     noise = largest_noise(net, fsm, tolerance=0.01)
     nonzero, largest = weights(net)
@@ -79,7 +89,7 @@ def row(fsm: FSM, name: str) -> list[str]:
         name,
         str(net.size),
         str(nonzero),
-        f"{largest:g}",
+        f"{largest:.3g}",
         f"{found.margin:.3f}",
         f"{least.gain:.2f}",
         f"{noise.noise:.3f}",
@@ -116,10 +126,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--write", action="store_true", help="into docs/cells.md")
     write = parser.parse_args().write
+    warnings.simplefilter("ignore", CompileWarning)  # memory is rewritten all the same
     titles = ["grammar", "states", "cell", "cells", "weights", "largest", "margin", "smallest *K*"]
     table = [f"| {' | '.join([*titles, 'noise', 'seconds'])} |", "|---|---:|---|" + "---:|" * 7]
     for grammar in rl.grammar_names():
-        table += [f"| {' | '.join(row(rl.load_grammar(grammar), name))} |" for name in WIRINGS]
+        rows = (row(rl.load_grammar(grammar), name) for name in WIRINGS | MEMORIES)
+        table += [f"| {' | '.join(cells)} |" for cells in rows if cells is not None]
     put("cells", table, write, page="cells.md")
     titles = ["cell", "proved", "states", "cells", "most cells a state", "largest", "least margin"]
     table = [f"| {' | '.join([*titles, 'seconds'])} |", "|---|" + "---:|" * 7]

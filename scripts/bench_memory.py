@@ -93,7 +93,7 @@ def row(fsm: FSM, memory: Memory) -> list[str] | None:
 def of_random(kind: str, memory: Memory) -> list[str]:
     """How many of random machines have such a net and are proved; and the cells that it saves."""
     made, used, proved, saved, before = 0, 0, 0, 0, 0
-    for seed in range(100 if memory == "latch" else 30):
+    for seed in range(100):
         fsm = _random(kind, seed)
         if fsm is None:
             continue

@@ -4,7 +4,7 @@ Runs the compiled nets of each grammar in torch and in onnxruntime on the same s
 prints the largest difference of every head over all prefixes. Half of the strings follow the
 grammar as long as anything may follow; in the other half one symbol in twenty is drawn at random.
 
-    python scripts/check_export_parity.py --strings 10000 [--cell gru]
+    python scripts/check_export_parity.py --strings 10000 [--net gru]
 
 Exit status 1 where a difference is over its limit.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -20,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm import FSM, compile, grammar_names, load_grammar
-from reberlstm.compiler import CELLS
+from reberlstm import FSM, grammar_names, load_grammar
+from reberlstm.compiler import CELLS, compiled_as
+from reberlstm.errors import CompileWarning
 from reberlstm.net.files import onnx as onnx_target
 from reberlstm.net.files import torch as torch_target
 from reberlstm.net.net import Net
@@ -31,6 +33,8 @@ LIMITS = {"legal": 1e-6, "accept": 1e-6, "next": 1e-5, "next_probability": 1e-6,
 
 OF_SIGNS = {"legal": 1e-4, "accept": 1e-4, "next": 2e-3, "next_probability": 1e-4, "label": 1e-4}
 """The same where cells are +1 or −1: there every head sums all cells, and large weights cancel."""
+
+WIRINGS = (*CELLS, "latch", "keep")
 
 LENGTH = 50
 BATCH = 1_000
@@ -66,8 +70,9 @@ def simulated(net: Net, strings: NDArray[np.intp]) -> Outputs:
         hidden.append(net.hidden(states))
     h = np.stack(hidden, axis=1)
     outputs = {kind: head.logits(h) for kind, head in net.heads.items()}
-    logits = outputs["next"] - outputs["next"].max(axis=-1, keepdims=True)
-    outputs["next_probability"] = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    if "next" in outputs:
+        logits = outputs["next"] - outputs["next"].max(axis=-1, keepdims=True)
+        outputs["next_probability"] = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     return outputs
 
 
@@ -81,7 +86,8 @@ def runners(net: Net) -> Iterator[tuple[str, Any]]:
     def in_torch(x: NDArray[np.float32]) -> Outputs:
         with torch.inference_mode():
             outputs = module(torch.from_numpy(x))
-            outputs["next_probability"] = outputs["next"].softmax(dim=-1)
+            if "next" in outputs:
+                outputs["next_probability"] = outputs["next"].softmax(dim=-1)
         return {head: value.numpy() for head, value in outputs.items()}
 
     if net.layers[0].cell.name != "gru-before":  # PyTorch has none
@@ -100,9 +106,16 @@ def runners(net: Net) -> Iterator[tuple[str, Any]]:
     yield "onnxruntime", in_onnxruntime
 
 
-def measure(fsm: FSM, count: int, seed: int, cell: str = "lstm") -> dict[str, dict[str, float]]:
+def wired(fsm: FSM, wiring: str) -> Net | None:
+    """The net, or None where it would be that of ``lstm`` once more: there is nothing to keep."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CompileWarning)
+        net = compiled_as(f"compiled:{wiring}", fsm)
+    return None if net.name == "compiled" and wiring != "lstm" else net
+
+
+def measure(net: Net, fsm: FSM, count: int, seed: int) -> dict[str, dict[str, float]]:
     """For each runtime and output the largest difference over all prefixes of the strings."""
-    net = compile(fsm, cell=cell)
     strings = draw_strings(fsm, count, seed)
     columns = np.eye(len(fsm.alphabet), dtype=np.float32)
     engines = dict(runners(net))
@@ -123,19 +136,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--strings", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cell", choices=CELLS, action="append", help="[default: all]")
+    parser.add_argument("--net", choices=WIRINGS, action="append", help="[default: all]")
     arguments = parser.parse_args()
     print(f"{arguments.strings:,} strings of {LENGTH} symbols, seed {arguments.seed}\n")
     heads = list(LIMITS)
-    print(f"| grammar | cell | runtime | {' | '.join(heads)} |")
+    print(f"| grammar | net | runtime | {' | '.join(heads)} |")
     print(f"|---|---|---|{'---|' * len(heads)}")
     over = False
-    for grammar, cell in product(grammar_names(), arguments.cell or CELLS):
-        results = measure(load_grammar(grammar), arguments.strings, arguments.seed, cell)
+    for fsm, wiring in product(map(load_grammar, grammar_names()), arguments.net or WIRINGS):
+        net = wired(fsm, wiring)
+        if net is None:
+            continue
+        results = measure(net, fsm, arguments.strings, arguments.seed)
         for runtime, largest in results.items():
             shown = [f"{largest[head]:.1e}" if head in largest else "" for head in heads]
-            print(f"| {grammar} | {cell} | {runtime} | {' | '.join(shown)} |", flush=True)
-            limits = LIMITS if cell == "lstm" else OF_SIGNS
+            print(f"| {fsm} | {wiring} | {runtime} | {' | '.join(shown)} |", flush=True)
+            limits = LIMITS if net.layers[0].cell.name == "lstm" else OF_SIGNS
             over |= any(value > limits[head] for head, value in largest.items())
     return int(over)
 

@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import click
 
@@ -36,7 +37,7 @@ from reberlstm.cli.options import (
     option,
     out_option,
 )
-from reberlstm.errors import CertificateError, FormatError, printable
+from reberlstm.errors import CertificateError, CompileWarning, FormatError, printable
 from reberlstm.grammars import (
     counter_machine_names,
     grammar_names,
@@ -87,8 +88,11 @@ class Options:
         given = [name for name, value in wanted.items() if value]
         if len(given) > 1:
             raise click.UsageError(f"{given[0]} and {given[1]} are different questions; ask one")
-        if self.least_gain and self.net != "compiled":
-            raise click.UsageError("--minimal-gain compiles the grammar itself; leave --net out")
+        if self.least_gain and not is_compiled(self.net):
+            raise click.UsageError(
+                "--minimal-gain compiles the grammar itself; leave --net out, or give compiled:gru "
+                "and so on"
+            )
         if self.file is not None and self.out is not None:
             raise click.UsageError("--check writes no certificate; leave -o/--out out")
         if self.exact and self.file is None:
@@ -194,15 +198,20 @@ def command(**values: Any) -> int:
     reberlstm certify reber -o reber.json; reberlstm certify reber --check reber.json
     reberlstm certify reber --arithmetic bfloat16 --largest-noise
     reberlstm certify reber --minimal-gain
+    reberlstm certify reber --minimal-gain --net compiled:gru
     """
     options = Options(**values)
     machine = load_grammar(options.grammar)
     asked = options.asked | {"seconds": options.seconds, "max_states": options.max_states}
     if options.least_gain:
-        from reberlstm.compiler import compile
+        from reberlstm.compiler import compiled_as
 
-        asked |= {"upper": compile(machine).gain or 1.0, "noise": options.noise}
-        return _show(minimal_gain(lambda gain: compile(machine, gain=gain), **asked), options)
+        upper = compiled_as(options.net, machine).gain or 1.0
+        asked |= {"upper": upper, "noise": options.noise}
+        with catch_warnings():
+            simplefilter("ignore", CompileWarning)  # it has been said
+            least = minimal_gain(lambda gain: compiled_as(options.net, machine, gain), **asked)
+        return _show(least, options)
     net = options.reads.load(options.net, machine)
     if options.file is not None:
         return _check(options.file, net, machine, options)

@@ -19,7 +19,7 @@ from reberlstm.cli.options import (
 )
 from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
-from reberlstm.grammars import as_finite
+from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.training import Progress, Settings, Training, train
 from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
@@ -65,7 +65,7 @@ from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
     "start",
     default="random",
     metavar="random|compiled|FILE",
-    help="Begin with random weights, the compiled net at a soft gain (an LSTM), or a weights file.",
+    help="Begin with random weights, the compiled net at a soft gain, or a weights file.",
 )
 @seed_option
 @click.option("--resume", is_flag=True, help="Go on where a killed training of FILE was.")
@@ -73,6 +73,8 @@ def command(
     grammar: str, out: str, resume: bool, start: Any, hidden: int | None, **rest: Any
 ) -> int:
     """Train a net on words of GRAMMAR (a name or a file), until it is right.
+
+    A machine with counters, such as anbn, is learned from words of all lengths up to 40.
 
     Right means: on 200 sampled words and on all short ones. With --noise the net must also be
     proved right for words of every length, see `reberlstm certify`. Its memory is disturbed at each
@@ -90,6 +92,7 @@ def command(
     reberlstm train reber --cell gru --noise 0.2 -o gru.safetensors
     reberlstm train parity --task accept --cell gru --hidden 4 -o parity.safetensors
     reberlstm train reber --from compiled -o tuned.safetensors
+    reberlstm train dyck-1 --task accept -o counts.safetensors
     reberlstm train reber --cell fsm -o learned.toml
     """
     if rest["cell"] == "fsm":
@@ -99,7 +102,7 @@ def command(
             f"{out}: train writes .safetensors files; use that suffix, and `reberlstm export` "
             "for others"
         )
-    machine = as_finite(grammar, "train")
+    machine = as_machine(grammar)
     start = start if start in STARTS else NetOptions().load(start, machine)
     settings = Settings(fsm=machine, start=start, cells=hidden, **rest)
     checkpoint = Path(f"{out}.checkpoint")

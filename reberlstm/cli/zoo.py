@@ -55,12 +55,14 @@ def make_command(out: str, count: int | None, seed: int, as_json: bool) -> None:
     """
     from reberlstm.zoo import make, plans
 
-    with progress(len(plans(count))) as show:
+    wanted = len(plans(count))
+    with progress(wanted) as show:
         lines = make(out, seed=seed, count=count, report=show)
     if as_json:
         echo_json({"seed": seed, "entries": lines})
         return
-    echo(f"{out}: {len(lines):,} nets, seed {seed}")
+    failed = f"; {wanted - len(lines):,} more failed, and are none" if len(lines) < wanted else ""
+    echo(f"{out}: {len(lines):,} nets, seed {seed}{failed}")
 
 
 @command.command("list")

@@ -146,8 +146,13 @@ def compile(
     )
 
 
-def compiled_as(name: str, fsm: Grammar) -> Net:
+def compiled_as(name: str, fsm: Grammar, gain: float | None = None) -> Net:
     """What a name such as ``compiled:latch`` means: ``compiled``, or with a memory or cell.
+
+    Args:
+        name: The name.
+        fsm: As in `compile`.
+        gain: As in `compile`.
 
     Raises:
         CompileError: listing the names.
@@ -158,12 +163,12 @@ def compiled_as(name: str, fsm: Grammar) -> Net:
     """
     kind = name.partition(":")[2]
     if name == "compiled":
-        return compile(fsm)
+        return compile(fsm, gain=gain)
     if kind in CELLS:
-        return compile(fsm, cell=kind)
+        return compile(fsm, gain=gain, cell=kind)
     for memory in MEMORIES:
         if kind == memory:
-            return compile(fsm, memory=memory)
+            return compile(fsm, gain=gain, memory=memory)
     raise CompileError(f"no net {name!r}; there are {', '.join(compiled_names())}")
 
 

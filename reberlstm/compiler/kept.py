@@ -2,8 +2,8 @@
 
 A state with a transition to itself is held: the forget gate of its cell is open on the symbols of
 the loop while the cell is active, and shut otherwise. The candidate rings at each round as it does
-elsewhere, so nothing has to last. The memory grows round by round, but never over 149, since the
-open gate keeps 99.3 % at most, and h grows from tanh 1 towards 1. Filters are made for the middle
+elsewhere, so nothing has to last. The memory grows round by round, but never over 21.1, as the
+open gate keeps 95.3 % at most, and h grows from tanh 1 towards 1. Filters are made for the middle
 of that. A filter with a height over `MOST` for such a state could not tell its ends from other
 states, so a state that needs one is written anew at each step, as elsewhere.
 """

@@ -20,7 +20,7 @@ from typing import Any
 from reberlstm.errors import TrainingError
 from reberlstm.extras import require
 from reberlstm.files import remove
-from reberlstm.grammars import Grammar, as_finite
+from reberlstm.grammars import Grammar, as_machine
 from reberlstm.training.loop import go_through
 from reberlstm.training.settings import Progress, Settings, Training
 
@@ -90,4 +90,4 @@ def _asked(task: Settings | Grammar, settings: dict[str, Any]) -> Settings:
     for name in settings:
         if name not in known:
             raise TrainingError(f"no setting {name!r}; they are {', '.join(known)}")
-    return Settings(fsm=as_finite(task, "train"), **settings)
+    return Settings(fsm=as_machine(task), **settings)

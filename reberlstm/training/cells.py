@@ -19,6 +19,7 @@ from torch import Tensor
 
 from reberlstm._version import __version__
 from reberlstm.errors import WeightsError
+from reberlstm.machine.counters import Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope
 from reberlstm.net.cells import CELLS, Cell, Layer
@@ -260,7 +261,7 @@ def from_weights(
 
 
 def to_net(
-    cell: CellType, trained: Mapping[str, Floats], fsm: FSM, *, claims: Scope, index: int = 0
+    cell: CellType, trained: Mapping[str, Floats], fsm: Machine, *, claims: Scope, index: int = 0
 ) -> Net:
     """The net number `index` that the parameters make."""
     one = {key: array[index].T.astype(np.float64) for key, array in trained.items()}
@@ -273,7 +274,7 @@ def to_net(
         alphabet=fsm.alphabet,
         layers=(Layer(CELLS[cell], one["weight_ih"], one["weight_hh"], bias, again),),
         heads={name: Head(one[f"{name}.weight"], one[f"{name}.bias"][:, 0]) for name in names},
-        grammar=fsm,
+        grammar=fsm if isinstance(fsm, FSM) else None,
         claims=claims,
         name="trained",
         version=__version__,

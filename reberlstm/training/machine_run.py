@@ -75,7 +75,7 @@ class MachineRun(Run):
     def _succeeds(self) -> bool:
         if self.accuracy < 1.0:
             return False
-        found, reference = self._trained(), self.settings.fsm
+        found, reference = self._trained(), self.objective.fsm
         return found.difference(reference) is None and (
             self.settings.task == "accept" or found.difference(reference, by="legal") is None
         )

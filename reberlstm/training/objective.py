@@ -4,6 +4,8 @@ The task ``next`` is to say after every prefix of a legal word which symbols may
 binary cross-entropy on legal sets) and with which probability each does (``next``, cross-entropy on
 the symbol that came). The task ``accept`` is to say of every word, with violations or without,
 whether it is accepted.
+
+A machine with counters is learned from words that it accepts, of all lengths up to `COUNTED`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from reberlstm.errors import GrammarError
+from reberlstm.machine.counters import CounterMachine, Machine
+from reberlstm.machine.counting import count_words, samples_of_length
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Bools, Scope, Words
 from reberlstm.net.cells import CELLS
@@ -34,6 +38,9 @@ VALIDATION_LONGEST = 60
 VALIDATION_PREFIXES = 400
 """Success means all right on so many sampled words and about so many of the shortest ones."""
 
+COUNTED, OF_EACH_LENGTH = 40, 50
+"""The longest words that counting is learned from, and how many of each length there are."""
+
 LEAK_FROM = 3.0
 """The pre-activation above which the gate that keeps a memory hardly forgets: 0.95."""
 
@@ -44,6 +51,13 @@ class Loss:
 
     words: Tensor
     leak: Tensor
+
+
+def objective_of(machine: Machine, task: Task) -> Objective:
+    """The objective for a finite machine, or one with counters."""
+    if isinstance(machine, CounterMachine):
+        return CountingObjective(machine, task)
+    return Objective(machine, task)
 
 
 class Objective:
@@ -160,3 +174,41 @@ class Objective:
                 break
             found += level if length else ()
         return found
+
+
+class CountingObjective(Objective):
+    """One task on a machine with counters: on words drawn evenly, as many of each length.
+
+    A random walk would hardly ever count far. For ``accept`` one symbol in five of half of the
+    words is replaced by any at all, as elsewhere.
+    """
+
+    def __init__(self, machine: CounterMachine, task: Task) -> None:
+        super().__init__(machine.within(COUNTED), task)
+        lengths = (n for n in range(1, COUNTED + 1) if count_words(self.fsm, n))
+        self._words = self.machine.given(
+            [
+                word
+                for length in lengths
+                for word in islice(samples_of_length(self.fsm, length, seed=0), OF_EACH_LENGTH)
+            ]
+        )
+        if not self._words.count:
+            raise GrammarError(
+                f"{machine} accepts no word of 1 to {COUNTED} symbols; there is nothing to learn"
+            )
+
+    def draw(
+        self, rng: np.random.Generator, nets: int, words: int, longest: int | None = None
+    ) -> Words:
+        """Words to learn from; none is cut, and none is longer than `longest`."""
+        longest = COUNTED if longest is None else longest
+        few = np.flatnonzero(self._words.lengths <= longest)
+        chosen = self._words.take(few[rng.integers(len(few), size=nets * words)])
+        symbols, present = chosen.symbols[:longest].copy(), chosen.present[:longest]
+        if self.task == "accept":
+            strays = 0.2 * (rng.random(symbols.shape[1:]) < 0.5)
+            replaced = rng.random(symbols.shape) < strays
+            symbols[replaced] = rng.integers(len(self.fsm.alphabet), size=int(replaced.sum()))
+        shape = (len(symbols), nets, words)
+        return self.machine.follow(symbols.reshape(shape), present.reshape(shape))

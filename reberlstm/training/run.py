@@ -28,7 +28,7 @@ from reberlstm.training.loop import (
     same_settings,
     take,
 )
-from reberlstm.training.objective import Objective
+from reberlstm.training.objective import objective_of
 from reberlstm.training.settings import Progress, Settings, Trained, Training
 
 
@@ -51,7 +51,7 @@ class Run(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.objective = Objective(settings.fsm, settings.task)
+        self.objective = objective_of(settings.fsm, settings.task)
         self.validation = self.objective.validation(np.random.default_rng([settings.seed, 0]))
         self.attempt = self.total_steps = 0
         self.best: dict[str, Floats] = {}

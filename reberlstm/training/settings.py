@@ -12,7 +12,8 @@ from typing import Any, Literal
 from reberlstm.certificates import Certificate
 from reberlstm.errors import TrainingError, shown
 from reberlstm.formats import toml
-from reberlstm.grammars import as_finite, save_grammar
+from reberlstm.grammars import as_machine, save_grammar
+from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.files.safetensors import save, to_bytes
 from reberlstm.net.net import Net
@@ -28,7 +29,7 @@ class Settings:
     """All that a training depends on; equal settings give equal nets.
 
     Attributes:
-        fsm: The machine to learn; a name or a path is replaced by the machine.
+        fsm: The machine to learn, with counters or without; a name or a path is replaced by it.
         cell: ``lstm``, ``gru`` or ``rnn``; or ``fsm`` for a machine itself, with soft transitions.
         task: ``next``: which symbols may follow; ``accept``: whether the word is accepted.
         cells: The number of cells, or of a soft machine's slots. None: 8, or those of the net that
@@ -47,7 +48,7 @@ class Settings:
         TrainingError: naming the setting and what it may be.
     """
 
-    fsm: FSM
+    fsm: Machine
     cell: Literal["lstm", "gru", "rnn", "fsm"] = "lstm"
     task: Literal["next", "accept"] = "next"
     cells: int | None = None
@@ -59,7 +60,7 @@ class Settings:
     start: Literal["random", "compiled"] | Net = "random"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fsm", as_finite(self.fsm, "train"))
+        object.__setattr__(self, "fsm", as_machine(self.fsm))
         for name, choices in {"cell": CELL_CHOICES, "task": TASKS, "start": STARTS}.items():
             value = getattr(self, name)
             if isinstance(value, Net):
@@ -87,11 +88,13 @@ class Settings:
             raise TrainingError(
                 "a machine has no memory that noise could disturb; leave noise at 0"
             )
-        if self.start == "compiled" and self.cell in ("gru", "rnn"):
-            raise TrainingError(
-                f"only compiled LSTMs are trained further, and cell is {self.cell!r}; begin at "
-                "random, or from a net of that kind"
+        if isinstance(self.fsm, CounterMachine) and (self.noise or self.cell == "fsm"):
+            what = (
+                "cell 'fsm' learns finite machines"
+                if self.cell == "fsm"
+                else ("noise asks for a proof, which finite machines have")
             )
+            raise TrainingError(f"{what}, but {self.fsm} has counters; leave it out")
         if self.start != "random" and self.cell == "fsm":
             raise TrainingError("a machine begins at random; leave start at 'random'")
 

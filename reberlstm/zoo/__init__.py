@@ -21,13 +21,14 @@ from reberlstm.files import make_folder
 from reberlstm.zoo.causal import CausalMap, Variable
 from reberlstm.zoo.entries import INDEX, Entry, load_entry, load_zoo, read_index, write_index
 from reberlstm.zoo.interchange import Interchange, check_map
-from reberlstm.zoo.plans import Plan, build, plans
+from reberlstm.zoo.plans import NotBuiltError, Plan, build, plans
 from reberlstm.zoo.wiring import compiled
 
 __all__ = [
     "CausalMap",
     "Entry",
     "Interchange",
+    "NotBuiltError",
     "Plan",
     "Variable",
     "build",
@@ -53,19 +54,20 @@ def make(
     Args:
         folder: Where to. Entries that its index has already, of the same seed, are not made again.
         seed: Of everything random.
-        count: How many entries; all of them if it is None.
-        report: Called after each entry with how many there are, and its name.
+        count: How many plans; all of them if it is None. A plan whose net is not proved, or whose
+            map does not pass, after some attempts, is no entry.
+        report: Called after each plan with how many are done, and its name.
 
     Returns:
         The lines of the index.
 
     Raises:
-        ZooError: for an entry that cannot be made, or another count than there are plans.
+        ZooError: for another count than there are plans.
         FormatError: where nothing can be written, or the folder holds a zoo of another seed.
     """
     place, wanted = Path(folder), plans(count)
     make_folder(place)
-    known = {}
+    known: dict[str, dict[str, Any]] = {}
     if (place / INDEX).exists():
         known_seed, lines = read_index(place)
         if known_seed != seed:
@@ -73,13 +75,16 @@ def make(
         known = {line["name"]: line for line in lines}
     lines = []
     for number, plan in enumerate(wanted, start=1):
-        name = f"{number:03d}-{plan.name}"
-        if name not in known:
-            entry = build(plan, name, seed)
+        if plan.name not in known:
+            try:
+                entry = build(plan, seed)
+            except NotBuiltError:
+                continue
+            finally:
+                if report is not None:
+                    report(number, plan.name)
             entry.save(place)
-            known[name] = entry.line()
-        lines.append(known[name])
+            known[plan.name] = entry.line()
+        lines.append(known[plan.name])
         write_index(place, seed, lines)
-        if report is not None:
-            report(number, name)
     return lines

@@ -59,8 +59,9 @@ class Interchange(Plain):
 
     Attributes:
         variable: The variable.
-        pairs: How many pairs of words were tried; 0 where the machine has none that tell.
-        right: The share of them after which all answers were those that the variable asks for.
+        pairs: How many pairs of words were tried.
+        right: The share of them after which all answers were those that the variable asks for; 0
+            where the machine has no pairs that tell.
     """
 
     variable: str
@@ -177,7 +178,7 @@ class _Trial:
         """What interventions along a direction show."""
         base, source, wanted = self._pairs(variable, pairs)
         if not len(base):
-            return Interchange(variable.name, 0, 1.0)
+            return Interchange(variable.name, 0, 0.0)
         vectors, states = self.reached
         shape = (-1, self.parts, self.layer.size)
         before, other = vectors[base].reshape(shape), vectors[source].reshape(shape)

@@ -1,16 +1,16 @@
 """What the entries of a zoo are, and how each is made: from a seed, and nothing else.
 
 A plan has a machine, a kind of cell, and the dials. `build` wires a net, turns the dials, has it
-proved and the proof checked, and tests the causal map; what fails is tried again with less noise
-and other random numbers, and is no entry if it fails again.
+proved and the proof checked, and tests the causal map; what fails is tried again with other random
+numbers, and is no entry if it fails again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import chain, islice, product
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.zoo.entries import Entry
 from reberlstm.zoo.interchange import check_map
+from reberlstm.zoo.learned import learned
 from reberlstm.zoo.sets import in_sets
 from reberlstm.zoo.wiring import (
     Wired,
@@ -29,10 +30,16 @@ from reberlstm.zoo.wiring import (
     with_noise,
 )
 
-Wiring = Literal["one-hot", "latch", "sets"]
+Wiring = Literal["one-hot", "latch", "sets", "tuned", "trained"]
+Cell = Literal["lstm", "gru", "rnn"]
 
-ATTEMPTS = 4
-SECONDS = 120.0
+ATTEMPTS, TRAININGS = 3, 2
+"""How often it is tried, and how often where each attempt is a training."""
+
+SOFT = 6.0
+"""The gain of a compiled net that is trained further: it is right, and its gates can still move."""
+
+SECONDS = 30.0
 """Processor time for a proof; far more than one takes that is found, so no clock decides."""
 
 
@@ -44,35 +51,40 @@ class Plan:
         machine: The name of a machine, see `machine_of`.
         cell: ``lstm``, ``gru`` or ``rnn``.
         wiring: ``one-hot``: a cell, or copies of it, for each node; ``latch``: remembered bits have
-            cells of their own; ``sets``: a cell stands for a set of nodes.
+            cells of their own; ``sets``: a cell stands for a set of nodes; ``tuned``: one-hot at a
+            gain at which gates still move, with noise, and then trained until it is proved;
+            ``trained``: the same from random weights.
         share: The share of the nodes in each set.
         moved: Whether cells are permuted and half of their signs flipped.
         distractors: How many cells there are that nothing depends on.
         noise: The size of random numbers on all weights, as a part of each array's deviation.
         gain: The gain, or None for the compiler's own.
+        cells: The cells of a trained net; fewer than it has nodes make it superpose them.
     """
 
     machine: str
-    cell: str
+    cell: Cell
     wiring: Wiring = "one-hot"
     share: float = 0.0
     moved: bool = True
     distractors: int = 0
     noise: float = 0.0
     gain: float | None = None
+    cells: int | None = None
 
     @property
     def name(self) -> str:
-        """What its entry is called, but for a number."""
+        """What its entry is called."""
         dials: list[str] = [self.wiring] * (self.wiring != "one-hot")
         dials += [f"{self.share:g}"] * (self.share > 0.0)
         dials += [f"distractors-{self.distractors}"] * (self.distractors > 0)
         dials += [f"noise-{self.noise:g}"] * (self.noise > 0.0)
         dials += [f"gain-{self.gain:g}"] if self.gain else []
+        dials += [f"{self.cells}-cells"] if self.cells else []
         return "-".join([self.cell, self.machine, *(dials or ["plain"])])
 
 
-CELLS = ("lstm", "gru", "rnn")
+CELLS: tuple[Cell, ...] = get_args(Cell)
 
 MACHINES = (
     *("reber", "parity", "tomita-5", "embedded-reber", "mod-3", "contains-abba", "flip-flop-2"),
@@ -85,6 +97,9 @@ LATCHED = (
     *("first-is-last-3", "dyck-2-5"),
 )
 SIZES = (4, 8, 16, 32, 64)
+SMALL = ("reber", "mod-3", "even-pairs", "parity")
+FEWEST = {"reber": (4, 5, 6), "continual-reber": (4, 5, 6), "tomita-3": (3, 3, 4)}
+"""Cells of the trained nets, by machine, for each kind of cell."""
 
 
 def plans(count: int | None = None) -> list[Plan]:
@@ -101,13 +116,19 @@ def plans(count: int | None = None) -> list[Plan]:
         _each(MACHINES),
         _each(FEW, wiring="sets", shares=(0.3, 0.5)),
         _each(FEW, distractors=(4, 16, 64)),
-        _each(FEW[:4], noises=(0.02, 0.05, 0.1)),
+        _each(FEW[:4], noises=(0.002, 0.02, 0.1)),
         (
             Plan(machine=name, cell="lstm", wiring="latch", distractors=n)
             for n in (0, 16)
             for name in LATCHED
         ),
         _each([f"random-{n}" for n in SIZES]),
+        _each(SMALL, wiring="tuned", noises=(0.1,), gain=SOFT),
+        (
+            Plan(machine=name, cell=cell, wiring="trained", cells=number)
+            for name, numbers in FEWEST.items()
+            for cell, number in zip(CELLS, numbers, strict=True)
+        ),
     ]
     found = list(chain.from_iterable(_rounds(groups)))
     if count is not None and not 0 < count <= len(found):
@@ -128,6 +149,7 @@ def _each(
     shares: tuple[float, ...] = (0.0,),
     distractors: tuple[int, ...] = (0,),
     noises: tuple[float, ...] = (0.0,),
+    gain: float | None = None,
 ) -> Iterator[Plan]:
     for share, number, noise, machine, cell in product(
         shares, distractors, noises, machines, CELLS
@@ -139,6 +161,7 @@ def _each(
             share=share,
             distractors=number,
             noise=noise,
+            gain=gain,
         )
 
 
@@ -165,40 +188,52 @@ def machine_of(name: str, rng: np.random.Generator) -> FSM:
             return machine.minimise()
 
 
-def build(plan: Plan, name: str, seed: int) -> Entry:
+class NotBuiltError(ZooError):
+    """A plan whose net is not proved, or whose map does not pass."""
+
+
+def build(plan: Plan, seed: int) -> Entry:
     """Make an entry.
 
     Raises:
-        ZooError: where a net is not proved, or its map does not pass.
+        NotBuiltError: where no attempt makes a net that is proved, with a map that passes.
     """
-    why = ""
-    for attempt in range(ATTEMPTS):
+    name, why = plan.name, ""
+    for attempt in range(TRAININGS if plan.wiring in ("tuned", "trained") else ATTEMPTS):
         rng = np.random.default_rng([seed, attempt, *name.encode()])
         machine = machine_of(plan.machine, rng)
-        net, causal_map = _wired(plan, machine, rng)
-        if plan.noise:
-            net = with_noise(net, plan.noise, rng)
-        net = net.replace(
-            name=name, grammar=None, gain=None, cells=tuple(f"c{k + 1}" for k in range(net.size))
-        )
+        wired = _wired(plan, machine, rng)
+        if wired is None:
+            why = "does not learn"
+            continue
+        net, causal_map = wired
+        names = tuple(f"c{k + 1}" for k in range(net.size))
+        net = net.replace(name=name, grammar=None, gain=None, cells=names)
         proof = certify(net, machine, seconds=SECONDS, max_states=1, max_depth=1, max_k=1)
         if not isinstance(proof, Proof) or not check(proof.to_dict(), net, machine).valid:
-            why, plan = "is not proved", replace(plan, noise=plan.noise / 2.0)
+            why = "is not proved"
             continue
         failed = [x.variable for x in check_map(net, machine, causal_map) if x.right < 1.0]
         if not failed:
             dials = asdict(plan) | {"attempt": attempt}
             return Entry(name, net, machine, proof, causal_map, dials)
         why = f"has no direction for {', '.join(failed)}"
-    raise ZooError(f"{name}: {why}; choose another seed")
+    raise NotBuiltError(f"{name}: {why}; choose another seed")
 
 
-def _wired(plan: Plan, machine: FSM, rng: np.random.Generator) -> Wired:
-    """The net of a plan, but for noise."""
+def _wired(plan: Plan, machine: FSM, rng: np.random.Generator) -> Wired | None:
+    """The net of a plan and its map; None where it is to be learned and is not."""
+    if plan.wiring == "trained":
+        return learned(machine, plan.cell, int(rng.integers(2**31)), cells=plan.cells)
     if plan.wiring == "sets":
         wired = in_sets(machine, plan.cell, plan.share, rng, gain=plan.gain)
     else:
         memory = "latch" if plan.wiring == "latch" else "rewrite"
         wired = compiled(machine, plan.cell, memory=memory, gain=plan.gain)
     wired = with_distractors(wired, plan.distractors, rng)
-    return in_another_basis(wired, rng) if plan.moved else wired
+    net, causal_map = in_another_basis(wired, rng) if plan.moved else wired
+    if plan.noise:
+        net = with_noise(net, plan.noise, rng)
+    if plan.wiring == "tuned":
+        return learned(machine, plan.cell, int(rng.integers(2**31)), start=net)
+    return net, causal_map

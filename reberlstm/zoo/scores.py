@@ -6,7 +6,7 @@ A method is given `Entry.net`, or `asked`, and never the machine or the map.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from reberlstm.errors import ZooError, shown
 from reberlstm.extraction.nets import Kind
+from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.net.cells.cell import Floats
 from reberlstm.plain import Plain
 from reberlstm.zoo.entries import Entry
 from reberlstm.zoo.interchange import PAIRS, Interchange, interchanges, reached
+
+Pair = tuple[str | None, str | None]
+"""States of two machines; None after a violation."""
 
 WORDS = 500
 """Words on which an extracted machine is compared."""
@@ -33,7 +37,8 @@ class Asked:
     Attributes:
         alphabet: The symbols.
         kind: What is observed: ``accept`` where every symbol is always legal, else ``legal``.
-        claims: The scope in which the answers count.
+        claims: The scope in which the answers count. In the scope ``legal`` a net was never asked
+            before the first symbol; it is told here to offer those that words begin with.
         steps: How many symbols it has read so far, those of all words of a batch counted.
     """
 
@@ -41,6 +46,7 @@ class Asked:
         self.kind: Kind = "accept" if entry.machine.is_complete else "legal"
         self._net = entry.net.replace(heads={self.kind: entry.net.heads[self.kind]})
         self.alphabet, self.claims, self.steps = entry.net.alphabet, entry.net.claims, 0
+        self._first = entry.tables.legal[0]
 
     def initial(self) -> NDArray[Any]:
         """The state vector before the first symbol, (D,)."""
@@ -53,7 +59,10 @@ class Asked:
 
     def observe(self, states: NDArray[Any]) -> NDArray[Any]:
         """The answers: (B, A) if legal, (B,) if accept."""
-        return np.asarray(getattr(self._net.observe(states), self.kind))
+        seen = np.array(getattr(self._net.observe(states), self.kind))
+        if self.claims == "legal":
+            seen[(states == self.initial()).all(axis=1)] = self._first
+        return seen
 
 
 Extractor = Callable[[Asked, float], Any]
@@ -65,9 +74,9 @@ class ExtractionScore(Plain):
     """How good an extracted machine is.
 
     Attributes:
-        equal: Whether it says after every word what the true one says.
-        agreement: The share of random words after which it does; half of them are legal, the others
-            stray.
+        equal: Whether it says after every word of the net's scope what the true one says.
+        agreement: The share of random words after which it does; in the scope ``all`` half of them
+            are legal, and the others stray.
         steps: Symbols that the net read.
         states: The states of the machine found, as it was returned.
         seconds: Processor time.
@@ -100,7 +109,7 @@ def score_extraction(
         found = extractor(net, seconds)
         machine: FSM = found if isinstance(found, FSM) else found.fsm
         spent = time.process_time() - begun
-        equal = machine.difference(entry.machine, by=net.kind) is None
+        equal = _equal(machine, entry, net.kind)
         agreement = _agreement(machine, entry, net.kind, seed)
     except Exception as error:  # an extractor of others may raise anything, or return anything
         spent = time.process_time() - begun
@@ -109,15 +118,40 @@ def score_extraction(
     return ExtractionScore(equal, agreement, net.steps, len(machine.states), spent)
 
 
+def _equal(machine: FSM, entry: Entry, kind: Kind) -> bool:
+    """Whether two machines say the same after every word of the scope."""
+    true = entry.machine
+    if entry.net.claims == "all":
+        return machine.difference(true, by=kind) is None
+
+    def follow(pair: Pair) -> Iterator[tuple[str, Pair]]:
+        found, state = pair
+        for a in true.alphabet:
+            if state is not None and a in true.legal(state):
+                after = None if found is None else machine.next_state(found, a)
+                yield a, (after, true.next_state(state, a))
+
+    starts = [pair for _, pair in follow((machine.start, true.start))]
+    for found, state in crawl(starts, follow).found:
+        legal = true.legal(state) if state is not None else frozenset()
+        if legal and (found is None or machine.legal(found) != legal):
+            return False
+    return True
+
+
 def _agreement(machine: FSM, entry: Entry, kind: Kind, seed: int) -> float:
-    rng, tables = np.random.default_rng(seed), entry.tables
+    rng, tables, scope = np.random.default_rng(seed), entry.tables, entry.net.claims
     half = (WORDS // 2,)
-    same = 0
-    for drawn in (tables.draw(rng, half, 40), tables.stray(rng, half, 40)):
-        for number, length in enumerate(drawn.lengths):
-            word = [tables.alphabet[a] for a in drawn.symbols[:length, number]]
-            same += _says(machine, word, kind) == _says(entry.machine, word, kind)
-    return same / (2 * half[0])
+    drawn = [tables.draw(rng, half, 40)]
+    if scope == "all":
+        drawn.append(tables.stray(rng, half, 40))
+    same = []
+    for each in drawn:
+        for number, length in enumerate(each.lengths):
+            if tables.is_asked(scope, int(each.states[length - 1, number])):
+                word = [tables.alphabet[a] for a in each.symbols[:length, number]]
+                same.append(_says(machine, word, kind) == _says(entry.machine, word, kind))
+    return float(np.mean(same)) if same else 1.0
 
 
 def _says(machine: FSM, word: Sequence[str], kind: Kind) -> object:
@@ -233,17 +267,22 @@ def _answer(machine: FSM, word: Word) -> object:
     return machine.legal(state), state in machine.accepting, machine.outputs.get(state)
 
 
+DRAWS = 6
+"""So often random words are looked through for some to explain."""
+
+
 def words_with_causes(
     entry: Entry, count: int = 30, *, seed: int = 0, longest: int = 12
 ) -> list[Word]:
-    """Legal words to explain: some, but not all, of their positions are causes; maybe none."""
+    """Legal words to explain, if there are any: their causes are not just the last symbols."""
     rng, found = np.random.default_rng(seed), dict[Word, None]()
-    for _ in range(20):
+    for _ in range(DRAWS):
         drawn = entry.tables.draw(rng, (count,), longest)
         for number, length in enumerate(drawn.lengths):
             word = tuple(entry.tables.alphabet[a] for a in drawn.symbols[:length, number])
             for end in range(2, len(word) + 1):
-                if 0 < len(causes(entry.machine, word[:end])) < end:
+                own = causes(entry.machine, word[:end])
+                if own and own != tuple(range(end - len(own), end)):
                     found[word[:end]] = None
         if len(found) >= 4 * count:
             break

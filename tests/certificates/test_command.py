@@ -124,6 +124,14 @@ def test_limits(capsys: pytest.CaptureFixture[str]) -> None:
     gain = float(next(line.split()[1] for line in out.splitlines() if "gain" in line))
     assert status == 0
     assert 2.5 < gain < 3.5
+    for net, least, most in (("gru", 2.2, 2.4), ("rnn", 1.5, 1.7)):
+        status, out, _ = ask(capsys, "parity", "--minimal-gain", "--net", f"compiled:{net}")
+        gain = float(next(line.split()[1] for line in out.splitlines() if " gain " in line))
+        assert status == 0
+        assert least < gain < most
+    status, out, err = ask(capsys, "parity", "--minimal-gain", "--net", "compiled:latch")
+    assert status == 0
+    assert err.count("no bit was found") == 1
     status, out, _ = ask(capsys, "parity", "--largest-noise")
     assert status == 0
     assert "h and c each off by up to 0." in out

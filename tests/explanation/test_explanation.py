@@ -632,7 +632,7 @@ def test_a_latch_and_a_loop_that_is_kept_are_told_as_a_person_would() -> None:
     kept = rl.explain(rl.compile("contains-abba", memory="keep"))
     loops = [c.gates["forget"].sentence for c in kept.cells if "first round" in str(c.gates)]
     assert loops
-    assert all("then up to 0.9933: memory grows to about 149" in text for text in loops)
+    assert all("then up to 0.9526: memory grows to about 21" in text for text in loops)
 
 
 def test_what_is_let_in_from_few_nodes_is_said_so() -> None:

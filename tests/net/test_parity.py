@@ -16,7 +16,7 @@ _SPEC.loader.exec_module(parity)
 
 
 def check(fsm, count):
-    for runtime, largest in parity.measure(fsm, count, seed=20).items():
+    for runtime, largest in parity.measure(rl.compile(fsm), fsm, count, seed=20).items():
         assert {"legal", "accept", "next", "next_probability"} <= set(largest)
         for head, difference in largest.items():
             assert difference <= parity.LIMITS[head], (runtime, head)

@@ -94,12 +94,8 @@ def test_fine_tuning_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
             "net 'published' (Toy LSTM) is not one layer of LSTM, GRU or RNN cells over one-hot "
             "symbols; begin from such a net",
         ),
-        (
-            ["reber", "--cell", "rnn", "--from", "compiled", "-o", "net.safetensors"],
-            "only compiled LSTMs are trained further, and cell is 'rnn'; begin at random, or from a net of that kind",
-        ),
     ],
-    ids=["suffix", "machine", "published", "rnn"],
+    ids=["suffix", "machine", "published"],
 )
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", *arguments]) == 2

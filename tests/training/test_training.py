@@ -204,6 +204,18 @@ def test_training_goes_on_from_a_compiled_net(name: str) -> None:
     assert moved[compiled.weight_hh == 0].max() > 0.01, "it has been trained"
 
 
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_training_goes_on_from_a_compiled_net_of_signs(cell: str) -> None:
+    for name in ("embedded-reber", "modular-arithmetic"):
+        compiled = rl.compile(name, cell=cell, gain=5.0)
+        training = rl.train(name, cell=cell, start="compiled", words=8, steps=50, restarts=0)
+        assert training.success
+        assert isinstance(training.net, Net)
+        (layer,), (before,) = training.net.layers, compiled.layers
+        assert np.abs(layer.weight_hh - before.weight_hh).max() > 1e-4, "it has been trained"
+        assert rl.certify(training.net, heads=["legal"]).holds
+
+
 def test_further_cells_can_be_trained_along() -> None:
     start = rl.compile(REBER, gain=5.0)
     training = rl.train(rl.Settings(fsm=REBER, start=start, cells=10, words=8, steps=50))
@@ -383,10 +395,6 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         ({"noise": -0.5}, "noise is -0.5; it must be finite and not negative"),
         ({"noise": float("nan")}, "noise is nan; it must be finite and not negative"),
         (
-            {"cell": "gru", "start": "compiled"},
-            "only compiled LSTMs are trained further, and cell is 'gru'; begin at random, or from a net of that kind",
-        ),
-        (
             {"cell": "fsm", "noise": 1.0},
             "a machine has no memory that noise could disturb; leave noise at 0",
         ),
@@ -416,6 +424,16 @@ def test_settings_are_checked(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(TrainingError) as caught:
         rl.Settings(fsm=REBER, **wrong)  # type: ignore[arg-type]
     assert str(caught.value) == message
+
+
+def test_a_machine_with_counters() -> None:
+    training = rl.train("dyck-1", task="accept", start="compiled", steps=50, restarts=0)
+    assert training.success
+    assert isinstance(training.net, Net)
+    before, after = ({"noise": 0.1}, "noise asks for a proof"), ({"cell": "fsm"}, "cell 'fsm' le")
+    for wrong, message in (before, after):
+        with pytest.raises(TrainingError, match=f"{message}.*, but anbn has counters; leave it"):
+            rl.train("anbn", **wrong)
 
 
 def test_a_machine_by_name_and_a_task() -> None:

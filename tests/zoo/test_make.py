@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reberlstm.certificates import check_files
 from reberlstm.errors import FormatError, ZooError
-from reberlstm.zoo import Entry, load_entry, load_zoo, make, plans, read_index
+from reberlstm.zoo import (
+    Entry,
+    NotBuiltError,
+    Plan,
+    build,
+    check_map,
+    load_entry,
+    load_zoo,
+    make,
+    plans,
+    read_index,
+)
 from tests.zoo.conftest import COUNT
 
 
@@ -21,7 +33,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_plans_are_enough_and_all_different() -> None:
     every = plans()
     assert len(every) >= 200
-    assert len(set(every)) == len(every)
+    assert len({plan.name for plan in every}) == len(every)
     assert {plan.cell for plan in every} == {"lstm", "gru", "rnn"}
     with pytest.raises(ZooError, match="0 entries; a zoo has from 1 to"):
         plans(0)
@@ -55,6 +67,22 @@ def test_entries_are_proved_and_tell_nothing(folder: Path, zoo: list[Entry]) -> 
         assert entry.net.grammar is None
         assert entry.net.gain is None
         assert entry.net.cells == tuple(f"c{k + 1}" for k in range(entry.net.size))
+
+
+@pytest.mark.slow
+def test_a_net_that_was_trained_has_a_map_that_was_measured() -> None:
+    entry = build(Plan(machine="mod-3", cell="rnn", wiring="tuned", noise=0.1, gain=6.0), seed=0)
+    assert entry.net.observed == ("accept",)
+    assert entry.certificate.scope == "all"
+    assert {one.right for one in check_map(entry.net, entry.machine, entry.map, seed=9)} == {1.0}
+
+
+def test_a_plan_that_fails_is_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan(machine="parity", cell="rnn", noise=9.0)
+    with pytest.raises(NotBuiltError, match="rnn-parity-noise-9: is not proved; choose another"):
+        build(plan, 0)
+    monkeypatch.setattr("reberlstm.zoo.plans", lambda count: [plan, replace(plan, noise=0.0)])
+    assert [line["name"] for line in make(tmp_path)] == ["rnn-parity-plain"]
 
 
 def test_damaged_folders_are_refused(folder: Path, tmp_path: Path) -> None:

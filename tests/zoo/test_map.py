@@ -113,7 +113,7 @@ def test_a_cell_that_matters_is_no_distractor() -> None:
     assert min(one.right for one in check_map(net, machine, wrong)) < 1.0
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(nodes=st.integers(1, 9), share=st.floats(0.0, 1.0), seed=st.integers(0, 99))
 def test_sets_can_be_told_apart(nodes: int, share: float, seed: int) -> None:
     sets = random_sets(nodes, share, np.random.default_rng(seed))
