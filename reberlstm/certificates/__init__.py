@@ -518,8 +518,8 @@ def minimal_gain(
     best = certify(compile(upper), **options)
     if isinstance(best, CountingProof) and best.length is not None:
         raise CertificateError(
-            "in real arithmetic a net counts with every gain, for words of up to some length, so no "
-            "gain is the smallest; ask with --arithmetic float32 (arithmetic=)"
+            "in real arithmetic a net counts with every gain, for words of up to some length, so "
+            "no gain is the smallest; ask with --arithmetic float32 (arithmetic=)"
         )
     if not best.holds:
         return best
