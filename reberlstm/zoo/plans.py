@@ -96,6 +96,8 @@ LATCHED = (
     *("embedded-reber", "dyck-2-3", "flip-flop-3", "first-is-last-4", "dyck-2-4", "even-pairs"),
     *("first-is-last-3", "dyck-2-5"),
 )
+"""The last one has no distractors: they make its proof take minutes."""
+
 SIZES = (4, 8, 16, 32, 64)
 SMALL = ("reber", "mod-3", "even-pairs", "parity")
 FEWEST: dict[str, dict[Cell, int]] = {
@@ -126,8 +128,8 @@ def plans(count: int | None = None) -> list[Plan]:
         _each(FEW[:4], "gru", noises=NOISES),
         (
             Plan(machine=name, cell="lstm", wiring="latch", distractors=n)
-            for n in (0, 16)
-            for name in LATCHED
+            for names, n in ((LATCHED, 0), (LATCHED[:-1], 16))
+            for name in names
         ),
         _each([f"random-{n}" for n in SIZES], "lstm"),
         _each(SMALL, "gru", wiring="tuned", noises=(0.1,), gain=SOFT),
