@@ -49,3 +49,9 @@ def pytest_report_header() -> str:
 def seed() -> int:
     """The seed of everything random; fixed, and printed at the top of the run."""
     return SEED
+
+
+@pytest.fixture
+def few_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shares of agreement are measured on fewer words, where a test is not about the shares."""
+    monkeypatch.setattr("reberlstm.extraction.rates.WORDS", 200)

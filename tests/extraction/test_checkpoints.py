@@ -22,6 +22,8 @@ from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.machine.fsm import FSM
 from reberlstm.render import extraction as extraction_plots
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 SMALL = Budget(pairs=1_500, walks=20, length=20, rounds=8)
 SYMBOLS = "abc"
 CELLS = {"LSTMCell", "GRUCell", "RNNCell"}

@@ -18,6 +18,8 @@ from reberlstm.extraction.nets import Kind
 from reberlstm.machine.fsm import FSM
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 MOST_WORDS = 4_000
 
 

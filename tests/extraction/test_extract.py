@@ -19,6 +19,8 @@ from reberlstm.net.readouts import Head
 from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_by_net, words
 from tests.strategies import machines, random_machine
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 SMALL = Budget(pairs=3_000, walks=50, length=30, rounds=20)
 
 LAWS = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])

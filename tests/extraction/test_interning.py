@@ -10,6 +10,8 @@ from hypothesis.extra import numpy as arrays
 
 from reberlstm.extraction.trajectories import Interned
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 
 def by_dictionary(batches: list[np.ndarray]) -> list[list[int]]:
     known: dict[bytes, int] = {}

@@ -12,6 +12,8 @@ from torch import nn
 import reberlstm as rl
 from reberlstm.extraction import Budget, extract
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 SMALL = Budget(pairs=500, walks=10, length=20, rounds=5)
 
 

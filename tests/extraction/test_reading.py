@@ -13,6 +13,8 @@ from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Head, Readout, Rule
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 TINY = Budget(pairs=300, walks=5, length=10, rounds=5)
 CYCLE = rl.load_grammar("regex:(abc)*")
 

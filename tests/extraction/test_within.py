@@ -23,6 +23,8 @@ from tests.extraction.nets import RandomNet, TableNet, shown_by_machine, shown_b
 from tests.extraction.test_claims import Untaught, broken
 from tests.strategies import machines
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 SMALL = Budget(pairs=1_500, walks=10, length=20, rounds=5)
 TINY = Budget(pairs=300, walks=5, length=10, rounds=5)
 REBER, EMBEDDED = rl.load_grammar("reber"), rl.load_grammar("embedded-reber")

@@ -30,6 +30,8 @@ from reberlstm.net.net import ARRAYS, Net
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.simulator.checking import Checker, check_stream, start_row
 
+pytestmark = pytest.mark.usefixtures("few_words")
+
 REBER = rl.load_grammar("reber")
 WORDS = ["", "BTXSE", "BTSSXXTVVE", "BPVVE", "BTSSE", "BPTTVPXTTVVE", "T", "BTXSEE", "BBTX"]
 
