@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -137,11 +138,9 @@ def run(
     asked = _plain(_asked(runs[0], seeds))
     if not overwrite:
         _refuse_to_replace(folder, asked)
-    training = _Training(folder / "nets", runs, resume, progress, keep_after)
     measured: dict[int, Mapping[str, Any]] = {}
     fits: dict[int, Mapping[str, Fit]] = {}
-    for number, begun in enumerate(runs):
-        trained = training.of(begun)
+    for number, trained in enumerate(_trained(runs, folder / "nets", resume, progress, keep_after)):
         with _naming(experiment, "measure"):
             measured[trained.seed] = dict(experiment.measure(trained))
         fits[trained.seed] = trained.fits
@@ -159,66 +158,45 @@ def run(
     return Result(first, measured, verdicts, tuple(files), content)
 
 
-class _Training:
-    """The training of all nets of all seeds, with the state of what is kept and reported."""
+def _trained(
+    runs: Sequence[Run],
+    folder: Path,
+    resume: bool,
+    progress: Callable[[Progress], None] | None,
+    keep_after: float,
+) -> Iterator[Run]:
+    """The runs with their nets, which are kept in `folder` when that took long."""
+    from reberlstm.lab.training import alone, keep, train
 
-    def __init__(
-        self,
-        folder: Path,
-        runs: Sequence[Run],
-        resume: bool,
-        progress: Callable[[Progress], None] | None,
-        keep_after: float,
-    ) -> None:
-        self.folder, self.resume, self.progress = folder, resume, progress
-        self.keep_after = keep_after
-        self.epochs = sum(job.recipe.epochs for run in runs for job in run.jobs.values())
-        self.done = 0
-        self.seconds = 0.0
-        self.unsaved: list[tuple[Any, Path]] = []
+    epochs = sum(job.recipe.epochs for run in runs for job in run.jobs.values())
+    done, seconds, unsaved = 0, 0.0, []
 
-    def of(self, run: Run) -> Run:
-        """A run with its nets trained: on one thread, and the caller's random state left alone."""
-        import torch
+    def report(name: str, seed: int, before: int, told: tuple[int, int, float]) -> None:
+        if progress is not None:
+            progress(Progress(name, seed, before + told[0], epochs, told[2]))
 
+    for run in runs:
         nets: dict[str, torch.nn.Module] = {}
         fits: dict[str, Fit] = {}
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with torch.random.fork_rng(devices=[]):
-                for job in run.jobs.values():
-                    with _naming(run.experiment, f"net {job.name!r}"):
-                        nets[job.name], fits[job.name] = self._one(run, job)
-        finally:
-            torch.set_num_threads(threads)
-        return replace(run, nets=nets, fits=fits)
-
-    def _one(self, run: Run, job: Job) -> tuple[torch.nn.Module, Fit]:
-        from reberlstm.lab.training import keep, train
-
-        def report(told: tuple[int, int, float]) -> None:
-            if self.progress is not None:
-                epoch, _, loss = told
-                done = self.done + epoch
-                self.progress(Progress(job.name, run.seed, done, self.epochs, loss))
-
-        path = self.folder / f"{slug(job.name)}.{run.seed}.safetensors"
-        trained = train(
-            job,
-            seed_of(run.seed, job.name),
-            path=path if self.resume else None,
-            asked=_plain(_asked(run)),
-            report=report,
-        )
-        self.done += job.recipe.epochs
-        self.seconds += trained.seconds
-        self.unsaved.append((trained, path))
-        if self.seconds >= self.keep_after:
-            make_folder(self.folder)
-            while self.unsaved:
-                keep(*self.unsaved.pop())
-        return trained.net, trained.fit()
+        for name, job in run.jobs.items():
+            path = folder / f"{slug(name)}.{run.seed}.safetensors"
+            with _naming(run.experiment, f"net {name!r}"), alone():
+                made = train(
+                    job,
+                    seed_of(run.seed, name),
+                    report=partial(report, name, run.seed, done),
+                    path=path if resume else None,
+                    asked=_plain(_asked(run)),
+                )
+            nets[name], fits[name] = made.net, made.fit()
+            done += job.recipe.epochs
+            seconds += made.seconds
+            unsaved.append((made, path))
+            if seconds >= keep_after:
+                make_folder(folder)
+                while unsaved:
+                    keep(*unsaved.pop())
+        yield replace(run, nets=nets, fits=fits)
 
 
 def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:

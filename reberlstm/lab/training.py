@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -44,6 +45,18 @@ COUNTERS = {
 
 Report = Callable[[tuple[int, int, float]], None]
 """Called after every epoch with its number, the number of all, and the training loss."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Train on one thread, and leave the caller's random state and threads alone."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def train(

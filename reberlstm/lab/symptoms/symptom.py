@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from reberlstm.lab.judging import spread
 if TYPE_CHECKING:
     from torch import nn
 
-Row = Mapping[str, float]
-"""What was measured of one net, by the names of `Symptom.measures`."""
+Row = Mapping[str, Any]
+"""What was measured of one net, by the names of `Symptom.measures`: numbers."""
 
 Facts = tuple[Sequence[str], Sequence[Sequence[str]]]
 """A table: its head, and its rows."""
@@ -50,11 +50,26 @@ class Trained:
         return self.answers(x), wanted
 
     def inside(self, x: Array) -> Gates:
-        """All gates and memories, ``(N, T, H)``, of the first LSTM on sequences ``(N, T, D)``."""
+        """All gates and memories, ``(N, T, H)``, of the last LSTM on sequences ``(N, T, D)``."""
         from torch import nn
 
-        lstm = next(part for part in self.net.modules() if isinstance(part, nn.LSTM))
-        return record_gates(lstm, x)[0]
+        for lstm in (part for part in self.net.modules() if isinstance(part, nn.LSTM)):
+            (gates,) = record_gates(lstm, x)
+            x = gates["hidden"]
+        return gates
+
+
+def lstm(
+    cells: int = 8, outputs: int = 1, *, inputs: int = 1, last: bool = False
+) -> Callable[[], nn.Module]:
+    """Builds an LSTM with a linear output at each step, or at the last only."""
+
+    def build() -> nn.Module:
+        from reberlstm.lab.nets import Recurrent  # this loads PyTorch, and a list needs none
+
+        return Recurrent(inputs, cells, outputs, last=last)
+
+    return build
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,21 +151,17 @@ def show(symptom: Symptom, seed: int = 0) -> Shown:
     from reberlstm.lab.runner import need_extras, seed_of
 
     need_extras()
-    import torch
+    from reberlstm.lab.training import alone, train
 
-    from reberlstm.lab.training import train
-
-    nets = {}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            for job in symptom.jobs(generator(seed, symptom.name)):
-                done = train(job, seed_of(seed, job.name))
-                nets[job.name] = Trained(job, done.net, done.fit())
-            rows = {name: dict(symptom.measure(trained)) for name, trained in nets.items()}
-    finally:
-        torch.set_num_threads(threads)
+    with alone():
+        nets = {}
+        for job in symptom.jobs(generator(seed, symptom.name)):
+            done = train(job, seed_of(seed, job.name))
+            nets[job.name] = Trained(job, done.net, done.fit())
+        rows = {
+            name: {key: float(value) for key, value in symptom.measure(trained).items()}
+            for name, trained in nets.items()
+        }
     return Shown(symptom, seed, nets, rows)
 
 
