@@ -11,7 +11,7 @@ from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import lines, points
 from reberlstm.lab.encoding import RECONSTRUCTED, draw_decoded, encode
 from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
-from reberlstm.lab.gates import record_gates
+from reberlstm.lab.gates import TITLES, record_gates
 from reberlstm.net.cells.cell import Floats
 
 ONE, TWO = "1 latent", "2 latent, intercepts"
@@ -73,28 +73,23 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Lines (broad) and their reconstructions (thin).")
 def _lines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.6, height=3.2, sharey=True)
-    x, given = points(run.settings.steps), lines(SLOPES, steps=run.settings.steps)
-    for axis, (name, size) in zip(axes, SIZES.items(), strict=True):
-        drawing.family(axis, x, given[:, :, 0], run.predict(name, given)[:, :, 0], NAMES)
-        rest = run.measured[f"left_{size}"]
-        drawing.label(axis, f"{name}: {100 * rest:.2g} % of the variance left", "x", "")
-    drawing.legend_right(axes[2])
-    return figure
+    given = lines(SLOPES, steps=run.settings.steps)
+    shown = {}
+    for name, size in SIZES.items():
+        rest = 100 * run.measured[f"left_{size}"]
+        title = f"{name}: {rest:.2g} % of the variance left"
+        shown[title] = (given, run.predict(name, given), NAMES)
+    return drawing.families(shown, width=3.6, height=3.2, y="")
 
 
 @picture("Lines with intercepts (broad) and their reconstructions from two latent numbers (thin).")
 def _intercepts(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.4, height=3.0, sharey=True)
-    slopes = (0.0, 0.1, 0.3, 0.5)
-    for axis, start in zip(axes, INTERCEPTS, strict=True):
+    slopes, shown = (0.0, 0.1, 0.3, 0.5), {}
+    names = [f"slope {slope:g}" for slope in slopes]
+    for start in INTERCEPTS:
         given = lines(slopes, start, steps=run.settings.steps)
-        found = run.predict(TWO, given)[:, :, 0]
-        names = [f"slope {slope:g}" for slope in slopes]
-        drawing.family(axis, points(run.settings.steps), given[:, :, 0], found, names)
-        drawing.label(axis, f"intercept {start:g}", "x", "y" if axis is axes[0] else "")
-    drawing.legend_right(axes[2])
-    return figure
+        shown[f"intercept {start:g}"] = (given, run.predict(TWO, given), names)
+    return drawing.families(shown, width=3.4, height=3.0)
 
 
 @picture(
@@ -117,14 +112,11 @@ def _memory(run: Run) -> drawing.Figure:
     first, last = net.encoder.layers
     (before,) = record_gates(first, lines(SLOPES, steps=run.settings.steps))
     (cell,) = record_gates(last, before["hidden"])
-    figure, axes = drawing.panels(3, width=3.6, height=2.8)
-    for axis, quantity, title in (
-        (axes[0], "forget", "forget gate (eraser)"),
-        (axes[1], "memory", "memory"),
-        (axes[2], "hidden", "what it gives out"),
-    ):
+    shown = {name: f"The latent cell: {TITLES[name]}" for name in ("forget", "memory")}
+    shown["hidden"] = "The latent cell: what it gives out"
+    figure, axes = drawing.panels(shown.values(), x="x", width=3.6, height=2.8)
+    for axis, quantity in zip(axes, shown, strict=True):
         drawing.fan(axis, points(run.settings.steps), cell[quantity][:, :, 0], NAMES)
-        drawing.label(axis, f"The latent cell: {title}", "x")
     drawing.legend_right(axes[2])
     return figure
 

@@ -88,10 +88,9 @@ def _decoded_phases(run: Run, name: str) -> Floats:
 
 @picture("What is learned from: ten sines of each range. Up to 9° all go nearly through one point.")
 def _training_data(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.2, height=2.5, sharey=True)
-    for axis, (name, job) in zip(axes, run.jobs.items(), strict=True):
-        drawing.fan(axis, points(run.settings.steps), job.data.x[:10, :, 0], [None] * 10, width=1.0)
-        drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
+    figure, axes = drawing.panels(run.jobs, x="x", y="y", width=3.2, height=2.5, sharey=True)
+    for axis, job in zip(axes, run.jobs.values(), strict=True):
+        drawing.fan(axis, points(run.settings.steps), job.data.x[:10], [None] * 10, width=1.0)
     return figure
 
 
@@ -100,17 +99,16 @@ def _training_data(run: Run) -> drawing.Figure:
     "is grey."
 )
 def _sines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.8, height=3.4, sharey=True)
-    for axis, name in zip(axes, run.jobs, strict=True):
+    shown = {}
+    for name, key in SHORT.items():
         degrees = np.linspace(0.0, min(RANGES[name], 270.0), 4)
         given = shifted(degrees, run.settings.steps)
-        found = run.predict(name, given)[:, :, 0]
+        title = f"{name}: {100 * run.measured[f'left_{key}']:.2g} % left"
         names = [f"phase {phase:.0f}°" for phase in degrees]
-        drawing.family(axis, points(run.settings.steps), given[:, :, 0], found, names)
+        shown[title] = (given, run.predict(name, given), names)
+    figure = drawing.families(shown, width=3.8, height=3.4, legends=2)
+    for axis in figure.axes:
         axis.axvspan(0.0, curves.BEGINNING, color=drawing.QUIET, alpha=0.08, linewidth=0)
-        rest = 100 * run.measured[f"left_{SHORT[name]}"]
-        drawing.label(axis, f"{name}: {rest:.2g} % left", "x", "y" if axis is axes[0] else "")
-        drawing.legend_under(axis, ncols=2)
     return figure
 
 
@@ -119,7 +117,8 @@ def _sines(run: Run) -> drawing.Figure:
     "range that of 90°) after some epochs."
 )
 def _stages(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(len(STAGES), 3, width=3.0, height=2.1, sharex=True, sharey=True)
+    style: dict[str, Any] = {"width": 3.0, "height": 2.1, "sharex": True, "sharey": True}
+    figure, axes = drawing.panels(len(STAGES), 3, x="x", y="y", **style)
     x = points(run.settings.steps)
     for row, (name, fit) in enumerate(run.fits.items()):
         wanted = shifted([0.0, min(RANGES[name], 90.0)], run.settings.steps)[:, :, 0]
@@ -129,11 +128,9 @@ def _stages(run: Run) -> drawing.Figure:
             for number, key in enumerate(("first", "last")):
                 colour = drawing.COLOURS[number]
                 axis.plot(x, wanted[number], ":", color=colour, linewidth=1.2)
-                axis.plot(
-                    x, fit.watched[key][at], color=colour, linewidth=1.5, label=f"{key} phase"
-                )
-            title = f"{name}, epoch {fit.epochs[at]}"
-            drawing.label(axis, title, "x" if row == 2 else "", "" if column else "y")
+                found = fit.watched[key][at]
+                axis.plot(x, found, color=colour, linewidth=1.5, label=f"{key} phase")
+            drawing.entitle(axis, f"{name}, epoch {fit.epochs[at]}")
     drawing.legend_below(figure, axes[0], ncols=2)
     return figure
 
@@ -176,17 +173,15 @@ def _decoded(run: Run) -> drawing.Figure:
     "windows are mirrored where the encoder's numbers are negative."
 )
 def _windows(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(len(WINDOWS), width=3.6, height=2.8, sharey=True)
-    steps = run.settings.steps
-    sign = np.sign(encode(run, QUARTER, _grid(run, QUARTER)[1]).mean())
-    for axis, (low, high) in zip(axes, sign * np.array(WINDOWS), strict=True):
-        values = np.linspace(low, high, 6)
+    steps, x = run.settings.steps, points(run.settings.steps)
+    windows = np.sign(encode(run, QUARTER, _grid(run, QUARTER)[1]).mean()) * np.array(WINDOWS)
+    titles = [" to ".join(map(drawing.signed, ends)) for ends in windows]
+    figure, axes = drawing.panels(titles, x="x", width=3.6, height=2.8, sharey=True)
+    for axis, ends in zip(axes, windows, strict=True):
+        values = np.linspace(*ends, 6)
         found = encoding.decode(run, QUARTER, values[:, None])
-        drawing.fan(axis, points(steps), found, [f"{drawing.signed(v)}" for v in values.round(2)])
-        axis.plot(
-            points(steps), shifted(0.0, steps)[0, :, 0], ":", color=drawing.INK, linewidth=1.2
-        )
-        drawing.label(axis, f"{drawing.signed(low)} to {drawing.signed(high)}", "x")
+        drawing.fan(axis, x, found, [f"{drawing.signed(v)}" for v in values.round(2)])
+        axis.plot(x, shifted(0.0, steps)[0, :, 0], ":", color=drawing.INK, linewidth=1.2)
         drawing.legend_under(axis, ncols=3, by=0.2)
     return figure
 

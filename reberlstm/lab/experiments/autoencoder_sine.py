@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm.lab import curves, drawing, encoding
-from reberlstm.lab.curves import points, sines
+from reberlstm.lab.curves import sines
 from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.net.cells.cell import Floats
 
@@ -39,14 +39,10 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Sines (broad) and their reconstructions (thin).")
 def _sines(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=6.0, height=3.4)
-    given = sines(AMPLITUDES, steps=run.settings.steps)
-    found = run.predict(ONE, given)[:, :, 0]
-    drawing.family(axis, points(run.settings.steps), given[:, :, 0], found, NAMES)
     title = f"{100 * run.measured['left']:.2g} % of the variance left"
-    drawing.label(axis, title, "x", "y")
-    drawing.legend_right(axis)
-    return figure
+    given = sines(AMPLITUDES, steps=run.settings.steps)
+    shown = {title: (given, run.predict(ONE, given), NAMES)}
+    return drawing.families(shown, width=6.0, height=3.4)
 
 
 @picture("The latent number over the amplitude, and what the decoder makes of latent numbers.")

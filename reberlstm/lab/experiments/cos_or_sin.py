@@ -87,13 +87,12 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("What the nets give for zeros and ones, over the waves.", name="waves")
 def _both_waves(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.4, height=3.2, sharey=True)
+    figure, axes = drawing.panels(run.jobs, x="x", y="y", width=4.4, height=3.2, sharey=True)
     for axis, name in zip(axes, run.jobs, strict=True):
         found = run.predict(name, BOTH)[:, :, 0]
         for row, wave in enumerate(NAMES):
             axis.plot(points(), WAVES[row, :, 0], color=drawing.TARGET, linewidth=4, alpha=0.6)
             axis.plot(points(), found[row], color=OF_WAVES[row], linewidth=1.6, label=wave)
-        drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
     drawing.legend_right(axes[1])
     return figure
 
@@ -114,28 +113,23 @@ def _output_cell(run: Run) -> drawing.Figure:
     net: Any = run.nets[BOUNDED]
     (first,) = record_gates(net.layers[0], BOTH)
     (cell,) = record_gates(net.layers[1], first["hidden"])
-    figure, axes = drawing.panels(3, width=3.6, height=2.8)
-    for axis, quantity, title in zip(
-        axes,
-        ("output", "memory", "hidden"),
-        ("output gate", "memory", "what it gives out"),
-        strict=True,
-    ):
+    titles = {"output": "output gate", "memory": "memory", "hidden": "what it gives out"}
+    figure, axes = drawing.panels(titles.values(), x="x", width=3.6, height=2.8)
+    for axis, quantity in zip(axes, titles, strict=True):
         for row, wave in enumerate(NAMES):
             values = cell[quantity][row, :, 0]
             axis.plot(points(), values, color=OF_WAVES[row], linewidth=1.6, label=wave)
-        drawing.label(axis, title, "x")
     drawing.legend_right(axes[2])
     return figure
 
 
 @picture("What comes for constants that were never trained.")
 def _between(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=6.0, height=3.4)
+    title = f"{HEAD}: constants between those trained"
+    figure, (axis,) = drawing.panels([title], x="x", y="y", width=6.0, height=3.4)
     values = np.linspace(0.0, 1.0, 9)
     waves = run.predict(HEAD, constants(values))[:, :, 0]
     drawing.fan(axis, points(), waves, [f"{value:g}" for value in values])
-    drawing.label(axis, f"{HEAD}: constants between those trained", "x", "y")
     drawing.legend_right(axis, title="constant")
     return figure
 

@@ -93,12 +93,11 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Examples of the lines that are learned from.")
 def _training_data(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=5.4, height=3.0)
+    figure, (axis,) = drawing.panels(x="x", y="y", width=5.4, height=3.0)
     data = run.jobs[ONE].data
     order = np.argsort(data.y[:12, 0])
     names = [f"{slope:.2f}·x + {start:.2f}" for slope, start in data.y[:12][order]]
-    drawing.fan(axis, points(STEPS), data.x[:12, :, 0][order], names, width=1.2)
-    drawing.label(axis, "", "x", "y")
+    drawing.fan(axis, points(STEPS), data.x[:12][order], names, width=1.2)
     drawing.legend_right(axis)
     return figure
 
@@ -106,11 +105,10 @@ def _training_data(run: Run) -> drawing.Figure:
 @picture("Lines (broad) and the lines that the net tells (thin).")
 def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
-    for axis, title, chosen in zip(
-        axes, ("Lines such as were trained", "Other lines"), (TRAINED, OTHERS), strict=True
-    ):
-        given, told = (lines_of(p)[:, :, 0] for p in (chosen, _told(run, chosen)))
-        drawing.family(axis, points(STEPS), given, told, list(starmap(_formula, chosen)))
+    titles = ("Lines such as were trained", "Other lines")
+    for axis, title, chosen in zip(axes, titles, (TRAINED, OTHERS), strict=True):
+        told = lines_of(_told(run, chosen))
+        drawing.family(axis, lines_of(chosen), told, list(starmap(_formula, chosen)))
         drawing.label(axis, title, "x", "y")
         drawing.legend_under(axis, ncols=2)
     return figure
@@ -118,7 +116,7 @@ def _lines(run: Run) -> drawing.Figure:
 
 @picture("Slope and intercept of lines as given (circle) and as the net tells them (dot).")
 def _parameters(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=5.4, height=4.4)
+    figure, (axis,) = drawing.panels([TWO], x="slope", y="intercept", width=5.4, height=4.4)
     given = np.array([(m, t) for m in np.linspace(-1, 2, 13) for t in np.linspace(0, 1, 5)])
     trained = (given[:, 0] >= 0) & (given[:, 0] <= 1)
     for start, end, known in zip(given, _told(run, given), trained, strict=True):
@@ -128,7 +126,6 @@ def _parameters(run: Run) -> drawing.Figure:
         axis.plot(*end, "o", color=colour, markersize=3)
     for number, name in ((0, "slope as trained"), (1, "slope outside")):
         axis.plot([], [], "o-", color=drawing.COLOURS[number], markersize=3, label=name)
-    drawing.label(axis, TWO, "slope", "intercept")
     drawing.legend_under(axis, ncols=2, by=0.13)
     return figure
 

@@ -136,29 +136,23 @@ def _of_frequencies(run: Run) -> dict[str, Any]:
 
 @picture("Lines (broad) and what the net that learned the sine makes of them (thin).")
 def _lines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.0, height=3.2, sharey=True)
     names = [f"slope {slope:g}" for slope in SLOPES]
-    for axis, intercept in zip(axes, (INTERCEPT, 0.0), strict=True):
-        given = lines(SLOPES, intercept)
-        drawing.family(axis, points(), given[:, :, 0], copies(run, TWO, given), names)
-        drawing.label(axis, f"lines from {intercept:g}", "x", "" if axis is axes[1] else "y")
-    drawing.legend_right(axes[1])
-    return figure
+    shown = {
+        f"lines from {start:g}": (given, copies(run, TWO, given), names)
+        for start, given in ((INTERCEPT, OF_SLOPES), (0.0, lines(SLOPES)))
+    }
+    return drawing.families(shown, width=4.0, height=3.2)
 
 
 @picture("Sines of other amplitudes and phases (broad) and what comes back (thin).")
 def _waves(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.6, height=3.2, sharey=True)
     amplitudes = [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES]
     shifts = [f"shifted by {drawing.signed(shift)}" for shift in SHIFTS]
-    for axis, title, given, names in (
-        (axes[0], "other amplitudes", OF_AMPLITUDES, amplitudes),
-        (axes[1], "other phases", OF_SHIFTS, shifts),
-    ):
-        drawing.family(axis, points(), given[:, :, 0], copies(run, TWO, given), names)
-        drawing.label(axis, title, "x", "" if axis is axes[1] else "y")
-        drawing.legend_under(axis, ncols=2)
-    return figure
+    shown = {
+        "other amplitudes": (OF_AMPLITUDES, copies(run, TWO, OF_AMPLITUDES), amplitudes),
+        "other phases": (OF_SHIFTS, copies(run, TWO, OF_SHIFTS), shifts),
+    }
+    return drawing.families(shown, width=4.6, height=3.2, legends=2)
 
 
 def _frequencies_caption(run: Run) -> str:
@@ -171,14 +165,15 @@ def _frequencies_caption(run: Run) -> str:
 
 @picture(_frequencies_caption)
 def _frequencies(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, 2, width=3.2, height=2.4, sharex=True, sharey=True)
+    titles = [
+        f"frequency {frequency:g}: lag {drawing.signed(round(lag, 1))} steps"
+        for frequency, lag in zip(FREQUENCIES, run.measured["lags"].values(), strict=True)
+    ]
+    style: dict[str, Any] = {"width": 3.2, "height": 2.4, "sharex": True, "sharey": True}
+    figure, axes = drawing.panels(titles, 2, x="x", y="y", **style)
     found = copies(run, TWO, OF_FREQUENCIES)
-    for number, (axis, frequency) in enumerate(zip(axes, FREQUENCIES, strict=True)):
-        given = OF_FREQUENCIES[number, :, 0]
-        drawing.compare(axis, points(), given, found[number], drawing.colour(run, TWO))
-        lag = run.measured["lags"][str(frequency)]
-        title = f"frequency {frequency:g}: lag {drawing.signed(round(lag, 1))} steps"
-        drawing.label(axis, title, "x" if number > 2 else "", "" if number % 3 else "y")
+    for axis, given, copy in zip(axes, OF_FREQUENCIES, found, strict=True):
+        drawing.compare(axis, points(), given, copy, drawing.colour(run, TWO))
     drawing.legend(axes[0])
     return figure
 

@@ -37,7 +37,7 @@ def columns(above: Panel, below: Panel, *, shared: bool = True) -> Draw:
         upper, lower = axes[: len(nets)], axes[len(nets) :]
         for (name, colour), up, low in zip(colours(nets).items(), upper, lower, strict=True):
             above(up, nets[name], colour)
-            up.set_title(name, loc="left", fontsize=10, color=drawing.INK)
+            drawing.entitle(up, name)
             below(low, nets[name], colour)
         for row in (upper, lower):
             if shared:
