@@ -52,14 +52,15 @@ def panels(
     titles = [""] * columns * rows if isinstance(columns, int) else list(columns)
     columns = len(titles) // rows
     figure = figures.blank(width * columns, height * rows + (0.35 if title else 0.0))
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey).flat
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    axes = list(grid.flat)
     for number, axis in enumerate(axes):
         plain(axis)
         last, first = number >= columns * (rows - 1), number % columns == 0
         label(axis, titles[number], x if last else "", y if first else "")
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
-    return figure, list(axes)
+    return figure, axes
 
 
 def plain(axis: Axes) -> None:
@@ -177,7 +178,7 @@ def compare(axis: Axes, x: Array, target: Array, found: Array, colour: str = COL
 
 
 def fan(
-    axis: Axes, x: Array, curves: Array, names: Sequence[str | None], width: float = 1.5
+    axis: Axes, x: Any, curves: Iterable[Any], names: Sequence[str | None], width: float = 1.5
 ) -> None:
     """Curves, ``(N, T)`` or ``(N, T, 1)``, that go from small to large, from light to dark."""
     for curve, colour, name in zip(curves, shades(len(names)), names, strict=True):
@@ -186,6 +187,7 @@ def fan(
 
 def family(
     axis: Axes,
+    x: Array,
     given: Array,
     curves: Array,
     names: Sequence[str],
@@ -193,11 +195,10 @@ def family(
     broad: str = "what was given",
     colours: Sequence[Any] | None = None,
 ) -> None:
-    """Pairs of a broad, pale curve and a thin one over x from 0 to 1, ``(N, T)`` or ``(N, T, 1)``.
+    """Pairs of a broad, pale curve and a thin one, ``(N, T)`` or ``(N, T, 1)``.
 
     Each pair has one colour, from light to dark. Both can be seen where they are the same.
     """
-    x = points(given.shape[1])
     colours = shades(len(names)) if colours is None else colours
     for target, curve, name, colour in zip(given, curves, names, colours, strict=True):
         axis.plot(x, target, color=colour, linewidth=4.5, alpha=0.3, solid_capstyle="round")
@@ -214,13 +215,13 @@ def families(
     legends: int = 0,
     legend_title: str | None = None,
 ) -> Figure:
-    """A panel by its title for every `family`: broad curves, thin curves, and names.
+    """A panel by its title for every `family` over x from 0 to 1: given, found, and names.
 
     One legend is at the right; with `legends`, one of so many columns is under each panel.
     """
     figure, axes = panels(shown, x="x", y=y, width=width, height=height, sharey=True)
     for axis, curves in zip(axes, shown.values(), strict=True):
-        family(axis, *curves)
+        family(axis, points(curves[0].shape[1]), *curves)
         if legends:
             legend_under(axis, ncols=legends)
     if not legends:

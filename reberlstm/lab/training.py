@@ -43,9 +43,6 @@ COUNTERS = {
 }
 """The form of the counters of a file."""
 
-Report = Callable[[tuple[int, int, float]], None]
-"""Called after every epoch with its number, the number of all, and the training loss."""
-
 
 @contextmanager
 def alone() -> Iterator[None]:
@@ -63,7 +60,7 @@ def train(
     job: Job,
     seed: int,
     *,
-    report: Report | None = None,
+    report: Callable[[tuple[int, int, float]], None] | None = None,
     path: Path | None = None,
     asked: Mapping[str, Any] | None = None,
 ) -> JobTraining:
@@ -74,7 +71,7 @@ def train(
     Args:
         job: What to train on what.
         seed: Of the initial weights and of the order of the examples.
-        report: Called after every epoch.
+        report: Called after every epoch with its number, that of all, and the training loss.
         path: Where `keep` may have written the net.
         asked: What the whole run was asked for: the net of another run is refused.
 
@@ -108,13 +105,12 @@ class JobTraining:
         self.order = torch.Generator().manual_seed(seed)
         self.inputs, self.targets = self._tensors(job.data.x, job.data.y)
         self.test = self._tensors(*job.data.test)
-        self.epoch = 0
+        self.epoch, self.seconds = 0, 0.0
+        self.diverged_at: int | None = None
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.test_losses: list[float] = []
         self.watched: dict[str, list[Any]] = {}
-        self.seconds = 0.0
-        self.diverged_at: int | None = None
 
     def _tensors(self, x: Array, y: Array) -> tuple[Tensor, Tensor]:
         kind = torch.int64 if self.recipe.loss == "nll" else torch.float32

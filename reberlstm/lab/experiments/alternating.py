@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from reberlstm.extraction import Budget, Extraction, extract
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
+from reberlstm.lab.nets import Recurrent
 from reberlstm.lab.oscillator import PATTERN, oscillator
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
@@ -187,8 +188,7 @@ VARIANTS = (PRINTED, STEPPED, FASTER, LONGER, ADAM, NOISE_ONLY)
 
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Every variant a few times, each time with noise of its own."""
-    found = []
-    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
+    found, labels = [], np.tile(pattern(STEPS), (SEQUENCES, 1))
     for number in range(1, settings.runs + 1):
         noise = rng.uniform(0.0, 1.0, (SEQUENCES, STEPS, 1)).astype(np.float32)
         for variant in VARIANTS:
@@ -206,14 +206,9 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
                 shuffle=False,
             )
             name, data = f"{variant.name}, run {number}", Data(fed, labels)
-            found.append(Job(name, _new_net, data, recipe, watch=_multiplier))
+            net = partial(Recurrent, 1, 6, 2)
+            found.append(Job(name, net, data, recipe, watch=_multiplier))
     return found
-
-
-def _new_net() -> nn.Module:
-    from reberlstm.lab.nets import Recurrent
-
-    return Recurrent(1, 6, 2)
 
 
 def _multiplier(net: nn.Module) -> dict[str, float]:
@@ -241,7 +236,6 @@ def measure(run: Run) -> dict[str, Any]:
             f"{variant.key}_right": float(np.mean([right[n] for n in names])) if names else None,
             f"{variant.key}_says_one": sum(begins[name] for name in names),
         }
-    good, bad = _machine(nets[best]), _machine(nets[STEPPED_FIRST])
     return {
         **found,
         "right": right,
@@ -253,8 +247,8 @@ def measure(run: Run) -> dict[str, Any]:
         "proved": proved,
         "proofs": sum(proved.values()),
         "learners": len(proved),
-        **{f"good_{key}": value for key, value in good.items()},
-        **{f"bad_{key}": value for key, value in bad.items()},
+        **_machine("good", nets[best]),
+        **_machine("bad", nets[STEPPED_FIRST]),
         "good": best,
         "wired_right": accuracy(by_hand, noise),
         "wired_proved": proof.holds is True,
@@ -263,14 +257,14 @@ def measure(run: Run) -> dict[str, Any]:
     }
 
 
-def _machine(net: Net) -> dict[str, Any]:
+def _machine(which: str, net: Net) -> dict[str, Any]:
     found = machine_of(net)
     states, whole = len(found.fsm.states), found.ended_by is None
     return {
-        "states": states if whole else None,
-        "size": _count(states) if whole else f"more than {MOST_STATES} states",
-        "turns": alternates(found.fsm),
-        "relation": found.verdict[0].relation,
+        f"{which}_states": states if whole else None,
+        f"{which}_size": _count(states) if whole else f"more than {MOST_STATES} states",
+        f"{which}_turns": alternates(found.fsm),
+        f"{which}_relation": found.verdict[0].relation,
     }
 
 
@@ -302,17 +296,13 @@ def _three(run: Run) -> dict[str, Net]:
 
 
 def _claim(variant: Variant, says: str, why: str = "") -> Claim:
-    """Whether a variant always learns."""
-
-    def holds(measured: Mapping[str, Any]) -> bool | None:
-        runs: int = measured[f"{variant.key}_runs"]
-        return measured[f"{variant.key}_learned"] == runs if runs else None
-
+    """That a variant always learns; not decided where the preset leaves it out."""
+    learned, runs = f"{variant.key}_learned", f"{variant.key}_runs"
     return Claim(
         variant.key,
         f"(not in the source) {says}",
         _outcome(variant),
-        holds,
+        lambda m: m[learned] == m[runs] if m[runs] else None,
         why=why,
         figure="learning",
     )
@@ -377,19 +367,18 @@ def _learning(run: Run) -> drawing.Figure:
 )
 def _leads(run: Run) -> drawing.Figure:
     nets, noise = _three(run), fresh(run)[:8]
-    figure, axes = drawing.panels(len(nets), width=3.5, height=2.8)
+    labels: dict[str, Any] = {"x": "step", "y": "lead of 1 over 0"}
+    figure, axes = drawing.panels(nets, width=3.5, height=2.8, **labels)
     steps = np.arange(1, SHOWN + 1)
     odd = pattern(SHOWN) == 1
-    for axis, (title, net) in zip(axes, nets.items(), strict=True):
-        lead = leads(net, noise[:, :SHOWN])
-        for row in lead:
-            axis.plot(steps, row, color=drawing.GRID, linewidth=0.8, zorder=1)
+    for axis, net in zip(axes, nets.values(), strict=True):
+        found = leads(net, noise[:, :SHOWN])
+        axis.plot(steps, found.T, color=drawing.GRID, linewidth=0.8, zorder=1)
         for wanted, colour, text in ((odd, ONE, "1"), (~odd, ZERO, "0")):
-            where = np.broadcast_to(steps[wanted], (len(lead), wanted.sum()))
+            where = np.broadcast_to(steps[wanted], found[:, wanted].shape)
             style: dict[str, Any] = {"s": 9, "color": colour, "rasterized": True}
-            axis.scatter(where, lead[:, wanted], label=f"wanted: {text}", **style)
+            axis.scatter(where, found[:, wanted], label=f"wanted: {text}", **style)
         axis.axhline(0.0, color=drawing.INK, linewidth=0.8, linestyle="--")
-        drawing.label(axis, title, "step", "lead of 1 over 0" if axis is axes[0] else "")
     drawing.legend_right(axes[-1])
     return figure
 

@@ -6,14 +6,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import left, points
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import numbers, record_gates
-from reberlstm.lab.nets import Recurrent
+from reberlstm.lab.nets import Recurrent, ask
 from reberlstm.net.cells.cell import Floats
 
 BOUND = 0.5
@@ -57,11 +56,9 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     return found
 
 
-def _told_so_far(net: torch.nn.Module) -> dict[str, float]:
-    told = net(torch.tensor(waves(PROBES), dtype=torch.float32))
-    return {
-        f"told of {name}": float(number) for name, number in zip(PROBE_NAMES, told, strict=True)
-    }
+def _told_so_far(net: Any) -> dict[str, float]:
+    told = ask(net, waves(PROBES))[:, 0].tolist()
+    return {f"told of {name}": number for name, number in zip(PROBE_NAMES, told, strict=True)}
 
 
 def _told(run: Run, name: str, amplitudes: Floats, shifts: Any = 0.0) -> Floats:
@@ -103,7 +100,7 @@ def _training_data(run: Run) -> drawing.Figure:
 
 @picture("What the nets tell over what is true: the mean and the range over all phases.")
 def _amplitudes(run: Run) -> drawing.Figure:
-    labels = {"x": "amplitude of the wave", "y": "amplitude told"}
+    labels: dict[str, Any] = {"x": "amplitude of the wave", "y": "amplitude told"}
     figure, axes = drawing.panels(run.jobs, width=4.0, height=3.4, sharey=True, **labels)
     given = np.linspace(0.0, 1.0, 41)
     for axis, name in zip(axes, run.jobs, strict=True):
@@ -162,13 +159,10 @@ def _learning_curves(run: Run) -> drawing.Figure:
         left_.plot(fit.epochs, fit.losses, label=f"training data, {short}", **style)
     left_.set_yscale("log")
     fit = run.fits[NET]
-    for given, name, colour in zip(
-        PROBES, PROBE_NAMES, drawing.shades(len(PROBE_NAMES)), strict=True
-    ):
+    told = [fit.watched[f"told of {name}"] for name in PROBE_NAMES]
+    drawing.fan(right, fit.epochs, told, PROBE_NAMES, width=1.6)
+    for given, colour in zip(PROBES, drawing.shades(len(PROBES)), strict=True):
         right.axhline(given, color=colour, linestyle=":", linewidth=1)
-        right.plot(
-            fit.epochs, fit.watched[f"told of {name}"], color=colour, linewidth=1.6, label=name
-        )
     drawing.label(left_, "Learning curves", "epoch", "mean squared error")
     drawing.label(right, "What is told of an amplitude", "epoch", "amplitude told")
     drawing.legend_under(left_, ncols=2, by=0.18)

@@ -10,7 +10,7 @@ from reberlstm.lab import curves, drawing, encoding, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import lines, points
 from reberlstm.lab.encoding import RECONSTRUCTED, draw_decoded, encode
-from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture
 from reberlstm.lab.gates import TITLES, record_gates
 from reberlstm.net.cells.cell import Floats
 
@@ -39,16 +39,13 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder with ten, five and one latent numbers; and with two, on more lines."""
     recipe, steps = Recipe.of(settings), settings.steps
 
-    def through_0(rng: Any, count: int) -> Floats:
-        return lines(rng.uniform(0.0, 1.0, count), steps=steps)
-
-    def anywhere(rng: Any, count: int) -> Floats:
+    def anywhere(count: int) -> Floats:
         slopes, intercepts = rng.uniform(0.0, HALF, (2, count))
         return lines(slopes, intercepts, steps)
 
-    data = encoding.data(settings, rng, through_0)
+    data = encoding.data(settings, lambda n: lines(rng.uniform(0.0, 1.0, n), steps=steps))
     found = [Job(name, encoding.net([32], size), data, recipe) for name, size in SIZES.items()]
-    more = encoding.data(settings, rng, anywhere)
+    more = encoding.data(settings, anywhere)
     return [*found, Job(TWO, encoding.net([32], 2), more, recipe)]
 
 
@@ -131,14 +128,7 @@ EXPERIMENT = Experiment(
     "A fourth net has two latent numbers and lines with intercepts, slope and intercept between 0 "
     "and ½. The last layer is an LSTM, so its output stays below 1, and the line of slope 1 is out "
     "of its reach at the end. Weights start as in Keras.",
-    presets=presets(
-        examples=(100, 1_000),
-        steps=(50, 100),
-        batch=(25, 1_000),
-        epochs=(100, 250),
-        rate=(0.005, 0.001),
-        optimiser=("adam", "rmsprop"),
-    ),
+    presets=encoding.presets_of_source((100, 250)),
     jobs=jobs,
     measure=measure,
     pictures=(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 import numpy as np
-import torch
 
 from reberlstm.lab import curves, drawing, encoding
 from reberlstm.lab.curves import points, sines
 from reberlstm.lab.encoding import RECONSTRUCTED, draw_decoded, encode
 from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.nets import ask
 from reberlstm.net.cells.cell import Floats
 
 NARROW, QUARTER, TURNS = "phases to 9°", "phases to 90°", "phases to 900°"
@@ -32,22 +33,20 @@ def shifted(degrees: Any, steps: int) -> Floats:
 
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder for three ranges of phases."""
-    found = []
-    for name, most in RANGES.items():
 
-        def draw(rng: Any, count: int, most: float = most) -> Floats:
-            return shifted(rng.uniform(0.0, most, count), settings.steps)
-
-        data = encoding.data(settings, rng, draw)
+    def job(name: str, most: float) -> Job:
+        data = encoding.data(
+            settings, lambda count: shifted(rng.uniform(0.0, most, count), settings.steps)
+        )
         watch = partial(_so_far, shifted([0.0, min(most, 90.0)], settings.steps))
-        recipe = Recipe.of(settings)
-        found.append(Job(name, encoding.net([32, 32]), data, recipe, watch=watch))
-    return found
+        return Job(name, encoding.net([32, 32]), data, Recipe.of(settings), watch=watch)
+
+    return list(starmap(job, RANGES.items()))
 
 
 def _so_far(given: Floats, net: Any) -> dict[str, Floats]:
-    found = net(torch.tensor(given, dtype=torch.float32))[:, :, 0].numpy()
-    return {"first": found[0], "last": found[1]}
+    first, last = ask(net, given)[:, :, 0]
+    return {"first": first, "last": last}
 
 
 def _grid(run: Run, name: str) -> tuple[Floats, Floats]:
@@ -177,8 +176,8 @@ def _windows(run: Run) -> drawing.Figure:
     windows = np.sign(encode(run, QUARTER, _grid(run, QUARTER)[1]).mean()) * np.array(WINDOWS)
     titles = [" to ".join(map(drawing.signed, ends)) for ends in windows]
     figure, axes = drawing.panels(titles, x="x", width=3.6, height=2.8, sharey=True)
-    for axis, ends in zip(axes, windows, strict=True):
-        values = np.linspace(*ends, 6)
+    for axis, (low, high) in zip(axes, windows, strict=True):
+        values = np.linspace(low, high, 6)
         found = encoding.decode(run, QUARTER, values[:, None])
         drawing.fan(axis, x, found, [f"{drawing.signed(v)}" for v in values.round(2)])
         axis.plot(x, shifted(0.0, steps)[0, :, 0], ":", color=drawing.INK, linewidth=1.2)
@@ -190,28 +189,17 @@ EXPERIMENT = Experiment(
     name="autoencoder-phase",
     title="The phase of a sine as one latent number",
     source=f"{curves.SOURCE}: Autoencoder, Sine and cosine; its code gives the net.",
-    task="Sines sin(10x + φ) go through 32 and 32 LSTM cells into one latent number and through "
-    "32, 32 and one cells back. The source displaces the phase by up to 0.1·π/2 and then by up to "
-    "π/2, and calls the second the shift from sine to cosine. Read as phases φ, these are 9° and "
-    "90°. Read as shifts of x, which count ten times, they are 90° and 900°, two and a half turns, "
-    "so that most sines occur with three shifts. All three ranges are trained. An epoch is one "
-    "step, as with the source's batch of 1,000.",
-    presets=presets(
-        examples=(40, 1_000),
-        steps=(40, 100),
-        batch=1_000,
-        epochs=500,
-        rate=0.001,
-    ),
+    task="Sines sin(10x + φ) go through 32 and 32 LSTM cells into one latent number, and through "
+    "32, 32 and one cells back. The source displaces the phase by up to 0.1·π/2, then by up to "
+    "π/2, and calls the second the shift from sine to cosine. It does not say whether φ is "
+    "displaced or x. If it is φ, the ranges are 9° and 90°. If it is x, they are ten times as "
+    "wide, 90° and 900°: two and a half turns, so that most sines occur with three shifts. All "
+    "three ranges are trained. An epoch is one step, as with the source's batch of 1,000.",
+    presets=presets(examples=(40, 1_000), steps=(40, 100), batch=1_000, epochs=500, rate=0.001),
     jobs=jobs,
     measure=measure,
     pictures=(
-        _training_data,
-        _sines,
-        _stages,
-        _latent,
-        _windows,
-        _decoded,
+        *(_training_data, _sines, _stages, _latent, _windows, _decoded),
         drawing.LEARNING_CURVES,
     ),
     claims=(

@@ -8,7 +8,7 @@ import numpy as np
 
 from reberlstm.lab import curves, drawing, encoding
 from reberlstm.lab.curves import sines
-from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture
 from reberlstm.net.cells.cell import Floats
 
 ONE = "1 latent"
@@ -19,11 +19,9 @@ ALL_AMPLITUDES = np.linspace(0.0, 1.0, 101)
 
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The autoencoder of the source's code with one latent number."""
-
-    def draw(rng: Any, count: int) -> Floats:
-        return sines(rng.uniform(0.0, 1.0, count), steps=settings.steps)
-
-    data = encoding.data(settings, rng, draw)
+    data = encoding.data(
+        settings, lambda count: sines(rng.uniform(0.0, 1.0, count), steps=settings.steps)
+    )
     return [Job(ONE, encoding.net([32]), data, Recipe.of(settings))]
 
 
@@ -62,14 +60,7 @@ EXPERIMENT = Experiment(
     task="The autoencoder of `autoencoder-line` with one latent number, on sines a·sin 10x of "
     "amplitudes a between 0 and 1. Which sines the source used is lost; the amplitudes are those "
     "of the lines in its code.",
-    presets=presets(
-        examples=(100, 1_000),
-        steps=(50, 100),
-        batch=(25, 1_000),
-        epochs=(150, 250),
-        rate=(0.005, 0.001),
-        optimiser=("adam", "rmsprop"),
-    ),
+    presets=encoding.presets_of_source((150, 250)),
     jobs=jobs,
     measure=measure,
     pictures=(_sines, _latent, drawing.LEARNING_CURVES),

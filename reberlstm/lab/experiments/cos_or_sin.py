@@ -9,19 +9,10 @@ import numpy as np
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import STEPS, left, points, sines
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Recurrent, Stack
+from reberlstm.net.cells.cell import Floats
 
 HEAD, BOUNDED = "LSTM 32 and a linear layer", "LSTM 32 and LSTM 1"
 NAMES = ("0 → cosine", "1 → sine")
@@ -31,7 +22,7 @@ LEARNED, IGNORED = 0.05, 0.5
 """A wave is learned if less of its variance is left, and ignored if more."""
 
 
-def constants(values: Any) -> Array:
+def constants(values: Any) -> Floats:
     """Constants (N,) as sequences (N, T, 1)."""
     return np.repeat(np.array(values, dtype=float), STEPS).reshape(-1, STEPS, 1)
 
@@ -61,14 +52,10 @@ def measure(run: Run) -> dict[str, Any]:
     """What is left of both waves, which is ignored, and the phases for constants in between."""
     found: dict[str, Any] = {}
     for short, name in (("linear", HEAD), ("cell", BOUNDED)):
-        rest = [left(*both) for both in zip(run.predict(name, BOTH), WAVES, strict=True)]
-        learned = [part < LEARNED for part in rest]
-        one = any(learned) and max(rest) > IGNORED
-        found |= {
-            f"{short}_cosine": rest[0],
-            f"{short}_sine": rest[1],
-            f"{short}_ignores": ("sine" if learned[0] else "cosine") if one else "neither",
-        }
+        cosine, sine = (left(*both) for both in zip(run.predict(name, BOTH), WAVES, strict=True))
+        one = min(cosine, sine) < LEARNED and max(cosine, sine) > IGNORED
+        ignored = ("sine" if cosine < sine else "cosine") if one else "neither"
+        found |= {f"{short}_cosine": cosine, f"{short}_sine": sine, f"{short}_ignores": ignored}
     between = run.predict(HEAD, constants(np.linspace(0.0, 1.0, 5)))[:, :, 0]
     phases = [float((phase + 180) % 360 - 180) for phase in curves.phases(between).round()]
     worse = int(found["cell_sine"] > found["cell_cosine"])

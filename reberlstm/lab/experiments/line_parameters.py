@@ -108,7 +108,8 @@ def _lines(run: Run) -> drawing.Figure:
     titles = ("Lines such as were trained", "Other lines")
     for axis, title, chosen in zip(axes, titles, (TRAINED, OTHERS), strict=True):
         told = lines_of(_told(run, chosen))
-        drawing.family(axis, lines_of(chosen), told, list(starmap(_formula, chosen)))
+        names = list(starmap(_formula, chosen))
+        drawing.family(axis, points(STEPS), lines_of(chosen), told, names)
         drawing.label(axis, title, "x", "y")
         drawing.legend_under(axis, ncols=2)
     return figure
@@ -155,8 +156,8 @@ EXPERIMENT = Experiment(
     title="Sequence to vector: slope and intercept of a line",
     source=f"{curves.SOURCE}: sequence to vector, Slope and intercept.",
     task="A net reads a line y = m·x + t, from x = 0 to x = 1 in 50 steps, and has to tell the "
-    "slope m and the intercept t after the last step. Both are between 0 and 1 in training, a "
-    "range that is inferred from the description of lost figures; then come lines beyond it. "
+    "slope m and the intercept t after the last step. In training both are between 0 and 1, a "
+    "range inferred from descriptions of lost figures; then it is asked about lines beyond it. "
     "Weights start as in Keras, which the source used.",
     presets=presets(examples=(500, 1_000), batch=50, epochs=(60, 250), rate=(0.005, 0.001)),
     jobs=jobs,

@@ -79,19 +79,19 @@ def _of_lines(run: Run) -> dict[str, float]:
 
     def bent(part: Any) -> Array:
         slope, start = np.polyfit(x[part], found[:, part].T, 1)
-        off: Array = found[:, part] - np.outer(slope, x[part]) - start[:, None]
-        most: Array = np.abs(off).max(1)
-        return most
+        off = np.abs(found[:, part] - np.outer(slope, x[part]) - start[:, None])
+        return np.asarray(off.max(1))
 
+    factor = growth / SLOPES
     return {
-        "least_growth": float(growth.min()),
-        "most_growth": float(growth.max()),
-        "between_lines": float(growth.max() / growth.min()),
-        "least_factor": float((growth / SLOPES).min()),
-        "most_factor": float((growth / SLOPES).max()),
-        "between_factors": float((growth / SLOPES).max() / (growth / SLOPES).min()),
-        "bent": float((bent(x >= 0) / np.ptp(OF_SLOPES[:, :, 0], 1)).max()),
-        "bent_first": float((bent(x < 0.4) / bent(x > 0.6)).min()),
+        "least_growth": growth.min(),
+        "most_growth": growth.max(),
+        "between_lines": growth.max() / growth.min(),
+        "least_factor": factor.min(),
+        "most_factor": factor.max(),
+        "between_factors": factor.max() / factor.min(),
+        "bent": (bent(x >= 0) / np.ptp(OF_SLOPES[:, :, 0], 1)).max(),
+        "bent_first": (bent(x < 0.4) / bent(x > 0.6)).min(),
     }
 
 
@@ -102,35 +102,33 @@ def _of_valleys(run: Run) -> dict[str, float]:
     given, found = (points()[MIDDLE][some[:, MIDDLE].argmin(1)] for some in both)
     # Every valley that was given lies at 0.
     return {
-        "valley": float(np.abs(other / (2 * np.array(AMPLITUDES))).max()),
-        "follows": float(np.polyfit(given, found, 1)[0]),
-        "shifted_valley": float(np.abs(both[1][:, MIDDLE].min(1)).max() / (2 * HEIGHT)),
+        "valley": np.abs(other / (2 * np.array(AMPLITUDES))).max(),
+        "follows": np.polyfit(given, found, 1)[0],
+        "shifted_valley": np.abs(both[1][:, MIDDLE].min(1)).max() / (2 * HEIGHT),
     }
 
 
 def _of_frequencies(run: Run) -> dict[str, Any]:
     """How a sinusoid fits what comes back, and how many steps it lags behind, at most."""
+    off, rest, lags, amplitudes = [], [], {}, {}
     found = copies(run, TWO, OF_FREQUENCIES)
-    step = points()[1]
-    late = points() >= curves.BEGINNING
-    off, rest, lags, amplitudes = [], [], [], []
-    for given, wave, frequency in zip(OF_FREQUENCIES[:, :, 0], found, FREQUENCIES, strict=True):
-        f, _, left = sinusoid(wave, frequency)
+    for both in zip(FREQUENCIES, OF_FREQUENCIES[:, :, 0], found, strict=True):
+        frequency, waves = both[0], np.stack(both[1:])
+        f, _, left = sinusoid(waves[1], frequency)
         # In less than a turn a frequency cannot be told to one per cent.
         off.append(abs(f / frequency - 1.0) if frequency >= curves.FREQUENCY else 0.0)
         rest.append(left)
-        parts = np.stack([np.sin(frequency * points()), np.cos(frequency * points()), np.ones(100)])
-        weights = [np.linalg.lstsq(parts[:, late].T, y[late], rcond=None)[0] for y in (given, wave)]
-        (a, b), (c, d) = (w[:2] for w in weights)
-        lags.append(float(np.arctan2(b * c - a * d, a * c + b * d) / frequency / step))
-        amplitudes.append(float(np.hypot(c, d) / np.hypot(a, b)))
+        sines_and_cosines = curves.fitted(waves, frequency)[0][:2].T
+        given, copy = (complex(*parts) for parts in sines_and_cosines)
+        lags[str(frequency)] = -float(np.angle(copy / given)) / frequency / points()[1]
+        amplitudes[str(frequency)] = abs(copy / given)
     return {
         "frequency_off": max(off),
         "not_sinusoid": max(rest),
-        "lag": max(lags),
-        "lags": dict(zip(map(str, FREQUENCIES), lags, strict=True)),
-        "least_amplitude": min(amplitudes),
-        "amplitudes": dict(zip(map(str, FREQUENCIES), amplitudes, strict=True)),
+        "lag": max(lags.values()),
+        "lags": lags,
+        "least_amplitude": min(amplitudes.values()),
+        "amplitudes": amplitudes,
     }
 
 

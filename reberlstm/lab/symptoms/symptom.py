@@ -25,12 +25,7 @@ Facts = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A net after its training.
-
-    Attributes:
-        job: What it was trained on, and how.
-        net, fit: What came of it.
-    """
+    """A net after its training, with the job that said on what and how."""
 
     job: Job
     net: nn.Module
@@ -38,11 +33,9 @@ class Trained:
 
     def answers(self, x: Array) -> Array:
         """What the net gives for inputs ``(N, T, D)``."""
-        import torch
+        from reberlstm.lab.nets import ask
 
-        with torch.no_grad():
-            answers = self.net(torch.as_tensor(x, dtype=torch.float32))
-        return np.asarray(answers, dtype=float)
+        return ask(self.net, x)
 
     def tested(self) -> tuple[Array, Array]:
         """The answers for the test inputs, and those that were wanted."""
@@ -78,19 +71,13 @@ class Symptom:
 
     Attributes:
         name: What it is called on the command line.
-        said: How people put it; the first is its title.
-        losses: Losses that give it away.
-        task: What is shown, on which nets.
-        why: The mechanism, in two sentences.
-        fix: What to do.
-        measures: The names of what is measured, each with what it is.
-        sign: By what a net is said to have the symptom.
+        said, losses: How people put it, the first being its title; losses that give it away.
+        task, why, fix: What is shown, on which nets; the mechanism, in two sentences; what to do.
+        measures, measure: What is measured of a net, in words by its name, and in numbers.
+        sign, has: By what a net is said to have the symptom, and whether it has.
         jobs: The nets, from random numbers for their data: the first has the symptom, the last
             does not; one between them may.
-        measure: What is measured of a net.
-        has: Whether a net has the symptom, from what was measured.
-        draw: The figure.
-        caption: What the figure shows.
+        draw, caption: The figure, and what it shows.
         facts, facts_title: A table of what else is good to know, and what it is.
     """
 
@@ -113,14 +100,7 @@ class Symptom:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """The nets of a symptom, from one seed.
-
-    Attributes:
-        symptom: Which.
-        seed: Of the data, the first weights and the orders.
-        nets: The trained nets by name, in the order of the jobs.
-        rows: What was measured of each.
-    """
+    """The nets of a symptom from one seed, by the jobs' names, and what was measured of each."""
 
     symptom: Symptom
     seed: int
