@@ -160,9 +160,9 @@ def _learning_curves(run: Run) -> drawing.Figure:
     left_.set_yscale("log")
     fit = run.fits[NET]
     told = [fit.watched[f"told of {name}"] for name in PROBE_NAMES]
-    drawing.fan(right, fit.epochs, told, PROBE_NAMES, width=1.6)
     for given, colour in zip(PROBES, drawing.shades(len(PROBES)), strict=True):
         right.axhline(given, color=colour, linestyle=":", linewidth=1)
+    drawing.fan(right, fit.epochs, told, PROBE_NAMES, width=1.6)
     drawing.label(left_, "Learning curves", "epoch", "mean squared error")
     drawing.label(right, "What is told of an amplitude", "epoch", "amplitude told")
     drawing.legend_under(left_, ncols=2, by=0.18)
