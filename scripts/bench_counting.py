@@ -37,8 +37,8 @@ RUNTIMES = ("torch float32", "torch float64", "torch bfloat16", "onnxruntime flo
 FORMATS = ("real", "float64", "float32", "float16", "bfloat16")
 LONG, WALK = 20_000, 100_000
 SIMULATED, STEPPED, CLOSED = (8, 12, 16, 20), (24, 28), (32, 36, 40)
-MACHINES, WORDS, LENGTH = 100, 20, 60
-MOST_CELLS = 60
+MACHINES, WORDS, LENGTH = 102, 10, 60
+MOST_CELLS = 25
 """Random machines of at most so many cells are proved."""
 
 

@@ -34,6 +34,7 @@ from reberlstm.errors import CertificateError
 from reberlstm.machine.counters import CounterMachine, CounterTransition
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Scope
+from reberlstm.net.base import check_alphabets
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.counting import Counting, Way
 from reberlstm.net.height import ACTIVE
@@ -258,6 +259,7 @@ def certify_counters(
     ones. The checker is given, by `examine` and `check`.
     """
     end = time.process_time() + seconds
+    check_alphabets(machine, net, error=CertificateError)
     claimed = claim(net, machine.within(0), scope, heads)
     subject: dict[str, Any] = {
         "net": net.name,
