@@ -384,12 +384,14 @@ class CountingProof(Certificate):
     @property
     def statement(self) -> str:
         """The verdict in one sentence."""
+        return f"{super().statement}, proved for {self.extent}"
+
+    @property
+    def extent(self) -> str:
+        """The words that are proved."""
         if self.limit is None:
-            return f"{super().statement}, proved for words of up to {self.length:,} symbols"
-        return (
-            f"{super().statement}, proved for words of every length whose counters stay within "
-            f"±{self.limit:,}"
-        )
+            return f"words of up to {self.length:,} symbols"
+        return f"words of every length whose counters stay within ±{self.limit:,}"
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         yield "margin", ", ".join(f"{x} {margin:.4g}" for x, margin in self.margins.items())
@@ -499,6 +501,7 @@ class Unknown(Certificate):
         reason: Why no invariant was found.
         suspect: A word after which the net is wrong as executed here, and how; but the bounds of
             the arithmetic do not decide it.
+        remedy: What to try next.
     """
 
     depth: int
@@ -506,6 +509,7 @@ class Unknown(Certificate):
     closed: bool
     reason: str
     suspect: Suspect | None = None
+    remedy: str = "more --seconds; or `extract`, which compares long words"
 
     holds: ClassVar[None] = None
     outcome = "unknown"
@@ -526,7 +530,7 @@ class Unknown(Certificate):
             yield from said(wrong)
         if self.reason:
             yield "no proof", self.reason
-        yield "next", "more --seconds; or `extract`, which compares long words"
+        yield "next", self.remedy
 
     def _content(self) -> dict[str, Any]:
         names = ("depth", "states", "closed", "reason")
