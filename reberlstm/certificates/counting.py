@@ -315,7 +315,6 @@ def certify_counters(
             closed=False,
             reason=reason,
             suspect=suspect,
-            remedy="another --arithmetic, or `extract`, which compares long words",
             version=3,
             **subject,
         )

@@ -501,7 +501,6 @@ class Unknown(Certificate):
         reason: Why no invariant was found.
         suspect: A word after which the net is wrong as executed here, and how; but the bounds of
             the arithmetic do not decide it.
-        remedy: What to try next.
     """
 
     depth: int
@@ -509,7 +508,6 @@ class Unknown(Certificate):
     closed: bool
     reason: str
     suspect: Suspect | None = None
-    remedy: str = "more --seconds; or `extract`, which compares long words"
 
     holds: ClassVar[None] = None
     outcome = "unknown"
@@ -530,7 +528,10 @@ class Unknown(Certificate):
             yield from said(wrong)
         if self.reason:
             yield "no proof", self.reason
-        yield "next", self.remedy
+        if self.version == 3:  # about a net that counts
+            yield "next", "another --arithmetic, or a larger gain; more seconds prove no more"
+        else:
+            yield "next", "more --seconds; or `extract`, which compares long words"
 
     def _content(self) -> dict[str, Any]:
         names = ("depth", "states", "closed", "reason")

@@ -1,4 +1,7 @@
-"""The reference runtime: the formulas of `reberlstm.net.cells`, unrolled; and what can be changed.
+"""The reference: the formulas of `reberlstm.net.cells`, step by step in float64.
+
+It has no formula of its own. It is not `reberlstm.run`, since that takes words of a net's alphabet,
+and a runtime also takes other inputs, initial states and lengths.
 
 A fault of `reberlstm.conformance.faults` is a reference in which one thing is done differently.
 """
@@ -6,16 +9,19 @@ A fault of `reberlstm.conformance.faults` is a reference in which one thing is d
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from reberlstm.conformance.suite import Call
-from reberlstm.net.cells import Cell, Layer, State
+from reberlstm.net.cells import Layer, State
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.numbers import NUMBERS
+
+Kept = dict[Hashable, tuple[Floats, ...]]
+"""States (L, B, H), for each part one, by what they are kept under."""
 
 
 def same(value: Any, *_: Any) -> Any:
@@ -23,41 +29,30 @@ def same(value: Any, *_: Any) -> Any:
     return value
 
 
-def below(hidden: Floats, *_: Any) -> Floats:
-    """What a layer is fed: h of the one below after the same step."""
-    return hidden
-
-
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A runtime in float64; what is done otherwise than usual is given by functions.
+    """A runtime in float64; what it does otherwise than usual is given by functions.
 
     Attributes:
-        layer: What becomes of a layer's arrays: of the layer and its number.
-        layers: Which layers are run, of those that there are.
-        cell: What becomes of the formula.
-        math: What the formula is evaluated in.
-        call: What becomes of what is given: the call.
-        start: What becomes of a layer's first state: the parts (B, H), and the layer's number.
-        feed: What a layer above reads: h (B, T, H), c (B, T, H) and the input x of the net.
-        store: What becomes of a state when it is kept.
-        returned: What becomes of the hidden states (B, T, H): they, and the call.
+        call: What becomes of a call.
+        layers: What becomes of the layers of a net: their order, arrays and kinds of cell.
+        math: What the formulas are evaluated in.
+        store: What becomes of a state after a step.
+        feed: What a layer above reads: of h (B, T, H), c (B, T, H) and the input x of the net.
+        returned: What becomes of the hidden states (B, T, H): of them, and the call.
         rows: Whether each word of a call begins in the state that the one before it ended in:
             ``always``, or where no initial state is given (``zero``).
         repeats: Whether after the end of a word its last state is returned, as by Keras, and not
             zeros, as by PyTorch and ONNX; both are right.
-        calls: Where a state is kept from call to call: the states that were ended in, by what
-            tells them apart, of the net and the shape (L, B, H) of the state; None if it is not.
+        calls: Where a state is kept from call to call: what it is kept under, of the net and the
+            shape (L, B, H) of the state; None if it is not.
     """
 
-    layer: Callable[[Layer, int], Layer] = same
-    layers: Callable[[Sequence[Layer]], Sequence[Layer]] = same
-    cell: Callable[[Cell], Cell] = same
-    math: Any = NUMBERS
     call: Callable[[Call], Call] = same
-    start: Callable[[State, int], State] = same
-    feed: Callable[[Floats, Floats, Floats], Floats] = below
+    layers: Callable[[Sequence[Layer]], Sequence[Layer]] = same
+    math: Any = NUMBERS
     store: Callable[[State], State] = same
+    feed: Callable[[Floats, Floats, Floats], Floats] = same
     returned: Callable[[Floats, Call], Floats] = same
     rows: str = ""
     repeats: bool = False
@@ -68,24 +63,13 @@ class Reference:
         changes: dict[str, Any] = {}
         for field in fields(self):
             own, more = getattr(self, field.name), getattr(other, field.name)
-            if more == field.default:
-                changes[field.name] = own
-            elif own == field.default or field.name in (
-                "cell",
-                "math",
-                "feed",
-                "rows",
-                "repeats",
-                "calls",
-            ):
-                changes[field.name] = more
-            else:
+            if field.name in ("call", "layers", "store", "returned"):
                 changes[field.name] = _chained(own, more)
+            else:
+                changes[field.name] = own if more == field.default else more
         return Reference(**changes)
 
-    def run(
-        self, net: Net, calls: Sequence[Call], kept: dict[Hashable, Any] | None = None
-    ) -> list[Floats]:
+    def run(self, net: Net, calls: Sequence[Call], kept: Kept | None = None) -> list[Floats]:
         """The hidden states of the last layer (B, T, H) of each call.
 
         Args:
@@ -94,59 +78,49 @@ class Reference:
             kept: Where the states are that `calls` keeps, from one run to the next.
 
         Raises:
-            ValueError: where shapes do not fit, as in other runtimes.
+            ValueError, IndexError, WeightsError: where shapes do not fit, as in other runtimes.
         """
-        found, kept = [], {} if kept is None else kept
-        for call in calls:
-            given = self.call(call)
-            start = self._start(net, given)
-            shape = len(start), *start[0][0].shape
-            if self.calls is not None and call.initial is None:
-                old_shape, old = kept.get(self.calls(net, shape), ((), start))
-                start = old if old_shape == shape else start
-            hidden, end = self._words(net, given, start)
-            if self.calls is not None:
-                kept[self.calls(net, shape)] = shape, end
-            found.append(self.returned(hidden, call))
-        return found
+        kept = {} if kept is None else kept
+        return [self.returned(self._hidden(net, self.call(x), kept), x) for x in calls]
 
-    def _start(self, net: Net, call: Call) -> list[State]:
+    def _hidden(self, net: Net, call: Call, kept: Kept) -> Floats:
         layers = self.layers(net.layers)
-        if call.initial is None:
-            shape = len(call.x), layers[0].size
-            return [tuple(np.zeros(shape) for _ in x.cell.parts) for x in layers]
-        return [
-            self.start(tuple(part[number] for part in call.initial), number)
-            for number in range(len(layers))
-        ]
+        shape = len(layers), len(call.x), layers[0].size
+        begun = call.initial or tuple(np.zeros(shape) for _ in layers[0].cell.parts)
+        if self.calls is not None and call.initial is None:
+            old = kept.get(self.calls(net, shape), begun)
+            begun = old if old[0].shape == shape else begun
+        if self.rows == "always" or (self.rows == "zero" and call.initial is None):
+            found, end = [], tuple(part[:, :1] for part in begun)
+            for x in call.x:
+                hidden, end = self._unroll(layers, Call(x[np.newaxis], end))
+                found.append(hidden)
+            hidden = np.concatenate(found)
+        else:
+            hidden, end = self._unroll(layers, replace(call, initial=begun))
+        if self.calls is not None:
+            kept[self.calls(net, shape)] = end
+        return self._ended(hidden, call)
 
-    def _words(self, net: Net, call: Call, start: list[State]) -> tuple[Floats, list[State]]:
-        if not self.rows or (self.rows == "zero" and call.initial is not None):
-            return self._unroll(net, call, start)
-        found, state = [], [tuple(part[:1] for part in parts) for parts in start]
-        for x in call.x:
-            hidden, state = self._unroll(net, Call(x[np.newaxis]), state)
-            found.append(hidden)
-        return self._ended(np.concatenate(found), call), state
-
-    def _unroll(self, net: Net, call: Call, start: list[State]) -> tuple[Floats, list[State]]:
-        x, ends = call.x, []
-        for number, layer in enumerate(self.layers(net.layers)):
-            layer, cell = self.layer(layer, number), self.cell(layer.cell)
+    def _unroll(self, layers: Sequence[Layer], call: Call) -> tuple[Floats, tuple[Floats, ...]]:
+        """The hidden states (B, T, H) and the state at the ends of the words, each (L, B, H)."""
+        x, ends, words = call.x, [], np.arange(len(call.x))
+        assert call.initial is not None, "given by the caller"
+        for number, layer in enumerate(layers):
             a = self.math.linear(x, layer.weight_ih, layer.bias_ih)
-            state, states, known = start[number], [], {}
+            state, states, known = tuple(part[number] for part in call.initial), [], {}
             for t in range(a.shape[1]):
                 # A compiled net soon comes to states that it has been in, bit by bit.
                 key = (a[:, t].tobytes(), *(part.tobytes() for part in state))
                 if key not in known:
-                    known[key] = self.store(cell.step(layer, a[:, t], state, self.math)[1])
+                    known[key] = self.store(layer.cell.step(layer, a[:, t], state, self.math)[1])
                 state = known[key]
                 states.append(state)
             series = [np.stack(part, axis=1) for part in zip(*states, strict=True)]
-            at = -1 if call.lengths is None else call.lengths - 1
-            ends.append(tuple(part[np.arange(len(part)), at] for part in series))
+            last = -1 if call.lengths is None else call.lengths - 1
+            ends.append([part[words, last] for part in series])
             x = self.feed(series[0], series[-1], call.x)
-        return self._ended(series[0], call), ends
+        return series[0], tuple(np.stack(part) for part in zip(*ends, strict=True))
 
     def _ended(self, hidden: Floats, call: Call) -> Floats:
         """Zeros, or the last state, after the end of each word."""
