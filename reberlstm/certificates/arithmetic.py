@@ -46,7 +46,7 @@ class Arithmetic:
     @property
     def ceiling(self) -> int:
         """Whole numbers up to this in size are exact; a sum that is 1 larger is not."""
-        return 2**self.precision
+        return 1 << self.precision
 
     def gamma(self, terms: Floats) -> Floats:
         """``γ_m`` for sums of `terms` products; infinite where ``m·u`` reaches 1."""

@@ -165,8 +165,10 @@ class _Control:
         for node in (queue := list(nodes)):
             for symbol in machine.alphabet:
                 arrow = machine.arrow((node.state, node.levels), symbol)
-                lost |= arrow is None
-                for after in () if arrow is None else _after(node, arrow, ways):
+                if arrow is None:
+                    lost = True
+                    continue
+                for after in _after(node, arrow, ways):
                     edges.append(_Edge(node, arrow, after))
                     if after not in nodes:
                         nodes[after] = None
@@ -472,22 +474,26 @@ class _Net:
         directions = [_direction(by_code.values(), place) for place in range(len(plain))]
         if None in directions:
             raise _NotSoError([plain[directions.index(None)]])
-        asked = {j: way for j, way in zip(plain, directions, strict=True) if way}
+        asked = [j for j, way in zip(plain, directions, strict=True) if way]
         sizes = (1.0, 2.0, 3.0) if len(asked) <= MAX_SIZES else (1.0,)
-        best: tuple[float, dict[int, float], dict[int, float]] | None = None
-        for sized in itertools.product(sizes, repeat=len(asked)):
-            chosen = [way * size for way, size in zip(asked.values(), sized, strict=True)]
-            weights = dict(zip(asked, chosen, strict=True))
-            per_sign = [weights.get(j, 0.0) for j in plain]
-            ends = {code: _ends(of, per_sign) for code, of in by_code.items()}
-            gap = min((true - false for true, false in ends.values()), default=INFINITE)
-            size = gap / max(map(abs, chosen), default=1.0)
-            if gap > 0.0 and (best is None or size > best[0]):
-                scale = 2.0 * MARGIN / gap if asked else 1.0
-                heights = {code: _height(*of, scale) for code, of in ends.items()}
-                best = size, heights, {j: scale * w for j, w in weights.items()}
+        # Counters that only change together have no direction of their own.
+        idle: tuple[float, ...]
+        for idle in ((0.0,), (0.0, 1.0, -1.0))[: 1 + (len(plain) <= MAX_SIZES)]:
+            best: tuple[float, dict[int, float], dict[int, float]] | None = None
+            each = [[way * size for size in sizes] if way else idle for way in directions]
+            for weights in itertools.product(*each):
+                ends = {code: _ends(of, weights) for code, of in by_code.items()}
+                gap = min((true - false for true, false in ends.values()), default=INFINITE)
+                size = gap / (max(map(abs, weights), default=0.0) or 1.0)
+                if gap > 0.0 and (best is None or size > best[0]):
+                    scale = 2.0 * MARGIN / gap if any(weights) else 1.0
+                    heights = {code: _height(*of, scale) for code, of in ends.items()}
+                    named = zip(plain, weights, strict=True)
+                    best = size, heights, {j: scale * w for j, w in named if w}
+            if best is not None:
+                break
         if best is None:
-            raise _NotSoError(asked)
+            raise _NotSoError(asked or plain)
         _, heights, scaled = best
         heights[self.encoding.rest] = heights.get(
             self.encoding.rest, -MARGIN - sum(map(abs, scaled.values()))
