@@ -21,7 +21,7 @@ from reberlstm.net.height import ACTIVE
 INTRODUCTION = """\
 # Constructions side by side
 
-This page compares several ways to make an LSTM from a machine.
+Several ways to make an LSTM from a machine, compared.
 `python scripts/bench_constructions.py --out docs/constructions.md` writes it (with scipy). Every
 net with a margin was proved right after every word, with or without violations (scope `all`).
 
@@ -39,8 +39,8 @@ net with a margin was proved right after every word, with or without violations 
 The columns:
 
 - *weights*: how many weights of the four gates are not 0, biases included.
-- *units*: the largest weight in units of 2·K, where K is the gain, the least size of the sum in a
-  gate. Weights on cells are multiplied by tanh 1 first.
+- *units*: the largest weight in units of 2·K, where K is the gain (the least size of a gate's sum).
+  Weights on cells are multiplied by tanh 1 first.
 - *largest*: the largest weight at the default gain.
 - *smallest K*: the smallest gain that was proved, to 1 %, with one box for each state; for nets of
   at most {gains} cells. Boxes for each state and last symbol prove smaller gains; see
