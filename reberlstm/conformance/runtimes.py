@@ -109,7 +109,9 @@ class OnnxRuntime(Runtime):
         """What a session is given: h0, c0 and lengths by these names, and x as what is left."""
         shape = (len(net.layers), len(call.x), net.layers[0].size)
         lengths = np.full(len(call.x), call.x.shape[1]) if call.lengths is None else call.lengths
-        values = dict(zip(("h0", "c0"), call.initial or 2 * [np.zeros(shape)], strict=False))
+        values: dict[str, Any] = dict(
+            zip(("h0", "c0"), call.initial or 2 * [np.zeros(shape)], strict=False)
+        )
         values["lengths"] = lengths
         given = {x.name: TYPES.get(x.type, np.float32) for x in session.get_inputs()}
         x = call.x.swapaxes(0, 1) if self.time_first else call.x
