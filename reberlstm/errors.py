@@ -145,13 +145,6 @@ def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
     return printable(_cut(message, most)).strip()
 
 
-def describe(error: Exception) -> str:
-    """An error of foreign code in one line."""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = " ".join(text.split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
 def _cut(text: str, most: int) -> str:
     if len(text) <= most:
         return text

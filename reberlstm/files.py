@@ -14,9 +14,9 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from reberlstm.errors import FormatError, ReberLSTMError, describe, one_line
+from reberlstm.errors import FormatError, ReberLSTMError, one_line
 
 if TYPE_CHECKING:  # it takes longer to load than a short command to run
     from pathlib import Path
@@ -101,39 +101,6 @@ def decoding(says: str) -> Iterator[None]:
     except Exception as error:
         reason = one_line(str(error).strip().partition("\n")[0], 200) or type(error).__name__
         raise FormatError(f"{says}: {reason}") from None
-
-
-def run_python(path: Path, kind: type[ReberLSTMError]) -> dict[str, Any]:
-    """Run a Python file of a user, as by ``python path``, and return the names that it defines.
-
-    Raises:
-        ReberLSTMError: of the given kind, naming the line, where there is no such file, or it
-            fails.
-    """
-    import runpy
-    import sys
-    import traceback
-
-    if not path.is_file():
-        raise kind(f"{path}: no such file")
-    folder = str(path.parent.resolve())
-    sys.path.insert(0, folder)
-    try:
-        return runpy.run_path(str(path))
-    except kind as error:
-        raise kind(f"{path}: {error}") from None
-    except SystemExit:
-        raise kind(f"{path}: ends the program while it is read") from None
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        if isinstance(error, SyntaxError) and error.filename == str(path):
-            lines = [error.lineno]
-        line = f", line {lines[-1]}" if lines else ""
-        raise kind(f"{path}{line}: {describe(error)}") from None
-    finally:
-        if folder in sys.path:
-            sys.path.remove(folder)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

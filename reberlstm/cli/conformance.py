@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reberlstm.cli.functions import METAVAR, named_function
 from reberlstm.cli.options import (
     echo,
     echo_json,
@@ -39,7 +40,7 @@ def _outs(context: click.Context, option: click.Parameter, given: tuple[str, ...
 @click.argument("folder", required=False, metavar="[DIR]")
 @click.option(
     "--module",
-    metavar="FILE.py:FUNCTION",
+    metavar=METAVAR,
     help="A runtime of yours, called as function(kind, weights, x). The file is executed.",
 )
 @click.option(
@@ -156,11 +157,13 @@ def command(
 def _subject(
     runtime: str | None, module: str | None, onnx: str | None, time_first: bool
 ) -> str | Runtime:
-    from reberlstm.conformance.runtimes import OnnxFolder, from_file
+    from reberlstm.conformance.runtimes import OfFunction, OnnxFolder
 
     if onnx is not None:
         return OnnxFolder(onnx, time_first=time_first)
-    return from_file(module) if module is not None else str(runtime)
+    if module is not None:
+        return OfFunction(named_function("--module", module), Path(module).name)
+    return str(runtime)
 
 
 def _content(report: Report, suffix: str) -> bytes:

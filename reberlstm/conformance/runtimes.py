@@ -1,7 +1,7 @@
 """Runtimes that the suite can be run on: each is called with a net and a call.
 
 What a runtime of others is given is in numbers of the type that is asked for, under the names that
-PyTorch uses. Only `from_file` executes anything of others: the file that it is told to load.
+PyTorch uses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import numpy as np
 from reberlstm.conformance.suite import KINDS, STEPS, Call, weights_of
 from reberlstm.errors import ConformanceError, one_line
 from reberlstm.extras import require
-from reberlstm.files import run_python
 from reberlstm.net.net import Net
 
 Function = Callable[..., Any]
@@ -260,21 +259,6 @@ class OfFunction(Runtime):
         if hasattr(found, "detach"):
             found = found.detach().cpu()
         return found
-
-
-def from_file(text: str) -> OfFunction:
-    """The function that ``file.py:function`` names. The file is executed.
-
-    Raises:
-        ConformanceError: where there is no such file or function, or the file cannot be executed.
-    """
-    path, colon, name = text.rpartition(":")
-    if not (colon and path and name.isidentifier()):
-        raise ConformanceError(f"module {text}: say file.py:function")
-    function = run_python(Path(path), ConformanceError).get(name)
-    if not callable(function):
-        raise ConformanceError(f"{path}: it has no function {name}")
-    return OfFunction(function, f"{Path(path).name}:{name}")
 
 
 RUNTIMES: Mapping[str, Callable[[], Runtime]] = {

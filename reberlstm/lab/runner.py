@@ -24,10 +24,11 @@ import numpy as np
 
 from reberlstm import figures
 from reberlstm._version import __version__
-from reberlstm.errors import FormatError, LabError, ReberLSTMError, describe
+from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.lab.experiment import Experiment, Fit, Job, Picture, Run, generator
+from reberlstm.lab.experiments import describe
 from reberlstm.lab.judging import Verdict, judge
 from reberlstm.plain import in_form
 

@@ -6,13 +6,15 @@ like any Python program. Nothing else that the project reads is executed.
 
 from __future__ import annotations
 
+import re
+import runpy
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
 from reberlstm.errors import LabError
 from reberlstm.extras import require
-from reberlstm.files import run_python
 from reberlstm.lab.experiment import Experiment
 
 EXPERIMENTS = {
@@ -60,10 +62,36 @@ def check_name(name: str) -> None:
 
 
 def _from_file(path: Path) -> Experiment:
-    experiment = run_python(path, LabError).get("EXPERIMENT")
+    if not path.is_file():
+        raise LabError(f"{path}: no such file")
+    try:
+        names = runpy.run_path(str(path))
+    except LabError as error:
+        raise LabError(f"{path}: {error}") from None
+    except SystemExit:
+        raise LabError(f"{path}: ends the program while it is read") from None
+    except Exception as error:
+        raise LabError(f"{path}{_line(error, path)}: {describe(error)}") from None
+    experiment = names.get("EXPERIMENT")
     if not isinstance(experiment, Experiment):
         raise LabError(
             f"{path}: has no EXPERIMENT = Experiment(...); see docs/lab.md, “An experiment of your "
             "own”"
         )
     return experiment
+
+
+def _line(error: Exception, path: Path) -> str:
+    """The last line in the file that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        lines = [error.lineno]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def describe(error: Exception) -> str:
+    """An error of foreign code in one line."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = re.sub(r"\s+", " ", text).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
