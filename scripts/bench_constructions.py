@@ -21,15 +21,14 @@ from reberlstm.net.height import ACTIVE
 INTRODUCTION = """\
 # Constructions side by side
 
-Several ways to make an LSTM from a machine. Written by
-`python scripts/bench_constructions.py --out docs/constructions.md` (with scipy). Every net was
-proved right after every word, with or without violations (scope `all`), unless its margin is
-missing.
+Several ways to make an LSTM from a machine, compared.
+`python scripts/bench_constructions.py --out docs/constructions.md` writes it (with scipy). Every
+net with a margin was proved right after every word, with or without violations (scope `all`).
 
 - **one cell per state** is what `reberlstm.compile` does.
-- **after minimising**: the same for the smallest equivalent machine, where that has fewer states.
-- **two states per cell**: one at +tanh 1, one at −tanh 1, where the symbol that leads to a state
-  tells which; see `scripts/signed_cells.py`. Tried for up to {signed} states, and shown where it
+- **after minimising**: the same for the smallest equivalent machine, if that has fewer states.
+- **two states per cell**: one at +tanh 1, one at −tanh 1. The symbol that leads to a state
+  decides which; see `scripts/signed_cells.py`. Tried for up to {signed} states, and shown if it
   saves cells.
 - **one unit per (state, symbol)** is Minsky's (M. Minsky, *Computation: Finite and Infinite
   Machines*, 1967, section 3.5). He counts N·(M + 1) units for N states over M symbols: one for
@@ -40,16 +39,17 @@ missing.
 The columns:
 
 - *weights*: how many weights of the four gates are not 0, biases included.
-- *units*: the largest weight in units of 2·K; weights on cells are multiplied by tanh 1 first.
+- *units*: the largest weight in units of 2·K, where K is the gain (the least size of a gate's sum).
+  Weights on cells are multiplied by tanh 1 first.
 - *largest*: the largest weight at the default gain.
 - *smallest K*: the smallest gain that was proved, to 1 %, with one box for each state; for nets of
-  at most {gains} cells. Boxes for each state and last symbol prove smaller gains, see
+  at most {gains} cells. Boxes for each state and last symbol prove smaller gains; see
   [certificates](certificates.md#figures).
-- *margin*: how far the logits of `legal` and `accept` stay from 0, at least, at the default gain.
+- *margin*: the least distance of the logits of `legal` and `accept` from 0, at the default gain.
   In an exact net that is 0.381, half of tanh 1.
 - *compile s*, *certify s*: processor time of one core, in seconds.
 
-Random machines have {symbols} symbols; their names tell the seed.
+Random machines have {symbols} symbols; their names contain the seed.
 """
 
 GAIN_LIMIT = 150

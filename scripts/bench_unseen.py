@@ -257,10 +257,10 @@ def main() -> None:
     heads = [f"| {' | '.join(HEADINGS)} |", "|---" + "|---:" * (len(HEADINGS) - 1) + "|"]
     put("unseen", [*heads, *rows], arguments.write)
     told = (
-        f"Of {len(rows)} nets `extract` is within {NEAR} of the best other machine on every kind "
-        f"of words for {sum(gap >= -NEAR for gap in worst)}, farther behind on some kind "
-        f"for {sum(gap < -NEAR for gap in worst)}, and farther before all others on some kind "
-        f"for {sum(gap > NEAR for gap in most)}."
+        f"Of {len(rows)} nets, `extract` is at most {NEAR} behind the best other machine on every "
+        f"kind of words for {sum(gap >= -NEAR for gap in worst)}. It is further behind on some "
+        f"kind for {sum(gap < -NEAR for gap in worst)}, and more than {NEAR} ahead of all others "
+        f"on some kind for {sum(gap > NEAR for gap in most)}."
     )
     put("unseen-counted", [told], arguments.write)
 

@@ -38,14 +38,14 @@ SCREENS = {"explorer-light": ("light", 1280, 900), "explorer-dark-phone": ("dark
 
 HEAD = """# Gallery
 
-Made by `scripts/draw_gallery.py`; every picture can be drawn for a net and a string of your own
-with the command next to it.
+`scripts/draw_gallery.py` makes this page. The command next to a picture draws it for your own net
+and string, too.
 
 ## The explorer
 
 [`explorer.html`](explorer.html) is one file that needs no network: download it and open it in a
-browser. The nets run in it. `reberlstm explore reber -o page.html` writes it, with other grammars,
-nets and strings too; [explorer.md](explorer.md) says what is to be seen in it.
+browser. The nets run in it. `reberlstm explore reber -o page.html` writes it, also with other
+grammars, nets and strings; [explorer.md](explorer.md) explains what you see.
 
 ![The explorer: string, state graph, and three nets side by side](pictures/explorer-light.png)
 
@@ -56,9 +56,9 @@ The published Toy LSTM on the shortest string that it gets wrong,
 
 ![Animation: the active node and every gate, symbol by symbol](pictures/run-published.gif)
 
-The same run as a heat map, `reberlstm trace {wrong} --net published --plot heat.svg`. Its filter
-of cell 3 is not quite shut at node 1, so a little of every S leaks into the memory of cell 3, until
-a V takes that over the threshold and E is offered:
+The same run as a heat map, `reberlstm trace {wrong} --net published --plot heat.svg`. The
+filter (input gate) of cell 3 is not quite shut at node 1. So a little of every S leaks into the
+memory of cell 3. Then a V lifts it over the threshold, and E is offered:
 
 ![Heat map of gates and memory](pictures/heat-published.svg)
 
@@ -66,14 +66,14 @@ The compiled net on `{right}`, `reberlstm trace {right} --plot heat.svg`:
 
 ![Heat map of gates and memory](pictures/heat-compiled.svg)
 
-A loop of 100 T at node 5: the published net's memory of the node fades until its filters open, the
+A loop of 100 T at node 5: the published net's memory of the node fades until its filters open. The
 compiled net rewrites it at every step (`reberlstm.render.plots.timeline`):
 
 ![Memory and input gate of cell 5 over the steps, in both nets](pictures/loop-of-t.svg)
 
 Where the state goes on 60 sampled strings (`reberlstm trace STRING... --plot t.svg --picture
-trajectory`): eight points for the compiled net, trails for the published one, clouds for the one
-that was trained.
+trajectory`): eight points for the compiled net, trails for the published one, clouds for the
+trained one.
 
 ![Trajectory of the compiled net](pictures/trajectory-compiled.svg)
 ![Trajectory of the published net](pictures/trajectory-published.svg)
@@ -81,7 +81,7 @@ that was trained.
 
 ## Every grammar
 
-Each with what comes out of the cells of its compiled net over one of its words.
+Each with its diagram, and with the output of its compiled net's cells over one of its words.
 """
 
 

@@ -205,8 +205,19 @@ def effort(records: list[Record]) -> list[str]:
     return table(["extractor", "equal", "agreement, mean", "steps, median", "errors"], rows)
 
 
-COLOURS = ("#0b5fa5", "#d9772b", "#2e8b57", "#5a4a9c", "#6a737d")
-MARKS = "osD^v"
+METHODS = list(dict.fromkeys([*EXTRACTORS, *PROBES, *ATTRIBUTIONS]))
+"""All methods; each has a colour and a mark of its own, in all rows of the picture."""
+
+COLOURS = ("#0b5fa5", "#d9772b", "#2e8b57", "#b5179e", "#5a4a9c", "#8c564b")
+MARKS = "osD^vP"
+
+
+def style(method: str) -> dict[str, Any]:
+    """How a method is drawn; those of the second half are dashed, with hollow marks."""
+    number = METHODS.index(method)
+    second, place = divmod(number, len(COLOURS))
+    fill = {"ls": "--", "mfc": "white"} if second else {}
+    return {"color": COLOURS[place], "marker": MARKS[place], "ms": 5, "lw": 1.4, **fill}
 
 
 def drawn(records: list[Record]) -> Any:
@@ -214,21 +225,24 @@ def drawn(records: list[Record]) -> Any:
     from reberlstm.figures import blank
 
     dials = ("share", "distractors", "noise", "states")
-    figure = blank(10.5, 7.5)
+    figure = blank(12.0, 8.5)
     axes = figure.subplots(len(KINDS), len(dials), sharey=True)
     for row, (kind, (methods, value)) in enumerate(KINDS.items()):
         for column, name in enumerate(dials):
             here, groups = axes[row][column], points(records, name)
-            for method, colour, mark in zip(methods, COLOURS, MARKS, strict=False):
+            for number, method in enumerate(methods):
                 each = [mean(own, method, value) for own in groups.values()]
-                here.plot(range(len(each)), each, color=colour, marker=mark, ms=4, label=method)
+                # A little apart, since many are the same.
+                shift = 0.06 * (number - (len(methods) - 1) / 2)
+                at = np.arange(len(each)) + shift
+                here.plot(at, each, label=method, **style(method))
             here.set_xticks(range(len(groups)), list(groups))
             here.set_ylim(-0.05, 1.05)
             here.grid(alpha=0.3)
             if row == len(KINDS) - 1:
-                here.set_xlabel(DIALS[name])
-        axes[row][0].set_ylabel(kind, fontsize=9)
-        axes[row][-1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.02, 1.0))
+                here.set_xlabel(DIALS[name], fontsize=10)
+        axes[row][0].set_ylabel(kind, fontsize=10)
+        axes[row][-1].legend(fontsize=9.5, loc="upper left", bbox_to_anchor=(1.02, 1.0))
     return figure
 
 

@@ -511,8 +511,16 @@ def minimal_gain(
 
     Returns:
         The certificate; its `gain` is the answer. Where `upper` is not proved, the one of `upper`.
+
+    Raises:
+        CertificateError: for a net that counts, in real arithmetic.
     """
     best = certify(compile(upper), **options)
+    if isinstance(best, CountingProof) and best.length is not None:
+        raise CertificateError(
+            "in real arithmetic a net counts with every gain, for words of up to some length, so "
+            "no gain is the smallest; ask with --arithmetic float32 (arithmetic=)"
+        )
     if not best.holds:
         return best
     only_proofs = {"max_k": FEW} | options | {"max_depth": 0}

@@ -526,7 +526,10 @@ class Unknown(Certificate):
             yield from said(wrong)
         if self.reason:
             yield "no proof", self.reason
-        yield "next", "more --seconds; or `extract`, which compares long words"
+        if self.version == 3:  # about a net that counts
+            yield "next", "another --arithmetic, or a larger gain; more seconds prove no more"
+        else:
+            yield "next", "more --seconds; or `extract`, which compares long words"
 
     def _content(self) -> dict[str, Any]:
         names = ("depth", "states", "closed", "reason")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reberlstm.cli.functions import METAVAR, named_function
 from reberlstm.cli.options import (
     echo,
     echo_json,
@@ -58,7 +59,7 @@ def _outs(context: click.Context, option: click.Parameter, given: tuple[str, ...
 @click.argument("folder", required=False, metavar="[DIR]")
 @click.option(
     "--module",
-    metavar="FILE.py:FUNCTION",
+    metavar=METAVAR,
     help="A runtime of yours, called as function(kind, weights, x). The file is executed.",
 )
 @click.option(
@@ -188,7 +189,8 @@ def _report(asked: Options) -> Report:
         return folder.score(asked.folder, tolerance=asked.tolerance)
     subject: Any = asked.runtime
     if asked.module is not None:
-        subject = runtimes.from_file(asked.module)
+        function = named_function("--module", asked.module)
+        subject = runtimes.OfFunction(function, Path(asked.module).name)
     elif asked.onnx is not None:
         subject = runtimes.OnnxFolder(asked.onnx, time_first=asked.time_first)
     with _progress() as told:

@@ -19,7 +19,7 @@ from reberlstm.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from reberlstm.lab.symptoms import Shown
+    from reberlstm.lab.symptoms import Shown, Symptom
 
 
 @click.command("why")
@@ -57,6 +57,8 @@ def command(words: tuple[str, ...], seed: int, seeds: int, out: str | None, as_j
     from reberlstm.lab.runner import need_extras
 
     need_extras()
+    if not as_json:
+        _say(symptom)
     runs = []
     with progress(seeds) as tell:
         for number in range(seed, seed + seeds):
@@ -86,15 +88,19 @@ def _list(as_json: bool) -> None:
     echo("reberlstm lab why SYMPTOM shows one, by its name or in your own words")
 
 
-def _show(runs: list[Shown], out: str | None) -> None:
-    """The mechanism, the fix, and what was measured of each net."""
-    from reberlstm.lab.symptoms import results
-
-    symptom = runs[0].symptom
+def _say(symptom: Symptom) -> None:
+    """What is known before anything is trained: the mechanism and the fix."""
     echo(click.style(f"{symptom.name}: {symptom.said[0]}", bold=True))
     for title, text in (("Why", symptom.why), ("Fix", symptom.fix), ("Shown", symptom.task)):
         echo()
         _hanging(title, text, 7)
+
+
+def _show(runs: list[Shown], out: str | None) -> None:
+    """What was measured of each net."""
+    from reberlstm.lab.symptoms import results
+
+    symptom = runs[0].symptom
     (_, *nets), *rows = results(runs)
     for column, net in enumerate(nets, start=1):
         echo()

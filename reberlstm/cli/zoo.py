@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reberlstm.cli.functions import METAVAR, named_function
 from reberlstm.cli.options import (
     AT_LEAST_1,
     echo,
@@ -16,9 +17,8 @@ from reberlstm.cli.options import (
     option,
     progress,
     seed_option,
-    terminal_width,
 )
-from reberlstm.errors import ZooError
+from reberlstm.errors import ZooError, one_line
 
 if TYPE_CHECKING:
     from reberlstm.zoo.entries import Entry
@@ -35,7 +35,7 @@ def command() -> None:
     reberlstm zoo make -o zoo --count 24
     reberlstm zoo list zoo
     reberlstm zoo score zoo
-    reberlstm zoo score zoo --extract my_package.mine:extract_machine
+    reberlstm zoo score zoo --extract mine.py:machine
     """
 
 
@@ -70,20 +70,18 @@ def make_command(out: str, count: int | None, seed: int, as_json: bool) -> None:
 @json_option
 def list_command(folder: str, as_json: bool) -> None:
     """List the nets in DIR: sizes, variables of the causal map, and margin of the proof."""
-    from reberlstm.render import table_lines
     from reberlstm.zoo import read_index
 
     seed, lines = read_index(folder)
     if as_json:
         echo_json({"seed": seed, "entries": lines})
         return
-    rows = [("net", "cells", "states", "nodes", "bits", "distractors", "margin")]
+    rows = [("net", "cells", "states", "nodes", "bits", "margin")]
     for line in lines:
         kinds = line["variables"]
-        counts = (line["cells"], line["states"], kinds["node"], kinds["bit"], kinds["distractor"])
+        counts = line["cells"], line["states"], kinds["node"], kinds["bit"]
         rows.append((line["name"], *map(str, counts), f"{line['margin']:.2g}"))
-    for text in table_lines(rows, terminal_width(), numbers=True):
-        echo(text)
+    _echo_table(rows)
 
 
 @command.command("score")
@@ -91,17 +89,17 @@ def list_command(folder: str, as_json: bool) -> None:
 @click.option(
     "--extract",
     "extractor",
-    metavar="MODULE:FUNCTION",
+    metavar=METAVAR,
     help="Called with a net and seconds; returns the machine that it finds.",
 )
 @click.option(
     "--probe",
-    metavar="MODULE:FUNCTION",
+    metavar=METAVAR,
     help="Called with a net and samples; returns a direction for each node and bit.",
 )
 @click.option(
     "--attribute",
-    metavar="MODULE:FUNCTION",
+    metavar=METAVAR,
     help="Called with a net and a word; returns a number for each symbol.",
 )
 @click.option("--entry", "names", multiple=True, metavar="NAME", help="Only this net; repeat it.")
@@ -128,14 +126,15 @@ def score_command(
 
     \b
     reberlstm zoo score zoo
-    reberlstm zoo score zoo --probe mine:directions --attribute mine:saliency
+    reberlstm zoo score zoo --probe mine.py:directions --attribute mine.py:saliency
     """
-    from reberlstm.render import table_lines
     from reberlstm.zoo import load_entry, read_index
     from reberlstm.zoo.scores import score_extraction
 
     given = {"extract": extractor, "probe": probe, "attribute": attribute}
-    methods = {name: _function(name, text) for name, text in given.items() if text is not None}
+    methods = {
+        name: named_function(f"--{name}", text) for name, text in given.items() if text is not None
+    }
     lines = {line["name"]: line for line in read_index(folder)[1]}
     for name in names:
         if name not in lines:
@@ -151,30 +150,32 @@ def score_command(
                 score = score_extraction(entry, methods["extract"], seconds=seconds, seed=seed)
                 result["extract"] = score.to_dict()
             if "probe" in methods:
-                result["probe"] = _probed(entry, methods["probe"], seed)
+                result["probe"] = _probed(entry, _called("probe", methods["probe"]), seed)
             if "attribute" in methods:
-                result["attribute"] = _attributed(entry, methods["attribute"], seed)
+                method = _called("attribute", methods["attribute"])
+                result["attribute"] = _attributed(entry, method, seed)
             results.append(result)
             show(len(results), name)
     failed = [one for one in results if not one.get("verified", True)]
     if as_json:
         echo_json({"seed": seed, "entries": results})
         return int(bool(failed))
-    for text in table_lines(list(_rows(results)), terminal_width(), numbers=True):
-        echo(text)
+    errors = [(one.get("extract") or {}).get("error", "") for one in results]
+    _echo_table(list(_rows(results)), ["error" * any(errors), *errors])
     return int(bool(failed))
 
 
-def _function(option: str, text: str) -> Callable[..., Any]:
-    module, _, name = text.partition(":")
-    try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise click.UsageError(f"--{option} {text}: {error}; give MODULE:FUNCTION") from None
-    if not callable(found):
-        raise click.UsageError(f"--{option} {text}: it cannot be called; give MODULE:FUNCTION")
-    function: Callable[..., Any] = found
-    return function
+def _called(option: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's method that tells what it raises as an error of its own."""
+
+    def call(*given: Any) -> Any:
+        try:
+            return method(*given)
+        except Exception as error:
+            what = f"{type(error).__name__}: {one_line(str(error))}"
+            raise ZooError(f"--{option}: the function raises {what}") from error
+
+    return call
 
 
 def _verified(entry: Entry, seed: int) -> dict[str, Any]:
@@ -204,6 +205,16 @@ def _attributed(entry: Entry, method: Callable[..., Any], seed: int) -> dict[str
     found = score_attribution(entry, {word: method(entry.net, word) for word in words})
     score: dict[str, Any] = found.to_dict()
     return score
+
+
+def _echo_table(rows: list[tuple[str, ...]], remarks: Sequence[str] = ()) -> None:
+    """Print a table whose names are whole on every terminal, as `--entry` takes no other."""
+    from reberlstm.render import table_lines
+
+    width = sum(max(map(len, column)) + 2 for column in zip(*rows, strict=True))
+    lines = table_lines(rows, width, numbers=True)
+    for text, remark in zip_longest(lines, map(one_line, remarks), fillvalue=""):
+        echo(f"{text}  {remark}".rstrip())
 
 
 COLUMNS = {

@@ -1,14 +1,13 @@
 """Runtimes that the suite can be run on: each is called with a net and a call.
 
 What a runtime of others is given is in numbers of the type that is asked for, under the names that
-PyTorch uses. Only `from_file` executes anything of others: the file that it is told to load.
+PyTorch uses.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -267,36 +266,6 @@ class OfFunction(Runtime):
         if hasattr(found, "detach"):
             found = found.detach().cpu()
         return found
-
-
-def from_file(text: str) -> OfFunction:
-    """The function that ``file.py:function`` names. The file is executed.
-
-    Raises:
-        ConformanceError: where there is no such file or function, or the file cannot be executed.
-    """
-    path, colon, name = text.rpartition(":")
-    if not (colon and path and name.isidentifier()):
-        raise ConformanceError(f"module {text}: say file.py:function")
-    if not Path(path).is_file():
-        raise ConformanceError(f"{path}: no such file")
-    spec = importlib.util.spec_from_file_location("runtime_under_test", path)
-    if spec is None or spec.loader is None:
-        raise ConformanceError(f"{path}: no Python file; its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    folder = str(Path(path).parent.resolve())
-    sys.path.insert(0, folder)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise ConformanceError(f"{path}: {type(error).__name__}: {one_line(str(error))}") from None
-    finally:
-        sys.path.remove(folder)
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise ConformanceError(f"{path}: it has no function {name}")
-    return OfFunction(function, f"{Path(path).name}:{name}")
 
 
 RUNTIMES: Mapping[str, Callable[[], Runtime]] = {

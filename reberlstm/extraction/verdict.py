@@ -408,8 +408,8 @@ def _undistinguished(runs: Trajectories, right: str, searched: Evidence) -> Comp
         if searched.closed:
             how += "; every state vector that any of them leads to was visited in this run, "
             how += "bit by bit"
-        if searched.sampled:
-            how += f"; besides, {more} longer words of {longest}"
+        if searched.sampled and searched.longest > searched.all_up_to:
+            how += f"; besides, {more} sampled words of {longest}"
     return Comparison("net", right, None, relation, evidence=how, searched=searched)
 
 

@@ -7,9 +7,9 @@ numbers, and is no entry if it fails again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, islice, product
+from itertools import product, zip_longest
 from typing import Literal, get_args
 
 import numpy as np
@@ -96,54 +96,64 @@ LATCHED = (
     *("embedded-reber", "dyck-2-3", "flip-flop-3", "first-is-last-4", "dyck-2-4", "even-pairs"),
     *("first-is-last-3", "dyck-2-5"),
 )
+"""The last one has no distractors: they make its proof take minutes."""
+
 SIZES = (4, 8, 16, 32, 64)
 SMALL = ("reber", "mod-3", "even-pairs", "parity")
-FEWEST = {"reber": (4, 5, 6), "continual-reber": (4, 5, 6), "tomita-3": (3, 3, 4)}
-"""Cells of the trained nets, by machine, for each kind of cell."""
+FEWEST: dict[str, dict[Cell, int]] = {
+    "reber": {"lstm": 4, "gru": 5, "rnn": 6},
+    "continual-reber": {"lstm": 4, "gru": 5, "rnn": 6},
+    "tomita-3": {"lstm": 3, "gru": 3, "rnn": 4},
+}
+"""Cells of the trained nets, by machine and kind of cell."""
+
+NOISES, MOST_NOISE_OF_LSTM = (0.002, 0.02, 0.1), 0.002
+"""A wired LSTM is proved with little noise only: what is not quite 0 writes at every step."""
 
 
 def plans(count: int | None = None) -> list[Plan]:
-    """The plans of a zoo, or the first so many; every dial comes early.
+    """The plans of a zoo, or the first so many; the first eight have every dial and cell.
 
     Raises:
         ZooError: where there are not so many.
 
     Example:
-        >>> len(plans()) >= 200, plans(3)[2].cell
-        (True, 'rnn')
+        >>> [plan.name for plan in plans(3)]
+        ['lstm-reber-plain', 'gru-reber-sets-0.3', 'rnn-reber-distractors-4']
     """
-    groups = [
-        _each(MACHINES),
-        _each(FEW, wiring="sets", shares=(0.3, 0.5)),
-        _each(FEW, distractors=(4, 16, 64)),
-        _each(FEW[:4], noises=(0.002, 0.02, 0.1)),
+    groups: list[Iterator[Plan]] = [
+        _each(MACHINES, "lstm"),
+        _each(FEW, "gru", wiring="sets", shares=(0.3, 0.5)),
+        _each(FEW, "rnn", distractors=(4, 16, 64)),
+        _each(FEW[:4], "gru", noises=NOISES),
         (
             Plan(machine=name, cell="lstm", wiring="latch", distractors=n)
-            for n in (0, 16)
-            for name in LATCHED
+            for names, n in ((LATCHED, 0), (LATCHED[:-1], 16))
+            for name in names
         ),
-        _each([f"random-{n}" for n in SIZES]),
-        _each(SMALL, wiring="tuned", noises=(0.1,), gain=SOFT),
+        _each([f"random-{n}" for n in SIZES], "lstm"),
+        _each(SMALL, "gru", wiring="tuned", noises=(0.1,), gain=SOFT),
         (
-            Plan(machine=name, cell=cell, wiring="trained", cells=number)
-            for name, numbers in FEWEST.items()
-            for cell, number in zip(CELLS, numbers, strict=True)
+            Plan(machine=name, cell=cell, wiring="trained", cells=cells[cell])
+            for name, cells in FEWEST.items()
+            for cell in _cells("rnn")
         ),
     ]
-    found = list(chain.from_iterable(_rounds(groups)))
+    found = [plan for each in zip_longest(*groups) for plan in each if plan is not None]
     if count is not None and not 0 < count <= len(found):
         raise ZooError(f"{count} entries; a zoo has from 1 to {len(found)}")
     return found[:count]
 
 
-def _rounds(groups: list[Iterator[Plan]]) -> Iterator[list[Plan]]:
-    """Some of each group in turn: the three kinds of cell."""
-    while any(taken := [list(islice(group, len(CELLS))) for group in groups]):
-        yield list(chain.from_iterable(taken))
+def _cells(first: Cell) -> tuple[Cell, ...]:
+    """The kinds of cell in turn, from one of them on."""
+    number = CELLS.index(first)
+    return CELLS[number:] + CELLS[:number]
 
 
 def _each(
-    machines: tuple[str, ...] | list[str],
+    machines: Sequence[str],
+    first: Cell,
     *,
     wiring: Wiring = "one-hot",
     shares: tuple[float, ...] = (0.0,),
@@ -151,9 +161,12 @@ def _each(
     noises: tuple[float, ...] = (0.0,),
     gain: float | None = None,
 ) -> Iterator[Plan]:
+    """Plans for every cell and machine, and for the positions of a dial."""
     for share, number, noise, machine, cell in product(
-        shares, distractors, noises, machines, CELLS
+        shares, distractors, noises, machines, _cells(first)
     ):
+        if wiring == "one-hot" and cell == "lstm" and noise > MOST_NOISE_OF_LSTM:
+            continue
         yield Plan(
             machine=machine,
             cell=cell,

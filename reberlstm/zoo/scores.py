@@ -80,7 +80,7 @@ class ExtractionScore(Plain):
         steps: Symbols that the net read.
         states: The states of the machine found, as it was returned.
         seconds: Processor time.
-        error: What the extractor raised, if it did.
+        error: What the extractor raised, or returned that is no machine.
     """
 
     equal: bool
@@ -98,8 +98,8 @@ def score_extraction(
 
     Args:
         entry: The entry.
-        extractor: Called with the net and the seconds; see `Extractor`. What it raises is a score
-            of nothing.
+        extractor: Called with the net and the seconds; see `Extractor`. Where it raises, or
+            returns no machine, the score is one of nothing, and says so.
         seconds: Its budget; nobody but the extractor keeps it.
         seed: Of the words for `ExtractionScore.agreement`.
     """
@@ -107,8 +107,12 @@ def score_extraction(
     begun = time.process_time()
     try:
         found = extractor(net, seconds)
-        machine: FSM = found if isinstance(found, FSM) else found.fsm
         spent = time.process_time() - begun
+        machine = found if isinstance(found, FSM) else getattr(found, "fsm", None)
+        if not isinstance(machine, FSM):
+            name = getattr(extractor, "__name__", "the extractor")
+            what = f"{name} returned {type(found).__name__}, not an FSM"
+            return ExtractionScore(False, 0.0, net.steps, 0, spent, what)
         equal = _equal(machine, entry, net.kind)
         agreement = _agreement(machine, entry, net.kind, seed)
     except Exception as error:  # an extractor of others may raise anything, or return anything
@@ -221,6 +225,8 @@ def score_probes(
     Raises:
         ZooError: for a variable that the map does not have, or a direction of another shape.
     """
+    if not isinstance(directions, Mapping):
+        raise ZooError(f"directions are a mapping of names, not {type(directions).__name__}")
     if not directions:
         raise ZooError("no directions to score; give one for some node or bit of the map")
     each = interchanges(entry.net, entry.machine, entry.map, directions, pairs=pairs, seed=seed)
@@ -324,11 +330,14 @@ def score_attribution(
     hits, chances, areas = [], [], []
     for text, given in scores.items():
         word = entry.machine.word(text)
-        sizes = np.abs(np.asarray(given, dtype=np.float64))
+        try:
+            sizes = np.abs(np.asarray(given, dtype=np.float64))
+        except (TypeError, ValueError):
+            sizes = np.array(np.nan)
         if sizes.shape != (len(word),) or not np.isfinite(sizes).all():
             raise ZooError(
-                f"the scores of {shown(''.join(word))} have shape {sizes.shape}; give a finite "
-                f"number for each of its {len(word)} positions"
+                f"the scores of {shown(''.join(word))} are {shown(given)}; give a finite number "
+                f"for each of its {len(word)} positions"
             )
         is_cause = np.isin(np.arange(len(word)), causes(entry.machine, word))
         if is_cause.all() or not is_cause.any():

@@ -12,7 +12,14 @@ import pytest
 import torch
 
 import reberlstm as rl
-from reberlstm.certificates import CountingProof, Refutation, check, check_files, load_certificate
+from reberlstm.certificates import (
+    CountingProof,
+    Refutation,
+    check,
+    check_files,
+    load_certificate,
+    minimal_gain,
+)
 from reberlstm.certificates.checker import counting as checker
 from reberlstm.certificates.checker import read_machine
 from reberlstm.certificates.results import digest_of_grammar
@@ -258,6 +265,11 @@ def test_a_gain_that_is_too_small_for_the_rule_is_not_proved() -> None:
     found = rl.certify(rl.compile("anbn", gain=15), arithmetic="float32", seconds=1.0)
     assert found.holds is None
     assert "the output gate is not open" in str(found)
+
+
+def test_no_gain_is_the_smallest_in_real_arithmetic() -> None:
+    with pytest.raises(CertificateError, match="ask with --arithmetic float32"):
+        minimal_gain(lambda gain: rl.compile("dyck-1", gain=gain), upper=80.0)
 
 
 def test_noise_is_refused() -> None:

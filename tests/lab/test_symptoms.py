@@ -47,14 +47,20 @@ def test_a_symptom_is_found_by_the_words_of_people(name):
         assert find(words) is symptom, words
 
 
+NOT_HERE = " (a loss that grows or becomes NaN, overfitting and slow training are not among them)"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("dropout", "no symptom is known by 'dropout'; `reberlstm lab why` lists them"),
-        ("", "no symptom is known by ''; `reberlstm lab why` lists them"),
+        *(
+            (words, f"no symptom is known by {words!r}; `reberlstm lab why` lists them{NOT_HERE}")
+            for words in ("dropout", "", "loss goes up", "loss nan", "training is unstable")
+        ),
         (
             "my loss is stuck",
-            "'my loss is stuck' may be loss-0.693, loss-0.75; name one of them, or say more",
+            "'my loss is stuck' may be loss-0.693, loss-0.75, saturates-at-1; name one of them, or "
+            "say more",
         ),
     ],
 )

@@ -11,9 +11,9 @@ COUNT = 5
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A zoo of five nets."""
+    """A zoo of five nets, that of the examples in docs/zoo.md."""
     place = tmp_path_factory.mktemp("zoo")
-    make(place, seed=7, count=COUNT)
+    make(place, seed=0, count=COUNT)
     return place
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -12,7 +15,8 @@ import pytest
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import ZooError
-from reberlstm.zoo import Entry
+from reberlstm.zoo import Entry, plans
+from reberlstm.zoo.entries import write_index
 from reberlstm.zoo.scores import (
     Asked,
     causes,
@@ -33,13 +37,16 @@ def true_directions(net: object, found: object) -> dict[str, object]:
     return {"x": np.ones(3)}
 
 
-def last(net: object, word: tuple[str, ...]) -> list[float]:
-    """An attribution that points at the last symbol."""
-    return [0.0] * (len(word) - 1) + [1.0]
+def nothing(*given: object) -> None:
+    """A method that forgets to return what it found."""
+
+
+def broken(*given: object) -> None:
+    raise ValueError("on two\nlines")
 
 
 def test_extraction(zoo: list[Entry]) -> None:
-    entry = zoo[2]
+    entry = zoo[3]
     score = score_extraction(entry, ours, seconds=20)
     assert (score.equal, score.agreement, score.error) == (True, 1.0, "")
     assert score.steps > 100
@@ -125,25 +132,77 @@ def test_attribution(zoo: list[Entry]) -> None:
 def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["zoo", "list", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["net", "cells", "states", "nodes", "bits", "distractors", "margin"]
-    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["net", "cells", "states", "nodes", "bits", "margin"]
     name = lines[1].split()[0]
     only = ["zoo", "score", str(folder), "--entry", name]
     assert run([*only, "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["entries"]
     assert found == {"name": name, "proof": True, "map": 1.0, "verified": True}
-    here = "tests.zoo.test_scores"
-    assert run([*only, "--extract", f"{here}:ours", "--attribute", f"{here}:last"]) == 0
+    here, itself = "tests.zoo.test_scores", Path(__file__)
+    assert run([*only, "--extract", f"{itself}:ours"]) == 0
     head, line = capsys.readouterr().out.splitlines()
-    assert head.split() == ["net", "equal", "agreement", "steps", "hit", "chance", "area"]
+    assert head.split() == ["net", "equal", "agreement", "steps"]
     assert line.split()[:2] == [name, "yes"]
+    for given, why in (
+        ("nothing", "nothing returned NoneType, not an FSM"),
+        ("broken", "ValueError: on two\\nlines"),
+    ):
+        assert run([*only, "--extract", f"{here}:{given}"]) == 0
+        head, line = capsys.readouterr().out.splitlines()
+        assert head.split()[-1] == "error"
+        assert line.endswith(f"  no       0.00      0  {why}")
     for more, message in (
         (["--probe", f"{here}:true_directions"], "has no variable 'x'"),
-        (["--probe", "nope"], "give MODULE:FUNCTION"),
-        (["--extract", f"{here}:nope"], "give MODULE:FUNCTION"),
+        (["--probe", f"{here}:nothing"], "directions are a mapping of names, not NoneType"),
+        (["--probe", f"{here}:broken"], "--probe: the function raises ValueError: on two"),
+        (["--attribute", f"{here}:nothing"], "are None; give a finite number for each"),
+        (["--probe", "nope"], "--probe nope: say file.py:function, or module:function"),
+        (["--probe", "nope:f"], "--probe nope: ModuleNotFoundError: No module named 'nope'"),
+        (["--extract", f"{here}:nope"], "it has no function nope"),
         (["--entry", "x"], "no net 'x'"),
     ):
         assert run([*only, *more]) == 2
-        assert message in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
     assert run(["zoo", "make", "-o", str(folder), "--seed", "3"]) == 2
-    assert "a zoo of seed 7" in capsys.readouterr().err
+    assert "a zoo of seed 0" in capsys.readouterr().err
+
+
+def test_names_are_whole_on_a_narrow_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [plan.name for plan in plans()]
+    kinds = {"node": 14, "bit": 1, "distractor": 64}
+    line = {"dials": {}, "cells": 100, "states": 64, "margin": 0.35, "variables": kinds}
+    write_index(tmp_path, 0, [line | {"name": name} for name in names])
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["zoo", "list", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == names
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_examples_of_the_page(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = Path("docs/zoo.md").read_text("utf-8")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (code,) = [text for language, text in blocks if language == "python"]
+    (session,) = [text for language, text in blocks if language == "console"]
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(code, "utf-8")
+    shutil.copytree(folder, "zoo")
+    shown = re.findall(r"^\$ reberlstm (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
+    assert [command.split()[1] for command, _ in shown] == ["make", "score"]
+    for command, output in shown:
+        assert run(command.split()) == 0
+        assert capsys.readouterr().out == output
+    # The form with a module finds it in the current folder; --extract as the page has it, too.
+    only = ["zoo", "score", "zoo", "--entry", "lstm-reber-plain"]
+    assert run([*only, "--extract", "mine:machine", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"][0]["extract"]["equal"] is True
+    del sys.modules["mine"]

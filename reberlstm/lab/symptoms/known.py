@@ -22,10 +22,10 @@ SYMPTOMS = {
 """The symptoms by name."""
 
 SILENT = """
-a all always an and any are as at be because but by can cannot do does doe every for from get gets
-go goes going has have how i in instead is it its keras lstm model my net network not of
+a all always an and any are as at be because but by can cannot do does doe down every for from get
+gets go goes going has have how i in instead is it its keras loss lstm model my net network not of
 on or pytorch rnn so such tensorflow than that the their there these they this those
-to too was what when where which while why with
+to too train trained training up was what when where which while why with
 """
 """Words that tell nothing."""
 
@@ -62,7 +62,10 @@ def find(words: str) -> Symptom:
             break
     best = max(scores.values())
     if not best:
-        raise LabError(f"no symptom is known by {shown(words)}; `reberlstm lab why` lists them")
+        raise LabError(
+            f"no symptom is known by {shown(words)}; `reberlstm lab why` lists them (a loss that "
+            "grows or becomes NaN, overfitting and slow training are not among them)"
+        )
     likely = [name for name, score in scores.items() if score > 0.8 * best]
     if len(likely) > 1:
         raise LabError(f"{shown(words)} may be {', '.join(likely)}; name one of them, or say more")
