@@ -16,6 +16,7 @@ from reberlstm.machine.counters import (
     action_text,
     configuration_text,
     guard_text,
+    typeset,
 )
 from reberlstm.render import block, count
 from reberlstm.render.machine import (
@@ -40,9 +41,6 @@ from reberlstm.render.machine import (
     trail,
     verdict,
 )
-
-_TYPOGRAPHY = str.maketrans({"-": "−"})
-_MORE = ((">=", "≥"), ("<=", "≤"), ("!=", "≠"))
 
 
 @renders(CounterMachine, "dot")
@@ -135,20 +133,14 @@ def _end(machine: CounterMachine, state: str) -> str | None:
     guards = [guard_text(machine.counters, when) for end, when in machine.accepting if end == state]
     if not guards:
         return None
-    return "" if "" in guards else _typeset(f"ends if {' or '.join(guards)}")
+    return "" if "" in guards else typeset(f"ends if {' or '.join(guards)}")
 
 
 def _arrow_text(machine: CounterMachine, arrow: CounterTransition) -> str:
     guard = guard_text(machine.counters, arrow.when)
     action = action_text(machine.counters, arrow.change)
     parts = (f"[{guard}]" if guard else "", action)
-    return "  ".join([symbol_text(arrow.symbol), *(_typeset(part) for part in parts if part)])
-
-
-def _typeset(text: str) -> str:
-    for written, shown in _MORE:
-        text = text.replace(written, shown)
-    return text.translate(_TYPOGRAPHY)
+    return "  ".join([symbol_text(arrow.symbol), *(typeset(part) for part in parts if part)])
 
 
 @renders(CounterMachine, "html")
