@@ -43,6 +43,11 @@ class Arithmetic:
         """The unit roundoff ``u``."""
         return 0.0 if self.exact else 2.0**-self.precision
 
+    @property
+    def ceiling(self) -> int:
+        """Whole numbers up to this in size are exact; a sum that is 1 larger is not."""
+        return 1 << self.precision
+
     def gamma(self, terms: Floats) -> Floats:
         """``γ_m`` for sums of `terms` products; infinite where ``m·u`` reaches 1."""
         total = terms * self.unit

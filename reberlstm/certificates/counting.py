@@ -31,7 +31,7 @@ from reberlstm.certificates.results import (
 )
 from reberlstm.certificates.runtime import SATURATED, has_torch, torch_fault
 from reberlstm.errors import CertificateError
-from reberlstm.machine.counters import CounterMachine, CounterTransition
+from reberlstm.machine.counters import CounterMachine, CounterTransition, level_after
 from reberlstm.machine.fsm import FSM, Word
 from reberlstm.machine.tables import Scope
 from reberlstm.net.base import check_alphabets
@@ -80,55 +80,69 @@ def prove(
     found = _nodes(net, counting)
     if isinstance(found, str):
         return found
-    names, caps = net.cells, _caps(counting)
-    counts = tuple(each.cell for each in counting.cells)
-    nodes = tuple(
-        {
-            "state": node.state,
-            "values": list(map(_interval, node.levels, caps)) if node.levels else [],
-            "offsets": list(node.offsets),
-            "on": [names[cell] for cell in node.on],
-        }
-        for node in found
-    )
-    bits = ARITHMETICS[arithmetic].precision or None
-    gain = net.gain or 20.0
-    reason = ""
+    subject |= {"counts": tuple(each.cell for each in counting.cells)}
+    subject |= {"nodes": tuple(_written(node, net, _caps(counting)) for node in found)}
+    proof = _proof(net, counting.machine, subject, arithmetic, examine)
+    if isinstance(proof, str) and not ARITHMETICS[arithmetic].exact:
+        for wider in ("float16", "float32", "float64"):
+            if ARITHMETICS[wider].precision > ARITHMETICS[arithmetic].precision and not isinstance(
+                _proof(net, counting.machine, subject, wider, examine), str
+            ):
+                return (
+                    f"the bounds of rounding in {arithmetic} are too wide ({proof}); in {wider} "
+                    "it is proved"
+                )
+    return proof
+
+
+def _proof(
+    net: Net, machine: CounterMachine, subject: dict[str, Any], arithmetic: str, examine: Examine
+) -> CountingProof | str:
+    """The proof that these nodes are in an arithmetic, or why they are none."""
+    numbers = ARITHMETICS[arithmetic]
+    real, reasons = numbers.exact, list[str]()
 
     def examined(epsilon: float, drift: float) -> CountingProof | None:
-        nonlocal reason
         proof = CountingProof(
             margins={},
-            limit=None if bits is None else 2**bits - 1,
-            length=1 if bits is None else None,
+            limit=None if real else numbers.ceiling - 1,
+            length=1 if real else None,
             drift=drift,
             epsilon=epsilon,
-            counts=counts,
-            nodes=nodes,
-            **subject,
+            **subject | {"arithmetic": arithmetic},
         )
-        found = examine(proof.to_dict(), net, counting.machine)
+        found = examine(proof.to_dict(), net, machine)
         if isinstance(found, str):
-            reason = reason or found
+            reasons.append(found)
             return None
         margins = {head: x - SLACK * (1.0 + x) for head, x in found[0].items()}
         return replace(proof, margins=margins, length=found[1])
 
-    rough = math.exp(-gain) + ROUGH[arithmetic]
+    rough = math.exp(-(net.gain or 20.0)) + ROUGH[arithmetic]
     # In real arithmetic a cell may leak the more, the further its sums are from what is meant.
-    factors = (1.0, 0.1, 1e-4) if bits is None else (1.0, 2.0, 8.0)
-    for epsilon in (min(0.09, factor * rough) for factor in factors):
-        best = examined(epsilon, LEAST if bits is None else 2.0 ** -(bits + 1))
+    for factor in (1.0, 0.1, 1e-4) if real else (1.0, 2.0, 8.0):
+        epsilon = min(0.09, factor * rough)
+        best = examined(epsilon, LEAST if real else numbers.unit / 2.0)
         if best is None:
             continue
         low, high = LEAST, MOST
-        while bits is None and high - low > LEAST:
+        while real and high - low > LEAST:
             middle = (low + high) / 2.0
             further = examined(epsilon, middle)
             low, high = (low, middle) if further is None else (middle, high)
             best = further or best
         return best
-    return reason
+    return reasons[0]
+
+
+def _written(node: Node, net: Net, caps: Sequence[int]) -> dict[str, Any]:
+    """A node as certificates have it."""
+    return {
+        "state": node.state,
+        "values": list(map(_interval, node.levels, caps)) if node.levels else [],
+        "offsets": list(node.offsets),
+        "on": [net.cells[cell] for cell in node.on],
+    }
 
 
 def _interval(level: int, cap: int) -> list[int | None]:
@@ -143,12 +157,9 @@ def _caps(counting: Counting) -> list[int]:
 def _nodes(net: Net, counting: Counting) -> list[Node] | str:
     """What words lead to, as far as runs tell."""
     machine = counting.machine
-    numbers = [net.cells.index(each.cell) for each in counting.cells]
+    numbers = counting.numbers(net.cells)
     others = [cell for cell in range(net.size) if cell not in numbers]
     symbols = np.array([net.alphabet.index(symbol) for symbol in machine.alphabet])
-    arrows: dict[tuple[str, str], list[CounterTransition]] = {}
-    for arrow in machine.transitions:
-        arrows.setdefault((arrow.source, arrow.symbol), []).append(arrow)
     caps = _caps(counting)
     zeros = (0,) * len(numbers)
     nodes = {Node(machine.start, zeros, zeros, ()): None}
@@ -161,20 +172,14 @@ def _nodes(net: Net, counting: Counting) -> list[Node] | str:
             h = runs[0][row, : net.size]
             on = tuple(cell for cell in others if h[cell] > ACTIVE / 2.0)
             cs = [[float(run[row, net.size + cell]) for run in runs] for cell in numbers]
-            taken = arrows.get((node.state, symbol), ()) if node.state is not None else ()
-            signs = [(n > 0) - (n < 0) for n in node.levels]
-            after = [Node(None, (), (), on)]
-            for arrow in (x for x in taken if _holds(x, signs)):
-                after = list(_after(node, arrow, held, cs, on, caps))
-            for each in after:
+            at = None if node.state is None else (node.state, node.levels)
+            arrow = None if at is None else machine.arrow(at, symbol)
+            lost = [Node(None, (), (), on)]
+            for each in lost if arrow is None else _after(node, arrow, held, cs, on, caps):
                 if each not in nodes:
                     nodes[each] = None
                     queue.append(each)
     return list(nodes)
-
-
-def _holds(arrow: CounterTransition, signs: Sequence[int]) -> bool:
-    return all(sign in when for sign, when in zip(signs, arrow.when, strict=True))
 
 
 def _held(node: Node, number: int, cap: int) -> tuple[float, float]:
@@ -213,9 +218,6 @@ def _after(
         node.levels, arrow.change, held, cs, node.offsets, caps, strict=True
     ):
         added = -level if change is None else change
-        levels = {max(-cap, min(cap, level + added))}
-        if change is not None and abs(level) == cap and level * added < 0:
-            levels.add(level)
         keeps = abs(after[1] - after[0]) > 1.0
         new: int | None = None
         if abs(level) < cap and (before[0] == before[1] or not keeps):
@@ -225,7 +227,7 @@ def _after(
         elif change is not None and keeps and offset is not None:
             new = offset + change - round(after[0] - before[0])
         new = new if new is not None and abs(new) <= MOST_OFFSET else None
-        each.append([(n, new) for n in sorted(levels)])
+        each.append([(n, new) for n in level_after(level, change, cap)])
     for chosen in itertools.product(*each):
         after_levels, offsets = zip(*chosen, strict=True)
         yield Node(arrow.target, tuple(after_levels), tuple(offsets), on)
@@ -444,7 +446,7 @@ def _beyond(net: Net, counting: Counting, arithmetic: str) -> str:
     """
     machine = counting.machine
     found = arithmetic_named(arithmetic)
-    execution, top = Execution(net, found), 2**found.precision
+    execution, top = Execution(net, found), found.ceiling
     for number, up, down in itertools.product(
         range(len(counting.cells)), machine.alphabet, machine.alphabet
     ):

@@ -384,12 +384,14 @@ class CountingProof(Certificate):
     @property
     def statement(self) -> str:
         """The verdict in one sentence."""
+        return f"{super().statement}, proved for {self.extent}"
+
+    @property
+    def extent(self) -> str:
+        """The words that are proved."""
         if self.limit is None:
-            return f"{super().statement}, proved for words of up to {self.length:,} symbols"
-        return (
-            f"{super().statement}, proved for words of every length whose counters stay within "
-            f"±{self.limit:,}"
-        )
+            return f"words of up to {self.length:,} symbols"
+        return f"words of every length whose counters stay within ±{self.limit:,}"
 
     def _findings(self) -> Iterator[tuple[str, str]]:
         yield "margin", ", ".join(f"{x} {margin:.4g}" for x, margin in self.margins.items())

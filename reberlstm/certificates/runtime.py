@@ -32,13 +32,13 @@ FURTHEST = 600.0
 
 def rule_fault(step: Step, arithmetic: str) -> str | None:
     """What of the rule a runtime does not keep in an arithmetic, or None."""
-    bits, first = ARITHMETICS[arithmetic].precision, SATURATED[arithmetic]
+    numbers, first = ARITHMETICS[arithmetic], SATURATED[arithmetic]
     x = np.concatenate([first * np.linspace(1.0, 2.0, 50), np.geomspace(2.0 * first, FURTHEST, 30)])
     far, none, one = np.full_like(x, 4.0 * first), np.zeros_like(x), np.ones_like(x)
 
     def after(i: Any, f: Any, g: Any, o: Any, c: Any) -> tuple[Floats, Floats]:
-        numbers = np.broadcast_arrays(i, f, g, o, c, x)
-        h, c = step(np.stack(numbers[:4]), np.array(numbers[4]))
+        given = np.broadcast_arrays(i, f, g, o, c, x)
+        h, c = step(np.stack(given[:4]), np.array(given[4]))
         return np.asarray(h), np.asarray(c)
 
     gates = {
@@ -58,7 +58,7 @@ def rule_fault(step: Step, arithmetic: str) -> str | None:
             return "tanh of the candidate is not exactly 1 in size"
     if after(far, far, none, far, none)[1].any():
         return "tanh(0) is not 0"
-    top, floor = 2.0**bits, 2.0**-bits
+    top, floor = float(numbers.ceiling), numbers.unit
     whole = np.concatenate([np.arange(-8.0, 9.0), top - np.arange(1.0, 9.0), 1.0 - top + none[:8]])
     for added in (1.0, -1.0):
         counted = np.array([step(np.array([[far[0]]] * 2 + [[added * far[0]], [far[0]]]),

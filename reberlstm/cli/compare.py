@@ -113,8 +113,8 @@ def command(
     or a weights file: LSTM, GRU or RNN, ours or of others. Give it a name with NAME=NET. Without
     any: compiled, and published and trained where they are.
 
-    Every row is a question; what it means is said below the table. An answer is marked where it is
-    proved or refuted for words of every length. Without --all, twelve questions are asked.
+    Every row is a question; what it means is said below the table, and for which words an answer is
+    proved that is marked so. Without --all, twelve questions are asked.
 
     \b
     reberlstm compare reber

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,27 +20,11 @@ from reberlstm.errors import ConformanceError
 from reberlstm.files import claim, write_atomically
 
 if TYPE_CHECKING:
-    from reberlstm.conformance import Progress, Report
+    from reberlstm.conformance import Report
+    from reberlstm.conformance.runtimes import Runtime
 
 SUFFIXES = (".json", ".xml", ".svg")
 """What a report is written as: JSON, JUnit, a badge."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command was asked."""
-
-    runtime: str | None
-    folder: str | None
-    module: str | None
-    onnx: str | None
-    time_first: bool
-    kinds: str | None
-    dtype: str | None
-    steps: int | None
-    tolerance: float | None
-    out: tuple[str, ...]
-    as_json: bool
 
 
 def _outs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Any:
@@ -71,6 +52,7 @@ def _outs(context: click.Context, option: click.Parameter, given: tuple[str, ...
 @click.option(
     "--kinds",
     metavar="KIND,...",
+    callback=lambda context, option, text: text and tuple(text.split(",")),
     help="The kinds of cell: lstm, gru, gru-before, rnn.  [default: all]",
 )
 @click.option(
@@ -99,7 +81,16 @@ def _outs(context: click.Context, option: click.Parameter, given: tuple[str, ...
     help="Write the report as .json, as JUnit .xml, or a badge as .svg; may be repeated.",
 )
 @json_option
-def command(**given: Any) -> int:
+def command(
+    runtime: str | None,
+    folder: str | None,
+    module: str | None,
+    onnx: str | None,
+    time_first: bool,
+    out: tuple[str, ...],
+    as_json: bool,
+    **asked: Any,
+) -> int:
     """Run small nets with known answers on a runtime, and name its faults.
 
     The nets are compiled, so the right hidden states are known after strings of any length. Where
@@ -118,96 +109,61 @@ def command(**given: Any) -> int:
     reberlstm conformance write suite
     reberlstm conformance score suite
     """
-    asked = Options(**given)
-    _check(asked)
-    if asked.runtime == "write":
-        return _write(asked)
-    report = _report(asked)
-    for out in asked.out:
-        write_atomically(Path(out), _content(report, Path(out).suffix.lower()))
-    if asked.as_json:
+    from reberlstm.conformance import check_runtime
+    from reberlstm.conformance.folder import score, write
+
+    if len([x for x in (runtime, module, onnx) if x is not None]) != 1:
+        raise click.UsageError("say one runtime: its name, --module, --onnx, write or score")
+    if runtime in ("write", "score") and folder is None:
+        raise click.UsageError(f"{runtime}: say the folder")
+    if runtime not in ("write", "score") and folder is not None:
+        raise click.UsageError(f"{folder}: only write and score take a folder")
+    if time_first and onnx is None:
+        raise click.UsageError("--time-first is for --onnx; leave it out")
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if runtime == "score":
+        if {"kinds", "dtype", "steps"} & set(asked):
+            raise click.UsageError(
+                "score: --kinds, --dtype and --steps are those of the suite in DIR"
+            )
+        report = score(str(folder), **asked)
+    elif runtime == "write":
+        if out or as_json or "tolerance" in asked:
+            raise click.UsageError("write: -o, --tolerance and --json are for score")
+        files, size = write(str(folder), **asked)
+        echo(f"{folder}: {files} files, {size / 1e6:.1f} MB; begin with suite.json")
+        echo(f"write hidden states into {folder}/outputs, then: ", nl=False)
+        echo(f"reberlstm conformance score {folder}")
+        return 0
+    else:
+        subject = _subject(runtime, module, onnx, time_first)
+        with progress() as show:
+            told = lambda done, of, name: show(done, f"of {of}, {name}")  # noqa: E731
+            report = check_runtime(subject, progress=told, **asked)
+    for file in out:
+        write_atomically(Path(file), _content(report, Path(file).suffix.lower()))
+    if as_json:
         echo_json(report)
     else:
         from reberlstm.display import rendered
 
         for line in rendered(report, "text", terminal_width()):
             echo(line)
-        for out in asked.out:
-            echo(f"{out}: written", err=True)
+        for file in out:
+            echo(f"{file}: written", err=True)
     return 0 if report.holds else 1
 
 
-def _check(asked: Options) -> None:
-    given = [x for x in (asked.runtime, asked.module, asked.onnx) if x is not None]
-    if len(given) != 1:
-        raise click.UsageError("say one runtime: its name, --module, --onnx, write or score")
-    in_folder = asked.runtime in ("write", "score")
-    if in_folder and asked.folder is None:
-        raise click.UsageError(f"{asked.runtime}: say the folder")
-    if not in_folder and asked.folder is not None:
-        raise click.UsageError(f"{asked.folder}: only write and score take a folder")
-    if asked.time_first and asked.onnx is None:
-        raise click.UsageError("--time-first is for --onnx; leave it out")
-    if asked.runtime == "score" and (asked.kinds or asked.dtype or asked.steps):
-        raise click.UsageError("score: --kinds, --dtype and --steps are those of the suite in DIR")
-    if asked.runtime == "write" and (asked.out or asked.tolerance or asked.as_json):
-        raise click.UsageError("write: -o, --tolerance and --json are for score")
+def _subject(
+    runtime: str | None, module: str | None, onnx: str | None, time_first: bool
+) -> str | Runtime:
+    from reberlstm.conformance.runtimes import OfFunction, OnnxFolder
 
-
-def _kinds(asked: Options) -> tuple[str, ...]:
-    from reberlstm.conformance.suite import KINDS
-
-    kinds = tuple(asked.kinds.split(",")) if asked.kinds else KINDS
-    for kind in kinds:
-        if kind not in KINDS:
-            raise ConformanceError(f"no kind of cell {kind!r}; there are {', '.join(KINDS)}")
-    return kinds
-
-
-def _write(asked: Options) -> int:
-    from reberlstm.conformance import folder
-    from reberlstm.conformance.suite import STEPS
-
-    assert asked.folder is not None, "checked"
-    files, size = folder.write(
-        asked.folder,
-        kinds=_kinds(asked),
-        steps=asked.steps or STEPS,
-        dtype=asked.dtype or "float32",
-    )
-    echo(f"{asked.folder}: {files} files, {size / 1e6:.1f} MB; begin with suite.json")
-    echo(f"write hidden states into {asked.folder}/outputs, then: ", nl=False)
-    echo(f"reberlstm conformance score {asked.folder}")
-    return 0
-
-
-def _report(asked: Options) -> Report:
-    from reberlstm.conformance import check_runtime, folder, runtimes
-
-    if asked.runtime == "score":
-        assert asked.folder is not None, "checked"
-        return folder.score(asked.folder, tolerance=asked.tolerance)
-    subject: Any = asked.runtime
-    if asked.module is not None:
-        function = named_function("--module", asked.module)
-        subject = runtimes.OfFunction(function, Path(asked.module).name)
-    elif asked.onnx is not None:
-        subject = runtimes.OnnxFolder(asked.onnx, time_first=asked.time_first)
-    with _progress() as told:
-        return check_runtime(
-            subject,
-            kinds=_kinds(asked),
-            dtype=asked.dtype or "float32",
-            steps=asked.steps,
-            tolerance=asked.tolerance,
-            progress=told,
-        )
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    with progress() as show:
-        yield lambda done, of, name: show(done, f"of {of}, {name}")
+    if onnx is not None:
+        return OnnxFolder(onnx, time_first=time_first)
+    if module is not None:
+        return OfFunction(named_function("--module", module), Path(module).name)
+    return str(runtime)
 
 
 def _content(report: Report, suffix: str) -> bytes:

@@ -207,7 +207,7 @@ def _attributed(entry: Entry, method: Callable[..., Any], seed: int) -> dict[str
     return score
 
 
-def _echo_table(rows: list[tuple[str, ...]], remarks: Sequence[str] = ()) -> None:
+def _echo_table(rows: Sequence[Sequence[str]], remarks: Sequence[str] = ()) -> None:
     """Print a table whose names are whole on every terminal, as `--entry` takes no other."""
     from reberlstm.render import table_lines
 

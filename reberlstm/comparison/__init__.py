@@ -128,6 +128,9 @@ def compare(
         seed=seed,
         seconds=seconds,
         took=tuple(took),
+        proved="for the words that the entry names"
+        if isinstance(machine, CounterMachine)
+        else Comparison.proved,
     )
 
 

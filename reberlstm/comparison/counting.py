@@ -236,12 +236,7 @@ def _numbers(most: int) -> list[int]:
 
 def _pump(machine: CounterMachine, counter: int) -> tuple[Word, Word] | None:
     """A word, and a symbol that after it moves a counter by one, again and again."""
-
-    def follow(here: Configuration) -> Iterator[tuple[str, Configuration]]:
-        steps = ((symbol, machine.step(here, symbol)) for symbol in machine.alphabet)
-        return ((symbol, after) for symbol, after in steps if after is not None)
-
-    near = crawl([machine.start_configuration], follow, most=NEAR)
+    near = crawl([machine.start_configuration], machine.steps, most=NEAR)
     for here, symbol in product(near.found, machine.alphabet):
         there: Configuration | None = here
         for _ in range(3):
@@ -260,31 +255,31 @@ def _up_and_down(machine: CounterMachine, before: Word, pump: Word, n: int) -> W
 
 @measure("certificate", "Proved right?")
 def certified(case: CountingCase) -> Entry:
-    """Whether `certify` proves it right in float32, whatever the length, while counters stay small.
+    """What `certify` proves: in float32 and in real arithmetic, as far as the entry says.
 
-    How small is said; for so many symbols it is right in real numbers, if that is proved.
+    In float32 of words of every length whose counters stay within a bound; in real arithmetic,
+    where no counter holds for ever, of words of up to so many symbols.
     """
     if not case.settings.prove:
         return not_applicable("not tried")
     if not isinstance(case.net, Net):
         return not_applicable("the weights of this net are not known")
+    texts = list[str]()
+    value: dict[str, int | None] = {"limit": None, "length": None}
     try:
-        found, real = (
-            certify(case.net, case.machine, arithmetic=arithmetic, seconds=case.left / 2)
-            for arithmetic in ("float32", "real")
-        )
+        for arithmetic, name in (("float32", "float32"), ("real", "real arithmetic")):
+            seconds = case.left / 2 if arithmetic == "float32" else case.left
+            found = certify(case.net, case.machine, arithmetic=arithmetic, seconds=seconds)
+            if isinstance(found, Refutation) and not texts:
+                word = found.counterexample
+                return Entry(f"no: {case.text(word)}", {"word": list(word)}, "refuted")
+            if isinstance(found, CountingProof):
+                texts.append(f"{name}: {found.extent}")
+                value |= {"limit": found.limit} if found.limit else {"length": found.length}
     except ReberLSTMError as error:
         return not_applicable(str(error).partition(";")[0])
-    if isinstance(found, CountingProof):
-        assert found.limit is not None, "there is one in floating point"
-        text, value = f"within ±{found.limit:,}", {"limit": found.limit, "length": None}
-        if isinstance(real, CountingProof):
-            text += f"; in real numbers {real.length:,} symbols"
-            value["length"] = real.length
-        return Entry(text, value, "proved")
-    if isinstance(found, Refutation):
-        word = found.counterexample
-        return Entry(f"no: {case.text(word)}", {"word": list(word)}, "refuted")
+    if texts:
+        return Entry(", ".join(texts), value, "proved")
     return Entry("not proved", status="unknown")
 
 

@@ -20,9 +20,9 @@ class Entry(Plain):
     Attributes:
         text: The answer, and after a semicolon more about it.
         value: The figures, as JSON values.
-        status: ``measured`` on what its row says; ``proved`` for words of every length; ``refuted``
-            by a word; ``unknown`` where the budget ended before there was an answer; ``none`` where
-            the question does not apply.
+        status: ``measured`` on what its row says; ``proved`` for words of every length, or those
+            that the text names; ``refuted`` by a word; ``unknown`` where the budget ended before
+            there was an answer; ``none`` where the question does not apply.
     """
 
     text: str
@@ -113,6 +113,7 @@ class Comparison(Displayed):
         seed: Of everything random.
         seconds: The budget of a column.
         took: The seconds that each column took.
+        proved: Of which words an entry with the status ``proved`` is.
 
     ``comparison["accuracy", "compiled"]`` is one entry; ``str``, `to_markdown`, `to_html` and
     `to_dict` are the whole of it in other shapes.
@@ -125,6 +126,7 @@ class Comparison(Displayed):
     seed: int
     seconds: float
     took: tuple[float, ...]
+    proved: str = "for words of every length"
 
     def __getitem__(self, place: tuple[str, str]) -> Entry:
         key, net = place

@@ -35,7 +35,13 @@ from reberlstm.compiler.rows import Row, Rows
 from reberlstm.errors import CompileError
 from reberlstm.machine.algebra import Names
 from reberlstm.machine.complete import CompleteMachine
-from reberlstm.machine.counters import CounterMachine, CounterTransition
+from reberlstm.machine.counters import (
+    CounterMachine,
+    CounterTransition,
+    guard_text,
+    level_after,
+    sign,
+)
 from reberlstm.net.counting import Way
 from reberlstm.net.height import ACTIVE
 
@@ -125,10 +131,6 @@ def lay_out_counters(machine: CounterMachine, gain: float | None) -> Counted:
                 ways[counter] = further[ways[counter]]
 
 
-def _sign(number: int) -> int:
-    return (number > 0) - (number < 0)
-
-
 class _Edge(NamedTuple):
     """A legal step: from a node, by a transition, to a node."""
 
@@ -158,21 +160,19 @@ class _Control:
     @classmethod
     def of(cls, machine: CounterMachine, ways: Sequence[Way]) -> _Control:
         """Follow the machine in breadth-first order."""
-        arrows: dict[tuple[str, str], list[CounterTransition]] = {}
-        for arrow in machine.transitions:
-            arrows.setdefault((arrow.source, arrow.symbol), []).append(arrow)
         zeros = (0,) * len(ways)
         edges, lost, nodes = [], False, {_Node(machine.start, zeros, zeros): None}
         for node in (queue := list(nodes)):
             for symbol in machine.alphabet:
-                taken = [x for x in arrows.get((node.state, symbol), ()) if _is_open(x, node)]
-                lost |= not taken
-                for arrow in taken:
-                    for after in _after(node, arrow, ways):
-                        edges.append(_Edge(node, arrow, after))
-                        if after not in nodes:
-                            nodes[after] = None
-                            queue.append(after)
+                arrow = machine.arrow((node.state, node.levels), symbol)
+                if arrow is None:
+                    lost = True
+                    continue
+                for after in _after(node, arrow, ways):
+                    edges.append(_Edge(node, arrow, after))
+                    if after not in nodes:
+                        nodes[after] = None
+                        queue.append(after)
             if len(queue) > MAX_NODES:
                 raise CompileError(
                     f"{machine} has over {MAX_NODES:,} states when they are told apart by the "
@@ -183,21 +183,22 @@ class _Control:
     def code(self, node: _Node) -> tuple[object, ...]:
         """What cells of control tell of a node: its state, and the signs by which it is split."""
         split = (
-            (_sign(level), more) if way is not Way.PLAIN else None
+            (sign(level), more) if way is not Way.PLAIN else None
             for way, level, more in zip(self.ways, node.levels, node.pending, strict=True)
         )
         return node.state, *split
 
     def name(self, node: _Node) -> str:
-        """The name of its cell."""
-        split = [
-            f"{counter} {'<=>'[_sign(level) + 1]} 0{f' {more:+d}' if more else ''}"
+        """The name of its cell: the state, and in brackets what else is known."""
+        known = [
+            guard_text([counter], [frozenset({sign(level)})])
+            + (f" and {more:+d} due" if more else "")
             for counter, way, level, more in zip(
                 self.machine.counters, self.ways, node.levels, node.pending, strict=True
             )
             if way is not Way.PLAIN
         ]
-        return ", ".join([node.state, *split])
+        return f"{node.state} ({', '.join(known)})" if known else node.state
 
     @cached_property
     def codes(self) -> dict[tuple[object, ...], int]:
@@ -215,7 +216,7 @@ class _Control:
     def signs(self) -> tuple[frozenset[int], ...]:
         """The signs that each counter comes to have."""
         levels = zip(*(node.levels for node in self.nodes), strict=True)
-        return tuple(frozenset(map(_sign, each)) for each in levels)
+        return tuple(frozenset(map(sign, each)) for each in levels)
 
     def tests(self, edge: _Edge) -> frozenset[_Test]:
         """What a step asks of cells of counters, beyond what the code tells."""
@@ -226,13 +227,13 @@ class _Control:
                 edge.arrow.change[j],
                 edge.target.levels[j],
             )
-            sign = _sign(level)
+            side = sign(level)
             if way is Way.PLAIN:
                 tests += self._guard(j, edge.arrow.when[j])
-            elif change is not None and sign * change < 0:
-                more = sign * edge.source.pending[j]
+            elif change is not None and side * change < 0:
+                more = side * edge.source.pending[j]
                 if way is Way.SIGNS or more <= 0:
-                    tests.append(_Test(j, sign, way is Way.SIGNS or more < 0, after != 0))
+                    tests.append(_Test(j, side, way is Way.SIGNS or more < 0, after != 0))
         return frozenset(tests)
 
     def _guard(self, counter: int, when: frozenset[int]) -> Iterator[_Test]:
@@ -241,27 +242,19 @@ class _Control:
         wanted = signs & when
         if wanted == signs:
             return
-        for sign in (1, -1):
-            if wanted == {sign} or wanted == signs - {sign}:
-                yield _Test(counter, sign, False, wanted == {sign})
+        for side in (1, -1):
+            if wanted == {side} or wanted == signs - {side}:
+                yield _Test(counter, side, False, wanted == {side})
                 return
         raise _NotSoError([counter])
-
-
-def _is_open(arrow: CounterTransition, node: _Node) -> bool:
-    return all(_sign(n) in when for n, when in zip(node.levels, arrow.when, strict=True))
 
 
 def _after(node: _Node, arrow: CounterTransition, ways: Sequence[Way]) -> Iterator[_Node]:
     """The nodes that a transition may lead to: what is 2 may be 3, and then still is."""
     each: list[list[tuple[int, int]]] = []
     for way, level, change in zip(ways, node.levels, arrow.change, strict=True):
-        added = -level if change is None else change
-        levels = {max(-2, min(2, level + added))}
-        if change is not None and abs(level) == 2 and level * added < 0:
-            levels.add(level)
-        late = way is Way.LATE and level and change
-        each.append([(n, added if late and n else 0) for n in sorted(levels)])
+        due = change if way is Way.LATE and level and change else 0
+        each.append([(n, due if n else 0) for n in level_after(level, change, 2)])
     for chosen in itertools.product(*each):
         levels_after, pending = zip(*chosen, strict=True)
         yield _Node(arrow.target, tuple(levels_after), tuple(pending))
@@ -401,7 +394,7 @@ class _Net:
             changes.setdefault(symbols[edge.arrow.symbol], set()).add(edge.arrow.change[number])
         if any({1, -1} <= of or (None in of and len(of) > 1) for of in changes.values()):
             raise _NotSoError([number])
-        rings = {a: sign * self.gain for a, of in changes.items() for sign in (1, -1) if sign in of}
+        rings = {a: by * self.gain for a, of in changes.items() for by in (1, -1) if by in of}
         cleared = {a: -2.0 * self.gain for a, of in changes.items() if None in of}
         let_in = open_
         if any(0 in of for a, of in changes.items() if a in rings):
@@ -476,27 +469,31 @@ class _Net:
         plain = [j for j, way in enumerate(self.control.ways) if way is Way.PLAIN]
         by_code: dict[int, dict[_Levels, bool]] = {}
         for node, truth in truths:
-            signs = tuple(_sign(node.levels[j]) for j in plain)
+            signs = tuple(sign(node.levels[j]) for j in plain)
             by_code.setdefault(self.control.number(node), {})[signs] = truth
         directions = [_direction(by_code.values(), place) for place in range(len(plain))]
         if None in directions:
             raise _NotSoError([plain[directions.index(None)]])
-        asked = {j: way for j, way in zip(plain, directions, strict=True) if way}
+        asked = [j for j, way in zip(plain, directions, strict=True) if way]
         sizes = (1.0, 2.0, 3.0) if len(asked) <= MAX_SIZES else (1.0,)
-        best: tuple[float, dict[int, float], dict[int, float]] | None = None
-        for sized in itertools.product(sizes, repeat=len(asked)):
-            chosen = [way * size for way, size in zip(asked.values(), sized, strict=True)]
-            weights = dict(zip(asked, chosen, strict=True))
-            per_sign = [weights.get(j, 0.0) for j in plain]
-            ends = {code: _ends(of, per_sign) for code, of in by_code.items()}
-            gap = min((true - false for true, false in ends.values()), default=INFINITE)
-            size = gap / max(map(abs, chosen), default=1.0)
-            if gap > 0.0 and (best is None or size > best[0]):
-                scale = 2.0 * MARGIN / gap if asked else 1.0
-                heights = {code: _height(*of, scale) for code, of in ends.items()}
-                best = size, heights, {j: scale * w for j, w in weights.items()}
+        # Counters that only change together have no direction of their own.
+        idle: tuple[float, ...]
+        for idle in ((0.0,), (0.0, 1.0, -1.0))[: 1 + (len(plain) <= MAX_SIZES)]:
+            best: tuple[float, dict[int, float], dict[int, float]] | None = None
+            each = [[way * size for size in sizes] if way else idle for way in directions]
+            for weights in itertools.product(*each):
+                ends = {code: _ends(of, weights) for code, of in by_code.items()}
+                gap = min((true - false for true, false in ends.values()), default=INFINITE)
+                size = gap / (max(map(abs, weights), default=0.0) or 1.0)
+                if gap > 0.0 and (best is None or size > best[0]):
+                    scale = 2.0 * MARGIN / gap if any(weights) else 1.0
+                    heights = {code: _height(*of, scale) for code, of in ends.items()}
+                    named = zip(plain, weights, strict=True)
+                    best = size, heights, {j: scale * w for j, w in named if w}
+            if best is not None:
+                break
         if best is None:
-            raise _NotSoError(asked)
+            raise _NotSoError(asked or plain)
         _, heights, scaled = best
         heights[self.encoding.rest] = heights.get(
             self.encoding.rest, -MARGIN - sum(map(abs, scaled.values()))

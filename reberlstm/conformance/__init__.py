@@ -12,7 +12,6 @@ wrong with those of references that have a known fault each (`reberlstm.conforma
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,16 +20,18 @@ import numpy as np
 
 from reberlstm.conformance.diagnosis import (
     TOLERANCE,
+    Diagnosis,
     Finding,
     Outcome,
     Outputs,
-    diagnose,
-    expected_of,
+    WrongShapeError,
     outcome_of,
+    told,
 )
 from reberlstm.conformance.faults import faults
 from reberlstm.conformance.runtimes import Function, NotRunError, Runtime, runtime_of
 from reberlstm.conformance.suite import KINDS, Call, Check, checks
+from reberlstm.display import Displayed
 from reberlstm.errors import ConformanceError, one_line
 from reberlstm.net.cells.cell import Floats
 from reberlstm.plain import Plain
@@ -42,7 +43,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, repr=False)
-class Report(Plain):
+class Report(Displayed, Plain):
     """What came of the suite on one runtime.
 
     Attributes:
@@ -116,13 +117,8 @@ def check_runtime(
         ['no-recurrence', 'layer-left-out']
     """
     begun = time.monotonic()
-    for kind in kinds:
-        if kind not in KINDS:
-            raise ConformanceError(f"no kind of cell {kind!r}; there are {', '.join(KINDS)}")
-    if dtype not in TOLERANCE:
-        raise ConformanceError(f"dtype {dtype!r}; choose float32 or float64")
     subject = runtime_of(runtime)
-    asked = checks(tuple(dict.fromkeys(kinds)), steps or subject.steps, dtype)
+    asked = checks(kinds, steps or subject.steps, dtype)
     outputs: dict[str, Outputs | str] = {}
     for number, check in enumerate(asked):
         if progress is not None:
@@ -146,17 +142,17 @@ def outputs_of(runtime: Runtime, check: Check, dtype: str) -> Outputs | str:
         return error
 
 
-class WrongShapeError(ValueError):
-    """The shape of what a runtime returned."""
-
-
 def hidden_of(found: Any, call: Call, check: Check) -> Floats:
     """What a runtime returned, as an array (B, T, H).
 
     Raises:
         WrongShapeError: for another shape.
     """
-    hidden = np.asarray(found, dtype=np.float64)
+    try:
+        hidden = np.asarray(found, dtype=np.float64)
+    except (TypeError, ValueError):
+        name = type(found).__name__
+        raise WrongShapeError(f"hidden states are a {name}, and no array of numbers") from None
     shape = (*call.x.shape[:2], check.net.layers[-1].size)
     if hidden.shape != shape:
         raise WrongShapeError(
@@ -179,40 +175,35 @@ def report_on(
         ConformanceError: where no check has outputs.
     """
     tolerance = TOLERANCE[dtype] if tolerance is None else tolerance
-    errors = [x for x in given.values() if isinstance(x, Exception)]
-    if not any(isinstance(x, list) for x in given.values()):
-        error = errors[0] if errors else next((x for x in given.values()), "there is no check")
-        kind = f"{type(error).__name__}: " if errors else ""
-        raise ConformanceError(
-            f"{name} runs nothing of the suite: {kind}{one_line(str(error), 200)}"
-        )
+    # Where every call of a kind raises an error, the runtime has no such kind.
+    runs = {x.kind for x in asked if isinstance(given[x.id], list | WrongShapeError)}
+    if not runs:
+        error = next((x for x in given.values() if isinstance(x, Exception)), None)
+        why = told(error) if error else next(iter(given.values()), "there is no check")
+        raise ConformanceError(f"{name} runs nothing of the suite: {one_line(str(why), 200)}")
     outcomes: dict[str, Outcome] = {}
     outputs: dict[str, Outputs] = {}
-    by_kind: defaultdict[str, list[Check]] = defaultdict(list)
-    runs = {check.kind for check in asked if isinstance(given[check.id], list)}
     for check in asked:
         found = given[check.id]
         if isinstance(found, Exception) and check.kind not in runs:
-            found = f"{type(found).__name__}: {found}"  # it has no such kind of cell
+            found = told(found)
         if isinstance(found, str):
             about = (check.id, check.kind, check.net.name, check.about, "not run")
             outcomes[check.id] = Outcome(*about, note=one_line(found, 200))
-            continue
-        outputs[check.id] = found
-        outcomes[check.id] = outcome_of(check, found, expected_of(check, found), tolerance)
-        by_kind[check.kind].append(check)
-    findings = tuple(
-        finding
-        for kind in by_kind.values()
-        for finding in diagnose(kind, outputs, outcomes, dtype, tolerance)
-    )
+        else:
+            outputs[check.id] = found
+            outcomes[check.id] = outcome_of(check, found, tolerance)
+    findings: list[Finding] = []
+    for kind in dict.fromkeys(check.kind for check in asked if check.id in outputs):
+        own = [check for check in asked if check.kind == kind and check.id in outputs]
+        findings += Diagnosis(own, outputs, outcomes, dtype, tolerance).findings()
     return Report(
-        name,
-        dtype,
-        tolerance,
-        not findings,
-        tuple(outcomes[check.id] for check in asked),
-        findings,
-        {kind: len(faults(kind, dtype)) for kind in by_kind},
-        round(time.monotonic() - begun, 3),
+        runtime=name,
+        dtype=dtype,
+        tolerance=tolerance,
+        holds=not findings,
+        checks=tuple(outcomes.values()),
+        findings=tuple(findings),
+        faults={kind: len(faults(kind, dtype)) for kind in KINDS if kind in runs},
+        seconds=round(time.monotonic() - begun, 3),
     )

@@ -16,14 +16,14 @@ Otherwise the runtime is wrong, and none of the known faults explains it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from reberlstm.conformance.faults import Fault, faults, rounded
-from reberlstm.conformance.reference import Reference
+from reberlstm.conformance.reference import Kept, Reference
 from reberlstm.conformance.suite import Call, Check
 from reberlstm.errors import WeightsError
 from reberlstm.net.cells.cell import Floats
@@ -92,6 +92,11 @@ class Outcome(Plain):
     place: Place | None = None
     note: str = ""
 
+    @property
+    def where(self) -> str:
+        """The place, or what was raised."""
+        return self.note if self.place is None else str(self.place)
+
 
 @dataclass(frozen=True)
 class Finding(Plain):
@@ -116,35 +121,37 @@ class Finding(Plain):
     checks: tuple[str, ...]
 
 
-def outcome_of(
-    check: Check, outputs: Outputs, expected: Sequence[Floats], tolerance: float
-) -> Outcome:
-    """What came of a check whose expected outputs are these."""
+class WrongShapeError(ValueError):
+    """The shape of what a runtime returned; it is told as the runtime's fault."""
+
+
+def told(error: Exception) -> str:
+    """An error in words."""
+    return str(error) if isinstance(error, WrongShapeError) else f"{type(error).__name__}: {error}"
+
+
+def outcome_of(check: Check, outputs: Outputs, tolerance: float) -> Outcome:
+    """What came of a check."""
     about = (check.id, check.kind, check.net.name, check.about)
     if isinstance(outputs, Exception):
-        return Outcome(*about, "refused", note=f"{type(outputs).__name__}: {outputs}")
+        return Outcome(*about, "refused", note=told(outputs))
     error, place = 0.0, None
     cells = check.net.cells[-check.net.layers[-1].size :]
-    for number, (found, right) in enumerate(zip(outputs, expected, strict=True), start=1):
+    for number, (found, right) in enumerate(zip(outputs, expected_of(check, outputs), strict=True)):
         off = _distance(found, right)
         error = max(error, float(off.max(initial=0.0)))
         if place is None and (off > tolerance).any():
             # The first step in time; of several words the first.
             step, word, cell = np.argwhere(off.swapaxes(0, 1) > tolerance)[0]
             values = (float(x[word, step, cell]) for x in (found, right))
-            place = Place(number, int(word) + 1, int(step) + 1, cells[cell], *values)
+            place = Place(number + 1, int(word) + 1, int(step) + 1, cells[cell], *values)
     return Outcome(*about, "right" if place is None else "wrong", error, place)
 
 
-def _distance(found: Floats, right: Floats) -> Floats:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.nan_to_num(np.abs(found - right), nan=np.inf))
-
-
-def expected_of(check: Check, outputs: Outputs) -> list[Floats]:
+def expected_of(check: Check, outputs: Sequence[Floats]) -> list[Floats]:
     """The right outputs of a check, by the convention about ends of words that is nearer."""
     zeros = Reference().run(check.net, check.calls)
-    if isinstance(outputs, Exception) or all(call.lengths is None for call in check.calls):
+    if not check.has_lengths:
         return zeros
     repeated = Reference(repeats=True).run(check.net, check.calls)
 
@@ -154,347 +161,321 @@ def expected_of(check: Check, outputs: Outputs) -> list[Floats]:
     return min(zeros, repeated, key=off)
 
 
-def diagnose(
-    checks: Sequence[Check],
-    outputs: Mapping[str, Outputs],
-    outcomes: Mapping[str, Outcome],
-    dtype: str,
-    tolerance: float,
-) -> Iterator[Finding]:
-    """The faults that explain what one kind of cell does wrong; nothing where it is right.
+def _distance(found: Floats, right: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.nan_to_num(np.abs(found - right), nan=np.inf))
 
-    Args:
+
+def apart(found: Outputs, expected: Outputs) -> float:
+    """The largest distance of outputs from others, as far as these go.
+
+    Two errors are equal; an error is infinitely far from hidden states, and so is another shape.
+    """
+    if isinstance(found, Exception) or isinstance(expected, Exception):
+        both = isinstance(found, Exception) and isinstance(expected, Exception)
+        return 0.0 if both else np.inf
+    pairs = list(zip(found, expected, strict=False))
+    if any(x.shape != y.shape for x, y in pairs):
+        return np.inf
+    return max((float(_distance(x, y).max(initial=0.0)) for x, y in pairs), default=0.0)
+
+
+def simulated(reference: Reference, check: Check, kept: Kept | None = None) -> Outputs:
+    """What a reference gives in the first calls of a check, those of few words."""
+    try:
+        with np.errstate(all="ignore"):
+            return reference.run(check.net, [x for x in check.calls if len(x.x) <= FEW_WORDS], kept)
+    except (ValueError, IndexError, WeightsError) as error:
+        return error
+
+
+@dataclass
+class Diagnosis:
+    """Which faults explain what one kind of cell does wrong.
+
+    Attributes:
         checks: The checks of that kind that were run.
         outputs: What each gave, by `Check.id`.
         outcomes: How each came out.
         dtype: The type of numbers that was asked for.
         tolerance: How far outputs may be from the reference.
     """
-    short = [check for check in checks if not check.endures]
-    wrong = [check for check in short if outcomes[check.id].outcome != "right"]
-    errors = {check.id: outcomes[check.id].error or np.inf for check in wrong}
-    case = _Case(checks[0].kind, short, outputs, errors, dtype, tolerance)
-    if wrong:
-        yield from case.explained(wrong, outcomes)
-        return
-    late = [check for check in checks if outcomes[check.id].outcome != "right"]
-    if late:
-        yield case.late(late, outcomes)
 
-
-@dataclass
-class _Case:
-    """One kind of cell of a runtime that is wrong, and what explains it."""
-
-    kind: str
     checks: Sequence[Check]
     outputs: Mapping[str, Outputs]
-    errors: Mapping[str, float]
+    outcomes: Mapping[str, Outcome]
     dtype: str
     tolerance: float
 
-    def explained(
-        self, wrong: Sequence[Check], outcomes: Mapping[str, Outcome]
-    ) -> Iterator[Finding]:
-        """The findings, in the order of the module's text."""
-        known = faults(self.kind, self.dtype)
-        exact = [fault for fault in known if not fault.rounds]
+    def __post_init__(self) -> None:
+        self.kind = self.checks[0].kind
+        self.known = faults(self.kind, self.dtype)
+        self.short = [check for check in self.checks if not check.endures]
+
+    def findings(self) -> Iterator[Finding]:
+        """The faults, in the order of the module's text; nothing where all is right."""
+        every = [x for x in self.checks if self.outcomes[x.id].outcome != "right"]
+        wrong = [check for check in every if not check.endures]
+        if every and not wrong:
+            yield self.late(every)
         # Where only calls of many words are wrong, no fault changes what is compared.
-        unseen = [x for x in wrong if self.off(Reference(), x) <= self.tolerance]
+        unseen = [check for check in wrong if self.off(Reference(), check) <= self.tolerance]
         if unseen and (found := self.by_words(unseen)):
             yield found
             wrong = [check for check in wrong if check not in unseen]
-            if not wrong:
+        if not wrong:
+            return
+        for rule in (self.exact, self.refused, self.rounding, self.of_words, self.as_float32):
+            if found := rule(wrong):
+                yield found
                 return
-        if whole := [fault for fault in exact if self.fits_all(fault.reference)]:
-            yield self.finding(whole, wrong, self.equals(len(self.checks)))
-            return
-        if all(outcomes[check.id].outcome == "refused" for check in wrong):
-            yield self.refused(wrong, outcomes)
-            return
-        if rounding := self.roundings([fault for fault in known if fault.rounds]):
-            evidence = "sums and weights that need more bits than that come out as they then do"
-            yield self.finding(rounding, wrong, evidence, certain=False)
-            return
-        if found := self.by_words(self.checks):
-            yield found
-            return
-        if self.dtype == "float64" and max(self.errors.values()) < TOLERANCE["float32"]:
-            evidence = "nothing is farther off than float32 may be"
-            names = tuple(check.id for check in wrong)
-            says = "somewhere numbers are float32, and float64 was asked for"
-            yield Finding(self.kind, "float32", says, evidence, False, (), names)
-            return
-        several, rest = self.several(exact)
-        every = len(self.checks)
-        evidence = f"the outputs of {every - len(rest)} of {every} checks equal those of a "
-        evidence += f"reference with {len(several)} faults, of which this is one"
-        if rest:
-            yield self.unknown([x for x in self.checks if x.id in rest], outcomes, several)
-        for fault in several if not rest else ():
-            own = [check for check in wrong if self.changes(fault, check)]
-            yield self.finding([fault], own, evidence, certain=False)
-
-    def refused(self, wrong: Sequence[Check], outcomes: Mapping[str, Outcome]) -> Finding:
-        """The finding that a runtime raises an error, or returns something of another shape."""
-        notes = dict.fromkeys(outcomes[check.id].note for check in wrong)
-        says = (
-            f"{len(wrong)} of {len(self.checks)} checks give no hidden states: {next(iter(notes))}"
-        )
-        names = tuple(check.id for check in wrong)
-        evidence = "the other checks are right, and no known fault raises an error in these"
-        return Finding(self.kind, "refused", says, evidence, True, tuple(notes)[1:], names)
-
-    def equals(self, number: int) -> str:
-        """What an exact match is."""
-        return (
-            f"the outputs of all {number} checks equal those of a reference with this fault, and "
-            f"of no other among {len(faults(self.kind, self.dtype))}"
-        )
-
-    def fits(self, reference: Reference) -> set[str]:
-        """The checks whose outputs the reference gives."""
-        kept: dict[Hashable, Any] = {}
-        return {x.id for x in self.checks if self.off(reference, x, kept) <= self.most(x)}
-
-    def fits_all(self, reference: Reference) -> bool:
-        """Whether the reference gives all outputs."""
-        kept: dict[Hashable, Any] = {}
-        return all(self.off(reference, x, kept) <= self.most(x) for x in self.checks)
-
-    def most(self, check: Check) -> float:
-        """How far outputs may be from what explains them: much nearer than from what is right."""
-        return min(ALIKE * self.tolerance, self.errors.get(check.id, np.inf) / 4.0)
-
-    def off(
-        self, reference: Reference, check: Check, kept: dict[Hashable, Any] | None = None
-    ) -> float:
-        """How far the outputs of a check are from a reference's; infinite where one has none."""
-        if any(call.lengths is not None for call in check.calls):
-            repeats = replace(reference, repeats=True)
-            return min(self._off(x, check, dict(kept or {})) for x in (repeats, reference))
-        return self._off(reference, check, kept)
-
-    def _off(self, reference: Reference, check: Check, kept: dict[Hashable, Any] | None) -> float:
-        calls = [call for call in check.calls if len(call.x) <= FEW_WORDS]
-        outputs = self.outputs[check.id]
-        try:
-            with np.errstate(all="ignore"):
-                given = reference.run(check.net, calls, kept)
-        except (ValueError, IndexError, WeightsError):
-            return 0.0 if isinstance(outputs, Exception) else np.inf
-        if isinstance(outputs, Exception):
-            return np.inf
-        most = 0.0
-        for found, expected in zip(outputs, given, strict=False):
-            if found.shape != expected.shape:
-                return np.inf
-            most = max(most, float(_distance(found, expected).max(initial=0.0)))
-        return most
-
-    def roundings(self, known: Sequence[Fault]) -> list[Fault]:
-        """The faults of rounding that are near, those whose errors are of the size that is found.
-
-        Where no output is far from what is right, all hidden states must be numbers of the format.
-        """
-        healthy, far = self.sizes(Reference(), None), self.far
-        found = {}
-        for fault in known:
-            if all(self.off(fault.reference, check) <= NEAR for check in self.checks):
-                if not (far or (fault.bits and self.have(fault.bits))):
-                    continue
-                errors = self.sizes(Reference(), fault.reference)
-                ratio = np.log2(np.maximum(healthy, 1e-30) / np.maximum(errors, 1e-30))
-                found[fault] = float(np.abs(np.median(ratio)))
-        best = min(found.values(), default=np.inf)
-        return [fault for fault, far in found.items() if far <= min(best + 1.0, 3.0)]
-
-    @property
-    def far(self) -> bool:
-        """Whether some outputs are so far from what is right that rounding has lost something."""
-        return any(self.off(Reference(), check) > NEAR for check in self.checks)
-
-    def have(self, bits: int) -> bool:
-        """Whether all hidden states are numbers of so many bits."""
-        found = [x for x in self.outputs.values() if not isinstance(x, Exception)]
-        return all((rounded(x, bits) == x).all() for outputs in found for x in outputs)
-
-    def sizes(self, right: Reference, other: Reference | None) -> Floats:
-        """The mean errors of each check: of the outputs, or of another reference."""
-        sizes = []
-        for check in self.checks:
-            calls = [x for x in check.calls if len(x.x) <= FEW_WORDS and x.lengths is None]
-            expected = right.run(check.net, calls)
-            given = self.outputs[check.id] if other is None else other.run(check.net, calls)
-            if isinstance(given, Exception) or not calls:
-                continue
-            errors = [_distance(x, y).mean() for x, y in zip(given, expected, strict=False)]
-            sizes.append(float(np.mean(errors)))
-        return np.array(sizes)
-
-    def several(self, known: Sequence[Fault]) -> tuple[list[Fault], list[str]]:
-        """Faults that together give the most outputs, and the checks that they do not explain.
-
-        One fault after the other is added, that which adds most checks and loses none.
-        """
-        chosen: list[Fault] = []
-        combined = Reference()
-        fit = self.fits(combined)
-        while len(chosen) < MOST_FAULTS and len(fit) < len(self.checks):
-            best = fit
-            for fault in known:
-                both = combined.then(fault.reference)
-                rest = [x for x in self.checks if x.id not in fit]
-                if any(self.off(both, x) <= self.most(x) for x in rest):
-                    found = self.fits(both)
-                    if found > fit and len(found) > len(best):
-                        best, more, reference = found, fault, both
-            if best is fit:
-                break
-            chosen, combined, fit = [*chosen, more], reference, best
-        return chosen, [x.id for x in self.checks if x.id not in fit]
-
-    def changes(self, fault: Fault, check: Check) -> bool:
-        """Whether a fault alone makes a check wrong."""
-        calls = [call for call in check.calls if len(call.x) <= FEW_WORDS]
-        right = Reference().run(check.net, calls)
-        try:
-            given = fault.reference.run(check.net, calls)
-        except (ValueError, IndexError, WeightsError):
-            return True
-        return any(
-            x.shape != y.shape or (_distance(x, y) > self.tolerance).any()
-            for x, y in zip(given, right, strict=True)
-        )
+        yield from self.several(wrong)
 
     def finding(
         self,
-        named: Sequence[Fault],
-        wrong: Sequence[Check],
+        fault: str,
+        says: str,
         evidence: str,
-        certain: bool | None = None,
+        checks: Sequence[Check],
+        *,
+        certain: bool = True,
+        others: Sequence[str] = (),
     ) -> Finding:
-        """A finding that names the first of these faults, and tells the others."""
-        first = named[0]
-        others = [says for says in dict.fromkeys(x.says for x in named) if says != first.says]
-        alone = not others
+        """A finding about this kind of cell."""
+        names = tuple(check.id for check in checks)
+        return Finding(self.kind, fault, says, evidence, certain, tuple(others), names)
+
+    def off(self, reference: Reference, check: Check, kept: Kept | None = None) -> float:
+        """How far the outputs of a check are from a reference's."""
+        outputs = self.outputs[check.id]
+        if not check.has_lengths:
+            return apart(outputs, simulated(reference, check, kept))
+        ways = (replace(reference, repeats=repeats) for repeats in (True, False))
+        return min(apart(outputs, simulated(way, check, dict(kept or {}))) for way in ways)
+
+    def most(self, check: Check) -> float:
+        """How far outputs may be from what explains them: much nearer than from what is right."""
+        outcome = self.outcomes[check.id]
+        most = ALIKE * self.tolerance
+        return most if outcome.outcome == "right" else min(most, (outcome.error or np.inf) / 4.0)
+
+    def fits(self, reference: Reference) -> Iterator[bool]:
+        """Whether the reference gives the outputs of each short check."""
+        kept: Kept = {}
+        return (self.off(reference, x, kept) <= self.most(x) for x in self.short)
+
+    # The rules, each of which has a finding or none
+
+    def exact(self, wrong: Sequence[Check]) -> Finding | None:
+        """One fault gives all outputs."""
+        found = [x for x in self.known if not x.rounds and all(self.fits(x.reference))]
+        evidence = (
+            f"the outputs of all {len(self.short)} checks equal those of a reference with this "
+            f"fault, and of no other among {len(self.known)}"
+        )
+        return self.first_of(found, evidence, wrong, certain=True)
+
+    def first_of(
+        self, found: Sequence[Fault], evidence: str, wrong: Sequence[Check], certain: bool
+    ) -> Finding | None:
+        """A finding that names the first of these faults, if there is one, and tells the others."""
+        if not found:
+            return None
+        name, (says, *others) = found[0].name, dict.fromkeys(x.says for x in found)
         if others:
             evidence = f"the outputs fit {len(others) + 1} known faults, which are not told apart"
-        return Finding(
-            self.kind,
-            first.name,
-            first.says,
-            evidence,
-            alone if certain is None else certain,
-            tuple(others),
-            tuple(check.id for check in wrong),
-        )
+            certain = False
+        return self.finding(name, says, evidence, wrong, certain=certain, others=others)
+
+    def refused(self, wrong: Sequence[Check]) -> Finding | None:
+        """All that are wrong raise an error, or have another shape."""
+        errors = [self.outputs[check.id] for check in wrong]
+        if not all(isinstance(error, Exception) for error in errors):
+            return None
+        shape = all(isinstance(error, WrongShapeError) for error in errors)
+        note, *others = dict.fromkeys(self.outcomes[check.id].note for check in wrong)
+        what = "another shape" if shape else "no hidden states"
+        says = f"{len(wrong)} of {len(self.short)} checks give {what}: {note}"
+        evidence = "no known fault raises an error in these checks"
+        if len(wrong) < len(self.short):
+            evidence += ", and the others are right"
+        return self.finding("shape" if shape else "refused", says, evidence, wrong, others=others)
+
+    def rounding(self, wrong: Sequence[Check]) -> Finding | None:
+        """Faults of rounding are near, and their errors are of the size that is found.
+
+        Where no output is far from what is right, all hidden states must be numbers of the format.
+        """
+        far = any(self.off(Reference(), check) > NEAR for check in self.short)
+        ratios = {}
+        for fault in self.known:
+            if (
+                fault.rounds
+                and all(self.off(fault.reference, check) <= NEAR for check in self.short)
+                and (far or (fault.bits and self.have(fault.bits)))
+            ):
+                given = {check.id: simulated(fault.reference, check) for check in self.short}
+                sizes = self.sizes(self.outputs) / self.sizes(given)
+                ratios[fault] = abs(float(np.median(np.log2(sizes))))
+        best = min(ratios.values(), default=np.inf)
+        named = [fault for fault, ratio in ratios.items() if ratio <= min(best + 1.0, 3.0)]
+        evidence = "sums and weights that need more bits than that come out as they then do"
+        return self.first_of(named, evidence, wrong, certain=False)
+
+    def have(self, bits: int) -> bool:
+        """Whether all hidden states are numbers of so many bits."""
+        given = [self.outputs[check.id] for check in self.checks]
+        hidden = [x for outputs in given if not isinstance(outputs, Exception) for x in outputs]
+        return all((rounded(x, bits) == x).all() for x in hidden)
+
+    def sizes(self, given: Mapping[str, Outputs]) -> Floats:
+        """The mean error of each short check whose words have one length."""
+        errors = []
+        for check in self.short:
+            found, right = given[check.id], simulated(Reference(), check)
+            if not (
+                check.has_lengths or isinstance(found, Exception) or isinstance(right, Exception)
+            ):
+                pairs = zip(found, right, strict=False)
+                errors.append(np.mean([_distance(x, y).mean() for x, y in pairs]))
+        return np.maximum(errors, 1e-30)
+
+    def of_words(self, wrong: Sequence[Check]) -> Finding | None:
+        """Calls are wrong from some number of words on, whatever the net."""
+        return self.by_words(self.short)
 
     def by_words(self, checks: Sequence[Check]) -> Finding | None:
-        """The finding that calls of some checks are wrong from some number of words on."""
+        """Calls of these checks are wrong from some number of words on."""
         right: set[int] = set()
-        wrong: dict[int, tuple[Floats, Floats]] = {}
+        wrong: dict[int, str] = {}
         for check in checks:
             outputs = self.outputs[check.id]
             if isinstance(outputs, Exception):
                 return None
-            expected = expected_of(check, outputs)
-            for number, (found, call) in enumerate(zip(outputs, check.calls, strict=True)):
-                words = len(call.x)
-                if (_distance(found, expected[number]) > self.tolerance).any():
-                    wrong.setdefault(words, (found, expected[number]))
+            for found, expected in zip(outputs, expected_of(check, outputs), strict=True):
+                if (_distance(found, expected) > self.tolerance).any():
+                    wrong.setdefault(len(found), self.mixed(found, expected))
                 else:
-                    right.add(words)
+                    right.add(len(found))
         if not right or not wrong or max(right) >= min(wrong):
             return None
-        given, expected_states = wrong[min(wrong)]
         says = (
             f"calls of up to {max(right)} words are right, those of {min(wrong)} and more are not"
         )
-        return Finding(
-            self.kind,
-            "words-mixed",
-            says + self.mixed(given, expected_states),
-            f"the same net is right on calls of {', '.join(map(str, sorted(right)))} words",
-            True,
-            (),
-            tuple(x.id for x in checks if self.errors.get(x.id)),
-        )
+        evidence = f"the same net is right on calls of {', '.join(map(str, sorted(right)))} words"
+        named = [check for check in checks if self.outcomes[check.id].outcome != "right"]
+        return self.finding("words-mixed", says + wrong[min(wrong)], evidence, named)
 
     def mixed(self, found: Floats, expected: Floats) -> str:
-        """Whose states the first wrong word has."""
-        for word, states in enumerate(found):
-            if (_distance(states, expected[word]) <= self.tolerance).all():
-                continue
-            if not states.any():
-                return f": word {word + 1} of {len(found)} has zeros"
-            for other, right in enumerate(expected):
-                if (_distance(states, right) <= self.tolerance).all():
-                    return f": word {word + 1} of {len(found)} has the states of word {other + 1}"
-            break
-        return ""
+        """Whose states the first wrong word of a call has."""
+        off = (_distance(found, expected) > self.tolerance).any(axis=(1, 2))
+        word = int(off.argmax())
+        says = f": word {word + 1} of {len(found)} has"
+        if not found[word].any():
+            return f"{says} zeros"
+        equal = (_distance(found[word], expected) <= self.tolerance).all(axis=(1, 2))
+        return f"{says} the states of word {int(equal.argmax()) + 1}" if equal.any() else ""
 
-    def unknown(
-        self, rest: Sequence[Check], outcomes: Mapping[str, Outcome], nearest: Sequence[Fault]
-    ) -> Finding:
+    def as_float32(self, wrong: Sequence[Check]) -> Finding | None:
+        """Float64 was asked for, and all is as near as float32 may be."""
+        errors = [self.outcomes[check.id].error for check in wrong]
+        if self.dtype == "float32" or any(x is None or x >= TOLERANCE["float32"] for x in errors):
+            return None
+        says = "somewhere numbers are float32, and float64 was asked for"
+        evidence = "nothing is farther off than float32 may be"
+        return self.finding("float32", says, evidence, wrong, certain=False)
+
+    def several(self, wrong: Sequence[Check]) -> Iterator[Finding]:
+        """Faults that together give all outputs, or one finding that there are none.
+
+        One fault after the other is added, that which adds most checks and loses none.
+        """
+        chosen: list[Fault] = []
+        combined, fit = Reference(), list(self.fits(Reference()))
+        while len(chosen) < MOST_FAULTS and not all(fit):
+            best = fit
+            rest = [check for check, fits in zip(self.short, fit, strict=True) if not fits]
+            for fault in self.known:
+                both = combined.then(fault.reference)
+                if fault.rounds or all(self.off(both, x) > self.most(x) for x in rest):
+                    continue
+                found = list(self.fits(both))
+                if sum(found) > sum(best) and all(
+                    x or not y for x, y in zip(found, fit, strict=True)
+                ):
+                    best, more, reference = found, fault, both
+            if best is fit:
+                break
+            chosen, combined, fit = [*chosen, more], reference, best
+        rest = [check for check, fits in zip(self.short, fit, strict=True) if not fits]
+        if rest:
+            yield self.unknown(rest, chosen)
+            return
+        evidence = (
+            f"the outputs of {len(fit)} of {len(fit)} checks equal those of a reference with "
+            f"{len(chosen)} faults, of which this is one"
+        )
+        for fault in chosen:
+            changed = [
+                check
+                for check in wrong
+                if apart(simulated(fault.reference, check), simulated(Reference(), check))
+                > self.tolerance
+            ]
+            yield self.finding(fault.name, fault.says, evidence, changed, certain=False)
+
+    def unknown(self, rest: Sequence[Check], nearest: Sequence[Fault]) -> Finding:
         """The finding that no known fault explains some checks; it tells where they are wrong."""
-        first = outcomes[rest[0].id]
-        where = first.note if first.place is None else f"{first.place}"
-        says = f"wrong, and none of the {len(faults(self.kind, self.dtype))} known faults explains "
-        says += f"it; first in {first.check} (net {first.net}): {where}"
+        first = self.outcomes[rest[0].id]
+        says = (
+            f"wrong, and none of the {len(self.known)} known faults explains it; first in "
+            f"{first.check} (net {first.net}): {first.where}"
+        )
         part = "; those of other checks are given where " if nearest else ""
         part += " and ".join(fault.says for fault in nearest)
-        names = tuple(check.id for check in rest)
-        return Finding(
-            self.kind, "unknown", says, f"no reference gives them{part}", False, (), names
-        )
+        evidence = f"no reference gives them{part}"
+        return self.finding("unknown", says, evidence, rest, certain=False)
 
-    def late(self, late: Sequence[Check], outcomes: Mapping[str, Outcome]) -> Finding:
+    def late(self, late: Sequence[Check]) -> Finding:
         """What is wrong with many steps only, all short words being right."""
-        names = tuple(check.id for check in late)
-        check = late[0]
-        by_name = {check.name: check for check in late}
         evidence = "all short words are right"
-        for each in late:
-            if isinstance(outputs := self.outputs[each.id], Exception):
-                says = f"{each.about}: {outcomes[each.id].note}"
-                return Finding(self.kind, "refused", says, evidence, True, (), names)
+        by_name = {check.name: check for check in late}
+        for check in late:
+            if isinstance(self.outputs[check.id], Exception):
+                says = f"{check.about}: {self.outcomes[check.id].note}"
+                return self.finding("refused", says, evidence, late)
         if "long" in by_name or "memory" in by_name:
-            check = by_name.get("long", check)
-            says = self.ends(check, outcomes[check.id])
-            return Finding(self.kind, "long", says, evidence, True, (), names)
-        check = by_name["count"]
-        outputs = self.outputs[check.id]
-        assert not isinstance(outputs, Exception), "looked at above"
-        for fault in faults(self.kind, self.dtype):
-            if fault.bits and self.off(fault.reference, check) <= NEAR:
+            says = self.ends(by_name.get("long", late[0]))
+            return self.finding("long", says, evidence, late)
+        count = by_name["count"]
+        for fault in self.known:
+            if fault.bits and self.off(fault.reference, count) <= NEAR:
                 says = f"the cell state is kept in {fault.name}: it has {fault.bits} bits"
                 evidence += ", and a counter stops where it would with so many bits"
-                return Finding(self.kind, fault.name, says, evidence, True, (), names)
-        place = outcomes[check.id].place
+                return self.finding(fault.name, says, evidence, late)
+        place = self.outcomes[count.id].place
         says = "gates that should be exactly 0 or 1 are not, and what is kept leaks away"
         evidence += f", a counter is wrong from step {place.step if place else 0:,} on"
-        return Finding(self.kind, "not-saturated", says, evidence, True, (), names)
+        return self.finding("not-saturated", says, evidence, late)
 
-    def ends(self, check: Check, outcome: Outcome) -> str:
+    def ends(self, check: Check) -> str:
         """What happens where a long word is wrong for the first time."""
-        outputs, place = self.outputs[check.id], outcome.place
+        outputs, place = self.outputs[check.id], self.outcomes[check.id].place
         assert place is not None, "it is wrong"
         assert not isinstance(outputs, Exception), "so it has outputs"
-        done = place.step - 1
-        says = f"words are right for {done:,} steps and wrong from the next on"
-        rest = outputs[0][place.word - 1 : place.word, done:]
+        word, done = np.s_[place.word - 1 : place.word], place.step - 1
+        hidden, x = outputs[0][word], check.calls[0].x[word]
+        says, rest = f"words are right for {done:,} steps", hidden[:, done:]
         if not rest.any():
-            return f"{says}: there are zeros"
+            return f"{says} and wrong from the next on: there are zeros"
         if np.ptp(rest, axis=1).max() <= self.tolerance and rest.shape[1] > 1:
-            return f"{says}: the states stay the same"
+            return f"{says} and wrong from the next on: the states stay the same"
         # Both may agree with what is right for a while, where the net forgets.
-        x = check.calls[0].x[place.word - 1 : place.word]
         for begun in range(done, max(done - 50, 0), -1):
-            anew = Reference().run(check.net, [Call(x[:, begun : done + 50])])[0]
-            given = outputs[0][place.word - 1 : place.word, begun : done + 50]
-            if _distance(given, anew).max() <= ALIKE * self.tolerance:
+            span = np.s_[:, begun : done + 50]
+            (anew,) = Reference().run(check.net, [Call(x[span])])
+            if apart([hidden[span]], [anew]) <= ALIKE * self.tolerance:
                 return (
                     f"words are right for {begun:,} steps; then the state is lost, and is 0 again"
                 )
-        return says
+        return f"{says} and wrong from the next on"

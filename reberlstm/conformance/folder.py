@@ -15,15 +15,15 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reberlstm._version import __version__
-from reberlstm.conformance import Report, WrongShapeError, hidden_of, report_on
-from reberlstm.conformance.diagnosis import Outputs
+from reberlstm.conformance import Report, hidden_of, report_on
+from reberlstm.conformance.diagnosis import Outputs, WrongShapeError
 from reberlstm.conformance.reference import Reference
 from reberlstm.conformance.suite import KINDS, STEPS, Call, Check, checks, weights_of
 from reberlstm.errors import ConformanceError, FormatError
@@ -44,7 +44,7 @@ SUFFIXES = (".safetensors", ".npz", ".npy")
 
 
 def write(
-    folder: str, *, kinds: tuple[str, ...] = KINDS, steps: int = STEPS, dtype: str = "float32"
+    folder: str, *, kinds: Sequence[str] = KINDS, steps: int = STEPS, dtype: str = "float32"
 ) -> tuple[int, int]:
     """Write the suite into a folder, and return how many files and bytes it has.
 

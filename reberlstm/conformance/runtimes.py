@@ -65,26 +65,32 @@ class Torch(Runtime):
         module = to_module(net, dtype=getattr(torch, dtype))
         layers = module.get_submodule(module.recurrent)
         x = torch.tensor(call.x.astype(dtype))
-        state = None
-        if call.initial is not None:
-            parts = tuple(torch.tensor(part.astype(dtype)) for part in call.initial)
-            state = parts if len(parts) > 1 else parts[0]
-        packing = torch.nn.utils.rnn
+        parts = tuple(torch.tensor(part.astype(dtype)) for part in call.initial or ())
+        state = parts if len(parts) > 1 else next(iter(parts), None)
+        packing, about = torch.nn.utils.rnn, {"batch_first": True}
         if call.lengths is not None:
-            x = packing.pack_padded_sequence(
-                x, torch.tensor(call.lengths), batch_first=True, enforce_sorted=False
-            )
+            lengths = torch.tensor(call.lengths)
+            x = packing.pack_padded_sequence(x, lengths, enforce_sorted=False, **about)
         with torch.no_grad():
             hidden, _ = layers(x, state)
         if call.lengths is not None:
-            hidden, _ = packing.pad_packed_sequence(
-                hidden, batch_first=True, total_length=call.x.shape[1]
-            )
+            hidden, _ = packing.pad_packed_sequence(hidden, total_length=call.x.shape[1], **about)
         return hidden.numpy()
+
+
+TYPES = {
+    "tensor(float16)": np.float16,
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+}
 
 
 class OnnxRuntime(Runtime):
     """The operators LSTM, GRU and RNN of ONNX, by ``onnxruntime`` on the CPU."""
+
+    time_first = False
 
     def __init__(self) -> None:
         require("onnx", extra="onnx", purpose="the runtime onnxruntime")
@@ -96,16 +102,19 @@ class OnnxRuntime(Runtime):
         """See `Runtime.run`."""
         begins = call.initial is not None or call.lengths is not None
         session = self._session(net, begins, dtype)
-        feed = {"x": call.x.astype(dtype)}
-        if begins:
-            words, steps = call.x.shape[:2]
-            lengths = np.full(words, steps) if call.lengths is None else call.lengths
-            feed["lengths"] = lengths.astype(np.int32)
-            layer, shape = net.layers[0], (len(net.layers), words, net.layers[0].size)
-            initial = call.initial or tuple(np.zeros(shape) for _ in layer.cell.parts)
-            for part, values in zip(layer.cell.parts, initial, strict=True):
-                feed[f"{part[0]}0"] = values.astype(dtype)
-        return session.run(["hidden"], feed)[0]
+        return session.run(["hidden"], self.feed(session, net, call))[0]
+
+    def feed(self, session: Any, net: Net, call: Call) -> dict[str, Any]:
+        """What a session is given: h0, c0 and lengths by these names, and x as what is left."""
+        shape = (len(net.layers), len(call.x), net.layers[0].size)
+        lengths = np.full(len(call.x), call.x.shape[1]) if call.lengths is None else call.lengths
+        values: dict[str, Any] = dict(
+            zip(("h0", "c0"), call.initial or 2 * [np.zeros(shape)], strict=False)
+        )
+        values["lengths"] = lengths
+        given = {x.name: TYPES.get(x.type, np.float32) for x in session.get_inputs()}
+        x = call.x.swapaxes(0, 1) if self.time_first else call.x
+        return {name: values.get(name, x).astype(of) for name, of in given.items()}
 
     def _session(self, net: Net, begins: bool, dtype: str) -> Any:
         from reberlstm.net.files.onnx import to_model
@@ -155,23 +164,12 @@ class OnnxFolder(OnnxRuntime):
         if key not in self._sessions:
             self._sessions[key] = self.session(str(path))
         session = self._sessions[key]
-        given = {x.name: x for x in session.get_inputs()}
-        types = {"tensor(float)": np.float32, "tensor(double)": np.float64}
-        x = call.x.swapaxes(0, 1) if self.time_first else call.x
-        known: dict[str, Any] = dict(zip(("h0", "c0"), call.initial or (), strict=False))
-        if call.lengths is not None:
-            known["lengths"] = call.lengths
-        if lacking := [name for name in known if name not in given]:
-            raise NotRunError(f"{path.name} has no input {lacking[0]}")
-        shape = (len(net.layers), len(call.x), net.layers[0].size)
-        usual: dict[str, Any] = {"h0": np.zeros(shape), "c0": np.zeros(shape)}
-        usual["lengths"] = np.full(len(call.x), call.x.shape[1])
-        feed = {}
-        for name, about in given.items():
-            value = known.get(name, usual.get(name, x))
-            if "int" in about.type:
-                value = value.astype(np.int64 if "64" in about.type else np.int32)
-            feed[name] = value if "int" in about.type else value.astype(types.get(about.type))
+        names = [x.name for x in session.get_inputs()]
+        needs = [*zip(("h0", "c0"), call.initial or (), strict=False), ("lengths", call.lengths)]
+        for name, value in needs:
+            if value is not None and name not in names:
+                raise NotRunError(f"{path.name} has no input {name}")
+        feed = self.feed(session, net, call)
         outputs = [output.name for output in session.get_outputs()]
         hidden = session.run(["hidden" if "hidden" in outputs else outputs[0]], feed)[0]
         if hidden.ndim == 4:  # what the operators give themselves: (T, 1, B, H)
@@ -207,8 +205,8 @@ class Keras(Runtime):
 
         steps = np.arange(call.x.shape[1])
         mask = None if call.lengths is None else steps < call.lengths[:, np.newaxis]
-        classes = self.keras.layers
-        y = self.keras.ops.convert_to_tensor(call.x, dtype=dtype)
+        classes, tensor = self.keras.layers, self.keras.ops.convert_to_tensor
+        y = tensor(call.x, dtype=dtype)
         for number, layer in enumerate(net.layers):
             kind, more = {
                 "lstm": (classes.LSTM, {}),
@@ -221,12 +219,7 @@ class Keras(Runtime):
             alphabet = tuple(map(str, range(layer.weight_ih.shape[1])))
             arrays = to_arrays(Net(alphabet=alphabet, layers=(layer,), heads={}), dtype)
             made.set_weights([arrays[name] for name in ("kernel", "recurrent_kernel", "bias")])
-            state = None
-            if call.initial is not None:
-                state = [
-                    self.keras.ops.convert_to_tensor(part[number], dtype=dtype)
-                    for part in call.initial
-                ]
+            state = [tensor(part[number], dtype=dtype) for part in call.initial or ()] or None
             y = made(y, initial_state=state, mask=mask)
         return self.keras.ops.convert_to_numpy(y)
 

@@ -7,7 +7,7 @@ symbol, and for counters of −2, −1, 0, 1 and 2; ±2 stands for all beyond, w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,22 +21,21 @@ from reberlstm.explanation.model import (
     HeadLine,
 )
 from reberlstm.explanation.wording import listed, shown
+from reberlstm.machine.counters import TESTS as SIGNS
+from reberlstm.machine.counters import Configuration, sign, typeset
+from reberlstm.machine.crawl import crawl
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.counting import Counting, Way
 from reberlstm.net.height import ACTIVE
 from reberlstm.net.net import Net
 
 LEVELS = (-2, -1, 0, 1, 2)
-TESTS: Mapping[str, Callable[[int], bool]] = {
-    "= 0": lambda n: n == 0,
-    "> 0": lambda n: n > 0,
-    "< 0": lambda n: n < 0,
-    "≥ 0": lambda n: n >= 0,
-    "≤ 0": lambda n: n <= 0,
-    "> 1": lambda n: n > 1,
-    "< −1": lambda n: n < -1,
-    "≤ 1": lambda n: n <= 1,
-    "≥ −1": lambda n: n >= -1,
+TESTS: Mapping[str, frozenset[int]] = {
+    **{typeset(text): frozenset(n for n in LEVELS if sign(n) in of) for text, of in SIGNS.items()},
+    "> 1": frozenset({2}),
+    "< −1": frozenset({-2}),
+    "≤ 1": frozenset({-2, -1, 0, 1}),
+    "≥ −1": frozenset({-1, 0, 1, 2}),
 }
 """What a sum may tell of a counter, in the order of trying."""
 
@@ -88,7 +87,9 @@ class _View:
     @cached_property
     def counters(self) -> dict[int, str]:
         """The counter of each cell that counts."""
-        return {self.net.cells.index(x.cell): x.counter for x in self.counting.cells}
+        return dict(
+            zip(self.counting.numbers(self.net.cells), self.counting.machine.counters, strict=True)
+        )
 
     @cached_property
     def started(self) -> int | None:
@@ -148,15 +149,12 @@ class _View:
     @cached_property
     def _met(self) -> list[list[int]]:
         machine = self.counting.machine
-        start = machine.start_configuration
-        found, queue = {start}, [start]
-        for at in queue:
-            for symbol in machine.alphabet if len(queue) < MOST_MET else ():
-                after = machine.step(at, symbol)
-                if after is not None and after not in found and max(map(abs, after[1])) <= SMALL:
-                    found.add(after)
-                    queue.append(after)
-        values = zip(*(values for _, values in queue), strict=True)
+
+        def follow(at: Configuration) -> Iterator[tuple[str, Configuration]]:
+            return (way for way in machine.steps(at) if max(map(abs, way[1][1])) <= SMALL)
+
+        found = crawl([machine.start_configuration], follow, most=MOST_MET).found
+        values = zip(*(values for _, values in found), strict=True)
         return [[n for n in LEVELS if n in {max(-2, min(2, v)) for v in each}] for each in values]
 
     def condition(self, row: Floats, constant: float) -> str | None:
@@ -191,7 +189,9 @@ class _View:
 
     def _test(self, counter: str, open_: frozenset[int]) -> str:
         levels = self._levels(counter)
-        text = next((x for x, holds in TESTS.items() if set(filter(holds, levels)) == open_), None)
+        text = next(
+            (x for x, wanted in TESTS.items() if wanted.intersection(levels) == open_), None
+        )
         way = next(x.way for x in self.counting.cells if x.counter == counter)
         name = f"c of {counter}" if way is Way.LATE else counter
         return f"{name} {text or 'in ' + str(sorted(open_))}"
@@ -251,13 +251,13 @@ class _View:
 
     def _candidate(self, row: Floats, inputs: Floats) -> str:
         if row.any():
-            up, down = (self.places(sign * row, float(sign * inputs[0])) for sign in (1, -1))
+            up, down = (self.places(by * row, float(by * inputs[0])) for by in (1, -1))
             parts = [f"{by} {place}" for by, place in (("+1", up), ("−1", down)) if place]
             return "; ".join([*parts, "else 0"])
         parts = []
         by_symbol = dict(zip(self.net.alphabet, np.sign(inputs).tolist(), strict=True))
-        for sign, text in {1.0: "+1", -1.0: "−1", 0.0: "exactly 0"}.items():
-            symbols = [a for a, found in by_symbol.items() if found == sign]
+        for side, text in {1.0: "+1", -1.0: "−1", 0.0: "exactly 0"}.items():
+            symbols = [a for a, found in by_symbol.items() if found == side]
             parts += [f"{text} on {listed(symbols)}"] if symbols else []
         return ", ".join(parts)
 

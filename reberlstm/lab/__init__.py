@@ -4,7 +4,8 @@
 2. `experiments` has those of the project, one file each, and finds one by name.
 3. `training` trains one net, `judging` decides on claims over several seeds, and `runner` runs a
    description and writes pictures and reports.
-4. `nets`, `curves`, `gates` and `drawing` are what descriptions are made of.
+4. `nets`, `curves`, `gates` and `drawing` are what descriptions are made of; `copying`, `encoding`
+   and `flipping` are what a few of them share or measure with.
 5. `wired` has nets whose weights were derived on paper, `comparison` shows one next to a trained
    net.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reberlstm.lab import drawing
+from reberlstm.lab.curves import points
 from reberlstm.lab.experiment import Array, Claim, Picture, Run
 from reberlstm.lab.wired import LineAutoencoder, WiredNet
 
@@ -110,7 +111,7 @@ class Comparison:
         titles = f"trained: {self.trained}", f"by hand: {cells}"
         colours = None if self.ordered else drawing.COLOURS[: len(names)]
         style: dict[str, Any] = {"broad": "what is wanted", "colours": colours}
-        x = np.linspace(0.0, 1.0, wanted.shape[1])
+        x = points(wanted.shape[1])
         for axis, title, found in zip(axes, titles, self.answers(run), strict=False):
             drawing.family(axis, x, wanted, self.curves(found)[: self.drawn], names, **style)
             drawing.label(axis, title, "x", "y" if axis is axes[0] else "")

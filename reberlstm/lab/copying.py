@@ -11,7 +11,7 @@ from reberlstm.lab import drawing
 from reberlstm.lab.curves import left, points
 from reberlstm.lab.experiment import Array, Data, Job, Picture, Recipe, Run
 from reberlstm.lab.gates import record_gates
-from reberlstm.lab.nets import Recurrent
+from reberlstm.lab.nets import Recurrent, ask
 
 FROM_BOTH = ("one layer, from (x, y)", "two layers, from (x, y)")
 FROM_Y = ("one layer, from y", "two layers, from y")
@@ -37,9 +37,7 @@ def jobs(
 
 
 def _copy_so_far(fed: Array, net: Any) -> dict[str, Array]:
-    import torch
-
-    return {"y": net(torch.tensor(fed[None], dtype=torch.float32))[0, :, -1].numpy()}
+    return {"y": ask(net, fed[None])[0, :, -1]}
 
 
 def copies(run: Run, name: str, given: Array) -> Array:
@@ -71,13 +69,11 @@ def picture(what: str, y: Array) -> Picture:
     """A panel for every net: the curve and what the net makes of it."""
 
     def draw(run: Run) -> drawing.Figure:
-        rows = len(run.jobs) // 2
-        figure, axes = drawing.panels(2, rows, width=3.6, height=2.6, sharex=True, sharey=True)
-        for number, (axis, name) in enumerate(zip(axes, run.jobs, strict=True)):
+        style: dict[str, Any] = {"width": 3.6, "height": 2.6, "sharex": True, "sharey": True}
+        figure, axes = drawing.panels(run.jobs, len(run.jobs) // 2, x="x", y="y", **style)
+        for axis, name in zip(axes, run.jobs, strict=True):
             found = copies(run, name, y[None, :, None])[0]
             drawing.compare(axis, points(), y, found, drawing.colour(run, name))
-            across = "x" if number >= len(axes) - 2 else ""
-            drawing.label(axis, name, across, "" if number % 2 else "y")
         drawing.legend(axes[0])
         return figure
 

@@ -63,12 +63,21 @@ def left(found: Array, wanted: Array) -> float:
     return float(np.mean((found - wanted) ** 2) / np.var(wanted))
 
 
-def sinusoid(wave: Array, frequency: float) -> tuple[float, float, float]:
-    """The sinusoid that fits a wave ``(T,)`` best after the beginning.
+def fitted(waves: Array, frequency: float) -> tuple[Array, Array]:
+    """The sine, the cosine and the constant that fit waves ``(T,)`` or ``(N, T)`` best.
 
-    Args:
-        wave: What is fitted, by ``a·sin(fx) + b·cos(fx) + c``.
-        frequency: Near which one it is sought: within a quarter of it.
+    The beginning is left out. The result is their weights, ``(3,)`` or ``(3, N)``, and the mean
+    squared error that is left.
+    """
+    x = points(waves.shape[-1])
+    parts = np.stack([np.sin(frequency * x), np.cos(frequency * x), np.ones_like(x)], -1)
+    late = x >= BEGINNING
+    weights = np.linalg.lstsq(parts[late], waves[..., late].T, rcond=None)[0]
+    return weights, np.mean((parts[late] @ weights - waves[..., late].T) ** 2, axis=0)
+
+
+def sinusoid(wave: Array, frequency: float) -> tuple[float, float, float]:
+    """The sinusoid that fits a wave ``(T,)`` best, of a frequency within a quarter of that given.
 
     Returns:
         Its frequency, its phase in degrees, and the part of the variance that is left.
@@ -78,38 +87,27 @@ def sinusoid(wave: Array, frequency: float) -> tuple[float, float, float]:
         >>> [round(number, 2) for number in found]
         [20.1, 28.65, 0.0]
     """
-    x = points(len(wave))
-    late = x >= BEGINNING
-
-    def fit(f: float) -> tuple[float, Array]:
-        parts = np.stack([np.sin(f * x[late]), np.cos(f * x[late]), np.ones(late.sum())], -1)
-        weights = np.linalg.lstsq(parts, wave[late], rcond=None)[0]
-        return float(np.mean((parts @ weights - wave[late]) ** 2)), weights
-
     found, width = frequency, 0.25 * frequency
     while width > 1e-5 * frequency:
-        found = min(np.linspace(found - width, found + width, 21), key=lambda f: fit(f)[0])
+        tried = np.linspace(found - width, found + width, 21)
+        found = min(tried, key=lambda f: float(fitted(wave, f)[1]))
         width /= 8.0
-    error, (sine, cosine, _) = fit(found)
-    left_ = error / float(np.var(wave[late]))
-    return float(found), float(np.degrees(np.arctan2(cosine, sine))), left_
+    (sine, cosine, _), error = fitted(wave, found)
+    variance = np.var(wave[points(len(wave)) >= BEGINNING])
+    return float(found), float(np.degrees(np.arctan2(cosine, sine))), float(error / variance)
 
 
 def phases(waves: Array) -> Array:
     """The phases of waves ``(N, T)`` in degrees, from 0 for a sine to 90 for a cosine.
 
-    Least squares find the sine, the cosine and the constant that make up a wave of the known
-    frequency, the beginning left out; the phases of successive waves differ by less than 180.
+    The phases of successive waves differ by less than 180.
 
     Example:
         >>> x = points(50)
         >>> phases(np.stack([0.5 * np.sin(10 * x), np.sin(10 * x + 0.5) + 1])).round(3).tolist()
         [0.0, 28.648]
     """
-    x = points(waves.shape[1])
-    late = x >= BEGINNING
-    parts = np.stack([np.sin(FREQUENCY * x), np.cos(FREQUENCY * x), np.ones_like(x)], -1)
-    sine, cosine, _ = np.linalg.lstsq(parts[late], waves[:, late].T, rcond=None)[0]
+    sine, cosine, _ = fitted(waves, FREQUENCY)[0]
     turned: Array = np.degrees(np.unwrap(np.arctan2(cosine, sine)))
     return turned
 

@@ -5,12 +5,13 @@ Colours can be told apart by colour-blind readers; a family of curves goes from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reberlstm import figures
+from reberlstm.lab.curves import points
 from reberlstm.lab.experiment import Array, Picture, Run
 
 if TYPE_CHECKING:
@@ -32,23 +33,34 @@ GRID = "#e6e9ec"
 
 
 def panels(
-    columns: int = 1,
+    columns: int | Iterable[str] = 1,
     rows: int = 1,
     *,
     width: float = 4.2,
     height: float = 3.0,
     title: str = "",
+    x: str = "",
+    y: str = "",
     sharex: bool = False,
     sharey: bool = False,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure and its panels, row by row; `width` and `height` are one panel's, in inches."""
+    """A figure and its panels, row by row; `columns` may be the titles of all panels.
+
+    `width` and `height` are one panel's, in inches; `x` stands below the last row, `y` at the left
+    of the first column.
+    """
+    titles = [""] * columns * rows if isinstance(columns, int) else list(columns)
+    columns = len(titles) // rows
     figure = figures.blank(width * columns, height * rows + (0.35 if title else 0.0))
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
-    for axis in axes.flat:
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    axes = list(grid.flat)
+    for number, axis in enumerate(axes):
         plain(axis)
+        last, first = number >= columns * (rows - 1), number % columns == 0
+        label(axis, titles[number], x if last else "", y if first else "")
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
-    return figure, list(axes.flat)
+    return figure, axes
 
 
 def plain(axis: Axes) -> None:
@@ -62,9 +74,14 @@ def plain(axis: Axes) -> None:
     axis.set_axisbelow(True)
 
 
+def entitle(axis: Axes, title: str) -> None:
+    """Title at the left."""
+    axis.set_title(title, loc="left", fontsize=10, color=INK)
+
+
 def label(axis: Axes, title: str = "", x: str = "", y: str = "") -> None:
     """Title at the left, and what the two axes are."""
-    axis.set_title(title, loc="left", fontsize=10, color=INK)
+    entitle(axis, title)
     axis.set_xlabel(x, fontsize=9, color=INK)
     axis.set_ylabel(y, fontsize=9, color=INK)
 
@@ -125,7 +142,12 @@ def colour(run: Run, name: str) -> str:
 
 def learning_curves(run: Run) -> Figure:
     """The test loss of every net over the epochs, all on one scale."""
-    figure, (axis,) = panels(width=6.4, height=3.6)
+    losses = {run.jobs[name].recipe.loss for name in run.fits}
+    kind = "mean squared error" if losses == {"mse"} else "loss"
+    new = [job.data.test_x is not None for job in run.jobs.values()]
+    data = "new data" if all(new) else "test data" if any(new) else "the training data"
+    on = f"{kind} on {data}"
+    figure, (axis,) = panels(["Learning curves"], x="epoch", y=on, width=6.4, height=3.6)
     # The legend goes from the highest end of a curve to the lowest.
     for name, fit in sorted(run.fits.items(), key=lambda item: -item[1].test_loss):
         number = list(run.jobs).index(name)
@@ -136,11 +158,6 @@ def learning_curves(run: Run) -> Figure:
         }
         axis.plot(fit.epochs, fit.test_losses, linewidth=1.6, markersize=3, label=name, **style)
     axis.set_yscale("log")
-    losses = {run.jobs[name].recipe.loss for name in run.fits}
-    kind = "mean squared error" if losses == {"mse"} else "loss"
-    new = [job.data.test_x is not None for job in run.jobs.values()]
-    data = "new data" if all(new) else "test data" if any(new) else "the training data"
-    label(axis, "Learning curves", "epoch", f"{kind} on {data}")
     legend(axis)
     return figure
 
@@ -161,9 +178,9 @@ def compare(axis: Axes, x: Array, target: Array, found: Array, colour: str = COL
 
 
 def fan(
-    axis: Axes, x: Array, curves: Array, names: Sequence[str | None], width: float = 1.5
+    axis: Axes, x: Any, curves: Iterable[Any], names: Sequence[str | None], width: float = 1.5
 ) -> None:
-    """Curves that go from small to large, from light to dark."""
+    """Curves, ``(N, T)`` or ``(N, T, 1)``, that go from small to large, from light to dark."""
     for curve, colour, name in zip(curves, shades(len(names)), names, strict=True):
         axis.plot(x, curve, color=colour, linewidth=width, label=name)
 
@@ -178,15 +195,38 @@ def family(
     broad: str = "what was given",
     colours: Sequence[Any] | None = None,
 ) -> None:
-    """Pairs of a broad, pale curve and a thin one, in one colour each, from light to dark.
+    """Pairs of a broad, pale curve and a thin one, ``(N, T)`` or ``(N, T, 1)``.
 
-    Both can be seen where they are the same.
+    Each pair has one colour, from light to dark. Both can be seen where they are the same.
     """
     colours = shades(len(names)) if colours is None else colours
     for target, curve, name, colour in zip(given, curves, names, colours, strict=True):
         axis.plot(x, target, color=colour, linewidth=4.5, alpha=0.3, solid_capstyle="round")
         axis.plot(x, curve, color=colour, linewidth=1.3, label=name)
     axis.plot([], [], color=QUIET, linewidth=4.5, alpha=0.3, label=broad)
+
+
+def families(
+    shown: Mapping[str, tuple[Array, Array, Sequence[str]]],
+    *,
+    width: float,
+    height: float,
+    y: str = "y",
+    legends: int = 0,
+    legend_title: str | None = None,
+) -> Figure:
+    """A panel by its title for every `family` over x from 0 to 1: given, found, and names.
+
+    One legend is at the right; with `legends`, one of so many columns is under each panel.
+    """
+    figure, axes = panels(shown, x="x", y=y, width=width, height=height, sharey=True)
+    for axis, curves in zip(axes, shown.values(), strict=True):
+        family(axis, points(curves[0].shape[1]), *curves)
+        if legends:
+            legend_under(axis, ncols=legends)
+    if not legends:
+        legend_right(axes[-1], title=legend_title)
+    return figure
 
 
 def image(axis: Axes, values: Array, least: float, most: float, **options: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.curves import left, points
-from reberlstm.lab.experiment import Data, Run
+from reberlstm.lab.experiment import Data, Run, presets
 from reberlstm.lab.nets import Autoencoder, as_in_keras
 from reberlstm.net.cells.cell import Floats
 
@@ -25,9 +25,9 @@ def net(hidden: Sequence[int], latent: int = 1) -> Callable[[], nn.Module]:
     return lambda: as_in_keras(Autoencoder(hidden, latent, hidden))
 
 
-def data(settings: Any, rng: np.random.Generator, draw: Callable[[Any, int], Floats]) -> Data:
+def data(settings: Any, draw: Callable[[int], Floats]) -> Data:
     """Curves to be given back, a tenth as many for testing; `draw` gives so many, (N, T, 1)."""
-    x, test = (draw(rng, count) for count in (settings.examples, max(4, settings.examples // 10)))
+    x, test = draw(settings.examples), draw(max(4, settings.examples // 10))
     return Data(x, x, test, test)
 
 
@@ -57,3 +57,15 @@ def draw_decoded(axis: drawing.Axes, run: Run, name: str, latent: Floats) -> Non
     )
     drawing.label(axis, f"{name}: what is decoded", "x", "y")
     drawing.legend_right(axis, title="latent\nvalue")
+
+
+def presets_of_source(epochs: tuple[int, int]) -> dict[str, dict[str, Any]]:
+    """The settings of the autoencoders, of which the source's code has these."""
+    return presets(
+        examples=(100, 1_000),
+        steps=(50, 100),
+        batch=(25, 1_000),
+        epochs=epochs,
+        rate=(0.005, 0.001),
+        optimiser=("adam", "rmsprop"),
+    )

@@ -40,7 +40,7 @@ class Data:
     Attributes:
         x, y: Training inputs, ``(N, T, D)`` or ``(N, D)``, and targets: of the shape of the net's
             outputs, or for the loss ``nll`` the number of the right one, without the last axis.
-        test_x, test_y: The same for testing; without them the net is tested on what it learned.
+        test_x, test_y: The same for testing; by default those for training.
     """
 
     x: Array
@@ -51,18 +51,18 @@ class Data:
     def __post_init__(self) -> None:
         if (self.test_x is None) != (self.test_y is None):
             raise LabError("Data has test_x or test_y without the other: give both or none")
-        if len(self.x) != len(self.y) or len(self.test[0]) != len(self.test[1]) or not len(self.x):
+        x, y, test_x, test_y = map(len, (self.x, self.y, *self.test))
+        if x != y or test_x != test_y or not x:
             raise LabError(
-                f"Data of {len(self.x)} inputs and {len(self.y)} targets, for testing "
-                f"{len(self.test[0])} and {len(self.test[1])}: as many of both, and not none"
+                f"Data of {x} inputs and {y} targets, for testing {test_x} and {test_y}: as many "
+                "of both, and not none"
             )
 
     @property
     def test(self) -> tuple[Array, Array]:
         """Inputs and targets for testing."""
-        if self.test_x is None or self.test_y is None:
-            return self.x, self.y
-        return self.test_x, self.test_y
+        both = self.test_x, self.test_y
+        return (self.x, self.y) if both[0] is None or both[1] is None else (both[0], both[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,7 @@ class Recipe:
     """How a net is trained.
 
     Attributes:
-        epochs: Passes over the training data.
-        batch: Sequences in a step.
-        learning_rate: Of the optimiser.
+        epochs, batch: Passes over the training data; sequences in a step.
         optimiser: One of `OPTIMISERS`; ``rmsprop`` has Keras' constants, ``none`` never steps.
         loss: ``mse``, the mean squared error, or ``nll``, the negative log-likelihood of the right
             output by a softmax over all.
@@ -101,10 +99,8 @@ class Recipe:
     def of(cls, settings: Settings, kind: str = "", **others: Any) -> Recipe:
         """A recipe from the settings ``epochs``, ``batch``, ``rate`` and ``optimiser``.
 
-        Args:
-            settings: Those of a run; what they lack is taken from `others`.
-            kind: With ``rnn`` the settings ``rnn_epochs`` and so on come first.
-            others: Attributes of the recipe, which come before all settings.
+        With the kind ``rnn`` the settings ``rnn_epochs`` and so on come first, and before all
+        settings come `others`, the attributes of the recipe.
         """
         given = vars(settings)
         for name in ("epochs", "batch", "rate", "optimiser"):
@@ -141,8 +137,8 @@ class Fit:
     Attributes:
         parameters: How many numbers were trained.
         epochs: The epochs after which the losses were taken.
-        losses: Training loss of these epochs, the mean over its batches.
-        test_losses: Test loss after these epochs.
+        losses, test_losses: Training loss of these epochs, the mean over its batches, and test
+            loss after them.
         cpu_seconds: Processor time of the training.
         diverged_at: The epoch whose loss was no finite number, which ended the training, or None.
         watched: What `Job.watch` took of the net after these epochs, by name.
@@ -171,11 +167,8 @@ class Fit:
 class Run:
     """A run of an experiment, as its measures and pictures see it.
 
-    Attributes:
-        experiment: Its description.
-        preset, seed, settings: What it was run with.
-        jobs, nets, fits: By the jobs' names.
-        measured: What the experiment measured; empty while it is measuring.
+    `jobs`, `nets` and `fits` are by the jobs' names; `measured`, what the experiment measured, is
+    empty while it is measuring.
     """
 
     experiment: Experiment
@@ -192,11 +185,9 @@ class Run:
 
         With `method` it is what another method of the net gives, such as ``encode``.
         """
-        import torch
+        from reberlstm.lab.nets import ask
 
-        ask = getattr(self.nets[name], method)
-        with torch.no_grad():
-            return np.asarray(ask(torch.as_tensor(x, dtype=torch.float32), **options), dtype=float)
+        return ask(getattr(self.nets[name], method), x, **options)
 
     def generator(self, name: str) -> np.random.Generator:
         """Random numbers for a measurement or picture, the same whenever they are asked for."""
@@ -210,13 +201,10 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure.
+    """A figure, written to a file of that name.
 
-    Attributes:
-        name: Of its file, without the suffix.
-        caption: What it shows, in a sentence; or a function that says it of a run, so that the
-            sentence follows from the result.
-        draw: Draws it; several figures are the frames of an animation.
+    The caption says in a sentence what it shows; a function says it of a run, so that the sentence
+    follows from the result. `draw` draws it; several figures are the frames of an animation.
     """
 
     name: str
@@ -317,11 +305,8 @@ class Experiment:
         first, *others = map(set, self.presets.values())
         if different := sorted(first.symmetric_difference(*others) if others else ()):
             raise LabError(f"{name}: only one of its presets says {', '.join(different)}")
-        for what, names in (
-            ("pictures", [picture.name for picture in self.pictures]),
-            ("claims", [claim.name for claim in self.claims]),
-        ):
-            if len(set(names)) != len(names):
+        for what in ("pictures", "claims"):
+            if len({one.name for one in getattr(self, what)}) != len(getattr(self, what)):
                 raise LabError(f"{name}: two {what} have the same name")
 
     def settings(self, preset: str, changes: Mapping[str, Any] | None = None) -> Settings:
@@ -344,13 +329,15 @@ class Experiment:
                 )
             # The value, maybe a text from the command line, becomes of the type of the preset's.
             old = values[name]
-            truths = {"true": True, "false": False}
+            make = _truth if isinstance(old, bool) else type(old)
             try:
-                values[name] = (
-                    truths[str(value).lower()] if isinstance(old, bool) else type(old)(value)
-                )
+                values[name] = make(value)
             except (TypeError, ValueError, KeyError):
                 raise LabError(
                     f"setting {name} = {value}: give a value like {old!r} ({type(old).__name__})"
                 ) from None
         return Settings(**values)
+
+
+def _truth(value: Any) -> bool:
+    return {"true": True, "false": False}[str(value).lower()]

@@ -17,13 +17,10 @@ from reberlstm.lab.experiment import Claim
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """A claim, and what came of it with every seed.
+    """A claim, and what came of it with each of the seeds.
 
-    Attributes:
-        claim: What was claimed.
-        seeds: The seeds that were run.
-        holds: For each of them whether it holds, or None where that could not be told.
-        measured: For each of them the numbers of the claim, by name.
+    `holds` says of each whether the claim holds, or None where that could not be told; `measured`
+    has the numbers of the claim, by name.
     """
 
     claim: Claim

@@ -6,8 +6,11 @@ Inputs are ``(N, T, D)``: `N` sequences of `T` steps of `D` numbers.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -50,10 +53,8 @@ class PeepholeLSTM(nn.Module):
             hidden = output * memory
             steps.append((input, forget, candidate, output, memory, hidden))
         names = ("input", "forget", "candidate", "output", "memory", "hidden")
-        return {
-            name: torch.stack(values, 1)
-            for name, values in zip(names, zip(*steps, strict=True), strict=True)
-        }
+        stacked = (torch.stack(values, 1) for values in zip(*steps, strict=True))
+        return dict(zip(names, stacked, strict=True))
 
     def forward(self, x: Tensor) -> tuple[Tensor, None]:
         """The outputs of all steps, ``(N, T, H)``; like `nn.LSTM`, with a second value."""
@@ -64,9 +65,7 @@ class Recurrent(nn.Module):
     """A recurrent net with a linear head: a value for every step, or for the whole sequence.
 
     Args:
-        inputs: Numbers in a step, `D`.
-        hidden: Cells in a layer.
-        outputs: Numbers out, `K`.
+        inputs, hidden, outputs: Numbers in a step, `D`; cells in a layer; numbers out, `K`.
         layers: Recurrent layers (one for ``peephole``).
         cell: ``lstm``, ``rnn`` or ``peephole``.
         last: Whether only the last step is read: ``(N, K)`` instead of ``(N, T, K)``.
@@ -114,8 +113,7 @@ class Perceptron(nn.Sequential):
 class Stack(nn.Module):
     """LSTMs on one another and nothing after them, so that outputs lie within (−1, 1).
 
-    Args:
-        sizes: The inputs, then the cells of every layer; the last are the outputs.
+    `sizes` has the inputs, then the cells of every layer; the last are the outputs.
     """
 
     def __init__(self, sizes: Sequence[int]) -> None:
@@ -137,9 +135,8 @@ class Autoencoder(nn.Module):
     (−1, 1) and cannot reach 1.
 
     Args:
-        encoder: Cells of the layers before the latent one.
+        encoder, decoder: Cells of the layers before and after the latent one.
         latent: Numbers in the middle.
-        decoder: Cells of the layers after it.
         inputs: Numbers in a step, in and out.
     """
 
@@ -200,3 +197,9 @@ def as_in_keras(net: nn.Module) -> nn.Module:
 def parameters(net: nn.Module) -> int:
     """How many numbers are trained."""
     return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)
+
+
+def ask(net: Callable[..., Tensor], x: npt.ArrayLike, **options: Any) -> npt.NDArray[Any]:
+    """What a net, or a method of it, gives for an array, as float64."""
+    with torch.no_grad():
+        return np.asarray(net(torch.as_tensor(x, dtype=torch.float32), **options), dtype=float)

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -27,7 +28,7 @@ from reberlstm._version import __version__
 from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import make_folder, read_bytes, write_atomically
-from reberlstm.lab.experiment import Experiment, Fit, Job, Picture, Run, generator
+from reberlstm.lab.experiment import Experiment, Fit, Job, Run, generator
 from reberlstm.lab.experiments import describe
 from reberlstm.lab.judging import Verdict, judge
 from reberlstm.plain import in_form
@@ -42,12 +43,9 @@ KEEP_AFTER = 60.0
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: `epoch` of all `epochs` of the run, in the training of a net.
+    """How far a run is: `epoch` of all `epochs` of the run, in the training of the net `name`.
 
-    Attributes:
-        name: What the net is called.
-        seed: The seed that is at work.
-        loss: The training loss of this epoch.
+    The training loss is that of this epoch.
     """
 
     name: str
@@ -137,11 +135,9 @@ def run(
     asked = _plain(_asked(runs[0], seeds))
     if not overwrite:
         _refuse_to_replace(folder, asked)
-    training = _Training(folder / "nets", runs, resume, progress, keep_after)
     measured: dict[int, Mapping[str, Any]] = {}
     fits: dict[int, Mapping[str, Fit]] = {}
-    for number, begun in enumerate(runs):
-        trained = training.of(begun)
+    for number, trained in enumerate(_trained(runs, folder / "nets", resume, progress, keep_after)):
         with _naming(experiment, "measure"):
             measured[trained.seed] = dict(experiment.measure(trained))
         fits[trained.seed] = trained.fits
@@ -159,66 +155,45 @@ def run(
     return Result(first, measured, verdicts, tuple(files), content)
 
 
-class _Training:
-    """The training of all nets of all seeds, with the state of what is kept and reported."""
+def _trained(
+    runs: Sequence[Run],
+    folder: Path,
+    resume: bool,
+    progress: Callable[[Progress], None] | None,
+    keep_after: float,
+) -> Iterator[Run]:
+    """The runs with their nets, which are kept in `folder` when that took long."""
+    from reberlstm.lab.training import alone, keep, train
 
-    def __init__(
-        self,
-        folder: Path,
-        runs: Sequence[Run],
-        resume: bool,
-        progress: Callable[[Progress], None] | None,
-        keep_after: float,
-    ) -> None:
-        self.folder, self.resume, self.progress = folder, resume, progress
-        self.keep_after = keep_after
-        self.epochs = sum(job.recipe.epochs for run in runs for job in run.jobs.values())
-        self.done = 0
-        self.seconds = 0.0
-        self.unsaved: list[tuple[Any, Path]] = []
+    epochs = sum(job.recipe.epochs for run in runs for job in run.jobs.values())
+    done, seconds, unsaved = 0, 0.0, []
 
-    def of(self, run: Run) -> Run:
-        """A run with its nets trained: on one thread, and the caller's random state left alone."""
-        import torch
+    def report(name: str, seed: int, before: int, told: tuple[int, int, float]) -> None:
+        if progress is not None:
+            progress(Progress(name, seed, before + told[0], epochs, told[2]))
 
+    for run in runs:
         nets: dict[str, torch.nn.Module] = {}
         fits: dict[str, Fit] = {}
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with torch.random.fork_rng(devices=[]):
-                for job in run.jobs.values():
-                    with _naming(run.experiment, f"net {job.name!r}"):
-                        nets[job.name], fits[job.name] = self._one(run, job)
-        finally:
-            torch.set_num_threads(threads)
-        return replace(run, nets=nets, fits=fits)
-
-    def _one(self, run: Run, job: Job) -> tuple[torch.nn.Module, Fit]:
-        from reberlstm.lab.training import keep, train
-
-        def report(told: tuple[int, int, float]) -> None:
-            if self.progress is not None:
-                epoch, _, loss = told
-                done = self.done + epoch
-                self.progress(Progress(job.name, run.seed, done, self.epochs, loss))
-
-        path = self.folder / f"{slug(job.name)}.{run.seed}.safetensors"
-        trained = train(
-            job,
-            seed_of(run.seed, job.name),
-            path=path if self.resume else None,
-            asked=_plain(_asked(run)),
-            report=report,
-        )
-        self.done += job.recipe.epochs
-        self.seconds += trained.seconds
-        self.unsaved.append((trained, path))
-        if self.seconds >= self.keep_after:
-            make_folder(self.folder)
-            while self.unsaved:
-                keep(*self.unsaved.pop())
-        return trained.net, trained.fit()
+        for name, job in run.jobs.items():
+            path = folder / f"{slug(name)}.{run.seed}.safetensors"
+            with _naming(run.experiment, f"net {name!r}"), alone():
+                made = train(
+                    job,
+                    seed_of(run.seed, name),
+                    report=partial(report, name, run.seed, done),
+                    path=path if resume else None,
+                    asked=_plain(_asked(run)),
+                )
+            nets[name], fits[name] = made.net, made.fit()
+            done += job.recipe.epochs
+            seconds += made.seconds
+            unsaved.append((made, path))
+            if seconds >= keep_after:
+                make_folder(folder)
+                while unsaved:
+                    keep(*unsaved.pop())
+        yield replace(run, nets=nets, fits=fits)
 
 
 def _draw(run: Run, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
@@ -253,7 +228,7 @@ def _animated(frames: Sequence[Any]) -> bytes:
 def _by_name(jobs: Iterable[Job]) -> dict[str, Job]:
     found: dict[str, Job] = {}
     for job in jobs:
-        if slug(job.name) in {slug(name) for name in found}:
+        if slug(job.name) in map(slug, found):
             raise LabError(f"two nets are called {job.name!r}: give each a name of its own")
         found[job.name] = job
     return found
@@ -280,14 +255,8 @@ MAX_METRICS_BYTES = 2**28
 
 def _asked(run: Run, seeds: int = 1) -> dict[str, Any]:
     """What a run was asked for."""
-    name, settings = run.experiment.name, vars(run.settings)
-    return {
-        "experiment": name,
-        "preset": run.preset,
-        "seed": run.seed,
-        "seeds": seeds,
-        "settings": settings,
-    }
+    asked = {"experiment": run.experiment.name, "preset": run.preset, "seed": run.seed}
+    return {**asked, "seeds": seeds, "settings": vars(run.settings)}
 
 
 def _refuse_to_replace(folder: Path, asked: Mapping[str, Any]) -> None:
@@ -356,22 +325,27 @@ def metrics(
     """
     import torch
 
-    versions = (__version__, torch.__version__, platform.python_version())
+    versions = {
+        "reberlstm": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+    of_seeds = {
+        seed: {
+            "measured": of_one,
+            "test_losses": {name: fit.test_loss for name, fit in fits[seed].items()},
+            "cpu_seconds": round(sum(fit.cpu_seconds for fit in fits[seed].values()), 1),
+        }
+        for seed, of_one in measured.items()
+    }
     answer: dict[str, Any] = _plain(
         {
             **asked,
             "measured": measured[first.seed],
             "claims": [verdict.to_dict() for verdict in verdicts],
             "nets": {name: _of_net(first.jobs[name], fit) for name, fit in first.fits.items()},
-            "of_seeds": {
-                seed: {
-                    "measured": of_one,
-                    "test_losses": {name: fit.test_loss for name, fit in fits[seed].items()},
-                    "cpu_seconds": round(sum(fit.cpu_seconds for fit in fits[seed].values()), 1),
-                }
-                for seed, of_one in measured.items()
-            },
-            "versions": dict(zip(("reberlstm", "torch", "python"), versions, strict=True)),
+            "of_seeds": of_seeds,
+            "versions": versions,
         }
     )
     return answer
@@ -434,45 +408,33 @@ def _report(
     experiment, settings = run.experiment, vars(run.settings)
     again = f"reberlstm lab run {experiment.name} --preset {run.preset} --seed {run.seed} -o DIR"
     again += f" --seeds {seeds}" if seeds > 1 else ""
-    for key, value in settings.items():
-        if value != experiment.presets[run.preset][key]:
-            again += f" --set {key}={value}"
+    changed = (key for key in settings if settings[key] != experiment.presets[run.preset][key])
+    again += "".join(f" --set {key}={settings[key]}" for key in changed)
     claims = [
         (claim_in_words(vars(v.claim)), v.found, verdict_in_words(v.word, v.share))
         for v in verdicts
     ]
+    table = markdown_table("claim | measured | verdict", claims)
     nets = [_net_in_words(name, run.jobs[name], fit) for name, fit in run.fits.items()]
+    drawn = {path.stem: path.name for path in reversed(files)}  # the first file of each picture
+    shown = [(p.says(run), drawn[p.name]) for p in experiment.pictures if p.name in drawn]
+    many = f"seeds {run.seed} to {run.seed + seeds - 1}: median (least to most); nets and "
+    many += f"figures are those of seed {run.seed}"
     return {
         **vars(experiment),
         **vars(run),
         "origin": f"Source: {experiment.source}\n\n" if experiment.source else "",
         "seconds": sum(fit.cpu_seconds for fit in run.fits.values()),
-        "seeds": f"seed {run.seed}"
-        if seeds == 1
-        else f"seeds {run.seed} to {run.seed + seeds - 1}: median (least to most); nets and "
-        f"figures are those of seed {run.seed}",
+        "seeds": f"seed {run.seed}" if seeds == 1 else many,
         "again": again,
-        "claims": "\n\n".join([_claims_table(claims), *(v.reason for v in verdicts if v.reason)]),
+        "claims": "\n\n".join([table, *(v.reason for v in verdicts if v.reason)])
+        if claims
+        else "Nothing is claimed.",
         "nets": markdown_table(NETS_HEADING, nets) if nets else "Nothing was trained.",
         "settings": ", ".join(f"{key} {value}" for key, value in settings.items()) or "none",
-        "figures": "\n".join(
-            f"![{picture.says(run)}]({_file(picture, files)})\n\n{picture.says(run)}\n"
-            for picture in experiment.pictures
-            if _file(picture, files)
-        )
+        "figures": "\n".join(f"![{says}]({file})\n\n{says}\n" for says, file in shown)
         or "None were drawn.",
     }
-
-
-def _claims_table(claims: Sequence[Sequence[str]]) -> str:
-    if not claims:
-        return "Nothing is claimed."
-    return markdown_table("claim | measured | verdict", claims)
-
-
-def _file(picture: Picture, files: Sequence[Path]) -> str:
-    """The name of the first file of a picture."""
-    return next((path.name for path in files if path.stem == picture.name), "")
 
 
 NETS_HEADING = (

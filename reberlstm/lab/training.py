@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -42,15 +43,24 @@ COUNTERS = {
 }
 """The form of the counters of a file."""
 
-Report = Callable[[tuple[int, int, float]], None]
-"""Called after every epoch with its number, the number of all, and the training loss."""
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Train on one thread, and leave the caller's random state and threads alone."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def train(
     job: Job,
     seed: int,
     *,
-    report: Report | None = None,
+    report: Callable[[tuple[int, int, float]], None] | None = None,
     path: Path | None = None,
     asked: Mapping[str, Any] | None = None,
 ) -> JobTraining:
@@ -61,7 +71,7 @@ def train(
     Args:
         job: What to train on what.
         seed: Of the initial weights and of the order of the examples.
-        report: Called after every epoch.
+        report: Called after every epoch with its number, that of all, and the training loss.
         path: Where `keep` may have written the net.
         asked: What the whole run was asked for: the net of another run is refused.
 
@@ -95,13 +105,12 @@ class JobTraining:
         self.order = torch.Generator().manual_seed(seed)
         self.inputs, self.targets = self._tensors(job.data.x, job.data.y)
         self.test = self._tensors(*job.data.test)
-        self.epoch = 0
+        self.epoch, self.seconds = 0, 0.0
+        self.diverged_at: int | None = None
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.test_losses: list[float] = []
         self.watched: dict[str, list[Any]] = {}
-        self.seconds = 0.0
-        self.diverged_at: int | None = None
 
     def _tensors(self, x: Array, y: Array) -> tuple[Tensor, Tensor]:
         kind = torch.int64 if self.recipe.loss == "nll" else torch.float32

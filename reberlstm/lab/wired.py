@@ -2,7 +2,8 @@
 
 Each function returns a `WiredNet`: the weights of one stock LSTM layer and a linear readout, with
 the function that it is meant to compute and a bound of its error; docs/hand-wired-sequences.md
-derives them. Sizes: ``B`` sequences of ``T`` steps, ``A`` inputs, ``R`` outputs; ``H`` cells.
+derives them. A number outside of `RANGES` is refused with a CompileError. Sizes: ``B`` sequences of
+``T`` steps, ``A`` inputs, ``R`` outputs; ``H`` cells.
 
     >>> import numpy as np
     >>> net = running_sum()
@@ -230,9 +231,6 @@ def copy(inputs: tuple[str, ...] = ("y",), *, scale: float = 1e-3, gain: float =
 
     With ``X`` the largest size of an input the error is at most ``⅔·s²·X³ + 3·δ·X``. The outputs
     have the names of the inputs.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("copy", gain=gain, scale=scale)
     cells = {name: _cell(gain, Sum(inputs={name: scale})) for name in inputs}
@@ -254,9 +252,6 @@ def running_sum(*, scale: float = 1e-5, gain: float = GAIN) -> WiredNet:
 
     The bound (docs/hand-wired-sequences.md, section 3) grows with the steps: a sum cannot tell an
     error from a number.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("running sum", gain=gain, scale=scale)
     cells = {"sum": _cell(gain, Sum(inputs={"y": scale}), keeps=True)}
@@ -282,9 +277,6 @@ def line(points: int = 100, *, scale: float = 1e-3, gain: float = GAIN) -> Wired
 
     ``sum`` adds an n-th part of the slope at every step but the first, ``level`` copies the
     intercept; docs/hand-wired-sequences.md, section 4, has the bound.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("line", gain=gain, scale=scale, points=points)
     cells = {
@@ -317,9 +309,6 @@ def line_parameters(*, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
     ``first`` lets in the number of the first step and keeps it, ``last`` copies; so after the last
     point, at ``x`` = 1, the outputs are slope and intercept; docs/hand-wired-sequences.md,
     section 5, has the bound.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("line parameters", gain=gain, scale=scale)
     number = Sum(inputs={"y": scale})
@@ -345,14 +334,11 @@ def line_parameters(*, scale: float = 1e-3, gain: float = GAIN) -> WiredNet:
     return _wired("line parameters", ("y",), cells, outputs, gain, ideal, error)
 
 
-@dataclass(frozen=True, eq=False)
 class LineAutoencoder:
-    """Two hand-wired nets with one number between them.
+    """Two hand-wired nets with one number between them, for lines of `points` points.
 
-    Attributes:
-        points: How many points a line has, for ``x`` from 0 to 1.
-        encoder: The running sum; after the last point it is the slope times the sum of all ``x``.
-        decoder: The net that draws a line.
+    `encoder` is the running sum: after the last point it is the slope times the sum of all ``x``.
+    `decoder` is the net that draws a line.
 
     Example:
         >>> net = LineAutoencoder(points=3)
@@ -361,17 +347,10 @@ class LineAutoencoder:
         ([[2.0]], [0.0, 1.0, 2.0])
     """
 
-    points: int = 100
-    encoder: WiredNet = field(default_factory=running_sum)
-    decoder: WiredNet = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "decoder", line(self.points))
-
-    @property
-    def cells(self) -> int:
-        """The cells of both nets."""
-        return self.encoder.cells + self.decoder.cells
+    def __init__(self, points: int = 100) -> None:
+        self.points, self.encoder, self.decoder = points, running_sum(), line(points)
+        self.cells = self.encoder.cells + self.decoder.cells
+        self._total = points / 2.0  # the sum of so many numbers evenly spread from 0 to 1
 
     def encode(self, y: Floats) -> Floats:
         """The latent number of lines (B, T, 1): (B, 1)."""
@@ -396,10 +375,6 @@ class LineAutoencoder:
         steepest = np.array([[float(np.abs(inputs[:, -1]).max()) + off, 0.0]])
         return off + self.decoder.bound(self._held(steepest))
 
-    @property
-    def _total(self) -> float:
-        return self.points / 2.0  # the sum of points numbers evenly spread from 0 to 1
-
     def _held(self, parameters: Floats) -> Floats:
         return np.repeat(parameters[:, np.newaxis], self.points, axis=1)
 
@@ -413,9 +388,6 @@ def peak(
     """The largest number so far, or 0 while all were negative.
 
     The bound (docs/hand-wired-sequences.md, section 6) is infinite for numbers over ¼ when scaled.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("peak", gain=gain, scale=scale, sharpness=sharpness, bar=bar)
     larger = Sum(-bar, {"y": sharpness * scale}, {"held": -sharpness})
@@ -439,9 +411,6 @@ def amplitude(angle: float = 10.0 / 99.0, **like_peak: float) -> WiredNet:
     ``a·cos²(angle/4) ≤ max/2 ≤ a``. The bound includes this, and so is one of the distance from the
     true amplitude as soon as a crest has passed, whatever amplitude and phase are. All other
     options are those of `peak`.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("amplitude", angle=angle)
     net = peak(**like_peak)
@@ -497,18 +466,14 @@ def wave(
     first point; from then on its weight cancels the biases.
 
     The inputs only have names: none of them has a weight.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("wave", gain=gain, angle=angle, length=length)
     start = length * cmath.exp(1j * phase)
-    kicks = _unbent(start.real), _unbent(start.imag)
+    kicks = {"cos": _unbent(start.real), "sin": _unbent(start.imag)}
     cells = {STARTED: _started(gain)}
-    for name, row, kick in zip(("cos", "sin"), _turning(angle, length), kicks, strict=True):
-        turned = dict(zip(("cos", "sin"), row, strict=True))
-        candidate = Sum(bias=kick, cells=turned | {STARTED: -kick / _risen(gain)})
-        cells[name] = _cell(gain, candidate)
+    for name, turned in _turning(angle, length).items():
+        cancelled = {STARTED: -kicks[name] / _risen(gain)}
+        cells[name] = _cell(gain, Sum(bias=kicks[name], cells=turned | cancelled))
     outputs = {"y": Sum(bias=offset, cells={"sin": height / length})}
 
     def ideal(x: Floats) -> Floats:
@@ -537,9 +502,6 @@ def cosine_or_sine(
     vector, and are at rest from then on.
 
     The waves are ``offset + height·cos(k·angle)`` and ``offset + height·sin(k·angle)``.
-
-    Raises:
-        CompileError: for a number outside of `RANGES`.
     """
     _check("cosine or sine", gain=gain, angle=angle, length=length)
     # The two cells are at r for a 1; from (0, r), whose second part is the cosine's first point,
@@ -551,8 +513,8 @@ def cosine_or_sine(
         "one": _cell(gain, Sum(bias=kick), input=_at_start(gain)),
         "which": _cell(gain, Sum(inputs={"x": kick}), input=_at_start(gain)),
     }
-    for name, row in zip(("cos", "sin"), _turning(angle, length), strict=True):
-        turned = dict(zip(("cos", "sin"), row, strict=True))
+    for name, turned in _turning(angle, length).items():
+        row = list(turned.values())
         kicked = {cell: float(np.dot(row, start)) for cell, start in starts.items()}
         cells[name] = _cell(gain, Sum(cells=turned | kicked))
     first = {cell: start[1] * height / length for cell, start in starts.items()}
@@ -580,11 +542,11 @@ def _unbent(number: float) -> float:
     return math.atanh(math.atanh(number))
 
 
-def _turning(angle: float, length: float) -> tuple[tuple[float, float], tuple[float, float]]:
+def _turning(angle: float, length: float) -> dict[str, dict[str, float]]:
     """The matrix ``λ·R`` by rows: what turns a vector of this length by an angle."""
     grow = _balanced(length)
     cosine, sine = grow * math.cos(angle), grow * math.sin(angle)
-    return (cosine, -sine), (sine, cosine)
+    return {"cos": {"cos": cosine, "sin": -sine}, "sin": {"cos": sine, "sin": cosine}}
 
 
 def _turning_error(angle: float, length: float, delta: float, steps: int) -> float:

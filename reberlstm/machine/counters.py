@@ -218,9 +218,16 @@ class CounterMachine(HasAlphabet, Displayed):
         changed = zip(configuration[1], arrow.change, strict=True)
         return arrow.target, tuple(0 if d is None else c + d for c, d in changed)
 
+    def steps(self, configuration: Configuration) -> Iterator[tuple[str, Configuration]]:
+        """The legal symbols, in the order of the alphabet, with the configuration after each."""
+        for symbol in self.alphabet:
+            after = self.step(configuration, symbol)
+            if after is not None:
+                yield symbol, after
+
     def legal(self, configuration: Configuration) -> tuple[str, ...]:
         """The symbols with an arrow whose guard holds now, in the order of the alphabet."""
-        return tuple(a for a in self.alphabet if self.step(configuration, a) is not None)
+        return tuple(symbol for symbol, _ in self.steps(configuration))
 
     def accepting_at(self, configuration: Configuration) -> bool:
         """Whether a word may end in a configuration."""
@@ -240,12 +247,8 @@ class CounterMachine(HasAlphabet, Displayed):
 
     def configuration(self, word: str | Iterable[str]) -> Configuration | None:
         """The configuration after `word`, or None after a violation."""
-        configuration: Configuration | None = self.start_configuration
-        for symbol in self.word(word):
-            if configuration is None:
-                return None
-            configuration = self.step(configuration, symbol)
-        return configuration
+        way = list(self.configurations(symbols := self.word(word)))
+        return way[-1] if len(way) > len(symbols) else None
 
     def accepts(self, word: str | Iterable[str]) -> bool:
         """Whether every symbol of `word` is legal and it may end where it does."""
@@ -305,15 +308,13 @@ class CounterMachine(HasAlphabet, Displayed):
         for _ in range(MAX_REDRAWS):
             configuration, word = self.start_configuration, list[str]()
             for _ in range(min(FREE_STEPS, max_length)):
-                legal = self.legal(configuration)
-                if self.accepting_at(configuration) and rng.random() * (1 + len(legal)) < 1:
+                steps = list(self.steps(configuration))
+                if self.accepting_at(configuration) and rng.random() * (1 + len(steps)) < 1:
                     return tuple(word)
-                if not legal:
+                if not steps:
                     break
-                word.append(rng.choice(legal))
-                after = self.step(configuration, word[-1])
-                assert after is not None
-                configuration = after
+                symbol, configuration = rng.choice(steps)
+                word.append(symbol)
             end = self.way_to_acceptance(configuration, rng=rng)
             if end is not None and len(word) + len(end) <= max_length:
                 return (*word, *end)
@@ -340,9 +341,8 @@ class CounterMachine(HasAlphabet, Displayed):
                     configuration, symbol = step
                     word.append(symbol)
                 return tuple(reversed(word))
-            for symbol in self.alphabet:
-                after = self.step(configuration, symbol)
-                if after is not None and after not in came:
+            for symbol, after in self.steps(configuration):
+                if after not in came:
                     came[after] = configuration, symbol
                     chance = float(len(came)) if rng is None else rng.random()
                     heappush(queue, (sum(map(abs, after[1])), chance, after))
@@ -404,10 +404,7 @@ class CounterMachine(HasAlphabet, Displayed):
             line = lines[configuration_text(configuration)] = {}
             if distance[configuration] == steps:
                 continue
-            for symbol in self.alphabet:
-                after = self.step(configuration, symbol)
-                if after is None:
-                    continue
+            for symbol, after in self.steps(configuration):
                 if bound is not None and max(map(abs, after[1])) > bound:
                     line |= {symbol: BEYOND} if beyond else {}
                     continue
@@ -535,6 +532,20 @@ def holds(when: Sequence[Signs], values: Sequence[int]) -> bool:
     return all(sign(value) in signs for signs, value in zip(when, values, strict=True))
 
 
+def level_after(level: int, change: int | None, cap: int) -> tuple[int, ...]:
+    """What a step makes of a counter of which ±`cap` stands for all beyond, too.
+
+    Example:
+        >>> level_after(1, 1, 2), level_after(2, -1, 2), level_after(-2, None, 2)
+        ((2,), (1, 2), (0,))
+    """
+    if change is None:
+        return (0,)
+    after = max(-cap, min(cap, level + change))
+    stays = abs(level) == cap and level * change < 0
+    return tuple(sorted({after, level} if stays else {after}))
+
+
 def guard_text(counters: Sequence[str], when: Sequence[Signs]) -> str:
     """A guard in writing; empty where nothing is asked.
 
@@ -545,6 +556,13 @@ def guard_text(counters: Sequence[str], when: Sequence[Signs]) -> str:
     texts = {signs: text for text, signs in TESTS.items()}
     pairs = zip(counters, when, strict=True)
     return ", ".join(f"{name} {texts[signs]}" for name, signs in pairs if signs != ANY)
+
+
+def typeset(text: str) -> str:
+    """A guard or a change with the signs of print, such as ≥ for >=."""
+    for written, printed in ((">=", "≥"), ("<=", "≤"), ("!=", "≠"), ("-", "−")):
+        text = text.replace(written, printed)
+    return text
 
 
 def action_text(counters: Sequence[str], change: Sequence[int | None]) -> str:

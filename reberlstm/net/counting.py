@@ -55,6 +55,10 @@ class Counting:
     machine: CounterMachine
     cells: tuple[CountingCell, ...]
 
+    def numbers(self, cells: Sequence[str]) -> list[int]:
+        """Which of these cells hold the counters, in the counters' order."""
+        return [cells.index(each.cell) for each in self.cells]
+
     def check(self, cells: Sequence[str], alphabet: Sequence[str]) -> None:
         """Refuse what does not fit to a net.
 

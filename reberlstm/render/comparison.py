@@ -24,7 +24,12 @@ GAP = 3
 
 MARKS = {"proved": "✓ ", "refuted": "✗ ", "unknown": "? ", "measured": "", "none": ""}
 TINTS = {"proved": "43,127,195", "refuted": "217,119,43"}
-LEGEND = "✓ proved for words of every length, ✗ refuted by a word, ? not known; all else measured"
+
+
+def legend(comparison: Comparison) -> str:
+    """What the marks mean."""
+    proved = f"✓ proved {comparison.proved}"
+    return f"{proved}, ✗ refuted by a word, ? not known; all else measured"
 
 
 def marked(entry: Entry, text: str | None = None) -> str:
@@ -74,7 +79,7 @@ def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
         text = printable(f"{title} {gist}")
         yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
-    for note in (LEGEND, *comparison.footnotes):
+    for note in (legend(comparison), *comparison.footnotes):
         yield from textwrap.wrap(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
@@ -88,7 +93,7 @@ def explained_lines(comparison: Comparison, width: int) -> Iterator[str]:
             answer = printable(f"{name}: {marked(entry)}")
             yield from textwrap.wrap(answer, width, initial_indent="  ", subsequent_indent="    ")
         yield ""
-    yield from textwrap.wrap(LEGEND, width)
+    yield from textwrap.wrap(legend(comparison), width)
 
 
 @renders(Comparison, "markdown")
@@ -98,7 +103,7 @@ def comparison_markdown(comparison: Comparison) -> str:
         "comparison.md",
         heads=["", *comparison.nets],
         rows=[[row.title, *map(marked, row.entries)] for row in comparison.rows],
-        legend=LEGEND,
+        legend=legend(comparison),
         budget=f"Seed {comparison.seed}, at most {comparison.seconds:g} s a net",
         footnotes="; ".join(comparison.footnotes),
         meanings=[(row.title, row.meaning) for row in comparison.rows],
@@ -113,7 +118,7 @@ def comparison_html(comparison: Comparison) -> str:
     ]
     budget = f"seed {comparison.seed}, at most {comparison.seconds:g} s for each net"
     table = Table(rows, ["", *comparison.nets])
-    notes = ["; ".join([LEGEND, budget, *comparison.footnotes])]
+    notes = ["; ".join([legend(comparison), budget, *comparison.footnotes])]
     return block(_title(comparison), notes, table)
 
 

@@ -64,6 +64,12 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
     )
 
 
+@renders(Report, "html")
+def report_html(report: Report) -> str:
+    """For a notebook: what is printed on a terminal."""
+    return f"<pre>{escape(chr(10).join(report_lines(report)))}</pre>"
+
+
 @renders(Report, "svg")
 def badge(report: Report) -> str:
     """A badge: what was checked, and how many checks are right."""

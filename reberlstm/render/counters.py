@@ -16,6 +16,7 @@ from reberlstm.machine.counters import (
     action_text,
     configuration_text,
     guard_text,
+    typeset,
 )
 from reberlstm.render import block, count
 from reberlstm.render.machine import (
@@ -28,6 +29,7 @@ from reberlstm.render.machine import (
     add_violation,
     blank,
     escaped,
+    key_lines,
     machine_svg,
     name_lines,
     printable,
@@ -40,9 +42,6 @@ from reberlstm.render.machine import (
     verdict,
 )
 
-_TYPOGRAPHY = str.maketrans({"-": "−"})
-_MORE = ((">=", "≥"), ("<=", "≤"), ("!=", "≠"))
-
 
 @renders(CounterMachine, "dot")
 def counters_dot(
@@ -53,6 +52,7 @@ def counters_dot(
     dark: bool = False,
     dead_states: bool = False,
     probabilities: bool | None = None,
+    key: bool = False,
 ) -> str:
     """The DOT text of the state graph, for Graphviz's ``dot``.
 
@@ -63,6 +63,7 @@ def counters_dot(
         dark: Light ink on dark paper.
         dead_states: No matter: all states are drawn.
         probabilities: As for an `FSM`, but there are none to be drawn.
+        key: As for an `FSM`.
 
     Raises:
         GrammarError: for a word with an unknown symbol, a direction other than the two, or where
@@ -80,7 +81,8 @@ def counters_dot(
     ends = {state: _end(machine, state) for state in machine.states}
     short = not any(ends.values())
     shape = shape_for(machine.states) if short else ELLIPSE
-    graph = blank(machine.name, theme, direction, caption=caption, shape=shape)
+    signs = key_lines(run, counters=True) if key else []
+    graph = blank(machine.name, theme, direction, caption=caption, shape=shape, key=signs)
     number = {state: str(index) for index, state in enumerate(machine.states)}
     for state in machine.states:
         lines = [*name_lines(state), *textwrap.wrap(ends[state] or "", NAME_WIDTH)]
@@ -131,20 +133,14 @@ def _end(machine: CounterMachine, state: str) -> str | None:
     guards = [guard_text(machine.counters, when) for end, when in machine.accepting if end == state]
     if not guards:
         return None
-    return "" if "" in guards else _typeset(f"ends if {' or '.join(guards)}")
+    return "" if "" in guards else typeset(f"ends if {' or '.join(guards)}")
 
 
 def _arrow_text(machine: CounterMachine, arrow: CounterTransition) -> str:
     guard = guard_text(machine.counters, arrow.when)
     action = action_text(machine.counters, arrow.change)
     parts = (f"[{guard}]" if guard else "", action)
-    return "  ".join([symbol_text(arrow.symbol), *(_typeset(part) for part in parts if part)])
-
-
-def _typeset(text: str) -> str:
-    for written, shown in _MORE:
-        text = text.replace(written, shown)
-    return text.translate(_TYPOGRAPHY)
+    return "  ".join([symbol_text(arrow.symbol), *(typeset(part) for part in parts if part)])
 
 
 @renders(CounterMachine, "html")

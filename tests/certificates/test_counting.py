@@ -272,6 +272,14 @@ def test_no_gain_is_the_smallest_in_real_arithmetic() -> None:
         minimal_gain(lambda gain: rl.compile("dyck-1", gain=gain), upper=80.0)
 
 
+def test_where_rounding_is_bounded_too_widely_a_format_is_named_that_is_proved() -> None:
+    found = rl.certify(rl.compile("anbncn"), arithmetic="bfloat16", seconds=0.5)
+    assert (
+        "no proof    the bounds of rounding in bfloat16 are too wide (head 'legal' may be wrong in "
+        "a node of state 'as'); in float16 it is proved"
+    ) in str(found)
+
+
 def test_noise_is_refused() -> None:
     with pytest.raises(CertificateError, match="nothing is proved with noise"):
         rl.certify(rl.compile("anbn"), noise=0.1)

@@ -47,7 +47,9 @@ def test_the_proof_is_about_counters_up_to_a_size() -> None:
     table = rl.compare("anbn", {"mine": rl.compile("anbn")}, rows=["certificate"])
     entry = table["certificate", "mine"]
     assert (entry.status, entry.value["limit"]) == ("proved", 2**24 - 1)
-    assert entry.text.startswith("within ±16,777,215; in real numbers ")
+    limit = "words of every length whose counters stay within ±16,777,215"
+    assert entry.text.startswith(f"float32: {limit}, real arithmetic: words of up to ")
+    assert "✓ proved for the words that the entry names, ✗ refuted by a word" in str(table)
 
 
 def test_what_is_refused() -> None:

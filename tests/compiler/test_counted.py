@@ -91,7 +91,7 @@ def test_what_a_net_counts_has_to_fit() -> None:
     "option", [{"cell": "gru"}, {"memory": "latch"}, {"on_violation": "resync"}]
 )
 def test_there_is_one_way_of_wiring_counters(option: dict[str, str]) -> None:
-    with pytest.raises(CompileError, match="anbn has counters, for which there is one way"):
+    with pytest.raises(CompileError, match=r"anbn has a counter, and .*; leave out "):
         rl.compile("anbn", **option)  # type: ignore[call-overload]
 
 
@@ -99,3 +99,13 @@ def test_the_gain_has_to_be_in_range() -> None:
     assert rl.compile("anbn", gain=20).gain == 20
     with pytest.raises(CompileError, match="gain -1 is not in"):
         rl.compile("anbn", gain=-1)
+
+
+def test_counters_that_only_change_together_are_asked_together() -> None:
+    step = CounterTransition("q", "b", "q", (ANY, ANY), (-1, 1))
+    empty = ("q", (frozenset({0}), frozenset({0})))
+    machine = CounterMachine("both", ("b",), "q", ("n", "m"), (step,), (empty,))
+    net = rl.compile(machine)
+    assert net.counting is not None
+    assert [each.way for each in net.counting.cells] == ["plain", "plain"]
+    assert [net.cells, rl.certify(net, arithmetic="float32").holds] == [("n", "m"), True]

@@ -99,7 +99,26 @@ def test_another_shape_is_a_fault(mine, capsys):
     assert ask("--module", f"{mine}:sideways") == 1
     out = " ".join(capsys.readouterr().out.split())
     assert "hidden states have the shape (16, 1, 13), and not (B, T, H) = (1, 16, 13)" in out
-    assert "rnn, refused:" in out
+    assert "rnn, shape: 7 of 8 checks give another shape:" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("last", "hidden states have the shape (1, 13), and not (B, T, H) = (1, 1, 13)"),
+        ("pair", "hidden states are a tuple, and no array of numbers"),
+        ("nothing", "hidden states have the shape (), and not (B, T, H) = (1, 1, 13)"),
+    ],
+)
+def test_another_shape_on_every_call_is_a_fault_too(name, says, mine, capsys):
+    with mine.open("a") as file:
+        file.write("last = lambda kind, w, x: plain(kind, w, x)[:, -1]\n")
+        file.write("pair = lambda kind, w, x: (plain(kind, w, x), x[:, -1])\n")
+        file.write("nothing = lambda kind, w, x: None\n")
+    assert ask("--module", f"{mine}:{name}") == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "0 of 9 checks right: shape" in out
+    assert f"rnn, shape: 8 of 8 checks give another shape: {says}" in out
 
 
 def test_files_for_runtimes_without_python(tmp_path, capsys):

@@ -1,16 +1,20 @@
 """The suite shows every known fault, and tells each from the others and from what is right."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import reberlstm as rl
+from reberlstm.cli import run
+from reberlstm.conformance import check_runtime
 from reberlstm.conformance.diagnosis import ALIKE, FEW_WORDS, TOLERANCE
 from reberlstm.conformance.faults import faults, rounded
 from reberlstm.conformance.reference import Reference
 from reberlstm.conformance.suite import GAIN, KINDS, checks, uneven, weights_of
 from reberlstm.errors import WeightsError
+from tests.conformance.runtimes import plain
 
 
 def outputs(reference, kind):
@@ -52,6 +56,8 @@ def test_the_nets_still_follow_their_machines():
         for grammar, tag in (("reber", "walk"), ("parity", "long")):
             net = uneven(rl.compile(grammar, cell=kind, gain=GAIN), tag)
             assert rl.certify(net, grammar).holds
+    (memory,) = (check.net for check in checks(("lstm",), 100) if check.name == "memory")
+    assert rl.certify(memory, "embedded-reber").holds
 
 
 def test_all_numbers_are_those_of_float32():
@@ -76,8 +82,30 @@ def test_the_reference_is_the_kernel_of_the_package():
         np.testing.assert_allclose(hidden[0, -1], last, rtol=0, atol=1e-12)
 
 
+DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text("utf-8")
+
+
+def test_the_report_in_the_documentation(tmp_path, monkeypatch, capsys):
+    """It is that of the runtime above it."""
+    part = DOCUMENTATION.split("## A report")[1]
+    program, shown = (re.search(f"```{x}\n(.*?)```", part, re.S)[1] for x in ("python", "text"))
+    (tmp_path / "mine.py").write_text(program, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["conformance", "--module", "mine.py:run", "--steps", "1000"]) == 1
+    seconds = re.compile(r"; [0-9.]+ s$", re.M)
+    assert seconds.sub("", capsys.readouterr().out) == seconds.sub("", shown)
+
+
+def test_a_notebook_shows_a_report():
+    found = check_runtime(lambda kind, w, x: 0.0 * plain(kind, w, x), kinds=("rnn",), steps=10)
+    html = found._repr_html_()
+    assert html.startswith("<pre>&lt;lambda&gt;, float32: 0 of 9 checks right")
+    assert html.endswith("</pre>")
+
+
 def test_the_documentation_lists_every_fault_and_check():
-    text = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text("utf-8")
+    text = DOCUMENTATION
     names = {fault.name for kind in KINDS for fault in faults(kind, "float64")}
     names |= {fault.name for fault in faults("lstm")} | {check.name for check in checks(steps=100)}
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []

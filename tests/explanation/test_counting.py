@@ -41,7 +41,7 @@ def test_an_edited_net_is_explained_as_it_is() -> None:
 
 def test_a_sign_is_asked_one_step_before() -> None:
     explained = rl.explain(rl.compile("equal-ab"))
-    assert explained.sentence("q, lead > 0", "output") == "open on a; open on b if lead > 1"
+    assert explained.sentence("q (lead > 0)", "output") == "open on a; open on b if lead > 1"
     assert explained.heads["accept"].sentence == "a word may end after the start"
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from reberlstm.lab import find, run
-from reberlstm.lab.experiments import alternating
+from reberlstm.lab import find, flipping, run
 from reberlstm.lab.nets import Recurrent
 from reberlstm.lab.oscillator import PATTERN, oscillator
 from tests.lab.test_experiments import assert_complete
@@ -28,10 +27,10 @@ def net() -> Recurrent:
 
 def test_the_weights_compute_what_the_module_does(net: Recurrent, seed: int) -> None:
     noise = np.random.default_rng(seed).uniform(0, 1, (4, 20))
-    weights = alternating.net_of(net, "net")
+    weights = flipping.net_of(net, "net")
     with torch.no_grad():
         out = net.double()(torch.tensor(noise[:, :, None])).numpy()
-    lead = alternating.leads(weights, noise)
+    lead = flipping.leads(weights, noise)
     assert np.abs(lead - (out[..., 1] - out[..., 0])).max() < 1e-12
 
 
@@ -45,13 +44,13 @@ def test_the_flip_multiplier_is_that_of_autograd(net: Recurrent) -> None:
         _, (h, c) = lstm(fed, (state[:6].view(1, 1, 6), state[6:].view(1, 1, 6)))
         return torch.cat([h.flatten(), c.flatten()])
 
-    weights = alternating.net_of(net, "net")
-    still = alternating.fixed_point(weights)
+    weights = flipping.net_of(net, "net")
+    still = flipping.fixed_point(weights)
     point = torch.tensor(still)
     assert torch.allclose(step(point), point, atol=1e-11)
     derivative = torch.autograd.functional.jacobian(step, point)
     wanted = torch.linalg.eigvals(derivative).real.min().item()
-    assert alternating.flip_multiplier(weights) == pytest.approx(wanted, abs=1e-9)
+    assert flipping.flip_multiplier(weights) == pytest.approx(wanted, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +60,8 @@ def test_by_hand_it_alternates_where_the_multiplier_is_under_minus_one(
     gain: float, works: bool
 ) -> None:
     net = oscillator(gain)
-    assert (alternating.flip_multiplier(net) < -1.0) == works
-    assert alternating.certificate(net).holds is works
+    assert (flipping.flip_multiplier(net) < -1.0) == works
+    assert flipping.certificate(net).holds is works
 
 
 def test_a_multiplier_without_a_fixed_point_is_no_number() -> None:
@@ -70,17 +69,17 @@ def test_a_multiplier_without_a_fixed_point_is_no_number() -> None:
     net = oscillator().replace(
         weight_hh=np.zeros((4, 1)), bias_ih=np.array([50.0, 50.0, 50.0, 50.0])
     )
-    assert math.isnan(alternating.flip_multiplier(net))
+    assert math.isnan(flipping.flip_multiplier(net))
 
 
 def test_the_machine_of_the_net_by_hand_takes_turns() -> None:
-    found = alternating.machine_of(oscillator())
-    assert alternating.alternates(found.fsm)
+    found = flipping.machine_of(oscillator())
+    assert flipping.alternates(found.fsm)
     assert found.fsm.outputs[found.fsm.start] == "1"
     assert found.verdict[0].relation == "equal: proved"
     silent = oscillator().replace(weight_hh=np.zeros((4, 1)))
-    assert not alternating.alternates(alternating.machine_of(silent).fsm)
-    assert not alternating.alternates(PATTERN)  # it begins with 0
+    assert not flipping.alternates(flipping.machine_of(silent).fsm)
+    assert not flipping.alternates(PATTERN)  # it begins with 0
 
 
 def test_a_net_whose_label_depends_on_its_inputs_has_no_small_machine() -> None:
@@ -90,13 +89,13 @@ def test_a_net_whose_label_depends_on_its_inputs_has_no_small_machine() -> None:
         weight_hh=np.zeros((4, 1)),
         bias_ih=np.array([9.0, 2.0, 0.0, 9.0]),
     )
-    found = alternating.machine_of(leaky)
+    found = flipping.machine_of(leaky)
     assert found.ended_by == "states"
-    assert not alternating.alternates(found.fsm)
+    assert not flipping.alternates(found.fsm)
 
 
 def test_the_net_at_three_inputs_begins_after_a_one() -> None:
-    subject = alternating.at_three_inputs(oscillator())
+    subject = flipping.at_three_inputs(oscillator())
     start = subject.start()[0]
     after = subject.step(np.stack([start] * 3), np.arange(3))
     assert subject.observe(start[None]).label.tolist() == [1]

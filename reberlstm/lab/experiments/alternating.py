@@ -1,28 +1,25 @@
 """The alternating pattern out of noise: why it did not work as printed, and what makes it work.
 
 The labels 1, 0, 1, 0, … do not depend on the noise that is fed, so a net has to make them itself.
-Held at one input, a step of the net is a map of its state ``(h, c)``; where all states settle, its
-label is the same for ever. It alternates only around a point that is left again, each step on the
-other side: the *flip multiplier*, the lowest eigenvalue of the step's derivative at the fixed
-point, has to be under −1. In a new net it is near 0.
+Whether it can, its *flip multiplier* tells: see `reberlstm.lab.flipping`.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.certificates import Found, Inputs, Proof, certify
-from reberlstm.extraction import Budget, Extraction, extract
-from reberlstm.lab import drawing
+from reberlstm.certificates import Proof
+from reberlstm.lab import drawing, flipping
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
-from reberlstm.lab.gates import head_of, layer_of, record_gates, unrolled
-from reberlstm.lab.oscillator import PATTERN, oscillator
+from reberlstm.lab.gates import record_gates, unrolled
+from reberlstm.lab.nets import Recurrent
+from reberlstm.lab.oscillator import oscillator
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
@@ -30,133 +27,12 @@ from reberlstm.net.net import Net
 if TYPE_CHECKING:
     from torch import nn
 
-NOISE = Inputs(low=0.0, high=1.0)
-MIDDLE = 0.5
-"""The mean of the noise, at which the step is held."""
-
 SEQUENCES, STEPS = 2, 50
 FRESH, LONG = 100, 500
 """Sequences of new noise that nets are tested with, and their length."""
 
 LEARNED = 0.9
 """A net has learned if more labels than this share are right on new noise; guessing gets half."""
-
-
-# What tells whether a net can alternate
-
-
-def net_of(module: Any, name: str) -> Net:
-    """A trained `Recurrent` as a net whose one input is the number itself."""
-    return Net.of(
-        alphabet=PATTERN.alphabet,
-        layers=(layer_of(module.recurrent),),
-        heads={"label": head_of(module.head)},
-        labels=("0", "1"),
-        grammar=PATTERN,
-        name=name,
-    )
-
-
-def pattern(steps: int) -> NDArray[np.intp]:
-    """The labels: 1, 0, 1, 0 and so on."""
-    return 1 - np.arange(steps) % 2
-
-
-def leads(net: Net, noise: Floats) -> Floats:
-    """The lead of label 1 over label 0 after each step (B, T), for inputs (B, T)."""
-    hidden = unrolled(net.layers[0], noise[:, :, np.newaxis])["hidden"]
-    logits = net.heads["label"].logits(hidden)
-    return np.asarray(logits[..., net.labels.index("1")] - logits[..., net.labels.index("0")])
-
-
-def accuracy(net: Net, noise: Floats) -> float:
-    """The share of right labels."""
-    return float(((leads(net, noise) > 0.0) == (pattern(noise.shape[1]) == 1)).mean())
-
-
-def flip_multiplier(net: Net, fed: float = MIDDLE) -> float:
-    """The lowest eigenvalue of a step's derivative at the fixed point that it has at one input.
-
-    NaN where no fixed point was found.
-    """
-    vector = fixed_point(net, fed)
-    if vector is None:
-        return math.nan
-    return float(np.linalg.eigvals(_step(net, fed, vector)[1]).real.min())
-
-
-def fixed_point(net: Net, fed: float = MIDDLE) -> Floats | None:
-    """The state vector that a step at one input leaves as it is; None where none was found.
-
-    It is sought from rest by parts of steps, since the fixed point of a net that alternates is no
-    attractor and whole steps leave it, and then with Newton's method.
-    """
-    for part in (0.5, 0.1, 0.02):
-        vector = net.initial()
-        for _ in range(round(20.0 / part)):
-            vector = vector + part * (_step(net, fed, vector)[0] - vector)
-        for _ in range(20):
-            after, derivative = _step(net, fed, vector)
-            if np.abs(after - vector).max() < 1e-12:
-                return vector
-            try:
-                move = np.linalg.solve(np.eye(len(vector)) - derivative, after - vector)
-            except np.linalg.LinAlgError:
-                break
-            vector = vector + move
-    return None
-
-
-def _step(net: Net, fed: float, vector: Floats) -> tuple[Floats, Floats]:
-    """The state vector (2·H,) after a step at one input, and its derivative (2·H, 2·H)."""
-    layer, before = net.layers[0], net.split(vector)[0]
-    gates, after = layer.cell.step(layer, layer.inputs(np.array([fed])), before)
-    return np.concatenate(after), layer.cell.derivative(layer, gates, before, after)
-
-
-def at_three_inputs(net: Net) -> Net:
-    """The net over three symbols, which stand for the noise at 0, ½ and 1.
-
-    It begins after the 1 that every sequence of the source begins with, so that its start has a
-    label that was asked for.
-    """
-    return Net(
-        alphabet=("0", "½", "1"),
-        layers=net.layers,
-        heads={"label": net.heads["label"]},
-        embedding=np.array([[0.0], [0.5], [1.0]]),
-        start_state=_step(net, 1.0, net.initial())[0],
-        labels=net.labels,
-        claims="all",
-        name=net.name,
-    )
-
-
-MOST_STATES = 12
-
-
-def machine_of(net: Net, seconds: float = 30.0) -> Extraction:
-    """The machine of the net's labels, for noise that is 0, ½ or 1, if `MOST_STATES` are enough."""
-    budget = Budget(pairs=5_000, walks=50, length=200, rounds=50)
-    return extract(at_three_inputs(net), max_states=MOST_STATES, seconds=seconds, budget=budget)
-
-
-def alternates(fsm: FSM) -> bool:
-    """Whether a machine has two states, labelled 1 and 0, and every symbol leads to the other."""
-    if sorted(fsm.outputs.values()) != ["0", "1"] or fsm.outputs[fsm.start] != "1":
-        return False
-    return all(
-        set(line) == set(fsm.alphabet) and set(line.values()) == set(fsm.states) - {state}
-        for state, line in fsm.transitions.items()
-    )
-
-
-def certificate(net: Net, seconds: float = 10.0) -> Found:
-    """Is every label right, after every sequence of noise between 0 and 1, of any length?"""
-    return certify(net, PATTERN, scope="legal", heads=["label"], inputs=NOISE, seconds=seconds)
-
-
-# The experiment
 
 
 class Variant(NamedTuple):
@@ -187,8 +63,7 @@ VARIANTS = (PRINTED, STEPPED, FASTER, LONGER, ADAM, NOISE_ONLY)
 
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """Every variant a few times, each time with noise of its own."""
-    found = []
-    labels = np.repeat(pattern(STEPS)[np.newaxis], SEQUENCES, axis=0)
+    found, labels = [], np.tile(flipping.pattern(STEPS), (SEQUENCES, 1))
     for number in range(1, settings.runs + 1):
         noise = rng.uniform(0.0, 1.0, (SEQUENCES, STEPS, 1)).astype(np.float32)
         for variant in VARIANTS:
@@ -206,33 +81,30 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
                 shuffle=False,
             )
             name, data = f"{variant.name}, run {number}", Data(fed, labels)
-            found.append(Job(name, _new_net, data, recipe, watch=_multiplier))
+            net = partial(Recurrent, 1, 6, 2)
+            found.append(Job(name, net, data, recipe, watch=_multiplier))
     return found
 
 
-def _new_net() -> nn.Module:
-    from reberlstm.lab.nets import Recurrent
-
-    return Recurrent(1, 6, 2)
-
-
 def _multiplier(net: nn.Module) -> dict[str, float]:
-    return {"multiplier": flip_multiplier(net_of(net, ""))}
+    return {"multiplier": flipping.flip_multiplier(flipping.net_of(net, ""))}
 
 
 def measure(run: Run) -> dict[str, Any]:
     """How often each variant learned, and what tells; machines and certificates."""
     noise = fresh(run)
-    nets = {name: net_of(net, name) for name, net in run.nets.items()}
-    right = {name: accuracy(net, noise) for name, net in nets.items()}
+    nets = {name: flipping.net_of(net, name) for name, net in run.nets.items()}
+    right = {name: flipping.accuracy(net, noise) for name, net in nets.items()}
     learned = {name: share > LEARNED for name, share in right.items()}
-    multiplier = {name: flip_multiplier(net) for name, net in nets.items()}
-    begins = {name: bool((leads(net, noise[:, :1]) > 0.0).all()) for name, net in nets.items()}
-    proved = {n: certificate(net).holds is True for n, net in nets.items() if learned[n]}
+    multiplier = {name: flipping.flip_multiplier(net) for name, net in nets.items()}
+    begins = {
+        name: bool((flipping.leads(net, noise[:, :1]) > 0.0).all()) for name, net in nets.items()
+    }
+    proved = {n: flipping.certificate(net).holds is True for n, net in nets.items() if learned[n]}
     # The net shown as one that works: the first that is proved, or else the best.
     best = next((name for name, yes in proved.items() if yes), max(right, key=lambda n: right[n]))
     by_hand = oscillator()
-    proof = certificate(by_hand)
+    proof = flipping.certificate(by_hand)
     found: dict[str, Any] = {}
     for variant, names in _by_variant(run).items():
         found |= {
@@ -241,7 +113,6 @@ def measure(run: Run) -> dict[str, Any]:
             f"{variant.key}_right": float(np.mean([right[n] for n in names])) if names else None,
             f"{variant.key}_says_one": sum(begins[name] for name in names),
         }
-    good, bad = _machine(nets[best]), _machine(nets[STEPPED_FIRST])
     return {
         **found,
         "right": right,
@@ -253,24 +124,24 @@ def measure(run: Run) -> dict[str, Any]:
         "proved": proved,
         "proofs": sum(proved.values()),
         "learners": len(proved),
-        **{f"good_{key}": value for key, value in good.items()},
-        **{f"bad_{key}": value for key, value in bad.items()},
+        **_machine("good", nets[best]),
+        **_machine("bad", nets[STEPPED_FIRST]),
         "good": best,
-        "wired_right": accuracy(by_hand, noise),
+        "wired_right": flipping.accuracy(by_hand, noise),
         "wired_proved": proof.holds is True,
         "wired_margin": proof.margin,
-        "wired_multiplier": flip_multiplier(by_hand),
+        "wired_multiplier": flipping.flip_multiplier(by_hand),
     }
 
 
-def _machine(net: Net) -> dict[str, Any]:
-    found = machine_of(net)
+def _machine(which: str, net: Net) -> dict[str, Any]:
+    found = flipping.machine_of(net)
     states, whole = len(found.fsm.states), found.ended_by is None
     return {
-        "states": states if whole else None,
-        "size": _count(states) if whole else f"more than {MOST_STATES} states",
-        "turns": alternates(found.fsm),
-        "relation": found.verdict[0].relation,
+        f"{which}_states": states if whole else None,
+        f"{which}_size": _count(states) if whole else f"more than {flipping.MOST_STATES} states",
+        f"{which}_turns": flipping.alternates(found.fsm),
+        f"{which}_relation": found.verdict[0].relation,
     }
 
 
@@ -296,23 +167,19 @@ def _by_variant(run: Run) -> dict[Variant, list[str]]:
 def _three(run: Run) -> dict[str, Net]:
     """A net that did not learn, one that did, and the one by hand."""
     best = run.measured["good"]
-    return {name: net_of(run.nets[name], name) for name in (STEPPED_FIRST, best)} | {
+    return {name: flipping.net_of(run.nets[name], name) for name in (STEPPED_FIRST, best)} | {
         "by hand: one cell": oscillator()
     }
 
 
 def _claim(variant: Variant, says: str, why: str = "") -> Claim:
-    """Whether a variant always learns."""
-
-    def holds(measured: Mapping[str, Any]) -> bool | None:
-        runs: int = measured[f"{variant.key}_runs"]
-        return measured[f"{variant.key}_learned"] == runs if runs else None
-
+    """That a variant always learns; not decided where the preset leaves it out."""
+    learned, runs = f"{variant.key}_learned", f"{variant.key}_runs"
     return Claim(
         variant.key,
         f"(not in the source) {says}",
         _outcome(variant),
-        holds,
+        lambda m: m[learned] == m[runs] if m[runs] else None,
         why=why,
         figure="learning",
     )
@@ -377,19 +244,18 @@ def _learning(run: Run) -> drawing.Figure:
 )
 def _leads(run: Run) -> drawing.Figure:
     nets, noise = _three(run), fresh(run)[:8]
-    figure, axes = drawing.panels(len(nets), width=3.5, height=2.8)
+    labels: dict[str, Any] = {"x": "step", "y": "lead of 1 over 0"}
+    figure, axes = drawing.panels(nets, width=3.5, height=2.8, **labels)
     steps = np.arange(1, SHOWN + 1)
-    odd = pattern(SHOWN) == 1
-    for axis, (title, net) in zip(axes, nets.items(), strict=True):
-        lead = leads(net, noise[:, :SHOWN])
-        for row in lead:
-            axis.plot(steps, row, color=drawing.GRID, linewidth=0.8, zorder=1)
+    odd = flipping.pattern(SHOWN) == 1
+    for axis, net in zip(axes, nets.values(), strict=True):
+        found = flipping.leads(net, noise[:, :SHOWN])
+        axis.plot(steps, found.T, color=drawing.GRID, linewidth=0.8, zorder=1)
         for wanted, colour, text in ((odd, ONE, "1"), (~odd, ZERO, "0")):
-            where = np.broadcast_to(steps[wanted], (len(lead), wanted.sum()))
+            where = np.broadcast_to(steps[wanted], found[:, wanted].shape)
             style: dict[str, Any] = {"s": 9, "color": colour, "rasterized": True}
-            axis.scatter(where, lead[:, wanted], label=f"wanted: {text}", **style)
+            axis.scatter(where, found[:, wanted], label=f"wanted: {text}", **style)
         axis.axhline(0.0, color=drawing.INK, linewidth=0.8, linestyle="--")
-        drawing.label(axis, title, "step", "lead of 1 over 0" if axis is axes[0] else "")
     drawing.legend_right(axes[-1])
     return figure
 
@@ -406,14 +272,16 @@ def _memories(run: Run) -> drawing.Figure:
 
     nets, noise = _three(run), fresh(run)[:12, :60]
     figure, axes = drawing.panels(len(nets), 2, width=3.4, height=2.7)
-    odd = np.broadcast_to(pattern(noise.shape[1]) == 1, noise.shape)[:, SETTLED:]
+    odd = np.broadcast_to(flipping.pattern(noise.shape[1]) == 1, noise.shape)[:, SETTLED:]
     for column, (title, net) in enumerate(nets.items()):
         above, below = axes[column], axes[len(nets) + column]
         (first, second), places, fixed, proved = _plane(net, noise)
         places = places[:, SETTLED:]
         _cloud(above, places[..., ::-1], odd, None if fixed is None else fixed[::-1])
         over_noise = np.stack([noise[:, SETTLED:], places[..., 0]], axis=-1)
-        _cloud(below, over_noise, odd, None if fixed is None else np.array([MIDDLE, fixed[0]]))
+        _cloud(
+            below, over_noise, odd, None if fixed is None else np.array([flipping.MIDDLE, fixed[0]])
+        )
         for low, high in proved:
             below.axhspan(low, high, color=GREEN, alpha=0.2, linewidth=1)
         drawing.label(above, title, second, first)
@@ -427,7 +295,7 @@ def _memories(run: Run) -> drawing.Figure:
 def _plane(net: Net, noise: Floats) -> tuple[tuple[str, str], Floats, Floats | None, Ranges]:
     """Two axes, the states (B, T, 2) over them, the fixed point, proved ranges of the first."""
     states = unrolled(net.layers[0], noise[:, :, np.newaxis])
-    hidden, fixed = states["hidden"], fixed_point(net)
+    hidden, fixed = states["hidden"], flipping.fixed_point(net)
     if net.size == 1:
         places = np.concatenate([hidden, states["memory"]], axis=-1)
         return ("h", "c"), places, fixed, _proved(net, np.zeros(1), np.ones(1))
@@ -443,7 +311,7 @@ def _plane(net: Net, noise: Floats) -> tuple[tuple[str, str], Floats, Floats | N
 
 def _proved(net: Net, mean: Floats, direction: Floats) -> Ranges:
     """The ranges of a direction of ``h`` in the boxes of a certificate; none without one."""
-    proof = certificate(net)
+    proof = flipping.certificate(net)
     ranges = []
     for box in proof.boxes if isinstance(proof, Proof) else ():
         ends = (np.array(box.h) - mean[:, np.newaxis]) * direction[:, np.newaxis]
@@ -481,7 +349,7 @@ def _main(points: Floats) -> Floats:
 )
 def _machine_picture(run: Run) -> drawing.Figure:
     net, noise = _three(run)[run.measured["good"]], fresh(run)[:12, :40]
-    found = machine_of(net)
+    found = flipping.machine_of(net)
     fsm = found.fsm
     plane, visited = _visits(net, fsm, noise)
     figure, (axis,) = drawing.panels(width=5.6, height=3.8)
@@ -509,7 +377,7 @@ def _machine_picture(run: Run) -> drawing.Figure:
 
 def _visits(net: Net, fsm: FSM, noise: Floats) -> tuple[Floats, NDArray[Any]]:
     """State vectors (N, 2) in their two main directions, and the machine's state at each."""
-    stepped = at_three_inputs(net)
+    stepped = flipping.at_three_inputs(net)
     vectors, states = [], []
     vector, names = stepped.start(len(noise)), [fsm.start] * len(noise)
     for column in np.digitize(noise, (1 / 3, 2 / 3)).T:

@@ -6,14 +6,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import left, points
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import numbers, record_gates
-from reberlstm.lab.nets import Recurrent
+from reberlstm.lab.nets import Recurrent, ask
 from reberlstm.net.cells.cell import Floats
 
 BOUND = 0.5
@@ -57,11 +56,9 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     return found
 
 
-def _told_so_far(net: torch.nn.Module) -> dict[str, float]:
-    told = net(torch.tensor(waves(PROBES), dtype=torch.float32))
-    return {
-        f"told of {name}": float(number) for name, number in zip(PROBE_NAMES, told, strict=True)
-    }
+def _told_so_far(net: Any) -> dict[str, float]:
+    told = ask(net, waves(PROBES))[:, 0].tolist()
+    return {f"told of {name}": number for name, number in zip(PROBE_NAMES, told, strict=True)}
 
 
 def _told(run: Run, name: str, amplitudes: Floats, shifts: Any = 0.0) -> Floats:
@@ -92,19 +89,19 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Examples of what is learned from: waves of amplitudes up to 0.5.")
 def _training_data(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.0, height=2.8, sharey=True)
-    for axis, (name, job) in zip(axes, run.jobs.items(), strict=True):
+    figure, axes = drawing.panels(run.jobs, x="x", y="y", width=4.0, height=2.8, sharey=True)
+    for axis, job in zip(axes, run.jobs.values(), strict=True):
         order = np.argsort(job.data.y[:12, 0])
         shown = [f"{amplitude:.2f}" for amplitude in job.data.y[:12, 0][order]]
-        drawing.fan(axis, points(), job.data.x[:12, :, 0][order], shown, width=1.2)
-        drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
+        drawing.fan(axis, points(), job.data.x[:12][order], shown, width=1.2)
     drawing.legend_right(axes[1], title="amplitude")
     return figure
 
 
 @picture("What the nets tell over what is true: the mean and the range over all phases.")
 def _amplitudes(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.0, height=3.4, sharey=True)
+    labels: dict[str, Any] = {"x": "amplitude of the wave", "y": "amplitude told"}
+    figure, axes = drawing.panels(run.jobs, width=4.0, height=3.4, sharey=True, **labels)
     given = np.linspace(0.0, 1.0, 41)
     for axis, name in zip(axes, run.jobs, strict=True):
         told = np.array([_over_a_turn(run, name, amplitude) for amplitude in given])
@@ -114,20 +111,15 @@ def _amplitudes(run: Run) -> drawing.Figure:
         colour = drawing.colour(run, name)
         axis.fill_between(given, told.min(1), told.max(1), color=colour, alpha=0.2, linewidth=0)
         drawing.compare(axis, given, given, told.mean(1), colour)
-        across = "amplitude of the wave"
-        drawing.label(axis, name, across, "amplitude told" if axis is axes[0] else "")
     drawing.legend(axes[0], loc="lower right")
     return figure
 
 
 @picture("Waves as they were given (broad), and with the amplitude that the net tells.")
 def _waves(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=6.2, height=3.6)
-    told, given = (waves(some)[:, :, 0] for some in (_told(run, NET, PROBES), PROBES))
-    drawing.family(axis, points(), given, told, PROBE_NAMES)
-    drawing.label(axis, NET, "x", "y")
-    drawing.legend_right(axis, title="amplitude")
-    return figure
+    given, told = waves(PROBES), waves(_told(run, NET, PROBES))
+    shown = {NET: (given, told, PROBE_NAMES)}
+    return drawing.families(shown, width=6.2, height=3.6, legend_title="amplitude")
 
 
 @picture(
@@ -138,13 +130,12 @@ def _memory(run: Run) -> drawing.Figure:
     net: Any = run.nets[NET]
     (layer,) = record_gates(net.recurrent, waves(PROBES))
     weight, hidden = numbers(net.head.weight)[0], layer["hidden"]
-    shown = [("the answer, if read at this step", hidden @ weight + net.head.bias.item())]
+    shown = {"the answer, if read at this step": hidden @ weight + net.head.bias.item()}
     for cell in np.argsort(-np.abs(weight * hidden[-1, -1]))[:3]:
-        shown.append((f"memory of cell {cell}", layer["memory"][:, :, cell]))
-    figure, axes = drawing.panels(2, 2, width=3.8, height=2.5, sharex=True)
-    for axis, (title, values) in zip(axes, shown, strict=True):
+        shown[f"memory of cell {cell}"] = layer["memory"][:, :, cell]
+    figure, axes = drawing.panels(shown, 2, x="x", width=3.8, height=2.5, sharex=True)
+    for axis, values in zip(axes, shown.values(), strict=True):
         drawing.fan(axis, points(), values, PROBE_NAMES)
-        drawing.label(axis, title, "x" if axis in axes[2:] else "")
     drawing.legend_right(axes[1], title="amplitude")
     return figure
 
@@ -168,13 +159,10 @@ def _learning_curves(run: Run) -> drawing.Figure:
         left_.plot(fit.epochs, fit.losses, label=f"training data, {short}", **style)
     left_.set_yscale("log")
     fit = run.fits[NET]
-    for given, name, colour in zip(
-        PROBES, PROBE_NAMES, drawing.shades(len(PROBE_NAMES)), strict=True
-    ):
+    told = [fit.watched[f"told of {name}"] for name in PROBE_NAMES]
+    for given, colour in zip(PROBES, drawing.shades(len(PROBES)), strict=True):
         right.axhline(given, color=colour, linestyle=":", linewidth=1)
-        right.plot(
-            fit.epochs, fit.watched[f"told of {name}"], color=colour, linewidth=1.6, label=name
-        )
+    drawing.fan(right, fit.epochs, told, PROBE_NAMES, width=1.6)
     drawing.label(left_, "Learning curves", "epoch", "mean squared error")
     drawing.label(right, "What is told of an amplitude", "epoch", "amplitude told")
     drawing.legend_under(left_, ncols=2, by=0.18)

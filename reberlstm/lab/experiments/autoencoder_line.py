@@ -10,8 +10,8 @@ from reberlstm.lab import curves, drawing, encoding, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import lines, points
 from reberlstm.lab.encoding import RECONSTRUCTED, draw_decoded, encode
-from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
-from reberlstm.lab.gates import record_gates
+from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture
+from reberlstm.lab.gates import TITLES, record_gates
 from reberlstm.net.cells.cell import Floats
 
 ONE, TWO = "1 latent", "2 latent, intercepts"
@@ -39,16 +39,13 @@ def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder with ten, five and one latent numbers; and with two, on more lines."""
     recipe, steps = Recipe.of(settings), settings.steps
 
-    def through_0(rng: Any, count: int) -> Floats:
-        return lines(rng.uniform(0.0, 1.0, count), steps=steps)
-
-    def anywhere(rng: Any, count: int) -> Floats:
+    def anywhere(count: int) -> Floats:
         slopes, intercepts = rng.uniform(0.0, HALF, (2, count))
         return lines(slopes, intercepts, steps)
 
-    data = encoding.data(settings, rng, through_0)
+    data = encoding.data(settings, lambda n: lines(rng.uniform(0.0, 1.0, n), steps=steps))
     found = [Job(name, encoding.net([32], size), data, recipe) for name, size in SIZES.items()]
-    more = encoding.data(settings, rng, anywhere)
+    more = encoding.data(settings, anywhere)
     return [*found, Job(TWO, encoding.net([32], 2), more, recipe)]
 
 
@@ -73,28 +70,23 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Lines (broad) and their reconstructions (thin).")
 def _lines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.6, height=3.2, sharey=True)
-    x, given = points(run.settings.steps), lines(SLOPES, steps=run.settings.steps)
-    for axis, (name, size) in zip(axes, SIZES.items(), strict=True):
-        drawing.family(axis, x, given[:, :, 0], run.predict(name, given)[:, :, 0], NAMES)
-        rest = run.measured[f"left_{size}"]
-        drawing.label(axis, f"{name}: {100 * rest:.2g} % of the variance left", "x", "")
-    drawing.legend_right(axes[2])
-    return figure
+    given = lines(SLOPES, steps=run.settings.steps)
+    shown = {}
+    for name, size in SIZES.items():
+        rest = 100 * run.measured[f"left_{size}"]
+        title = f"{name}: {rest:.2g} % of the variance left"
+        shown[title] = (given, run.predict(name, given), NAMES)
+    return drawing.families(shown, width=3.6, height=3.2, y="")
 
 
 @picture("Lines with intercepts (broad) and their reconstructions from two latent numbers (thin).")
 def _intercepts(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.4, height=3.0, sharey=True)
-    slopes = (0.0, 0.1, 0.3, 0.5)
-    for axis, start in zip(axes, INTERCEPTS, strict=True):
+    slopes, shown = (0.0, 0.1, 0.3, 0.5), {}
+    names = [f"slope {slope:g}" for slope in slopes]
+    for start in INTERCEPTS:
         given = lines(slopes, start, steps=run.settings.steps)
-        found = run.predict(TWO, given)[:, :, 0]
-        names = [f"slope {slope:g}" for slope in slopes]
-        drawing.family(axis, points(run.settings.steps), given[:, :, 0], found, names)
-        drawing.label(axis, f"intercept {start:g}", "x", "y" if axis is axes[0] else "")
-    drawing.legend_right(axes[2])
-    return figure
+        shown[f"intercept {start:g}"] = (given, run.predict(TWO, given), names)
+    return drawing.families(shown, width=3.4, height=3.0)
 
 
 @picture(
@@ -117,14 +109,11 @@ def _memory(run: Run) -> drawing.Figure:
     first, last = net.encoder.layers
     (before,) = record_gates(first, lines(SLOPES, steps=run.settings.steps))
     (cell,) = record_gates(last, before["hidden"])
-    figure, axes = drawing.panels(3, width=3.6, height=2.8)
-    for axis, quantity, title in (
-        (axes[0], "forget", "forget gate (eraser)"),
-        (axes[1], "memory", "memory"),
-        (axes[2], "hidden", "what it gives out"),
-    ):
+    shown = {name: f"The latent cell: {TITLES[name]}" for name in ("forget", "memory")}
+    shown["hidden"] = "The latent cell: what it gives out"
+    figure, axes = drawing.panels(shown.values(), x="x", width=3.6, height=2.8)
+    for axis, quantity in zip(axes, shown, strict=True):
         drawing.fan(axis, points(run.settings.steps), cell[quantity][:, :, 0], NAMES)
-        drawing.label(axis, f"The latent cell: {title}", "x")
     drawing.legend_right(axes[2])
     return figure
 
@@ -139,14 +128,7 @@ EXPERIMENT = Experiment(
     "A fourth net has two latent numbers and lines with intercepts, slope and intercept between 0 "
     "and ½. The last layer is an LSTM, so its output stays below 1, and the line of slope 1 is out "
     "of its reach at the end. Weights start as in Keras.",
-    presets=presets(
-        examples=(100, 1_000),
-        steps=(50, 100),
-        batch=(25, 1_000),
-        epochs=(100, 250),
-        rate=(0.005, 0.001),
-        optimiser=("adam", "rmsprop"),
-    ),
+    presets=encoding.presets_of_source((100, 250)),
     jobs=jobs,
     measure=measure,
     pictures=(

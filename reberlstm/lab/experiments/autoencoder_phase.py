@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 import numpy as np
-import torch
 
 from reberlstm.lab import curves, drawing, encoding
 from reberlstm.lab.curves import points, sines
 from reberlstm.lab.encoding import RECONSTRUCTED, draw_decoded, encode
 from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.nets import ask
 from reberlstm.net.cells.cell import Floats
 
 NARROW, QUARTER, TURNS = "phases to 9°", "phases to 90°", "phases to 900°"
@@ -32,22 +33,20 @@ def shifted(degrees: Any, steps: int) -> Floats:
 
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The same autoencoder for three ranges of phases."""
-    found = []
-    for name, most in RANGES.items():
 
-        def draw(rng: Any, count: int, most: float = most) -> Floats:
-            return shifted(rng.uniform(0.0, most, count), settings.steps)
-
-        data = encoding.data(settings, rng, draw)
+    def job(name: str, most: float) -> Job:
+        data = encoding.data(
+            settings, lambda count: shifted(rng.uniform(0.0, most, count), settings.steps)
+        )
         watch = partial(_so_far, shifted([0.0, min(most, 90.0)], settings.steps))
-        recipe = Recipe.of(settings)
-        found.append(Job(name, encoding.net([32, 32]), data, recipe, watch=watch))
-    return found
+        return Job(name, encoding.net([32, 32]), data, Recipe.of(settings), watch=watch)
+
+    return list(starmap(job, RANGES.items()))
 
 
 def _so_far(given: Floats, net: Any) -> dict[str, Floats]:
-    found = net(torch.tensor(given, dtype=torch.float32))[:, :, 0].numpy()
-    return {"first": found[0], "last": found[1]}
+    first, last = ask(net, given)[:, :, 0]
+    return {"first": first, "last": last}
 
 
 def _grid(run: Run, name: str) -> tuple[Floats, Floats]:
@@ -88,10 +87,9 @@ def _decoded_phases(run: Run, name: str) -> Floats:
 
 @picture("What is learned from: ten sines of each range. Up to 9° all go nearly through one point.")
 def _training_data(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.2, height=2.5, sharey=True)
-    for axis, (name, job) in zip(axes, run.jobs.items(), strict=True):
-        drawing.fan(axis, points(run.settings.steps), job.data.x[:10, :, 0], [None] * 10, width=1.0)
-        drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
+    figure, axes = drawing.panels(run.jobs, x="x", y="y", width=3.2, height=2.5, sharey=True)
+    for axis, job in zip(axes, run.jobs.values(), strict=True):
+        drawing.fan(axis, points(run.settings.steps), job.data.x[:10], [None] * 10, width=1.0)
     return figure
 
 
@@ -100,17 +98,16 @@ def _training_data(run: Run) -> drawing.Figure:
     "is grey."
 )
 def _sines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, width=3.8, height=3.4, sharey=True)
-    for axis, name in zip(axes, run.jobs, strict=True):
+    shown = {}
+    for name, key in SHORT.items():
         degrees = np.linspace(0.0, min(RANGES[name], 270.0), 4)
         given = shifted(degrees, run.settings.steps)
-        found = run.predict(name, given)[:, :, 0]
+        title = f"{name}: {100 * run.measured[f'left_{key}']:.2g} % left"
         names = [f"phase {phase:.0f}°" for phase in degrees]
-        drawing.family(axis, points(run.settings.steps), given[:, :, 0], found, names)
+        shown[title] = (given, run.predict(name, given), names)
+    figure = drawing.families(shown, width=3.8, height=3.4, legends=2)
+    for axis in figure.axes:
         axis.axvspan(0.0, curves.BEGINNING, color=drawing.QUIET, alpha=0.08, linewidth=0)
-        rest = 100 * run.measured[f"left_{SHORT[name]}"]
-        drawing.label(axis, f"{name}: {rest:.2g} % left", "x", "y" if axis is axes[0] else "")
-        drawing.legend_under(axis, ncols=2)
     return figure
 
 
@@ -119,7 +116,8 @@ def _sines(run: Run) -> drawing.Figure:
     "range that of 90°) after some epochs."
 )
 def _stages(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(len(STAGES), 3, width=3.0, height=2.1, sharex=True, sharey=True)
+    style: dict[str, Any] = {"width": 3.0, "height": 2.1, "sharex": True, "sharey": True}
+    figure, axes = drawing.panels(len(STAGES), 3, x="x", y="y", **style)
     x = points(run.settings.steps)
     for row, (name, fit) in enumerate(run.fits.items()):
         wanted = shifted([0.0, min(RANGES[name], 90.0)], run.settings.steps)[:, :, 0]
@@ -129,11 +127,9 @@ def _stages(run: Run) -> drawing.Figure:
             for number, key in enumerate(("first", "last")):
                 colour = drawing.COLOURS[number]
                 axis.plot(x, wanted[number], ":", color=colour, linewidth=1.2)
-                axis.plot(
-                    x, fit.watched[key][at], color=colour, linewidth=1.5, label=f"{key} phase"
-                )
-            title = f"{name}, epoch {fit.epochs[at]}"
-            drawing.label(axis, title, "x" if row == 2 else "", "" if column else "y")
+                found = fit.watched[key][at]
+                axis.plot(x, found, color=colour, linewidth=1.5, label=f"{key} phase")
+            drawing.entitle(axis, f"{name}, epoch {fit.epochs[at]}")
     drawing.legend_below(figure, axes[0], ncols=2)
     return figure
 
@@ -176,17 +172,15 @@ def _decoded(run: Run) -> drawing.Figure:
     "windows are mirrored where the encoder's numbers are negative."
 )
 def _windows(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(len(WINDOWS), width=3.6, height=2.8, sharey=True)
-    steps = run.settings.steps
-    sign = np.sign(encode(run, QUARTER, _grid(run, QUARTER)[1]).mean())
-    for axis, (low, high) in zip(axes, sign * np.array(WINDOWS), strict=True):
+    steps, x = run.settings.steps, points(run.settings.steps)
+    windows = np.sign(encode(run, QUARTER, _grid(run, QUARTER)[1]).mean()) * np.array(WINDOWS)
+    titles = [" to ".join(map(drawing.signed, ends)) for ends in windows]
+    figure, axes = drawing.panels(titles, x="x", width=3.6, height=2.8, sharey=True)
+    for axis, (low, high) in zip(axes, windows, strict=True):
         values = np.linspace(low, high, 6)
         found = encoding.decode(run, QUARTER, values[:, None])
-        drawing.fan(axis, points(steps), found, [f"{drawing.signed(v)}" for v in values.round(2)])
-        axis.plot(
-            points(steps), shifted(0.0, steps)[0, :, 0], ":", color=drawing.INK, linewidth=1.2
-        )
-        drawing.label(axis, f"{drawing.signed(low)} to {drawing.signed(high)}", "x")
+        drawing.fan(axis, x, found, [f"{drawing.signed(v)}" for v in values.round(2)])
+        axis.plot(x, shifted(0.0, steps)[0, :, 0], ":", color=drawing.INK, linewidth=1.2)
         drawing.legend_under(axis, ncols=3, by=0.2)
     return figure
 
@@ -195,28 +189,17 @@ EXPERIMENT = Experiment(
     name="autoencoder-phase",
     title="The phase of a sine as one latent number",
     source=f"{curves.SOURCE}: Autoencoder, Sine and cosine; its code gives the net.",
-    task="Sines sin(10x + φ) go through 32 and 32 LSTM cells into one latent number and through "
-    "32, 32 and one cells back. The source displaces the phase by up to 0.1·π/2 and then by up to "
-    "π/2, and calls the second the shift from sine to cosine. Read as phases φ, these are 9° and "
-    "90°. Read as shifts of x, which count ten times, they are 90° and 900°, two and a half turns, "
-    "so that most sines occur with three shifts. All three ranges are trained. An epoch is one "
-    "step, as with the source's batch of 1,000.",
-    presets=presets(
-        examples=(40, 1_000),
-        steps=(40, 100),
-        batch=1_000,
-        epochs=500,
-        rate=0.001,
-    ),
+    task="Sines sin(10x + φ) go through 32 and 32 LSTM cells into one latent number, and through "
+    "32, 32 and one cells back. The source displaces the phase by up to 0.1·π/2, then by up to "
+    "π/2, and calls the second the shift from sine to cosine. It does not say whether φ is "
+    "displaced or x. If it is φ, the ranges are 9° and 90°. If it is x, they are ten times as "
+    "wide, 90° and 900°: two and a half turns, so that most sines occur with three shifts. All "
+    "three ranges are trained. An epoch is one step, as with the source's batch of 1,000.",
+    presets=presets(examples=(40, 1_000), steps=(40, 100), batch=1_000, epochs=500, rate=0.001),
     jobs=jobs,
     measure=measure,
     pictures=(
-        _training_data,
-        _sines,
-        _stages,
-        _latent,
-        _windows,
-        _decoded,
+        *(_training_data, _sines, _stages, _latent, _windows, _decoded),
         drawing.LEARNING_CURVES,
     ),
     claims=(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from reberlstm.lab import curves, drawing, encoding
-from reberlstm.lab.curves import points, sines
-from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture, presets
+from reberlstm.lab.curves import sines
+from reberlstm.lab.experiment import Claim, Experiment, Job, Recipe, Run, picture
 from reberlstm.net.cells.cell import Floats
 
 ONE = "1 latent"
@@ -19,11 +19,9 @@ ALL_AMPLITUDES = np.linspace(0.0, 1.0, 101)
 
 def jobs(settings: Any, rng: np.random.Generator) -> list[Job]:
     """The autoencoder of the source's code with one latent number."""
-
-    def draw(rng: Any, count: int) -> Floats:
-        return sines(rng.uniform(0.0, 1.0, count), steps=settings.steps)
-
-    data = encoding.data(settings, rng, draw)
+    data = encoding.data(
+        settings, lambda count: sines(rng.uniform(0.0, 1.0, count), steps=settings.steps)
+    )
     return [Job(ONE, encoding.net([32]), data, Recipe.of(settings))]
 
 
@@ -39,14 +37,10 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Sines (broad) and their reconstructions (thin).")
 def _sines(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=6.0, height=3.4)
-    given = sines(AMPLITUDES, steps=run.settings.steps)
-    found = run.predict(ONE, given)[:, :, 0]
-    drawing.family(axis, points(run.settings.steps), given[:, :, 0], found, NAMES)
     title = f"{100 * run.measured['left']:.2g} % of the variance left"
-    drawing.label(axis, title, "x", "y")
-    drawing.legend_right(axis)
-    return figure
+    given = sines(AMPLITUDES, steps=run.settings.steps)
+    shown = {title: (given, run.predict(ONE, given), NAMES)}
+    return drawing.families(shown, width=6.0, height=3.4)
 
 
 @picture("The latent number over the amplitude, and what the decoder makes of latent numbers.")
@@ -66,14 +60,7 @@ EXPERIMENT = Experiment(
     task="The autoencoder of `autoencoder-line` with one latent number, on sines a·sin 10x of "
     "amplitudes a between 0 and 1. Which sines the source used is lost; the amplitudes are those "
     "of the lines in its code.",
-    presets=presets(
-        examples=(100, 1_000),
-        steps=(50, 100),
-        batch=(25, 1_000),
-        epochs=(150, 250),
-        rate=(0.005, 0.001),
-        optimiser=("adam", "rmsprop"),
-    ),
+    presets=encoding.presets_of_source((150, 250)),
     jobs=jobs,
     measure=measure,
     pictures=(_sines, _latent, drawing.LEARNING_CURVES),

@@ -9,19 +9,10 @@ import numpy as np
 from reberlstm.lab import curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import STEPS, left, points, sines
-from reberlstm.lab.experiment import (
-    Array,
-    Claim,
-    Data,
-    Experiment,
-    Job,
-    Recipe,
-    Run,
-    picture,
-    presets,
-)
+from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates
 from reberlstm.lab.nets import Recurrent, Stack
+from reberlstm.net.cells.cell import Floats
 
 HEAD, BOUNDED = "LSTM 32 and a linear layer", "LSTM 32 and LSTM 1"
 NAMES = ("0 → cosine", "1 → sine")
@@ -31,7 +22,7 @@ LEARNED, IGNORED = 0.05, 0.5
 """A wave is learned if less of its variance is left, and ignored if more."""
 
 
-def constants(values: Any) -> Array:
+def constants(values: Any) -> Floats:
     """Constants (N,) as sequences (N, T, 1)."""
     return np.repeat(np.array(values, dtype=float), STEPS).reshape(-1, STEPS, 1)
 
@@ -61,14 +52,10 @@ def measure(run: Run) -> dict[str, Any]:
     """What is left of both waves, which is ignored, and the phases for constants in between."""
     found: dict[str, Any] = {}
     for short, name in (("linear", HEAD), ("cell", BOUNDED)):
-        rest = [left(*both) for both in zip(run.predict(name, BOTH), WAVES, strict=True)]
-        learned = [part < LEARNED for part in rest]
-        one = any(learned) and max(rest) > IGNORED
-        found |= {
-            f"{short}_cosine": rest[0],
-            f"{short}_sine": rest[1],
-            f"{short}_ignores": ("sine" if learned[0] else "cosine") if one else "neither",
-        }
+        cosine, sine = (left(*both) for both in zip(run.predict(name, BOTH), WAVES, strict=True))
+        one = min(cosine, sine) < LEARNED and max(cosine, sine) > IGNORED
+        ignored = ("sine" if cosine < sine else "cosine") if one else "neither"
+        found |= {f"{short}_cosine": cosine, f"{short}_sine": sine, f"{short}_ignores": ignored}
     between = run.predict(HEAD, constants(np.linspace(0.0, 1.0, 5)))[:, :, 0]
     phases = [float((phase + 180) % 360 - 180) for phase in curves.phases(between).round()]
     worse = int(found["cell_sine"] > found["cell_cosine"])
@@ -87,13 +74,12 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("What the nets give for zeros and ones, over the waves.", name="waves")
 def _both_waves(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.4, height=3.2, sharey=True)
+    figure, axes = drawing.panels(run.jobs, x="x", y="y", width=4.4, height=3.2, sharey=True)
     for axis, name in zip(axes, run.jobs, strict=True):
         found = run.predict(name, BOTH)[:, :, 0]
         for row, wave in enumerate(NAMES):
             axis.plot(points(), WAVES[row, :, 0], color=drawing.TARGET, linewidth=4, alpha=0.6)
             axis.plot(points(), found[row], color=OF_WAVES[row], linewidth=1.6, label=wave)
-        drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
     drawing.legend_right(axes[1])
     return figure
 
@@ -114,28 +100,23 @@ def _output_cell(run: Run) -> drawing.Figure:
     net: Any = run.nets[BOUNDED]
     (first,) = record_gates(net.layers[0], BOTH)
     (cell,) = record_gates(net.layers[1], first["hidden"])
-    figure, axes = drawing.panels(3, width=3.6, height=2.8)
-    for axis, quantity, title in zip(
-        axes,
-        ("output", "memory", "hidden"),
-        ("output gate", "memory", "what it gives out"),
-        strict=True,
-    ):
+    titles = {"output": "output gate", "memory": "memory", "hidden": "what it gives out"}
+    figure, axes = drawing.panels(titles.values(), x="x", width=3.6, height=2.8)
+    for axis, quantity in zip(axes, titles, strict=True):
         for row, wave in enumerate(NAMES):
             values = cell[quantity][row, :, 0]
             axis.plot(points(), values, color=OF_WAVES[row], linewidth=1.6, label=wave)
-        drawing.label(axis, title, "x")
     drawing.legend_right(axes[2])
     return figure
 
 
 @picture("What comes for constants that were never trained.")
 def _between(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=6.0, height=3.4)
+    title = f"{HEAD}: constants between those trained"
+    figure, (axis,) = drawing.panels([title], x="x", y="y", width=6.0, height=3.4)
     values = np.linspace(0.0, 1.0, 9)
     waves = run.predict(HEAD, constants(values))[:, :, 0]
     drawing.fan(axis, points(), waves, [f"{value:g}" for value in values])
-    drawing.label(axis, f"{HEAD}: constants between those trained", "x", "y")
     drawing.legend_right(axis, title="constant")
     return figure
 

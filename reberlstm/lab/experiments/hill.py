@@ -41,12 +41,12 @@ def _while_it_learns(run: Run) -> list[drawing.Figure]:
     chosen = sorted({int(n) for n in np.geomspace(1, len(epochs), FRAMES).round()})
     frames = []
     for number in chosen:
-        figure, axes = drawing.panels(2, width=3.2, height=2.6, sharey=True)
+        titles = [f"{name}: epoch {epochs[number - 1]:,}" for name in FROM_Y]
+        figure, axes = drawing.panels(titles, x="x", width=3.2, height=2.6, sharey=True)
         for axis, name in zip(axes, FROM_Y, strict=True):
             found = np.array(run.fits[name].watched["y"][number - 1])
             drawing.compare(axis, points(), THE_HILL, found, drawing.colour(run, name))
             axis.set_ylim(-0.3, 1.2)
-            drawing.label(axis, f"{name}: epoch {epochs[number - 1]:,}", "x")
         frames.append(figure)
     return frames
 

@@ -8,7 +8,7 @@ from typing import Any
 from reberlstm.lab import copying, curves, drawing, wired
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.copying import FROM_Y, NEAR, copies
-from reberlstm.lab.curves import left, lines, points
+from reberlstm.lab.curves import left, lines
 from reberlstm.lab.experiment import Claim, Experiment, Run, picture, presets
 from reberlstm.lab.judging import shown
 
@@ -48,13 +48,8 @@ def _caption(run: Run) -> str:
 
 @picture(_caption)
 def _other_lines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.0, height=3.2, sharey=True)
-    for axis, name in zip(axes, FROM_Y, strict=True):
-        found = copies(run, name, OTHER_LINES)
-        drawing.family(axis, points(), OTHER_LINES[:, :, 0], found, NAMES)
-        drawing.label(axis, name, "x", "y" if axis is axes[0] else "")
-    drawing.legend_right(axes[1])
-    return figure
+    shown = {name: (OTHER_LINES, copies(run, name, OTHER_LINES), NAMES) for name in FROM_Y}
+    return drawing.families(shown, width=4.0, height=3.2)
 
 
 EXPERIMENT = Experiment(

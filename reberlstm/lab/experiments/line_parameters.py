@@ -93,12 +93,11 @@ def measure(run: Run) -> dict[str, Any]:
 
 @picture("Examples of the lines that are learned from.")
 def _training_data(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=5.4, height=3.0)
+    figure, (axis,) = drawing.panels(x="x", y="y", width=5.4, height=3.0)
     data = run.jobs[ONE].data
     order = np.argsort(data.y[:12, 0])
     names = [f"{slope:.2f}·x + {start:.2f}" for slope, start in data.y[:12][order]]
-    drawing.fan(axis, points(STEPS), data.x[:12, :, 0][order], names, width=1.2)
-    drawing.label(axis, "", "x", "y")
+    drawing.fan(axis, points(STEPS), data.x[:12][order], names, width=1.2)
     drawing.legend_right(axis)
     return figure
 
@@ -106,11 +105,11 @@ def _training_data(run: Run) -> drawing.Figure:
 @picture("Lines (broad) and the lines that the net tells (thin).")
 def _lines(run: Run) -> drawing.Figure:
     figure, axes = drawing.panels(2, width=4.4, height=3.6)
-    for axis, title, chosen in zip(
-        axes, ("Lines such as were trained", "Other lines"), (TRAINED, OTHERS), strict=True
-    ):
-        given, told = (lines_of(p)[:, :, 0] for p in (chosen, _told(run, chosen)))
-        drawing.family(axis, points(STEPS), given, told, list(starmap(_formula, chosen)))
+    titles = ("Lines such as were trained", "Other lines")
+    for axis, title, chosen in zip(axes, titles, (TRAINED, OTHERS), strict=True):
+        told = lines_of(_told(run, chosen))
+        names = list(starmap(_formula, chosen))
+        drawing.family(axis, points(STEPS), lines_of(chosen), told, names)
         drawing.label(axis, title, "x", "y")
         drawing.legend_under(axis, ncols=2)
     return figure
@@ -118,7 +117,7 @@ def _lines(run: Run) -> drawing.Figure:
 
 @picture("Slope and intercept of lines as given (circle) and as the net tells them (dot).")
 def _parameters(run: Run) -> drawing.Figure:
-    figure, (axis,) = drawing.panels(width=5.4, height=4.4)
+    figure, (axis,) = drawing.panels([TWO], x="slope", y="intercept", width=5.4, height=4.4)
     given = np.array([(m, t) for m in np.linspace(-1, 2, 13) for t in np.linspace(0, 1, 5)])
     trained = (given[:, 0] >= 0) & (given[:, 0] <= 1)
     for start, end, known in zip(given, _told(run, given), trained, strict=True):
@@ -128,7 +127,6 @@ def _parameters(run: Run) -> drawing.Figure:
         axis.plot(*end, "o", color=colour, markersize=3)
     for number, name in ((0, "slope as trained"), (1, "slope outside")):
         axis.plot([], [], "o-", color=drawing.COLOURS[number], markersize=3, label=name)
-    drawing.label(axis, TWO, "slope", "intercept")
     drawing.legend_under(axis, ncols=2, by=0.13)
     return figure
 
@@ -158,8 +156,8 @@ EXPERIMENT = Experiment(
     title="Sequence to vector: slope and intercept of a line",
     source=f"{curves.SOURCE}: sequence to vector, Slope and intercept.",
     task="A net reads a line y = m·x + t, from x = 0 to x = 1 in 50 steps, and has to tell the "
-    "slope m and the intercept t after the last step. Both are between 0 and 1 in training, a "
-    "range that is inferred from the description of lost figures; then come lines beyond it. "
+    "slope m and the intercept t after the last step. In training both are between 0 and 1, a "
+    "range inferred from descriptions of lost figures; then it is asked about lines beyond it. "
     "Weights start as in Keras, which the source used.",
     presets=presets(examples=(500, 1_000), batch=50, epochs=(60, 250), rate=(0.005, 0.001)),
     jobs=jobs,

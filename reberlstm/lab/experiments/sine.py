@@ -79,19 +79,19 @@ def _of_lines(run: Run) -> dict[str, float]:
 
     def bent(part: Any) -> Array:
         slope, start = np.polyfit(x[part], found[:, part].T, 1)
-        off: Array = found[:, part] - np.outer(slope, x[part]) - start[:, None]
-        most: Array = np.abs(off).max(1)
-        return most
+        off = np.abs(found[:, part] - np.outer(slope, x[part]) - start[:, None])
+        return np.asarray(off.max(1))
 
+    factor = growth / SLOPES
     return {
-        "least_growth": float(growth.min()),
-        "most_growth": float(growth.max()),
-        "between_lines": float(growth.max() / growth.min()),
-        "least_factor": float((growth / SLOPES).min()),
-        "most_factor": float((growth / SLOPES).max()),
-        "between_factors": float((growth / SLOPES).max() / (growth / SLOPES).min()),
-        "bent": float((bent(x >= 0) / np.ptp(OF_SLOPES[:, :, 0], 1)).max()),
-        "bent_first": float((bent(x < 0.4) / bent(x > 0.6)).min()),
+        "least_growth": growth.min(),
+        "most_growth": growth.max(),
+        "between_lines": growth.max() / growth.min(),
+        "least_factor": factor.min(),
+        "most_factor": factor.max(),
+        "between_factors": factor.max() / factor.min(),
+        "bent": (bent(x >= 0) / np.ptp(OF_SLOPES[:, :, 0], 1)).max(),
+        "bent_first": (bent(x < 0.4) / bent(x > 0.6)).min(),
     }
 
 
@@ -102,63 +102,55 @@ def _of_valleys(run: Run) -> dict[str, float]:
     given, found = (points()[MIDDLE][some[:, MIDDLE].argmin(1)] for some in both)
     # Every valley that was given lies at 0.
     return {
-        "valley": float(np.abs(other / (2 * np.array(AMPLITUDES))).max()),
-        "follows": float(np.polyfit(given, found, 1)[0]),
-        "shifted_valley": float(np.abs(both[1][:, MIDDLE].min(1)).max() / (2 * HEIGHT)),
+        "valley": np.abs(other / (2 * np.array(AMPLITUDES))).max(),
+        "follows": np.polyfit(given, found, 1)[0],
+        "shifted_valley": np.abs(both[1][:, MIDDLE].min(1)).max() / (2 * HEIGHT),
     }
 
 
 def _of_frequencies(run: Run) -> dict[str, Any]:
     """How a sinusoid fits what comes back, and how many steps it lags behind, at most."""
+    off, rest, lags, amplitudes = [], [], {}, {}
     found = copies(run, TWO, OF_FREQUENCIES)
-    step = points()[1]
-    late = points() >= curves.BEGINNING
-    off, rest, lags, amplitudes = [], [], [], []
-    for given, wave, frequency in zip(OF_FREQUENCIES[:, :, 0], found, FREQUENCIES, strict=True):
-        f, _, left = sinusoid(wave, frequency)
+    for both in zip(FREQUENCIES, OF_FREQUENCIES[:, :, 0], found, strict=True):
+        frequency, waves = both[0], np.stack(both[1:])
+        f, _, left = sinusoid(waves[1], frequency)
         # In less than a turn a frequency cannot be told to one per cent.
         off.append(abs(f / frequency - 1.0) if frequency >= curves.FREQUENCY else 0.0)
         rest.append(left)
-        parts = np.stack([np.sin(frequency * points()), np.cos(frequency * points()), np.ones(100)])
-        weights = [np.linalg.lstsq(parts[:, late].T, y[late], rcond=None)[0] for y in (given, wave)]
-        (a, b), (c, d) = (w[:2] for w in weights)
-        lags.append(float(np.arctan2(b * c - a * d, a * c + b * d) / frequency / step))
-        amplitudes.append(float(np.hypot(c, d) / np.hypot(a, b)))
+        sines_and_cosines = curves.fitted(waves, frequency)[0][:2].T
+        given, copy = (complex(*parts) for parts in sines_and_cosines)
+        lags[str(frequency)] = -float(np.angle(copy / given)) / frequency / points()[1]
+        amplitudes[str(frequency)] = abs(copy / given)
     return {
         "frequency_off": max(off),
         "not_sinusoid": max(rest),
-        "lag": max(lags),
-        "lags": dict(zip(map(str, FREQUENCIES), lags, strict=True)),
-        "least_amplitude": min(amplitudes),
-        "amplitudes": dict(zip(map(str, FREQUENCIES), amplitudes, strict=True)),
+        "lag": max(lags.values()),
+        "lags": lags,
+        "least_amplitude": min(amplitudes.values()),
+        "amplitudes": amplitudes,
     }
 
 
 @picture("Lines (broad) and what the net that learned the sine makes of them (thin).")
 def _lines(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.0, height=3.2, sharey=True)
     names = [f"slope {slope:g}" for slope in SLOPES]
-    for axis, intercept in zip(axes, (INTERCEPT, 0.0), strict=True):
-        given = lines(SLOPES, intercept)
-        drawing.family(axis, points(), given[:, :, 0], copies(run, TWO, given), names)
-        drawing.label(axis, f"lines from {intercept:g}", "x", "" if axis is axes[1] else "y")
-    drawing.legend_right(axes[1])
-    return figure
+    shown = {
+        f"lines from {start:g}": (given, copies(run, TWO, given), names)
+        for start, given in ((INTERCEPT, OF_SLOPES), (0.0, lines(SLOPES)))
+    }
+    return drawing.families(shown, width=4.0, height=3.2)
 
 
 @picture("Sines of other amplitudes and phases (broad) and what comes back (thin).")
 def _waves(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(2, width=4.6, height=3.2, sharey=True)
     amplitudes = [f"amplitude {amplitude:g}" for amplitude in AMPLITUDES]
     shifts = [f"shifted by {drawing.signed(shift)}" for shift in SHIFTS]
-    for axis, title, given, names in (
-        (axes[0], "other amplitudes", OF_AMPLITUDES, amplitudes),
-        (axes[1], "other phases", OF_SHIFTS, shifts),
-    ):
-        drawing.family(axis, points(), given[:, :, 0], copies(run, TWO, given), names)
-        drawing.label(axis, title, "x", "" if axis is axes[1] else "y")
-        drawing.legend_under(axis, ncols=2)
-    return figure
+    shown = {
+        "other amplitudes": (OF_AMPLITUDES, copies(run, TWO, OF_AMPLITUDES), amplitudes),
+        "other phases": (OF_SHIFTS, copies(run, TWO, OF_SHIFTS), shifts),
+    }
+    return drawing.families(shown, width=4.6, height=3.2, legends=2)
 
 
 def _frequencies_caption(run: Run) -> str:
@@ -171,14 +163,15 @@ def _frequencies_caption(run: Run) -> str:
 
 @picture(_frequencies_caption)
 def _frequencies(run: Run) -> drawing.Figure:
-    figure, axes = drawing.panels(3, 2, width=3.2, height=2.4, sharex=True, sharey=True)
+    titles = [
+        f"frequency {frequency:g}: lag {drawing.signed(round(lag, 1))} steps"
+        for frequency, lag in zip(FREQUENCIES, run.measured["lags"].values(), strict=True)
+    ]
+    style: dict[str, Any] = {"width": 3.2, "height": 2.4, "sharex": True, "sharey": True}
+    figure, axes = drawing.panels(titles, 2, x="x", y="y", **style)
     found = copies(run, TWO, OF_FREQUENCIES)
-    for number, (axis, frequency) in enumerate(zip(axes, FREQUENCIES, strict=True)):
-        given = OF_FREQUENCIES[number, :, 0]
-        drawing.compare(axis, points(), given, found[number], drawing.colour(run, TWO))
-        lag = run.measured["lags"][str(frequency)]
-        title = f"frequency {frequency:g}: lag {drawing.signed(round(lag, 1))} steps"
-        drawing.label(axis, title, "x" if number > 2 else "", "" if number % 3 else "y")
+    for axis, given, copy in zip(axes, OF_FREQUENCIES, found, strict=True):
+        drawing.compare(axis, points(), given, copy, drawing.colour(run, TWO))
     drawing.legend(axes[0])
     return figure
 

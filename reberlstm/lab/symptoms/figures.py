@@ -37,7 +37,7 @@ def columns(above: Panel, below: Panel, *, shared: bool = True) -> Draw:
         upper, lower = axes[: len(nets)], axes[len(nets) :]
         for (name, colour), up, low in zip(colours(nets).items(), upper, lower, strict=True):
             above(up, nets[name], colour)
-            up.set_title(name, loc="left", fontsize=10, color=drawing.INK)
+            drawing.entitle(up, name)
             below(low, nets[name], colour)
         for row in (upper, lower):
             if shared:
@@ -56,43 +56,42 @@ def columns(above: Panel, below: Panel, *, shared: bool = True) -> Draw:
 def answers(
     of: Callable[[Trained], tuple[Array, Array]] = lambda trained: trained.tested(),
     *,
-    example: int = 0,
     steps: int | None = None,
     y: str = "answer",
 ) -> Panel:
-    """What a net answers over the steps of one sequence, and what is wanted.
+    """What a net answers over the steps, and what is wanted.
 
     Args:
         of: The answers to the test inputs and what is wanted, ``(N, T, 1)`` or ``(N, T)`` each.
-        example: Which of them is drawn.
-        steps: How many steps; by default all.
+        steps: How many steps, of one sequence after the other; by default those of the first.
         y: What the answers are.
     """
 
     def panel(axis: drawing.Axes, trained: Trained, colour: str) -> None:
-        found, wanted = (np.squeeze(part[example]) for part in of(trained))
-        step = np.arange(1, len(wanted) + 1)[:steps]
-        axis.plot(step, wanted[:steps], **WANTED)
-        axis.plot(step, found[:steps], color=colour, linewidth=1.6, label=trained.job.name)
+        found, wanted = (np.ravel(part)[: steps or part.shape[1]] for part in of(trained))
+        step = np.arange(1, len(wanted) + 1)
+        axis.plot(step, wanted, **WANTED)
+        axis.plot(step, found, color=colour, linewidth=1.6, label=trained.job.name)
         drawing.label(axis, "", "", y)
 
     return panel
 
 
-def gate(name: str, *, example: int = 0, steps: int | None = None) -> Panel:
-    """A gate, or the memory, of each cell over the steps of one sequence.
+def gate(name: str, *, steps: int | None = None, y: str = "", width: float = 1.0) -> Panel:
+    """A gate, or the memory, of each cell over the steps of the test inputs.
 
     Args:
         name: One of `reberlstm.lab.gates.TITLES`.
-        example: Which of the test inputs is read.
-        steps: How many steps are drawn; by default all.
+        steps: How many, of one sequence after the other; by default those of the first.
+        y: What it is called, if not as in `TITLES`.
+        width: Of the lines.
     """
 
     def panel(axis: drawing.Axes, trained: Trained, colour: str) -> None:
-        x = trained.job.data.test[0][example : example + 1]
-        values = trained.inside(x)[name][0, :steps]
-        axis.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=1.0)
-        drawing.label(axis, "", "step", TITLES[name])
+        x = trained.job.data.test[0]
+        values = np.concatenate(trained.inside(x[: -(-(steps or 1) // x.shape[1])])[name])[:steps]
+        axis.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=width)
+        drawing.label(axis, "", "step", y or TITLES[name])
         if name in ("input", "forget", "output"):
             axis.set_ylim(-0.05, 1.05)
 

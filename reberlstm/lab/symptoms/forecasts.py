@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Data, Job, Recipe
-from reberlstm.lab.symptoms.figures import answers, columns, points
-from reberlstm.lab.symptoms.symptom import Row, Symptom, Trained
-
-if TYPE_CHECKING:
-    from torch import nn
-
+from reberlstm.lab.symptoms.figures import answers, columns, gate, points
+from reberlstm.lab.symptoms.symptom import Row, Symptom, Trained, lstm
 
 # The mean
 
@@ -29,22 +25,16 @@ def _circle(rng: np.random.Generator) -> list[Job]:
     (x, y), (test_x, test_y) = fed(200), fed(200)
     recipe = Recipe(epochs=100, batch=50, learning_rate=0.02)
     return [
-        Job(name, _one_number, Data(x[:, last:], y, test_x[:, last:], test_y), recipe)
+        Job(name, lstm(last=True), Data(x[:, last:], y, test_x[:, last:], test_y), recipe)
         for name, last in (("one cosine", 1), ("two cosines", 0))
     ]
-
-
-def _one_number() -> nn.Module:
-    from reberlstm.lab.nets import Recurrent
-
-    return Recurrent(1, 8, 1, last=True)
 
 
 def _explained(trained: Trained) -> Row:
     found, wanted = trained.tested()
     return {
-        "spread": float(found.std() / wanted.std()),
-        "explained": float(1.0 - np.mean((found - wanted) ** 2) / wanted.var()),
+        "spread": found.std() / wanted.std(),
+        "explained": 1.0 - np.mean((found - wanted) ** 2) / wanted.var(),
     }
 
 
@@ -119,47 +109,19 @@ def _series(rng: np.random.Generator) -> list[Job]:
         f"windows of {WINDOW} steps": Data(*pairs(series, WINDOW), *pairs(test, WINDOW)),
     }
     recipe = Recipe(epochs=200, batch=4000, learning_rate=0.01)
-    return [Job(name, _each_step, of_it, recipe) for name, of_it in data.items()]
-
-
-def _each_step() -> nn.Module:
-    from reberlstm.lab.nets import Recurrent
-
-    return Recurrent(1, 16, 1)
-
-
-def _settled(trained: Trained) -> tuple[Array, Array, Array]:
-    """Fed, answered and wanted, (N, T) with T 40; without the first 10 steps of a window."""
-    found, wanted = trained.tested()
-    parts = trained.job.data.test[0], found, wanted
-    if wanted.shape[1] == 1:
-        fed, answered, right = (part.reshape(-1, WINDOW) for part in parts)
-    else:
-        fed, answered, right = (part[:, 10:, 0] for part in parts)
-    return fed, answered, right
+    return [Job(name, lstm(16), of_it, recipe) for name, of_it in data.items()]
 
 
 def _behind(trained: Trained) -> Row:
-    fed, found, wanted = _settled(trained)
-    squares = float(np.mean((fed - wanted) ** 2))
+    found, wanted = trained.tested()
+    settled = 10 if wanted.shape[1] > 1 else 0  # without the first steps of a window
+    parts = trained.job.data.test[0], found, wanted
+    fed, answered, right = (part[:, settled:].ravel() for part in parts)
     return {
-        "next": float(np.corrcoef(found.ravel(), wanted.ravel())[0, 1]),
-        "last": float(np.corrcoef(found.ravel(), fed.ravel())[0, 1]),
-        "gain": 1.0 - float(np.mean((found - wanted) ** 2)) / squares,
+        "next": np.corrcoef(answered, right)[0, 1],
+        "last": np.corrcoef(answered, fed)[0, 1],
+        "gain": 1.0 - np.mean((answered - right) ** 2) / np.mean((fed - right) ** 2),
     }
-
-
-def _first_window(trained: Trained) -> tuple[Array, Array]:
-    """The answers of the first 40 steps, and what was wanted."""
-    found, wanted = (part.reshape(-1, WINDOW) for part in trained.tested())
-    return found, wanted
-
-
-def _draw_window_memory(axis: drawing.Axes, trained: Trained, colour: str) -> None:
-    x = trained.job.data.test[0]
-    memory = trained.inside(x[: WINDOW // x.shape[1]])["memory"].reshape(WINDOW, -1)
-    axis.plot(np.arange(1, WINDOW + 1), memory, color=colour, linewidth=0.8)
-    drawing.label(axis, "", "step", "memory")
 
 
 LAGS = Symptom(
@@ -190,7 +152,7 @@ LAGS = Symptom(
     jobs=_series,
     measure=_behind,
     has=lambda row: row["last"] > row["next"],
-    draw=columns(answers(_first_window), _draw_window_memory, shared=False),
+    draw=columns(answers(steps=WINDOW), gate("memory", steps=WINDOW, width=0.8), shared=False),
     caption="Above: the next value. Below: the memory when it is said; with windows of 1 step it "
     "is made anew from each value.",
 )
@@ -217,22 +179,17 @@ def _amplitudes(rng: np.random.Generator) -> list[Job]:
     test = np.concatenate([waves(TESTED, LARGE, LARGE), waves(TESTED, 0.1, 0.5)])
     recipe = Recipe(epochs=300, batch=64, learning_rate=0.01)
     jobs = []
-    for name, scale in (("values as they are", _as_is), (SCALED, _size)):
-        (a, b), (c, d) = ((w[:, :-1] / scale(w), w[:, 1:] / scale(w)) for w in (x, test))
-        jobs.append(Job(name, _each_step, Data(a, b, c, d), recipe))
+    for name, scale in (("values as they are", np.ones_like), ("values over their size", _size)):
+        (a, b), (c, d) = (
+            (w[:, :-1] / scale(w[:, :-1]), w[:, 1:] / scale(w[:, :-1])) for w in (x, test)
+        )
+        jobs.append(Job(name, lstm(16), Data(a, b, c, d), recipe))
     return jobs
 
 
-SCALED = "values over their size"
-
-
-def _as_is(waves: Array) -> Array:
-    return np.ones((len(waves), 1, 1))
-
-
 def _size(waves: Array) -> Array:
-    """The largest value in size of each sequence (N, T, 1) that is fed."""
-    return np.asarray(np.abs(waves[:, :-1]).max(axis=1, keepdims=True))
+    """The largest value in size of each sequence (N, T, 1)."""
+    return np.asarray(np.abs(waves).max(axis=1, keepdims=True))
 
 
 def _in_and_out(trained: Trained) -> Row:
@@ -241,11 +198,11 @@ def _in_and_out(trained: Trained) -> Row:
     outside, inside = np.sqrt(squares[:TESTED].mean()), np.sqrt(squares[TESTED:].mean())
     beyond = np.abs(_candidates(trained)) > 0.95
     return {
-        "inside": float(inside),
-        "outside": float(outside),
-        "ratio": float(outside / inside),
-        "flat inside": float(beyond[TESTED:].mean()),
-        "flat outside": float(beyond[:TESTED].mean()),
+        "inside": inside,
+        "outside": outside,
+        "ratio": outside / inside,
+        "flat inside": beyond[TESTED:].mean(),
+        "flat outside": beyond[:TESTED].mean(),
     }
 
 

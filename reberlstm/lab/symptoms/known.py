@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 from reberlstm.errors import LabError, shown
 from reberlstm.lab.symptoms.forecasts import LAGS, MEAN, OUTSIDE
@@ -49,14 +48,21 @@ def find(words: str) -> Symptom:
         return SYMPTOMS[name]
     asked = _stems(words)
     numbers = [float(number) for number in re.findall(r"\d*\.?\d+", words)]
-    known = {name: _known(symptom) for name, symptom in SYMPTOMS.items()}
+    known = {
+        name: _stems(" ".join([name.replace("-", " "), *symptom.said]))
+        for name, symptom in SYMPTOMS.items()
+    }
     often = Counter(stem for stems in known.values() for stem in stems)
     # A word that tells of one symptom counts as much as two that tell of two.
     scores = {
         name: sum(1.0 / often[stem] for stem in asked & stems) for name, stems in known.items()
     }
     for number in numbers:
-        near = {name for name, symptom in SYMPTOMS.items() if _is_near(number, symptom.losses)}
+        near = {
+            name
+            for name, symptom in SYMPTOMS.items()
+            if any(abs(number - loss) <= CLOSE for loss in symptom.losses)
+        }
         if near:  # of "loss 0.693, accuracy 0.5" only the first is a loss
             scores |= {name: scores[name] + 2.0 for name in near}
             break
@@ -70,14 +76,6 @@ def find(words: str) -> Symptom:
     if len(likely) > 1:
         raise LabError(f"{shown(words)} may be {', '.join(likely)}; name one of them, or say more")
     return SYMPTOMS[likely[0]]
-
-
-def _is_near(number: float, losses: Sequence[float]) -> bool:
-    return any(abs(number - loss) <= CLOSE for loss in losses)
-
-
-def _known(symptom: Symptom) -> set[str]:
-    return _stems(" ".join([symptom.name.replace("-", " "), *symptom.said]))
 
 
 def _stems(words: str) -> set[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reberlstm.lab.experiment import Array, Data, Job, Recipe
 from reberlstm.lab.symptoms.figures import answers, columns, gate, learning_curves
-from reberlstm.lab.symptoms.symptom import Facts, Row, Symptom, Trained
+from reberlstm.lab.symptoms.symptom import Facts, Row, Symptom, Trained, lstm
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,16 +29,10 @@ def _alternating(rng: np.random.Generator) -> list[Job]:
     sgd = Recipe(learning_rate=0.1, optimiser="sgd", **common)
     adam = Recipe(learning_rate=0.01, **common)
     return [
-        Job("SGD, rate 0.1", lambda: _lstm(6, 2), data, sgd),
-        Job("SGD, the label is fed", lambda: _lstm(6, 2), given_away, sgd),
-        Job("Adam, rate 0.01", lambda: _lstm(6, 2), data, adam),
+        Job("SGD, rate 0.1", lstm(6, 2), data, sgd),
+        Job("SGD, the label is fed", lstm(6, 2), given_away, sgd),
+        Job("Adam, rate 0.01", lstm(6, 2), data, adam),
     ]
-
-
-def _lstm(cells: int, outputs: int, inputs: int = 1) -> nn.Module:
-    from reberlstm.lab.nets import Recurrent
-
-    return Recurrent(inputs, cells, outputs)
 
 
 def _chances_of_1(trained: Trained) -> tuple[Array, Array]:
@@ -51,8 +45,8 @@ def _guesses(trained: Trained) -> Row:
     chances, labels = _chances_of_1(trained)
     return {
         "loss": trained.fit.test_loss,
-        "right": float(((chances > 0.5) == (labels == 1)).mean()),
-        "swing": float(np.abs(np.diff(chances[:, 50:])).mean()),
+        "right": ((chances > 0.5) == (labels == 1)).mean(),
+        "swing": np.abs(np.diff(chances[:, 50:])).mean(),
     }
 
 
@@ -108,7 +102,7 @@ def _both_ones(rng: np.random.Generator) -> list[Job]:
     never = Recipe(optimiser="none", loss="nll", **common)
     return [
         Job("softmax over one unit", lambda: _one_unit("softmax", 2), numbers, Recipe(**common)),
-        Job("no step is taken", lambda: _lstm(4, 2, inputs=2), labels, never),
+        Job("no step is taken", lstm(4, 2, inputs=2), labels, never),
         Job("sigmoid", lambda: _one_unit("sigmoid", 2), numbers, Recipe(**common)),
     ]
 
@@ -117,7 +111,7 @@ def _one_unit(last: str, inputs: int = 1) -> nn.Module:
     from torch import nn
 
     after = nn.Softmax(dim=-1) if last == "softmax" else nn.Sigmoid()
-    return nn.Sequential(_lstm(4, 1, inputs), after)
+    return nn.Sequential(lstm(4, inputs=inputs)(), after)
 
 
 def _movement(trained: Trained) -> Row:
@@ -216,10 +210,10 @@ def _one_answer(trained: Trained) -> Row:
     made = trained.job.net()  # as it is before the training
     gradients = torch.autograd.grad(functional.mse_loss(made(x), y), list(made.parameters()))
     return {
-        "least": float(found.min()),
-        "most": float(found.max()),
-        "gradient": max(float(gradient.abs().max()) for gradient in gradients),
-        "right": float(((found > 0.5) == (bits > 0.5)).mean()),
+        "least": found.min(),
+        "most": found.max(),
+        "gradient": max(gradient.abs().max() for gradient in gradients),
+        "right": ((found > 0.5) == (bits > 0.5)).mean(),
     }
 
 

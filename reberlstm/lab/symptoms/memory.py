@@ -10,16 +10,10 @@ import numpy as np
 from reberlstm.lab import drawing
 from reberlstm.lab.experiment import Array, Data, Job, Recipe
 from reberlstm.lab.symptoms.figures import WANTED, answers, columns, gate
-from reberlstm.lab.symptoms.symptom import Row, Symptom, Trained
+from reberlstm.lab.symptoms.symptom import Row, Symptom, Trained, lstm
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-def _lstm() -> nn.Module:
-    from reberlstm.lab.nets import Recurrent
-
-    return Recurrent(1, 8, 1)
 
 
 # Zero after some time
@@ -48,17 +42,12 @@ def _hold(rng: np.random.Generator) -> list[Job]:
 
 
 def _holder(forget: float | None = None, input: float = 0.0) -> nn.Module:
-    import torch
-
-    from reberlstm.lab.nets import Recurrent
-
-    net = Recurrent(1, 8, 1, last=True)
+    net: Any = lstm(last=True)()
     if forget is not None:
-        lstm: Any = net.recurrent
-        with torch.no_grad():
-            lstm.bias_hh_l0[:16] = 0.0
-            lstm.bias_ih_l0[:8], lstm.bias_ih_l0[8:16] = input, forget
-    return net
+        net.recurrent.bias_hh_l0.data[:16] = 0.0
+        net.recurrent.bias_ih_l0.data[:8] = input
+        net.recurrent.bias_ih_l0.data[8:16] = forget
+    return net  # type: ignore[no-any-return]
 
 
 def _traces(trained: Trained, net: nn.Module | None = None) -> Array:
@@ -82,9 +71,9 @@ def _held(trained: Trained) -> Row:
     (found, first), new = trained.tested(), _traces(trained, trained.job.net())
     x = trained.job.data.test[0][:10]
     return {
-        "forget": float(trained.inside(x)["forget"].mean()),
-        "left": float(new[10] / new[0]),
-        "answer": round(float(np.polyfit(first[:, 0], found[:, 0], 1)[0]), 5),
+        "forget": trained.inside(x)["forget"].mean(),
+        "left": new[10] / new[0],
+        "answer": np.polyfit(first[:, 0], found[:, 0], 1)[0].round(5),
     }
 
 
@@ -156,13 +145,8 @@ def _prices(rng: np.random.Generator) -> list[Job]:
     recipe = Recipe(epochs=150, batch=64, learning_rate=0.01)
     given = {"inputs about 300": (raw, test), "inputs standardised": (scaled, test_scaled)}
     return [
-        Job(
-            name,
-            _lstm,
-            Data(x[:, :-1], scaled[:, 1:], test_x[:, :-1], test_scaled[:, 1:]),
-            recipe,
-        )
-        for name, (x, test_x) in given.items()
+        Job(name, lstm(), Data(x[:, :-1], scaled[:, 1:], t[:, :-1], test_scaled[:, 1:]), recipe)
+        for name, (x, t) in given.items()
     ]
 
 
@@ -171,9 +155,9 @@ def _same_for_all(trained: Trained) -> Row:
     inside = trained.inside(trained.job.data.test[0][:10])
     gates = np.stack([inside[name] for name in ("input", "forget", "output")])
     return {
-        "spread": round(float(found[:, 10:].std() / wanted[:, 10:].std()), 5),
-        "error": float(np.sqrt(np.mean((found - wanted)[:, 10:] ** 2)) / wanted[:, 10:].std()),
-        "stuck": float(np.mean((gates < 0.001) | (gates > 0.999))),
+        "spread": (found[:, 10:].std() / wanted[:, 10:].std()).round(5),
+        "error": np.sqrt(np.mean((found - wanted)[:, 10:] ** 2)) / wanted[:, 10:].std(),
+        "stuck": np.mean((gates < 0.001) | (gates > 0.999)),
     }
 
 
@@ -225,8 +209,8 @@ def _line(rng: np.random.Generator) -> list[Job]:
     recipe = Recipe(epochs=300, batch=64, learning_rate=0.01)
     lines = Data(x, _added_up(x), test, _added_up(test))
     return [
-        Job(SAYS_LINE, _lstm, lines, recipe),
-        Job("says the change", _lstm, Data(x, x, test, test), recipe),
+        Job(SAYS_LINE, lstm(), lines, recipe),
+        Job("says the change", lstm(), Data(x, x, test, test), recipe),
     ]
 
 
@@ -239,10 +223,9 @@ def _added_up(changes: Array) -> Array:
 
 def _as_lines(trained: Trained) -> tuple[Array, Array]:
     """The lines that a net says, or that what it says adds up to; and the right ones."""
-    both = trained.tested()
-    if trained.job.name == SAYS_LINE:
-        return both
-    return _added_up(both[0]), _added_up(both[1])
+    found, wanted = trained.tested()
+    line = trained.job.name == SAYS_LINE
+    return (found, wanted) if line else (_added_up(found), _added_up(wanted))
 
 
 def _rise(trained: Trained) -> Row:
@@ -250,9 +233,9 @@ def _rise(trained: Trained) -> Row:
     off = (found - wanted)[:, :TAUGHT] / wanted[:, TAUGHT - 1 : TAUGHT]
     rise, right = (part[:, -1] - part[:, -21] for part in (found, wanted))
     return {
-        "taught": float(np.sqrt(np.mean(off**2))),
-        "height": float(np.mean(found[:, -1] / wanted[:, -1])),
-        "rise": float(np.mean(rise / right)),
+        "taught": np.sqrt(np.mean(off**2)),
+        "height": np.mean(found[:, -1] / wanted[:, -1]),
+        "rise": np.mean(rise / right),
     }
 
 
@@ -299,7 +282,7 @@ def _too_high(rng: np.random.Generator) -> list[Job]:
     data, recipe = Data(x, x, test, test), Recipe(epochs=300, batch=64, learning_rate=0.02)
     return [
         Job("an LSTM comes last", _without_readout, data, recipe),
-        Job("a linear layer comes last", _lstm, data, recipe),
+        Job("a linear layer comes last", lstm(), data, recipe),
     ]
 
 
@@ -312,26 +295,10 @@ def _without_readout() -> nn.Module:
 def _largest(trained: Trained) -> Row:
     found, wanted = trained.tested()
     return {
-        "answered": float(np.abs(found).max()),
-        "wanted": float(np.abs(wanted).max()),
-        "error": float(np.sqrt(np.mean((found - wanted) ** 2))),
+        "answered": np.abs(found).max(),
+        "wanted": np.abs(wanted).max(),
+        "error": np.sqrt(np.mean((found - wanted) ** 2)),
     }
-
-
-def _draw_last_memory(axis: drawing.Axes, trained: Trained, colour: str) -> None:
-    """The memories of the LSTM whose outputs are the answers, or are read by the linear layer."""
-    from torch import as_tensor, float32, nn, no_grad
-
-    from reberlstm.lab.gates import record_gates
-
-    x = trained.job.data.test[0][:1]
-    layers = [part for part in trained.net.modules() if isinstance(part, nn.LSTM)]
-    with no_grad():
-        for layer in layers[:-1]:
-            x = np.asarray(layer(as_tensor(x, dtype=float32))[0])
-    memory = record_gates(layers[-1], x)[0]["memory"][0]
-    axis.plot(np.arange(1, len(memory) + 1), memory, color=colour, linewidth=1.0)
-    drawing.label(axis, "", "step", "memory of the last LSTM")
 
 
 SATURATES = Symptom(
@@ -360,7 +327,7 @@ SATURATES = Symptom(
     jobs=_too_high,
     measure=_largest,
     has=lambda row: row["answered"] <= 1.0 < row["wanted"],
-    draw=columns(answers(), _draw_last_memory, shared=False),
+    draw=columns(answers(), gate("memory", y="memory of the last LSTM"), shared=False),
     caption="Above: the wave. Below: the memory of each cell of the last LSTM. On the left the "
     "tanh of one memory is all that is let out, on the right a linear layer weighs eight.",
 )

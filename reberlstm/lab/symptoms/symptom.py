@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from reberlstm.lab.judging import spread
 if TYPE_CHECKING:
     from torch import nn
 
-Row = Mapping[str, float]
-"""What was measured of one net, by the names of `Symptom.measures`."""
+Row = Mapping[str, Any]
+"""What was measured of one net, by the names of `Symptom.measures`: numbers."""
 
 Facts = tuple[Sequence[str], Sequence[Sequence[str]]]
 """A table: its head, and its rows."""
@@ -25,12 +25,7 @@ Facts = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A net after its training.
-
-    Attributes:
-        job: What it was trained on, and how.
-        net, fit: What came of it.
-    """
+    """A net after its training, with the job that said on what and how."""
 
     job: Job
     net: nn.Module
@@ -38,11 +33,9 @@ class Trained:
 
     def answers(self, x: Array) -> Array:
         """What the net gives for inputs ``(N, T, D)``."""
-        import torch
+        from reberlstm.lab.nets import ask
 
-        with torch.no_grad():
-            answers = self.net(torch.as_tensor(x, dtype=torch.float32))
-        return np.asarray(answers, dtype=float)
+        return ask(self.net, x)
 
     def tested(self) -> tuple[Array, Array]:
         """The answers for the test inputs, and those that were wanted."""
@@ -50,11 +43,26 @@ class Trained:
         return self.answers(x), wanted
 
     def inside(self, x: Array) -> Gates:
-        """All gates and memories, ``(N, T, H)``, of the first LSTM on sequences ``(N, T, D)``."""
+        """All gates and memories, ``(N, T, H)``, of the last LSTM on sequences ``(N, T, D)``."""
         from torch import nn
 
-        lstm = next(part for part in self.net.modules() if isinstance(part, nn.LSTM))
-        return record_gates(lstm, x)[0]
+        for lstm in (part for part in self.net.modules() if isinstance(part, nn.LSTM)):
+            (gates,) = record_gates(lstm, x)
+            x = gates["hidden"]
+        return gates
+
+
+def lstm(
+    cells: int = 8, outputs: int = 1, *, inputs: int = 1, last: bool = False
+) -> Callable[[], nn.Module]:
+    """Builds an LSTM with a linear output at each step, or at the last only."""
+
+    def build() -> nn.Module:
+        from reberlstm.lab.nets import Recurrent  # this loads PyTorch, and a list needs none
+
+        return Recurrent(inputs, cells, outputs, last=last)
+
+    return build
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,19 +71,13 @@ class Symptom:
 
     Attributes:
         name: What it is called on the command line.
-        said: How people put it; the first is its title.
-        losses: Losses that give it away.
-        task: What is shown, on which nets.
-        why: The mechanism, in two sentences.
-        fix: What to do.
-        measures: The names of what is measured, each with what it is.
-        sign: By what a net is said to have the symptom.
+        said, losses: How people put it, the first being its title; losses that give it away.
+        task, why, fix: What is shown, on which nets; the mechanism, in two sentences; what to do.
+        measures, measure: What is measured of a net, in words by its name, and in numbers.
+        sign, has: By what a net is said to have the symptom, and whether it has.
         jobs: The nets, from random numbers for their data: the first has the symptom, the last
             does not; one between them may.
-        measure: What is measured of a net.
-        has: Whether a net has the symptom, from what was measured.
-        draw: The figure.
-        caption: What the figure shows.
+        draw, caption: The figure, and what it shows.
         facts, facts_title: A table of what else is good to know, and what it is.
     """
 
@@ -98,14 +100,7 @@ class Symptom:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """The nets of a symptom, from one seed.
-
-    Attributes:
-        symptom: Which.
-        seed: Of the data, the first weights and the orders.
-        nets: The trained nets by name, in the order of the jobs.
-        rows: What was measured of each.
-    """
+    """The nets of a symptom from one seed, by the jobs' names, and what was measured of each."""
 
     symptom: Symptom
     seed: int
@@ -136,21 +131,17 @@ def show(symptom: Symptom, seed: int = 0) -> Shown:
     from reberlstm.lab.runner import need_extras, seed_of
 
     need_extras()
-    import torch
+    from reberlstm.lab.training import alone, train
 
-    from reberlstm.lab.training import train
-
-    nets = {}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            for job in symptom.jobs(generator(seed, symptom.name)):
-                done = train(job, seed_of(seed, job.name))
-                nets[job.name] = Trained(job, done.net, done.fit())
-            rows = {name: dict(symptom.measure(trained)) for name, trained in nets.items()}
-    finally:
-        torch.set_num_threads(threads)
+    with alone():
+        nets = {}
+        for job in symptom.jobs(generator(seed, symptom.name)):
+            done = train(job, seed_of(seed, job.name))
+            nets[job.name] = Trained(job, done.net, done.fit())
+        rows = {
+            name: {key: float(value) for key, value in symptom.measure(trained).items()}
+            for name, trained in nets.items()
+        }
     return Shown(symptom, seed, nets, rows)
 
 
