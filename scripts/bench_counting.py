@@ -38,7 +38,7 @@ FORMATS = ("real", "float64", "float32", "float16", "bfloat16")
 LONG, WALK = 20_000, 100_000
 SIMULATED, STEPPED, CLOSED = (8, 12, 16, 20), (24, 28), (32, 36, 40)
 MACHINES, WORDS, LENGTH = 102, 10, 60
-MOST_CELLS = 25
+MOST_CELLS = 60
 """Random machines of at most so many cells are proved."""
 
 

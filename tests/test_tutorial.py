@@ -25,7 +25,9 @@ def test_the_commands_run_and_print_what_is_shown(
     assert toml is not None
     Path("door.toml").write_text(toml[1])
     assert len(COMMANDS) > 10
-    for command, shown in COMMANDS:
+    for typed, shown in COMMANDS:
+        command = re.sub(r"\$\(printf 'T%\.0s' \$\(seq (\d+)\)\)", lambda m: "T" * int(m[1]), typed)
+        assert "$" not in command, f"{typed}: only T are repeated"
         assert run(shlex.split(command)) in (0, 1), command
         printed = capsys.readouterr().out.rstrip()
         if shown:

@@ -36,6 +36,7 @@ from reberlstm.cli.options import (
     net_options,
     option,
     out_option,
+    terminal_width,
 )
 from reberlstm.errors import CertificateError, CompileWarning, FormatError, printable
 from reberlstm.grammars import (
@@ -245,13 +246,14 @@ def _show(certificate: Certificate, options: Options) -> int:
 
 
 def _wrapped(text: str, indent: int = 2) -> str:
-    """A line as lines of 80 columns, all but the first one indented."""
-    if len(text) <= 80:
+    """A line as lines of at most 80 columns, all but the first one indented."""
+    width = min(terminal_width(), 80)
+    if len(text) <= width:
         return text
     words = text.lstrip()
     return textwrap.fill(
         words,
-        80,
+        width,
         initial_indent=" " * (len(text) - len(words)),
         subsequent_indent=" " * indent,
         break_long_words=False,

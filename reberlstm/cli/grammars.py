@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from reberlstm.cli.options import (
     out_option,
     probed,
     seed_option,
+    terminal_width,
     write_machine,
 )
 from reberlstm.display import rendered
@@ -40,6 +42,9 @@ from reberlstm.grammars.builders import FAMILIES
 from reberlstm.machine.counters import CounterMachine, Machine, up_to
 from reberlstm.machine.counting import samples_of_length
 from reberlstm.render.machine import FORMATS, TIME_LIMIT, draw
+
+MIN_ROOM = 20
+"""Columns that a text needs to stand beside what it is about, and not below it."""
 
 
 @click.command("grammars")
@@ -72,14 +77,26 @@ def command(as_json: bool) -> None:
         echo_json({"grammars": described, "families": families})
         return
     width = max(len(name) for name in (*machines, *(family.pattern for family in FAMILIES)))
-    echo(f"{'name':{width}}  states  symbols  counters  title")
+    _row(f"{'name':{width}}  states  symbols  counters", "title")
     for name, machine in machines.items():
         counters = len(_counters(machine)) or ""
         sizes = f"{len(machine.states):6}  {len(machine.alphabet):7}  {counters:>8}"
-        echo(f"{name:{width}}  {sizes}  {machine.title}")
+        _row(f"{name:{width}}  {sizes}", machine.title)
     echo("\nfamilies")
     for family in FAMILIES:
-        echo(f"{family.pattern:{width}}  {family.title}, as in {family.example}")
+        _row(f"{family.pattern:{width}}", f"{family.title}, as in {family.example}")
+
+
+def _row(start: str, text: str) -> None:
+    """A line; text that the terminal has no room for goes on below."""
+    width, indent = terminal_width(), len(start) + 2
+    if width - indent < MIN_ROOM:
+        echo(start.rstrip())
+        start, indent = "", 4
+    lines = textwrap.wrap(text, max(width - indent, MIN_ROOM), break_on_hyphens=False)
+    for line in lines:
+        echo(f"{start:{indent}}{line}")
+        start = ""
 
 
 def _counters(machine: Machine) -> tuple[str, ...]:

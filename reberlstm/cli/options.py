@@ -257,8 +257,10 @@ _OF_0_1: dict[str, tuple[Any, str, str]] = {
     "activation": (("softmax", "sigmoid"), "", ""),
 }
 
+_OF_COMPILE = ("cell", "memory", "on_violation")
+
 _VALUES = {name: metavar or "relu" for name, (_, metavar, _) in _OPTIONS.items()}
-_NAMES = "|".join(sorted(_OPTIONS, key=len, reverse=True))
+_NAMES = "|".join(sorted((*_OPTIONS, *_OF_COMPILE), key=len, reverse=True))
 _KEYWORD = rf"(?<![\w.-])({_NAMES})=(\.\.\.|'[^']*'|\w+)( or '\w+')?"
 
 

@@ -91,7 +91,9 @@ def command(**given: Any) -> int:
     or with spaces between symbols of several characters. "" is the empty string, and - reads
     strings from standard input, one a line.
 
-    Exit status: 1 when a symbol came that the net had not offered, else 0.
+    Exit status: 1 when a symbol came that the net had not offered, else 0. So it answers whether
+    the net lets each string through. Whether the net is right is another question, which the lines
+    with "wrong" answer, and `certify` for all strings.
 
     \b
     reberlstm trace BTSSXXTVVE

@@ -286,7 +286,7 @@ def meanings(case: Case) -> Entry:
         "symbols": symbols,
         "none": size - single - several - symbols,
     }
-    words_for = ("a node", "a set of nodes", "last symbols", "nothing")
+    words_for = ("a node", "a set of nodes", "last symbols", "none of these")
     counts = zip(list(value.values())[1:], words_for, strict=True)
     return Entry(f"of {size}: {', '.join(f'{n} {what}' for n, what in counts if n)}", value)
 

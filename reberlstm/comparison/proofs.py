@@ -136,13 +136,14 @@ def extracted(case: Case) -> Entry:
         "ended_by": found.ended_by,
         "net and machine": own.relation,
     }
-    ended = f" (search ended by {found.ended_by})" if found.ended_by else ""
-    states = f"{size:,} state{'s' * (size != 1)}"
+    ended = found.ended_by
+    how = "" if ended is None else f" when its {'time' if ended == 'seconds' else ended} ran out"
+    states = f"{size:,} state{'s' * (size != 1)}{how}"
     if versus.equal:
         net = "net equal to it, proved" if own.equal else f"net {own.relation}"
-        return Entry(f"equal, {states}; {net}{ended}", value, "proved" if own.equal else "measured")
+        return Entry(f"equal, {states}; {net}", value, "proved" if own.equal else "measured")
     word = versus.word or ()
-    return Entry(f"different after {_shown(case, word)}, {states}{ended}", value, "refuted")
+    return Entry(f"different after {_shown(case, word)}, {states}", value, "refuted")
 
 
 def proved_round(case: Case, cycle: Cycle, ways: Sequence[tuple[int, Word]]) -> bool:

@@ -130,11 +130,10 @@ def compile(
 
     fsm = as_machine(fsm)
     if isinstance(fsm, CounterMachine):
-        if (cell, memory, on_violation) != ("lstm", "rewrite", "absorb"):
-            raise CompileError(
-                f"{fsm} has counters, for which there is one way of wiring: an LSTM that never "
-                "forgets a violation; leave out everything but the gain"
-            )
+        usual = {"cell": "lstm", "memory": "rewrite", "on_violation": "absorb"}
+        for name, value in (("cell", cell), ("memory", memory), ("on_violation", on_violation)):
+            if value != usual[name]:
+                raise _uncounted(fsm, value, f"leave out {name}={value!r}")
         return _with_counters(fsm, gain)
     rows, gain = compiled_rows(fsm, gain, on_violation, cell, memory)
     return Net.of(
@@ -164,12 +163,23 @@ def compiled_as(name: str, fsm: Grammar, gain: float | None = None) -> Net:
     kind = name.partition(":")[2]
     if name == "compiled":
         return compile(fsm, gain=gain)
+    fsm = as_machine(fsm)
+    if isinstance(fsm, CounterMachine) and kind in {*CELLS, *MEMORIES} - {"lstm", "rewrite"}:
+        raise _uncounted(fsm, kind, "use net 'compiled', an LSTM")
     if kind in CELLS:
         return compile(fsm, gain=gain, cell=kind)
     for memory in MEMORIES:
         if kind == memory:
             return compile(fsm, gain=gain, memory=memory)
     raise CompileError(f"no net {name!r}; there are {', '.join(compiled_names())}")
+
+
+def _uncounted(machine: CounterMachine, kind: str, remedy: str) -> CompileError:
+    """Why a machine with counters is not compiled into another cell, memory or answer."""
+    why = "its one way of wiring is an LSTM that keeps the counter and never forgets a violation"
+    if kind in CELLS:
+        why = f"a {'simple RNN' if kind == 'rnn' else 'GRU'} cannot count"
+    return CompileError(f"{machine} has a counter, and {why} (docs/counting.md); {remedy}")
 
 
 def compiled_names() -> tuple[str, ...]:

@@ -156,6 +156,11 @@ def head(text: str, rows: int = 1, title: str = "") -> Field:
     return Field(text, "text-align:left;vertical-align:top", scope, rows, title)
 
 
+def minus(digits: str) -> str:
+    """A number with the sign that people read, ``−``."""
+    return digits.replace("-", "−")
+
+
 def number_field(value: float, largest: float) -> Field:
     """A number on a tint that is stronger the larger it is; a dot for what is next to nothing."""
     if abs(value) < 1e-3 * largest:
@@ -163,7 +168,7 @@ def number_field(value: float, largest: float) -> Field:
     share = 0.12 + 0.5 * min(1.0, abs(float(value)) / largest)
     colour = "43,127,195" if value > 0 else "217,119,43"
     text = f"{value:.4g}" if abs(value) >= 100 else f"{value:.3g}"
-    return Field(text.replace("-", "−"), f"text-align:center;background:rgba({colour},{share:.2f})")
+    return Field(minus(text), f"text-align:center;background:rgba({colour},{share:.2f})")
 
 
 class Table(NamedTuple):

@@ -29,6 +29,7 @@ from reberlstm.render.machine import (
     add_violation,
     blank,
     escaped,
+    key_lines,
     machine_svg,
     name_lines,
     printable,
@@ -51,6 +52,7 @@ def counters_dot(
     dark: bool = False,
     dead_states: bool = False,
     probabilities: bool | None = None,
+    key: bool = False,
 ) -> str:
     """The DOT text of the state graph, for Graphviz's ``dot``.
 
@@ -61,6 +63,7 @@ def counters_dot(
         dark: Light ink on dark paper.
         dead_states: No matter: all states are drawn.
         probabilities: As for an `FSM`, but there are none to be drawn.
+        key: As for an `FSM`.
 
     Raises:
         GrammarError: for a word with an unknown symbol, a direction other than the two, or where
@@ -78,7 +81,8 @@ def counters_dot(
     ends = {state: _end(machine, state) for state in machine.states}
     short = not any(ends.values())
     shape = shape_for(machine.states) if short else ELLIPSE
-    graph = blank(machine.name, theme, direction, caption=caption, shape=shape)
+    signs = key_lines(run, counters=True) if key else []
+    graph = blank(machine.name, theme, direction, caption=caption, shape=shape, key=signs)
     number = {state: str(index) for index, state in enumerate(machine.states)}
     for state in machine.states:
         lines = [*name_lines(state), *textwrap.wrap(ends[state] or "", NAME_WIDTH)]

@@ -23,6 +23,17 @@ from reberlstm.render import count, fill, gate_titles, text_lines
 HEADS = {"legal": "legal head (reader)", "accept": "accept head", "next": "next head"}
 
 INDENT = 24
+WEIGHTS = 4
+"""How far the table of weights is indented where there is little room."""
+
+WORDS = {
+    r"rings?\b": ("rings", "the candidate is not 0, so there is something to write"),
+    r"leaves a? ?breadcrumbs?\b": (
+        "leaves a breadcrumb",
+        "the candidate is between 0 and 1; several add up in the memory until the cell is active",
+    ),
+}
+"""Words of the Toy LSTM's author that sentences use, and what they mean."""
 
 MAX_HEAD_LINES = 30
 MIN_WIDTH = 60
@@ -49,8 +60,13 @@ def explanation_lines(
             yield from _wrapped("- ", _sentence(sentence), width)
         for name, meaning in explanation.nodes.items():
             yield from _wrapped(f"- {shown(name)}: ", f"{meaning}.", width)
+    told = explanation.cells if cells is None else cells
+    for word, meaning in _words(told):
+        first = f"{'- ' * (cells is None)}{word}: "
+        yield from _wrapped(first, f"{meaning}.", width, indent=2)
+    if cells is None:
         yield ""
-    for cell in explanation.cells if cells is None else cells:
+    for cell in told:
         lines = _wrapped(f"{_heading(cell)}: ", cell.sentence, width, indent=4)
         yield from (click.style(line, bold=True) for line in lines)
         for note in cell.notes:
@@ -64,18 +80,28 @@ def explanation_lines(
             yield from _head(head, width)
             yield ""
     else:
-        for name, meaning in _legend(explanation, cells, weights=weights):
+        text = _text(cells, weights=weights)
+        for name, meaning in _legend(explanation, text):
             yield from _wrapped(f"- {shown(name)}: ", f"{meaning}.", width)
 
 
-def _legend(
-    explanation: Explanation, cells: Sequence[CellExplanation], *, weights: bool
-) -> Iterator[tuple[str, str]]:
-    """The nodes without a cell of their own that are named in the text of some cells."""
+def _text(cells: Sequence[CellExplanation], *, weights: bool = True) -> str:
+    """All that is said of some cells."""
     texts = [cell.sentence for cell in cells] + [note for cell in cells for note in cell.notes]
     for gate in (gate for cell in cells for gate in cell.gates.values()):
         texts += [gate.sentence, gate.code, *(w.reason for w in gate.weights if weights)]
-    own, text = {cell.name for cell in explanation.cells}, "\n".join(texts)
+    return "\n".join(texts)
+
+
+def _words(cells: Sequence[CellExplanation]) -> list[tuple[str, str]]:
+    """The words of `WORDS` that stand in the sentences on some cells, with their meaning."""
+    text = "\n".join(gate.sentence for cell in cells for gate in cell.gates.values())
+    return [about for pattern, about in WORDS.items() if re.search(pattern, text)]
+
+
+def _legend(explanation: Explanation, text: str) -> Iterator[tuple[str, str]]:
+    """The nodes without a cell of their own that are named in the text of some cells."""
+    own = {cell.name for cell in explanation.cells}
     for name, active in explanation.vertices.items():
         named = rf"(?<![^\s({{]){re.escape(shown(name))}(?![^\s,;:)}}])"
         if name not in own and re.search(named, text):
@@ -131,14 +157,16 @@ def _weights(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
     used = [column for column in range(4) if any(row[column] for row in rows)]
     table = Table.grid(padding=(0, 2), pad_edge=False)
+    longest = {column: max(len(row[column]) for row in rows) for column in used}
     for column in used:
         # Numbers are never cut; long lists of cells are wrapped, as reasons are.
-        number = max(len(row[column]) for row in rows) if column < 2 else None
-        least = MIN_WIDTH // 3 if column == 3 else number
-        table.add_column(no_wrap=column < 2, min_width=least)
+        table.add_column(no_wrap=column < 2, min_width=longest[column] if column < 2 else None)
     for row in rows:
         table.add_row(*(Text.assemble((row[column], "dim")) for column in used))
-    return text_lines(Padding(table, (0, 0, 0, INDENT + 2)), width)
+    # Further to the left where the reasons would have too little room.
+    room = width - sum(size + 2 for column, size in longest.items() if column < 3)
+    indent = INDENT + 2 if room - INDENT - 2 >= MIN_WIDTH // 3 else WEIGHTS
+    return text_lines(Padding(table, (0, 0, 0, indent)), width)
 
 
 def _rows(weights: Sequence[WeightReason]) -> list[tuple[str, str, str, str]]:
@@ -184,6 +212,7 @@ def explanation_markdown(
         title=_sentence(_title(explanation))[:-1],
         summary=[_sentence(sentence) for sentence in explanation.summary],
         nodes=explanation.nodes.items(),
+        words=_words(explanation.cells if cells is None else cells),
         cells=[_cell_parts(cell) for cell in (explanation.cells if cells is None else cells)],
         heads=[(HEADS.get(h.name, f"{h.name} head"), h) for h in explanation.heads.values()],
         shown=shown,

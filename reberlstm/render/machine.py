@@ -80,6 +80,7 @@ def dot(
     dark: bool = False,
     dead_states: bool = False,
     probabilities: bool | None = None,
+    key: bool = False,
 ) -> str:
     """The DOT text of a machine's state graph, for Graphviz's ``dot``.
 
@@ -91,6 +92,7 @@ def dot(
         dead_states: Draw also the states that cannot reach acceptance.
         probabilities: Write probabilities on the arrows where there is a choice, and those of
             stopping in the states; by default where the machine gives some.
+        key: Say below the graph what its signs mean, as pictures do.
 
     Raises:
         GrammarError: for a word with an unknown symbol, or a direction other than the two.
@@ -122,7 +124,8 @@ def dot(
         which = "state that" if hidden == 1 else "states that"
         lines.append(f"not drawn: {hidden} {which} cannot reach acceptance")
     shape = ELLIPSE if fsm.outputs else shape_for(drawn)
-    graph = blank(fsm.name, theme, direction, caption=lines, shape=shape)
+    signs = key_lines(run, probabilities=chances) if key else []
+    graph = blank(fsm.name, theme, direction, caption=lines, shape=shape, key=signs)
     number = {state: str(index) for index, state in enumerate(drawn)}
     for state in drawn:
         graph.node(number[state], **_node(fsm, state, run, stops, theme))
@@ -143,6 +146,7 @@ def blank(
     *,
     caption: Sequence[str],
     shape: Mapping[str, str],
+    key: Sequence[str] = (),
 ) -> Any:
     """A graph of graphviz with our style and a point for the start, as yet without states.
 
@@ -159,6 +163,10 @@ def blank(
     text = {"fontname": FONT, "fontcolor": theme.ink}
     paper = {"bgcolor": theme.paper, "pad": "0.25", "nodesep": "0.35", "ranksep": "0.45"}
     below = {"label": escaped("\n".join(["", *caption])), "labelloc": "b"} if caption else {}
+    if key:
+        small = (f'<FONT POINT-SIZE="9">{html.escape(line, quote=False)}</FONT>' for line in key)
+        lines = ["&#160;", *(html.escape(line, quote=False) for line in caption), *small]
+        below = {"label": f"<{'<BR/>'.join(lines)}>", "labelloc": "b"}
     graph.attr("graph", rankdir=direction, fontsize="12", **paper, **text, **below)
     node = {"color": theme.ink, "fillcolor": theme.node, "style": "filled", "penwidth": "1.2"}
     graph.attr("node", tooltip=" ", **node, **text, **shape)
@@ -166,6 +174,18 @@ def blank(
     graph.attr("edge", fontsize="13", tooltip=" ", **edge, **text)
     graph.node("start", label="", shape="point", width="0.07", fillcolor=theme.ink)
     return graph
+
+
+def key_lines(run: Run, *, probabilities: bool = False, counters: bool = False) -> list[str]:
+    """What the signs of a diagram mean, in short lines."""
+    symbol = "a symbol and its probability" if probabilities else "a symbol"
+    lines = [
+        "the dot: the start; a double border: a word may end",
+        f"an arrow: {'a symbol, [its condition], what it does' if counters else symbol}",
+    ]
+    if run.states:
+        lines.append("bold: the string's way, with the numbers of its symbols")
+    return lines
 
 
 def add_violation(graph: Any, node: str, position: int, symbol: str, theme: Theme) -> None:
@@ -396,7 +416,7 @@ def draw(
         format: ``svg``, ``png`` or ``pdf``.
         word: A word to lay over the graph.
         time_limit: Seconds after which the layout is given up.
-        options: The other options of `dot`.
+        options: The other options of `dot`; the key is drawn unless ``key=False``.
 
     Raises:
         GrammarError: for a machine too large to draw, in states or in time.
@@ -408,7 +428,7 @@ def draw(
             f"{fsm} has {len(fsm.states):,} states, and at most {MAX_STATES} are drawn; minimise "
             "it first, or write .dot and use a tool for large graphs"
         )
-    source: str = rendered(fsm, "dot", word=word, **options)
+    source: str = rendered(fsm, "dot", word=word, **{"key": True, **options})
     return run_graphviz(source, format, time_limit=time_limit, what=str(fsm))
 
 

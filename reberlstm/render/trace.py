@@ -24,6 +24,7 @@ from reberlstm.render import (
     count,
     gate_titles,
     head,
+    minus,
     number_field,
     numbered,
 )
@@ -86,10 +87,7 @@ def verdict(trace: Trace) -> tuple[str, str]:
     if wrong is not None and (refused is None or wrong.t < refused):
         return f"✗ {_wrong_text(trace, wrong)}", "bad"
     if refused is not None:
-        before = trace.steps[refused - 2].legal if refused > 1 else trace.offered_first
-        came = trace.steps[refused - 1].symbol
-        offered = listed(before or ())
-        return f"violation at symbol {refused}: {came} came, but the net offered {offered}", "bad"
+        return _refusal(trace, refused), "bad"
     lost = next((step for step in trace.steps if step.state is None and not step.judged), None)
     if lost is not None and trace.grammar is not None:
         return f"the grammar has no {lost.symbol} at symbol {lost.t}: not judged from there", "open"
@@ -106,6 +104,13 @@ def verdict(trace: Trace) -> tuple[str, str]:
         return f"accepted: no violation, and {who} end here{last}", "good"
     how = "not accepted" if trace.offered_last is None else "incomplete"
     return f"{how}: no violation, but {who} not end here{last}", "open"
+
+
+def _refusal(trace: Trace, refused: int) -> str:
+    """The first symbol that the net had not offered."""
+    before = trace.steps[refused - 2].legal if refused > 1 else trace.offered_first
+    came, offered = trace.steps[refused - 1].symbol, listed(before or ())
+    return f"violation at symbol {refused}: {came} came, but the net offered {offered}"
 
 
 # Text
@@ -265,12 +270,17 @@ def _wrong_text(trace: Trace, step: TraceStep) -> str:
 def _faults(trace: Trace) -> Iterator[tuple[str, str]]:
     """Once more at the end: where the net was wrong besides the verdict, or was not judged."""
     wrong = [step for step in trace.steps if step.right is False]
-    if wrong and _wrong_text(trace, wrong[0]) in verdict(trace)[0]:
+    first = bool(wrong) and _wrong_text(trace, wrong[0]) in verdict(trace)[0]
+    if first:
         del wrong[0]
     for step in wrong[:MAX_FAULTS]:
         yield _wrong_text(trace, step), "bad"
     if len(wrong) > MAX_FAULTS:
         yield f"wrong after {len(wrong) - MAX_FAULTS} more symbols", "bad"
+    if first and trace.violation_at is None:
+        yield "no violation: the net had offered every symbol of the string", "plain"
+    elif first and trace.violation_at is not None:
+        yield _refusal(trace, trace.violation_at), "bad"
     if trace.grammar is not None:
         places = [str(step.t) for step in trace.steps if not step.judged]
         some = ", ".join(places[:MAX_FAULTS]) + (" …" if len(places) > MAX_FAULTS else "")
@@ -290,6 +300,7 @@ class _Layout(NamedTuple):
         symbols: The columns of each number of the reader.
         question: What the reader's numbers are about.
         at_rest: How many cells are left out.
+        counted: The cells that hold a counter, by number.
     """
 
     titles: Mapping[str, str]
@@ -300,6 +311,7 @@ class _Layout(NamedTuple):
     symbols: int
     question: str
     at_rest: int
+    counted: Collection[int]
 
 
 def _layout(trace: Trace, width: int, all_cells: bool, only: Sequence[str]) -> _Layout:
@@ -324,7 +336,10 @@ def _layout(trace: Trace, width: int, all_cells: bool, only: Sequence[str]) -> _
             break
     symbols = max((*heads, *numbers), default=0)
     symbols += 2 if label + (symbols + 2) * len(heads) <= width else 1
-    return _Layout(titles, parts, label, chunks, widths, symbols, question, len(cells) - len(shown))
+    at_rest = len(cells) - len(shown)
+    counting = getattr(net, "counting", None)  # nets in Python's own numbers count nothing
+    counted = [net.cells.index(each.cell) for each in counting.cells] if counting else []
+    return _Layout(titles, parts, label, chunks, widths, symbols, question, at_rest, counted)
 
 
 _PARTS = {"memory": "memory", "hidden": "hidden state"}
@@ -383,7 +398,9 @@ def _block(
         row = f"{title:<{layout.label}}"
         for cell in cells:
             value = float(values[cell]) if _is_in(layout.parts[cell], name) else math.nan
-            text = f"{_number(value):>{layout.widths[cell]}}"
+            text = _number(value)
+            text = "0" if text == "·" and name == "memory" and cell in layout.counted else text
+            text = f"{text:>{layout.widths[cell]}}"
             quiet = abs(value) <= NEAR
             row += _styled(text, "quiet" if quiet else style if value > 0.5 else "plain")
         yield row
@@ -407,7 +424,7 @@ def _reader(step: TraceStep, layout: _Layout, width: int) -> Iterator[str]:
         styles = ["title" if name in said else "quiet" for name in part]
         for label, texts in (
             (layout.question, part),
-            ("reader", [f"{step.reader[name]:+.2f}" for name in part]),
+            ("reader", [minus(f"{step.reader[name]:+.2f}") for name in part]),
         ):
             row = f"{label:<{layout.label}}"
             for text, style in zip(texts, styles, strict=True):
@@ -420,9 +437,8 @@ def _number(value: float) -> str:
         return ""
     if abs(value) <= NEAR:
         return "·"
-    if abs(abs(value) - 1.0) <= NEAR:
-        return "1" if value > 0 else "-1"
-    return f"{value:.2f}"
+    whole = abs(value - round(value)) <= NEAR if math.isfinite(value) else False
+    return minus(f"{value:.0f}" if whole else f"{value:.2f}")
 
 
 # HTML

@@ -48,9 +48,8 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_published_net_with_its_leak(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "reber", "--net", "published", "--cells", "3")
-    assert text.startswith(
-        "node 3: gains 0.99 on S and 0.5 on V, but not from node 1; is erased on P"
-    )
+    assert text.startswith("rings: the candidate is not 0, so there is something to write.\n")
+    assert "\nnode 3: gains 0.99 on S and 0.5 on V, but not from node 1; is erased on P\n" in text
     assert "! leaks in a loop of S at node 1" in text
     assert "node 4" not in text
 
@@ -65,6 +64,17 @@ def test_some_cells_come_with_their_legend_and_all_numbers(
     assert "  +1  +52.52  cells frame," in text
     assert "+…" not in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("columns", ["60", "70", "80"])
+def test_narrow_terminals_wrap_and_lose_no_word(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = said(capsys, "reber", "--cells", "1,5")
+    monkeypatch.setenv("COLUMNS", columns)
+    narrow = said(capsys, "reber", "--cells", "1,5")
+    assert max(map(len, narrow.splitlines())) <= int(columns)
+    assert sorted(narrow.split()) == sorted(wide.split())
 
 
 def test_weights_are_left_out_of_large_nets(capsys: pytest.CaptureFixture[str]) -> None:

@@ -220,6 +220,12 @@ def test_grammars(shell: Shell) -> None:
     assert "dyck-K-M" in out
 
 
+def test_grammars_fit_the_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in ("60", "80"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert max(map(len, shell("grammars")[1].splitlines())) <= int(columns)
+
+
 def test_grammars_in_json(shell: Shell) -> None:
     data = json.loads(shell("grammars", "--json")[1])
     names = [entry["name"] for entry in data["grammars"]]

@@ -21,6 +21,7 @@ from tests.strategies import machines
 
 REBER = rl.load_grammar("reber")
 SVG = "{http://www.w3.org/2000/svg}"
+KEY = ["the dot: the start; a double border: a word may end", "an arrow: a symbol"]
 
 
 def texts(svg: bytes | str) -> list[str]:
@@ -37,7 +38,7 @@ def test_formats(format: module.Format, magic: bytes) -> None:
 
 def test_svg_has_every_state_and_symbol() -> None:
     found = [text.strip() for text in texts(draw(REBER, "svg")) if text.strip()]
-    assert sorted(found) == sorted([*REBER.states, *"BTPSXSXEPVTV"])
+    assert sorted(found) == sorted([*REBER.states, *"BTPSXSXEPVTV", *KEY])
 
 
 def test_to_svg_is_an_element_for_a_page() -> None:

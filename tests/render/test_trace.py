@@ -73,6 +73,10 @@ def test_a_wrong_answer_and_a_violation() -> None:
     later = text_of(rl.trace(rl.published(), "BTSSSSSSXXVE"))
     assert "node 4 → none   offered wrongly   offers E   not judged" in "".join(later)
     assert later[-2:] == ["not judged: the answer after symbol 12", wrong[-1]]
+    assert wrong[-2] == "no violation: the net had offered every symbol of the string"
+    refused = text_of(rl.trace(rl.published(), "BP" + "T" * 60 + "VVE"))
+    assert "violation at symbol 49: T came, but the net offered S X" in refused
+    assert refused[-1].startswith("✗ wrong after symbol 44 (T)")
     drifts = text_of(rl.trace(rl.published(), "BP" + "T" * 50))
     again = [line for line in drifts if line.startswith("wrong after symbol ")]
     assert again[0] == "wrong after symbol 45 (T): it offers T S X V; the grammar allows T V"
