@@ -41,7 +41,7 @@ def command() -> None:
 
 @command.command("make")
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
-@click.option("--count", type=AT_LEAST_1, help="Make only so many; every dial comes early.")
+@click.option("--count", type=AT_LEAST_1, help="Make only so many; the first 8 have every dial.")
 @seed_option
 @json_option
 def make_command(out: str, count: int | None, seed: int, as_json: bool) -> None:
