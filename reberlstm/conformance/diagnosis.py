@@ -211,6 +211,8 @@ class Diagnosis:
         self.kind = self.checks[0].kind
         self.known = faults(self.kind, self.dtype)
         self.short = [check for check in self.checks if not check.endures]
+        self.rules = (self.refused, self.exact, self.not_finite, self.rounding, self.of_words)
+        self.rules += (self.as_float32,)
 
     def findings(self) -> Iterator[Finding]:
         """The faults, in the order of the module's text; nothing where all is right."""
@@ -225,7 +227,7 @@ class Diagnosis:
             wrong = [check for check in wrong if check not in unseen]
         if not wrong:
             return
-        for rule in (self.exact, self.refused, self.rounding, self.of_words, self.as_float32):
+        for rule in self.rules:
             if found := rule(wrong):
                 yield found
                 return
@@ -270,7 +272,7 @@ class Diagnosis:
         """One fault gives all outputs."""
         found = [x for x in self.known if not x.rounds and all(self.fits(x.reference))]
         evidence = (
-            f"the outputs of all {len(self.short)} checks equal those of a reference with this "
+            f"the outputs of all {len(self.short)} short checks equal those of a reference with this "
             f"fault, and of no other among {len(self.known)}"
         )
         return self.first_of(found, evidence, wrong, certain=True)
@@ -296,10 +298,23 @@ class Diagnosis:
         note, *others = dict.fromkeys(self.outcomes[check.id].note for check in wrong)
         what = "another shape" if shape else "no hidden states"
         says = f"{len(wrong)} of {len(self.short)} checks give {what}: {note}"
-        evidence = "no known fault raises an error in these checks"
+        evidence = "an error tells of no fault of arithmetic"
         if len(wrong) < len(self.short):
             evidence += ", and the others are right"
         return self.finding("shape" if shape else "refused", says, evidence, wrong, others=others)
+
+    def not_finite(self, wrong: Sequence[Check]) -> Finding | None:
+        """Hidden states are NaN or infinite, which the right ones never are."""
+        found = [
+            check
+            for check in wrong
+            if not isinstance(outputs := self.outputs[check.id], Exception)
+            and not all(np.isfinite(hidden).all() for hidden in outputs)
+        ]
+        if not found:
+            return None
+        says = f"hidden states are NaN or infinite: {self.outcomes[found[0].id].where}"
+        return self.finding("not-finite", says, "the right ones are all finite", found)
 
     def rounding(self, wrong: Sequence[Check]) -> Finding | None:
         """Faults of rounding are near, and their errors are of the size that is found.
@@ -446,7 +461,7 @@ class Diagnosis:
                 return self.finding("refused", says, evidence, late)
         if "long" in by_name or "memory" in by_name:
             says = self.ends(by_name.get("long", late[0]))
-            return self.finding("long", says, evidence, late)
+            return self.finding("long", says, evidence, late, certain=False)
         count = by_name["count"]
         for fault in self.known:
             if fault.bits and self.off(fault.reference, count) <= NEAR:
@@ -454,9 +469,11 @@ class Diagnosis:
                 evidence += ", and a counter stops where it would with so many bits"
                 return self.finding(fault.name, says, evidence, late)
         place = self.outcomes[count.id].place
-        says = "gates that should be exactly 0 or 1 are not, and what is kept leaks away"
+        says = (
+            "what is kept is not exact: gates are not exactly 0 or 1, or the cell state is clipped"
+        )
         evidence += f", a counter is wrong from step {place.step if place else 0:,} on"
-        return self.finding("not-saturated", says, evidence, late)
+        return self.finding("not-saturated", says, evidence, late, certain=False)
 
     def ends(self, check: Check) -> str:
         """What happens where a long word is wrong for the first time."""

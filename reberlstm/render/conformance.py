@@ -18,7 +18,7 @@ OUTCOMES = ("right", "wrong", "refused", "not run")
 def report_lines(report: Report, width: int = 100) -> Iterator[str]:
     """A table of the checks by kind of cell, and below it what was found."""
     yield printable(f"{report.runtime}, {report.dtype}: {report.summary}")
-    yield f"hidden states at most {report.tolerance:g} from the reference; {report.seconds:.1f} s"
+    yield f"hidden states may be off by {report.tolerance:g}; {report.seconds:.1f} s"
     yield ""
     rows = [["cell", *OUTCOMES, "largest error"]]
     for kind in dict.fromkeys(check.kind for check in report.checks):

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reberlstm.errors import ZooError
+from reberlstm.errors import ZooError, shown
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Tables
 from reberlstm.net.cells.cell import Floats
@@ -166,7 +166,12 @@ class _Trial:
         Raises:
             ZooError: where it is none.
         """
-        found = np.asarray(value, dtype=np.float64)
+        try:
+            found = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ZooError(
+                f"direction of {name!r}: {shown(value)} is no array of numbers"
+            ) from None
         shape = self.parts, self.layer.size
         if found.shape not in (shape, shape[1:]):
             raise ZooError(f"the direction of {name!r} has shape {found.shape}, not {shape[1:]}")

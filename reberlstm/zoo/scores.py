@@ -198,7 +198,8 @@ class ProbeScore(Plain):
     """How well directions stand for variables.
 
     Attributes:
-        right: The mean of `Interchange.right` over the variables.
+        right: The mean of `Interchange.right` over the nodes and bits. Distractors are left out,
+            unless nothing else was given: where a direction does nothing, one passes for theirs.
         each: The result for each variable.
     """
 
@@ -230,7 +231,9 @@ def score_probes(
     if not directions:
         raise ZooError("no directions to score; give one for some node or bit of the map")
     each = interchanges(entry.net, entry.machine, entry.map, directions, pairs=pairs, seed=seed)
-    return ProbeScore(float(np.mean([one.right for one in each])), tuple(each))
+    means = {x.name for x in entry.map.of("node", "bit")}
+    counted = [x.right for x in each if x.variable in means] or [x.right for x in each]
+    return ProbeScore(float(np.mean(counted)), tuple(each))
 
 
 # Attribution
