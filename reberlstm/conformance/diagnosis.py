@@ -211,8 +211,6 @@ class Diagnosis:
         self.kind = self.checks[0].kind
         self.known = faults(self.kind, self.dtype)
         self.short = [check for check in self.checks if not check.endures]
-        self.rules = (self.refused, self.exact, self.not_finite, self.rounding, self.of_words)
-        self.rules += (self.as_float32,)
 
     def findings(self) -> Iterator[Finding]:
         """The faults, in the order of the module's text; nothing where all is right."""
@@ -227,7 +225,8 @@ class Diagnosis:
             wrong = [check for check in wrong if check not in unseen]
         if not wrong:
             return
-        for rule in self.rules:
+        rules = (self.refused, self.exact, self.not_finite, self.rounding, self.of_words)
+        for rule in (*rules, self.as_float32):
             if found := rule(wrong):
                 yield found
                 return
@@ -272,8 +271,8 @@ class Diagnosis:
         """One fault gives all outputs."""
         found = [x for x in self.known if not x.rounds and all(self.fits(x.reference))]
         evidence = (
-            f"the outputs of all {len(self.short)} short checks equal those of a reference with this "
-            f"fault, and of no other among {len(self.known)}"
+            f"the outputs of all {len(self.short)} short checks equal those of a reference with "
+            f"this fault, and of no other among {len(self.known)}"
         )
         return self.first_of(found, evidence, wrong, certain=True)
 

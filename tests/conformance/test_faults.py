@@ -330,7 +330,7 @@ LATE = [
         functools.partial(plain, sig=lambda z: np.minimum(1 / (1 + np.exp(-z)), 1 - 1e-5)),
         ("count",),
         "not-saturated",
-        "leaks",
+        "not exact",
     ),
 ]
 
@@ -392,3 +392,35 @@ def test_words_that_are_mixed_hide_no_other_fault():
     found = report(run, "rnn")
     assert [x.fault for x in found.findings] == ["words-mixed", "lengths-ignored"]
     assert [x.checks for x in found.findings] == [("rnn-batch",), ("rnn-lengths",)]
+
+
+def test_a_kind_of_cell_that_only_raises_errors_is_a_fault():
+    def run(kind, weights, x, initial=None, lengths=None):
+        if kind == "lstm":
+            return 1 / 0
+        return plain(kind, weights, x, initial, lengths)
+
+    found = check_runtime(run, kinds=("lstm", "rnn"), steps=100)
+    (finding,) = found.findings
+    assert (found.holds, finding.kind, finding.fault) == (False, "lstm", "refused")
+
+
+def test_errors_for_lengths_are_not_taken_for_a_fault_of_arithmetic():
+    def run(kind, weights, x, initial=None, lengths=None):
+        if lengths is not None:
+            raise SystemExit(0)
+        return plain(kind, weights, x, initial, lengths)
+
+    (finding,) = report(run).findings
+    assert finding.fault == "refused"
+    assert "the runtime ends Python" in finding.says
+
+
+def test_numbers_that_are_not_finite_are_told_first():
+    def run(kind, weights, x, initial=None, lengths=None):
+        hidden = plain(kind, weights, x, initial, lengths)
+        hidden[0, -1, 0] = np.nan
+        return hidden
+
+    (finding,) = report(run).findings
+    assert finding.fault == "not-finite"
