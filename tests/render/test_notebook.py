@@ -99,7 +99,7 @@ def test_a_large_net_is_only_described():
 def test_a_run_is_its_memory():
     run = rl.trace(rl.published(), "BTSSSSSSXXV")
     outline = Outline(run._repr_html_())
-    assert "✗ wrong at symbol 11: it offers P V E" in outline.text
+    assert "✗ wrong after symbol 11 (V): it offers P V E" in outline.text
     assert "0.824" in outline.words
     assert "✗ P V E" in outline.words
     assert run._repr_mimebundle_()["text/html"] == run._repr_html_()
