@@ -363,10 +363,7 @@ export class App {
     byId("stage").classList.toggle("many", shown.length > 2);
     byId("nets").replaceChildren(...shown.map((entry) => entry.card.root));
     this.findCounterparts();
-    this.tape.rebuild();
-    this.graph.rebuild();
-    this.counters.rebuild();
-    this.inspector.rebuild();
+    for (const view of [this.tape, this.graph, this.counters, this.inspector]) view.rebuild();
     setText(byId("graph-legend"), this.legend());
     this.update();
   }
@@ -381,9 +378,7 @@ export class App {
   }
 
   update() {
-    this.tape.update();
-    this.graph.update();
-    this.counters.update();
+    for (const view of [this.tape, this.graph, this.counters]) view.update();
     for (const entry of this.shownNets()) entry.card.update();
     this.inspector.update();
     updateControls(this);
