@@ -155,18 +155,20 @@ def _what_it_is(trace: Trace) -> str:
     layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
     text = " that feeds ".join(layers)
     others = [] if grammar is None else [c for c in net.cells if not _is_node(c, grammar.states)]
+    text = f"{text[0].upper()}{text[1:]}. "
     if grammar is not None and len(others) <= len(net.cells) / 2:
-        but = "most of them" if len(others) > 2 else f"all but {' and '.join(others)}"
-        who = f"{but} " if others else ""
-        nodes = "node of the grammar that it stands" if net.size == 1 else ""
-        nodes = nodes or "nodes of the grammar that they stand"
-        text += f", {who}named after the {nodes} for"
+        if len(others) > 2:
+            text += "Most cells have the name of the node that they stand for. "
+        else:
+            stands = "stands" if len(others) == 1 else "stand"
+            none = f"; {' and '.join(others)} {stands} for none" if others else ""
+            text += f"Each cell has the name of the node that it stands for{none}. "
     tells = " and ".join(_TELLS[kind] for kind in net.observed)
-    text = f"{text[0].upper()}{text[1:]}. It says {tells} ({net.reading}). "
+    text += f"It says {tells} ({net.reading}). "
     if grammar is None:
         return f"{text}No grammar is given, so nothing is judged."
-    name = f"Grammar {grammar.name}" if grammar.name else "The grammar"
-    return f"{text}{name} judges it {_JUDGED[net.claims]} (scope {net.claims})."
+    name = f"the grammar {grammar.name}".rstrip()
+    return f"{text}It is compared with {name} {_JUDGED[net.claims]} (scope {net.claims})."
 
 
 def _is_node(cell: str, states: Collection[str]) -> bool:
@@ -183,7 +185,7 @@ _TELLS = {
     "accept": "whether the word may end",
     "label": "which output the word has",
 }
-_JUDGED = {"legal": "after its words, as long as they can go on", "all": "after every word"}
+_JUDGED = {"legal": "after its words that can go on", "all": "after every word"}
 
 
 def _legend(trace: Trace) -> str:
@@ -199,8 +201,8 @@ def _legend(trace: Trace) -> str:
         meaning = f"{over} {'the word may end' if kind == 'accept' else 'is offered'}"
     if _is_long(trace.steps[0]):
         meaning = f"its {len(trace.steps[0].reader)} numbers are in --json; {meaning}"
-    ok = "" if trace.steps[0].legal is None else "ok: the net had offered the symbol. "
-    return f"{ok}reader: {meaning}. · is 0, 1 is 1."
+    ok = "" if trace.steps[0].legal is None else "ok: the symbol had been offered. "
+    return f"{ok}reader: {meaning}. · is 0 (±{NEAR:g})."
 
 
 def _wrapped(text: str, width: int) -> list[str]:

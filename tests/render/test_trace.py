@@ -49,9 +49,9 @@ def test_what_was_never_asked_is_not_judged() -> None:
     lines = text_of(rl.trace(rl.published(), "BTXSE"))
     assert lines[0] == "BTXSE: published net"
     assert " ".join(lines[1:4]) == (
-        "A Toy LSTM of 6 cells, named after the nodes of the grammar that they stand for. It "
-        "says which symbols may come next (legal: tanh > 0.5). Grammar reber judges it after its "
-        "words, as long as they can go on (scope legal)."
+        "A Toy LSTM of 6 cells. Each cell has the name of the node that it stands for. It says "
+        "which symbols may come next (legal: tanh > 0.5). It is compared with the grammar reber "
+        "after its words that can go on (scope legal)."
     )
     assert "before the first symbol the net offers nothing (not judged)" in lines
     heads = [line for line in lines if "→" in line]
@@ -132,10 +132,10 @@ def test_a_net_that_only_accepts() -> None:
     lines = text_of(trace)
     assert lines[:2] == [
         "BTX: random net",
-        "A GRU of 3 cells. It says whether the word may end (accept: logit > 0). Grammar reber judges "
-        "it",
+        "A GRU of 3 cells. It says whether the word may end (accept: logit > 0). It is compared with "
+        "the",
     ]
-    assert "reader: over 0 the word may end. · is 0, 1 is 1." in lines
+    assert "reader: over 0 the word may end. · is 0 (±0.005)." in lines
     assert not any("before the first symbol" in line for line in lines)
     assert all("says that the word may" in line for line in lines if "→" in line)
     assert "may end" in trace._repr_html_()
