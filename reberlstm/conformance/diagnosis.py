@@ -32,8 +32,8 @@ from reberlstm.plain import Plain
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}
 """How far a hidden state may be from the reference's, which is evaluated in float64."""
 
-ALIKE = 10.0
-"""So many times as far may an output be from that of a fault which it is explained by."""
+SLACK = 10.0
+"""So many times the tolerance may an output be from that of a fault that explains it."""
 
 NEAR = 0.06
 """So far for faults of rounding, which the order of operations takes part in."""
@@ -257,7 +257,7 @@ class Diagnosis:
     def most(self, check: Check) -> float:
         """How far outputs may be from what explains them: much nearer than from what is right."""
         outcome = self.outcomes[check.id]
-        most = ALIKE * self.tolerance
+        most = SLACK * self.tolerance
         return most if outcome.outcome == "right" else min(most, (outcome.error or np.inf) / 4.0)
 
     def fits(self, reference: Reference) -> Iterator[bool]:
@@ -490,7 +490,7 @@ class Diagnosis:
         for begun in range(done, max(done - 50, 0), -1):
             span = np.s_[:, begun : done + 50]
             (anew,) = Reference().run(check.net, [Call(x[span])])
-            if apart([hidden[span]], [anew]) <= ALIKE * self.tolerance:
+            if apart([hidden[span]], [anew]) <= SLACK * self.tolerance:
                 return (
                     f"words are right for {begun:,} steps; then the state is lost, and is 0 again"
                 )

@@ -2,7 +2,7 @@
 
 1. `experiment` is what a description consists of: data, nets, recipes, pictures, claims.
 2. `experiments` has those of the project, one file each, and finds one by name.
-3. `training` trains one net, `judging` decides on claims over several seeds, and `runner` runs a
+3. `training` trains one net, `verdicts` decides on claims over several seeds, and `runner` runs a
    description and writes pictures and reports.
 4. `nets`, `curves`, `gates` and `drawing` are what descriptions are made of; `copying`, `encoding`
    and `flipping` are what a few of them share or measure with.
@@ -26,8 +26,8 @@ from reberlstm.lab.experiment import (
     presets,
 )
 from reberlstm.lab.experiments import EXPERIMENTS, find
-from reberlstm.lab.judging import Verdict
 from reberlstm.lab.runner import Progress, Result, run
+from reberlstm.lab.verdicts import Verdict
 
 __all__ = [
     "EXPERIMENTS",

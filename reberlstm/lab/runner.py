@@ -30,7 +30,7 @@ from reberlstm.extras import require
 from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.lab.experiment import Experiment, Fit, Job, Run, generator
 from reberlstm.lab.experiments import describe
-from reberlstm.lab.judging import Verdict, judge
+from reberlstm.lab.verdicts import Verdict, judge
 from reberlstm.plain import in_form
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The machine with counters: a frozen value beside `FSM`, for languages that no `FSM` accepts.
+"""The machine with counters: a frozen value like `FSM`, for languages that no `FSM` accepts.
 
 It reads a word symbol by symbol, as an `FSM` does, and keeps a few integers besides its state. A
 transition may ask whether each counter is negative, zero or positive, and then adds −1, 0 or 1 to

@@ -124,7 +124,7 @@ def gate_titles(gates: Collection[str]) -> dict[str, str]:
 def numbered(names: Sequence[str]) -> list[int]:
     """The places of names in the order in which a person would number them: 0, 1, 2, …, end.
 
-    Names that are alike up to a number stand together, where the first of them stood.
+    Names that differ in a number only stand together, where the first of them stood.
 
     Example:
         >>> names = ("1", "10", "start", "2", "T.5", "P.1", "T.1")

@@ -169,7 +169,7 @@ def dot(machine: FSM, reference: FSM, *, word: Word | None = None, acceptance: b
     ):
         with graph.subgraph(name=f"cluster_{side}") as part:
             part.attr(label=escaped(title), color="#b0b6bd", labelloc="t", fontsize="14")
-            # The same order in both, and edges kept in it, so that equal machines look alike.
+            # The same order in both, kept by edges, so that equal machines have equal pictures.
             order = _like(reference, result) if side == 0 else reference.states
             rest = [state for state in fsm.states if state not in order]
             _draw(part, fsm, side, result, [*order, *rest], reference.alphabet)

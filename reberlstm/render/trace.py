@@ -291,7 +291,7 @@ def _faults(trace: Trace) -> Iterator[tuple[str, str]]:
 
 
 class _Layout(NamedTuple):
-    """Where things stand, at every step alike.
+    """Where things stand, the same at every step.
 
     Attributes:
         titles: The rows about cells, by quantity, and what they are called.

@@ -121,7 +121,7 @@ def with_distractors(wired: Wired, number: int, rng: np.random.Generator) -> Wir
     (layer,) = net.layers
     size, gates = layer.size, len(layer.cell.gates)
 
-    def beside(own: Floats, new: Floats) -> Floats:
+    def appended(own: Floats, new: Floats) -> Floats:
         """Rows of the new cells after those of the net, in each gate."""
         shape = (gates, -1, *own.shape[1:])
         both = np.concatenate([own.reshape(shape), new.reshape(shape)], axis=1)
@@ -138,10 +138,10 @@ def with_distractors(wired: Wired, number: int, rng: np.random.Generator) -> Wir
     wider = np.pad(np.asarray(layer.weight_hh), ((0, 0), (0, number)))
     changed = Layer(
         layer.cell,
-        beside(layer.weight_ih, rng.normal(0.0, 1.0, (rows, layer.weight_ih.shape[1]))),
-        beside(wider, reads),
-        beside(layer.bias_ih, rng.normal(0.0, 0.3, rows)),
-        beside(layer.bias_hh, np.zeros(rows)),
+        appended(layer.weight_ih, rng.normal(0.0, 1.0, (rows, layer.weight_ih.shape[1]))),
+        appended(wider, reads),
+        appended(layer.bias_ih, rng.normal(0.0, 0.3, rows)),
+        appended(layer.bias_hh, np.zeros(rows)),
     )
     heads = {
         kind: Head(np.pad(x.weight, ((0, 0), (0, number))), x.bias) for kind, x in net.heads.items()

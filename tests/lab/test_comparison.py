@@ -11,7 +11,7 @@ from reberlstm.lab import EXPERIMENTS, find
 from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.curves import lines
 from reberlstm.lab.experiments import autoencoder_line
-from reberlstm.lab.judging import judge
+from reberlstm.lab.verdicts import judge
 from reberlstm.lab.wired import LineAutoencoder, copy, line_parameters
 
 SLOPES = (0.5, 1.0, 2.0)

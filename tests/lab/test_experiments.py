@@ -8,7 +8,7 @@ import pytest
 
 from reberlstm.lab import EXPERIMENTS, curves, find, run
 from reberlstm.lab.experiments import wavy_inverse as wavy
-from reberlstm.lab.judging import judge
+from reberlstm.lab.verdicts import judge
 
 COUNTS = {"epochs": 2, "examples": 60, "batch": 30, "steps": 12, "faster": 0.06}
 """Settings whose names end like this are made so small for a test, or tried at all."""

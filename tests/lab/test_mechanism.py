@@ -14,7 +14,7 @@ import torch
 from reberlstm.errors import FormatError, LabError
 from reberlstm.lab import Claim, Data, Job, Picture, Recipe, run
 from reberlstm.lab import training as training_module
-from reberlstm.lab.judging import judge
+from reberlstm.lab.verdicts import judge
 from tests.lab.conftest import draw
 
 FILES = {"nothing.png", "metrics.json", "REPORT.md"}

@@ -38,7 +38,7 @@ class Walks(Words):
 class Biased(Walks):
     """The same, with symbols of skewed frequencies, which change, and with runs of one symbol.
 
-    Words of equally likely symbols look all alike to many nets: what they count or remember stays
+    Words of equally likely symbols are all the same to many nets: what they count or remember stays
     near its mean. As many of these are among them.
     """
 

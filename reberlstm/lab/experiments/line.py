@@ -10,7 +10,7 @@ from reberlstm.lab.comparison import Comparison
 from reberlstm.lab.copying import FROM_Y, NEAR, copies
 from reberlstm.lab.curves import left, lines
 from reberlstm.lab.experiment import Claim, Experiment, Run, picture, presets
-from reberlstm.lab.judging import shown
+from reberlstm.lab.verdicts import shown
 
 THE_LINE = lines(1.0)[0, :, 0]
 SLOPES = (-0.5, 0.25, 0.5, 1.0, 1.5)

@@ -36,7 +36,7 @@ def find(words: str) -> Symptom:
     """The symptom that some words tell of: its name, a loss, or how somebody would put it.
 
     Raises:
-        LabError: where they tell of none, or of several alike.
+        LabError: where they tell of none, or of several equally well.
 
     Example:
         >>> [find(words).name for words in ("loss-0.693", "0.6931", "stuck at 0.69")]

@@ -11,7 +11,7 @@ import numpy as np
 from reberlstm.lab.drawing import Figure
 from reberlstm.lab.experiment import Array, Fit, Job, generator
 from reberlstm.lab.gates import Gates, record_gates
-from reberlstm.lab.judging import spread
+from reberlstm.lab.verdicts import spread
 
 if TYPE_CHECKING:
     from torch import nn
