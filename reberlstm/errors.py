@@ -140,6 +140,11 @@ def shown(value: object) -> str:
         return f"a {type(value).__name__}"
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: ``1 state``, ``1,024 states``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def one_line(message: str, most: int = MOST_CHARACTERS) -> str:
     """The message with line ends and other unprintable characters escaped, cut where it is long."""
     return printable(_cut(message, most)).strip()

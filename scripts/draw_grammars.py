@@ -163,7 +163,7 @@ def counting_section(name: str) -> str:
 
 - {len(machine.states)} state{"s" * (len(machine.states) > 1)} over {len(machine.alphabet)} \
 symbols (`{" ".join(machine.alphabet)}`), {counters} counter{"s" * (counters > 1)} \
-(`{" ".join(machine.counters)}`); compiled to {cells} cells
+(`{" ".join(machine.counters)}`); compiled to {cells} cell{"s" if cells > 1 else ""}
 - first words: {", ".join(f"`{word}`" if word != "the empty word" else word for word in words)}; \
 words of length 0 to {MOST_COUNTED}: {counts}
 - source: {machine.source}

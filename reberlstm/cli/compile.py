@@ -12,7 +12,7 @@ from reberlstm.cli.options import (
     out_option,
 )
 from reberlstm.compiler import CELLS, MEMORIES, Memory, compile
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, count
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.complete import OnViolation
 
@@ -80,7 +80,8 @@ def command(
     title = "" if cell == "lstm" else f"{layer.cell.title} "
     kept = f", memory {memory}" if net.name == f"compiled:{memory}" else ""
     echo(
-        f"{out}: {machine}, {len(machine.states)} states → {net.size} {title}cells, "
+        f"{out}: {machine}, {count(len(machine.states), 'state')} → "
+        f"{count(net.size, f'{title}cell')}, "
         f"{nonzero:,} nonzero gate weights, gain {net.gain:g}{kept}"
     )
     for each in net.counting.cells if net.counting is not None else ():

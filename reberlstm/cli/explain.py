@@ -22,11 +22,10 @@ from reberlstm.cli.options import (
     out_option,
     terminal_width,
 )
-from reberlstm.errors import FormatError
+from reberlstm.errors import FormatError, count
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.plain import plain
-from reberlstm.render import count
 
 FORMATS = {".md": "markdown", ".txt": "text", ".json": "json"}
 FILE_WIDTH = 100

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import Displayed, rendered
+from reberlstm.errors import count
 from reberlstm.extraction.learner import Hypothesis, hypothesis_of
 from reberlstm.extraction.nets import ProtocolNet
 from reberlstm.extraction.oracles import Budget
@@ -185,7 +186,7 @@ class Extraction(Displayed, Plain, omit=("observed", "reference", "sample")):
 
     def _plain(self) -> str:
         """The verdicts, without what differs from run to run."""
-        lines = [f"{self.fsm.name or 'machine'}: {len(self.fsm.states)} states"]
+        lines = [f"{self.fsm.name or 'machine'}: {count(len(self.fsm.states), 'state')}"]
         for comparison in self.verdict:
             word = "" if comparison.word is None else f", {self.fsm.text(comparison.word)!r}"
             lines.append(f"{comparison.left} and {comparison.right}: {comparison.relation}{word}")

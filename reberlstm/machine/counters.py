@@ -22,7 +22,7 @@ from itertools import combinations, islice, product
 from typing import TYPE_CHECKING
 
 from reberlstm.display import Displayed, rendered
-from reberlstm.errors import GrammarError, one_line, printable, shown
+from reberlstm.errors import GrammarError, count, one_line, printable, shown
 from reberlstm.machine.complete import OnViolation
 from reberlstm.machine.crawl import crawl
 from reberlstm.machine.fsm import FSM
@@ -156,11 +156,11 @@ class CounterMachine(HasAlphabet, Displayed):
 
     def __str__(self) -> str:
         return printable(self.name) or (
-            f"machine of {len(self.states)} states and {_number_of(self.counters)}"
+            f"machine of {count(len(self.states), 'state')} and {_number_of(self.counters)}"
         )
 
     def __repr__(self) -> str:
-        states = f"{len(self.states)} state{'s' * (len(self.states) != 1)}"
+        states = count(len(self.states), "state")
         return f"<{printable(self.name) or 'machine'}: {states}, {_number_of(self.counters)}>"
 
     def _repr_svg_(self) -> str | None:
@@ -425,8 +425,8 @@ class CounterMachine(HasAlphabet, Displayed):
             accepting=frozenset(configuration_text(c) for c in queue if self.accepting_at(c)),
             transitions=lines,
             name=f"{self.name or 'machine'} with {what}",
-            title=self.title,
-            source=self.source,
+            title=f"{self.title} ({what})" if self.title else "",
+            source=f"a finite part of the machine of {self.source}" if self.source else "",
         )
 
     # How it is run
@@ -613,7 +613,7 @@ def up_to(machine: Machine, length: int) -> FSM:
 
 
 def _number_of(counters: Sequence[str]) -> str:
-    return f"{len(counters)} counter{'s' * (len(counters) != 1)}"
+    return count(len(counters), "counter")
 
 
 # What makes a machine invalid

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reberlstm.display import Displayed, rendered
-from reberlstm.errors import GrammarError, printable
+from reberlstm.errors import GrammarError, count, printable
 from reberlstm.machine.complete import CompleteMachine, Line, OnViolation
 from reberlstm.machine.crawl import crawl, refine
 from reberlstm.machine.words import HasAlphabet, check_alphabet, is_text, some
@@ -116,7 +116,7 @@ class FSM(HasAlphabet, Displayed):
         return _rebuild, ({name: _thaw(getattr(self, name)) for name in self.__dataclass_fields__},)
 
     def __str__(self) -> str:
-        return printable(self.name) or f"machine of {len(self.states)} states"
+        return printable(self.name) or f"machine of {count(len(self.states), 'state')}"
 
     # What the machine is
 

@@ -191,8 +191,3 @@ def block(
     none.
     """
     return fill("block.html", title=title, notes=notes, tables=tables, svg=svg, figures=figures)
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: ``1 state``, ``1,024 states``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,9 +10,9 @@ from reberlstm.comparison import Comparison, Entry, Row
 from reberlstm.comparison.study import Group, summary
 from reberlstm.comparison.study.trials import Record
 from reberlstm.display import renders
-from reberlstm.errors import FormatError, printable
+from reberlstm.errors import FormatError, count, printable
 from reberlstm.figures import INK, NEGATIVE, POSITIVE, QUIET, blank
-from reberlstm.render import Field, Table, block, count, fill, head, table_lines, text_lines
+from reberlstm.render import Field, Table, block, fill, head, table_lines, text_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

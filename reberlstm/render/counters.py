@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable
 
 from reberlstm.display import renders
-from reberlstm.errors import GrammarError
+from reberlstm.errors import GrammarError, count
 from reberlstm.machine.counters import (
     CounterMachine,
     CounterTransition,
@@ -18,7 +18,7 @@ from reberlstm.machine.counters import (
     guard_text,
     typeset,
 )
-from reberlstm.render import block, count
+from reberlstm.render import block
 from reberlstm.render.machine import (
     DARK,
     ELLIPSE,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from reberlstm.display import renders
-from reberlstm.errors import printable
+from reberlstm.errors import count, printable
 from reberlstm.explanation.model import (
     CellExplanation,
     Explanation,
@@ -18,7 +18,7 @@ from reberlstm.explanation.model import (
     WeightReason,
 )
 from reberlstm.explanation.wording import listed, shown, units, weight
-from reberlstm.render import count, fill, gate_titles, text_lines
+from reberlstm.render import fill, gate_titles, text_lines
 
 HEADS = {"legal": "legal head (reader)", "accept": "accept head", "next": "next head"}
 

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.display import renders
-from reberlstm.errors import ExtractionError, GrammarError, ReberLSTMError, printable
+from reberlstm.errors import ExtractionError, GrammarError, ReberLSTMError, count, printable
 from reberlstm.extraction import Extraction
 from reberlstm.extraction.rates import WORDS, percent
 from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_colours, to_bytes
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.repeats import folded
-from reberlstm.render import Table, block, count, differences, table_lines
+from reberlstm.render import Table, block, differences, table_lines
 from reberlstm.render.machine import arrows, draw
 from reberlstm.render.plots import COLOUR_KEY, upright
 

@@ -19,11 +19,11 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from reberlstm.display import rendered, renders
-from reberlstm.errors import GrammarError, MissingExtraError, ReberLSTMError
+from reberlstm.errors import GrammarError, MissingExtraError, ReberLSTMError, count
 from reberlstm.grammars import Grammar, as_machine
 from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM, Word
-from reberlstm.render import block, count
+from reberlstm.render import block
 
 Format = Literal["svg", "png", "pdf"]
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")

@@ -6,8 +6,9 @@ import numpy as np
 
 from reberlstm.certificates import Certificate
 from reberlstm.display import renders
+from reberlstm.errors import count
 from reberlstm.net.net import Net
-from reberlstm.render import Field, Table, block, count, gate_titles, head, number_field
+from reberlstm.render import Field, Table, block, gate_titles, head, number_field
 
 MAX_CELLS = 24
 MAX_COLUMNS = 40

@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 import click
 
 from reberlstm.display import renders
-from reberlstm.errors import printable
+from reberlstm.errors import count, printable
 from reberlstm.machine.complete import Walk
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import (
     Field,
     Table,
     block,
-    count,
     gate_titles,
     head,
     minus,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates import Proof
+from reberlstm.errors import count
 from reberlstm.lab import drawing, flipping
 from reberlstm.lab.experiment import Claim, Data, Experiment, Job, Recipe, Run, picture, presets
 from reberlstm.lab.gates import record_gates, unrolled
@@ -139,14 +140,12 @@ def _machine(which: str, net: Net) -> dict[str, Any]:
     states, whole = len(found.fsm.states), found.ended_by is None
     return {
         f"{which}_states": states if whole else None,
-        f"{which}_size": _count(states) if whole else f"more than {flipping.MOST_STATES} states",
+        f"{which}_size": count(states, "state")
+        if whole
+        else f"more than {flipping.MOST_STATES} states",
         f"{which}_turns": flipping.alternates(found.fsm),
         f"{which}_relation": found.verdict[0].relation,
     }
-
-
-def _count(states: int) -> str:
-    return "1 state" if states == 1 else f"{states} states"
 
 
 def fresh(run: Run) -> Floats:
@@ -369,7 +368,7 @@ def _machine_picture(run: Run) -> drawing.Figure:
             fed = ", ".join(symbol for symbol in fsm.alphabet if line.get(symbol) == target)
             if state in middle and target in middle:
                 _arrow(axis, middle[state], middle[target], fed)
-    title = _count(len(fsm.states)) if found.ended_by is None else "no small machine"
+    title = count(len(fsm.states), "state") if found.ended_by is None else "no small machine"
     drawing.label(axis, f"{net.name}: {title}", "h and c, first direction", "second direction")
     axis.margins(0.15)
     return figure
