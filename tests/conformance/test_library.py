@@ -9,7 +9,7 @@ import pytest
 import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.conformance import check_runtime
-from reberlstm.conformance.diagnosis import ALIKE, FEW_WORDS, TOLERANCE
+from reberlstm.conformance.diagnosis import FEW_WORDS, SLACK, TOLERANCE
 from reberlstm.conformance.faults import faults, rounded
 from reberlstm.conformance.reference import Reference
 from reberlstm.conformance.suite import GAIN, KINDS, checks, uneven, weights_of
@@ -46,7 +46,7 @@ def test_faults_are_told_apart(kind):
         off = np.abs(given[:number] - given[number]).max(axis=1)
         nearest = int(off.argmin())
         if says[nearest] != says[number]:
-            enough = 2 * ALIKE * TOLERANCE["float32"]
+            enough = 2 * SLACK * TOLERANCE["float32"]
             assert off[nearest] > enough, f"{says[number]} / {says[nearest]}"
 
 
