@@ -5,13 +5,13 @@ const names = (text) => Object.fromEntries(text.split(" ").map((name) => [name, 
 
 export default [
   {
-    files: ["reberlstm/render/explorer/*.js"],
+    files: ["reberlstm/render/explorer/**/*.js"],
     languageOptions: {
       ecmaVersion: 2023,
       sourceType: "module",
       globals: names(
         "document window self location history navigator performance setTimeout clearTimeout atob " +
-          "Blob URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS",
+          "AbortController Blob URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS",
       ),
     },
     rules: {

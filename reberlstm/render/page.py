@@ -1,7 +1,10 @@
 """The explorer: one HTML file, which holds the nets and really runs them.
 
-A template, a style sheet and JavaScript modules, written one after the other into one script, are
-in the folder ``explorer``. Nothing is loaded from anywhere: the page's own policy forbids it.
+Its parts are in the folder ``explorer``, and a folder for each of the page's modes there:
+``explore`` shows nets run, in ``derive`` a student wires one, in ``draw`` a machine is drawn.
+``model`` computes and knows no document; ``common`` is what all modes show. The JavaScript modules
+are written one after the other into one script. Nothing is loaded from anywhere: the page's own
+policy forbids it.
 """
 
 from __future__ import annotations
@@ -51,7 +54,9 @@ MAX_WEIGHTS = 2_000_000
 MAX_EXPLAINED = 64
 """Cells of a net whose weights are explained in words; above it the page shows numbers only."""
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
+MODES = ("explore", "derive", "draw")
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
 
 
@@ -60,10 +65,22 @@ def _read(name: str) -> str:
 
 
 @cache
-def modules(last: str = "app") -> tuple[str, ...]:
+def _script(module: str) -> str:
+    """The text of a module; no two folders have one of the same name."""
+    (path,) = FOLDER.rglob(f"{module}.js")
+    return path.read_text("utf-8")
+
+
+@cache
+def modules(last: str = "main") -> tuple[str, ...]:
     """The modules of the page's script, each after those that it imports from."""
-    before = [modules(imported) for _, imported in _IMPORT.findall(_read(f"{last}.js"))]
+    before = [modules(imported) for _, imported in _IMPORT.findall(_script(last))]
     return (*dict.fromkeys(itertools.chain(*before)), last)
+
+
+def style() -> str:
+    """The page's style sheet: what is common, then what each mode has."""
+    return "".join(_read(name) for name in ("style.css", *(f"{mode}/style.css" for mode in MODES)))
 
 
 class Page(str):
@@ -132,9 +149,10 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=_read("style.css"),
+        style=style(),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(),
+        **{mode: _read(f"{mode}/body.html") for mode in MODES},
     )
     return Page(page)
 
@@ -210,7 +228,7 @@ def program() -> str:
     """
     parts = []
     for name in modules():
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _read(f"{name}.js"))
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")

@@ -7,20 +7,20 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reberlstm.render.page import FOLDER, modules
+from reberlstm.render.page import FOLDER, modules, style
 
 pytestmark = pytest.mark.browser
 
 MODULES = modules()
-STYLE = (FOLDER / "style.css").read_text("utf-8")
-TEMPLATE = (FOLDER / "template.html").read_text("utf-8")
-SCRIPTS = {name: (FOLDER / f"{name}.js").read_text("utf-8") for name in MODULES}
+STYLE = style()
+BODIES = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.html"))]
+SCRIPTS = {path.stem: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}
 
 LOAD = """async (modules) => {
   const urls = {};
   const faults = [];
   for (const [name, source] of modules) {
-    const text = source.replace(/from "\\.\\/([a-z]+)\\.js"/g, (_, other) => `from "${urls[other]}"`);
+    const text = source.replace(/from "[./a-z]*\\/([a-z]+)\\.js"/g, (_, other) => `from "${urls[other]}"`);
     urls[name] = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     try {
       await import(urls[name]);
@@ -37,11 +37,11 @@ VOID = {"meta", "input", "link", "br", "hr", "img"}
 def test_every_module_is_one_and_finds_what_it_imports(browser):
     """As they lie in the folder, not only put together into one script."""
     page = browser.new_page()
-    faults = page.evaluate(LOAD, list(SCRIPTS.items()))
+    faults = page.evaluate(LOAD, [(name, SCRIPTS[name]) for name in MODULES])
     page.close()
     # The last one starts the page, which an empty document is not.
     (fault,) = faults
-    assert fault.startswith("app: TypeError")
+    assert fault.startswith("main: TypeError")
 
 
 def test_every_declaration_is_understood(browser):
@@ -58,7 +58,7 @@ def test_every_declaration_is_understood(browser):
 
 
 def test_every_class_in_the_style_sheet_is_used():
-    text = TEMPLATE + "".join(SCRIPTS.values())
+    text = "".join([*BODIES, *SCRIPTS.values()])
     plain = re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", STYLE, flags=re.DOTALL)
     for name in set(re.findall(r"\.([a-z][\w-]*)", plain)):
         stem = re.sub(r"-\d$", "-", name)
@@ -81,11 +81,12 @@ def test_every_element_of_the_template_is_closed_and_every_id_unique():
             assert self.open.pop() == tag, f"</{tag}> in line {self.getpos()[0]}"
 
     reader = Reader()
-    reader.feed(TEMPLATE)
+    for body in BODIES:
+        reader.feed(body)
     assert reader.open == []
     assert len(reader.ids) == len(set(reader.ids))
     sought = set(re.findall(r'byId\("([\w-]+)"\)', "".join(SCRIPTS.values())))
     sought |= set(re.findall(r'\bon\("([\w-]+)"', SCRIPTS["controls"]))
     assert sought <= set(reader.ids)
-    labelled = re.findall(r'aria-(?:labelledby|describedby)="([\w-]+)"|\bfor="([\w-]+)"', TEMPLATE)
+    labelled = re.findall(r'aria-(?:labelledby|describedby)="([\w-]+)"|\bfor="([\w-]+)"', "".join(BODIES))
     assert {name for pair in labelled for name in pair if name} <= set(reader.ids)

@@ -14,7 +14,7 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.page import FOLDER, explorer_page, modules, program
+from reberlstm.render.page import FOLDER, explorer_page, modules, program, style
 
 KILOBYTE = 1000
 MODULES = modules()
@@ -28,6 +28,16 @@ def reber():
 @pytest.fixture(scope="module")
 def page(reber):
     return explorer_page(reber, [rl.compile(reber), rl.published()], "BTSSSSSSXXV")
+
+
+EXPORT = r"^export (?:const|function|class) (\w+)"
+
+
+def imports(name):
+    """The modules that one imports, each as the file that it names and its stem."""
+    (module,) = FOLDER.rglob(f"{name}.js")
+    found = re.findall(r'from "(\.[^"]*/(\w+)\.js)"', module.read_text("utf-8"))
+    return [((module.parent / path).resolve(), stem) for path, stem in found]
 
 
 def data_of(page):
@@ -67,22 +77,31 @@ def test_dense_weights_are_exact(reber):
 
 
 def test_modules_are_in_order_and_all_there():
-    files = {path.stem for path in FOLDER.glob("*.js")}
-    assert files == set(MODULES)
+    assert sorted(path.stem for path in FOLDER.rglob("*.js")) == sorted(MODULES)
     for number, name in enumerate(MODULES):
-        text = (FOLDER / f"{name}.js").read_text("utf-8")
-        for imported in re.findall(r'from "\./(\w+)\.js"', text):
+        for path, imported in imports(name):
             assert imported in MODULES[:number], f"{name}.js imports {imported}.js, which is later"
+            assert path.is_file()
     assert re.search(r"^\s*(?:import|export)\b", program(), re.MULTILINE) is None
 
 
 def test_what_a_module_imports_is_exported():
-    exported = {}
-    for name in MODULES:
-        text = (FOLDER / f"{name}.js").read_text("utf-8")
-        exported[name] = set(re.findall(r"^export (?:const|function|class) (\w+)", text, re.M))
-        for names, source in re.findall(r'^import \{([^}]*)\} from "\./(\w+)\.js";', text, re.M):
+    exported = {
+        path.stem: set(re.findall(EXPORT, path.read_text("utf-8"), re.M))
+        for path in FOLDER.rglob("*.js")
+    }
+    for path in FOLDER.rglob("*.js"):
+        text = path.read_text("utf-8")
+        for names, source in re.findall(r'^import \{([^}]*)\} from "[./a-z]*/(\w+)\.js";', text, re.M):
             assert {part.strip() for part in names.split(",") if part.strip()} <= exported[source]
+
+
+def test_the_model_knows_no_document_and_nothing_common_knows_a_mode():
+    allowed = {"model": {"model"}, "common": {"model", "common"}}
+    for folder, known in allowed.items():
+        for path in (FOLDER / folder).glob("*.js"):
+            assert {found.parent.name for found, _ in imports(path.stem)} <= known
+            assert folder == "common" or "document" not in path.read_text("utf-8"), path.name
 
 
 def test_the_page_in_docs_is_of_this_state():
@@ -92,7 +111,7 @@ def test_the_page_in_docs_is_of_this_state():
         pytest.skip("the docs are not here: an installed package")
     text = (docs / "explorer.html").read_text("utf-8")
     assert program() in text
-    assert (FOLDER / "style.css").read_text("utf-8") in text
+    assert style() in text
 
 
 def test_equal_pages_from_equal_nets(page, reber):

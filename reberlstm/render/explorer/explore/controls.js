@@ -1,10 +1,10 @@
 // Buttons, fields and menus: each calls what the page can do.
 
-import { byId, el, fill, setText } from "./dom.js";
+import { byId, el, fill, setText } from "../common/dom.js";
 import { showAddress } from "./link.js";
-import { parseWord, wordText } from "./machine.js";
+import { parseWord, wordText } from "../model/machine.js";
 import { download, picturePng, pictureText } from "./picture.js";
-import { writeString } from "./writing.js";
+import { writeString } from "../model/writing.js";
 
 const MAX_BUTTONS = 12;
 const STRINGS = 20;
@@ -32,14 +32,12 @@ export function bindControls(app) {
   on("save-svg", "click", () => save(app, async () => new Blob([pictureText(app)], { type: "image/svg+xml" }), "svg"));
   on("save-png", "click", () => save(app, () => picturePng(app), "png"));
   on("copy-link", "click", () => copyLink(app));
-  on("theme", "click", () => toggleTheme());
   on("lead-net", "change", (event) => {
     app.lead = app.nets[Number(event.target.value)];
   });
   bindAppend(app);
   bindExamples(app);
   showNetChoice(app);
-  showTheme();
 }
 
 /** What the controls show of the state. */
@@ -148,18 +146,4 @@ async function copyLink(app) {
   } catch {
     setText(byId("saved"), "Copy the link from the address bar; it carries the string, the step and every change.");
   }
-}
-
-function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
-function toggleTheme() {
-  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-  showTheme();
-}
-
-function showTheme() {
-  setText(byId("theme"), isDark() ? "Light" : "Dark");
 }

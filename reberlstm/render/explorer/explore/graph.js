@@ -1,8 +1,8 @@
 // The state graph: the active node, the crossed edge, and how full each net's cell of a node is.
 
-import { byId, el, setAttribute, setText, svg } from "./dom.js";
-import { activity } from "./net.js";
-import { LOST, rowOf } from "./machine.js";
+import { byId, el, setAttribute, setText, svg } from "../common/dom.js";
+import { activity } from "../model/net.js";
+import { LOST, rowOf } from "../model/machine.js";
 
 const NODE_HEIGHT = 34;
 const PADDING = 12;

@@ -1,8 +1,8 @@
 // The counters of the grammar as number lines, with what a net's cell holds in their place.
 
-import { el, setAttribute, setText, svg } from "./dom.js";
-import { LOST } from "./machine.js";
-import { shown } from "./reasons.js";
+import { el, setAttribute, setText, svg } from "../common/dom.js";
+import { LOST } from "../model/machine.js";
+import { shown } from "../model/reasons.js";
 
 const WIDTH = 420;
 const HEIGHT = 46;

@@ -1,7 +1,7 @@
 // What a link to the page carries behind its #: the string, the step, what is shown and changed.
 
-import { hasWeight } from "./edits.js";
-import { parseWord, wordText } from "./machine.js";
+import { hasWeight } from "../model/edits.js";
+import { parseWord, wordText } from "../model/machine.js";
 
 /** The state as the part of an address behind "#". */
 function writeHash(app) {

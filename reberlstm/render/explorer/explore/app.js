@@ -2,22 +2,22 @@
 
 import { NetCard } from "./cells.js";
 import { bindControls, showNetChoice, updateControls } from "./controls.js";
-import { byId, setText, Tip } from "./dom.js";
-import { changedNet, weightKey } from "./edits.js";
+import { byId, setText, Tip } from "../common/dom.js";
+import { changedNet, weightKey } from "../model/edits.js";
 import { Graph } from "./graph.js";
 import { NumberLines } from "./counters.js";
 import { Inspector } from "./inspector.js";
-import { judge, walk } from "./judge.js";
+import { judge, walk } from "../model/judge.js";
 import { bindKeys } from "./keys.js";
 import { readHash, showAddress } from "./link.js";
-import { readNet, run } from "./net.js";
-import { LOST, makeMachine, parseWord } from "./machine.js";
+import { readNet, run } from "../model/net.js";
+import { LOST, makeMachine, parseWord } from "../model/machine.js";
 import { Player } from "./player.js";
-import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "./reasons.js";
+import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { Tape } from "./tape.js";
 import { Undo } from "./undo.js";
-import { makeSeeker, serve } from "./worker.js";
-import { drawSymbol } from "./writing.js";
+import { makeSeeker } from "../model/worker.js";
+import { drawSymbol } from "../model/writing.js";
 
 const MARKS = ["●", "■", "▲", "◆"];
 const AT_FIRST = 3;
@@ -26,8 +26,10 @@ const LINK_DELAY = 250;
 const NOTHING_YET = { status: "searching", tried: 0, length: 0 };
 
 export class App {
-  constructor(data) {
+  constructor(data, page, signal) {
     this.data = data;
+    this.page = page;
+    this.signal = signal;
     this.longest = 10000;
     this.machine = makeMachine(data.machine);
     this.nets = data.nets.map((item, number) => {
@@ -45,7 +47,7 @@ export class App {
     this.counterparts = new Map();
     this.undoing = new Undo(this);
     this.player = new Player(this);
-    this.tip = new Tip(byId("tip"));
+    this.tip = new Tip(byId("tip"), signal);
     this.tape = new Tape(byId("tape"), this);
     this.graph = new Graph(byId("graph"), this);
     this.counters = new NumberLines(byId("counters"), this);
@@ -53,11 +55,11 @@ export class App {
     this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
   }
 
-  start() {
-    const { data, machine } = this;
+  start(hash) {
+    const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
     setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
-    const asked = readHash(this, location.hash);
+    const asked = readHash(this, hash);
     if (asked) this.take(asked);
     else {
       this.word = parseWord(machine, data.string).word;
@@ -67,7 +69,7 @@ export class App {
     this.chooseSelection();
     bindControls(this);
     bindKeys(this);
-    window.addEventListener("hashchange", () => this.follow(readHash(this, location.hash)));
+    signal.addEventListener("abort", () => this.leave());
     new ResizeObserver(() => this.drawLinks()).observe(byId("nets"));
     this.rebuild();
     for (const entry of this.nets) this.seek(entry);
@@ -82,7 +84,16 @@ export class App {
     this.nets.forEach((entry, number) => this.change(entry, changes[number]));
   }
 
-  follow(asked) {
+  /** What is to end when another mode is shown. */
+  leave() {
+    this.player.pause();
+    this.seeker.end();
+    for (const entry of this.nets) clearTimeout(entry.seeking);
+    clearTimeout(this.linking);
+  }
+
+  follow(hash) {
+    const asked = readHash(this, hash);
     if (!asked) return;
     this.undoing.remember("link");
     this.take(asked);
@@ -412,16 +423,3 @@ export class App {
     setText(byId("announce"), parts.join(" ").trim());
   }
 }
-
-/** Where the script begins: on the page, or in the page's own worker. */
-function begin() {
-  if (typeof document === "undefined") {
-    serve(self);
-    return;
-  }
-  // The app is left where a console or a test can reach it.
-  window.explorer = new App(JSON.parse(byId("data").textContent));
-  window.explorer.start();
-}
-
-begin();

@@ -1,6 +1,6 @@
 // Playing: one step after the other by itself, until there is none.
 
-import { byId, setText } from "./dom.js";
+import { byId, setText } from "../common/dom.js";
 
 export class Player {
   constructor(app) {

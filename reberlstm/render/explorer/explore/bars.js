@@ -1,6 +1,6 @@
 // The bars of a net's table, behind its numbers.
 
-import { setAttribute, svg } from "./dom.js";
+import { setAttribute, svg } from "../common/dom.js";
 
 const LEAST = 0.2;
 const BEYOND = 1.005;

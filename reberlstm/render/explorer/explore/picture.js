@@ -1,10 +1,10 @@
 // What is on the screen as one picture to keep: the string, the graph and the nets, in light colours.
 
-import { byId, svg } from "./dom.js";
+import { byId, svg } from "../common/dom.js";
 import { arrowHead, edgePath, edgeText } from "./graph.js";
-import { activity } from "./net.js";
-import { LOST } from "./machine.js";
-import { answerText, brief, columns, isSigned, reasonsFor, valueAt, wordsOf } from "./reasons.js";
+import { activity } from "../model/net.js";
+import { LOST } from "../model/machine.js";
+import { answerText, brief, columns, isSigned, reasonsFor, valueAt, wordsOf } from "../model/reasons.js";
 
 const INK = { text: "#16191d", quiet: "#565d66", line: "#c9ced4", track: "#eef1f4", plus: "#9ccbee", minus: "#f2b58a", hatch: "#b45f21", strong: "#0b5fa5", wrong: "#a83a00", lit: "#ffe9a8" };
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";

@@ -1,7 +1,7 @@
 // One number over the steps of the string, for every net that has it.
 
-import { setAttribute, svg } from "./dom.js";
-import { shown, valueAt } from "./reasons.js";
+import { setAttribute, svg } from "../common/dom.js";
+import { shown, valueAt } from "../model/reasons.js";
 
 const HEIGHT = 130;
 const LEFT = 38;

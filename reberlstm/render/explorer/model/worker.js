@@ -45,5 +45,10 @@ export function makeSeeker(source, onReport) {
       if (worker) worker.postMessage(message);
       else setTimeout(() => local.onmessage({ data: message }), 50);
     },
+    /** Ends all searches. */
+    end() {
+      numbers.clear();
+      worker?.terminate();
+    },
   };
 }

@@ -1,11 +1,11 @@
 // One net: what it is fed, a table of its cells and gates as bars, and what it says.
 
 import { Bars } from "./bars.js";
-import { el, fill, setAttribute, setText } from "./dom.js";
+import { el, fill, setAttribute, setText } from "../common/dom.js";
 import { Links } from "./links.js";
-import { activity } from "./net.js";
-import { answerText, brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "./reasons.js";
-import { wordText } from "./machine.js";
+import { activity } from "../model/net.js";
+import { answerText, brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
+import { wordText } from "../model/machine.js";
 
 const MAX_CELLS = 64;
 const MAX_NUMBERED = 24;

@@ -1,7 +1,7 @@
 // The chosen number: its formula with the current values, its weights to edit, and its course.
 
-import { el, fill, setText } from "./dom.js";
-import { depositTexts, formula, placeName, shown, termsOf, valueAt, weightsOf, wordsOf } from "./reasons.js";
+import { el, fill, setText } from "../common/dom.js";
+import { depositTexts, formula, placeName, shown, termsOf, valueAt, weightsOf, wordsOf } from "../model/reasons.js";
 import { LINE_WORDS, timeline } from "./timeline.js";
 
 const MAX_ROWS = 30;

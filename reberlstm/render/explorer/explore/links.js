@@ -1,8 +1,8 @@
 // Lines from what a number is made of to the number, found from the weights that are not zero.
 
-import { fill, svg } from "./dom.js";
-import { CELLS, layerOf } from "./net.js";
-import { outOf, termsOf, weightsOf } from "./reasons.js";
+import { fill, svg } from "../common/dom.js";
+import { CELLS, layerOf } from "../model/net.js";
+import { outOf, termsOf, weightsOf } from "../model/reasons.js";
 
 const MOST = 24;
 const LIVE = 0.05;

@@ -1,7 +1,7 @@
 // The string, symbol by symbol, with the grammar's node and what each net offers next under each.
 
-import { el, setAttribute, setText } from "./dom.js";
-import { LOST } from "./machine.js";
+import { el, setAttribute, setText } from "../common/dom.js";
+import { LOST } from "../model/machine.js";
 
 const MAX_COLUMNS = 400;
 const PAPER = 105;
@@ -32,8 +32,8 @@ export class Tape {
       this.places = null;
     }).observe(root);
     // Paper cannot be scrolled: what is around the current step is printed.
-    window.addEventListener("beforeprint", () => this.limit(2 * Math.floor(PAPER / this.letters / 2)));
-    window.addEventListener("afterprint", () => this.limit(MAX_COLUMNS));
+    window.addEventListener("beforeprint", () => this.limit(2 * Math.floor(PAPER / this.letters / 2)), { signal: app.signal });
+    window.addEventListener("afterprint", () => this.limit(MAX_COLUMNS), { signal: app.signal });
   }
 
   limit(most) {

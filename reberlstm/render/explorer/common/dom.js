@@ -46,19 +46,17 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** A tip next to what the pointer or the focus is on; Escape puts it away. */
+/** A tip next to what the pointer or the focus is on, until `signal`; Escape puts it away. */
 export class Tip {
-  constructor(box) {
+  constructor(box, signal) {
     this.box = box;
     this.texts = new WeakMap();
     const over = (event) => this.show(event.target.closest?.("[data-tip]"));
-    document.addEventListener("mouseover", over);
-    document.addEventListener("focusin", over);
-    document.addEventListener("focusout", () => this.hide());
-    document.addEventListener("scroll", () => this.hide(), true);
-    document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.hide();
-    });
+    document.addEventListener("mouseover", over, { signal });
+    document.addEventListener("focusin", over, { signal });
+    document.addEventListener("focusout", () => this.hide(), { signal });
+    document.addEventListener("scroll", () => this.hide(), { capture: true, signal });
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide(), { signal });
   }
 
   attach(element, text) {

@@ -1,6 +1,6 @@
 // The keyboard: every control has a key, and the help lists them.
 
-import { byId, el } from "./dom.js";
+import { byId, el } from "../common/dom.js";
 
 const KEYS = [
   [["ArrowRight"], "→", "the next symbol", (app) => app.forward()],
@@ -43,7 +43,7 @@ export function bindKeys(app) {
     if (!entry) return;
     event.preventDefault();
     entry[3](app);
-  });
+  }, { signal: app.signal });
   byId("help-button").addEventListener("click", openHelp);
   byId("help-close").addEventListener("click", () => byId("help").close());
   const rows = KEYS.map(([, name, what]) => el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, name)), el("td", {}, what)));
