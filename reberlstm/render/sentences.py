@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from reberlstm.errors import count
 from reberlstm.machine.counters import Machine
@@ -20,7 +21,7 @@ TELLS = {
 JUDGED = {"legal": "after its words that can go on", "all": "after every word"}
 
 
-def about_net(net: BaseNet, grammar: Machine | None) -> str:
+def about_net(net: BaseNet[Any], grammar: Machine | None) -> str:
     """What a net is made of, what it says, and when it is asked."""
     layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
     text = " that feeds ".join(layers)
@@ -66,9 +67,10 @@ def about_machine(machine: Machine) -> str:
     if machine.is_complete:
         return f"Any of {symbols} may come at any time; {keeps} {say} whether the word may end."
     arrows = [arrow for state in machine.states for arrow in machine.ways(state)]
-    begins = machine.legal(
-        machine.start if isinstance(machine, FSM) else machine.start_configuration
-    )
+    if isinstance(machine, FSM):
+        begins: Collection[str] = machine.legal(machine.start)
+    else:
+        begins = machine.legal(machine.start_configuration)
     ends = {symbol for symbol, target in arrows if target in machine.ends}
     parts: list[str] = []
     if machine.start not in machine.ends:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 
+import click
 import pytest
 
 import reberlstm as rl
 from reberlstm.render.page import explorer_page
 from reberlstm.render.sentences import about_machine, about_net
+from reberlstm.render.trace import trace_lines
 
 
 @pytest.mark.parametrize(
@@ -42,5 +44,5 @@ def test_the_page_and_trace_begin_with_the_same_words() -> None:
     data = json.loads(found[1])
     assert data["about"] == about_machine(fsm)
     assert data["nets"][0]["about"] == about_net(net, fsm)
-    traced = " ".join(str(rl.trace(net, "BT")).split())
+    traced = click.unstyle(" ".join(" ".join(trace_lines(rl.trace(net, "BT"), 80)).split()))
     assert data["nets"][0]["about"] in traced
