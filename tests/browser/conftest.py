@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.render.page import default_nets, examples, explorer_page
+from reberlstm.render.page import FOLDER, default_nets, examples, explorer_page, modules
 
 ARGUMENTS = [
     "--headless",
@@ -91,3 +91,31 @@ def open_page(browser):
 @pytest.fixture
 def page(open_page, reber_page):
     return open_page(reber_page)
+
+
+LOAD = """(modules) => {
+  const urls = {};
+  for (const [name, source] of modules) {
+    const text = source.replace(/from "[./a-z]*\\/([a-z]+)\\.js"/g, (_, other) => `from "${urls[other]}"`);
+    urls[name] = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  }
+  globalThis.load = (name) => import(urls[name]);
+}"""
+
+
+@pytest.fixture(scope="session")
+def load_modules(browser):
+    """An empty page in which ``await load("name")`` is a module of the page, for the last ones named."""
+    pages = []
+
+    def load(*last):
+        page = browser.new_page()
+        pages.append(page)
+        names = dict.fromkeys(name for each in last for name in modules(each))
+        sources = {path.stem: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}
+        page.evaluate(LOAD, [(name, sources[name]) for name in names])
+        return page
+
+    yield load
+    for page in pages:
+        page.close()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 import reberlstm as rl
 from reberlstm.certificates import certify
 from reberlstm.net.loading import shipped
-from reberlstm.render.page import machine_data, net_data
+from reberlstm.render.page import _machine_data, net_data
 
 pytestmark = pytest.mark.browser
 
@@ -24,11 +22,11 @@ DECIDE = """async (cases) => {
 }"""
 
 
-def test_the_verdict_is_that_of_certify(module_page):
+def test_the_verdict_is_that_of_certify(load_modules):
     reber = rl.load_grammar("reber")
     nets = [rl.compile(reber), rl.published(), shipped("reber-4")]
-    cases = [[machine_data(reber), net_data(net, "net", reber.alphabet), {}] for net in nets]
-    for net, found in zip(nets, module_page.evaluate(DECIDE, cases), strict=True):
+    cases = [[_machine_data(reber), net_data(net, "net", reber.alphabet), {}] for net in nets]
+    for net, found in zip(nets, load_modules("prove").evaluate(DECIDE, cases), strict=True):
         expected = certify(net, reber)
         assert found["verdict"] == {True: "proved", False: "refuted"}[expected.holds]
         if expected.holds:
