@@ -1,0 +1,94 @@
+// A machine as a short text in a link: letters, digits and - . _ * only, which no address escapes.
+//
+//   1_parity__0.1_0_even.a..01_odd...10
+//
+// Version, name, title, alphabet, number of the start, then the states. A state is its name, its marks
+// ("a": accepting), its place ("120-80") and its line: for each symbol the number of the next state,
+// or - where there is none; the rest of the line is - as well. Numbers count from 0 in base 36, in a
+// line all with as many digits as the last state needs. Where the machine has them there follow:
+// output, stop probability, and the probability of each arrow. The source is a last part "s.…" before
+// the states. In texts ** is a blank, and any other character is its code in base 16 between two *.
+
+import { makeSound } from "./soundness.js";
+
+const VERSION = "1";
+const BASE = 36;
+const TOO_LONG = 200000;
+
+/** The text of a machine, with the places of its states where they are given: {state: [x, y]}. */
+export function encodeMachine(machine, positions = null) {
+  if (machine.counters) throw new Error("a machine with counters has no link; save it as a file");
+  if (!machine.states.includes(machine.start)) throw new Error("the machine has no start state; choose one");
+  const number = new Map(machine.states.map((state, index) => [state, index]));
+  const digits = digitsFor(machine.states.length);
+  const states = machine.states.map((state) => {
+    const line = machine.transitions[state];
+    const row = machine.alphabet.map((symbol) => (Object.hasOwn(line, symbol) ? number.get(line[symbol]).toString(BASE).padStart(digits, "0") : "-".repeat(digits)));
+    const mark = machine.accepting.includes(state) ? "a" : "";
+    const chances = own(machine.probabilities, state);
+    const more = [own(machine.outputs, state) ?? "", own(machine.stop, state) ?? ""];
+    if (chances) more.push(...machine.alphabet.filter((symbol) => Object.hasOwn(line, symbol)).map((symbol) => chances[symbol]));
+    const place = own(positions, state);
+    return joined([state, mark, place ? place.map(Math.round).join("-") : "", row.join("").replace(/-+$/, ""), ...more]);
+  });
+  const start = joined([number.get(machine.start).toString(BASE), machine.source ?? ""]);
+  return [VERSION, escaped(machine.name ?? ""), escaped(machine.title ?? ""), machine.alphabet.map(escaped).join("."), start, ...states].join("_");
+}
+
+/** The machine of such a text and the places of its states, {machine, positions}. Throws an Error. */
+export function decodeMachine(text) {
+  try {
+    return decoded(String(text));
+  } catch (error) {
+    throw new Error(`The link holds no machine: ${error.message}. Copy the whole link again.`);
+  }
+}
+
+function decoded(text) {
+  if (text.length > TOO_LONG) throw new Error("it is too long");
+  const [version, name, title, symbols, begin, ...rest] = text.split("_");
+  if (version !== VERSION) throw new Error("it was made by another version of the page");
+  if (rest.length === 0) throw new Error("its end is missing");
+  const [start, source = ""] = split(begin);
+  const alphabet = split(symbols);
+  const records = rest.map(split);
+  const names = records.map(([state]) => state);
+  if (new Set(names).size < names.length) throw new Error("a state stands twice in it");
+  const digits = digitsFor(names.length);
+  const found = { outputs: new Map(), stop: new Map(), probabilities: new Map(), places: [] };
+  const states = records.map((record) => [record[0], readState(record, { alphabet, names, digits, ...found })]);
+  const accepting = names.filter((_, index) => records[index][1] === "a");
+  const machine = makeSound({ name: unescaped(name), title: unescaped(title), source, alphabet, start: names[numberOf(start)], accepting, states, ...found });
+  return { machine, positions: found.places.length > 0 ? Object.fromEntries(found.places) : null };
+}
+
+/** The line of a state; what else is known of it goes where it belongs. */
+function readState([state, , place = "", row = "", output = "", stop = "", ...chances], { alphabet, names, digits, outputs, stop: stops, probabilities, places }) {
+  const line = new Map();
+  for (let at = 0; at < row.length; at += digits) {
+    const code = row.slice(at, at + digits);
+    if (!/^-+$/.test(code)) line.set(alphabet[at / digits], names[numberOf(code)]);
+  }
+  const spot = /^(-?\d{1,7})-(-?\d{1,7})$/.exec(place);
+  if (spot) places.push([state, [Number(spot[1]), Number(spot[2])]]);
+  if (output !== "") outputs.set(state, output);
+  if (stop !== "") stops.set(state, Number(stop));
+  if (chances.length > 0) probabilities.set(state, new Map([...line.keys()].map((symbol, index) => [symbol, Number(chances[index])])));
+  return line;
+}
+
+const own = (table, key) => (table && Object.hasOwn(table, key) ? table[key] : undefined);
+
+const digitsFor = (states) => (states - 1).toString(BASE).length;
+
+const numberOf = (code) => (/^[0-9a-z]+$/.test(code) ? parseInt(code, BASE) : -1);
+
+const escaped = (text) => String(text).replace(/[^A-Za-z0-9-]/gu, (c) => (c === " " ? "**" : `*${c.codePointAt(0).toString(16)}*`));
+
+const joined = (items) => items.map(escaped).join(".").replace(/\.+$/, "");
+
+const split = (text) => text.split(".").map(unescaped);
+
+function unescaped(text) {
+  return text.replace(/\*([0-9a-f]{0,6})\*/g, (_, code) => (code === "" ? " " : String.fromCodePoint(parseInt(code, 16))));
+}
