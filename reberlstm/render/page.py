@@ -38,6 +38,7 @@ from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
 from reberlstm.render.net import kind_of
+from reberlstm.render.sentences import about_machine, about_net
 from reberlstm.simulator import Trace
 
 FOLDER = Path(__file__).parent / "explorer"
@@ -136,9 +137,11 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
+        "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
             net_data(net, name, fsm.alphabet)
+            | {"about": about_net(net, fsm)}
             | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
             for net, name in zip(nets, _names(nets), strict=True)
         ],

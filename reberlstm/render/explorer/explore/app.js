@@ -58,6 +58,7 @@ export class App {
   start(hash) {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
+    setText(byId("lead"), data.about ?? "");
     setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);
