@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.render.page import FOLDER, default_nets, examples, explorer_page, modules
+from reberlstm.render.page import default_nets, examples, explorer_page, functions
 
 ARGUMENTS = [
     "--headless",
@@ -89,33 +89,23 @@ def open_page(browser):
 
 
 @pytest.fixture
-def page(open_page, reber_page):
-    return open_page(reber_page)
-
-
-LOAD = """(modules) => {
-  const urls = {};
-  for (const [name, source] of modules) {
-    const text = source.replace(/from "[./a-z]*\\/([a-z]+)\\.js"/g, (_, other) => `from "${urls[other]}"`);
-    urls[name] = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  }
-  globalThis.load = (name) => import(urls[name]);
-}"""
-
-
-@pytest.fixture(scope="session")
-def load_modules(browser):
-    """An empty page in which ``await load("name")`` is a module of the page, for the last ones named."""
+def with_modules(browser):
+    """An empty page in which the named modules of the page's script are there as `$name`."""
     pages = []
 
-    def load(*last):
+    def load(*names):
         page = browser.new_page()
         pages.append(page)
-        names = dict.fromkeys(name for each in last for name in modules(each))
-        sources = {path.stem: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}
-        page.evaluate(LOAD, [(name, sources[name]) for name in names])
+        for name in names:
+            exported = f"globalThis.${name} = (() => {{\n{functions(name)}return ${name};\n}})();"
+            page.add_script_tag(content=exported)
         return page
 
     yield load
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def page(open_page, reber_page):
+    return open_page(reber_page)

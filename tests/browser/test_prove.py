@@ -11,10 +11,10 @@ from reberlstm.render.page import _machine_data, net_data
 
 pytestmark = pytest.mark.browser
 
-DECIDE = """async (cases) => {
-  const { makeMachine } = await load("machine");
-  const { readNet } = await load("net");
-  const { decide } = await load("prove");
+DECIDE = """(cases) => {
+  const { makeMachine } = $machine;
+  const { readNet } = $net;
+  const { decide } = $prove;
   return cases.map(([machine, net, limits]) => {
     const { verdict, scope, margin, wrong, reason } = decide(makeMachine(machine), readNet(net), limits);
     return { verdict, scope, margin, reason, length: wrong?.word.length };
@@ -22,11 +22,13 @@ DECIDE = """async (cases) => {
 }"""
 
 
-def test_the_verdict_is_that_of_certify(load_modules):
+def test_the_verdict_is_that_of_certify(with_modules):
     reber = rl.load_grammar("reber")
     nets = [rl.compile(reber), rl.published(), shipped("reber-4")]
     cases = [[_machine_data(reber), net_data(net, "net", reber.alphabet), {}] for net in nets]
-    for net, found in zip(nets, load_modules("prove").evaluate(DECIDE, cases), strict=True):
+    for net, found in zip(
+        nets, with_modules("machine", "net", "prove").evaluate(DECIDE, cases), strict=True
+    ):
         expected = certify(net, reber)
         assert found["verdict"] == {True: "proved", False: "refuted"}[expected.holds]
         if expected.holds:
