@@ -151,7 +151,7 @@ function gap({ weight, bias, width }, { middle, radius }, { size, terms }, a, b)
 function columnsOf(matrix, sizes, bias, terms) {
   const count = matrix.length / bias.length;
   return Array.from({ length: count }, (_, column) => {
-    const of = (array) => bias.map((__, row) => array[row * count + column]);
+    const of = (array) => Array.from(bias, (__, row) => array[row * count + column]);
     return together(constants(of(matrix), of(sizes ?? matrix), terms), constants(bias));
   });
 }
@@ -160,7 +160,7 @@ const recurrentSums = ({ recurrent, size, reads }, centre, first = 0, count = re
 
 /** Some rows of sums. */
 const rowsOf = ({ middle, radius, size, terms }, first, count) => {
-  const of = (array) => array.subarray(first, first + count);
+  const of = (array) => array.slice(first, first + count);
   return { middle: of(middle), radius: of(radius), size: of(size), terms };
 };
 

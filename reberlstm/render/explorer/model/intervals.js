@@ -17,23 +17,22 @@ export const over = (x) => x + Math.abs(x) * 2 ** -52 + TINY;
 /** What is thrown where a sum may overflow. */
 export class TooLargeError extends Error {}
 
-export const interval = (size) => ({ low: new Float64Array(size), high: new Float64Array(size) });
+/** Intervals that are to be filled one after the other. */
+const none = () => ({ low: [], high: [] });
 
-export const point = (values) => ({ low: Float64Array.from(values), high: Float64Array.from(values) });
+function push({ low, high }, least, most) {
+  low.push(least);
+  high.push(most);
+}
+
+export const point = (values) => ({ low: Array.from(values), high: Array.from(values) });
 
 /** Some of the intervals. */
-export const part = ({ low, high }, first, count) => ({ low: low.subarray(first, first + count), high: high.subarray(first, first + count) });
+export const part = ({ low, high }, first, count) => ({ low: low.slice(first, first + count), high: high.slice(first, first + count) });
 
 export function joined(parts) {
   if (parts.length === 1) return parts[0];
-  const result = interval(parts.reduce((count, { low }) => count + low.length, 0));
-  let at = 0;
-  for (const { low, high } of parts) {
-    result.low.set(low, at);
-    result.high.set(high, at);
-    at += low.length;
-  }
-  return result;
+  return { low: parts.flatMap(({ low }) => low), high: parts.flatMap(({ high }) => high) };
 }
 
 /** Whether every interval lies in the one of `other`; never where a number is missing. */
@@ -60,28 +59,29 @@ export const wider = ({ low, high }, by) => ({ low: low.map((x, k) => under(x - 
 const isZero = ({ low, high }, k) => low[k] === 0 && high[k] === 0;
 
 export function sum(one, other) {
-  const result = interval(one.low.length);
+  const result = none();
   for (let k = 0; k < one.low.length; k++) {
     const exact = isZero(one, k) || isZero(other, k);
     const low = one.low[k] + other.low[k];
     const high = one.high[k] + other.high[k];
-    result.low[k] = exact ? low : under(low);
-    result.high[k] = exact ? high : over(high);
+    push(result, exact ? low : under(low), exact ? high : over(high));
   }
   return result;
 }
 
 /** The products; 0 · ∞ is 0, since what lies in an interval without a bound is a number. */
 export function product(one, other) {
-  const result = interval(one.low.length);
+  const result = none();
   for (let k = 0; k < one.low.length; k++) {
-    if (isZero(one, k) || isZero(other, k)) continue;
+    if (isZero(one, k) || isZero(other, k)) {
+      push(result, 0, 0);
+      continue;
+    }
     const a = times(one.low[k], other.low[k]);
     const b = times(one.low[k], other.high[k]);
     const c = times(one.high[k], other.low[k]);
     const d = times(one.high[k], other.high[k]);
-    result.low[k] = under(Math.min(a, b, c, d));
-    result.high[k] = over(Math.max(a, b, c, d));
+    push(result, under(Math.min(a, b, c, d)), over(Math.max(a, b, c, d)));
   }
   return result;
 }
@@ -93,13 +93,14 @@ function times(x, y) {
 
 /** `(1 − share) · fresh + share · old`, which is least and greatest at the ends of the share. */
 export function mix(share, fresh, old) {
-  const result = interval(share.low.length);
+  const result = none();
   for (let k = 0; k < share.low.length; k++) {
     const error = 2 ** -50 * (sizeOf(fresh, k) + sizeOf(old, k)) + TINY;
     const fall = old.low[k] - fresh.low[k];
     const rise = old.high[k] - fresh.high[k];
-    result.low[k] = under(fresh.low[k] + Math.min(share.low[k] * fall, share.high[k] * fall) - error);
-    result.high[k] = over(fresh.high[k] + Math.max(share.low[k] * rise, share.high[k] * rise) + error);
+    const low = fresh.low[k] + Math.min(share.low[k] * fall, share.high[k] * fall);
+    const high = fresh.high[k] + Math.max(share.low[k] * rise, share.high[k] * rise);
+    push(result, under(low - error), over(high + error));
   }
   return result;
 }
@@ -107,13 +108,12 @@ export function mix(share, fresh, old) {
 // Functions that grow with their argument, so that the ends will do
 
 const growing = (squash, least) => (z) => {
-  const result = interval(z.low.length);
+  const result = none();
   for (let k = 0; k < z.low.length; k++) {
-    if (least < 0 && isZero(z, k)) continue;
     const low = squash(z.low[k]);
     const high = squash(z.high[k]);
-    result.low[k] = Math.max(low - FUNCTION_ERROR * Math.abs(low) - TINY, least);
-    result.high[k] = Math.min(high + FUNCTION_ERROR * Math.abs(high) + TINY, 1);
+    if (low === 0 && isZero(z, k)) push(result, 0, 0);
+    else push(result, Math.max(low - FUNCTION_ERROR * Math.abs(low) - TINY, least), Math.min(high + FUNCTION_ERROR * Math.abs(high) + TINY, 1));
   }
   return result;
 };
@@ -130,7 +130,7 @@ export const relu = ({ low, high }) => ({ low: low.map((x) => Math.max(0, x)), h
 
 /** Probabilities of which the differences of their logits are given: `gap(a, b)` is [low, high] of z_a − z_b. */
 export function softmax(count, gap) {
-  const result = interval(count);
+  const result = none();
   const error = 2 * FUNCTION_ERROR + sumError(count);
   for (let a = 0; a < count; a++) {
     let most = 1;
@@ -141,8 +141,7 @@ export function softmax(count, gap) {
       most += Math.exp(-low);
       least += Math.exp(-high);
     }
-    result.low[a] = Math.max((1 / most) * (1 - error) - TINY, 0);
-    result.high[a] = Math.min((1 / least) * (1 + error) + TINY, 1);
+    push(result, Math.max((1 / most) * (1 - error) - TINY, 0), Math.min((1 / least) * (1 + error) + TINY, 1));
   }
   return result;
 }
@@ -167,7 +166,7 @@ export function centred({ low, high }) {
  * zero.
  */
 export function products({ matrix, width, reads, first = 0, count = reads.length }, { middle, radius }) {
-  const sums = { middle: new Float64Array(count), radius: new Float64Array(count), size: new Float64Array(count), terms: width };
+  const sums = { middle: [], radius: [], size: [], terms: width };
   for (let k = 0; k < count; k++) {
     const offset = (first + k) * width;
     let z = 0;
@@ -180,35 +179,39 @@ export function products({ matrix, width, reads, first = 0, count = reads.length
       reach += large * radius[column];
       size += large * Math.abs(middle[column]) + TINY;
     }
-    sums.middle[k] = z;
-    sums.radius[k] = reach;
-    sums.size[k] = size + reach;
+    sums.middle.push(z);
+    sums.radius.push(reach);
+    sums.size.push(size + reach);
   }
   return sums;
 }
 
 /** Numbers that are added to sums: they may be off by rounding, of `sizes` where these are larger. */
 export function constants(values, sizes = values, terms = 1) {
-  const size = values.map((value, k) => Math.max(Math.abs(value), Math.abs(sizes[k])));
-  return { middle: values, radius: new Float64Array(values.length), size, terms };
+  const middle = Array.from(values);
+  return { middle, radius: middle.map(() => 0), size: middle.map((x, k) => Math.max(Math.abs(x), Math.abs(sizes[k]))), terms };
 }
 
 /** Two sums in one. */
 export function together(one, other) {
-  const add = (name) => one[name].map((x, k) => x + other[name][k]);
-  return { middle: add("middle"), radius: add("radius"), size: add("size"), terms: one.terms + other.terms };
+  const sums = { middle: [], radius: [], size: [], terms: one.terms + other.terms };
+  for (let k = 0; k < one.middle.length; k++) {
+    sums.middle.push(one.middle[k] + other.middle[k]);
+    sums.radius.push(one.radius[k] + other.radius[k]);
+    sums.size.push(one.size[k] + other.size[k]);
+  }
+  return sums;
 }
 
 /** Intervals for the sums. */
 export function settled({ middle, radius, size, terms }) {
   const error = sumError(terms);
-  const result = interval(middle.length);
+  const result = none();
   for (let k = 0; k < middle.length; k++) {
-    if (size[k] === 0) continue;
-    if (!(size[k] < MOST)) throw new TooLargeError();
+    if (size[k] >= MOST || size[k] !== size[k]) throw new TooLargeError();
     const reach = (radius[k] + error * size[k]) * WIDER + TINY;
-    result.low[k] = under(middle[k] - reach);
-    result.high[k] = over(middle[k] + reach);
+    if (size[k] === 0) push(result, 0, 0);
+    else push(result, under(middle[k] - reach), over(middle[k] + reach));
   }
   return result;
 }

@@ -10,7 +10,7 @@
 // All of this is guessing. That the result is a proof is verified by `proves` alone. The steps and the
 // limits are those of reberlstm/certificates/search.py.
 
-import { hull, interval, isWithin, meet, sizeOf, TooLargeError, wider } from "./intervals.js";
+import { hull, isWithin, meet, sizeOf, TooLargeError, wider } from "./intervals.js";
 
 const PATIENCE = 100; // rounds in which the growth of the boxes has to fall by a fifth
 const WAVE = 10; // rounds of which the largest growth is compared
@@ -28,7 +28,7 @@ export class HopelessError extends Error {}
 class ImpossibleError extends HopelessError {}
 
 const finite = (x) => (Number.isFinite(x) ? x : 0);
-const empty = (size) => ({ low: new Float64Array(size).fill(Infinity), high: new Float64Array(size).fill(-Infinity) });
+const empty = (size) => ({ low: new Array(size).fill(Infinity), high: new Array(size).fill(-Infinity) });
 const withSlack = (box) => wider(box, (k) => SLACK * Math.max(1, finite(sizeOf(box, k))));
 
 /** What is to be proved, of a net, with which nodes. */
@@ -206,11 +206,7 @@ function letDrift(before, after, mayBeUnbounded) {
 
 /** `inner`, with a share of its distance from `outer`. */
 function between(inner, outer, share) {
-  const result = interval(inner.low.length);
-  inner.low.forEach((low, k) => {
-    const high = inner.high[k];
-    result.low[k] = low === -Infinity ? low : Math.min(low, low - share * (low - outer.low[k]));
-    result.high[k] = high === Infinity ? high : Math.max(high, high + share * (outer.high[k] - high));
-  });
-  return meet(result, outer);
+  const low = inner.low.map((x, k) => (x === -Infinity ? x : Math.min(x, x - share * (x - outer.low[k]))));
+  const high = inner.high.map((x, k) => (x === Infinity ? x : Math.max(x, x + share * (outer.high[k] - x))));
+  return meet({ low, high }, outer);
 }
