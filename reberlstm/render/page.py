@@ -169,8 +169,14 @@ def _machine_data(machine: Machine) -> dict[str, Any]:
         "start": machine.start,
     }
     if isinstance(machine, FSM):
-        lines = {state: dict(line) for state, line in machine.transitions.items()}
-        return common | {"accepting": list(machine.ends), "transitions": lines}
+        tables = {
+            "transitions": {state: dict(line) for state, line in machine.transitions.items()},
+            "probabilities": {state: dict(line) for state, line in machine.probabilities.items()},
+            "stop": dict(machine.stop),
+            "outputs": dict(machine.outputs),
+        }
+        given = {name: table for name, table in tables.items() if table}
+        return common | {"accepting": list(machine.ends)} | given
 
     def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:
         return [sorted(each) for each in when]
