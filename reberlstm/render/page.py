@@ -81,7 +81,8 @@ def modules(last: str = "main") -> tuple[str, ...]:
 
 def style() -> str:
     """The page's style sheet: what is common, then what each mode has."""
-    return "".join(_read(name) for name in ("style.css", *(f"{mode}/style.css" for mode in MODES)))
+    own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
+    return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
 
 
 class Page(str):
