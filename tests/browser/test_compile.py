@@ -22,37 +22,31 @@ MAX_STATES = 200
 LOGARITHMS = 1e-14
 """How far logarithms may differ, which no standard gives to the last bit."""
 
-COMPILE = """async (all) => {
-  const { compileMachine } = await load("compile");
-  const { legalSymbols, makeMachine, nextState } = await load("machine");
-  const { readNet, run } = await load("net");
-  const { judge, walk } = await load("judge");
-  return JSON.stringify(all.map((data) => {
-    const made = compileMachine(data);
-    const machine = makeMachine(data);
-    const net = readNet(made);
-    let wrong = 0;
-    let random = 1;
-    for (let number = 0; number < 12; number++) {
-      const word = Array.from({ length: 2 * number }, () => {
-        random = (random * 48271) % 2147483647;
-        return random % data.alphabet.length;
-      });
-      // Half of the words stay legal for as long as they can.
-      let state = machine.start;
-      word.forEach((symbol, t) => {
-        const legal = legalSymbols(machine, state, "absorb");
-        if (number % 2 && legal.length) word[t] = legal[symbol % legal.length];
-        state = nextState(machine, state, word[t], "absorb");
-      });
-      const nodes = walk(machine, word, "absorb");
-      run(net, word, 0).forEach((step, t) => {
-        if (judge(machine, net, t, nodes[t], step).verdict !== "right") wrong++;
-      });
-    }
-    return { made, wrong };
-  }));
-}"""
+COMPILE = """(all) => JSON.stringify(all.map((data) => {
+  const made = $compile.compileMachine(data);
+  const machine = $machine.makeMachine(data);
+  const net = $net.readNet(made);
+  let wrong = 0;
+  let random = 1;
+  for (let number = 0; number < 12; number++) {
+    const word = Array.from({ length: 2 * number }, () => {
+      random = (random * 48271) % 2147483647;
+      return random % data.alphabet.length;
+    });
+    // Half of the words stay legal for as long as they can.
+    let state = machine.start;
+    word.forEach((symbol, t) => {
+      const legal = $machine.legalSymbols(machine, state, "absorb");
+      if (number % 2 && legal.length) word[t] = legal[symbol % legal.length];
+      state = $machine.nextState(machine, state, word[t], "absorb");
+    });
+    const nodes = $judge.walk(machine, word, "absorb");
+    $net.run(net, word, 0).forEach((step, t) => {
+      if ($judge.judge(machine, net, t, nodes[t], step).verdict !== "right") wrong++;
+    });
+  }
+  return { made, wrong };
+}))"""
 
 
 def shipped(most=MAX_STATES):
@@ -118,8 +112,8 @@ def assert_same(fsm, made):
         np.testing.assert_allclose(one, other, rtol=1e-15, atol=LOGARITHMS)
 
 
-def check(load_modules, all_machines):
-    page = load_modules("compile", "judge", "net")
+def check(with_modules, all_machines):
+    page = with_modules("compile", "net", "machine", "judge")
     found = json.loads(page.evaluate(COMPILE, list(map(_machine_data, all_machines))))
     copies = 0
     for fsm, each in zip(all_machines, found, strict=True):
@@ -129,15 +123,15 @@ def check(load_modules, all_machines):
     return copies
 
 
-def test_the_page_compiles_the_same_net_to_the_last_bit(load_modules):
-    assert check(load_modules, [*shipped(20), *drawn(20), *tangled(20)]) > 5
+def test_the_page_compiles_the_same_net_to_the_last_bit(with_modules):
+    assert check(with_modules, [*shipped(20), *drawn(20), *tangled(20)]) > 5
 
 
 @pytest.mark.slow
-def test_many_more_machines(load_modules):
+def test_many_more_machines(with_modules):
     wide = ["embedded-reber", "dyck-2-6", "dyck-3-4", "anbn-90", "cycle-navigation-60"]
     large = [fsm for fsm in map(rl.load_grammar, wide) if len(fsm.states) <= MAX_STATES]
-    assert check(load_modules, [*shipped(), *large, *drawn(400), *tangled(300)]) > 100
+    assert check(with_modules, [*shipped(), *large, *drawn(400), *tangled(300)]) > 100
 
 
 FAULTS = {
@@ -150,8 +144,8 @@ FAULTS = {
 }
 
 
-def test_what_it_does_not_compile_it_says_in_a_line(load_modules):
-    page = load_modules("compile")
+def test_what_it_does_not_compile_it_says_in_a_line(with_modules):
+    page = with_modules("compile")
     parity = _machine_data(rl.load_grammar("parity"))
     states = [f"q{k}" for k in range(201)]
     lines = {q: {"a": after} for q, after in zip(states, [*states[1:], "q0"], strict=True)}
@@ -161,8 +155,7 @@ def test_what_it_does_not_compile_it_says_in_a_line(load_modules):
         "no start": parity | {"start": None},
         "large": _machine_data(FSM(alphabet=("a",), start="q0", transitions=lines)),
     }
-    take = """async (data) => {
-      const { compileMachine } = await load("compile");
-      try { compileMachine(data); } catch (error) { return error.message; }
+    take = """(data) => {
+      try { $compile.compileMachine(data); } catch (error) { return error.message; }
     }"""
     assert {name: page.evaluate(take, data) for name, data in faulty.items()} == FAULTS

@@ -35,13 +35,10 @@ def inside(point, node, room=0.0):
     return math.hypot((point[0] - x) / (width / 2 + room), (point[1] - y) / (HEIGHT / 2 + room)) < 1
 
 
-def test_every_state_and_arrow_is_drawn_and_none_over_another(load_modules):
-    page = load_modules("places")
+def test_every_state_and_arrow_is_drawn_and_none_over_another(with_modules):
+    page = with_modules("places")
     drawn = list(machines())
-    take = """async (all) => {
-      const { layoutsOf } = await load("places");
-      return all.map((machine) => layoutsOf(machine));
-    }"""
+    take = "(all) => all.map((machine) => $places.layoutsOf(machine))"
     for fsm, layouts in zip(
         drawn, page.evaluate(take, list(map(_machine_data, drawn))), strict=True
     ):
@@ -67,29 +64,24 @@ def test_every_state_and_arrow_is_drawn_and_none_over_another(load_modules):
                 assert (x, y) == (min(max(x, 0), layout["width"]), min(max(y, 0), layout["height"]))
 
 
-def test_states_stay_where_they_are_put_and_arrows_follow_at_once(load_modules):
-    page = load_modules("places")
+def test_states_stay_where_they_are_put_and_arrows_follow_at_once(with_modules):
+    page = with_modules("places", "curves")
     fsm = rl.load_grammar("embedded-reber")
-    take = """async (machine) => {
-      const { layoutsOf, placesOf } = await load("places");
-      const { layoutAt } = await load("curves");
-      const places = placesOf(machine);
+    take = """(machine) => {
+      const places = $places.placesOf(machine);
       const times = Array.from({ length: 20 }, () => {
         const begin = performance.now();
-        layoutAt(machine, places);
+        $curves.layoutAt(machine, places);
         return performance.now() - begin;
       });
-      return { places, time: Math.min(...times), layouts: layoutsOf(machine, places) };
+      return { places, time: Math.min(...times), layouts: $places.layoutsOf(machine, places) };
     }"""
     found = page.evaluate(take, _machine_data(fsm))
     assert {q: place[:2] for q, place in found["layouts"][0]["nodes"].items()} == found["places"]
     assert found["time"] < 4.0, "milliseconds, while 20 states are dragged"
 
 
-def test_a_machine_that_is_too_large_is_not_drawn(load_modules):
-    page = load_modules("places")
+def test_a_machine_that_is_too_large_is_not_drawn(with_modules):
+    page = with_modules("places")
     machine = _machine_data(rl.load_grammar("modular-arithmetic"))
-    assert (
-        page.evaluate("async (machine) => (await load('places')).layoutsOf(machine)", machine)
-        is None
-    )
+    assert page.evaluate("(machine) => $places.layoutsOf(machine)", machine) is None
