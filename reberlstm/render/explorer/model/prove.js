@@ -30,7 +30,7 @@ const MARGIN_SLACK = 1e-9; // what is taken off a margin, so that other arithmet
  *   machine's number of a state (−1 after a violation), the symbols remembered, and between what the memory c
  *   and the hidden state h of every cell are after such words. c may be without a bound, ±Infinity.
  * - {verdict: "refuted", wrong, shortest}: a wrong word as search.js reports it, and whether none is shorter.
- * - {verdict: "unknown", reason}: a sentence.
+ * - {verdict: "unknown", reason, search}: a sentence, and what the search for a wrong word has come to.
  */
 export function decide(machine, net, limits = {}) {
   const deciding = makeDeciding(machine, net, limits);
@@ -40,7 +40,7 @@ export function decide(machine, net, limits = {}) {
   }
 }
 
-/** The same in small pieces: a generator that yields the search for a wrong word where there is one, and returns the decision. */
+/** The same in small pieces: a generator that yields the search for a wrong word, and returns the decision. */
 export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes = BOXES } = {}) {
   const unknown = (reason) => ({ verdict: "unknown", reason });
   if (machine.counters) return unknown("The machine counts, and nothing is proved here about counters.");
@@ -88,8 +88,9 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
     (yield* prove([1, 2, 3].map((k) => () => lastSymbols(k)), PROOFS * left())) ??
     (yield* tried(Infinity));
   if (found) return found;
-  const { suspect } = search.report();
-  return unknown(suspect ? `After ${wordText(machine, suspect.word) || "the empty string"} an answer is so close to its threshold that rounding decides it.` : reason);
+  const report = search.report();
+  const word = report.suspect && (wordText(machine, report.suspect.word) || "the empty string");
+  return { ...unknown(word ? `After ${word} an answer is so close to its threshold that rounding decides it.` : reason), search: report };
 }
 
 function proof(claim, boxNet, nodes, { boxes, margin }) {
