@@ -11,7 +11,7 @@ import { lessonsWith } from "./lessons.js";
 import { outcomeText, proofTable, quoted } from "./outcome.js";
 import { readProgress, writeProgress } from "./progress.js";
 import { drawStrip, stepText } from "./runstrip.js";
-import { drawEditor, drawTable, nameOf } from "./wiretable.js";
+import { drawTable, nameOf } from "./wiretable.js";
 import { netOf, sentenceOf } from "./wiring.js";
 import { worksheet } from "./worksheets.js";
 
@@ -50,7 +50,7 @@ export class Derive {
     on("again", () => this.change(this.lesson.first));
     byId("numbers").addEventListener("change", ({ target }) => {
       this.numbers = target.checked;
-      this.showEditor();
+      this.showNet();
     });
     byId("own-word").addEventListener("input", ({ target }) => this.runOwn(target.value));
     byId("strip").addEventListener("keydown", (event) => {
@@ -94,7 +94,7 @@ export class Derive {
     setText(byId("lesson-title"), lesson.title);
     setText(byId("lesson-task"), lesson.task);
     setText(byId("lesson-learn"), lesson.learn);
-    setText(byId("machine-title"), `${lesson.machine.title}. A double ring: the word may end.`);
+    setText(byId("machine-title"), `${lesson.machine.title}${/[.?…]$/.test(lesson.machine.title) ? "" : "."} A double ring: the word may end.`);
     byId("lesson-before").disabled = at === 0;
     byId("lesson-next").disabled = at === this.lessons.length - 1;
     byId("own-word").value = "";
@@ -233,18 +233,12 @@ export class Derive {
 
   /** Table and editor, the focus staying where it was. */
   showNet() {
-    const focused = document.activeElement?.dataset.row;
-    fill(byId("wires"), drawTable(this));
-    if (focused) byId("wires").querySelector(`[data-row="${focused}"]`)?.focus();
-    const row = this.lesson.rows[this.chosen];
-    setText(byId("step-text"), stepText(this, Math.max(0, row?.cell ?? 0)));
-    this.showEditor();
-  }
-
-  showEditor() {
-    const place = [...byId("editor").querySelectorAll("button")].indexOf(document.activeElement);
-    fill(byId("editor"), drawEditor(this));
-    if (place >= 0) byId("editor").querySelectorAll("button")[place]?.focus();
+    const wires = byId("wires");
+    const order = () => [...wires.querySelectorAll("button")];
+    const place = order().indexOf(document.activeElement);
+    fill(wires, drawTable(this));
+    if (place >= 0) order()[place]?.focus();
+    setText(byId("step-text"), stepText(this, Math.max(0, this.lesson.rows[this.chosen].cell)));
   }
 
   drawGraph() {

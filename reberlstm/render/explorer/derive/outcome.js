@@ -31,7 +31,7 @@ export function outcomeText(machine, found) {
   const said =
     found.offers === null
       ? `the net says that the word may${found.ends ? " not" : ""} end. It may${found.ends ? "" : " not"}.`
-      : `the net offers ${list(machine, found.offers)}. Right is: ${list(machine, found.allowed)}.`;
+      : `the net offers ${list(machine, found.offers)}. The machine allows ${list(machine, found.allowed)}.`;
   return `${found.shortest ? "Shortest wrong word" : "A wrong word"}: ${quoted(machine, found.word)}. ${after} ${said}`;
 }
 

@@ -24,21 +24,27 @@ export function drawTable(app) {
   const { lesson } = app;
   const columns = COLUMNS.filter((gate) => lesson.gates.includes(gate));
   const at = (test) => lesson.rows.findIndex(test);
-  const lines = lesson.cells.map((name, cell) =>
-    el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, el("span", { class: "narrow" }, "Cell "), name),
-      columns.map((gate) => tile(app, at((row) => row.gate === gate && row.cell === cell))),
-      el("td", { class: "memory" }, el("span", { class: "narrow" }, "memory c "), meter(app.step?.c[cell])),
-    ),
-  );
+  const line = (name, cell) => {
+    const numbers = columns.map((gate) => at((row) => row.gate === gate && row.cell === cell));
+    const memory = el("td", { class: "memory" }, el("span", { class: "narrow" }, "memory c "), meter(app.step.c[cell]));
+    const own = el("tr", {}, el("th", { scope: "row" }, el("span", { class: "narrow" }, "Cell "), name), numbers.map((number) => tile(app, number)), memory);
+    return [own, editorBelow(app, numbers, columns.length + 2)];
+  };
   const head = el("tr", {}, el("th", { scope: "col" }, "Cell"), columns.map((gate) => el("th", { scope: "col" }, NAMES[gate], el("small", {}, TERMS[gate]))), el("th", { scope: "col" }, "Memory", el("small", {}, "c")));
-  const readers = lesson.rows.flatMap((row, number) => (row.gate === "reader" ? [el("tr", {}, el("th", { scope: "row" }, row.name === "end" ? "the word may end" : row.name), tile(app, number))] : []));
+  const answer = ({ gate, name }, number) => {
+    if (gate !== "reader") return [];
+    return [el("tr", {}, el("th", { scope: "row" }, name === "end" ? "the word may end" : name), tile(app, number)), editorBelow(app, [number], 2)];
+  };
   return [
-    el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, lines)),
-    el("table", { class: "wires readers" }, el("caption", {}, lesson.head === "legal" ? "Reader: what may come next?" : "Reader"), el("tbody", {}, readers)),
+    el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, ...lesson.cells.map(line))),
+    el("table", { class: "wires readers" }, el("caption", {}, lesson.head === "legal" ? "Reader: what may come next?" : "Reader"), el("tbody", {}, ...lesson.rows.map(answer))),
   ];
+}
+
+/** The editor, in a line of its own below the row that is chosen. */
+function editorBelow(app, numbers, width) {
+  if (!numbers.includes(app.chosen)) return [];
+  return [el("tr", { class: "edit" }, el("td", { colspan: width }, el("div", { id: "editor", role: "group", "aria-labelledby": "editor-title" }, drawEditor(app))))];
 }
 
 /** One gate: what it does, and its value in the step that is looked at. */
@@ -50,13 +56,11 @@ function tile(app, number) {
   const parts = [el("span", { class: "does" }, text), value];
   const narrow = row.gate === "reader" ? null : el("span", { class: "narrow" }, NAMES[row.gate]);
   if (!lesson.open[number]) return el("td", { class: "given" }, narrow, ...parts);
-  const chosen = app.chosen === number;
-  const button = el("button", { type: "button", class: "tile", "aria-pressed": String(chosen), "aria-label": `${nameOf(row)}: ${text}`, "data-row": number, onclick: () => app.choose(number) }, narrow, ...parts);
+  const button = el("button", { type: "button", class: "tile", "aria-expanded": String(app.chosen === number), "aria-controls": app.chosen === number ? "editor" : null, "aria-label": `${nameOf(row)}: ${text}`, "data-row": number, onclick: () => app.choose(number) }, narrow, ...parts);
   return el("td", {}, button);
 }
 
 function valueOf(row, step) {
-  if (!step) return null;
   if (row.gate !== "reader") return step.gates ? meter(step.gates[row.gate][row.cell]) : null;
   const yes = row.name === "end" ? step.ends : step.offers.includes(row.answer);
   return el("span", { class: `says${yes ? " yes" : ""}` }, yes ? "yes" : "no");
@@ -64,7 +68,6 @@ function valueOf(row, step) {
 
 /** A small bar from 0 to 1 (or −1), with its number. */
 function meter(value) {
-  if (value === undefined || value === null) return null;
   const width = Math.min(1, Math.abs(value));
   const bar = el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` });
   return el("span", { class: "meter" }, el("span", { class: "track", "aria-hidden": "true" }, bar), el("span", { class: "number" }, shown(value)));
@@ -73,12 +76,11 @@ function meter(value) {
 const SIGNS = { 1: "+", "-1": "−", 0: "" };
 
 /** The editor of the chosen row: how it rests, and a chip for each symbol and each cell. */
-export function drawEditor(app) {
+function drawEditor(app) {
   const number = app.chosen;
-  if (number === null) return [];
   const row = app.lesson.rows[number];
   const numbers = app.wiring[number];
-  const { rests, plus, minus } = wordsOf(row);
+  const { rests, signs } = wordsOf(row);
   const chips = (kind) => row.reads.flatMap((read, k) => (read.kind === kind ? [chip(app, number, k + 1, read)] : []));
   const rest = (value, text) => el("button", { type: "button", "aria-pressed": String(numbers[0] === value), onclick: () => app.set(number, 0, value) }, text);
   const groups = [
@@ -89,7 +91,7 @@ export function drawEditor(app) {
   return [
     el("h3", { id: "editor-title" }, nameOf(row)),
     ...groups.filter(Boolean),
-    el("p", { class: "legend" }, `+ ${plus.replace(" by", "")}${plus.endsWith("on") ? "" : ""}, − ${minus.replace(" by", "")}. Press a chip again to change it.`),
+    el("p", { class: "legend" }, `${signs}. Press again to change it.`),
     app.numbers ? el("p", { class: "formula" }, formulaOf(row, numbers, app)) : null,
   ];
 }
@@ -103,7 +105,7 @@ function chip(app, number, at, { name, kind }) {
     "button",
     {
       type: "button",
-      class: `chip${value > 0 ? " plus" : value < 0 ? " minus" : ""}`,
+      class: `choice${value > 0 ? " plus" : value < 0 ? " minus" : ""}`,
       "data-chip": at,
       "aria-label": `${kind} ${name}: ${says}`,
       onclick: () => app.set(number, at, value === 0 ? 1 : value > 0 ? -1 : 0),

@@ -18,12 +18,13 @@ export const COLUMNS = ["forget", "candidate", "input", "output"];
 const UNSPOKEN = { input: 1, forget: -1, candidate: 0, output: 1 };
 
 /** What a chip does to each gate, and how the gate rests without one. */
+const GATE = { rests: ["shut", "open"], plus: "opened by", minus: "shut by", signs: "+ opens, − shuts" };
 const WORDS = {
-  input: { rests: ["shut", "open"], plus: "opened by", minus: "shut by" },
-  forget: { rests: ["shut", "open"], plus: "opened by", minus: "shut by" },
-  output: { rests: ["shut", "open"], plus: "opened by", minus: "shut by" },
-  candidate: { rests: ["", ""], plus: "rings + on", minus: "rings − on" },
-  reader: { rests: ["no", "yes"], plus: "yes by", minus: "no by" },
+  input: GATE,
+  forget: GATE,
+  output: GATE,
+  candidate: { rests: ["", ""], plus: "rings + on", minus: "rings − on", signs: "+ writes 1, − writes −1" },
+  reader: { rests: ["no", "yes"], plus: "yes by", minus: "no by", signs: "+ makes it a yes, − a no" },
 };
 
 /** The rows of a lesson, {key, gate, cell, name, reads}; of the reader `cell` is −1, and `answer` the symbol's number. */
@@ -54,7 +55,7 @@ export function readRow(row, text) {
   return numbers;
 }
 
-/** The words for a row: the two ways to rest, and what + and − do. */
+/** The words for a row: the two ways to rest, what + and − do, and that in one line. */
 export function wordsOf(row) {
   return WORDS[row.gate];
 }
