@@ -87,7 +87,7 @@ export class Derive {
     this.past = [];
     this.future = [];
     this.asked = 0;
-    this.chosen = lesson.open.indexOf(true);
+    this.chosen = Math.max(lesson.open.indexOf(true), lesson.rows.findIndex(({ gate }, k) => gate === "candidate" && lesson.open[k]));
     this.wiring = this.wirings.get(lesson.key) ?? lesson.first;
     const at = this.lessons.indexOf(lesson);
     setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}`);
@@ -281,7 +281,7 @@ export class Derive {
     const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
     const data = { ...this.data, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
     try {
-      history.pushState(null, "", this.page.derived);
+      history.pushState(null, "", "#");
     } catch {
       // There is no address to come back to.
     }

@@ -90,10 +90,10 @@ const SMALL = [
     gates: ["forget", "candidate"],
     head: "accept",
     claims: "legal",
-    first: { "forget open": "open" },
+    first: { "forget open": "open", "reader end": "yes" },
     given: [],
     solution: { "forget open": "shut", "candidate open": "+(", "reader end": "yes -open" },
-    hint: "Let the cell remember that the last symbol was (. What does the reader say when the cell is not active?",
+    hint: "Let the cell remember that the last symbol was (. Then this cell has to turn the reader’s yes into a no.",
     words: ["()", "()(", "()()"],
   },
   {

@@ -46,8 +46,12 @@ const lowered = (text) => text[0].toLowerCase() + text.slice(1);
 export function proofTable(machine, lesson, { boxes, margin }) {
   const bound = (value) => (Number.isFinite(value) ? shown(value) : value > 0 ? "∞" : "−∞");
   const range = (low, high) => (bound(low) === bound(high) ? bound(low) : `${bound(low)} to ${bound(high)}`);
-  const remembers = boxes.some(({ last }) => last?.length);
-  const name = ({ node, last }) => (node < 0 ? "after a violation" : machine.states[node]) + (remembers && last?.length ? `, after ${wordText(machine, last)}` : "");
+  const again = boxes.slice(1).some(({ node }) => node === boxes[0].node);
+  const name = ({ node, last }, k) => {
+    const state = node < 0 ? "after a violation" : machine.states[node];
+    if (k === 0 && again) return `${state}, at first`;
+    return last.length ? `${state}, after ${wordText(machine, last)}` : state;
+  };
   return [
     el("h3", { id: "proof-title" }, "The proof"),
     el("p", {}, "In every node, every number of the net stays within these bounds, however long the word is. They hold at the start, and no step leads out of them. Within them every answer is right."),
@@ -55,8 +59,8 @@ export function proofTable(machine, lesson, { boxes, margin }) {
       "table",
       { class: "bounds" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Node"), lesson.cells.map((cell) => el("th", { scope: "col" }, `memory of ${cell}`)))),
-      el("tbody", {}, boxes.map((box) => el("tr", {}, el("th", { scope: "row" }, name(box)), lesson.cells.map((_, k) => el("td", {}, range(box.low[k], box.high[k])))))),
+      el("tbody", {}, boxes.map((box, k) => el("tr", {}, el("th", { scope: "row" }, name(box, k)), lesson.cells.map((_, cell) => el("td", {}, range(box.low[cell], box.high[cell])))))),
     )),
-    el("p", { class: "note" }, `Computed in real numbers; what the browser rounds is allowed for. The reader’s sums stay at least ${shown(margin)} away from another answer.`),
+    el("p", { class: "note" }, `The bounds are shown with two decimals. Computed in real numbers; what the browser rounds is allowed for. The reader’s sums stay at least ${shown(margin)} away from another answer.`),
   ];
 }

@@ -25,7 +25,7 @@ export function drawStrip(app) {
       line("Node", (k) => (states[k] === LOST ? "–" : machine.states[states[k]])),
       lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell]))),
       line(lesson.head === "legal" ? "The net offers" : "May end, says the net", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers[k].net)),
-      line("Right is", (k) => (isJudged(k) ? answers[k].machine : el("span", { class: "unjudged" }, "not judged"))),
+      line(lesson.head === "legal" ? "The machine allows" : "May end, says the machine", (k) => (isJudged(k) ? answers[k].machine : el("span", { class: "unjudged" }, "not judged"))),
     ),
   );
 }

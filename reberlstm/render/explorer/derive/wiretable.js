@@ -36,8 +36,8 @@ export function drawTable(app) {
     return [el("tr", {}, el("th", { scope: "row" }, name === "end" ? "the word may end" : name), tile(app, number)), editorBelow(app, [number], 2)];
   };
   return [
-    el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, ...lesson.cells.map(line))),
-    el("table", { class: "wires readers" }, el("caption", {}, lesson.head === "legal" ? "Reader: what may come next?" : "Reader"), el("tbody", {}, ...lesson.rows.map(answer))),
+    el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, ...lesson.cells.flatMap(line))),
+    el("table", { class: "wires readers" }, el("caption", {}, lesson.head === "legal" ? "Reader: what may come next?" : "Reader"), el("tbody", {}, ...lesson.rows.flatMap(answer))),
   ];
 }
 

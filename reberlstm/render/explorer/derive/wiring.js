@@ -63,7 +63,11 @@ export function wordsOf(row) {
 /** What a row does, in one line. */
 export function sentenceOf(row, numbers) {
   const { rests, plus, minus } = wordsOf(row);
-  const named = (sign) => row.reads.filter((_, k) => numbers[k + 1] === sign).map(({ kind, name }) => (kind === "cell" ? `cell ${name}` : name)).join(", ");
+  const named = (sign) => {
+    const of = (wanted) => row.reads.flatMap(({ kind, name }, k) => (kind === wanted && numbers[k + 1] === sign ? [name] : []));
+    const cells = of("cell");
+    return [...of("symbol"), ...(cells.length ? [`cell${cells.length > 1 ? "s" : ""} ${cells.join(" and ")}`] : [])].join(", ");
+  };
   const parts = [rests[numbers[0] > 0 ? 1 : 0], named(1) && `${plus} ${named(1)}`, named(-1) && `${minus} ${named(-1)}`];
   return parts.filter(Boolean).join(", ") || "never rings";
 }
