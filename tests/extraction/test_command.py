@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,8 @@ import torch
 
 import reberlstm as rl
 from reberlstm.cli import run
+from reberlstm.extraction import Budget
+from reberlstm.render.extraction import extraction_lines
 from tests.extraction.test_checkpoints import Net
 
 
@@ -21,9 +22,13 @@ def reber(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_report(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report(
+    reber: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
     assert run(["extract", reber, "--reference", "reber"]) == 0
     out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 60
     assert "8 states over B T S X P V E" in out
     assert "net and extracted machine: equal: proved" in out
     assert "extracted machine and reference: equal: proved" in out
@@ -51,22 +56,23 @@ def test_a_machine_that_is_never_right_is_not_called_good(
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["published reber --max-states 12", "compiled:rnn dyck-2-2", "compiled anbn --counters 3"],
+    ("net", "reference", "options"),
+    [
+        (rl.published(), "reber", {"max_states": 12}),
+        (rl.compile("dyck-2-2", cell="rnn"), "dyck-2-2", {}),
+        (rl.compile("anbn"), "anbn", {"counters": 3}),
+    ],
 )
 def test_the_report_fits_the_terminal(
-    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, few_words: None
+    net: rl.Net, reference: str, options: dict[str, int], few_words: None
 ) -> None:
     """Nothing is cut off: tables that are too wide go on below."""
-    texts = []
-    for columns in (60, 80, 1000):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        run(["extract", *line.split(), "--effort", "0.01"])
-        out = capsys.readouterr().out
-        assert [row for row in out.splitlines() if len(row) > columns] == []
-        texts.append(set(re.sub(r"[\d.]+\s+s\b", "", out).split()))
-    assert texts[2] <= texts[0]
-    assert texts[2] <= texts[1]
+    found = rl.extract(net, reference=reference, budget=Budget().scaled(0.01), **options)
+    whole = " ".join(extraction_lines(found, 1000)).split()
+    for columns in (60, 80):
+        lines = list(extraction_lines(found, columns))
+        assert [line for line in lines if len(line) > columns] == []
+        assert set(whole) <= set(" ".join(lines).split())
 
 
 @pytest.mark.parametrize("suffix", ["toml", "dot", "jff", "json"])
