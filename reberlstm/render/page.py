@@ -225,17 +225,22 @@ def trace_page(trace: Trace) -> Page:
 
 
 def program() -> str:
-    """The page's script, which is also what its worker runs: every module a function of its own.
+    """The page's script, which is also what its worker runs."""
+    return f'"use strict";\n(() => {{\n{functions()}}})();\n'
+
+
+def functions(last: str = "main") -> str:
+    """A module and those that it needs, every one a function of its own.
 
     What a module imports it takes from the modules before it, and what it exports it returns.
     """
     parts = []
-    for name in modules():
+    for name in modules(last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
-    return f'"use strict";\n(() => {{\n{"".join(parts)}}})();\n'
+    return "".join(parts)
 
 
 def _script_safe(text: str) -> str:

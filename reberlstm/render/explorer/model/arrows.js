@@ -1,9 +1,8 @@
 // What is drawn of a machine: its states, and an arrow for all symbols that lead from one to another.
 
-/** The states as the machine's data name them, and where a symbol leads from one; undefined: nowhere. */
-export function targetOf(machine, state, symbol) {
-  const line = machine.transitions[state] ?? {};
-  return Object.hasOwn(line, symbol) ? line[symbol] : undefined;
+/** The state that a symbol leads to from another, in a machine's data; undefined where it is not legal. */
+export function targetOf({ transitions }, state, symbol) {
+  return Object.hasOwn(transitions, state) && Object.hasOwn(transitions[state], symbol) ? transitions[state][symbol] : undefined;
 }
 
 /** All arrows, {source, target, symbols}, in the order of states and alphabet. */
@@ -19,22 +18,22 @@ export function arrowsOf(machine) {
 }
 
 /** The text at an arrow: its symbols, or the first and last one and how many there are. */
-export function arrowText(symbols) {
+export function edgeText(symbols) {
   if (symbols.length <= 6) return symbols.join(" ");
   return `${symbols[0]} … ${symbols.at(-1)} (${symbols.length})`;
 }
 
 /** The height of a state; its width grows with its name. */
-export const HEIGHT = 34;
+export const NODE_HEIGHT = 34;
 
 /** How wide a state is drawn. */
 export function widthOf(name) {
-  return Math.max(HEIGHT, 16 + 8.5 * [...name].length);
+  return Math.max(NODE_HEIGHT, 16 + 8.5 * [...name].length);
 }
 
 /** The half width and half height of an arrow's text. */
 export function halfOf(symbols) {
-  return [4.2 * [...arrowText(symbols)].length + 3, 9];
+  return [4.2 * [...edgeText(symbols)].length + 3, 9];
 }
 
 /** The length of a shortest word to each state that one leads to, nearest first. */

@@ -4,10 +4,11 @@
 // An arrow is a cubic Bézier curve between two ellipses: of several bends it has the smallest that meets
 // no state and no other arrow. A text stands beside its arrow, where the most room is.
 
-import { arrowsOf, halfOf, HEIGHT, widthOf } from "./arrows.js";
+import { arrowsOf, halfOf, NODE_HEIGHT, widthOf } from "./arrows.js";
 
 const MARGIN = 8;
 const CLEAR = 7;
+const ROOM = 11;
 const HEAD = 9;
 const BENDS = [0, 18, 34, 52, 74, 100, 130, 165, 210];
 const SAMPLES = 12;
@@ -15,7 +16,7 @@ const SAMPLES = 12;
 /** The graph with every state exactly where `positions`, {state: [x, y]}, has it. */
 export function layoutAt(machine, positions) {
   const nodes = Object.fromEntries(machine.states.map((name) => [name, [...positions[name], widthOf(name)]]));
-  const boxes = Object.entries(nodes).map(([name, [x, y, width]]) => ({ name, x, y, rx: width / 2, ry: HEIGHT / 2 }));
+  const boxes = Object.entries(nodes).map(([name, [x, y, width]]) => ({ name, x, y, rx: width / 2, ry: NODE_HEIGHT / 2 }));
   const box = new Map(boxes.map((each) => [each.name, each]));
   const arrows = arrowsOf(machine);
   const ways = new Set(arrows.map(({ source, target }) => JSON.stringify([source, target])));
@@ -23,14 +24,15 @@ export function layoutAt(machine, positions) {
   for (const { source, target, symbols } of arrows) {
     if (source === target) continue;
     const back = ways.has(JSON.stringify([target, source]));
-    drawn.push({ source, target, symbols, ...curve(box.get(source), box.get(target), back, boxes, drawn) });
+    drawn.push({ source, target, symbols, ...bent(box.get(source), box.get(target), back, boxes, drawn) });
   }
   for (const { source, target, symbols } of arrows) {
     if (source === target) drawn.push({ source, target, symbols, ...loop(box.get(source), symbols, boxes, drawn) });
   }
-  drawn.push({ source: null, target: machine.start, symbols: [], ...entry(box.get(machine.start), boxes, drawn) });
-  label(drawn, boxes);
-  const edges = drawn.map(({ source, target, symbols, path, tip, label: at }) => ({ source, target, symbols, path, tip, label: at }));
+  const start = box.get(machine.start);
+  if (start) drawn.push({ source: null, target: start.name, symbols: [], ...entry(start, boxes, drawn) });
+  placeTexts(drawn, boxes);
+  const edges = drawn.map(({ source, target, symbols, path, tip, label }) => ({ source, target, symbols, path, tip, label }));
   const [, , width, height] = extent({ nodes, edges });
   return { width, height, nodes, edges };
 }
@@ -55,10 +57,9 @@ function extent({ nodes, edges }) {
     box[2] = Math.max(box[2], x + dx);
     box[3] = Math.max(box[3], y + dy);
   };
-  for (const [x, y, width] of Object.values(nodes)) take(x, y, width / 2 + MARGIN, HEIGHT / 2 + MARGIN);
+  for (const [x, y, width] of Object.values(nodes)) take(x, y, width / 2 + MARGIN, NODE_HEIGHT / 2 + MARGIN);
   for (const { path, tip, label, symbols } of edges) {
-    const curve = sampled(path);
-    for (const [x, y] of [...curve, tip]) take(x, y, MARGIN, MARGIN);
+    for (const [x, y] of [...sampled(path), tip]) take(x, y, MARGIN, MARGIN);
     if (label) take(...label, ...halfOf(symbols));
   }
   return box;
@@ -102,7 +103,7 @@ function near([x, y], { box: [bx, by, bw, bh] }, room) {
 }
 
 /** The arrow with the smallest bend that is free; one of two that go there and back keeps to its left. */
-function curve(from, to, back, boxes, drawn) {
+function bent(from, to, back, boxes, drawn) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
   const [nx, ny] = [dy / length, -dx / length];
@@ -113,13 +114,22 @@ function curve(from, to, back, boxes, drawn) {
   for (const bend of bends) {
     const price = Math.abs(bend - usual);
     if (best && best.cost <= price) continue;
-    const at = (share) => [from.x + share * dx + (4 / 3) * bend * nx, from.y + share * dy + (4 / 3) * bend * ny];
-    const [a, b] = [at(0.25), at(0.75)];
-    const found = drawnBetween(border(from, a), border(to, b), a, b);
-    const cost = price + 400 * touched(found.points, others) + 12 * followed(found.points, drawn);
+    const found = bow(from, to, [nx, ny], bend);
+    const cost = price + 400 * touched(found.points, others) + 12 * Math.max(0, met(found.points, 2, drawn) - 1);
     if (!best || cost < best.cost) best = { ...found, bend, cost };
   }
   return best;
+}
+
+/** A curve whose middle is so far from the straight line. */
+function bow(from, to, [nx, ny], bend) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const aim = (share) => [from.x + share * dx + 1.3 * bend * nx, from.y + share * dy + 1.3 * bend * ny];
+  const [begin, tip] = [border(from, aim(0.25)), border(to, aim(0.75))];
+  const off = ((begin[0] + tip[0] - from.x - to.x) * nx + (begin[1] + tip[1] - from.y - to.y) * ny) / 2;
+  const by = (4 / 3) * (bend - off);
+  const at = (share) => [0, 1].map((k) => begin[k] + share * (tip[k] - begin[k]) + by * [nx, ny][k]);
+  return drawnBetween(begin, tip, at(0.25), at(0.75));
 }
 
 /** How deep a curve goes into states, all its points together. */
@@ -134,16 +144,16 @@ function touched(points, boxes) {
   return depth;
 }
 
-/** At how many of its inner points a curve is too near to one that is there. */
-function followed(points, drawn) {
+/** How often a curve is too near to arrows that are there, at every so many of its inner points. */
+function met(points, every, drawn) {
   let count = 0;
   for (const other of drawn) {
-    for (let k = 2; k < points.length - 2; k += 2) {
+    for (let k = every; k < points.length - every; k += every) {
       const [x, y] = points[k];
-      if (near(points[k], other, 11) && other.points.some(([px, py]) => Math.abs(px - x) + Math.abs(py - y) < 11)) count++;
+      if (near(points[k], other, ROOM) && other.points.some(([px, py]) => Math.abs(px - x) + Math.abs(py - y) < ROOM)) count++;
     }
   }
-  return Math.max(0, count - 1);
+  return count;
 }
 
 const ABOVE = -Math.PI / 2;
@@ -160,9 +170,7 @@ function loop(state, symbols, boxes, drawn) {
     const towards = (side) => [state.x + state.rx * Math.cos(angle + 0.5 * side), state.y + state.ry * Math.sin(angle + 0.5 * side)];
     const found = drawnBetween(border(state, towards(-1)), border(state, towards(1)), at(-1), at(1));
     const label = beyond(found.points[SAMPLES / 2], [ux, uy], halfOf(symbols));
-    const met = drawn.filter((other) => near(found.points[SAMPLES / 2], other, 40));
-    const crossed = met.reduce((sum, other) => sum + found.points.slice(1, -1).filter(([x, y]) => other.points.some(([px, py]) => Math.abs(px - x) + Math.abs(py - y) < 10)).length, 0);
-    const cost = 4 * Math.abs(turn) + 40 * touched(found.points, others) + 8 * crossed + crowded(label, halfOf(symbols), boxes, met);
+    const cost = 4 * Math.abs(turn) + 40 * touched(found.points, others) + 8 * met(found.points, 1, drawn) + crowded(label, halfOf(symbols), boxes, drawn);
     return { ...found, label, cost };
   });
 }
@@ -194,7 +202,7 @@ function cheapest(items, made) {
 const SHARES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74];
 
 /** Gives every arrow that has none yet the place of its text: on no state, arrow or other text. */
-function label(drawn, boxes) {
+function placeTexts(drawn, boxes) {
   for (const arrow of drawn) {
     if (arrow.label !== undefined) continue;
     const half = halfOf(arrow.symbols);

@@ -1,7 +1,7 @@
 // Where the states of a small machine are drawn, if nobody has said where: in layers by their distance
 // from the start. Lengths are in points, x to the right and y down.
 
-import { arrowsOf, distances, halfOf, HEIGHT, targetOf, widthOf } from "./arrows.js";
+import { arrowsOf, distances, halfOf, NODE_HEIGHT, targetOf, widthOf } from "./arrows.js";
 import { cropped, layoutAt } from "./curves.js";
 
 const MAX_STATES = 48;
@@ -31,7 +31,7 @@ export function placesOf(machine, direction = "LR") {
   const graph = layered(machine);
   const layers = fewestCrossings(graph);
   // How long things are along the layers' direction, and across.
-  const along = (name) => (sideways ? widthOf(name) : HEIGHT);
+  const along = (name) => (sideways ? widthOf(name) : NODE_HEIGHT);
   const across = ({ name, loops }) => (name === undefined ? 26 : (sideways ? 72 : widthOf(name) + 44) + (loops ? 22 : 0));
   const place = new Map();
   let x = 0;
