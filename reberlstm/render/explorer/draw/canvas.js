@@ -37,11 +37,12 @@ export class Canvas {
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     this.layout = this.held?.sub ? this.moved() : this.mode.layout();
     const ends = drawing.states.filter((state) => state.ends).map(({ name }) => name);
-    const { picture, nodes, edges } = drawLayout(this.layout, ends);
+    const { picture, nodes, edges } = drawLayout({ ...this.layout, width: 0, height: 0 }, ends);
     if (!this.held) this.measure();
     const { box, scale } = this;
     for (const [name, value] of Object.entries({ viewBox: box.join(" "), role: "group", width: Math.floor(box[2] * scale), height: Math.floor(box[3] * scale), "aria-label": this.summary() })) picture.setAttribute(name, value);
     // Arrows come after the states, so that Tab goes to the states first.
+    picture.lastChild.append(...drawing.states.map(({ name }) => nodes.get(name).group));
     picture.append(picture.firstChild);
     const found = reachable(drawing);
     const clashes = clashesOf(drawing);
@@ -90,7 +91,7 @@ export class Canvas {
     const top = Math.min(0, ...points.map(([, y]) => y - 14));
     const right = Math.max(0, ...xs) + MARGIN - left;
     const bottom = Math.max(0, ...ys) + MARGIN - top;
-    const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
+    const large = parseFloat(window.getComputedStyle(document.documentElement).fontSize) / 15;
     const { clientWidth, clientHeight } = this.root;
     this.scale = Math.max(LEAST_SCALE, Math.min(large, clientWidth / right, clientHeight / bottom));
     this.box = [left, top, Math.max(right, clientWidth / this.scale), Math.max(bottom, clientHeight / this.scale)];

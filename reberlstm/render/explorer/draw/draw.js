@@ -6,9 +6,9 @@ import { decodeMachine, encodeMachine } from "../model/carry.js";
 import { layoutAt } from "../model/curves.js";
 import { wordText } from "../model/machine.js";
 import { pageData } from "../model/pages.js";
-import { placesOf as placesFor } from "../model/places.js";
+import { placesOf } from "../model/places.js";
 import { Canvas } from "./canvas.js";
-import { addState, arrowOf, deleteState, drawingOf, EMPTY, faultsOf, machineOf, moveState, placesOf, readSymbols, renameState, setArrow, setEnds, setStart, stateOf } from "./editing.js";
+import { addState, arrowOf, deleteState, drawingOf, EMPTY, faultsOf, machineOf, moveState, spotsOf, readSymbols, renameState, setArrow, setEnds, setStart, stateOf } from "./editing.js";
 import { bindFiling, hashOf } from "./filing.js";
 import { Listing } from "./listing.js";
 import { Popup } from "./popup.js";
@@ -66,7 +66,7 @@ export class Draw {
     bindFiling(this);
     signal.addEventListener("abort", () => this.leave());
     const kept = page.drawing;
-    if (!this.take(hash)) {
+    if (!this.takeLink(hash)) {
       if (kept) this.drawing = kept.drawing;
       else this.drawing = this.firstDrawing();
     }
@@ -90,7 +90,7 @@ export class Draw {
   }
 
   /** Takes over the machine of a link; returns whether there was one. */
-  take(hash) {
+  takeLink(hash) {
     const text = new URLSearchParams(hash.slice(1)).get("machine");
     if (text === null) return false;
     try {
@@ -105,7 +105,7 @@ export class Draw {
 
   follow(hash) {
     const before = this.snapshot();
-    if (this.take(hash) && JSON.stringify(before) !== JSON.stringify(this.drawing)) {
+    if (this.takeLink(hash) && JSON.stringify(before) !== JSON.stringify(this.drawing)) {
       const now = this.drawing;
       this.drawing = before;
       this.change(now);
@@ -348,13 +348,13 @@ export class Draw {
     const near = new Set([only, ...arrows.flatMap(({ source, target }) => [source, target])]);
     const states = drawing.states.map(({ name }) => name).filter((name) => only === null || near.has(name));
     const start = states.includes(drawing.start) ? drawing.start : null;
-    return layoutAt({ states, start }, placesOf(drawing), arrows);
+    return layoutAt({ states, start }, spotsOf(drawing), arrows);
   }
 
   /** Shows the gates of the net at work on the word; the drawing is kept. */
   watch() {
     const machine = machineOf(this.drawing);
-    const places = placesOf(this.drawing);
+    const places = spotsOf(this.drawing);
     const string = wordText(this.trial.made.machine, this.trial.word);
     const hash = new URLSearchParams({ machine: encodeMachine(machine, places), string });
     this.page.show("explore", `#${hash}`, pageData(machine, places));
@@ -369,13 +369,13 @@ function within(x, y) {
 /** A machine as a drawing, arranged where no place is known. */
 function drawn(machine, positions = null) {
   if (positions && machine.states.every((name) => positions[name])) return drawingOf(machine, positions);
-  return arranged(drawingOf(machine, placesFor(machine)));
+  return arranged(drawingOf(machine, placesOf(machine)));
 }
 
 /** The drawing with its states in layers, away from the start. */
 function arranged(drawing) {
   const machine = machineOf(drawing);
-  const places = placesFor({ ...machine, start: machine.start ?? machine.states[0] });
+  const places = placesOf({ ...machine, start: machine.start ?? machine.states[0] });
   const layout = layoutAt(machine, places, drawing.arrows);
   const all = [...Object.values(layout.nodes), ...layout.edges.flatMap(({ path, label }) => [...path, ...(label ? [label] : [])])];
   const [left, top] = [0, 1].map((axis) => Math.min(...all.map((point) => point[axis])));

@@ -4,19 +4,17 @@
 // symbols}]}. It may be less than a machine: `start` may be null, and two arrows may leave a state with
 // the same symbol. `faultsOf` says what is still to be put right, `machineOf` makes the machine of it.
 
-const QUOTED = (name) => `“${name}”`;
+import { arrowsOf } from "../model/arrows.js";
+
+const quoted = (name) => `“${name}”`;
 
 export const EMPTY = { name: "", title: "", alphabet: [], states: [], start: null, arrows: [] };
 
 /** The drawing of a machine as the page's data has it, each state at its place [x, y]. */
-export function drawingOf({ name, title, alphabet, states, start, accepting, transitions }, places) {
-  const arrows = states.flatMap((source) => {
-    const to = new Map();
-    for (const [symbol, target] of Object.entries(transitions[source])) to.set(target, [...(to.get(target) ?? []), symbol]);
-    return [...to].map(([target, symbols]) => ({ source, target, symbols: inOrder(symbols, alphabet) }));
-  });
+export function drawingOf(machine, places) {
+  const { name, title, alphabet, states, start, accepting } = machine;
   const drawn = states.map((state) => ({ name: state, x: places[state][0], y: places[state][1], ends: accepting.includes(state) }));
-  return { name: name ?? "", title: title ?? "", alphabet, states: drawn, start, arrows };
+  return { name: name ?? "", title: title ?? "", alphabet, states: drawn, start, arrows: arrowsOf(machine) };
 }
 
 /** The machine as the page's data has it. Where two arrows clash, the first one counts. */
@@ -29,7 +27,7 @@ export function machineOf({ name, title, alphabet, states, start, arrows }) {
 }
 
 /** The places of the states: {name: [x, y]}. */
-export function placesOf({ states }) {
+export function spotsOf({ states }) {
   return Object.fromEntries(states.map(({ name, x, y }) => [name, [x, y]]));
 }
 
@@ -70,7 +68,7 @@ export function renameState(drawing, name, text) {
   const to = text.trim();
   if (to === name) return drawing;
   if (to === "") throw new Error("A state needs a name.");
-  if (stateOf(drawing, to)) throw new Error(`There is a state ${QUOTED(to)} already. Choose another name.`);
+  if (stateOf(drawing, to)) throw new Error(`There is a state ${quoted(to)} already. Choose another name.`);
   const renamed = (each) => (each === name ? to : each);
   const arrows = drawing.arrows.map((arrow) => ({ ...arrow, source: renamed(arrow.source), target: renamed(arrow.target) }));
   return { ...changed(drawing, name, { name: to }), start: renamed(drawing.start), arrows };
@@ -159,14 +157,14 @@ export function faultsOf(drawing) {
   }
   for (const { source, symbol, targets } of clashesOf(drawing)) {
     const remedies = targets.map((target) => [`Keep the one to ${target}`, keepArrow(drawing, source, symbol, target)]);
-    say(`From ${QUOTED(source)} the symbol ${QUOTED(symbol)} leads to ${listed(targets.map(QUOTED))}. A symbol may lead to one state only. Which one?`, true, [source], remedies);
+    say(`From ${quoted(source)} the symbol ${quoted(symbol)} leads to ${listed(targets.map(quoted))}. A symbol may lead to one state only. Which one?`, true, [source], remedies);
   }
   if (states.length > 0 && arrows.length === 0) say("There is no arrow yet.", true);
   if (faults.some(({ stops }) => stops)) return faults;
   const found = reachable(drawing);
   const unreached = states.map(({ name }) => name).filter((name) => !found.has(name));
   if (unreached.length) {
-    const which = unreached.length === 1 ? `the state ${QUOTED(unreached[0])}` : unreached.length < 5 ? `the states ${listed(unreached.map(QUOTED))}` : `${unreached.length} states`;
+    const which = unreached.length === 1 ? `the state ${quoted(unreached[0])}` : unreached.length < 5 ? `the states ${listed(unreached.map(quoted))}` : `${unreached.length} states`;
     say(`No word leads to ${which}; shown pale.`, false, unreached);
   }
   if (!states.some(({ ends }) => ends)) say("No word may end yet: no state has a double ring. The net only says what may come next.", false);

@@ -4,7 +4,7 @@ import { byId, setText } from "../common/dom.js";
 import { encodeMachine } from "../model/carry.js";
 import { readFile, writeToml } from "../model/formats.js";
 import { download } from "../common/saving.js";
-import { machineOf, placesOf } from "./editing.js";
+import { machineOf, spotsOf } from "./editing.js";
 
 /** Binds everything that opens and saves. */
 export function bindFiling(mode) {
@@ -52,7 +52,7 @@ function save(mode, text, type, suffix) {
 
 /** The part of an address behind "#" that has the drawing. */
 export function hashOf(drawing) {
-  return `#mode=draw&machine=${encodeMachine(machineOf(drawing), placesOf(drawing))}`;
+  return `#mode=draw&machine=${encodeMachine(machineOf(drawing), spotsOf(drawing))}`;
 }
 
 async function copyLink(mode) {

@@ -1,6 +1,6 @@
 // What is at a point of the drawing.
 
-import { halfOf, HEIGHT } from "../model/arrows.js";
+import { halfOf, NODE_HEIGHT } from "../model/arrows.js";
 
 const RIM = 5.5;
 const SAMPLES = 16;
@@ -11,7 +11,7 @@ const SAMPLES = 16;
  */
 export function hit({ nodes, edges }, [x, y], slack) {
   for (const [state, [nx, ny, width]] of Object.entries(nodes).reverse()) {
-    const far = (by) => Math.hypot((x - nx) / (width / 2 + by), (y - ny) / (HEIGHT / 2 + by));
+    const far = (by) => Math.hypot((x - nx) / (width / 2 + by), (y - ny) / (NODE_HEIGHT / 2 + by));
     if (far(slack) <= 1) return { state, rim: far(-RIM) > 1 };
   }
   const arrows = edges.filter(({ source }) => source !== null);

@@ -13,12 +13,11 @@ const HEAD = 9;
 const BENDS = [0, 18, 34, 52, 74, 100, 130, 165, 210];
 const SAMPLES = 12;
 
-/** The graph with every state exactly where `positions`, {state: [x, y]}, has it. */
-export function layoutAt(machine, positions) {
+/** The graph with every state exactly where `positions`, {state: [x, y]}, has it; `arrows` may be others than the machine's. */
+export function layoutAt(machine, positions, arrows = arrowsOf(machine)) {
   const nodes = Object.fromEntries(machine.states.map((name) => [name, [...positions[name], widthOf(name)]]));
   const boxes = Object.entries(nodes).map(([name, [x, y, width]]) => ({ name, x, y, rx: width / 2, ry: NODE_HEIGHT / 2 }));
   const box = new Map(boxes.map((each) => [each.name, each]));
-  const arrows = arrowsOf(machine);
   const ways = new Set(arrows.map(({ source, target }) => JSON.stringify([source, target])));
   const drawn = [];
   for (const { source, target, symbols } of arrows) {
