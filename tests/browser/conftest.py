@@ -71,9 +71,13 @@ def open_page(browser):
     contexts = []
     faults = []
 
-    def open_file(path, fragment="", width=1280, height=900, scheme="light"):
+    def open_file(path, fragment="", width=1280, height=900, scheme="light", touch=False):
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            accept_downloads=True,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = context.new_page()

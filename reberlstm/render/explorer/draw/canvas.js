@@ -9,6 +9,7 @@ const LEAST_SCALE = 0.75;
 const MARGIN = 46;
 const STEP = 10;
 const MOVED = 4;
+const DOUBLE = 450;
 const LOOP = 24;
 const FINGER = 12;
 const UP_TO_FULL = 48;
@@ -25,7 +26,6 @@ export class Canvas {
     on("pointermove", this.move);
     on("pointerup", this.up);
     on("pointercancel", this.cancel);
-    on("dblclick", this.double);
     on("keydown", this.key);
     new ResizeObserver(() => this.held || this.draw()).observe(root);
   }
@@ -56,7 +56,7 @@ export class Canvas {
     if (this.held?.line) picture.append(svg("path", { class: "drawn", d: this.held.line }));
     fill(this.root, picture, drawing.states.length ? null : el("p", { class: "empty" }, this.mode.invitation));
     this.picture = picture;
-    setAttribute(this.root, "tabindex", box[2] * scale > this.root.clientWidth + 1 || box[3] * scale > this.root.clientHeight + 1 ? 0 : null);
+    setAttribute(this.root, "tabindex", drawing.states.length === 0 || box[2] * scale > this.root.clientWidth + 1 || box[3] * scale > this.root.clientHeight + 1 ? 0 : null);
     if (focused) this.focus(focused);
   }
 
@@ -192,7 +192,7 @@ export class Canvas {
 
   click({ found, begin }) {
     const { mode } = this;
-    if (mode.tool === "state" && found === null) mode.add(...begin);
+    if (found === null && (mode.tool === "state" || (mode.tool === "move" && this.isDouble(begin)))) mode.add(...begin);
     else if (found === null) mode.select(null);
     else if (mode.tool === "delete") mode.remove(found);
     else if (this.from !== null && found.state !== undefined) this.choose(found.state);
@@ -200,8 +200,11 @@ export class Canvas {
     else mode.edit(found);
   }
 
-  double(event) {
-    if (this.mode.tool === "move" && this.at(event) === null) this.mode.add(...this.point(event));
+  /** A double click in an empty place. Browsers tell of none where the picture has been drawn anew between. */
+  isDouble([x, y]) {
+    const last = this.emptyClick;
+    this.emptyClick = { x, y, time: Date.now() };
+    return last && this.emptyClick.time - last.time < DOUBLE && Math.hypot(x - last.x, y - last.y) < 2 * MOVED;
   }
 
   // Arrows in two steps: the state that it leaves, then the one that it leads to
@@ -229,7 +232,11 @@ export class Canvas {
 
   key(event) {
     const key = event.target.closest?.("[data-key]")?.dataset.key;
-    if (key === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (key === undefined) {
+      if (event.key.toLowerCase() === "n") this.mode.addFree();
+      return;
+    }
     const [name, target] = JSON.parse(key);
     const done = target === undefined ? this.stateKey(event, name) : this.arrowKey(event, { source: name, target });
     if (done) event.preventDefault();

@@ -3,10 +3,10 @@
 import { byId, fill, el, setText } from "../common/dom.js";
 import { Undo } from "../common/undo.js";
 import { decodeMachine, encodeMachine } from "../model/carry.js";
-import { layoutAt } from "../model/curves.js";
+import { cropped, layoutAt } from "../model/curves.js";
 import { wordText } from "../model/machine.js";
-import { pageData } from "../model/pages.js";
 import { placesOf } from "../model/places.js";
+import { makeSeeker } from "../model/worker.js";
 import { Canvas } from "./canvas.js";
 import { addState, arrowOf, deleteState, drawingOf, EMPTY, faultsOf, machineOf, moveState, spotsOf, readSymbols, renameState, setArrow, setEnds, setStart, stateOf } from "./editing.js";
 import { bindFiling, hashOf } from "./filing.js";
@@ -23,9 +23,9 @@ const LINK_DELAY = 250;
 const PARITY = { name: "parity", title: "Parity: an even number of ones", alphabet: ["0", "1"], states: ["even", "odd"], start: "even", accepting: ["even"], transitions: { even: { 0: "even", 1: "odd" }, odd: { 0: "odd", 1: "even" } } };
 
 const HINTS = {
-  move: "Double-click an empty place to make a state. Drag from a state's edge to another state to make an arrow.",
+  move: "Double-click an empty place: a new state. Drag from a state's edge to another state: an arrow.",
   state: "Click where the new state is to be.",
-  arrow: "Click the state that the arrow leaves, then the state that it leads to. Or drag from one to the other.",
+  arrow: "Click the state that the arrow leaves, then the one that it leads to. Or drag between them.",
   delete: "Click what is to go. Undo brings it back.",
 };
 const TOUCH_HINTS = {
@@ -45,12 +45,15 @@ export class Draw {
     this.selected = null;
     this.pending = null;
     this.hints = window.matchMedia("(pointer: coarse)").matches ? TOUCH_HINTS : HINTS;
-    this.invitation = "Make the first state: choose State, and click here.";
+    this.invitation = this.hints === HINTS ? "Make the first state: choose State and click here, or press N." : "Make the first state: choose State and tap here.";
     this.undoing = new Undo(this);
+    this.seeker = makeSeeker(byId("program").textContent, (_, found) => this.trial.hear(found));
   }
 
   start(hash) {
     const { page, signal } = this;
+    setText(byId("title"), "Draw your own machine");
+    setText(byId("lead"), "Draw states and arrows. At every change the page makes the net of your machine, and runs it.");
     this.canvas = new Canvas(byId("canvas"), this);
     this.popup = new Popup(byId("popup"), this, signal);
     this.listing = new Listing(byId("listing-body"), this);
@@ -78,7 +81,7 @@ export class Draw {
   /** The page's machine where it is small, else one of two states. */
   firstDrawing() {
     const { machine } = this.data;
-    return drawn(machine.counters || machine.states.length > SMALL ? PARITY : machine);
+    return drawn(machine.counters || machine.states.length > SMALL ? PARITY : machine, null);
   }
 
   /** What is to be there when this mode is shown again. */
@@ -86,7 +89,7 @@ export class Draw {
     const { drawing, undoing } = this;
     this.page.drawing = { drawing, past: undoing.past, future: undoing.future };
     clearTimeout(this.linking);
-    clearTimeout(this.proving);
+    this.seeker.end();
   }
 
   /** Takes over the machine of a link; returns whether there was one. */
@@ -153,7 +156,7 @@ export class Draw {
     const before = this.drawing;
     this.change(addState(before, ...within(x, y)));
     const { name } = this.drawing.states.at(-1);
-    this.canvas.focus(JSON.stringify([name]));
+    if (!byId("listing").contains(document.activeElement)) this.canvas.focus(JSON.stringify([name]));
     this.say(`State ${name} is there. Press Enter or click it to change its name.`);
   }
 
@@ -164,7 +167,7 @@ export class Draw {
 
   addFree() {
     const last = this.drawing.states.at(-1);
-    this.change(addState(this.drawing, ...(last ? this.freePlace(last.x + 110, last.y) : [80, 100])));
+    this.add(...(last ? this.freePlace(last.x + 110, last.y) : [80, 100]));
   }
 
   /** The place nearest to a wished one that no state is near to. */
@@ -301,8 +304,8 @@ export class Draw {
   showFaults() {
     const faults = faultsOf(this.drawing);
     const ready = !faults.some(({ stops }) => stops);
-    const item = ({ text, stops, remedies }) => el("li", { class: stops ? "stops" : "" }, `${text} `, remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => this.change(drawing) }, words)));
-    fill(byId("faults"), faults.map(item));
+    const item = ({ text, stops, remedies }) => el("li", { class: stops && remedies.length ? "stops" : "" }, `${text} `, remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => this.change(drawing) }, words)));
+    fill(byId("faults"), this.drawing.states.length ? faults.map(item) : null);
     for (const id of ["draw-toml", "draw-link", "draw-svg"]) byId(id).disabled = id === "draw-svg" ? this.drawing.states.length === 0 : !ready;
     this.trial.update(ready ? machineOf(this.drawing) : null);
   }
@@ -353,11 +356,9 @@ export class Draw {
 
   /** Shows the gates of the net at work on the word; the drawing is kept. */
   watch() {
-    const machine = machineOf(this.drawing);
-    const places = spotsOf(this.drawing);
-    const string = wordText(this.trial.made.machine, this.trial.word);
-    const hash = new URLSearchParams({ machine: encodeMachine(machine, places), string });
-    this.page.show("explore", `#${hash}`, pageData(machine, places));
+    const { made, word } = this.trial;
+    const carried = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
+    this.page.showCarried(carried, `#${new URLSearchParams({ string: wordText(made.machine, word) })}`);
   }
 }
 
@@ -367,17 +368,17 @@ function within(x, y) {
 }
 
 /** A machine as a drawing, arranged where no place is known. */
-function drawn(machine, positions = null) {
-  if (positions && machine.states.every((name) => positions[name])) return drawingOf(machine, positions);
-  return arranged(drawingOf(machine, placesOf(machine)));
+function drawn(machine, positions) {
+  if (positions && machine.states.every((name) => Object.hasOwn(positions, name))) return drawingOf(machine, positions);
+  const nowhere = Object.fromEntries(machine.states.map((name) => [name, [0, 0]]));
+  return arranged(drawingOf(machine, nowhere));
 }
 
-/** The drawing with its states in layers, away from the start. */
+/** The drawing with its states in layers away from the start: to the right, or down in a narrow place. */
 function arranged(drawing) {
   const machine = machineOf(drawing);
-  const places = placesOf({ ...machine, start: machine.start ?? machine.states[0] });
-  const layout = layoutAt(machine, places, drawing.arrows);
-  const all = [...Object.values(layout.nodes), ...layout.edges.flatMap(({ path, label }) => [...path, ...(label ? [label] : [])])];
-  const [left, top] = [0, 1].map((axis) => Math.min(...all.map((point) => point[axis])));
-  return { ...drawing, states: drawing.states.map((state) => ({ ...state, x: Math.round(places[state.name][0] - left + 30), y: Math.round(places[state.name][1] - top + 30) })) };
+  machine.start ??= machine.states[0];
+  const [wide, tall] = ["LR", "TB"].map((direction) => cropped(layoutAt(machine, placesOf(machine, direction), drawing.arrows)));
+  const { nodes } = byId("canvas").clientWidth < wide.width && tall.width < wide.width ? tall : wide;
+  return { ...drawing, states: drawing.states.map((state) => ({ ...state, x: Math.round(nodes[state.name][0] + EDGE), y: Math.round(nodes[state.name][1] + EDGE) })) };
 }

@@ -1,29 +1,45 @@
 // A drawing, and what can be done to it: every function returns a new drawing and changes none.
 //
 // A drawing is {name, title, alphabet, states: [{name, x, y, ends}], start, arrows: [{source, target,
-// symbols}]}. It may be less than a machine: `start` may be null, and two arrows may leave a state with
+// symbols}], more}. `more` is what a file may give besides: source, probabilities, stop, outputs. The
+// drawing may be less than a machine: `start` may be null, and two arrows may leave a state with
 // the same symbol. `faultsOf` says what is still to be put right, `machineOf` makes the machine of it.
 
 import { arrowsOf } from "../model/arrows.js";
 
 const quoted = (name) => `“${name}”`;
 
-export const EMPTY = { name: "", title: "", alphabet: [], states: [], start: null, arrows: [] };
+export const EMPTY = { name: "", title: "", alphabet: [], states: [], start: null, arrows: [], more: {} };
 
 /** The drawing of a machine as the page's data has it, each state at its place [x, y]. */
 export function drawingOf(machine, places) {
   const { name, title, alphabet, states, start, accepting } = machine;
+  const more = Object.fromEntries(["source", "probabilities", "stop", "outputs"].filter((key) => machine[key]).map((key) => [key, machine[key]]));
   const drawn = states.map((state) => ({ name: state, x: places[state][0], y: places[state][1], ends: accepting.includes(state) }));
-  return { name: name ?? "", title: title ?? "", alphabet, states: drawn, start, arrows: arrowsOf(machine) };
+  return { name: name ?? "", title: title ?? "", alphabet, states: drawn, start, arrows: arrowsOf(machine), more };
 }
 
 /** The machine as the page's data has it. Where two arrows clash, the first one counts. */
-export function machineOf({ name, title, alphabet, states, start, arrows }) {
-  // Without a prototype a state may have any name, also “constructor” or “__proto__”.
+export function machineOf({ name, title, alphabet, states, start, arrows, more }) {
+  // Without a prototype a symbol may have any name, also “constructor” or “__proto__”.
   const transitions = Object.fromEntries(states.map((state) => [state.name, Object.create(null)]));
   for (const { source, target, symbols } of arrows) for (const symbol of symbols) transitions[source][symbol] ??= target;
   const accepting = states.filter((state) => state.ends).map((state) => state.name);
-  return { name, title, alphabet, states: states.map((state) => state.name), start, accepting, transitions };
+  return { name, title, alphabet, states: states.map((state) => state.name), start, accepting, transitions, ...stillTrue(more, accepting, transitions) };
+}
+
+const NO_OUTPUT = "ε";
+
+/** Of what a file gave besides, what the drawing as it is now leaves true. */
+function stillTrue({ source, probabilities, stop, outputs }, accepting, transitions) {
+  const found = {};
+  const same = (a, b) => JSON.stringify(Object.keys(a).sort()) === JSON.stringify(Object.keys(b).sort());
+  const only = (table, holds) => Object.fromEntries(Object.entries(table).filter(([state, value]) => holds(state, value)));
+  if (source) found.source = source;
+  if (probabilities) found.probabilities = only(probabilities, (state, line) => Object.hasOwn(transitions, state) && same(line, transitions[state]));
+  if (stop) found.stop = only(stop, (state) => accepting.includes(state));
+  if (outputs) found.outputs = Object.fromEntries(Object.keys(transitions).map((state) => [state, Object.hasOwn(outputs, state) ? outputs[state] : NO_OUTPUT]));
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => Object.keys(value).length));
 }
 
 /** The places of the states: {name: [x, y]}. */
@@ -71,7 +87,9 @@ export function renameState(drawing, name, text) {
   if (stateOf(drawing, to)) throw new Error(`There is a state ${quoted(to)} already. Choose another name.`);
   const renamed = (each) => (each === name ? to : each);
   const arrows = drawing.arrows.map((arrow) => ({ ...arrow, source: renamed(arrow.source), target: renamed(arrow.target) }));
-  return { ...changed(drawing, name, { name: to }), start: renamed(drawing.start), arrows };
+  const table = (value) => (typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, each]) => [renamed(key), each])) : value);
+  const more = Object.fromEntries(Object.entries(drawing.more).map(([key, value]) => [key, table(value)]));
+  return { ...changed(drawing, name, { name: to }), start: renamed(drawing.start), arrows, more };
 }
 
 /** Takes a state away, with its arrows. */
@@ -159,7 +177,7 @@ export function faultsOf(drawing) {
     const remedies = targets.map((target) => [`Keep the one to ${target}`, keepArrow(drawing, source, symbol, target)]);
     say(`From ${quoted(source)} the symbol ${quoted(symbol)} leads to ${listed(targets.map(quoted))}. A symbol may lead to one state only. Which one?`, true, [source], remedies);
   }
-  if (states.length > 0 && arrows.length === 0) say("There is no arrow yet.", true);
+  if (states.length > 0 && arrows.length === 0) say("Now an arrow: the machine has none yet.", true);
   if (faults.some(({ stops }) => stops)) return faults;
   const found = reachable(drawing);
   const unreached = states.map(({ name }) => name).filter((name) => !found.has(name));
@@ -176,7 +194,7 @@ function listed(texts) {
 }
 
 /** A word to try: it takes each arrow in turn, those least used first, and then goes to a state where it may end. */
-export function exampleWord(machine, most = 8) {
+export function exampleWord(machine, most = 6) {
   const ahead = wayToEnd(machine);
   const used = new Map();
   const word = [];

@@ -5,6 +5,7 @@ import { arrowOf, readSymbols, stateOf, symbolsText } from "./editing.js";
 
 const MAX_CHIPS = 12;
 const GAP = 10;
+const ARROW_GAP = 32;
 
 export class Popup {
   constructor(root, mode, signal) {
@@ -123,10 +124,11 @@ export class Popup {
     const board = this.root.parentElement.getBoundingClientRect();
     const at = this.mode.canvas.placeOf(this.shown);
     const { offsetWidth, offsetHeight } = this.root;
+    const gap = this.shown.state === undefined ? ARROW_GAP : GAP;
     const left = Math.max(0, Math.min(board.width - offsetWidth, at.left + at.width / 2 - board.left - offsetWidth / 2));
-    const below = at.bottom - board.top + GAP;
-    const above = at.top - board.top - offsetHeight - GAP;
+    const below = at.bottom - board.top + gap;
+    const above = at.top - board.top - offsetHeight - gap;
     this.root.style.left = `${left}px`;
-    this.root.style.top = `${at.bottom + GAP + offsetHeight > window.innerHeight && at.top - offsetHeight - GAP > 0 ? above : below}px`;
+    this.root.style.top = `${at.bottom + gap + offsetHeight > window.innerHeight && at.top - offsetHeight - gap > 0 ? above : below}px`;
   }
 }

@@ -5,7 +5,6 @@ import { compileMachine } from "../model/compile.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
-import { answerText } from "../model/reasons.js";
 import { exampleWord } from "./editing.js";
 
 const MAX_BUTTONS = 12;
@@ -30,6 +29,7 @@ export class Trial {
     if (this.key === key) return;
     this.key = key;
     this.made = null;
+    this.mode.seeker.forget(0);
     byId("trial-run").hidden = true;
     if (machine === null) {
       this.say("", "The net is made as soon as the drawing is a machine.");
@@ -48,17 +48,19 @@ export class Trial {
     this.verify();
   }
 
+  /** Asks for a proof; `hear` is told what is found. */
   verify() {
-    const { made } = this;
-    const { cells } = made.net;
-    const size = `It has ${cells.length} ${cells.length === 1 ? "cell" : "cells"} for ${made.machine.states.length} ${made.machine.states.length === 1 ? "state" : "states"}.`;
-    this.say("", `${size} Is it right?`);
-    this.mode.prove(made.machine, made.net, (found) => {
-      if (this.made !== made) return;
-      if (found.verdict === "proved") this.say("right", `✓ Proved right for words of every length${found.scope === "legal" ? " that the machine allows" : ""}. ${size}`);
-      else if (found.verdict === "refuted") this.say("wrong", `✗ Wrong after ${wordText(made.machine, found.wrong.word) || "no symbol"}. ${size}`);
-      else this.say("open", `${found.reason} ${size}`);
-    });
+    const { machine, net } = this.made;
+    const count = (number, word) => `${number} ${number === 1 ? word : `${word}s`}`;
+    setText(byId("trial-size"), `The net has ${count(net.cells.length, "cell")} for ${count(machine.states.length, "state")}.`);
+    this.say("", "Is it right? The proof is being made.");
+    this.mode.seeker.decide(0, machine, net);
+  }
+
+  hear({ verdict, scope, wrong, reason }) {
+    if (verdict === "proved") this.say("right", `✓ Proved: right after words of every length${scope === "legal" ? " that the machine allows" : ", also after wrong symbols"}.`);
+    else if (verdict === "refuted") this.say("wrong", `✗ Wrong after ${wordText(this.made.machine, wrong.word) || "no symbol"}.`);
+    else this.say("open", `Not proved. ${reason}`);
   }
 
   say(kind, text) {
@@ -118,13 +120,18 @@ export class Trial {
     );
   }
 
-  /** The answer in a sentence. */
+  /** In a sentence: what the net says at the end, and what went wrong on the way. */
   sum(nodes, steps, judged) {
     const { machine } = this.made;
+    const { offers, ends } = steps.at(-1);
     const lost = nodes.indexOf(LOST);
     const wrong = judged.findIndex(({ verdict }) => verdict === "wrong");
-    const begin = lost < 0 ? "" : `State ${machine.states[nodes[lost - 1]]} has no arrow for ${machine.alphabet[this.word[lost - 1]]}: symbol ${lost} is a violation. `;
-    const net = `The net ${answerText(machine, steps.at(-1))}.`;
-    setText(byId("trial-said"), `${begin}${net}${wrong < 0 ? "" : ` It is wrong at step ${wrong}.`}`);
+    const parts = [];
+    if (lost > 0) parts.push(`State ${machine.states[nodes[lost - 1]]} has no arrow for ${machine.alphabet[this.word[lost - 1]]}, so symbol ${lost} is a violation.`);
+    const next = offers.map((symbol) => machine.alphabet[symbol]);
+    const follow = next.length === 0 ? "nothing may follow" : next.length > MANY ? `${next.length} symbols may follow` : `${next.join(" or ")} may follow`;
+    parts.push(`At the end the net says: ${follow}, and the word ${ends ? "may" : "may not"} end here.`);
+    if (wrong >= 0) parts.push(`It is wrong at step ${wrong}.`);
+    setText(byId("trial-said"), parts.join(" "));
   }
 }

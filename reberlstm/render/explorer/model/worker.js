@@ -1,5 +1,6 @@
-// Searches in the background: in a worker made from this very script, or in idle slices without one.
+// Searches and proofs in the background: in a worker made from this very script, or in idle slices without one.
 
+import { decide } from "./prove.js";
 import { makeSearch } from "./search.js";
 
 const SLICE = 40;
@@ -10,6 +11,10 @@ export function serve(scope) {
   scope.onmessage = ({ data }) => {
     const job = Symbol("job");
     jobs.set(data.id, job);
+    if (data.decides) {
+      scope.postMessage({ id: data.id, number: data.number, report: decide(data.machine, data.net) });
+      return;
+    }
     const search = makeSearch(data.machine, data.net, data.slots);
     const turn = () => {
       if (jobs.get(data.id) !== job) return;
@@ -21,7 +26,10 @@ export function serve(scope) {
   };
 }
 
-/** The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` is told. */
+/**
+ * The page's side: `look(id, machine, net, slots)` searches for a wrong word, `decide(id, machine, net)`
+ * proves the net or refutes it. Both start over, and `onReport(id, report)` is told.
+ */
 export function makeSeeker(source, onReport) {
   const numbers = new Map();
   const heard = ({ id, number, report }) => {
@@ -37,14 +45,19 @@ export function makeSeeker(source, onReport) {
     local = { postMessage: heard };
     serve(local);
   }
+  let count = 0;
+  const ask = (id, question) => {
+    count += 1;
+    numbers.set(id, count);
+    const message = { id, number: count, ...question };
+    if (worker) worker.postMessage(message);
+    else setTimeout(() => local.onmessage({ data: message }), 50);
+  };
   return {
-    look(id, machine, net, slots) {
-      const number = (numbers.get(id) ?? 0) + 1;
-      numbers.set(id, number);
-      const message = { id, number, machine, net, slots };
-      if (worker) worker.postMessage(message);
-      else setTimeout(() => local.onmessage({ data: message }), 50);
-    },
+    look: (id, machine, net, slots) => ask(id, { machine, net, slots }),
+    decide: (id, machine, net) => ask(id, { machine, net, decides: true }),
+    /** What is still found about `id` is told to nobody. */
+    forget: (id) => numbers.delete(id),
     /** Ends all searches. */
     end() {
       numbers.clear();
