@@ -81,7 +81,8 @@ def modules(last: str = "main") -> tuple[str, ...]:
 
 def style() -> str:
     """The page's style sheet: what is common, then what each mode has."""
-    return "".join(_read(name) for name in ("style.css", *(f"{mode}/style.css" for mode in MODES)))
+    own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
+    return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
 
 
 class Page(str):
@@ -169,8 +170,14 @@ def _machine_data(machine: Machine) -> dict[str, Any]:
         "start": machine.start,
     }
     if isinstance(machine, FSM):
-        lines = {state: dict(line) for state, line in machine.transitions.items()}
-        return common | {"accepting": list(machine.ends), "transitions": lines}
+        tables = {
+            "transitions": {state: dict(line) for state, line in machine.transitions.items()},
+            "probabilities": {state: dict(line) for state, line in machine.probabilities.items()},
+            "stop": dict(machine.stop),
+            "outputs": dict(machine.outputs),
+        }
+        given = {name: table for name, table in tables.items() if table}
+        return common | {"accepting": list(machine.ends)} | given
 
     def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:
         return [sorted(each) for each in when]

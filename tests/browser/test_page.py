@@ -214,7 +214,7 @@ def test_arrow_keys_move_among_the_bars(page):
     assert where(page) == "11 / 11"
     assert grid.locator("td[tabindex='0']").count() == 1
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "weight on bias"
+    assert page.get_by_role("dialog", name="Forget gate (eraser) of cell 2").is_visible()
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.dataset.value").startswith("0.98882")
     chosen = page.locator("#inspector-title").inner_text()
