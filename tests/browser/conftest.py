@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
-from reberlstm.render.page import default_nets, examples, explorer_page
+from reberlstm.render.page import default_nets, examples, explorer_page, functions
 
 ARGUMENTS = [
     "--headless",
@@ -86,6 +86,24 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert not faults
+
+
+@pytest.fixture
+def with_modules(browser):
+    """An empty page in which the named modules of the page's script are there as `$name`."""
+    pages = []
+
+    def load(*names):
+        page = browser.new_page()
+        pages.append(page)
+        for name in names:
+            exported = f"globalThis.${name} = (() => {{\n{functions(name)}return ${name};\n}})();"
+            page.add_script_tag(content=exported)
+        return page
+
+    yield load
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import { NetCard } from "./cells.js";
 import { bindControls, showNetChoice, updateControls } from "./controls.js";
 import { byId, setText, Tip } from "../common/dom.js";
 import { changedNet, weightKey } from "../model/edits.js";
-import { Graph } from "./graph.js";
+import { StateGraph } from "./stategraph.js";
 import { NumberLines } from "./counters.js";
 import { Inspector } from "./inspector.js";
 import { judge, walk } from "../model/judge.js";
@@ -49,7 +49,7 @@ export class App {
     this.player = new Player(this);
     this.tip = new Tip(byId("tip"), signal);
     this.tape = new Tape(byId("tape"), this);
-    this.graph = new Graph(byId("graph"), this);
+    this.graph = new StateGraph(byId("graph"), this);
     this.counters = new NumberLines(byId("counters"), this);
     this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
     this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
@@ -58,6 +58,7 @@ export class App {
   start(hash) {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
+    setText(byId("lead"), data.about ?? "");
     setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);

@@ -32,12 +32,11 @@ export class NetCard {
     this.chosen = el("p", { class: "in-short" });
     this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
     this.found = el("div", { class: "found" });
-    const scope = net.claims === "all" ? "every string" : "legal beginnings only";
-    const size = `${net.title}, ${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}; ${net.reading}; judged on ${scope}`;
+    const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, size)),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, about)),
       this.verdict,
       this.body,
       this.chosen,

@@ -1,36 +1,12 @@
-// The state graph: the active node, the crossed edge, and how full each net's cell of a node is.
+// The state graph that is run through: the active node, the crossed edge, how full the cells of nodes are.
 
 import { byId, el, setAttribute, setText, svg } from "../common/dom.js";
+import { drawLayout, edgeKey, lightEdge, lightNode, PADDING } from "../common/graph.js";
+import { NODE_HEIGHT } from "../model/arrows.js";
 import { activity } from "../model/net.js";
 import { LOST, rowOf } from "../model/machine.js";
 
-const NODE_HEIGHT = 34;
-const PADDING = 12;
 const LEAST_SCALE = 0.75;
-
-/** The label of an edge: its symbols, or the first and last one and how many there are. */
-export function edgeText(symbols) {
-  if (symbols.length <= 6) return symbols.join(" ");
-  return `${symbols[0]} … ${symbols.at(-1)} (${symbols.length})`;
-}
-
-/** The path of an edge as an SVG path, from Bézier points, up to where its head begins. */
-export function edgePath(edge) {
-  const [start, ...rest] = edge.path;
-  const curves = [];
-  for (let k = 0; k < rest.length; k += 3) curves.push(`C${rest.slice(k, k + 3).map((p) => p.join(" ")).join(" ")}`);
-  return `M${start.join(" ")}${curves.join("")}`;
-}
-
-/** The arrow's head as a triangle. */
-export function arrowHead(edge, size = 4.5) {
-  const [bx, by] = edge.path.at(-1);
-  const [tx, ty] = edge.tip;
-  const length = Math.hypot(tx - bx, ty - by) || 1;
-  const [ux, uy] = [(tx - bx) / length, (ty - by) / length];
-  const p = (x, y) => `${x.toFixed(1)},${y.toFixed(1)}`;
-  return `${p(bx - uy * size, by + ux * size)} ${p(tx, ty)} ${p(bx + uy * size, by - ux * size)}`;
-}
 
 /** The mark of a net: a shape of its own for each, drawn around (x, y) with a size of 0 to 1. */
 export function markShape(number, x, y, size) {
@@ -44,7 +20,7 @@ export function markShape(number, x, y, size) {
   return shapes[number % shapes.length];
 }
 
-export class Graph {
+export class StateGraph {
   constructor(root, app) {
     this.root = root;
     this.app = app;
@@ -79,43 +55,17 @@ export class Graph {
   }
 
   draw() {
-    const { machine } = this.app;
-    const { width, height, nodes, edges } = this.layout;
-    this.nodes = new Map();
-    this.edges = new Map();
-    const edgeGroup = svg("g", { class: "edges" });
-    const nodeGroup = svg("g", { class: "nodes" });
-    for (const edge of edges) {
-      const parts = [svg("path", { d: edgePath(edge) }), svg("polygon", { points: arrowHead(edge) })];
-      if (edge.label) {
-        const [x, y] = edge.label;
-        const text = edgeText(edge.symbols);
-        const back = svg("rect", { class: "lit", x: x - 4.2 * text.length - 4, y: y - 9, width: 8.4 * text.length + 8, height: 18, rx: 4 });
-        parts.push(back, svg("text", { x, y }, text));
-      }
-      const group = svg("g", { class: "edge" }, parts);
-      edgeGroup.append(group);
-      this.edges.set(edge.source === null ? "entry" : `${edge.source}\n${edge.target}`, group);
-    }
-    for (const [name, [x, y, w]] of Object.entries(nodes)) {
-      const accepting = machine.ends.includes(name);
-      const marks = this.app.nets.map((_, number) => svg("path", { class: `mark mark-${number}` }));
-      const group = svg(
-        "g",
-        { class: "node" },
-        svg("ellipse", { class: "halo", cx: x, cy: y, rx: w / 2 + 6, ry: NODE_HEIGHT / 2 + 6 }),
-        svg("ellipse", { class: "body", cx: x, cy: y, rx: w / 2, ry: NODE_HEIGHT / 2 }),
-        accepting ? svg("ellipse", { class: "inner", cx: x, cy: y, rx: w / 2 - 3.5, ry: NODE_HEIGHT / 2 - 3.5 }) : null,
-        svg("text", { x, y }, name),
-        marks,
-      );
-      this.nodes.set(name, { group, marks, x, y });
-      nodeGroup.append(group);
-    }
-    const box = [-PADDING, -PADDING, width + 2 * PADDING, height + 2 * PADDING];
+    const { machine, nets } = this.app;
+    const { width, height } = this.layout;
+    const makeMarks = () => nets.map((_, number) => svg("path", { class: `mark mark-${number}` }));
+    const { picture, box, nodes, edges } = drawLayout(this.layout, machine.ends, makeMarks);
+    this.picture = picture;
+    this.nodes = nodes;
+    this.edges = edges;
+    for (const node of nodes.values()) node.marks = [...node.group.querySelectorAll(".mark")];
     const most = Math.round((width < height ? 1.1 : 1.6) * box[2]);
-    this.picture = svg("svg", { viewBox: box.join(" "), role: "img", style: `max-width:${most}px; min-width:${Math.round(LEAST_SCALE * box[2])}px; max-height: max(21rem, ${Math.round(LEAST_SCALE * box[3])}px)` }, edgeGroup, nodeGroup);
-    this.root.replaceChildren(this.picture);
+    picture.style = `max-width:${most}px; min-width:${Math.round(LEAST_SCALE * box[2])}px; max-height: max(21rem, ${Math.round(LEAST_SCALE * box[3])}px)`;
+    this.root.replaceChildren(picture);
     this.update();
   }
 
@@ -148,14 +98,11 @@ export class Graph {
     setAttribute(this.picture, "aria-label", `State graph. ${sentence(here, before, symbol, t)}`);
     const reads = app.readNames();
     for (const [name, node] of this.nodes) {
-      const active = name === here;
-      setAttribute(node.group, "class", `node${active ? " active" : ""}${reads.has(name) ? " read" : ""}`);
+      lightNode(node, name === here, reads.has(name));
       this.updateMarks(name, node);
     }
-    const crossed = t === 0 || before === null || here === null ? null : `${before}\n${here}`;
-    for (const [key, group] of this.edges) {
-      setAttribute(group, "class", key === crossed ? "edge crossed" : "edge");
-    }
+    const crossed = t === 0 || before === null || here === null ? null : edgeKey(before, here);
+    for (const [key, group] of this.edges) lightEdge(group, key === crossed);
   }
 
   /** A mark on the node's lower edge for each shown net: its size is how active that cell is. */
