@@ -136,10 +136,10 @@ export class Draw {
     this.show();
   }
 
-  load({ machine, positions }) {
+  load({ machine, positions, notes = [] }) {
     if (machine.counters) throw new Error("A machine with counters cannot be drawn here. Run it with: reberlstm explore.");
     this.change(drawn(machine, positions));
-    this.say(`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`);
+    this.say([`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`, ...notes].join(" "));
   }
 
   clear() {

@@ -2,7 +2,7 @@
 
 import { byId, setText } from "../common/dom.js";
 import { encodeMachine } from "../model/carry.js";
-import { readFile, writeToml } from "../model/formats.js";
+import { ACCEPTED, readFile, writeToml } from "../model/formats.js";
 import { download } from "../common/saving.js";
 import { machineOf, spotsOf } from "./editing.js";
 
@@ -10,7 +10,7 @@ import { machineOf, spotsOf } from "./editing.js";
 export function bindFiling(mode) {
   const on = (id, event, action) => byId(id).addEventListener(event, action);
   const dialog = byId("opener");
-  const open = (text, name) => {
+  const open = (text, name = "") => {
     try {
       mode.load(readFile(text, name));
       dialog.close();
@@ -24,12 +24,13 @@ export function bindFiling(mode) {
     if (dialog.open) setText(byId("opener-error"), problem);
     else if (problem) mode.say(problem, true);
   };
+  byId("opener-file").accept = ACCEPTED;
   on("draw-open", "click", () => {
     setText(byId("opener-error"), "");
     dialog.showModal();
   });
   on("opener-file", "change", ({ target }) => target.files[0] && openFile(target.files[0]));
-  on("opener-take", "click", () => setText(byId("opener-error"), open(byId("opener-text").value, "text")));
+  on("opener-take", "click", () => setText(byId("opener-error"), open(byId("opener-text").value)));
   on("opener-close", "click", () => dialog.close());
   on("opener-page", "click", () => {
     mode.load({ machine: mode.data.machine, positions: null });
