@@ -216,3 +216,54 @@ def test_any_names_and_no_fault_of_access(open_page, strange_page, width, scheme
     assert drawn(page) == fsm
     made = page.evaluate("JSON.stringify(explorer.trial.made.data)")
     assert json.loads(made) == net_data(rl.compile(fsm), "compiled", fsm.alphabet)
+
+
+def test_files_and_links(open_page, parity_page, tmp_path):
+    """What is opened is drawn; what is saved is the same machine to Python; nothing is lost on the way."""
+    page = open_page(parity_page, "#mode=draw")
+    embedded = rl.load_grammar("embedded-reber")
+    page.locator("#draw-open").click()
+    page.locator("#opener-text").fill("states = nowhere")
+    page.locator("#opener-take").click()
+    assert page.locator("#opener-error").inner_text().startswith("the text")
+    page.locator("#opener-text").fill(rl.formats.write(embedded, "toml").decode())
+    page.locator("#opener-take").click()
+    assert drawn(page) == FSM(
+        alphabet=embedded.alphabet,
+        start=embedded.start,
+        accepting=embedded.accepting,
+        transitions=embedded.transitions,
+    )
+    assert "Proved" in verdict(page)
+    saved = {}
+    for kind in ("toml", "svg"):
+        with page.expect_download() as download:
+            page.locator(f"#draw-{kind}").click()
+        saved[kind] = tmp_path / download.value.suggested_filename
+        download.value.save_as(saved[kind])
+    fsm = rl.load_grammar(saved["toml"])
+    assert fsm == embedded
+    made = json.loads(page.evaluate("JSON.stringify(explorer.trial.made.data)"))
+    assert made == net_data(rl.compile(fsm), "compiled", fsm.alphabet)
+    assert saved["svg"].read_text("utf-8").count("class=\"node\"") == len(embedded.states)
+
+    # The gates of the net at work; the link carries the machine, and the drawing is not lost.
+    page.evaluate("explorer.moveTo(explorer.drawing.states[3].name, 300, 200)")
+    before = page.evaluate("JSON.stringify(explorer.drawing)")
+    page.locator("#trial-word").fill("BTBTX")
+    page.locator("#trial-watch").click()
+    assert page.locator("#string").input_value() == "BTBTX"
+    assert "the machine that was drawn" in page.locator("#notice").inner_text()
+    page.wait_for_function("location.hash.includes('machine=')")
+    link = page.evaluate("location.hash")
+    page.get_by_role("button", name="Back to the drawing").click()
+    assert page.evaluate("JSON.stringify(explorer.drawing)") == before
+    assert page.locator("#draw-undo").is_enabled()
+    other = open_page(parity_page, link)
+    assert other.locator("#string").input_value() == "BTBTX"
+    other.get_by_role("button", name="Back to the drawing").click()
+    assert drawn(other) == drawn(page)
+    assert other.evaluate("explorer.drawing.states[3].x") == 300
+    other.evaluate("location.hash = '#machine=1_broken&string='")
+    other.locator("#notice", has_text="The link holds no machine").wait_for()
+    assert other.evaluate("explorer.machine.alphabet") == ["0", "1"]
