@@ -51,7 +51,7 @@ def same(one, other):
 
 
 def verdict(page):
-    page.locator("#trial-verdict.right").wait_for(timeout=5_000)
+    page.locator("#trial-verdict.proved").wait_for(timeout=5_000)
     return page.locator("#trial-verdict").inner_text()
 
 
@@ -71,7 +71,7 @@ def drag(page, start, end):
 def test_by_mouse(open_page, parity_page):
     page = open_page(parity_page, "#mode=draw")
     assert same(drawn(page), PARITY)
-    assert "right after words of every length" in verdict(page)
+    assert "Proved right after every string of any length" in verdict(page)
     page.locator("#draw-new").click()
     page.locator("[data-tool=move]").click()
     canvas = page.locator("#canvas")
@@ -90,7 +90,7 @@ def test_by_mouse(open_page, parity_page):
     page.keyboard.press("Enter")
     assert same(drawn(page), PARITY)
     assert page.locator("#faults").inner_text() == ""
-    assert "right after words of every length" in verdict(page)
+    assert "Proved right after every string of any length" in verdict(page)
     assert page.locator("#trial-size").inner_text() == "The net has 1 cell for 2 states."
     page.locator("#trial-word").fill("0110")
     assert "and the word may end here" in page.locator("#trial-said").inner_text()

@@ -47,7 +47,7 @@ export class Draw {
     this.hints = window.matchMedia("(pointer: coarse)").matches ? TOUCH_HINTS : HINTS;
     this.invitation = this.hints === HINTS ? "Make the first state: choose State and click here, or press N." : "Make the first state: choose State and tap here.";
     this.undoing = new Undo(this);
-    this.seeker = makeSeeker(byId("program").textContent, (_, found) => this.trial.hear(found));
+    this.seeker = makeSeeker(byId("program").textContent, (_, report) => this.trial.hear(report));
   }
 
   start(hash) {

@@ -5,8 +5,10 @@ import { compileMachine } from "../model/compile.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
+import { verdictText } from "../model/verdicts.js";
 import { exampleWord } from "./editing.js";
 
+const SIGNS = { proved: "✓ ", refuted: "✗ ", unknown: "" };
 const MAX_BUTTONS = 12;
 const MAX_STEPS = 200;
 const MANY = 6;
@@ -29,7 +31,6 @@ export class Trial {
     if (this.key === key) return;
     this.key = key;
     this.made = null;
-    this.mode.seeker.forget(0);
     byId("trial-run").hidden = true;
     if (machine === null) {
       this.say("", "The net is made as soon as the drawing is a machine.");
@@ -39,7 +40,7 @@ export class Trial {
       const data = compileMachine(machine);
       this.made = { data, machine: makeMachine(machine), net: readNet(data), example: exampleWord(machine) };
     } catch (error) {
-      this.say("open", error.message);
+      this.say("unknown", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
       return;
     }
     byId("trial-run").hidden = false;
@@ -54,13 +55,14 @@ export class Trial {
     const count = (number, word) => `${number} ${number === 1 ? word : `${word}s`}`;
     setText(byId("trial-size"), `The net has ${count(net.cells.length, "cell")} for ${count(machine.states.length, "state")}.`);
     this.say("", "Is it right? The proof is being made.");
-    this.mode.seeker.decide(0, machine, net);
+    this.mode.seeker.look(0, machine, net, 0);
   }
 
-  hear({ verdict, scope, wrong, reason }) {
-    if (verdict === "proved") this.say("right", `✓ Proved: right after words of every length${scope === "legal" ? " that the machine allows" : ", also after wrong symbols"}.`);
-    else if (verdict === "refuted") this.say("wrong", `✗ Wrong after ${wordText(this.made.machine, wrong.word) || "no symbol"}.`);
-    else this.say("open", `Not proved. ${reason}`);
+  /** What the search has come to so far, and at the end the verdict. */
+  hear({ decision }) {
+    if (!this.made || !decision) return;
+    const { machine, net } = this.made;
+    this.say(decision.verdict, `${SIGNS[decision.verdict]}${verdictText(machine, net, decision)}`);
   }
 
   say(kind, text) {

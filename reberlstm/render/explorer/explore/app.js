@@ -61,7 +61,7 @@ export class App {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
     setText(byId("lead"), data.about ?? "");
-    setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
+    setText(byId("about"), `Made by reberlstm ${this.page.data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);
     else {
