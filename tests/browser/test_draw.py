@@ -19,7 +19,7 @@ PARITY = FSM(
     transitions={"even": {"0": "even", "1": "odd"}, "odd": {"0": "odd", "1": "even"}},
     name="parity",
 )
-STRANGE = ("<b>&amp;", '"quoted" \'too\'', "🦊", "שלום", "__proto__")
+STRANGE = ("<b>&amp;", "\"quoted\" 'too'", "🦊", "שלום", "__proto__")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,9 @@ def verdict(page):
 
 
 def middle(page, name, edge=False):
-    box = page.locator(f"#canvas [data-key='{json.dumps([name], ensure_ascii=False)}'] .body").bounding_box()
+    box = page.locator(
+        f"#canvas [data-key='{json.dumps([name], ensure_ascii=False)}'] .body"
+    ).bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + (2 if edge else box["height"] / 2)
 
 
@@ -77,7 +79,12 @@ def test_by_mouse(open_page, parity_page):
     canvas = page.locator("#canvas")
     for x in (150, 420):
         canvas.dblclick(position={"x": x, "y": 200})
-    for source, target, symbol in (("0", "1", "1"), ("1", "0", "1"), ("0", "0", "0"), ("1", "1", "0")):
+    for source, target, symbol in (
+        ("0", "1", "1"),
+        ("1", "0", "1"),
+        ("0", "0", "0"),
+        ("1", "1", "0"),
+    ):
         drag(page, middle(page, source, edge=True), middle(page, target))
         page.keyboard.type(symbol)
         page.keyboard.press("Enter")
@@ -175,7 +182,12 @@ def test_by_touch(open_page, parity_page):
     for x in (80, 250):
         canvas.tap(position={"x": x, "y": 200})
     page.locator("[data-tool=arrow]").tap()
-    for source, target, symbol in (("0", "1", "1"), ("1", "0", "1"), ("0", "0", "0"), ("1", "1", "0")):
+    for source, target, symbol in (
+        ("0", "1", "1"),
+        ("1", "0", "1"),
+        ("0", "0", "0"),
+        ("1", "1", "0"),
+    ):
         page.touchscreen.tap(*middle(page, source))
         page.touchscreen.tap(*middle(page, target))
         if page.get_by_role("group", name="Symbols in use").get_by_text(symbol).count():
@@ -245,7 +257,7 @@ def test_files_and_links(open_page, parity_page, tmp_path):
     assert fsm == embedded
     made = json.loads(page.evaluate("JSON.stringify(explorer.trial.made.data)"))
     assert made == net_data(rl.compile(fsm), "compiled", fsm.alphabet)
-    assert saved["svg"].read_text("utf-8").count("class=\"node\"") == len(embedded.states)
+    assert saved["svg"].read_text("utf-8").count('class="node"') == len(embedded.states)
 
     # The gates of the net at work; the link carries the machine, and the drawing is not lost.
     page.evaluate("explorer.moveTo(explorer.drawing.states[3].name, 300, 200)")
@@ -254,7 +266,7 @@ def test_files_and_links(open_page, parity_page, tmp_path):
     page.locator("#trial-watch").click()
     assert page.locator("#string").input_value() == "BTBTX"
     assert "the machine that was drawn" in page.locator("#notice").inner_text()
-    page.wait_for_function("location.hash.includes('machine=')")
+    page.wait_for_function("location.hash.includes('string=')")
     link = page.evaluate("location.hash")
     page.get_by_role("button", name="Back to the drawing").click()
     assert page.evaluate("JSON.stringify(explorer.drawing)") == before

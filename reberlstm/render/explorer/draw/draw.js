@@ -379,6 +379,8 @@ function arranged(drawing) {
   const machine = machineOf(drawing);
   machine.start ??= machine.states[0];
   const [wide, tall] = ["LR", "TB"].map((direction) => cropped(layoutAt(machine, placesOf(machine, direction), drawing.arrows)));
-  const { nodes } = byId("canvas").clientWidth < wide.width && tall.width < wide.width ? tall : wide;
+  const { clientWidth, clientHeight } = byId("canvas");
+  const scale = ({ width, height }) => Math.min(1, clientWidth / width, clientHeight / height);
+  const { nodes } = scale(tall) > scale(wide) ? tall : wide;
   return { ...drawing, states: drawing.states.map((state) => ({ ...state, x: Math.round(nodes[state.name][0] + EDGE), y: Math.round(nodes[state.name][1] + EDGE) })) };
 }
