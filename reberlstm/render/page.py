@@ -27,7 +27,7 @@ from reberlstm.certificates import CountingProof, certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
@@ -58,7 +58,7 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
 def _read(name: str) -> str:
@@ -138,6 +138,8 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
+        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
+        "reber": _machine_data(load_grammar("reber")),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
