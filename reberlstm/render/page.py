@@ -27,7 +27,7 @@ from reberlstm.certificates import CountingProof, certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
@@ -58,6 +58,9 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
+_ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
+"""Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
+
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -138,6 +141,8 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
+        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
+        "reber": _machine_data(load_grammar("reber")),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
@@ -243,7 +248,7 @@ def functions(last: str = "main") -> str:
     """
     parts = []
     for name in modules(last):
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _ASIDE.sub("", _script(name)))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
