@@ -54,7 +54,7 @@ def expected(net, fsm, seconds):
 def agreement(page, seed, count, seconds, **which):
     """How often the page and `certify` say what of the same nets; what is decided may not differ."""
     made = list(nets(seed, count, **which))
-    cases = [asked(net, fsm, 2000 * seconds) for _, net, fsm in made]
+    cases = [asked(net, fsm, 4000 * seconds) for _, net, fsm in made]
     tally = Counter()
     for (name, net, fsm), found in zip(made, page.evaluate(DECIDE_ALL, cases), strict=True):
         right = expected(net, fsm, seconds)
@@ -73,9 +73,9 @@ def agreement(page, seed, count, seconds, **which):
 
 
 def test_the_verdict_is_that_of_certify(with_modules, seed):
-    tally = agreement(with_modules(*MODULES), seed, 60, 1, easy=True)
+    tally = agreement(with_modules(*MODULES), seed, 60, 0.5, easy=True)
     print(f"seed {seed}, certify and page: {dict(tally)}")
-    assert sum(n for (one, other), n in tally.items() if one == other) >= 58
+    assert sum(n for (one, other), n in tally.items() if one == other) >= 57
 
 
 @pytest.mark.slow
