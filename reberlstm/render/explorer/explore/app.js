@@ -16,7 +16,7 @@ import { LOST, makeMachine, parseWord } from "../model/machine.js";
 import { Player } from "./player.js";
 import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { Tape } from "./tape.js";
-import { Undo } from "./undo.js";
+import { Undo } from "../common/undo.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 
@@ -61,7 +61,7 @@ export class App {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
     setText(byId("lead"), data.about ?? "");
-    setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
+    setText(byId("about"), `Made by reberlstm ${this.page.data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);
     else {

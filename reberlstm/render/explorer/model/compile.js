@@ -13,6 +13,11 @@ export const MAX_STATES = 200;
 
 /** The compiled net as the page's data has it. Throws an Error that says in a line what is wrong. */
 export function compileMachine(machine) {
+  return netData(machine, wiringOf(machine));
+}
+
+/** What a net is made of: {encoding, wirings, cells, gates, heads, gain}. */
+export function wiringOf(machine) {
   if (machine.counters) throw new Error("this machine has counters; the page compiles machines of states only, and `reberlstm compile` takes both");
   if (machine.alphabet.length === 0) throw new Error("the machine has no symbols; give its arrows at least one");
   if (!machine.states.includes(machine.start)) throw new Error("no word leads to any state; choose the state that words start in");
@@ -21,7 +26,12 @@ export function compileMachine(machine) {
     throw new Error(`words lead to ${whole.names.length.toLocaleString("en")} states; the page compiles up to ${MAX_STATES}, and \`reberlstm compile\` takes more`);
   }
   const encoding = encode(whole);
-  const { cells, gates, heads, gain } = layOut(encoding, wire(encoding));
+  const wirings = wire(encoding);
+  return { encoding, wirings, ...layOut(encoding, wirings) };
+}
+
+/** A wired net as the page's data has it. */
+export function netData(machine, { cells, gates, heads, gain }) {
   const rows = Object.values(gates).flat();
   const labelled = Object.keys(machine.outputs ?? {}).length > 0;
   return {
