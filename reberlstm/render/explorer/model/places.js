@@ -43,6 +43,7 @@ export function spread(machine, positions) {
 
 const SWEEPS = 8;
 const PASSES = 12;
+const MANY_LINKS = 200;
 
 /** Places for all states, {state: [x, y]}: in layers away from the start, to the right or down ("TB"). */
 export function placesOf(machine, direction = "LR") {
@@ -120,7 +121,7 @@ function fewestCrossings({ layers, links }) {
       turn[depth].forEach((item, number) => numbers.set(item, centred(number, turn[depth])));
     }
     order = turn;
-    swapNeighbours(order, links);
+    if (links.length <= MANY_LINKS) swapNeighbours(order, links);
     const count = crossings(order, links);
     if (count < least) [best, least] = [order, count];
   }
