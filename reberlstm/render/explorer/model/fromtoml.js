@@ -11,10 +11,15 @@ const KEYS = [...TEXTS, "alphabet", "start", "accepting", ...TABLES];
 const REQUIRED = ["alphabet", "start", "transitions"];
 const MOST_VALUES = 20000;
 
+// Blanks that TOML knows only within texts; the library passes over them elsewhere, too.
+const STRAY = /[^\S \t\r\n]|\r(?!\n)/;
+const TEXT = /"""(?:[^\\]|\\.)*?"{3,5}|'''.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*/gs;
+
 /** The machine that a text describes. Throws an Error. */
 export function readToml(text, where) {
   // The library looks for each key's end through all that follows.
   if ((text.match(/[=,]/g) ?? []).length > MOST_VALUES) throw new Error(`${where}: too many values for a machine that a page can draw`);
+  if (STRAY.test(text) && STRAY.test(text.replace(TEXT, ""))) throw new Error(`${where}: not TOML: a blank that is no space, tab or end of a line; replace it by a space`);
   const data = table(parsed(text, where));
   if (data.has("counters")) {
     throw new Error(`${where}: a machine with counters; the page draws finite machines: \`reberlstm fsm bound ${where} --counters 10 -o machine.toml\` makes one`);

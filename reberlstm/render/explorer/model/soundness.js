@@ -21,6 +21,7 @@ export function makeSound({ name = "", title = "", source = "", alphabet, start,
   const chances = new Map([...(probabilities ?? [])].filter(([, line]) => line.size > 0));
   const ends = new Set(accepting);
   const fault =
+    faultOfTexts([name, title, source]) ??
     faultOfSize(alphabet, lines) ??
     faultOfAlphabet(alphabet) ??
     faultOfStates(start, ends, lines) ??
@@ -43,6 +44,11 @@ export function makeSound({ name = "", title = "", source = "", alphabet, start,
     ...(stop?.size ? { stop: Object.fromEntries(stop) } : {}),
     ...(outputs?.size ? { outputs: Object.fromEntries(outputs) } : {}),
   };
+}
+
+function faultOfTexts(texts) {
+  const bad = texts.find((text) => text !== "" && !isName(text));
+  return bad === undefined ? null : `${quoted(bad)} is not Unicode text`;
 }
 
 function faultOfSize(alphabet, lines) {

@@ -36,7 +36,7 @@ export function quoted(value) {
   const characters = [...(typeof value === "string" ? value : describe(value))];
   const half = MOST_SHOWN / 2 - 1;
   const short = characters.length <= MOST_SHOWN ? characters : [...characters.slice(0, half), "…", ...characters.slice(-half)];
-  const text = short.join("").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+  const text = short.join("").replace(/\p{C}|(?! )\p{Z}/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
   return typeof value === "string" ? `“${text}”` : text;
 }
 

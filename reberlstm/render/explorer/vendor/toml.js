@@ -421,7 +421,11 @@ function extractValue(str, ptr, end, depth, integersAsBigInt) {
         let [value, endPtr] = c === '['
             ? parseArray(str, ptr, depth, integersAsBigInt)
             : parseInlineTable(str, ptr, depth, integersAsBigInt);
-        let newPtr = end ? skipUntil(str, endPtr, ',', end) : endPtr;
+        let newPtr = end ? skipVoid(str, endPtr, end !== ']') : endPtr;
+        if (end && str[newPtr] === ',')
+            newPtr++;
+        else if (end && str[newPtr] !== end)
+            throw new TomlError('expected comma or end of structure', { toml: str, ptr: newPtr });
         if (endPtr - newPtr && end === '}') {
             let nextNewLine = indexOfNewline(str, endPtr, newPtr);
             if (nextNewLine > -1) {
