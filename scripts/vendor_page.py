@@ -39,6 +39,12 @@ CHANGES = (
             throw new TomlError('expected comma or end of structure', { toml: str, ptr: newPtr });""",
         1,
     ),
+    # Half of a pair of surrogates is no character.
+    (
+        r"!ESCAPE_REGEX\.test\(code\)",
+        "!ESCAPE_REGEX.test(code) || /^(0000)?d[89a-f]/i.test(code)",
+        1,
+    ),
 )
 """Patterns, what replaces them, and how often they are found."""
 

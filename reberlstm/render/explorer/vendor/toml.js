@@ -288,7 +288,7 @@ function parseString(str, ptr = 0, endPtr = str.length) {
             if (c === 'u' || c === 'U') {
                 // Unicode escape
                 let code = str.slice(ptr, (ptr += (c === 'u' ? 4 : 8)));
-                if (!ESCAPE_REGEX.test(code)) {
+                if (!ESCAPE_REGEX.test(code) || /^(0000)?d[89a-f]/i.test(code)) {
                     throw new TomlError('invalid unicode escape', {
                         toml: str,
                         ptr: tmp,
