@@ -27,7 +27,7 @@ from reberlstm.certificates import CountingProof, certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
@@ -58,7 +58,10 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
+_ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
+"""Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
+
+_EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
 def _read(name: str) -> str:
@@ -81,7 +84,8 @@ def modules(last: str = "main") -> tuple[str, ...]:
 
 def style() -> str:
     """The page's style sheet: what is common, then what each mode has."""
-    return "".join(_read(name) for name in ("style.css", *(f"{mode}/style.css" for mode in MODES)))
+    own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
+    return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
 
 
 class Page(str):
@@ -137,6 +141,8 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
+        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
+        "reber": _machine_data(load_grammar("reber")),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
@@ -169,8 +175,14 @@ def _machine_data(machine: Machine) -> dict[str, Any]:
         "start": machine.start,
     }
     if isinstance(machine, FSM):
-        lines = {state: dict(line) for state, line in machine.transitions.items()}
-        return common | {"accepting": list(machine.ends), "transitions": lines}
+        tables = {
+            "transitions": {state: dict(line) for state, line in machine.transitions.items()},
+            "probabilities": {state: dict(line) for state, line in machine.probabilities.items()},
+            "stop": dict(machine.stop),
+            "outputs": dict(machine.outputs),
+        }
+        given = {name: table for name, table in tables.items() if table}
+        return common | {"accepting": list(machine.ends)} | given
 
     def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:
         return [sorted(each) for each in when]
@@ -236,7 +248,7 @@ def functions(last: str = "main") -> str:
     """
     parts = []
     for name in modules(last):
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _ASIDE.sub("", _script(name)))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")

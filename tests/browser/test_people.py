@@ -117,7 +117,7 @@ def test_what_a_net_offers_is_not_cut_off(open_page, three_nets_page, width, wor
     ) == []  # fmt: skip
 
 
-MOVING = "#graph, .inputs, .cells, .reader, .in-short, .why, .found, .gain, #inspector, .chart"
+MOVING = "#graph, .inputs, .cells, .reader, .why, .found, .gain, #inspector, .chart"
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -161,19 +161,6 @@ def test_at_four_times_the_size_nothing_covers_the_page(open_page, three_nets_pa
     page.wait_for_timeout(100)
     box = page.locator("#steps").bounding_box()
     assert box["y"] + box["height"] < 0
-
-
-def test_on_a_phone_the_chosen_number_is_next_to_its_bar(open_page, three_nets_page):
-    page = open_page(three_nets_page, width=360, height=740)
-    card = page.locator("section[aria-label='published net']")
-    card.locator("tbody tr").nth(3).locator("td").nth(3).click()
-    short = card.locator(".in-short")
-    assert "input gate (filter) of cell 3 = σ(7 − 10·4.3e−5) = σ(7) = 0.999" in short.inner_text()
-    short.get_by_role("button", name="Explain").click()
-    assert page.evaluate("document.activeElement.id") == "inspector-title"
-    top = page.locator("#inspector-title").bounding_box()["y"]
-    bar = page.locator("#steps").bounding_box()
-    assert bar["y"] + bar["height"] <= top < 400
 
 
 def test_a_step_changes_no_more_of_the_page_for_a_longer_string(open_page, folder):

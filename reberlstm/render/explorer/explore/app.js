@@ -1,5 +1,6 @@
 // The page: what is loaded, at which step, what is changed; and the views that show it.
 
+import { Bubble } from "./bubble.js";
 import { NetCard } from "./cells.js";
 import { bindControls, showNetChoice, updateControls } from "./controls.js";
 import { byId, setText, Tip } from "../common/dom.js";
@@ -15,7 +16,7 @@ import { LOST, makeMachine, parseWord } from "../model/machine.js";
 import { Player } from "./player.js";
 import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { Tape } from "./tape.js";
-import { Undo } from "./undo.js";
+import { Undo } from "../common/undo.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 
@@ -52,6 +53,7 @@ export class App {
     this.graph = new StateGraph(byId("graph"), this);
     this.counters = new NumberLines(byId("counters"), this);
     this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
+    this.bubble = new Bubble(this);
     this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
   }
 
@@ -59,7 +61,7 @@ export class App {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
     setText(byId("lead"), data.about ?? "");
-    setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
+    setText(byId("about"), `Made by reberlstm ${this.page.data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);
     else {
@@ -398,6 +400,7 @@ export class App {
     this.tape.keepInView();
     this.graph.keepInView();
     this.drawLinks();
+    this.bubble.update();
     if (!this.player.playing) this.announce();
     clearTimeout(this.linking);
     this.linking = setTimeout(() => showAddress(this), LINK_DELAY);
@@ -421,6 +424,7 @@ export class App {
       const verdict = { right: "right", wrong: "wrong", unclaimed: "not judged" }[entry.judged[t].verdict];
       parts.push(`${entry.net.name} ${answerText(machine, entry.steps[t])}: ${verdict}.`);
     }
+    parts.push(this.bubble.spoken());
     setText(byId("announce"), parts.join(" ").trim());
   }
 }

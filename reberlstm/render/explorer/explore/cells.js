@@ -5,7 +5,7 @@ import { el, fill, setAttribute, setText } from "../common/dom.js";
 import { Links } from "./links.js";
 import { activity } from "../model/net.js";
 import { answerText, brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
-import { wordText } from "../model/machine.js";
+import { searchParts, verdictParts } from "../model/verdicts.js";
 
 const MAX_CELLS = 64;
 const MAX_NUMBERED = 24;
@@ -29,7 +29,6 @@ export class NetCard {
     this.verdict = el("p", { class: "verdict" });
     this.links = new Links(this);
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
-    this.chosen = el("p", { class: "in-short" });
     this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
     this.found = el("div", { class: "found" });
     const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
@@ -39,7 +38,6 @@ export class NetCard {
       el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, about)),
       this.verdict,
       this.body,
-      this.chosen,
       this.why,
       this.found,
       this.gainRow(),
@@ -85,7 +83,7 @@ export class NetCard {
       const box = this.numbered ? el("div", { class: "number" }) : null;
       const element = el("td", { role: "gridcell", tabindex: "-1" }, box);
       const at = { element, box, row: r, column: k, signed: isSigned(column), value: 0, key: "" };
-      element.addEventListener("click", () => this.select(at));
+      element.addEventListener("click", () => this.open(at));
       this.app.tip.attach(element, () => this.describe(this.placeOf(at)));
       return at;
     });
@@ -100,7 +98,7 @@ export class NetCard {
       const name = place.head === "accept" ? "end" : net.alphabet[place.row];
       const number = el("span", { class: "number" });
       const mark = el("span", { class: "mark" });
-      const button = el("button", { type: "button", class: "answer", onclick: () => this.app.select(this.entry, place) }, el("b", {}, name), mark, number);
+      const button = el("button", { type: "button", class: "answer", onclick: () => this.app.bubble.open(this.entry, place) }, el("b", {}, name), mark, number);
       this.app.tip.attach(button, () => this.describe(place));
       return { place, button, number, mark, key: "" };
     });
@@ -138,6 +136,11 @@ export class NetCard {
     if (place.cell >= 0) this.app.select(this.entry, place);
   }
 
+  open(at) {
+    const place = this.placeOf(at);
+    if (place.cell >= 0) this.app.bubble.open(this.entry, place);
+  }
+
   describe(place) {
     const { entry, app } = this;
     if (place.cell === -1) return "";
@@ -146,8 +149,8 @@ export class NetCard {
   }
 
   /**
-   * Arrow keys choose the next bar, Home and End those at the ends of a row, and Enter goes to the
-   * weights of a bar. To come by with Tab chooses nothing.
+   * Arrow keys choose the next bar, Home and End those at the ends of a row, and Enter shows how a
+   * bar is computed. To come by with Tab chooses nothing.
    */
   moveInGrid(event) {
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -99], End: [0, 99] };
@@ -156,8 +159,7 @@ export class NetCard {
     if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      this.select(from);
-      if (event.key === "Enter") this.app.inspector.focus();
+      this.open(from);
       return;
     }
     if (!move) return;
@@ -190,20 +192,6 @@ export class NetCard {
       this.stop = stop;
     }
     this.updateGain();
-    this.updateChosen();
-  }
-
-  /** On a narrow screen, where the inspector is far below: the chosen number in a line. */
-  updateChosen() {
-    const { app, entry } = this;
-    const place = app.counterparts.get(entry);
-    if (!place) {
-      fill(this.chosen);
-      return;
-    }
-    const { numbers } = formula(entry.net, entry.steps, app.t, place);
-    const explain = () => app.inspector.show(entry, place);
-    fill(this.chosen, el("button", { type: "button", onclick: explain }, "Explain"), ` ${placeName(entry.net, place)} = `, el("code", {}, numbers || shown(valueAt(entry.net, entry.steps, app.t, place))));
   }
 
   chooseBusy() {
@@ -365,10 +353,13 @@ export class NetCard {
   updateFound(report) {
     const { app, entry } = this;
     const proof = app.slots || entry.net !== entry.base ? null : app.data.nets[entry.number].proved;
-    const parts = proof ? proofParts(proof) : foundParts(report, app.machine, entry.net);
+    const decision = proof ? { verdict: "proved", by: "reberlstm certify", ...proof } : report.decision;
+    const tell = decision ? verdictParts : searchParts;
+    const parts = tell(app.machine, entry.net, decision ?? report).map((part) => (part.code ? el("code", {}, part.code) : part));
+    const proved = decision?.verdict === "proved";
     const load = () => app.setWord(report.word, report.word.length);
     const button = report.status === "wrong" ? el("button", { type: "button", onclick: load }, "Load it") : null;
-    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${proof ? "closed" : report.status}` }, ...parts, " ", button));
+    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${proved ? "closed" : report.status}` }, proved ? "None. " : "", ...parts, " ", button));
   }
 
   /** The element of a place, if it is in the table or the reader. */
@@ -389,30 +380,4 @@ function columnsFor(alphabet, count) {
   if (longest > 3) return `repeat(auto-fill, minmax(${longest + 3}ch, 1fr))`;
   if (count > 12 || count === alphabet.length) return `repeat(${Math.min(12, count)}, minmax(0, 1fr))`;
   return `repeat(${count - 1}, minmax(0, 1fr)) minmax(0, 1.3fr)`;
-}
-
-/** What a certificate says that the page was made with. */
-function proofParts({ scope, margin, limit }) {
-  const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
-  const within = limit ? ` whose counters stay within ±${limit.toLocaleString("en")}` : "";
-  return [`None: this net is proved right ${words} of any length${within} (`, el("code", {}, "reberlstm certify"), `, margin ${shown(margin)}).`];
-}
-
-/** The result of a search in words. */
-export function foundParts(report, machine, net) {
-  const count = (number) => number.toLocaleString("en");
-  const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
-  if (report.status === "wrong") {
-    const text = wordText(machine, report.word);
-    const said = report.extra.length || report.missing.length
-      ? `There it offers ${list(report.offers)}; the grammar allows ${list(report.allowed)}.`
-      : `There it says that the word may ${report.ends ? "not " : ""}end, wrongly.`;
-    const length = report.word.length === 1 ? "1 symbol" : `${report.word.length} symbols`;
-    return [el("code", {}, text || "the empty string"), ` (${length}). ${said}`];
-  }
-  if (report.status === "closed") {
-    return [`None, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
-  }
-  const state = report.status === "searching" ? "Searching: none" : "None found";
-  return [`${state} among ${count(report.tried)}; all with fewer than ${report.length + 1} symbols are right.`];
 }

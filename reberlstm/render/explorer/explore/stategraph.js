@@ -24,7 +24,7 @@ export class StateGraph {
   constructor(root, app) {
     this.root = root;
     this.app = app;
-    if (app.data.layouts) new ResizeObserver(() => this.choose()).observe(root);
+    if (app.data.layouts) new ResizeObserver(() => root.isConnected && this.choose()).observe(root);
   }
 
   /** Picks the layout that is drawn larger in the room that there is. */
