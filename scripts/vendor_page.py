@@ -36,7 +36,7 @@ CHANGES = (
         if (end && str[newPtr] === ',')
             newPtr++;
         else if (end && str[newPtr] !== end)
-            throw new TomlError('expected comma or end of structure', { toml: str, ptr: newPtr });""",
+            throw new TomlError('expected comma or end', { toml: str, ptr: newPtr });""",
         1,
     ),
     # Half of a pair of surrogates is no character.

@@ -425,7 +425,7 @@ function extractValue(str, ptr, end, depth, integersAsBigInt) {
         if (end && str[newPtr] === ',')
             newPtr++;
         else if (end && str[newPtr] !== end)
-            throw new TomlError('expected comma or end of structure', { toml: str, ptr: newPtr });
+            throw new TomlError('expected comma or end', { toml: str, ptr: newPtr });
         if (endPtr - newPtr && end === '}') {
             let nextNewLine = indexOfNewline(str, endPtr, newPtr);
             if (nextNewLine > -1) {
