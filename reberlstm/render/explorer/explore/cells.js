@@ -30,8 +30,10 @@ export class NetCard {
     this.links = new Links(this);
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
     this.chosen = el("p", { class: "in-short" });
-    this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
+    this.why = el("div", { class: "why" });
     this.found = el("div", { class: "found" });
+    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found);
+    this.gain = this.gainRow();
     const scope = net.claims === "all" ? "every string" : "legal beginnings only";
     const size = `${net.title}, ${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}; ${net.reading}; judged on ${scope}`;
     return el(
@@ -41,9 +43,6 @@ export class NetCard {
       this.verdict,
       this.body,
       this.chosen,
-      this.why,
-      this.found,
-      this.gainRow(),
     );
   }
 
@@ -66,7 +65,7 @@ export class NetCard {
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
       "table",
-      { class: "cells", role: "grid", style: `--name: ${longest}`, "aria-label": `${net.name}: gates and memory of every cell` },
+      { class: "cells", role: "grid", style: `--name: ${longest}; --rows: ${rows}`, "aria-label": `${net.name}: gates and memory of every cell` },
       el("thead", {}, el("tr", { role: "row" }, el("th", { scope: "col" }, "cell"), heads)),
       el("tbody", {}, this.rows.map((row) => row.element)),
     );
@@ -127,7 +126,7 @@ export class NetCard {
     this.gainSlider = el("input", { type: "range", ...attributes, "aria-label": `${name}, slider`, oninput: change });
     this.gainNumber = el("input", { type: "number", min: attributes.min, step: "any", onchange: change });
     this.reset = el("button", { type: "button", onclick: () => this.app.resetWeights(this.entry) }, "Reset weights");
-    return el("div", { class: "gain" }, el("label", {}, `${name} `, this.gainNumber), this.gainSlider, this.reset);
+    return el("div", { class: "gain", role: "group", "aria-label": base.name }, el("b", {}, `${this.entry.mark} ${base.name}`), el("label", {}, `${name} `, this.gainNumber), this.gainSlider, this.reset);
   }
 
   placeOf(at) {
@@ -348,7 +347,7 @@ export class NetCard {
       this.why,
       el("h3", {}, "Why"),
       sentences.map((sentence) => el("p", {}, sentence)),
-      cell === null ? null : el("button", { type: "button", onclick: show }, `Show cell ${entry.net.cells[cell]}`),
+      cell === null || found.verdict !== "wrong" ? null : el("button", { type: "button", onclick: show }, `Show cell ${entry.net.cells[cell]}`),
     );
   }
 
