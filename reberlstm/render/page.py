@@ -38,6 +38,7 @@ from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
 from reberlstm.render.layout import lay_out
 from reberlstm.render.net import kind_of
+from reberlstm.render.sentences import about_machine, about_net
 from reberlstm.simulator import Trace
 
 FOLDER = Path(__file__).parent / "explorer"
@@ -80,7 +81,8 @@ def modules(last: str = "main") -> tuple[str, ...]:
 
 def style() -> str:
     """The page's style sheet: what is common, then what each mode has."""
-    return "".join(_read(name) for name in ("style.css", *(f"{mode}/style.css" for mode in MODES)))
+    own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
+    return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
 
 
 class Page(str):
@@ -139,9 +141,11 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
+        "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
             net_data(net, name, fsm.alphabet)
+            | {"about": about_net(net, fsm)}
             | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
             for net, name in zip(nets, _names(nets), strict=True)
         ],
@@ -226,17 +230,22 @@ def trace_page(trace: Trace) -> Page:
 
 
 def program() -> str:
-    """The page's script, which is also what its worker runs: every module a function of its own.
+    """The page's script, which is also what its worker runs."""
+    return f'"use strict";\n(() => {{\n{functions()}}})();\n'
+
+
+def functions(last: str = "main") -> str:
+    """A module and those that it needs, every one a function of its own.
 
     What a module imports it takes from the modules before it, and what it exports it returns.
     """
     parts = []
-    for name in modules():
+    for name in modules(last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
-    return f'"use strict";\n(() => {{\n{"".join(parts)}}})();\n'
+    return "".join(parts)
 
 
 def _script_safe(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from reberlstm.display import renders
-from reberlstm.errors import count, printable
+from reberlstm.errors import printable
 from reberlstm.machine.complete import Walk
 from reberlstm.net.cells.cell import Floats
 from reberlstm.render import (
@@ -27,6 +27,7 @@ from reberlstm.render import (
     number_field,
     numbered,
 )
+from reberlstm.render.sentences import about_net
 from reberlstm.simulator import Trace, TraceStep
 
 NEAR = 0.005
@@ -127,7 +128,7 @@ def trace_lines(
     net, text = trace.net, word_text(trace)
     shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
     yield from (_styled(line, "title") for line in _wrapped(f"{shown}: {net_name(trace)}", width))
-    yield from _wrapped(_what_it_is(trace), width)
+    yield from _wrapped(about_net(trace.net, trace.grammar), width)
     layout = _layout(trace, width, all_cells, only)
     if trace.steps:
         yield from (_styled(line, "quiet") for line in _wrapped(_legend(trace), width))
@@ -146,45 +147,6 @@ def trace_lines(
     yield ""
     for text, style in (*_faults(trace), verdict(trace)):
         yield from (_styled(line, style) for line in _wrapped(text, width))
-
-
-def _what_it_is(trace: Trace) -> str:
-    """A sentence or two on the net: what it is made of, what it says, and when it is asked."""
-    net, grammar = trace.net, trace.grammar
-    layers = [f"{_a(layer.cell.title)} of {count(layer.size, 'cell')}" for layer in net.layers]
-    text = " that feeds ".join(layers)
-    others = [] if grammar is None else [c for c in net.cells if not _is_node(c, grammar.states)]
-    text = f"{text[0].upper()}{text[1:]}. "
-    if grammar is not None and len(others) <= len(net.cells) / 2:
-        if len(others) > 2:
-            text += "Most cells have the name of the node that they stand for. "
-        else:
-            stands = "stands" if len(others) == 1 else "stand"
-            none = f"; {' and '.join(others)} {stands} for none" if others else ""
-            text += f"Each cell has the name of the node that it stands for{none}. "
-    tells = " and ".join(_TELLS[kind] for kind in net.observed)
-    text += f"It says {tells} ({net.reading}). "
-    if grammar is None:
-        return f"{text}No grammar is given, so nothing is judged."
-    name = f"the grammar {grammar.name}".rstrip()
-    return f"{text}It is compared with {name} {_JUDGED[net.claims]} (scope {net.claims})."
-
-
-def _is_node(cell: str, states: Collection[str]) -> bool:
-    """Whether a cell stands for a state, for several that it does not tell apart, or a part."""
-    return all(part in states for part in cell.split("|")) or cell.rpartition("/")[0] in states
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun.startswith(('LSTM', 'RNN')) else 'a'} {noun}"
-
-
-_TELLS = {
-    "legal": "which symbols may come next",
-    "accept": "whether the word may end",
-    "label": "which output the word has",
-}
-_JUDGED = {"legal": "after its words that can go on", "all": "after every word"}
 
 
 def _legend(trace: Trace) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
-from reberlstm.render.page import default_nets, examples, explorer_page
+from reberlstm.render.page import default_nets, examples, explorer_page, functions
 
 ARGUMENTS = [
     "--headless",
@@ -52,9 +52,7 @@ def reber_page(folder):
     path = folder / "reber.html"
     nets = [rl.compile(fsm), rl.published()]
     path.write_text(
-        explorer_page(
-            fsm, nets, "BTSSSSSSXXV", step=11, shown=2, examples=examples(fsm, nets)
-        ),
+        explorer_page(fsm, nets, "BTSSSSSSXXV", step=11, shown=2, examples=examples(fsm, nets)),
         encoding="utf-8",
     )
     return path
@@ -109,6 +107,24 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert not faults
+
+
+@pytest.fixture
+def with_modules(browser):
+    """An empty page in which the named modules of the page's script are there as `$name`."""
+    pages = []
+
+    def load(*names):
+        page = browser.new_page()
+        pages.append(page)
+        for name in names:
+            exported = f"globalThis.${name} = (() => {{\n{functions(name)}return ${name};\n}})();"
+            page.add_script_tag(content=exported)
+        return page
+
+    yield load
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture

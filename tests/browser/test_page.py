@@ -225,7 +225,7 @@ def test_arrow_keys_move_among_the_bars(page):
     assert where(page) == "11 / 11"
     assert grid.locator("td[tabindex='0']").count() == 1
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "weight on bias"
+    assert page.get_by_role("dialog", name="Forget gate (eraser) of cell 2").is_visible()
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.dataset.value").startswith("0.98882")
     chosen = page.locator("#inspector-title").inner_text()
@@ -365,7 +365,7 @@ def test_a_net_that_only_accepts(open_page, folder):
     reach(page, "#string").fill("01")
     assert card.locator(".verdict").inner_text() == "✓ right: says that the word may not end."
     assert card.locator(".answer").count() == 1
-    assert "accept: logit > 0" in card.locator(".net-head .note").inner_text()
+    assert "accept: logit > 0" in page.locator("#reasons .note").inner_text()
     assert page.locator(".tape tr").nth(2).locator("td").all_inner_texts() == ["✓", "✓", "–"]
     assert "None: this net is proved right" in wait_for_search(page, "acceptor")
     with page.expect_download() as svg:

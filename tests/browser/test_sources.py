@@ -88,5 +88,7 @@ def test_every_element_of_the_template_is_closed_and_every_id_unique():
     sought = set(re.findall(r'byId\("([\w-]+)"\)', "".join(SCRIPTS.values())))
     sought |= set(re.findall(r'\bon\("([\w-]+)"', SCRIPTS["controls"]))
     assert sought <= set(reader.ids)
-    labelled = re.findall(r'aria-(?:labelledby|describedby)="([\w-]+)"|\bfor="([\w-]+)"', "".join(BODIES))
+    labelled = re.findall(
+        r'aria-(?:labelledby|describedby)="([\w-]+)"|\bfor="([\w-]+)"', "".join(BODIES)
+    )
     assert {name for pair in labelled for name in pair if name} <= set(reader.ids)

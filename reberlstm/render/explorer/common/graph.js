@@ -1,15 +1,9 @@
 // A state graph from a layout: nodes, edges with their arrows, and what is lit.
 
 import { setAttribute, svg } from "./dom.js";
+import { edgeText, NODE_HEIGHT } from "../model/arrows.js";
 
-export const NODE_HEIGHT = 34;
 export const PADDING = 12;
-
-/** The label of an edge: its symbols, or the first and last one and how many there are. */
-export function edgeText(symbols) {
-  if (symbols.length <= 6) return symbols.join(" ");
-  return `${symbols[0]} … ${symbols.at(-1)} (${symbols.length})`;
-}
 
 /** The path of an edge as an SVG path, from Bézier points, up to where its head begins. */
 export function edgePath(edge) {

@@ -1,5 +1,6 @@
 // The page: what is loaded, at which step, what is changed; and the views that show it.
 
+import { Bubble } from "./bubble.js";
 import { NetCard } from "./cells.js";
 import { bindControls, showNetChoice, updateControls } from "./controls.js";
 import { byId, setText, Tip } from "../common/dom.js";
@@ -53,12 +54,14 @@ export class App {
     this.graph = new StateGraph(byId("graph"), this);
     this.counters = new NumberLines(byId("counters"), this);
     this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
+    this.bubble = new Bubble(this);
     this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
   }
 
   start(hash) {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
+    setText(byId("lead"), data.about ?? "");
     setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);
@@ -381,6 +384,7 @@ export class App {
     this.tape.keepInView();
     this.graph.keepInView();
     this.drawLinks();
+    this.bubble.update();
     if (!this.player.playing) this.announce();
     clearTimeout(this.linking);
     this.linking = setTimeout(() => showAddress(this), LINK_DELAY);
@@ -407,6 +411,7 @@ export class App {
       const verdict = { right: "right", wrong: "wrong", unclaimed: "not judged" }[entry.judged[t].verdict];
       parts.push(`${entry.net.name} ${answerText(machine, entry.steps[t])}: ${verdict}.`);
     }
+    parts.push(this.bubble.spoken());
     return parts.join(" ").trim();
   }
 }

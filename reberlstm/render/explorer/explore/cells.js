@@ -29,20 +29,21 @@ export class NetCard {
     this.verdict = el("p", { class: "verdict" });
     this.links = new Links(this);
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
-    this.chosen = el("p", { class: "in-short" });
     this.why = el("div", { class: "why" });
     this.found = el("div", { class: "found" });
-    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found);
     this.gain = this.gainRow();
-    const scope = net.claims === "all" ? "every string" : "legal beginnings only";
-    const size = `${net.title}, ${net.cells.length} ${net.cells.length === 1 ? "cell" : "cells"}; ${net.reading}; judged on ${scope}`;
+    // What it is made of stands at the top, how it is judged below its reasons.
+    const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
+    const sentences = about.split(/(?<=\.) /);
+    const made = sentences.slice(0, 2).join(" ");
+    const judged = el("p", { class: "note" }, sentences.slice(2).join(" "));
+    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found, judged);
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, size)),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, made)),
       this.verdict,
       this.body,
-      this.chosen,
     );
   }
 
@@ -85,7 +86,7 @@ export class NetCard {
       const box = this.numbered ? el("div", { class: "number" }) : null;
       const element = el("td", { role: "gridcell", tabindex: "-1" }, box);
       const at = { element, box, row: r, column: k, signed: isSigned(column), value: 0, key: "" };
-      element.addEventListener("click", () => this.select(at));
+      element.addEventListener("click", () => this.open(at));
       this.app.tip.attach(element, () => this.describe(this.placeOf(at)));
       return at;
     });
@@ -100,7 +101,7 @@ export class NetCard {
       const name = place.head === "accept" ? "end" : net.alphabet[place.row];
       const number = el("span", { class: "number" });
       const mark = el("span", { class: "mark" });
-      const button = el("button", { type: "button", class: "answer", onclick: () => this.app.select(this.entry, place) }, el("b", {}, name), mark, number);
+      const button = el("button", { type: "button", class: "answer", onclick: () => this.app.bubble.open(this.entry, place) }, el("b", {}, name), mark, number);
       this.app.tip.attach(button, () => this.describe(place));
       return { place, button, number, mark, key: "" };
     });
@@ -138,6 +139,11 @@ export class NetCard {
     if (place.cell >= 0) this.app.select(this.entry, place);
   }
 
+  open(at) {
+    const place = this.placeOf(at);
+    if (place.cell >= 0) this.app.bubble.open(this.entry, place);
+  }
+
   describe(place) {
     const { entry, app } = this;
     if (place.cell === -1) return "";
@@ -146,8 +152,8 @@ export class NetCard {
   }
 
   /**
-   * Arrow keys choose the next bar, Home and End those at the ends of a row, and Enter goes to the
-   * weights of a bar. To come by with Tab chooses nothing.
+   * Arrow keys choose the next bar, Home and End those at the ends of a row, and Enter shows how a
+   * bar is computed. To come by with Tab chooses nothing.
    */
   moveInGrid(event) {
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -99], End: [0, 99] };
@@ -156,8 +162,7 @@ export class NetCard {
     if (!from || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      this.select(from);
-      if (event.key === "Enter") this.app.inspector.focus();
+      this.open(from);
       return;
     }
     if (!move) return;
@@ -190,20 +195,6 @@ export class NetCard {
       this.stop = stop;
     }
     this.updateGain();
-    this.updateChosen();
-  }
-
-  /** On a narrow screen, where the inspector is far below: the chosen number in a line. */
-  updateChosen() {
-    const { app, entry } = this;
-    const place = app.counterparts.get(entry);
-    if (!place) {
-      fill(this.chosen);
-      return;
-    }
-    const { numbers } = formula(entry.net, entry.steps, app.t, place);
-    const explain = () => app.inspector.show(entry, place);
-    fill(this.chosen, el("button", { type: "button", onclick: explain }, "Explain"), ` ${placeName(entry.net, place)} = `, el("code", {}, numbers || shown(valueAt(entry.net, entry.steps, app.t, place))));
   }
 
   chooseBusy() {

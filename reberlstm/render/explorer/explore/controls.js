@@ -17,7 +17,6 @@ export function bindControls(app) {
   on("restart", "click", () => app.goTo(0));
   on("back", "click", () => app.back());
   on("forward", "click", () => nextAction(app).act());
-  on("again", "click", () => app.goTo(0));
   on("end", "click", () => app.goTo(app.word.length));
   on("play", "click", () => app.player.toggle());
   on("gate-on", "click", () => app.gateOn());
@@ -46,10 +45,8 @@ export function bindControls(app) {
 /** What the controls show of the state. */
 export function updateControls(app) {
   const { word, t, machine } = app;
-  const action = nextAction(app).text;
-  setText(byId("forward"), action);
+  setText(byId("forward"), nextAction(app).text);
   byId("back").disabled = t === 0;
-  byId("again").hidden = t < word.length || t === 0 || action === "Start again";
   const slider = byId("slider");
   slider.max = word.length;
   slider.value = t;
@@ -110,13 +107,11 @@ function loadExample(app, { string, note }) {
   app.setWord(parseWord(app.machine, string).word, 0);
 }
 
-/** The next example that is another word than the loaded one. */
-function nextExample(app) {
-  const { examples } = app.data;
-  const text = wordText(app.machine, app.word);
-  const at = examples.findIndex(({ string }) => string === text);
-  const next = examples[(at + 1) % examples.length];
-  return next && next.string !== text ? next : null;
+/** The example after the loaded one; null where the word is no example, since it is not to be lost. */
+function nextExample({ data, machine, word }) {
+  const text = wordText(machine, word);
+  const at = data.examples.findIndex(({ string }) => string === text);
+  return at < 0 || data.examples.length === 1 ? null : data.examples[(at + 1) % data.examples.length];
 }
 
 /** The one action that is to be done now, as {text, act}. */

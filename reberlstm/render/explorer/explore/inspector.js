@@ -1,7 +1,7 @@
 // The chosen number: its formula with the current values, its weights to edit, and its course.
 
 import { byId, el, fill, setText } from "../common/dom.js";
-import { depositTexts, formula, placeName, shown, termsOf, valueAt, weightsOf, wordsOf } from "../model/reasons.js";
+import { aboutPlace, depositTexts, formula, placeName, sentencesOf, shown, termsOf, valueAt, weightsOf, wordsOf } from "../model/reasons.js";
 import { LINE_WORDS, timeline } from "./timeline.js";
 
 const MAX_ROWS = 30;
@@ -34,11 +34,6 @@ export class Inspector {
     entry.card.find(place)?.element.focus();
   }
 
-  /** Puts the focus on the first weight, or where there is none on the title. */
-  focus() {
-    (this.body.querySelector("input") ?? this.title).focus();
-  }
-
   /** Brings a place into the panel, and the panel into view. */
   show(entry, place) {
     this.app.select(entry, place);
@@ -59,12 +54,10 @@ export class Inspector {
     this.sentence = el("p", { class: "sentence" });
     this.chart = el("div", { class: "chart" });
     this.made = el("p", { class: "note" });
-    const said = place.head === "accept" ? "whether the word may end here" : "whether the symbol may come next";
-    const about = place.head ? said : wordsOf(net, place.gate).about;
     const focused = document.activeElement?.dataset?.edit;
     fill(
       this.body,
-      el("p", { class: "note" }, about),
+      el("p", { class: "note" }, aboutPlace(net, place)),
       this.sentence,
       this.chart,
       el("p", { class: "formula" }, this.letters, this.numbers),
@@ -79,8 +72,7 @@ export class Inspector {
 
   /** What the place is for, in words; `explained` is null where a weight has been changed. */
   explain(explained, net, place) {
-    const parts = place.head ? headWords(explained, net, place) : cellWords(explained, place);
-    const [sentence = "", ...notes] = parts.filter(Boolean);
+    const [sentence = "", ...notes] = sentencesOf(explained, net, place);
     fill(this.sentence, sentence ? el("b", {}, sentence) : null, notes.map((note) => el("span", { class: "remark" }, `⚠ ${note}`)));
     this.sentence.hidden = !sentence;
   }
@@ -204,19 +196,4 @@ export class Inspector {
 
 function reasonName(net, { kind, index }) {
   return { bias: "", symbol: net.alphabet[index], cell: net.cells[index] }[kind] ?? "";
-}
-
-/** The sentence of a gate; of a memory what the cell stands for, and what is to be said of leaks. */
-function cellWords(explained, { gate, cell }) {
-  const about = explained?.cells[cell];
-  if (!about) return [];
-  if (about.gates[gate]) return [about.gates[gate].sentence];
-  if (gate === "before") return [];
-  return [about.role ? `${about.role}: ${about.sentence}` : about.sentence, ...(gate === "memory" ? about.notes : [])];
-}
-
-function headWords(explained, net, { head, row }) {
-  const lines = explained?.heads[head];
-  if (!lines) return [];
-  return [head === "legal" ? lines[net.alphabet[row]] : Object.values(lines)[0]];
 }

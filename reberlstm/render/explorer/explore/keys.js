@@ -50,7 +50,7 @@ export function bindKeys(app) {
   const rows = KEYS.map(([, name, what]) => el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, name)), el("td", {}, what)));
   byId("help-body").replaceChildren(
     el("table", {}, el("tbody", {}, rows)),
-    el("p", {}, "In a net's table the arrow keys go from bar to bar, Enter goes to the weights of a bar, and Escape back. A bar that is chosen is explained next to the graph, with its formula, its weights to change, and lines to what it reads: solid for positive weights, dashed for negative ones, strong where something comes through."),
+    el("p", {}, "In a net's table the arrow keys go from bar to bar, Enter shows how a bar is computed, and Escape goes back. “All about it” has the bar's weights to change, and its course over the string. Lines lead to the bar from what it reads: solid for positive weights, dashed for negative ones, strong where something comes through."),
     el("p", {}, "Bars start at the line on the left, or where values have a sign at the line in the middle: to the right is positive, to the left, hatched, is negative."),
   );
 }

@@ -1,7 +1,8 @@
 // What is on the screen as one picture to keep: the string, the graph and the nets, in light colours.
 
 import { byId, svg } from "../common/dom.js";
-import { arrowHead, edgePath, edgeText } from "../common/graph.js";
+import { arrowHead, edgePath } from "../common/graph.js";
+import { edgeText } from "../model/arrows.js";
 import { activity } from "../model/net.js";
 import { LOST } from "../model/machine.js";
 import { answerText, brief, columns, isSigned, reasonsFor, valueAt, wordsOf } from "../model/reasons.js";

@@ -9,7 +9,7 @@ export function showCards(shown) {
   byId("stage").classList.toggle("many", shown.length > 2);
   byId("nets").replaceChildren(...shown.map(({ card }) => card.root));
   byId("gains").replaceChildren(...shown.map(({ card }) => card.gain));
-  byId("beside").hidden = !alone;
-  byId("beside").replaceChildren(...(alone ? [shown[0].card.reasons] : []));
+  byId("reasons").hidden = !alone;
+  byId("reasons").replaceChildren(...(alone ? [shown[0].card.reasons] : []));
   if (!alone) for (const { card } of shown) card.root.append(card.reasons);
 }

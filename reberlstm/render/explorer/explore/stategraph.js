@@ -1,7 +1,8 @@
 // The state graph that is run through: the active node, the crossed edge, how full the cells of nodes are.
 
 import { byId, el, setAttribute, setText, svg } from "../common/dom.js";
-import { drawLayout, edgeKey, lightEdge, lightNode, NODE_HEIGHT, PADDING } from "../common/graph.js";
+import { drawLayout, edgeKey, lightEdge, lightNode, PADDING } from "../common/graph.js";
+import { NODE_HEIGHT } from "../model/arrows.js";
 import { activity } from "../model/net.js";
 import { LOST, rowOf } from "../model/machine.js";
 

@@ -35,10 +35,10 @@ export function changedNet(base, factor, edits) {
     heads[name] = { ...head, weight: head.weight.slice(), bias: head.bias.slice() };
   }
   const layers = base.layers.map((layer) => {
-    const { input, recurrent, bias, inner } = layer;
-    return { ...layer, input: scaled(input), recurrent: scaled(recurrent), bias: scaled(bias), inner: scaled(inner) };
+    const { input, inputSize, recurrent, bias, inner } = layer;
+    return { ...layer, input: scaled(input), inputSize: scaled(inputSize), recurrent: scaled(recurrent), bias: scaled(bias), inner: scaled(inner) };
   });
-  const net = indexed({ ...base, layers, heads, fed: scaled(base.fed) });
+  const net = indexed({ ...base, layers, heads, fed: scaled(base.fed), fedSize: scaled(base.fedSize) });
   for (const [key, value] of edits) {
     const { place, kind, index } = readKey(key);
     const weights = weightsOf(net, place);

@@ -117,6 +117,8 @@ export function readNet(data) {
   if (vectors) {
     // What each symbol's vector adds to every sum takes the place of the weights on its numbers.
     const [layer] = layers;
+    layer.inputSize = times(sizes(layer.input), layer.width, sizes(vectors));
+    layer.inputTerms = layer.width;
     layer.input = times(layer.input, layer.width, vectors);
     layer.width = data.alphabet.length;
   }
@@ -127,8 +129,10 @@ export function readNet(data) {
     heads[name] = { ...parts.at(-1), below: parts.slice(0, -1), activation: head.activation, function: head.function, threshold: head.threshold, extra: head.extra };
   }
   const { name, title, reading, claims, gain, height, signed, alphabet, cells, start } = data;
-  const fed = suffix ? times(readMatrix(data.layers[0].weight_ih), data.layers[0].weight_ih.shape[1], suffix) : null;
-  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed });
+  const weights = data.layers[0].weight_ih;
+  const fed = suffix ? times(readMatrix(weights), weights.shape[1], suffix) : null;
+  const fedSize = suffix ? times(sizes(readMatrix(weights)), weights.shape[1], sizes(suffix)) : null;
+  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed, fedSize });
 }
 
 /** A GRU's reset gate may multiply what the candidate reads with a bias of its own, the inner one. */
@@ -140,6 +144,9 @@ function biases(layer, size) {
   });
   return { bias, inner: block < 0 ? null : Float64Array.from(layer.bias_hh.slice(block * size, (block + 1) * size)) };
 }
+
+/** The sizes of numbers; products of them say how far products of the numbers may be off. */
+const sizes = (matrix) => matrix.map(Math.abs);
 
 /** A matrix (R, D) times vectors (n, D): (R, n). */
 function times(matrix, width, vectors) {
@@ -162,7 +169,9 @@ export function indexed(net) {
     layer.reads = nonzeros(layer.recurrent, layer.size);
     layer.readsInput = number > 0 ? nonzeros(layer.input, layer.width) : null;
   });
-  for (const head of Object.values(net.heads)) head.reads = nonzeros(head.weight, head.width);
+  for (const head of Object.values(net.heads)) {
+    for (const part of [head, ...head.below]) part.reads = nonzeros(part.weight, part.width);
+  }
   return net;
 }
 

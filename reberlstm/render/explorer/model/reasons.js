@@ -93,6 +93,35 @@ export function placeName(net, place) {
   return `${words.standard}${source} of cell ${net.cells[place.cell]}`;
 }
 
+/** What a number of this kind does, in any net. */
+export function aboutPlace(net, place) {
+  if (place.head === "accept") return "whether the word may end here";
+  return place.head ? "whether the symbol may come next" : wordsOf(net, place.gate).about;
+}
+
+/**
+ * What a number is for in this net: a sentence, and what is to be said of it besides. `explained` is
+ * what the page was made with, null where there is nothing or a weight has been changed.
+ */
+export function sentencesOf(explained, net, place) {
+  return (place.head ? headWords(explained, net, place) : cellWords(explained, place)).filter(Boolean);
+}
+
+/** The sentence of a gate; of a memory what the cell stands for, and what is to be said of leaks. */
+function cellWords(explained, { gate, cell }) {
+  const about = explained?.cells[cell];
+  if (!about) return [];
+  if (about.gates[gate]) return [about.gates[gate].sentence];
+  if (gate === "before") return [];
+  return [about.role ? `${about.role}: ${about.sentence}` : about.sentence, ...(gate === "memory" ? about.notes : [])];
+}
+
+function headWords(explained, net, { head, row }) {
+  const lines = explained?.heads[head];
+  if (!lines) return [];
+  return [head === "legal" ? lines[net.alphabet[row]] : Object.values(lines)[0]];
+}
+
 /**
  * The row of weights behind a place, or null for one that is made of other places. `groups` says by
  * the kind of what is read where the weights lie: {array, offset, first, reads}, `reads` being those
@@ -202,6 +231,13 @@ export function formula(net, steps, t, place) {
   const middle = squash && numbers !== shown(total) ? ` = ${wrap(shown(total))}` : "";
   const same = !squash && live.length === 1 && live[0].kind === "bias";
   return { letters, numbers: `${wrap(numbers + (left ? " + …" : ""))}${middle}${same ? "" : ` = ${shown(value)}`}` };
+}
+
+/** The formula with what it is the formula of: "i = σ(…)". */
+export function equation(net, steps, t, place) {
+  const { letters, numbers } = formula(net, steps, t, place);
+  const named = place.head || place.gate === "before" || letters === "" || letters.includes(" = ");
+  return { letters: named ? letters : `${wordsOf(net, place.gate).letter} = ${letters}`, numbers };
 }
 
 function beforeFormula(net, steps, t, place) {

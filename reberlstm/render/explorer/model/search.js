@@ -12,9 +12,10 @@ export const MAX_SECONDS = 20;
  * A search that is run in slices of a few milliseconds: `advance(ms)` returns true at the end, and
  * `report()` says at any time what is known. Words that bring the net into the same state, to
  * 12 decimals, at the same node, are taken to have the same future: only the first of them goes on.
- * When none is left, no word of any length can be expected to go wrong.
+ * When none is left, no word of any length can be expected to go wrong. A wrong word that is not
+ * `confirmed` is no more than a suspect, and the search goes on.
  */
-export function makeSearch(machine, net, slots) {
+export function makeSearch(machine, net, slots, confirmed = () => true) {
   const all = net.claims === "all";
   const queue = [];
   const known = new Set();
@@ -22,14 +23,19 @@ export function makeSearch(machine, net, slots) {
   let head = 0;
   let tried = 0;
   let wrong = null;
+  let suspect = null;
   let spent = 0;
 
   function visit(parent, symbol, length, node, state) {
     tried += 1;
     const found = judge(machine, net, length, node, state);
     if (found.verdict === "wrong") {
-      wrong = { word: wordOf(parent, symbol), offers: state.offers, ...found };
-      return;
+      const answer = { word: wordOf(parent, symbol), offers: state.offers, ...found };
+      if (confirmed(answer)) {
+        wrong = answer;
+        return;
+      }
+      suspect ??= answer;
     }
     const key = node + fingerprint(state);
     if (known.has(key)) return;
@@ -70,8 +76,8 @@ export function makeSearch(machine, net, slots) {
     report() {
       const length = head < queue.length ? queue[head].length : (queue.at(-1)?.length ?? 0);
       if (wrong) return { status: "wrong", tried, ...wrong };
-      if (head >= queue.length) return { status: "closed", tried, configurations: known.size };
-      return { status: over() ? "open" : "searching", tried, length };
+      if (head >= queue.length) return { status: "closed", tried, suspect, configurations: known.size };
+      return { status: over() ? "open" : "searching", tried, suspect, length };
     },
   };
 }

@@ -1,0 +1,115 @@
+// Is a net right after words of every length? Proved, refuted by a word, or unknown.
+//
+// A proof is a box for every node, a state of the machine with some of the last symbols: the state of
+// the net is in the box after every word that leads to the node. The start is in its box, every step
+// leads from a box into the next one, and the heads are right on all of every box. So the net is right
+// after words of every length, computed in real numbers. What the browser rounds is allowed for, see
+// model/intervals.js. `certify` of the Python package does the same, in the same order.
+
+import { BoxNet } from "./boxes.js";
+import { lastSymbols, makeClaim, sharedSymbols, unfold } from "./claims.js";
+import { arithmeticFault, TooLargeError } from "./intervals.js";
+import { findInvariant, HopelessError } from "./invariant.js";
+import { wordText } from "./machine.js";
+import { makeSearch } from "./search.js";
+
+const MILLISECONDS = 5000;
+const BOXES = 5000;
+const FIRST = 3000; // words that are tried, wrong ones being mostly short, before more symbols are remembered
+const SLICE = 5; // milliseconds of the search at a time
+const MARGIN_SLACK = 1e-9; // what is taken off a margin, so that other arithmetic finds it too
+
+/**
+ * Decides whether a net (of readNet) is right for a machine (of makeMachine) after every word that it
+ * claims to be right after. Plain values, so that a worker can do it. `limits` are `milliseconds` and
+ * `boxes`. Returns one of
+ *
+ * - {verdict: "proved", scope, heads, margin, boxes}: scope and heads say what is proved; the margin is how
+ *   far every head stays from a wrong answer; a box is {node, last, low, high, hidden: {low, high}}, the
+ *   machine's number of a state (−1 after a violation), the symbols remembered, and between what the memory c
+ *   and the hidden state h of every cell are after such words. c may be without a bound, ±Infinity.
+ * - {verdict: "refuted", wrong, shortest}: a wrong word as search.js reports it.
+ * - {verdict: "unknown", reason}: a sentence.
+ */
+export function decide(machine, net, limits = {}) {
+  const unknown = (reason) => ({ verdict: "unknown", reason });
+  if (machine.counters) return unknown("The machine counts, and nothing is proved here about counters.");
+  const fault = arithmeticFault();
+  if (fault) return unknown(fault);
+  const end = performance.now() + (limits.milliseconds ?? MILLISECONDS);
+  const ensureTime = () => {
+    if (performance.now() > end) throw new HopelessError("The time was up.");
+  };
+  const claim = makeClaim(machine, net);
+  const boxNet = new BoxNet(net);
+  const most = limits.boxes ?? BOXES;
+  let reason = claim.fault;
+  const prove = (memories) => {
+    for (const memory of claim.fault ? [] : memories) {
+      const remembered = memory();
+      const nodes = remembered && unfold(claim, remembered, most);
+      if (!nodes) continue;
+      try {
+        return proof(claim, boxNet, nodes, findInvariant(boxNet, claim, nodes, ensureTime));
+      } catch (failed) {
+        if (!(failed instanceof HopelessError)) throw failed;
+        reason = failed.message;
+      }
+    }
+    return null;
+  };
+  // A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
+  const proved = prove([() => lastSymbols(0), () => sharedSymbols(net, claim)]);
+  if (proved) return proved;
+  const search = makeSearch(machine, net, 0, ({ word }) => isWrong(boxNet, claim, machine, word));
+  const tried = (count) => {
+    let over = false;
+    while (!over && search.report().tried < count && performance.now() < end) over = search.advance(SLICE);
+    const report = search.report();
+    return report.status === "wrong" ? { verdict: "refuted", wrong: wrongOf(report), shortest: !report.suspect } : null;
+  };
+  return tried(FIRST) ?? prove([1, 2, 3].map((k) => () => lastSymbols(k))) ?? tried(Infinity) ?? unknown(withSuspect(reason, search.report(), machine));
+}
+
+function proof(claim, boxNet, nodes, { boxes, margin }) {
+  const found = boxes.map((box, node) => {
+    const states = boxNet.split(box);
+    const ends = (which, end) => states.flatMap((parts) => [...which(parts)[end]]);
+    const memory = (parts) => parts.at(-1);
+    const hidden = (parts) => parts[0];
+    return {
+      node: claim.names[nodes.states[node]],
+      last: nodes.last[node],
+      low: ends(memory, "low"),
+      high: ends(memory, "high"),
+      hidden: { low: ends(hidden, "low"), high: ends(hidden, "high") },
+    };
+  });
+  return { verdict: "proved", scope: claim.scope, heads: claim.heads, margin: Math.max(0, margin - MARGIN_SLACK * (1 + margin)), boxes: found };
+}
+
+function wrongOf({ word, offers, extra, missing, allowed, ends, endWrong }) {
+  return { word, offers, extra, missing, allowed, ends, endWrong };
+}
+
+/** Whether the net is wrong after a word beyond doubt, whatever is rounded on the way. */
+function isWrong(boxNet, claim, machine, word) {
+  try {
+    let box = boxNet.start();
+    let state = 0;
+    for (const symbol of word) {
+      box = boxNet.step(boxNet.prepared(box), symbol);
+      [, state] = claim.goingOn[state].find(([on]) => on === symbol);
+    }
+    return boxNet.judged(box, claim.right[state]).wrong;
+  } catch (failed) {
+    if (failed instanceof TooLargeError) return false;
+    throw failed;
+  }
+}
+
+/** The reason, and a word that is too close to call. */
+function withSuspect(reason, { suspect }, machine) {
+  if (!suspect) return reason;
+  return `After ${wordText(machine, suspect.word) || "the empty string"} an answer is so close to its threshold that rounding decides it.`;
+}
