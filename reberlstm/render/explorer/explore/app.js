@@ -17,7 +17,7 @@ import { Player } from "./player.js";
 import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
-import { Undo } from "./undo.js";
+import { Undo } from "../common/undo.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 
