@@ -22,19 +22,23 @@ export function layoutsOf(machine, positions = null) {
 
 const AIR = 26;
 const WIDEST = 300;
+const SPARSE = 2.5;
 
-/** Places in any unit, made larger where states would lie on each other; null where that takes too much room. */
+/**
+ * Places in any unit, made larger where states would lie on each other, and smaller where they are far
+ * apart; null where states at one place would take too much room.
+ */
 export function spread(machine, positions) {
   const at = machine.states.map((name) => ({ half: widthOf(name) / 2, place: positions[name] }));
-  let scale = 0;
+  let least = 0;
   at.forEach(({ half, place: [x, y] }, number) => {
     for (const { half: other, place } of at.slice(0, number)) {
       const [dx, dy] = [Math.abs(x - place[0]), Math.abs(y - place[1])];
-      scale = Math.max(scale, Math.min((half + other + AIR) / dx, (NODE_HEIGHT + AIR) / dy));
+      least = Math.max(least, Math.min((half + other + AIR) / dx, (NODE_HEIGHT + AIR) / dy));
     }
   });
   const reach = [0, 1].map((k) => at.map(({ place }) => place[k])).map((values) => Math.max(...values) - Math.min(...values));
-  scale = Math.max(1, scale);
+  const scale = Math.max(least, Math.min(1, SPARSE * least));
   if (!(scale * Math.max(...reach) <= WIDEST * at.length)) return null;
   return Object.fromEntries(machine.states.map((name) => [name, positions[name].map((value) => value * scale)]));
 }
