@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.readouts import Head
-from reberlstm.render.page import _machine_data
+from reberlstm.render.page import _machine_data, explorer_page
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +25,7 @@ LESSONS = """(reber) => $lessons.lessonsWith(reber).map((lesson) => {
   const { solution: rows } = lesson;
   const packed = $wiring.unpackRows($wiring.packRows(rows), rows);
   return {
-    key: lesson.key, machine: lesson.machine, first: of(lesson.first), solution: of(rows),
+    key: lesson.key, title: lesson.title, machine: lesson.machine, first: of(lesson.first), solution: of(rows),
     errors: words.filter(Boolean), same: JSON.stringify(packed) === JSON.stringify(rows),
   };
 })"""
@@ -57,7 +60,9 @@ def test_every_lesson_is_wrong_at_first_and_its_solution_proved(with_modules):
     modules = ("machine", "net", "prove", "wiring", "lessons")
     reber = _machine_data(rl.load_grammar("reber"))
     lessons = with_modules(*modules).evaluate(LESSONS, reber)
-    assert len(lessons) >= 12
+    page = (Path(__file__).parents[2] / "docs" / "lessons.md").read_text("utf-8")
+    titles = re.findall(r"^\| \d+\. (.*?) \|", page, re.M)
+    assert titles == [lesson["title"] for lesson in lessons]
     for lesson in lessons:
         assert lesson["same"], lesson["key"]
         assert lesson["errors"] == [], lesson["key"]
@@ -112,6 +117,7 @@ def test_a_student_does_a_lesson(open_page, reber_page):
 
     page.locator("#watch").click()
     assert page.locator("#title").inner_text() == "Does the word end in a?"
+    page.wait_for_url("**#string=*")
     page.go_back()
     assert page.url == address
     assert outcome.inner_text().startswith("Proved")
@@ -120,3 +126,54 @@ def test_a_student_does_a_lesson(open_page, reber_page):
     assert "lesson=reader&done=last&set=last." in page.url
     page.locator("#lesson-list").click()
     assert page.get_by_role("button", name="Remember the last symbol ✓ done").count() == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_it_is_there_for_all_people(open_page, reber_page, width, scheme):
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed"
+    )
+    # Held by the eraser alone, the light fades in a long word.
+    page = open_page(
+        reber_page, "#mode=derive&lesson=switch&set=switch.smppm", width=width, scheme=scheme
+    )
+    page.get_by_text("Shortest wrong word: “1wwww").wait_for()
+    page.locator("#numbers").check()
+    page.locator("#lesson-list").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_worksheets_have_the_task_and_no_controls(open_page, reber_page):
+    page = open_page(reber_page, "#mode=derive&lesson=row")
+    page.emulate_media(media="print")
+    seen = "() => { window.seen = document.querySelector('#worksheets').innerText; }"
+    page.evaluate(f"window.print = {seen}")
+    page.locator("#print").evaluate("(button) => button.click()")
+    paper = page.evaluate("window.seen")
+    assert "12 of 14: Reber with a row missing" in paper
+    assert "shut, opened by cells 1 and 4" in paper  # what is given
+    assert "rings + on T, S" not in paper  # what is asked
+    assert page.locator("#worksheets button").count() == 0
+    page.locator("#print-all").evaluate("(button) => button.click()")
+    assert page.evaluate("window.seen").count("Run these words by hand") == 14
+
+
+def test_the_pages_own_machine_can_be_wired(open_page, folder):
+    fsm = rl.load_grammar("parity")
+    path = folder / "parity-derive.html"
+    path.write_text(explorer_page(fsm, [rl.compile(fsm)]), encoding="utf-8")
+    page = open_page(path, "#mode=derive&lesson=free")
+    assert page.locator("#lesson-count").inner_text() == "Lesson 15 of 15"
+    steps = {
+        "Writer of cell odd": ["symbol 0", "symbol 1"],
+        "Filter of cell odd": ["symbol 1", "cell odd"],
+        "Output gate of cell odd": ["symbol 0", "cell odd", "cell odd"],
+        "Reader: may the word end?": ["yes", "cell odd", "cell odd"],
+    }
+    for row, presses in steps.items():
+        page.locator(f"#wires button[aria-label^='{row}']").click()
+        for name in presses:
+            page.locator("#editor").get_by_role("button", name=name).click()
+    assert page.locator("#outcome").inner_text().startswith("Proved for words of every length")

@@ -52,6 +52,7 @@ def test_it_is_small_and_asks_for_nothing(page):
     assert re.search(r"\b(?:fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon)\b", page) is None
     assert re.search(r"@import|url\((?!#)", page) is None
     assert "default-src 'none'" in page
+    assert "SPDX-License-Identifier" in page, "a library keeps its licence; other comments go"
 
 
 def test_the_weights_are_in_it(page, reber):
@@ -92,7 +93,9 @@ def test_what_a_module_imports_is_exported():
     }
     for path in FOLDER.rglob("*.js"):
         text = path.read_text("utf-8")
-        for names, source in re.findall(r'^import \{([^}]*)\} from "[./a-z]*/(\w+)\.js";', text, re.M):
+        for names, source in re.findall(
+            r'^import \{([^}]*)\} from "[./a-z]*/(\w+)\.js";', text, re.M
+        ):
             assert {part.strip() for part in names.split(",") if part.strip()} <= exported[source]
 
 

@@ -89,6 +89,7 @@ export class Draw {
     const { drawing, undoing } = this;
     this.page.drawing = { drawing, past: undoing.past, future: undoing.future };
     clearTimeout(this.linking);
+    clearTimeout(this.trial.waiting);
     this.seeker.end();
   }
 
@@ -139,6 +140,7 @@ export class Draw {
   load({ machine, positions, notes = [] }) {
     if (machine.counters) throw new Error("A machine with counters cannot be drawn here. Run it with: reberlstm explore.");
     this.change(drawn(machine, positions));
+    this.canvas.centre(machine.start);
     this.say([`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`, ...notes].join(" "));
   }
 
@@ -191,7 +193,7 @@ export class Draw {
       if (!drag.begun) this.undoing.remember(Symbol("drag"));
       drag.begun = true;
       this.drawing = moved;
-      this.canvas.draw();
+      this.canvas.drawMoved(name);
       this.showButtons();
     }
   }
@@ -299,6 +301,7 @@ export class Draw {
     byId("draw-redo").disabled = this.undoing.future.length === 0;
     const { title, name } = this.drawing;
     setText(byId("sheet-title"), title || name || "Your machine");
+    byId("sheet-title").title = title;
   }
 
   showFaults() {
