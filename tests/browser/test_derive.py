@@ -97,8 +97,11 @@ def test_a_student_does_a_lesson(open_page, reber_page):
     says(page, "Shortest wrong word: “ab”.")
     # The focus stays, so that a key can take the choice back.
     assert page.evaluate("document.activeElement.ariaLabel") == "symbol a: rings + on"
-    assert page.locator("#strip .here .wrong").inner_text() == "✗ yes"
-    assert "Memory of cell A = eraser" in page.locator("#step-text").inner_text()
+    assert page.locator("#strip .here .wrong").all_inner_texts() == ["✗ 0.95", "✗ yes"]
+    assert page.locator("#step-text").inner_text() == (
+        "b comes. Memory of cell A = eraser · old memory + filter · writer = "
+        "0.95 · 1.00 + 1.00 · 0.00 = 0.95. At node 0 this cell should not be active."
+    )
 
     page.locator("#ask-hint").click()
     page.locator("#ask-hint").click()
