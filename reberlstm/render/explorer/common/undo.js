@@ -1,4 +1,4 @@
-// Undo and redo: what was loaded, typed, written and changed, with the step at which it was.
+// Undo and redo of whatever has a `snapshot()` and can `restore` one.
 
 const MOST = 300;
 const SAME_ACTION = 1200;

@@ -5,7 +5,7 @@ import { byId, el, setText } from "../common/dom.js";
 import { aboutPlace, equation, placeName, sentencesOf, shown, valueAt } from "../model/reasons.js";
 
 /** A click here is no click elsewhere: the card stays, and its numbers follow the steps. */
-const STEPS = "#steps, #tape, #undo, #redo, .timeline";
+const STEPS = "#steps, #tape, .timeline";
 
 export class Bubble {
   constructor(app) {
@@ -28,6 +28,7 @@ export class Bubble {
     document.addEventListener("click", ({ target }) => this.shown && !this.box.contains(target) && !target.closest?.(STEPS) && this.hide(), { capture: true, signal });
     document.addEventListener("keydown", (event) => this.keyOutside(event), { capture: true, signal });
     window.addEventListener("resize", () => this.place(null), { signal });
+    window.addEventListener("scroll", () => this.place(this.side), { signal, passive: true });
   }
 
   /** Chooses a number and shows its card, which gets the focus. */
