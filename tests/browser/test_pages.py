@@ -85,6 +85,6 @@ def test_it_is_run_at_once_and_the_card_says_where_it_was_compiled(page):
     assert (oy - y) / (ox - x) == pytest.approx(0.5)
     text = "window.explorer.explained(window.explorer.nets[0]).cells[0].sentence"
     assert page.evaluate(text) == "active after 0 from node odd (a loop) or 1 from node even"
-    card.locator(".result:not(.searching)").wait_for(timeout=30_000)
-    result = card.locator(".result").inner_text()
+    page.locator(".result:not(.searching)").wait_for(timeout=30_000)
+    result = page.locator(".result").inner_text()
     assert "Proved right after every string of any length, in this page" in result

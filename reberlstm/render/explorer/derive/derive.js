@@ -30,6 +30,8 @@ export class Derive {
     setText(byId("lead"), "Wire a net by hand. The page says at once where it is still wrong.");
     this.bind();
     this.follow(hash || this.page.derived || "");
+    // A machine that another mode brings along is to be wired.
+    if (!hash && this.data !== this.page.data) this.open(this.lessons.at(-1));
   }
 
   /** Takes over what a link carries. */
@@ -89,7 +91,6 @@ export class Derive {
     this.chosen = Math.max(lesson.open.indexOf(true), lesson.rows.findIndex(({ gate }, k) => gate === "candidate" && lesson.open[k]));
     this.wiring = this.wirings.get(lesson.key) ?? lesson.first;
     const at = this.lessons.indexOf(lesson);
-    setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
     setText(byId("lesson-title"), lesson.title);
     setText(byId("lesson-task"), lesson.task);
     setText(byId("lesson-learn"), lesson.learn);
@@ -212,7 +213,9 @@ export class Derive {
     const { found, machine, lesson } = this;
     setText(byId("outcome"), outcomeText(machine, found));
     setAttribute(byId("outcome"), "class", found.kind);
-    byId("lesson-next").classList.toggle("main", found.kind === "proved");
+    const at = this.lessons.indexOf(lesson);
+    setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
+    byId("lesson-next").classList.toggle("main", found.kind === "proved" && !byId("lesson-next").disabled);
     byId("proof").hidden = found.kind !== "proved";
     fill(byId("proof"), found.kind === "proved" ? [el("p", { class: "after" }, lesson.after), ...proofTable(machine, lesson, found)] : []);
     byId("undo").disabled = this.past.length === 0;
@@ -287,7 +290,8 @@ export class Derive {
   watch() {
     const { machine, lesson, found } = this;
     const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
-    const data = { ...this.data, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
+    const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
+    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
     try {
       history.pushState(null, "", "#");
     } catch {

@@ -241,6 +241,16 @@ const LARGE = [
     after: "T and S ring in more places than they should. The filter keeps the wrong ones out.",
   },
   {
+    key: "mend",
+    title: "Mend what fades",
+    task: "Here cell 1 is wired as in the Toy LSTM: only T rings, and in the loop on S the eraser holds the memory. Look at the wrong word, and mend cell 1.",
+    learn: "An open eraser keeps 95 of 100 parts in each step. In the published net it keeps 99, so there it takes longer.",
+    first: { "forget 1": "open -X", "candidate 1": "+T", "input 1": "open -5" },
+    given: ["0", "2", "3", "4", "5"].flatMap((cell) => ALL.map((gate) => `${gate} ${cell}`)).concat("reader"),
+    hint: "Write the memory of cell 1 anew at each S. But S also leads from node 2 to node 3.",
+    after: "No numbers were made larger or smaller: what is written anew at each step cannot fade.",
+  },
+  {
     key: "filters",
     title: "Reber without filters",
     task: "All filters are gone. Set them, one cell after the other: from which nodes may each symbol come?",

@@ -27,6 +27,9 @@ export class Canvas {
     on("pointerup", this.up);
     on("pointercancel", this.cancel);
     on("keydown", this.key);
+    // A finger on a state moves it or draws an arrow; elsewhere it scrolls.
+    const hold = (event) => this.held?.name !== undefined && event.preventDefault();
+    root.addEventListener("touchstart", hold, { passive: false });
     new ResizeObserver(() => this.resize()).observe(root);
   }
 
@@ -121,6 +124,11 @@ export class Canvas {
     return `The machine: ${states.length} ${states.length === 1 ? "state" : "states"}, ${arrows.length} ${arrows.length === 1 ? "arrow" : "arrows"}`;
   }
 
+  /** How large one unit of the drawing is where there is room, in pixels. */
+  unit() {
+    return parseFloat(window.getComputedStyle(document.documentElement).fontSize) / 15;
+  }
+
   /** How large the sheet is: at least the place on the page, and all that is drawn. */
   measure() {
     const { nodes, edges } = this.layout;
@@ -131,9 +139,8 @@ export class Canvas {
     const top = Math.min(0, ...points.map(([, y]) => y - 14));
     const right = Math.max(0, ...xs) + MARGIN - left;
     const bottom = Math.max(0, ...ys) + MARGIN - top;
-    const large = parseFloat(window.getComputedStyle(document.documentElement).fontSize) / 15;
     const [width, height] = this.room;
-    this.scale = Math.max(LEAST_SCALE, Math.min(large, width / right, height / bottom));
+    this.scale = Math.max(LEAST_SCALE, Math.min(this.unit(), width / right, height / bottom));
     this.box = [left, top, Math.max(right, width / this.scale), Math.max(bottom, height / this.scale)];
   }
 
@@ -160,6 +167,15 @@ export class Canvas {
     const element = [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
     const part = element?.querySelector(state === undefined ? "text" : ".body") ?? this.root.querySelector(".pending text");
     return (part ?? this.root).getBoundingClientRect();
+  }
+
+  /** How many states a box on the screen would hide; one that hides what it is about counts for many. */
+  hidden([left, top, right, bottom], about) {
+    const { left: x0, top: y0 } = this.picture.getBoundingClientRect();
+    const covers = (x, y, half) => x + half > left && x - half < right && y + half > top && y - half < bottom;
+    const own = covers(about.left + about.width / 2, about.top + about.height / 2, 0) ? 20 : 0;
+    const states = Object.values(this.layout.nodes).map(([x, y, width]) => [x0 + (x - this.box[0]) * this.scale, y0 + (y - this.box[1]) * this.scale, (width / 2) * this.scale]);
+    return own + states.filter((state) => covers(...state)).length;
   }
 
   // Mouse and touch

@@ -5,8 +5,8 @@ import { compileMachine } from "../model/compile.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
+import { telling } from "../model/pages.js";
 import { verdictText } from "../model/verdicts.js";
-import { exampleWord } from "./editing.js";
 
 const SIGNS = { proved: "✓ ", refuted: "✗ ", unknown: "" };
 const AT_ONCE = 30;
@@ -50,7 +50,7 @@ export class Trial {
     }
     try {
       const data = compileMachine(machine);
-      this.made = { data, machine: makeMachine(machine), net: readNet(data), example: exampleWord(machine) };
+      this.made = { data, machine: makeMachine(machine), net: readNet(data), example: telling(machine) };
     } catch (error) {
       this.say("unknown", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
       return;
