@@ -14,6 +14,7 @@ from reberlstm.errors import ReberLSTMError
 from reberlstm.grammars import grammar_names, load_grammar
 from reberlstm.machine.counters import finite
 from reberlstm.machine.fsm import FSM
+from reberlstm.render.page import _machine_data
 from tests.formats.mutations import mutate
 from tests.formats.test_dialects import CASES
 from tests.formats.test_errors import BAD
@@ -96,19 +97,6 @@ def fsm_of(data):
     return FSM(**given, source=data.get("source", ""), transitions=lines)
 
 
-def data_of(fsm):
-    """A machine for the page, with all that it has."""
-    given = {key: getattr(fsm, key) for key in ("name", "title", "source", "start")}
-    given |= {
-        "alphabet": list(fsm.alphabet),
-        "states": list(fsm.states),
-        "accepting": list(fsm.ends),
-    }
-    for key in ("transitions", "probabilities"):
-        given[key] = {state: dict(line) for state, line in getattr(fsm, key).items()}
-    return given | {key: dict(getattr(fsm, key)) for key in ("stop", "outputs")}
-
-
 def rounded(fsm):
     """All that a machine has, with its order, and numbers that may differ in the last bit rounded."""
     chances = {q: {a: round(p, 12) for a, p in x.items()} for q, x in fsm.probabilities.items()}
@@ -140,7 +128,7 @@ def read(name, content):
 
 def check(name, content, found):
     """The page reads the same machine as Python, or says in one line why not; True where it reads."""
-    assert found["milliseconds"] < 1000, name
+    assert found["milliseconds"] < 5_000, f"{name}: on any machine; it takes at most 0.5 s on ours"
     if "error" in found:
         message = found["error"]
         assert message.startswith(f"{name}:"), message
@@ -213,8 +201,8 @@ def random_one(seed):
 
 
 def check_round_trip(page, drawn):
-    texts = ask(page, WRITE, [data_of(fsm) for fsm in drawn])
-    carried = ask(page, CARRY, [data_of(fsm) for fsm in drawn])
+    texts = ask(page, WRITE, [_machine_data(fsm) for fsm in drawn])
+    carried = ask(page, CARRY, [_machine_data(fsm) for fsm in drawn])
     for fsm, text, link in zip(drawn, texts, carried, strict=True):
         assert formats.read(text.encode(), "page.toml", "toml") == fsm
         assert rounded(formats.read(text.encode(), "page.toml", "toml")) == rounded(fsm)
@@ -306,9 +294,10 @@ def test_files_that_python_knows_and_hostile_ones(page):
         check(name, text.encode(), x) for (name, text), x in zip(files, found, strict=False)
     ]
     assert sum(read_by_page) >= 15
-    assert not any(
-        check(name, b"", x) for name, x in zip(HOSTILE, found[len(files) :], strict=True)
-    )
+    for (name, (begin, piece, times, end)), x in zip(
+        HOSTILE.items(), found[len(files) :], strict=True
+    ):
+        check(name, (begin + piece * times + end).encode(), x)
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(20_000, marks=pytest.mark.slow)])
