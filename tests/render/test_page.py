@@ -30,7 +30,7 @@ def page(reber):
     return explorer_page(reber, [rl.compile(reber), rl.published()], "BTSSSSSSXXV")
 
 
-EXPORT = r"^export (?:const|function|class) (\w+)"
+EXPORT = r"^export (?:const|function\*?|class) (\w+)"
 
 
 def imports(name):
