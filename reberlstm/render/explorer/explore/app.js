@@ -17,7 +17,7 @@ import { Player } from "./player.js";
 import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
-import { Undo } from "../common/undo.js";
+import { makeUndo } from "./undoing.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 
@@ -47,7 +47,7 @@ export class App {
     this.selected = { entry: this.nets[0], place: { gate: "memory", cell: 0 } };
     this.opened = false;
     this.counterparts = new Map();
-    this.undoing = new Undo(this);
+    this.undoing = makeUndo(this);
     this.player = new Player(this);
     this.tip = new Tip(byId("tip"), signal);
     this.tape = new Tape(byId("tape"), this);
