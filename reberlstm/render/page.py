@@ -58,9 +58,6 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
-_ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
-"""Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
-
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -82,10 +79,19 @@ def modules(last: str = "main") -> tuple[str, ...]:
     return (*dict.fromkeys(itertools.chain(*before)), last)
 
 
-def style() -> str:
-    """The page's style sheet: what is common, then what each mode has."""
+def styles() -> str:
+    """The page's style sheets: what is common, then what each mode has."""
     own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
     return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
+
+
+@cache
+def style() -> str:
+    """All of them, without comments and spaces."""
+    from rcssmin import cssmin
+
+    text: str = cssmin(styles())
+    return text
 
 
 class Page(str):
@@ -179,13 +185,14 @@ def _machine_data(machine: Machine) -> dict[str, Any]:
         "start": machine.start,
     }
     if isinstance(machine, FSM):
-        tables = {
+        more = {
+            "source": machine.source,
             "transitions": {state: dict(line) for state, line in machine.transitions.items()},
             "probabilities": {state: dict(line) for state, line in machine.probabilities.items()},
             "stop": dict(machine.stop),
             "outputs": dict(machine.outputs),
         }
-        given = {name: table for name, table in tables.items() if table}
+        given = {key: value for key, value in more.items() if value}
         return common | {"accepting": list(machine.ends)} | given
 
     def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:
@@ -240,9 +247,13 @@ def trace_page(trace: Trace) -> Page:
     return explorer_page(trace.grammar, [trace.net], trace.word, step=len(trace.word))
 
 
+@cache
 def program() -> str:
-    """The page's script, which is also what its worker runs."""
-    return f'"use strict";\n(() => {{\n{functions()}}})();\n'
+    """The page's script, which is also what its worker runs, without comments but for licences."""
+    from rjsmin import jsmin
+
+    text: str = jsmin(f'"use strict";\n(() => {{\n{functions()}}})();\n', keep_bang_comments=True)
+    return text
 
 
 def functions(last: str = "main") -> str:
@@ -252,7 +263,7 @@ def functions(last: str = "main") -> str:
     """
     parts = []
     for name in modules(last):
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _ASIDE.sub("", _script(name)))
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
