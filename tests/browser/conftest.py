@@ -131,22 +131,26 @@ def open_page(browser, windows):
     assert not faults
 
 
+@pytest.fixture(scope="session")
+def nothing(folder):
+    """A page with nothing in it."""
+    path = folder / "nothing.html"
+    path.write_text("<!doctype html><title>nothing</title>", encoding="utf-8")
+    return path
+
+
 @pytest.fixture
-def with_modules(browser):
+def with_modules(open_page, nothing):
     """An empty page in which the named modules of the page's script are there as `$name`."""
-    pages = []
 
     def load(*names):
-        page = browser.new_page()
-        pages.append(page)
+        page = open_page(nothing)
         for name in names:
             exported = f"globalThis.${name} = (() => {{\n{functions(name)}return ${name};\n}})();"
             page.add_script_tag(content=exported)
         return page
 
-    yield load
-    for page in pages:
-        page.close()
+    return load
 
 
 @pytest.fixture
