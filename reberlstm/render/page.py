@@ -182,13 +182,14 @@ def _machine_data(machine: Machine) -> dict[str, Any]:
         "start": machine.start,
     }
     if isinstance(machine, FSM):
-        tables = {
+        more = {
+            "source": machine.source,
             "transitions": {state: dict(line) for state, line in machine.transitions.items()},
             "probabilities": {state: dict(line) for state, line in machine.probabilities.items()},
             "stop": dict(machine.stop),
             "outputs": dict(machine.outputs),
         }
-        given = {name: table for name, table in tables.items() if table}
+        given = {key: value for key, value in more.items() if value}
         return common | {"accepting": list(machine.ends)} | given
 
     def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:

@@ -139,18 +139,22 @@ def nothing(folder):
     return path
 
 
-@pytest.fixture
-def with_modules(open_page, nothing):
+@pytest.fixture(scope="session")
+def with_modules(browser):
     """An empty page in which the named modules of the page's script are there as `$name`."""
+    pages = []
 
     def load(*names):
-        page = open_page(nothing)
+        page = browser.new_page()
+        pages.append(page)
         for name in names:
             exported = f"globalThis.${name} = (() => {{\n{functions(name)}return ${name};\n}})();"
             page.add_script_tag(content=exported)
         return page
 
-    return load
+    yield load
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture
