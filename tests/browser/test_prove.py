@@ -84,7 +84,7 @@ def test_the_verdict_is_that_of_certify(with_modules, seed):
 def test_the_verdict_on_a_thousand_nets(with_modules, seed):
     tally = agreement(with_modules(*MODULES), seed, 1000, 5)
     print(f"seed {seed}, certify and page: {dict(tally)}")
-    assert sum(n for (one, other), n in tally.items() if one == other) >= 985
+    assert sum(n for (one, other), n in tally.items() if one == other) >= 995
 
 
 def test_what_is_proved_is_said(with_modules):
