@@ -1,6 +1,6 @@
 // A small card beside a bar that was clicked: its number, how it is computed, and what it is for.
 
-import { bringIntoView, placeBeside } from "./beside.js";
+import { placeBeside, showBeside } from "./beside.js";
 import { byId, el, setText } from "../common/dom.js";
 import { aboutPlace, equation, placeName, sentencesOf, shown, valueAt } from "../model/reasons.js";
 
@@ -82,8 +82,8 @@ export class Bubble {
     setText(this.sentence, sentence);
     this.sentence.hidden = !sentence;
     this.showNumbers();
-    this.place(null);
-    bringIntoView(this.bar(), this.box);
+    const bar = this.bar();
+    if (bar) this.side = showBeside(this.box, bar);
   }
 
   showNumbers() {

@@ -380,7 +380,7 @@ function columnsFor(alphabet, count) {
 }
 
 /** What a certificate says that the page was made with. */
-function proofParts({ scope, margin, limit }) {
+export function proofParts({ scope, margin, limit }) {
   const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
   const within = limit ? ` whose counters stay within ±${limit.toLocaleString("en")}` : "";
   return [`None: this net is proved right ${words} of any length${within} (`, el("code", {}, "reberlstm certify"), `, margin ${shown(margin)}).`];

@@ -1,0 +1,122 @@
+// A first look at the page in five steps, each beside what it is about. Afterwards all is as it was.
+
+import { showBeside } from "./beside.js";
+import { byId, el, setText } from "../common/dom.js";
+import { storyOf } from "./story.js";
+
+const AROUND = 5;
+
+export class Tour {
+  constructor(app) {
+    this.app = app;
+    this.before = null;
+    const button = (text, action) => el("button", { type: "button", onclick: action }, text);
+    this.title = el("h3", { id: "tour-title" });
+    this.text = el("p", { id: "tour-text" });
+    this.count = el("span", { class: "note" });
+    this.skip = button("Skip", () => this.box.close());
+    this.back = button("Back", () => this.show(this.number - 1));
+    this.next = button("Next", () => this.show(this.number + 1));
+    this.next.classList.add("main");
+    const told = el("div", { "aria-live": "polite" }, this.count, this.title, this.text);
+    this.box = el("dialog", { class: "beside tour", "aria-labelledby": "tour-title", "aria-describedby": "tour-text" }, told, el("div", { class: "row" }, this.skip, this.back, this.next));
+    this.ring = el("div", { class: "ring", hidden: true });
+    this.begin = button("Take the tour", () => this.start());
+    this.box.addEventListener("keydown", (event) => this.key(event));
+    this.box.addEventListener("close", () => this.end());
+    window.addEventListener("resize", () => this.before && this.place(), { signal: app.signal });
+    app.signal.addEventListener("abort", () => this.leave());
+  }
+
+  /** Puts the button after the sentence on the machine; at a first visit with a word to it. */
+  offer(first) {
+    this.offered = el("span", { class: "offer" }, el("span", { hidden: !first }, "New here? "), this.begin);
+    byId("lead").after(this.offered);
+    document.body.append(this.ring, this.box);
+  }
+
+  leave() {
+    for (const element of [this.offered, this.ring, this.box]) element?.remove();
+  }
+
+  start() {
+    const { app } = this;
+    app.player.pause();
+    app.bubble.hide();
+    const { word, t, micro, selected, opened } = app;
+    this.before = { word, t, micro, selected, opened, shown: app.nets.map((entry) => entry.shown), scroll: [window.scrollX, window.scrollY] };
+    this.box.showModal();
+    this.show(0);
+    this.next.focus();
+  }
+
+  /** Shows a step, the last one with what the search has found by then; after it the tour ends. */
+  show(number) {
+    const steps = storyOf(this.app);
+    if (number < 0) return;
+    if (number === steps.length) {
+      this.box.close();
+      return;
+    }
+    this.number = number;
+    this.step = steps[number];
+    const { entry, word, t, place, title, text } = this.step;
+    const selected = place && { entry, place };
+    this.set({ word, t, micro: null, selected: selected ?? this.before.selected, opened: false, shown: this.app.nets.map((each) => each === entry) });
+    setText(this.count, `${number + 1} of ${steps.length}`);
+    setText(this.title, title);
+    setText(this.text, text);
+    const last = number === steps.length - 1;
+    this.back.disabled = number === 0;
+    this.skip.hidden = last;
+    setText(this.next, last ? "Done" : "Next");
+    this.place();
+  }
+
+  /** What the search reports while the last step is shown belongs to it. */
+  reported() {
+    if (this.before && this.number === 4 && this.step.target === "found") this.show(4);
+  }
+
+  end() {
+    const { scroll, ...state } = this.before;
+    this.before = null;
+    this.ring.hidden = true;
+    this.set(state);
+    window.scrollTo(...scroll);
+    this.offered.firstChild.hidden = true;
+    this.begin.focus({ preventScroll: true });
+  }
+
+  set({ shown, ...state }) {
+    const { app } = this;
+    app.nets.forEach((entry, number) => {
+      entry.shown = shown[number];
+    });
+    Object.assign(app, state);
+    app.compute();
+    app.rebuild();
+  }
+
+  target() {
+    const { entry, place, target } = this.step;
+    const { card } = entry;
+    const found = { word: () => byId("tape"), row: () => card.find(place)?.element.parentElement, answers: () => card.answers[0]?.button.parentElement, found: () => card.found }[target];
+    const element = found ? found() : card.find(place)?.element;
+    return element?.checkVisibility() ? element : card.root;
+  }
+
+  place() {
+    const target = this.target();
+    showBeside(this.box, target);
+    const { left, top, width, height } = target.getBoundingClientRect();
+    this.ring.hidden = false;
+    Object.assign(this.ring.style, { left: `${left + window.scrollX - AROUND}px`, top: `${top + window.scrollY - AROUND}px`, width: `${width + 2 * AROUND}px`, height: `${height + 2 * AROUND}px` });
+  }
+
+  key(event) {
+    event.stopPropagation();
+    if (event.key === "ArrowRight") this.show(this.number + 1);
+    if (event.key === "ArrowLeft") this.show(this.number - 1);
+  }
+}
