@@ -31,11 +31,11 @@ export class NetCard {
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
     this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
     this.found = el("div", { class: "found" });
-    const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
+    this.about = el("span", { class: "note" }, this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`);
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, about)),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), this.about),
       this.verdict,
       this.body,
       this.why,
