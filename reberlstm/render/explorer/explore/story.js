@@ -14,12 +14,11 @@ const SHUT = 0.1;
 const NOTHING = 0.005;
 
 /**
- * The five steps: {title, text, entry, word, t, place, target}. The page goes to step `t` of `word` with
- * the net of `entry`; what is pointed at is `target` ("word", "row", "answers" or "found"), or the
- * number at `place`.
+ * The steps but for the last: {title, text, entry, word, t, place, target}. The page goes to step `t` of
+ * `word` with the net of `entry`; what is pointed at is `target` ("word", "row", "answers" or "found"),
+ * or the number at `place`.
  */
-export function storyOf(app) {
-  const [entry] = app.shownNets();
+export function storyOf(app, entry) {
   const { machine } = app;
   const word = wordFor(machine, app.word, entry.net.onViolation);
   const steps = run(entry.net, word, app.slots, []);
@@ -30,7 +29,6 @@ export function storyOf(app) {
     { ...at, target: "row", place: { gate: "memory", cell }, title: "The gates", text: aboutGates(entry.net, steps, t, cell) },
     { ...at, place: { gate: "memory", cell }, title: "The memory", text: aboutMemory(app, entry, steps, at, cell) },
     { ...at, target: "answers", title: "Why it answers so", text: aboutAnswer(machine, entry.net, steps, at) },
-    lastStep(app, entry),
   ];
 }
 
@@ -142,23 +140,23 @@ function aboutAnswer(machine, net, steps, { word, t }) {
   return `From what the cells give out the reader makes a number for each symbol. For ${net.alphabet[row]} it is ${number}. The net ${answerText(machine, steps[t])} and the machine allows ${list(found.allowed)}, ${verdict}.`;
 }
 
-/** Where a net of the page is wrong and why; where none is, that it is proved, or what the search says. */
-function lastStep(app, first) {
+/** The last step: where a net of the page is wrong and why; else that one is proved, or how far the search is. */
+export function lastStep(app, first, { word, t }) {
   const { machine, nets, slots } = app;
   const wrong = nets.filter(({ report }) => report.status === "wrong");
   const entry = wrong.find(({ base }) => base.name === "published") ?? wrong[0];
   if (!entry) {
     const proof = slots || first.net !== first.base ? null : app.data.nets[first.number].proved;
     const parts = proof ? proofParts(proof) : foundParts(first.report, machine, first.net);
-    return { entry: first, word: app.word, t: app.t, target: "found", title: "Is there a wrong answer?", text: el("p", {}, ...parts).textContent };
+    return { entry: first, word, t, target: "found", title: "Is there a wrong answer?", text: el("p", {}, ...parts).textContent };
   }
-  const { word } = entry.report;
-  const t = word.length;
-  const steps = run(entry.net, word, slots, []);
-  const found = judge(machine, entry.net, t, walk(machine, word, entry.net.onViolation).at(-1), steps[t]);
-  const { sentences } = reasonsFor(entry.net, steps, t, found, slots);
+  const { report, net } = entry;
+  const end = report.word.length;
+  const steps = run(net, report.word, slots, []);
+  const found = judge(machine, net, end, walk(machine, report.word, net.onViolation).at(-1), steps[end]);
+  const { sentences } = reasonsFor(net, steps, end, found, slots);
   const [row] = [...found.extra, ...found.missing];
   const place = row === undefined ? { head: "accept", row: 0 } : { head: "legal", row };
-  const title = t ? `${entry.net.name} is wrong after ${wordText(machine, word)}` : `${entry.net.name} is wrong before the first symbol`;
-  return { entry, word, t, place, title: `Where it fails: ${title}`, text: sentences.slice(0, 2).join(" ") };
+  const where = end ? `after ${wordText(machine, report.word)}` : "before the first symbol";
+  return { entry, word: report.word, t: end, place, title: `Where it fails: ${net.name} is wrong ${where}`, text: sentences.slice(0, 2).join(" ") };
 }

@@ -2,7 +2,7 @@
 
 import { showBeside } from "./beside.js";
 import { byId, el, setText } from "../common/dom.js";
-import { storyOf } from "./story.js";
+import { lastStep, storyOf } from "./story.js";
 
 const AROUND = 5;
 
@@ -45,37 +45,43 @@ export class Tour {
     app.bubble.hide();
     const { word, t, micro, selected, opened } = app;
     this.before = { word, t, micro, selected, opened, shown: app.nets.map((entry) => entry.shown), scroll: [window.scrollX, window.scrollY] };
+    [this.entry] = app.shownNets();
+    this.steps = storyOf(app, this.entry);
     this.box.showModal();
     this.show(0);
     this.next.focus();
   }
 
-  /** Shows a step, the last one with what the search has found by then; after it the tour ends. */
+  /** What the last step says hangs on what the search has found by then. */
+  last() {
+    return lastStep(this.app, this.entry, this.before);
+  }
+
+  /** Shows a step; after the last one the tour ends. */
   show(number) {
-    const steps = storyOf(this.app);
-    if (number < 0) return;
-    if (number === steps.length) {
-      this.box.close();
-      return;
-    }
+    const last = this.steps.length;
+    if (number > last) this.box.close();
+    if (number < 0 || number > last) return;
     this.number = number;
-    this.step = steps[number];
+    this.step = this.steps[number] ?? this.last();
     const { entry, word, t, place, title, text } = this.step;
-    const selected = place && { entry, place };
-    this.set({ word, t, micro: null, selected: selected ?? this.before.selected, opened: false, shown: this.app.nets.map((each) => each === entry) });
-    setText(this.count, `${number + 1} of ${steps.length}`);
+    const selected = place ? { entry, place } : this.before.selected;
+    this.set({ word, t, micro: null, selected, opened: false, shown: this.app.nets.map((each) => each === entry) });
+    setText(this.count, `${number + 1} of ${last + 1}`);
     setText(this.title, title);
     setText(this.text, text);
-    const last = number === steps.length - 1;
     this.back.disabled = number === 0;
-    this.skip.hidden = last;
-    setText(this.next, last ? "Done" : "Next");
+    this.skip.hidden = number === last;
+    setText(this.next, number === last ? "Done" : "Next");
     this.place();
   }
 
-  /** What the search reports while the last step is shown belongs to it. */
+  /** The search goes on while its result is shown. */
   reported() {
-    if (this.before && this.number === 4 && this.step.target === "found") this.show(4);
+    if (!this.before || this.step.target !== "found") return;
+    const { target, text } = this.last();
+    if (target === "found") setText(this.text, text);
+    else this.show(this.number);
   }
 
   end() {
