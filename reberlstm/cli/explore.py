@@ -29,13 +29,16 @@ from reberlstm.grammars import as_machine
     multiple=True,
     shell_complete=complete_net,
     metavar="compiled|published|FILE",
-    help="A net to show; may be given several times, for nets side by side.  [default: compiled, "
-    "and for Reber's grammar also published and a trained one]",
+    help="A net to show; may be given several times, for nets side by side.  [default: compiled; "
+    "for Reber's grammar published and a trained one are in the page's menu]",
 )
 @net_options()
 @click.option("--string", metavar="STRING", help="The string that is loaded at first.")
 @click.option(
-    "--step", type=click.IntRange(min=0), help="The step shown at first.  [default: last]"
+    "--step",
+    type=click.IntRange(min=0),
+    default=0,
+    help="The step shown at first, 0 being before the first symbol.  [default: 0]",
 )
 @out_option(help="The .html file to write.")
 def command(
@@ -43,7 +46,7 @@ def command(
     nets: tuple[str, ...],
     reading: NetOptions,
     string: str | None,
-    step: int | None,
+    step: int,
     out: str,
 ) -> None:
     """Write a page in which the LSTM runs, gate by gate, for GRAMMAR (a name or a file).
@@ -64,7 +67,10 @@ def command(
     shown = shown or default_nets(machine)
     choice = examples(machine, shown)
     word = string if string is not None else next(iter(choice), "")
-    page = explorer_page(machine, shown, word, step=step, examples=choice).encode()
+    side_by_side = min(len(nets), 3) or 1
+    page = explorer_page(
+        machine, shown, word, step=step, shown=side_by_side, examples=choice
+    ).encode()
     write_atomically(Path(out), page)
     names = ", ".join(f"{net.name or 'unnamed'} ({net.reading})" for net in shown)
     text = f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB"

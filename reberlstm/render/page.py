@@ -109,7 +109,8 @@ def explorer_page(
     nets: Sequence[Net],
     word: str | Iterable[str] = (),
     *,
-    step: int | None = None,
+    step: int = 0,
+    shown: int = 1,
     examples: Mapping[str, str] | None = None,
 ) -> Page:
     """The page as text.
@@ -117,10 +118,12 @@ def explorer_page(
     Args:
         fsm: The grammar that the nets are judged by.
         nets: One or more nets over its alphabet, each of which tells which symbols may come next or
-            whether a word may end; shown side by side.
+            whether a word may end.
         word: The string that is loaded at first.
-        step: The position that is shown at first; by default the end of `word`.
-        examples: Strings to choose from, each with a few words about it.
+        step: The position that is shown at first, 0 being before the first symbol.
+        shown: How many of the nets are shown at first, side by side; the others are in a menu.
+        examples: Strings to choose from, each with a few words about it. A net that these words
+            name is shown with the string.
 
     Raises:
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
@@ -147,7 +150,8 @@ def explorer_page(
             for net, name in zip(nets, _names(nets), strict=True)
         ],
         "string": fsm.text(symbols),
-        "step": len(symbols) if step is None else step,
+        "step": step,
+        "shown": shown,
         "examples": [{"string": s, "note": n} for s, n in (examples or {}).items()],
     }
     page = fill(
@@ -200,8 +204,8 @@ def examples(fsm: Machine, nets: Sequence[Net]) -> dict[str, str]:
     """Strings to begin with, each with a few words about it."""
     found: dict[str, str] = {}
     if any(net.name == "published" for net in nets):
-        found["BTSSSSSSXXV"] = "where the published net first goes wrong"
         found["BTSSXXTVVE"] = "accepted by the grammar"
+        found["BTSSSSSSXXV"] = "where the published net first goes wrong"
         found["BTSSP"] = "a violation"
         found["BP" + "T" * 60 + "VV"] = "a long loop at node 5"
     if isinstance(fsm, CounterMachine) or fsm.start in fsm.distance_to_acceptance:
@@ -216,13 +220,13 @@ def examples(fsm: Machine, nets: Sequence[Net]) -> dict[str, str]:
 
 @renders(Trace, "page")
 def trace_page(trace: Trace) -> Page:
-    """The page of one run, see `reberlstm.simulator.Trace.to_html`."""
+    """The page of one run at its end, see `reberlstm.simulator.Trace.to_html`."""
     if trace.grammar is None:
         raise GrammarError(
             f"the net {trace.net.name!r} carries no grammar, and the page draws one; "
             "give it to trace as grammar=..."
         )
-    return explorer_page(trace.grammar, [trace.net], trace.word)
+    return explorer_page(trace.grammar, [trace.net], trace.word, step=len(trace.word))
 
 
 def program() -> str:

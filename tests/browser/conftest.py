@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import reberlstm as rl
+from reberlstm.cli import run
 from reberlstm.render.page import default_nets, examples, explorer_page, functions
 
 ARGUMENTS = [
@@ -51,18 +52,38 @@ def reber_page(folder):
     path = folder / "reber.html"
     nets = [rl.compile(fsm), rl.published()]
     path.write_text(
-        explorer_page(fsm, nets, "BTSSSSSSXXV", examples=examples(fsm, nets)), encoding="utf-8"
+        explorer_page(fsm, nets, "BTSSSSSSXXV", step=11, shown=2, examples=examples(fsm, nets)),
+        encoding="utf-8",
     )
     return path
 
 
 @pytest.fixture(scope="session")
 def three_nets_page(folder):
-    """The page that `reberlstm explore reber` writes: compiled, published and trained."""
+    """Compiled, published and trained net side by side."""
     fsm = rl.load_grammar("reber")
     path = folder / "reber-three.html"
-    path.write_text(explorer_page(fsm, default_nets(fsm), "BTSSSSSSXXV"), encoding="utf-8")
+    path.write_text(
+        explorer_page(fsm, default_nets(fsm), "BTSSSSSSXXV", step=11, shown=3), encoding="utf-8"
+    )
     return path
+
+
+@pytest.fixture(scope="session")
+def first_page(folder):
+    """The page that `reberlstm explore reber` writes."""
+    path = folder / "first.html"
+    assert run(["explore", "reber", "-o", str(path)]) == 0
+    return path
+
+
+def reach(page, selector):
+    """An element, after the menu that it is in has been opened."""
+    found = page.locator(selector)
+    found.evaluate(
+        "(e) => { const m = e.closest('[popover]'); if (m && !m.matches(':popover-open')) m.showPopover(); }"
+    )
+    return found
 
 
 @pytest.fixture

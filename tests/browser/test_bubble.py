@@ -65,7 +65,7 @@ def test_a_bar_says_how_it_is_computed_and_what_it_is_for(page):
     page.evaluate("explorer.goToGate(2)")
     shown = page.get_by_role("dialog").inner_text()
     assert shown.startswith("Input gate (filter) of cell 0")
-    page.locator("#restart").click()
+    page.keyboard.press("Home")
     assert "none yet" in page.get_by_role("dialog").inner_text()
 
 

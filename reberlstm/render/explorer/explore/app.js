@@ -15,6 +15,7 @@ import { readNet, run } from "../model/net.js";
 import { LOST, makeMachine, parseWord } from "../model/machine.js";
 import { Player } from "./player.js";
 import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
+import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
 import { Tour } from "./tour.js";
 import { Undo } from "./undo.js";
@@ -22,7 +23,6 @@ import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 
 const MARKS = ["●", "■", "▲", "◆"];
-const AT_FIRST = 3;
 const SEARCH_DELAY = 120;
 const LINK_DELAY = 250;
 const NOTHING_YET = { status: "searching", tried: 0, length: 0 };
@@ -37,7 +37,7 @@ export class App {
     this.nets = data.nets.map((item, number) => {
       const base = readNet(item);
       const mark = MARKS[number % MARKS.length];
-      return { base, net: base, number, mark, shown: number < AT_FIRST, factor: 1, edits: new Map(), steps: [], report: NOTHING_YET };
+      return { base, net: base, number, mark, shown: number < data.shown, factor: 1, edits: new Map(), steps: [], report: NOTHING_YET };
     });
     this.word = [];
     this.t = 0;
@@ -46,6 +46,7 @@ export class App {
     this.lead = this.nets[0];
     this.micro = null;
     this.selected = { entry: this.nets[0], place: { gate: "memory", cell: 0 } };
+    this.opened = false;
     this.counterparts = new Map();
     this.undoing = new Undo(this);
     this.player = new Player(this);
@@ -109,7 +110,7 @@ export class App {
     for (const entry of this.nets) this.seek(entry);
   }
 
-  /** At first the cell is chosen to which a wrong answer is due, else the active one. */
+  /** At first the cell is chosen to which a wrong answer is due; else none is shown as chosen. */
   chooseSelection() {
     const shown = this.shownNets();
     for (const entry of shown) {
@@ -118,6 +119,7 @@ export class App {
       const { cell } = reasonsFor(entry.net, entry.steps, this.t, found, this.slots);
       if (cell !== null) {
         this.selected = { entry, place: { gate: "memory", cell } };
+        this.opened = true;
         return;
       }
     }
@@ -238,25 +240,6 @@ export class App {
 
   // What can be done, and undone
 
-  snapshot() {
-    const changes = this.nets.map(({ factor, edits }) => ({ factor, edits: new Map(edits) }));
-    return { word: this.word, t: this.t, slots: this.slots, changes };
-  }
-
-  restore({ word, t, slots, changes }) {
-    const snapped = this.slots !== slots;
-    this.word = word;
-    this.t = t;
-    this.slots = slots;
-    this.micro = null;
-    this.nets.forEach((entry, number) => {
-      if (this.change(entry, changes[number]) || snapped) this.seek(entry);
-    });
-    this.compute();
-    this.inspector.rebuild();
-    this.update();
-  }
-
   setWord(word, t, kind = "load") {
     this.undoing.remember(kind);
     this.word = word;
@@ -282,6 +265,7 @@ export class App {
   setGenerate(on) {
     this.generating = on;
     byId("generate").checked = on;
+    updateControls(this);
   }
 
   setSlots(slots) {
@@ -327,7 +311,7 @@ export class App {
   // What is chosen
 
   select(entry, place) {
-    if (entry === this.selected.entry && samePlace(place, this.selected.place)) return;
+    if (this.opened && entry === this.selected.entry && samePlace(place, this.selected.place)) return;
     this.micro = null;
     this.choose(entry, place);
     this.update();
@@ -335,14 +319,25 @@ export class App {
 
   choose(entry, place) {
     this.selected = { entry, place };
+    this.opened = true;
     this.findCounterparts();
     this.inspector.rebuild();
+  }
+
+  /** No number is chosen any more. */
+  unselect() {
+    this.opened = false;
+    this.micro = null;
+    this.findCounterparts();
+    this.inspector.rebuild();
+    this.update();
   }
 
   /** The same place in every shown net: cells go by name. */
   findCounterparts() {
     const { entry, place } = this.selected;
     this.counterparts = new Map();
+    if (!this.opened) return;
     for (const other of this.shownNets()) {
       const { net } = other;
       const cell = place.head ? -1 : net.cells.indexOf(entry.net.cells[place.cell]);
@@ -360,7 +355,7 @@ export class App {
   /** The names of the cells that the chosen number is made from. */
   readNames() {
     const { entry, place } = this.selected;
-    const reads = weightsOf(entry.net, place)?.reads ?? [];
+    const reads = (this.opened && weightsOf(entry.net, place)?.reads) || [];
     return new Set(Array.from(reads, (cell) => entry.net.cells[cell]));
   }
 
@@ -378,21 +373,10 @@ export class App {
       entry.card = entry.shown ? new NetCard(this, entry) : null;
       entry.card?.updateFound(entry.report);
     }
-    byId("stage").classList.toggle("many", shown.length > 2);
-    byId("nets").replaceChildren(...shown.map((entry) => entry.card.root));
+    showCards(shown);
     this.findCounterparts();
     for (const view of [this.tape, this.graph, this.counters, this.inspector]) view.rebuild();
-    setText(byId("graph-legend"), this.legend());
     this.update();
-  }
-
-  /** What the marks on the nodes mean, for the nets that have cells for nodes. */
-  legend() {
-    const { states } = this.machine;
-    const marked = this.shownNets().filter(({ net }) => net.cells.some((cell) => states.includes(cell)));
-    if (!this.data.layouts || marked.length === 0) return "";
-    const names = marked.map((entry) => `${entry.mark} ${entry.net.name}`).join(", ");
-    return `Marks, the larger the more active the node's cell: ${names}. Dotted ring: read by the chosen gate.`;
   }
 
   update() {
@@ -417,11 +401,14 @@ export class App {
 
   /** What a screen reader says of a step. */
   announce() {
+    setText(byId("announce"), this.spoken());
+  }
+
+  spoken() {
     const { t, word, machine, selected } = this;
     if (this.micro !== null) {
       const { net, steps } = selected.entry;
-      setText(byId("announce"), `${placeName(net, selected.place)}: ${formula(net, steps, t, selected.place).numbers}`);
-      return;
+      return `${placeName(net, selected.place)}: ${formula(net, steps, t, selected.place).numbers}`;
     }
     const parts = [t === 0 ? "" : `Step ${t} of ${word.length}.`, byId("graph-text").textContent];
     for (const entry of this.shownNets()) {
@@ -429,6 +416,6 @@ export class App {
       parts.push(`${entry.net.name} ${answerText(machine, entry.steps[t])}: ${verdict}.`);
     }
     parts.push(this.bubble.spoken());
-    setText(byId("announce"), parts.join(" ").trim());
+    return parts.join(" ").trim();
   }
 }

@@ -5,7 +5,7 @@ import { byId, el, setText } from "../common/dom.js";
 import { aboutPlace, equation, placeName, sentencesOf, shown, valueAt } from "../model/reasons.js";
 
 /** A click here is no click elsewhere: the card stays, and its numbers follow the steps. */
-const STEPS = "#steps, #tape, #undo, #redo, .timeline";
+const STEPS = "#steps, #tape, .timeline";
 
 export class Bubble {
   constructor(app) {

@@ -29,18 +29,21 @@ export class NetCard {
     this.verdict = el("p", { class: "verdict" });
     this.links = new Links(this);
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
-    this.why = el("div", { class: "why", role: "group", "aria-label": `why, ${net.name}` });
+    this.why = el("div", { class: "why" });
     this.found = el("div", { class: "found" });
-    this.about = el("span", { class: "note" }, this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`);
+    this.gain = this.gainRow();
+    // What it is made of stands at the top, how it is judged below its reasons.
+    const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
+    const sentences = about.split(/(?<=\.) /);
+    this.made = el("span", { class: "note" }, sentences.slice(0, 2).join(" "));
+    this.judged = el("p", { class: "note" }, sentences.slice(2).join(" "));
+    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found, this.judged);
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), this.about),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), this.made),
       this.verdict,
       this.body,
-      this.why,
-      this.found,
-      this.gainRow(),
     );
   }
 
@@ -63,7 +66,7 @@ export class NetCard {
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
       "table",
-      { class: "cells", role: "grid", style: `--name: ${longest}`, "aria-label": `${net.name}: gates and memory of every cell` },
+      { class: "cells", role: "grid", style: `--name: ${longest}; --rows: ${rows}`, "aria-label": `${net.name}: gates and memory of every cell` },
       el("thead", {}, el("tr", { role: "row" }, el("th", { scope: "col" }, "cell"), heads)),
       el("tbody", {}, this.rows.map((row) => row.element)),
     );
@@ -124,7 +127,7 @@ export class NetCard {
     this.gainSlider = el("input", { type: "range", ...attributes, "aria-label": `${name}, slider`, oninput: change });
     this.gainNumber = el("input", { type: "number", min: attributes.min, step: "any", onchange: change });
     this.reset = el("button", { type: "button", onclick: () => this.app.resetWeights(this.entry) }, "Reset weights");
-    return el("div", { class: "gain" }, el("label", {}, `${name} `, this.gainNumber), this.gainSlider, this.reset);
+    return el("div", { class: "gain", role: "group", "aria-label": base.name }, el("b", {}, `${this.entry.mark} ${base.name}`), el("label", {}, `${name} `, this.gainNumber), this.gainSlider, this.reset);
   }
 
   placeOf(at) {
@@ -335,7 +338,7 @@ export class NetCard {
       this.why,
       el("h3", {}, "Why"),
       sentences.map((sentence) => el("p", {}, sentence)),
-      cell === null ? null : el("button", { type: "button", onclick: show }, `Show cell ${entry.net.cells[cell]}`),
+      cell === null || found.verdict !== "wrong" ? null : el("button", { type: "button", onclick: show }, `Show cell ${entry.net.cells[cell]}`),
     );
   }
 

@@ -2,6 +2,7 @@
 
 import { byId, el, fill, setText } from "../common/dom.js";
 import { showAddress } from "./link.js";
+import { bindMenus, openMenu } from "../common/menus.js";
 import { parseWord, wordText } from "../model/machine.js";
 import { download, picturePng, pictureText } from "./picture.js";
 import { writeString } from "../model/writing.js";
@@ -15,7 +16,7 @@ export function bindControls(app) {
   const on = (id, event, action) => byId(id).addEventListener(event, action);
   on("restart", "click", () => app.goTo(0));
   on("back", "click", () => app.back());
-  on("forward", "click", () => app.forward());
+  on("forward", "click", () => nextAction(app).act());
   on("end", "click", () => app.goTo(app.word.length));
   on("play", "click", () => app.player.toggle());
   on("gate-on", "click", () => app.gateOn());
@@ -35,6 +36,7 @@ export function bindControls(app) {
   on("lead-net", "change", (event) => {
     app.lead = app.nets[Number(event.target.value)];
   });
+  bindMenus(document, app.signal);
   bindAppend(app);
   bindExamples(app);
   showNetChoice(app);
@@ -43,6 +45,8 @@ export function bindControls(app) {
 /** What the controls show of the state. */
 export function updateControls(app) {
   const { word, t, machine } = app;
+  setText(byId("forward"), nextAction(app).text);
+  byId("back").disabled = t === 0;
   const slider = byId("slider");
   slider.max = word.length;
   slider.value = t;
@@ -88,16 +92,37 @@ function bindAppend(app) {
 
 function bindExamples(app) {
   const { examples } = app.data;
-  byId("example-label").hidden = examples.length === 0;
-  const options = examples.map(({ string, note }, index) => el("option", { value: index }, `${string} – ${note}`));
-  fill(byId("example"), el("option", { value: "" }, "choose…"), options);
-  byId("example").addEventListener("change", (event) => {
-    const example = examples[event.target.value];
-    event.target.value = "";
-    if (!example) return;
-    const { word } = parseWord(app.machine, example.string);
-    app.setWord(word, word.length);
-  });
+  byId("examples").hidden = examples.length === 0;
+  const load = (example) => {
+    loadExample(app, example);
+    byId("word-menu").hidePopover();
+  };
+  fill(byId("example"), examples.map((example) => el("li", {}, el("button", { type: "button", class: "string", onclick: () => load(example) }, el("code", {}, example.string), ` ${example.note}`))));
+}
+
+/** Loads an example at its beginning, and shows a net that its note names. */
+function loadExample(app, { string, note }) {
+  const named = app.nets.find(({ base }) => note.split(" ").includes(base.name));
+  if (named && !named.shown) app.showNet(named, true);
+  app.setWord(parseWord(app.machine, string).word, 0);
+}
+
+/** The example after the loaded one; null where the word is no example, since it is not to be lost. */
+function nextExample({ data, machine, word }) {
+  const text = wordText(machine, word);
+  const at = data.examples.findIndex(({ string }) => string === text);
+  return at < 0 || data.examples.length === 1 ? null : data.examples[(at + 1) % data.examples.length];
+}
+
+/** The one action that is to be done now, as {text, act}. */
+function nextAction(app) {
+  const { t, word, machine, lead } = app;
+  if (t < word.length) return { text: `Next symbol: ${machine.alphabet[word[t]]}`, act: () => app.forward() };
+  if (app.generating) return { text: `Let ${lead.net.name} write on`, act: () => app.forward() };
+  if (word.length === 0) return { text: "Choose a word", act: () => openMenu(byId("word-menu")) };
+  const example = nextExample(app);
+  if (example) return { text: "Try another word", act: () => loadExample(app, example) };
+  return { text: "Start again", act: () => app.goTo(0) };
 }
 
 /** Which nets are shown, and which one writes. */
@@ -107,9 +132,9 @@ export function showNetChoice(app) {
       if (!event.target.checked && app.shownNets().length === 1) event.target.checked = true;
       else app.showNet(entry, event.target.checked);
     };
-    return el("label", { class: "check" }, el("input", { type: "checkbox", onchange: change, checked: entry.shown }), ` ${entry.mark} ${entry.net.name}`);
+    return el("label", { class: "check" }, el("input", { type: "checkbox", onchange: change, checked: entry.shown }), `${entry.mark} ${entry.net.name}`, el("span", { class: "note" }, entry.net.title));
   });
-  fill(byId("shown"), "Nets", choices);
+  fill(byId("shown"), choices);
   fill(byId("lead-net"), app.nets.map((entry) => el("option", { value: entry.number, selected: entry === app.lead }, entry.net.name)));
 }
 
@@ -119,7 +144,10 @@ function write(app) {
     const { word, fault } = writeString(app.machine, app.lead.net, app.slots, STRING_LENGTH);
     const text = wordText(app.machine, word) || "the empty string";
     const note = fault ? ` ✗ breaks the grammar at step ${fault}` : word.length === STRING_LENGTH ? " …" : "";
-    const load = () => app.setWord(word, fault || word.length);
+    const load = () => {
+      app.setWord(word, fault || word.length);
+      byId("word-menu").hidePopover();
+    };
     return el("li", {}, el("button", { type: "button", class: fault ? "string fault" : "string", onclick: load }, el("code", {}, text), note));
   });
   fill(byId("written"), items);

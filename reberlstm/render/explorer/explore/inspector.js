@@ -1,6 +1,6 @@
 // The chosen number: its formula with the current values, its weights to edit, and its course.
 
-import { el, fill, setText } from "../common/dom.js";
+import { byId, el, fill, setText } from "../common/dom.js";
 import { aboutPlace, depositTexts, formula, placeName, sentencesOf, shown, termsOf, valueAt, weightsOf, wordsOf } from "../model/reasons.js";
 import { LINE_WORDS, timeline } from "./timeline.js";
 
@@ -13,9 +13,10 @@ export class Inspector {
     this.app = app;
     this.width = 420;
     new ResizeObserver(() => this.resized()).observe(body);
-    body.addEventListener("keydown", (event) => {
-      const { entry, place } = app.selected;
-      if (event.key === "Escape") entry.card.find(place)?.element.focus();
+    body.addEventListener("keydown", (event) => event.key === "Escape" && this.leave());
+    byId("inspector-close").addEventListener("click", () => {
+      this.leave();
+      app.unselect();
     });
   }
 
@@ -27,6 +28,12 @@ export class Inspector {
     this.update();
   }
 
+  /** Puts the focus back on the bar that was chosen. */
+  leave() {
+    const { entry, place } = this.app.selected;
+    entry.card.find(place)?.element.focus();
+  }
+
   /** Brings a place into the panel, and the panel into view. */
   show(entry, place) {
     this.app.select(entry, place);
@@ -36,6 +43,8 @@ export class Inspector {
 
   /** Builds the panel anew: when another place is chosen or a weight has changed. */
   rebuild() {
+    byId("inspector").hidden = !this.app.opened;
+    if (!this.app.opened) return;
     const { entry, place } = this.app.selected;
     const { net } = entry;
     setText(this.title, `${placeName(net, place)} · ${net.name}`.replace(/^./, (c) => c.toUpperCase()));
@@ -70,6 +79,7 @@ export class Inspector {
 
   update() {
     const { app } = this;
+    if (!app.opened) return;
     const { entry, place } = app.selected;
     const { net, steps } = entry;
     const { letters, numbers } = formula(net, steps, app.t, place);

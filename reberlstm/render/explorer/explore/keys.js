@@ -1,6 +1,7 @@
 // The keyboard: every control has a key, and the help lists them.
 
 import { byId, el } from "../common/dom.js";
+import { openMenu } from "../common/menus.js";
 
 const KEYS = [
   [["ArrowRight"], "→", "the next symbol", (app) => app.forward()],
@@ -16,7 +17,7 @@ const KEYS = [
   [["-"], "−", "play slower", (app) => app.player.changeSpeed(-1)],
   [["u"], "U or Ctrl+Z", "undo", (app) => app.undoing.undo()],
   [["U", "r"], "R or Ctrl+Shift+Z", "redo", (app) => app.undoing.redo()],
-  [["/"], "/", "to the string", () => byId("string").focus()],
+  [["/"], "/", "type a word", () => openMenu(byId("word-menu"))],
   [["?"], "?", "this help", () => openHelp()],
 ];
 

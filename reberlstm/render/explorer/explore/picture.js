@@ -161,7 +161,7 @@ function drawNet(app, entry, sheet) {
   const { x, width } = sheet;
   const changed = net === entry.base ? "" : " (changed)";
   sheet.write(`${entry.mark} ${net.name}${changed}`, { "font-size": 15, "font-weight": 600 }, 21);
-  sheet.write(textOf(card.about), small);
+  sheet.write(`${textOf(card.made)} ${textOf(card.judged)}`, small);
   const wrong = card.verdict.classList.contains("wrong");
   sheet.write(textOf(card.verdict), { fill: wrong ? INK.wrong : INK.text, "font-weight": 600 }, 20);
   const names = columns(net);

@@ -7,6 +7,8 @@ import { activity } from "../model/net.js";
 import { LOST, rowOf } from "../model/machine.js";
 
 const LEAST_SCALE = 0.75;
+const MOST_SCALE = 2.2;
+const PART_OF_SCREEN = 0.6;
 
 /** The mark of a net: a shape of its own for each, drawn around (x, y) with a size of 0 to 1. */
 export function markShape(number, x, y, size) {
@@ -27,12 +29,12 @@ export class StateGraph {
     if (app.data.layouts) new ResizeObserver(() => this.choose()).observe(root);
   }
 
-  /** Picks the layout that is drawn larger in the room that there is. */
+  /** The wide layout, but where it is too small to read the tall one if that is drawn larger. */
   choose() {
     this.room = null;
     const [wide, tall] = this.app.data.layouts;
-    const room = this.root.clientWidth;
-    const better = room < 0.8 * wide.width && tall.width < wide.width ? tall : wide;
+    const scale = ({ width, height }) => Math.min(this.root.clientWidth / width, (PART_OF_SCREEN * window.innerHeight) / height);
+    const better = scale(wide) < LEAST_SCALE && scale(tall) > 1.2 * scale(wide) ? tall : wide;
     if (better !== this.layout) {
       this.layout = better;
       this.draw();
@@ -40,6 +42,7 @@ export class StateGraph {
   }
 
   rebuild() {
+    setText(byId("graph-legend"), this.legend());
     if (!this.app.data.layouts) {
       const { machine } = this.app;
       this.table = el("tbody");
@@ -56,17 +59,26 @@ export class StateGraph {
 
   draw() {
     const { machine, nets } = this.app;
-    const { width, height } = this.layout;
     const makeMarks = () => nets.map((_, number) => svg("path", { class: `mark mark-${number}` }));
     const { picture, box, nodes, edges } = drawLayout(this.layout, machine.ends, makeMarks);
     this.picture = picture;
     this.nodes = nodes;
     this.edges = edges;
     for (const node of nodes.values()) node.marks = [...node.group.querySelectorAll(".mark")];
-    const most = Math.round((width < height ? 1.1 : 1.6) * box[2]);
-    picture.style = `max-width:${most}px; min-width:${Math.round(LEAST_SCALE * box[2])}px; max-height: max(21rem, ${Math.round(LEAST_SCALE * box[3])}px)`;
+    const [, , width, height] = box;
+    const sizes = { "--least-width": LEAST_SCALE * width, "--least-height": LEAST_SCALE * height, "--most-width": MOST_SCALE * width };
+    for (const [name, size] of Object.entries(sizes)) picture.style.setProperty(name, `${Math.round(size)}px`);
     this.root.replaceChildren(picture);
     this.update();
+  }
+
+  /** What the marks on the nodes mean, for the nets that have cells for nodes. */
+  legend() {
+    const { data, machine } = this.app;
+    const marked = this.app.shownNets().filter(({ net }) => net.cells.some((cell) => machine.states.includes(cell)));
+    if (!data.layouts || marked.length === 0) return "";
+    const names = marked.map(({ mark, net }) => (marked.length > 1 ? `${mark} ${net.name}` : mark)).join(", ");
+    return `${names}: the larger it is, the more active the node's cell.`;
   }
 
   /** A graph that is too wide for its place can be scrolled, and is: to the active node. */

@@ -1,6 +1,6 @@
 // The string, symbol by symbol, with the grammar's node and what each net offers next under each.
 
-import { el, setAttribute, setText } from "../common/dom.js";
+import { byId, el, fill, setAttribute, setText } from "../common/dom.js";
 import { LOST } from "../model/machine.js";
 
 const MAX_COLUMNS = 400;
@@ -43,7 +43,7 @@ export class Tape {
 
   /** Builds the rows anew: when other nets are shown. */
   rebuild() {
-    const heads = ["string", "node", ...this.app.shownNets().map((entry) => `${entry.mark} ${entry.net.name}`)];
+    const heads = ["word", "node", ...this.app.shownNets().map((entry) => `${entry.mark} ${entry.net.name}`)];
     this.rows = heads.map((text) => el("tr", {}, el("th", { scope: "row" }, text)));
     this.rows[0].firstChild.setAttribute("title", "the symbols, from the first one");
     this.app.shownNets().forEach(({ net }, index) => this.rows[index + 2].firstChild.append(el("small", {}, net.heads.legal ? " offers" : " ends")));
@@ -84,10 +84,23 @@ export class Tape {
         most = Math.max(most, size);
       });
     }
+    this.explain(shown);
     this.letters = Math.min(MAX_WIDTH, most + 1.4);
-    this.table.style.setProperty("--column", `${this.letters.toFixed(1)}ch`);
+    this.table.style.setProperty("--column", `max(var(--least), ${this.letters.toFixed(1)}ch)`);
     const first = Math.max(...shown.map(({ steps }) => this.sizeOf(steps[0].offers ?? [])), 0.9 * [...machine.states[machine.start]].length);
     this.table.style.setProperty("--first", `${Math.min(MAX_WIDTH, first + 1.4).toFixed(1)}ch`);
+  }
+
+  /** What the signs mean that are there. */
+  explain(shown) {
+    const some = (verdict) => shown.some(({ judged }) => judged.some((found) => found.verdict === verdict));
+    const parts = [];
+    if (some("wrong")) parts.push("✗ wrong: a letter in a box should not be offered, one struck out is missing");
+    if (shown.some(({ refused }) => refused.some(Boolean))) parts.push("⊘ the net had not offered this symbol");
+    if (some("unclaimed")) parts.push([el("i", {}, "slanted"), ": not judged, since the net was not made for it"]);
+    const legend = byId("tape-legend");
+    legend.hidden = parts.length === 0;
+    fill(legend, parts.flatMap((part, index) => (index ? [" · ", part] : [part])).flat());
   }
 
   /** How many letters a list of symbols takes. */
