@@ -242,6 +242,7 @@ def test_lines_lead_from_a_gate_to_what_it_reads(page):
     assert card.locator("path.link").count() == 1
     assert card.locator("path.link.negative").count() == 1
     assert card.locator("td.read").count() == 1
+    page.keyboard.press("Escape")
     card.locator("tbody tr").nth(5).locator("td").nth(2).click()  # writer of cell 5
     assert page.locator(".letters").inner_text() == "tanh(0.55·B + 5·X + 0.7·P)"
     assert card.locator(".chip.read").all_inner_texts() == ["B", "X", "P"]

@@ -21,22 +21,23 @@ export class Tour {
     const told = el("div", { "aria-live": "polite" }, this.count, this.title, this.text);
     this.box = el("dialog", { class: "beside tour", "aria-labelledby": "tour-title", "aria-describedby": "tour-text" }, told, el("div", { class: "row" }, this.skip, this.back, this.next));
     this.ring = el("div", { class: "ring", hidden: true });
-    this.begin = button("Take the tour", () => this.start());
+    this.begin = el("button", { type: "button", "aria-label": "Take the tour", onclick: () => this.start() }, el("span", {}, "Take the "), "tour");
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("close", () => this.end());
     window.addEventListener("resize", () => this.before && this.place(), { signal: app.signal });
     app.signal.addEventListener("abort", () => this.leave());
   }
 
-  /** Puts the button after the sentence on the machine; at a first visit with a word to it. */
+  /** Shows the button; at a first visit with a word to it. */
   offer(first) {
-    this.offered = el("span", { class: "offer" }, el("span", { hidden: !first }, "New here? "), this.begin);
-    byId("lead").after(this.offered);
+    this.word = el("span", { hidden: !first }, "New here? ");
+    byId("tour-offer").replaceChildren(this.word, this.begin);
     document.body.append(this.ring, this.box);
   }
 
   leave() {
-    for (const element of [this.offered, this.ring, this.box]) element?.remove();
+    this.ring.remove();
+    this.box.remove();
   }
 
   start() {
@@ -90,7 +91,7 @@ export class Tour {
     this.ring.hidden = true;
     this.set(state);
     window.scrollTo(...scroll);
-    this.offered.firstChild.hidden = true;
+    this.word.hidden = true;
     this.begin.focus({ preventScroll: true });
   }
 
