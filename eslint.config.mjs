@@ -10,7 +10,7 @@ export default [
       ecmaVersion: 2023,
       sourceType: "module",
       globals: names(
-        "document window self location history navigator performance setTimeout clearTimeout atob " +
+        "document window self location history navigator performance setTimeout clearTimeout atob btoa " +
           "AbortController Blob URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS",
       ),
     },

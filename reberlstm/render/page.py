@@ -27,7 +27,7 @@ from reberlstm.certificates import CountingProof, certify
 from reberlstm.display import renders
 from reberlstm.errors import GrammarError, ReberLSTMError
 from reberlstm.explanation import GateExplanation, explain
-from reberlstm.grammars import Grammar, as_machine
+from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.counters import CounterMachine, Machine
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
@@ -58,7 +58,7 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:const|function|class) (\w+))", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
 def _read(name: str) -> str:
@@ -141,6 +141,8 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
+        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
+        "reber": _machine_data(load_grammar("reber")),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [
@@ -174,8 +176,14 @@ def _machine_data(machine: Machine) -> dict[str, Any]:
         "start": machine.start,
     }
     if isinstance(machine, FSM):
-        lines = {state: dict(line) for state, line in machine.transitions.items()}
-        return common | {"accepting": list(machine.ends), "transitions": lines}
+        tables = {
+            "transitions": {state: dict(line) for state, line in machine.transitions.items()},
+            "probabilities": {state: dict(line) for state, line in machine.probabilities.items()},
+            "stop": dict(machine.stop),
+            "outputs": dict(machine.outputs),
+        }
+        given = {name: table for name, table in tables.items() if table}
+        return common | {"accepting": list(machine.ends)} | given
 
     def signs(when: Iterable[Iterable[int]]) -> list[list[int]]:
         return [sorted(each) for each in when]

@@ -86,26 +86,48 @@ def reach(page, selector):
     return found
 
 
+@pytest.fixture(scope="session")
+def windows(browser):
+    """Windows that a test has left, by whether they are touched: a new one takes long to open."""
+    left = {False: [], True: []}
+    yield left
+    for page in (*left[False], *left[True]):
+        page.context.close()
+
+
 @pytest.fixture
-def open_page(browser):
-    """Opens a file in a window of its own; what goes wrong in its script fails the test."""
-    contexts = []
+def open_page(browser, windows):
+    """Opens a file in a window that is as good as new; what goes wrong in its script is a failure."""
+    used = []
     faults = []
 
-    def open_file(path, fragment="", width=1280, height=900, scheme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and faults.append(line.text))
+    def fault(error):
+        faults.append(str(error))
+
+    def report(line):
+        if line.type == "error":
+            faults.append(line.text)
+
+    def open_file(path, fragment="", width=1280, height=900, scheme="light", touch=False):
+        if windows[touch]:
+            page = windows[touch].pop()
+        else:
+            page = browser.new_context(has_touch=touch, is_mobile=touch).new_page()
+        used.append((page, touch))
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, media="null")
+        page.on("pageerror", fault)
+        page.on("console", report)
         page.goto(path.as_uri() + fragment)
         return page
 
     yield open_file
-    for context in contexts:
-        context.close()
+    for page, touch in used:
+        page.remove_listener("pageerror", fault)
+        page.remove_listener("console", report)
+        page.mouse.move(-1, -1)
+        page.goto("about:blank")
+        windows[touch].append(page)
     assert not faults
 
 

@@ -79,7 +79,9 @@ def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
 
 def test_the_search_finds_the_shortest_wrong_beginning(page):
     assert "BTSSSSSSXXV (11 symbols)" in wait_for_search(page, "published")
-    assert "proved right after every string of any length" in wait_for_search(page, "compiled")
+    assert "Proved right after every string of any length (reberlstm certify" in wait_for_search(
+        page, "compiled"
+    )
     reach(page, "#snap").select_option("1")  # the proof does not speak of that
     assert "None, of any length" in wait_for_search(page, "compiled")
 
@@ -291,9 +293,11 @@ def test_a_low_gain_breaks_the_compiled_net_as_it_does_in_python(page):
     assert trace.offered_last != tables.symbols[node] or trace.accepted != tables.accepting[node]
     gain(page, "compiled").fill("15")
     page.keyboard.press("Enter")
-    assert "None, of any length" in wait_for_search(page, "compiled")
+    assert "Proved right after every string of any length, in this page" in wait_for_search(
+        page, "compiled"
+    )
     reset_weights(page, "compiled")
-    assert "proved right" in wait_for_search(page, "compiled")
+    assert "(reberlstm certify, margin" in wait_for_search(page, "compiled")
 
 
 def test_a_weight_that_was_zero_can_be_given(page):
@@ -368,7 +372,7 @@ def test_a_net_that_only_accepts(open_page, folder):
     assert card.locator(".answer").count() == 1
     assert "accept: logit > 0" in page.locator("#reasons .note").inner_text()
     assert page.locator(".tape tr").nth(2).locator("td").all_inner_texts() == ["✓", "✓", "–"]
-    assert "None: this net is proved right" in wait_for_search(page, "acceptor")
+    assert "None. Proved right" in wait_for_search(page, "acceptor")
     with page.expect_download() as svg:
         reach(page, "#save-svg").click()
     assert "says that the word may not end" in svg.value.path().read_text("utf-8")

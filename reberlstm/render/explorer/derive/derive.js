@@ -1,16 +1,297 @@
 // Derive it yourself: the student wires a net by hand, and the page says where it is still wrong.
 
+import { byId, el, fill, setAttribute, setText } from "../common/dom.js";
+import { drawLayout, edgeKey, lightEdge, lightNode } from "../common/graph.js";
+import { judge, walk } from "../model/judge.js";
+import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
+import { readNet, run } from "../model/net.js";
+import { layoutsOf } from "../model/places.js";
+import { examine } from "./examine.js";
+import { lessonsWith } from "./lessons.js";
+import { outcomeText, proofTable, quoted } from "./outcome.js";
+import { readProgress, writeProgress } from "./progress.js";
+import { drawStrip, stepText } from "./runstrip.js";
+import { drawTable, nameOf } from "./wiretable.js";
+import { netOf, sentenceOf } from "./wiring.js";
+import { worksheet } from "./worksheets.js";
+
 export class Derive {
   constructor(data, page, signal) {
     this.data = data;
     this.page = page;
     this.signal = signal;
+    this.lessons = lessonsWith(data.reber);
+    this.lessons.forEach((lesson, k) => (lesson.number = k + 1));
+    this.numbers = false;
+    this.stop = () => {};
   }
 
   start(hash) {
-    this.follow(hash);
+    setText(byId("title"), "Derive it yourself");
+    setText(byId("lead"), "Wire a net by hand. The page says at once where it is still wrong.");
+    this.bind();
+    this.follow(hash || this.page.derived || "");
   }
 
   /** Takes over what a link carries. */
-  follow() {}
+  follow(hash) {
+    Object.assign(this, readProgress(this.lessons, hash));
+    this.open(this.lesson);
+  }
+
+  bind() {
+    const on = (id, action) => byId(id).addEventListener("click", action);
+    on("lesson-before", () => this.open(this.lessons[this.lessons.indexOf(this.lesson) - 1], true));
+    on("lesson-next", () => this.open(this.lessons[this.lessons.indexOf(this.lesson) + 1], true));
+    on("lesson-list", () => this.toggleList());
+    on("ask-hint", () => this.hint());
+    on("undo", () => this.travel(this.past, this.future));
+    on("redo", () => this.travel(this.future, this.past));
+    on("again", () => this.change(this.lesson.first));
+    byId("numbers").addEventListener("change", ({ target }) => {
+      this.numbers = target.checked;
+      this.showNet();
+    });
+    byId("own-word").addEventListener("input", ({ target }) => this.runOwn(target.value));
+    byId("strip").addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      this.goTo(Math.max(0, Math.min(this.word.length, this.t + by)));
+      byId("strip").querySelector('[aria-pressed="true"]').focus();
+    });
+    on("watch", () => this.watch());
+    on("copy-link", () => this.copyLink());
+    on("print", () => this.print([this.lesson]));
+    on("print-all", () => this.print(this.lessons));
+    document.addEventListener("keydown", (event) => this.key(event), { signal: this.signal });
+    this.signal.addEventListener("abort", () => this.stop());
+  }
+
+  key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input[type=text]")) return;
+    const key = event.key.toLowerCase();
+    if (key === "z" && !event.shiftKey) this.travel(this.past, this.future);
+    else if (key === "y" || key === "z") this.travel(this.future, this.past);
+    else return;
+    event.preventDefault();
+  }
+
+  // The lesson
+
+  /** Opens a lesson, as it was left. */
+  open(lesson, focus = false) {
+    this.lesson = lesson;
+    this.machine = makeMachine(lesson.machine);
+    this.layouts = layoutsOf(lesson.machine);
+    this.past = [];
+    this.future = [];
+    this.asked = 0;
+    this.chosen = Math.max(lesson.open.indexOf(true), lesson.rows.findIndex(({ gate }, k) => gate === "candidate" && lesson.open[k]));
+    this.wiring = this.wirings.get(lesson.key) ?? lesson.first;
+    const at = this.lessons.indexOf(lesson);
+    setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}`);
+    setText(byId("lesson-title"), lesson.title);
+    setText(byId("lesson-task"), lesson.task);
+    setText(byId("lesson-learn"), lesson.learn);
+    setText(byId("machine-title"), `${lesson.machine.title}${/[.?…]$/.test(lesson.machine.title) ? "" : "."} A double ring: the word may end.`);
+    byId("lesson-before").disabled = at === 0;
+    byId("lesson-next").disabled = at === this.lessons.length - 1;
+    byId("own-word").value = "";
+    setText(byId("hint"), "");
+    this.toggleList(false);
+    this.drawGraph();
+    this.compute();
+    if (focus) byId("lesson-title").focus();
+  }
+
+  toggleList(open = byId("lessons").hidden) {
+    byId("lessons").hidden = !open;
+    setAttribute(byId("lesson-list"), "aria-expanded", String(open));
+    if (!open) return;
+    const item = (lesson) => {
+      const done = this.done.has(lesson.key);
+      return el("li", {}, el("button", { type: "button", "aria-current": lesson === this.lesson ? "true" : null, onclick: () => this.open(lesson, true) }, lesson.title, done ? el("span", { class: "done" }, " ✓ done") : null));
+    };
+    fill(byId("lessons"), this.lessons.map(item));
+  }
+
+  // Choices
+
+  choose(number) {
+    this.chosen = number;
+    this.showNet();
+    byId("wires").querySelector(`[data-row="${number}"]`).focus();
+  }
+
+  /** Sets how a row rests (at 0), or one of its chips. */
+  set(number, at, value) {
+    if (this.wiring[number][at] === value) return;
+    this.change(this.wiring.map((row, k) => (k === number ? Object.assign([...row], { [at]: value }) : row)));
+  }
+
+  change(wiring) {
+    this.past.push(this.wiring);
+    this.future = [];
+    this.take(wiring);
+  }
+
+  take(wiring) {
+    this.wiring = wiring;
+    if (wiring === this.lesson.first) this.wirings.delete(this.lesson.key);
+    else this.wirings.set(this.lesson.key, wiring);
+    byId("own-word").value = "";
+    this.compute();
+  }
+
+  travel(from, to) {
+    if (from.length === 0) return;
+    to.push(this.wiring);
+    this.take(from.pop());
+  }
+
+  /** First in general; then, one at a time, the rows that differ from a right wiring. */
+  hint() {
+    const { lesson } = this;
+    const wrong = lesson.rows.findIndex((_, k) => lesson.open[k] && String(this.wiring[k]) !== String(lesson.solution[k]));
+    if (this.found.kind === "proved" || wrong < 0) setText(byId("hint"), "Nothing is missing any more.");
+    else if (this.asked++ === 0) setText(byId("hint"), lesson.hint);
+    else {
+      setText(byId("hint"), `One answer. ${nameOf(lesson.rows[wrong])}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
+      this.chosen = wrong;
+      this.showNet();
+    }
+  }
+
+  // What is computed
+
+  compute() {
+    this.stop();
+    this.netData = netOf(this.lesson, this.wiring);
+    this.net = readNet(this.netData);
+    this.found = { kind: "searching" };
+    this.runWord([]);
+    this.stop = examine(this.machine, this.net, (found) => this.tell(found));
+    this.showAddress();
+  }
+
+  tell(found) {
+    this.found = found;
+    if (found.kind === "proved") this.done.add(this.lesson.key);
+    if (found.kind === "wrong") this.runWord(found.word);
+    else this.runWord(parseWord(this.machine, this.lesson.words[0]).word);
+    this.show();
+    this.showAddress();
+  }
+
+  runWord(word) {
+    this.word = word;
+    this.steps = run(this.net, word, 0);
+    this.states = walk(this.machine, word, "absorb");
+    this.judged = this.steps.map((step, t) => judge(this.machine, this.net, t, this.states[t], step));
+    const wrong = this.judged.findIndex(({ verdict }) => verdict === "wrong");
+    this.t = wrong < 0 ? word.length : wrong;
+    this.step = this.steps[this.t];
+  }
+
+  runOwn(text) {
+    const { word, error } = parseWord(this.machine, text.slice(0, 200));
+    setText(byId("word-problem"), error);
+    this.runWord(word);
+    this.showRun();
+  }
+
+  goTo(t) {
+    this.t = t;
+    this.step = this.steps[t];
+    this.showRun();
+  }
+
+  // Showing
+
+  show() {
+    const { found, machine, lesson } = this;
+    setText(byId("outcome"), outcomeText(machine, found));
+    setAttribute(byId("outcome"), "class", found.kind);
+    byId("lesson-next").classList.toggle("main", found.kind === "proved");
+    byId("proof").hidden = found.kind !== "proved";
+    fill(byId("proof"), found.kind === "proved" ? proofTable(machine, lesson, found) : []);
+    byId("undo").disabled = this.past.length === 0;
+    byId("redo").disabled = this.future.length === 0;
+    setText(byId("word-problem"), "");
+    this.showRun();
+  }
+
+  showRun() {
+    setText(byId("run-title"), `The run of ${quoted(this.machine, this.word)}`);
+    const focused = document.activeElement?.dataset.step;
+    fill(byId("strip"), drawStrip(this));
+    if (focused) byId("strip").querySelector(`[data-step="${this.t}"]`)?.focus();
+    this.lightGraph();
+    this.showNet();
+  }
+
+  /** Table and editor, the focus staying where it was. */
+  showNet() {
+    const wires = byId("wires");
+    const order = () => [...wires.querySelectorAll("button")];
+    const place = order().indexOf(document.activeElement);
+    fill(wires, drawTable(this));
+    if (place >= 0) order()[place]?.focus();
+    setText(byId("step-text"), stepText(this, Math.max(0, this.lesson.rows[this.chosen].cell)));
+  }
+
+  drawGraph() {
+    this.drawn = this.layouts && drawLayout(this.layouts[0], this.machine.ends);
+    fill(byId("lesson-graph"), this.drawn?.picture);
+  }
+
+  lightGraph() {
+    if (!this.drawn) return;
+    const name = (state) => (state === LOST || state === undefined ? null : this.machine.states[state]);
+    const [here, before] = [name(this.states[this.t]), name(this.states[this.t - 1])];
+    for (const [node, drawn] of this.drawn.nodes) lightNode(drawn, node === here);
+    for (const [key, group] of this.drawn.edges) lightEdge(group, before !== null && key === edgeKey(before, here));
+    setAttribute(this.drawn.picture, "aria-label", `The machine, at node ${here ?? "none"}`);
+  }
+
+  // Taking it elsewhere
+
+  showAddress() {
+    this.page.derived = writeProgress(this);
+    try {
+      history.replaceState(null, "", this.page.derived);
+    } catch {
+      // In a frame without an address, as in a notebook, there is nothing to be changed.
+    }
+  }
+
+  async copyLink() {
+    try {
+      await navigator.clipboard.writeText(location.href.split("#")[0] + this.page.derived);
+      setText(byId("saved"), "Copied.");
+    } catch {
+      setText(byId("saved"), "The browser does not allow it: copy the address instead.");
+    }
+  }
+
+  /** The student's net in the mode that shows every gate; Back leads here again. */
+  watch() {
+    const { machine, lesson, found } = this;
+    const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
+    const data = { ...this.data, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
+    try {
+      history.pushState(null, "", "#");
+    } catch {
+      // There is no address to come back to.
+    }
+    this.page.show("explore", "", data);
+  }
+
+  print(lessons) {
+    fill(byId("worksheets"), lessons.map((lesson) => worksheet(lesson, this.lessons.length)));
+    byId("worksheets").hidden = false;
+    window.print();
+    byId("worksheets").hidden = true;
+  }
 }

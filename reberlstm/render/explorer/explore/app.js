@@ -37,7 +37,7 @@ export class App {
     this.nets = data.nets.map((item, number) => {
       const base = readNet(item);
       const mark = MARKS[number % MARKS.length];
-      return { base, net: base, number, mark, shown: number < data.shown, factor: 1, edits: new Map(), steps: [], report: NOTHING_YET };
+      return { base, net: base, number, mark, shown: number < (data.shown ?? 1), factor: 1, edits: new Map(), steps: [], report: NOTHING_YET };
     });
     this.word = [];
     this.t = 0;
@@ -64,7 +64,7 @@ export class App {
     const { data, machine, signal } = this;
     setText(byId("title"), data.machine.title || data.machine.name || "Explorer");
     setText(byId("lead"), data.about ?? "");
-    setText(byId("about"), `Made by reberlstm ${data.version}. This page loads nothing from anywhere.`);
+    setText(byId("about"), `Made by reberlstm ${this.page.data.version}. This page loads nothing from anywhere.`);
     const asked = readHash(this, hash);
     if (asked) this.take(asked);
     else {

@@ -5,7 +5,7 @@ import { el, fill, setAttribute, setText } from "../common/dom.js";
 import { Links } from "./links.js";
 import { activity } from "../model/net.js";
 import { answerText, brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
-import { wordText } from "../model/machine.js";
+import { searchParts, verdictParts } from "../model/verdicts.js";
 
 const MAX_CELLS = 64;
 const MAX_NUMBERED = 24;
@@ -356,10 +356,13 @@ export class NetCard {
   updateFound(report) {
     const { app, entry } = this;
     const proof = app.slots || entry.net !== entry.base ? null : app.data.nets[entry.number].proved;
-    const parts = proof ? proofParts(proof) : foundParts(report, app.machine, entry.net);
+    const decision = proof ? { verdict: "proved", by: "reberlstm certify", ...proof } : report.decision;
+    const tell = decision ? verdictParts : searchParts;
+    const parts = tell(app.machine, entry.net, decision ?? report).map((part) => (part.code ? el("code", {}, part.code) : part));
+    const proved = decision?.verdict === "proved";
     const load = () => app.setWord(report.word, report.word.length);
     const button = report.status === "wrong" ? el("button", { type: "button", onclick: load }, "Load it") : null;
-    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${proof ? "closed" : report.status}` }, ...parts, " ", button));
+    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${proved ? "closed" : report.status}` }, proved ? "None. " : "", ...parts, " ", button));
   }
 
   /** The element of a place, if it is in the table or the reader. */
@@ -380,30 +383,4 @@ function columnsFor(alphabet, count) {
   if (longest > 3) return `repeat(auto-fill, minmax(${longest + 3}ch, 1fr))`;
   if (count > 12 || count === alphabet.length) return `repeat(${Math.min(12, count)}, minmax(0, 1fr))`;
   return `repeat(${count - 1}, minmax(0, 1fr)) minmax(0, 1.3fr)`;
-}
-
-/** What a certificate says that the page was made with. */
-export function proofParts({ scope, margin, limit }) {
-  const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
-  const within = limit ? ` whose counters stay within ±${limit.toLocaleString("en")}` : "";
-  return [`None: this net is proved right ${words} of any length${within} (`, el("code", {}, "reberlstm certify"), `, margin ${shown(margin)}).`];
-}
-
-/** The result of a search in words. */
-export function foundParts(report, machine, net) {
-  const count = (number) => number.toLocaleString("en");
-  const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
-  if (report.status === "wrong") {
-    const text = wordText(machine, report.word);
-    const said = report.extra.length || report.missing.length
-      ? `There it offers ${list(report.offers)}; the grammar allows ${list(report.allowed)}.`
-      : `There it says that the word may ${report.ends ? "not " : ""}end, wrongly.`;
-    const length = report.word.length === 1 ? "1 symbol" : `${report.word.length} symbols`;
-    return [el("code", {}, text || "the empty string"), ` (${length}). ${said}`];
-  }
-  if (report.status === "closed") {
-    return [`None, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
-  }
-  const state = report.status === "searching" ? "Searching: none" : "None found";
-  return [`${state} among ${count(report.tried)}; all with fewer than ${report.length + 1} symbols are right.`];
 }

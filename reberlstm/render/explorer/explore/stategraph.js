@@ -26,7 +26,7 @@ export class StateGraph {
   constructor(root, app) {
     this.root = root;
     this.app = app;
-    if (app.data.layouts) new ResizeObserver(() => this.choose()).observe(root);
+    if (app.data.layouts) new ResizeObserver(() => root.isConnected && this.choose()).observe(root);
   }
 
   /** The wide layout, but where it is too small to read the tall one if that is drawn larger. */

@@ -1,7 +1,5 @@
 // What the tour tells: five steps, each a sentence or two on the page's own machine, net and word.
 
-import { foundParts, proofParts } from "./cells.js";
-import { el } from "../common/dom.js";
 import { judge, walk } from "../model/judge.js";
 import { legalSymbols, LOST, nextState, wordText } from "../model/machine.js";
 import { CELLS, layerOf, run } from "../model/net.js";
@@ -140,15 +138,13 @@ function aboutAnswer(machine, net, steps, { word, t }) {
   return `From what the cells give out the reader makes a number for each symbol. For ${net.alphabet[row]} it is ${number}. The net ${answerText(machine, steps[t])} and the machine allows ${list(found.allowed)}, ${verdict}.`;
 }
 
-/** The last step: where a net of the page is wrong and why; else that one is proved, or how far the search is. */
+/** The last step: where a net of the page is wrong and why; else what the page says of the first one. */
 export function lastStep(app, first, { word, t }) {
   const { machine, nets, slots } = app;
   const wrong = nets.filter(({ report }) => report.status === "wrong");
   const entry = wrong.find(({ base }) => base.name === "published") ?? wrong[0];
   if (!entry) {
-    const proof = slots || first.net !== first.base ? null : app.data.nets[first.number].proved;
-    const parts = proof ? proofParts(proof) : foundParts(first.report, machine, first.net);
-    return { entry: first, word, t, target: "found", title: "Is there a wrong answer?", text: el("p", {}, ...parts).textContent };
+    return { entry: first, word, t, target: "found", title: "Is there a wrong answer?", text: first.card.found.querySelector(".result").textContent.trim() };
   }
   const { report, net } = entry;
   const end = report.word.length;

@@ -9,26 +9,23 @@ import { initial } from "./net.js";
 const memory = ({ forget, input, candidate }, c) => sum(product(forget, c), product(input, candidate));
 
 /**
- * The kinds of cell: what the state is after a step, [h] or [h, c]. `gate(name, squash)` is a gate
- * that reads h, `own(name)` the sum of what it reads of h, `rest(name, z)` the sum with all that it
- * reads besides, and `reads(name, h)` the sum of what it reads of another h.
+ * The kinds of cell: what the state, [h] or [h, c], is after a step. `gate(name, squash)` is a gate, and
+ * of the candidate of a GRU `plain` the sum without what it reads of h, `again` what it reads of h, and
+ * `reading(h)` what it reads of another h.
  */
 const STEPS = {
   lstm({ gate }, [, c]) {
-    const gates = { forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) };
-    const after = memory(gates, c);
+    const after = memory({ forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) }, c);
     return [product(gate("output", sigmoid), tanh(after)), after];
   },
   toy({ gate }, [c]) {
     return [memory({ forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) }, c)];
   },
   gru({ gate, again, plain }, [h]) {
-    const inner = product(gate("reset", sigmoid), again);
-    return [mix(gate("update", sigmoid), tanh(sum(settled(plain("candidate")), inner)), h)];
+    return [mix(gate("update", sigmoid), tanh(sum(settled(plain()), product(gate("reset", sigmoid), settled(again())))), h)];
   },
   "gru-before"({ gate, plain, reading }, [h]) {
-    const read = reading("candidate", product(gate("reset", sigmoid), h));
-    return [mix(gate("update", sigmoid), tanh(settled(together(read, plain("candidate")))), h)];
+    return [mix(gate("update", sigmoid), tanh(settled(together(reading(product(gate("reset", sigmoid), h)), plain()))), h)];
   },
   rnn: ({ gate }) => [gate("candidate", tanh)],
   "rnn-relu": ({ gate }) => [gate("candidate", relu)],
@@ -46,8 +43,8 @@ export class BoxNet {
     });
     this.width = first;
     const [layer] = net.layers;
-    this.columns = columnsOf(layer.input, layer.inputSize, layer.bias.length, layer.inputTerms);
-    this.fed = net.fed ? columnsOf(net.fed, net.fedSize, layer.bias.length, layer.inputTerms ?? layer.width) : [];
+    this.columns = columnsOf(layer.input, layer.inputSize, layer.bias, layer.inputTerms ?? 1);
+    this.fed = net.fed ? columnsOf(net.fed, net.fedSize, layer.bias, layer.inputTerms ?? layer.width) : [];
   }
 
   /** Which numbers of a state no gate reads: the c of LSTMs. They may be without a bound. */
@@ -72,14 +69,10 @@ export class BoxNet {
     return this.places.map(({ first, size, parts }) => Array.from({ length: parts }, (_, k) => part(box, first + k * size, size)));
   }
 
-  /** What is the same for every symbol that is read in a box. */
+  /** What is the same for every symbol that is read in a box: its parts, and what gates read of them. */
   prepared(box) {
     const states = this.split(box);
-    const sums = this.net.layers.map((layer, number) => {
-      const { recurrent, size, reads } = layer;
-      return products({ matrix: recurrent, width: size, reads }, centred(states[number][0]));
-    });
-    return { states, sums };
+    return { states, sums: this.net.layers.map((layer, number) => recurrentSums(layer, centred(states[number][0]))) };
   }
 
   /** The box after a symbol. */
@@ -87,13 +80,13 @@ export class BoxNet {
     return joined(this.after(prepared, this.columns[symbol]).flat());
   }
 
-  /** The states of the layers after a step, with what the input adds to the first one. */
+  /** The states of the layers after a step, with what the input and the biases add to the first one. */
   after({ states, sums }, column) {
     let input = column;
     return this.net.layers.map((layer, number) => {
       const state = layerAfter(layer, sums[number], input, states[number]);
       const next = this.net.layers[number + 1];
-      if (next) input = products({ matrix: next.input, width: next.width, reads: next.readsInput }, centred(state[0]));
+      if (next) input = together(products({ matrix: next.input, width: next.width, reads: next.readsInput }, centred(state[0])), constants(next.bias));
       return state;
     });
   }
@@ -101,10 +94,7 @@ export class BoxNet {
   /** What the heads read in a box: h of the last layer, what is fed after every word fed. */
   read(box) {
     let states = this.split(box);
-    for (const column of this.fed) {
-      const sums = this.net.layers.map(({ recurrent, size, reads }, number) => products({ matrix: recurrent, width: size, reads }, centred(states[number][0])));
-      states = this.after({ states, sums }, column);
-    }
+    for (const column of this.fed) states = this.after(this.prepared(joined(states.flat())), column);
     return states.at(-1)[0];
   }
 
@@ -157,31 +147,35 @@ function gap({ weight, bias, width }, { middle, radius }, { size, terms }, a, b)
   return [low[0], high[0]];
 }
 
-/** What each symbol adds to the sums of the first layer. */
-function columnsOf(matrix, sizes, rows, terms) {
-  const count = matrix.length / rows;
+/** What each symbol, with the biases, adds to the sums of the first layer. */
+function columnsOf(matrix, sizes, bias, terms) {
+  const count = matrix.length / bias.length;
   return Array.from({ length: count }, (_, column) => {
-    const of = (array) => Float64Array.from({ length: rows }, (__, row) => array[row * count + column]);
-    return constants(of(matrix), of(sizes ?? matrix), 1 + (terms ?? 0));
+    const of = (array) => Array.from(bias, (__, row) => array[row * count + column]);
+    return together(constants(of(matrix), of(sizes ?? matrix), terms), constants(bias));
   });
 }
 
+const recurrentSums = ({ recurrent, size, reads }, centre, first = 0, count = reads.length) => products({ matrix: recurrent, width: size, reads, first, count }, centre);
+
+/** Some rows of sums. */
+const rowsOf = ({ middle, radius, size, terms }, first, count) => {
+  const of = (array) => array.slice(first, first + count);
+  return { middle: of(middle), radius: of(radius), size: of(size), terms };
+};
+
 function layerAfter(layer, sums, input, state) {
-  const { size, bias, inner, recurrent, reads } = layer;
-  const rows = (from, name) => {
-    const at = layer.gates.indexOf(name) * size;
-    const of = (array) => array.subarray(at, at + size);
-    return { middle: of(from.middle), radius: of(from.radius), size: of(from.size), terms: from.terms };
-  };
-  const biases = constants(bias);
-  const plain = (name) => together(rows(input, name), rows(biases, name));
-  const gates = {
-    plain,
-    gate: (name, squash) => squash(settled(together(rows(sums, name), plain(name)))),
-    reading: (name, h) => products({ matrix: recurrent, width: size, reads, first: layer.gates.indexOf(name) * size, count: size }, centred(h)),
-    get again() {
-      return settled(together(rows(sums, "candidate"), constants(inner)));
+  const { size, inner } = layer;
+  const all = settled(together(sums, input));
+  const at = (name) => layer.gates.indexOf(name) * size;
+  const candidate = at("candidate");
+  return STEPS[layer.cell](
+    {
+      gate: (name, squash) => squash(part(all, at(name), size)),
+      plain: () => rowsOf(input, candidate, size),
+      again: () => together(rowsOf(sums, candidate, size), constants(inner)),
+      reading: (h) => recurrentSums(layer, centred(h), candidate, size),
     },
-  };
-  return STEPS[layer.cell](gates, state);
+    state,
+  );
 }

@@ -29,8 +29,9 @@ export function makeClaim(machine, net) {
   }
   const legal = net.heads.legal && names.map((name) => signs(legalSymbols(machine, name, net.onViolation), machine.alphabet.length));
   const accept = net.heads.accept && (all || !legal) && names.map((name) => Int8Array.of(isAccepting(machine, name) ? 1 : -1));
+  const missing = all && !accept ? "The net claims to be right after every string, but has no head that says whether a word may end." : "";
   const right = names.map((_, state) => ({ ...(legal && { legal: legal[state] }), ...(accept && { accept: accept[state] }) }));
-  return { scope: net.claims, names, goingOn, right, heads: Object.keys(right[0]), fault: fault(all, goingOn, right) };
+  return { scope: net.claims, names, goingOn, right, heads: Object.keys(right[0]), fault: all ? "" : fault(machine, goingOn, right), missing };
 }
 
 function signs(legal, count) {
@@ -39,13 +40,11 @@ function signs(legal, count) {
   return row;
 }
 
-/** Why there is nothing to prove, in a sentence; empty where there is. */
-function fault(all, goingOn, right) {
-  const [{ accept, legal }] = right;
-  if (all) return accept ? "" : "The net claims to be right after every string, but has no head that says whether a word may end.";
+/** Why nothing is asked of the net, in a sentence; empty where something is. */
+function fault(machine, goingOn, right) {
   if (goingOn[0].length === 0) return "No word can go on after its first symbol, so nothing is asked of the net.";
   const asked = goingOn.flat().map(([, target]) => target);
-  if (legal || asked.some((state) => right[state].accept[0] > 0)) return "";
+  if (right[0].legal || !machine.accepting.includes(true) || asked.some((state) => right[state].accept[0] > 0)) return "";
   return "No word that may end can go on, so a net that always says no would be right.";
 }
 

@@ -17,88 +17,106 @@ export const over = (x) => x + Math.abs(x) * 2 ** -52 + TINY;
 /** What is thrown where a sum may overflow. */
 export class TooLargeError extends Error {}
 
-export const interval = (size) => ({ low: new Float64Array(size), high: new Float64Array(size) });
+/** Intervals that are to be filled one after the other. */
+const none = () => ({ low: [], high: [] });
 
-export const point = (values) => ({ low: Float64Array.from(values), high: Float64Array.from(values) });
-
-/** Intervals whose ends are computed one after the other: `ends(k)` is [low, high]. */
-function build(size, ends) {
-  const result = interval(size);
-  for (let k = 0; k < size; k++) [result.low[k], result.high[k]] = ends(k);
-  return result;
+function push({ low, high }, least, most) {
+  low.push(least);
+  high.push(most);
 }
 
+export const point = (values) => ({ low: Array.from(values), high: Array.from(values) });
+
 /** Some of the intervals. */
-export const part = ({ low, high }, first, count) => ({ low: low.subarray(first, first + count), high: high.subarray(first, first + count) });
+export const part = ({ low, high }, first, count) => ({ low: low.slice(first, first + count), high: high.slice(first, first + count) });
 
 export function joined(parts) {
   if (parts.length === 1) return parts[0];
-  const result = interval(parts.reduce((count, { low }) => count + low.length, 0));
-  let at = 0;
-  for (const { low, high } of parts) {
-    result.low.set(low, at);
-    result.high.set(high, at);
-    at += low.length;
-  }
-  return result;
+  return { low: parts.flatMap(({ low }) => low), high: parts.flatMap(({ high }) => high) };
 }
 
 /** Whether every interval lies in the one of `other`; never where a number is missing. */
 export const isWithin = (one, other) => one.low.every((low, k) => low >= other.low[k] && one.high[k] <= other.high[k]);
 
 /** The smallest intervals that contain both; what is no number stays none. */
-export const hull = (one, other) => build(one.low.length, (k) => [Math.min(one.low[k], other.low[k]), Math.max(one.high[k], other.high[k])]);
+export const hull = (one, other) => ({
+  low: one.low.map((x, k) => Math.min(x, other.low[k])),
+  high: one.high.map((x, k) => Math.max(x, other.high[k])),
+});
 
 /** What both contain. */
-export const meet = (one, other) => build(one.low.length, (k) => [Math.max(one.low[k], other.low[k]), Math.min(one.high[k], other.high[k])]);
+export const meet = (one, other) => ({
+  low: one.low.map((x, k) => Math.max(x, other.low[k])),
+  high: one.high.map((x, k) => Math.min(x, other.high[k])),
+});
 
 /** How large a number of an interval may be. */
 export const sizeOf = ({ low, high }, k) => Math.max(Math.abs(low[k]), Math.abs(high[k]));
 
 /** Both ends moved outwards by `by(k)`. */
-export const wider = (x, by) => build(x.low.length, (k) => [under(x.low[k] - by(k)), over(x.high[k] + by(k))]);
+export const wider = ({ low, high }, by) => ({ low: low.map((x, k) => under(x - by(k))), high: high.map((x, k) => over(x + by(k))) });
 
 const isZero = ({ low, high }, k) => low[k] === 0 && high[k] === 0;
 
-export const sum = (one, other) =>
-  build(one.low.length, (k) => {
-    if (isZero(one, k)) return [other.low[k], other.high[k]];
-    if (isZero(other, k)) return [one.low[k], one.high[k]];
-    return [under(one.low[k] + other.low[k]), over(one.high[k] + other.high[k])];
-  });
+export function sum(one, other) {
+  const result = none();
+  for (let k = 0; k < one.low.length; k++) {
+    const exact = isZero(one, k) || isZero(other, k);
+    const low = one.low[k] + other.low[k];
+    const high = one.high[k] + other.high[k];
+    push(result, exact ? low : under(low), exact ? high : over(high));
+  }
+  return result;
+}
 
 /** The products; 0 · ∞ is 0, since what lies in an interval without a bound is a number. */
-export const product = (one, other) =>
-  build(one.low.length, (k) => {
-    if (isZero(one, k) || isZero(other, k)) return [0, 0];
-    const ends = [times(one.low[k], other.low[k]), times(one.low[k], other.high[k]), times(one.high[k], other.low[k]), times(one.high[k], other.high[k])];
-    return [under(Math.min(...ends)), over(Math.max(...ends))];
-  });
+export function product(one, other) {
+  const result = none();
+  for (let k = 0; k < one.low.length; k++) {
+    if (isZero(one, k) || isZero(other, k)) {
+      push(result, 0, 0);
+      continue;
+    }
+    const a = times(one.low[k], other.low[k]);
+    const b = times(one.low[k], other.high[k]);
+    const c = times(one.high[k], other.low[k]);
+    const d = times(one.high[k], other.high[k]);
+    push(result, under(Math.min(a, b, c, d)), over(Math.max(a, b, c, d)));
+  }
+  return result;
+}
 
 function times(x, y) {
-  if ((x === 0 && Math.abs(y) === Infinity) || (y === 0 && Math.abs(x) === Infinity)) return 0;
-  return x * y;
+  const z = x * y;
+  return z === z || x !== x || y !== y ? z : 0;
 }
 
 /** `(1 − share) · fresh + share · old`, which is least and greatest at the ends of the share. */
-export const mix = (share, fresh, old) =>
-  build(share.low.length, (k) => {
-    const at = (s, one, two) => one + s * (two - one);
+export function mix(share, fresh, old) {
+  const result = none();
+  for (let k = 0; k < share.low.length; k++) {
     const error = 2 ** -50 * (sizeOf(fresh, k) + sizeOf(old, k)) + TINY;
-    const low = Math.min(at(share.low[k], fresh.low[k], old.low[k]), at(share.high[k], fresh.low[k], old.low[k]));
-    const high = Math.max(at(share.low[k], fresh.high[k], old.high[k]), at(share.high[k], fresh.high[k], old.high[k]));
-    return [under(low - error), over(high + error)];
-  });
+    const fall = old.low[k] - fresh.low[k];
+    const rise = old.high[k] - fresh.high[k];
+    const low = fresh.low[k] + Math.min(share.low[k] * fall, share.high[k] * fall);
+    const high = fresh.high[k] + Math.max(share.low[k] * rise, share.high[k] * rise);
+    push(result, under(low - error), over(high + error));
+  }
+  return result;
+}
 
 // Functions that grow with their argument, so that the ends will do
 
-const growing = (squash, least) => (z) =>
-  build(z.low.length, (k) => {
-    if (least < 0 && isZero(z, k)) return [0, 0];
+const growing = (squash, least) => (z) => {
+  const result = none();
+  for (let k = 0; k < z.low.length; k++) {
     const low = squash(z.low[k]);
     const high = squash(z.high[k]);
-    return [Math.max(low - FUNCTION_ERROR * Math.abs(low) - TINY, least), Math.min(high + FUNCTION_ERROR * Math.abs(high) + TINY, 1)];
-  });
+    if (low === 0 && isZero(z, k)) push(result, 0, 0);
+    else push(result, Math.max(low - FUNCTION_ERROR * Math.abs(low) - TINY, least), Math.min(high + FUNCTION_ERROR * Math.abs(high) + TINY, 1));
+  }
+  return result;
+};
 
 /** 1 / (1 + exp(−z)) without overflow at either end. */
 export function sigmoidOf(z) {
@@ -108,11 +126,13 @@ export function sigmoidOf(z) {
 
 export const sigmoid = growing(sigmoidOf, 0);
 export const tanh = growing(Math.tanh, -1);
-export const relu = (z) => build(z.low.length, (k) => [Math.max(0, z.low[k]), Math.max(0, z.high[k])]);
+export const relu = ({ low, high }) => ({ low: low.map((x) => Math.max(0, x)), high: high.map((x) => Math.max(0, x)) });
 
-/** Probabilities of which the differences of their logits, z_a − z_b, are given: `gap(a, b)`, an interval's [low, high]. */
-export const softmax = (count, gap) =>
-  build(count, (a) => {
+/** Probabilities of which the differences of their logits are given: `gap(a, b)` is [low, high] of z_a − z_b. */
+export function softmax(count, gap) {
+  const result = none();
+  const error = 2 * FUNCTION_ERROR + sumError(count);
+  for (let a = 0; a < count; a++) {
     let most = 1;
     let least = 1;
     for (let b = 0; b < count; b++) {
@@ -121,9 +141,10 @@ export const softmax = (count, gap) =>
       most += Math.exp(-low);
       least += Math.exp(-high);
     }
-    const error = 2 * FUNCTION_ERROR + sumError(count);
-    return [Math.max((1 / most) * (1 - error) - TINY, 0), Math.min((1 / least) * (1 + error) + TINY, 1)];
-  });
+    push(result, Math.max((1 / most) * (1 - error) - TINY, 0), Math.min((1 / least) * (1 + error) + TINY, 1));
+  }
+  return result;
+}
 
 // Sums of products
 //
@@ -145,7 +166,7 @@ export function centred({ low, high }) {
  * zero.
  */
 export function products({ matrix, width, reads, first = 0, count = reads.length }, { middle, radius }) {
-  const sums = { middle: new Float64Array(count), radius: new Float64Array(count), size: new Float64Array(count), terms: width };
+  const sums = { middle: [], radius: [], size: [], terms: width };
   for (let k = 0; k < count; k++) {
     const offset = (first + k) * width;
     let z = 0;
@@ -158,35 +179,41 @@ export function products({ matrix, width, reads, first = 0, count = reads.length
       reach += large * radius[column];
       size += large * Math.abs(middle[column]) + TINY;
     }
-    sums.middle[k] = z;
-    sums.radius[k] = reach;
-    sums.size[k] = size + reach;
+    sums.middle.push(z);
+    sums.radius.push(reach);
+    sums.size.push(size + reach);
   }
   return sums;
 }
 
 /** Numbers that are added to sums: they may be off by rounding, of `sizes` where these are larger. */
 export function constants(values, sizes = values, terms = 1) {
-  const size = values.map((value, k) => Math.max(Math.abs(value), Math.abs(sizes[k])));
-  return { middle: values, radius: new Float64Array(values.length), size, terms };
+  const middle = Array.from(values);
+  return { middle, radius: middle.map(() => 0), size: middle.map((x, k) => Math.max(Math.abs(x), Math.abs(sizes[k]))), terms };
 }
 
-/** All in one sum. */
-export function together(...parts) {
-  const [{ middle }] = parts;
-  const total = (name) => middle.map((_, k) => parts.reduce((z, each) => z + each[name][k], 0));
-  return { middle: total("middle"), radius: total("radius"), size: total("size"), terms: parts.reduce((count, { terms }) => count + terms, 0) };
+/** Two sums in one. */
+export function together(one, other) {
+  const sums = { middle: [], radius: [], size: [], terms: one.terms + other.terms };
+  for (let k = 0; k < one.middle.length; k++) {
+    sums.middle.push(one.middle[k] + other.middle[k]);
+    sums.radius.push(one.radius[k] + other.radius[k]);
+    sums.size.push(one.size[k] + other.size[k]);
+  }
+  return sums;
 }
 
 /** Intervals for the sums. */
 export function settled({ middle, radius, size, terms }) {
   const error = sumError(terms);
-  return build(middle.length, (k) => {
-    if (size[k] === 0) return [0, 0];
-    if (!(size[k] < MOST)) throw new TooLargeError();
+  const result = none();
+  for (let k = 0; k < middle.length; k++) {
+    if (size[k] >= MOST || size[k] !== size[k]) throw new TooLargeError();
     const reach = (radius[k] + error * size[k]) * WIDER + TINY;
-    return [under(middle[k] - reach), over(middle[k] + reach)];
-  });
+    if (size[k] === 0) push(result, 0, 0);
+    else push(result, under(middle[k] - reach), over(middle[k] + reach));
+  }
+  return result;
 }
 
 // Does this browser compute as proofs take for granted?

@@ -8,9 +8,10 @@
 // 3. `narrow` makes the boxes smaller again, as long as the margin gains.
 //
 // All of this is guessing. That the result is a proof is verified by `proves` alone. The steps and the
-// limits are those of reberlstm/certificates/search.py.
+// limits are those of reberlstm/certificates/search.py. What takes long is a generator, which yields
+// every few steps, so that others get their turn and time can be looked at.
 
-import { hull, interval, isWithin, meet, sizeOf, TooLargeError, wider } from "./intervals.js";
+import { hull, isWithin, meet, sizeOf, TooLargeError, wider } from "./intervals.js";
 
 const PATIENCE = 100; // rounds in which the growth of the boxes has to fall by a fifth
 const WAVE = 10; // rounds of which the largest growth is compared
@@ -28,7 +29,7 @@ export class HopelessError extends Error {}
 class ImpossibleError extends HopelessError {}
 
 const finite = (x) => (Number.isFinite(x) ? x : 0);
-const empty = (size) => ({ low: new Float64Array(size).fill(Infinity), high: new Float64Array(size).fill(-Infinity) });
+const empty = (size) => ({ low: new Array(size).fill(Infinity), high: new Array(size).fill(-Infinity) });
 const withSlack = (box) => wider(box, (k) => SLACK * Math.max(1, finite(sizeOf(box, k))));
 
 /** What is to be proved, of a net, with which nodes. */
@@ -38,16 +39,16 @@ class Problem {
   }
 
   /** Where the boxes of all or the changed nodes lead: by target the hull of what arrives, and a little more. */
-  image(boxes, changed = null) {
+  *image(boxes, changed = boxes.keys()) {
     const arrived = new Map();
-    this.nodes.from.forEach((steps, node) => {
-      if (steps.length === 0 || (changed && !changed.has(node))) return;
+    for (const node of changed) {
       const prepared = this.net.prepared(boxes[node]);
-      for (const [symbol, target] of steps) {
+      for (const [symbol, target] of this.nodes.from[node]) {
         const after = this.net.step(prepared, symbol);
         arrived.set(target, arrived.has(target) ? hull(arrived.get(target), after) : after);
       }
-    });
+      yield;
+    }
     for (const [target, box] of arrived) arrived.set(target, withSlack(box));
     return arrived;
   }
@@ -62,22 +63,22 @@ class Problem {
   }
 
   /** The margin if these boxes are a proof, else 0. */
-  proves(boxes) {
+  *proves(boxes) {
     if (!isWithin(this.net.start(), boxes[0])) return 0;
-    for (const [target, box] of this.image(boxes)) if (!isWithin(box, boxes[target])) return 0;
+    for (const [target, box] of yield* this.image(boxes)) if (!isWithin(box, boxes[target])) return 0;
     const margin = boxes.reduce((least, box, node) => (this.isAsked(node) ? Math.min(least, this.margin(box, node)) : least), Infinity);
     return margin > 0 ? margin : 0;
   }
 }
 
-/** Boxes for the nodes and the margin, or a HopelessError; `ensureTime` throws where time is up. */
-export function findInvariant(net, claim, nodes, ensureTime) {
+/** Boxes for the nodes and the margin, or a HopelessError. */
+export function* findInvariant(net, claim, nodes) {
   const problem = new Problem(net, claim, nodes);
   let error = null;
   // An unbounded memory is harmless where its tanh is saturated, but a bolder guess.
   for (const unbounded of net.mayBeUnbounded.includes(1) ? [false, true] : [false]) {
     try {
-      return new Search(problem, unbounded, ensureTime).run();
+      return yield* new Search(problem, unbounded).run();
     } catch (failed) {
       if (failed instanceof TooLargeError) throw new HopelessError("The numbers in the net grow too large.");
       if (failed instanceof ImpossibleError || !(failed instanceof HopelessError)) throw failed;
@@ -88,26 +89,26 @@ export function findInvariant(net, claim, nodes, ensureTime) {
 }
 
 class Search {
-  constructor(problem, unbounded, ensureTime) {
-    Object.assign(this, { problem, unbounded, ensureTime });
+  constructor(problem, unbounded) {
+    Object.assign(this, { problem, unbounded });
   }
 
-  run() {
+  *run() {
     const { problem } = this;
     const { length } = problem.nodes.states;
     let boxes = [problem.net.start(), ...Array.from({ length: length - 1 }, () => empty(problem.net.width))];
-    if (problem.isAsked(0)) this.check(boxes, [0], ImpossibleError);
-    if (length > 1) boxes = this.narrow(this.settle(this.ascend(boxes)));
-    const margin = problem.proves(boxes);
+    if (problem.isAsked(0)) yield* this.check(boxes, [0], ImpossibleError);
+    if (length > 1) boxes = yield* this.narrow(yield* this.settle(yield* this.ascend(boxes)));
+    const margin = yield* problem.proves(boxes);
     if (!(margin > 0)) throw new HopelessError("The bounds do not close by a safe distance.");
     return { boxes, margin };
   }
 
   /** Checks that the heads are right in the boxes of some nodes; returns the least margin. */
-  check(boxes, nodes, Failure = HopelessError) {
+  *check(boxes, nodes, Failure = HopelessError) {
     let least = Infinity;
     for (const node of nodes) {
-      this.ensureTime();
+      yield;
       const margin = this.problem.margin(boxes[node], node);
       if (!(margin > 0)) throw new Failure("The bounds on the memory are too wide to rule out a wrong answer.");
       least = Math.min(least, margin);
@@ -116,14 +117,14 @@ class Search {
   }
 
   /** Boxes that have grown until they hardly do. */
-  ascend(boxes) {
+  *ascend(boxes) {
     const { nodes, net } = this.problem;
     // Until the boxes are widened, every invariant contains them.
     const Failure = this.unbounded ? HopelessError : ImpossibleError;
     const growths = [];
     let changed = new Set([0]);
     while (changed.size > 0) {
-      const image = this.problem.image(boxes, changed);
+      const image = yield* this.problem.image(boxes, changed);
       if (image.size === 0) break;
       changed = new Set();
       let most = 0;
@@ -136,7 +137,7 @@ class Search {
         if (growth > 0) changed.add(target);
         most = Math.max(most, growth);
       }
-      this.check(boxes, image.keys(), Failure);
+      yield* this.check(boxes, image.keys(), Failure);
       growths.push(most);
       // What grows comes round in waves, so the largest growth of some rounds is compared.
       const large = (some) => Math.max(...some);
@@ -148,33 +149,33 @@ class Search {
   }
 
   /** Adds a share of the width to every step, the more the better, until it is too much. */
-  settle(boxes) {
+  *settle(boxes) {
     const [bold, careful] = SHARES;
     try {
-      return this.settleWith([...boxes], bold);
+      return yield* this.settleWith([...boxes], bold);
     } catch (failed) {
       if (!(failed instanceof HopelessError)) throw failed;
-      return this.settleWith([...boxes], careful);
+      return yield* this.settleWith([...boxes], careful);
     }
   }
 
-  settleWith(boxes, share) {
+  *settleWith(boxes, share) {
     const extra = boxes.map(({ low, high }) => low.map((x, k) => share * finite(high[k] - x) + FLOOR * Math.max(1, finite(Math.max(Math.abs(x), Math.abs(high[k]))))));
     for (let round = 0; round < SETTLES; round++) {
-      const image = this.problem.image(boxes);
+      const image = yield* this.problem.image(boxes);
       if ([...image].every(([target, box]) => isWithin(box, boxes[target]))) return boxes;
       for (const [target, box] of image) boxes[target] = hull(boxes[target], wider(box, (k) => extra[target][k]));
-      this.check(boxes, image.keys());
+      yield* this.check(boxes, image.keys());
     }
     throw new HopelessError("The bounds on the memory had not settled after many rounds.");
   }
 
   /** Takes the room away that widening has left, but a tenth. What is smaller leads to smaller boxes, so the result still holds where its steps lead. */
-  narrow(boxes) {
+  *narrow(boxes) {
     let margin = 0;
     for (let round = 0; round < NARROWINGS; round++) {
-      const image = this.problem.image(boxes);
-      const gained = this.check(boxes, image.keys());
+      const image = yield* this.problem.image(boxes);
+      const gained = yield* this.check(boxes, image.keys());
       if (!(gained > margin * (1 + 1e-4))) break;
       margin = gained;
       for (const [target, box] of image) boxes[target] = between(withSlack(box), boxes[target], 0.1);
@@ -206,11 +207,7 @@ function letDrift(before, after, mayBeUnbounded) {
 
 /** `inner`, with a share of its distance from `outer`. */
 function between(inner, outer, share) {
-  const result = interval(inner.low.length);
-  inner.low.forEach((low, k) => {
-    const high = inner.high[k];
-    result.low[k] = low === -Infinity ? low : Math.min(low, low - share * (low - outer.low[k]));
-    result.high[k] = high === Infinity ? high : Math.max(high, high + share * (outer.high[k] - high));
-  });
-  return meet(result, outer);
+  const low = inner.low.map((x, k) => (x === -Infinity ? x : Math.min(x, x - share * (x - outer.low[k]))));
+  const high = inner.high.map((x, k) => (x === Infinity ? x : Math.max(x, x + share * (outer.high[k] - x))));
+  return meet({ low, high }, outer);
 }

@@ -20,6 +20,25 @@ export function layoutsOf(machine, positions = null) {
   return ["LR", "TB"].map((direction) => cropped(layoutAt(machine, placesOf(machine, direction))));
 }
 
+const AIR = 26;
+const WIDEST = 300;
+
+/** Places in any unit, made larger where states would lie on each other; null where that takes too much room. */
+export function spread(machine, positions) {
+  const at = machine.states.map((name) => ({ half: widthOf(name) / 2, place: positions[name] }));
+  let scale = 0;
+  at.forEach(({ half, place: [x, y] }, number) => {
+    for (const { half: other, place } of at.slice(0, number)) {
+      const [dx, dy] = [Math.abs(x - place[0]), Math.abs(y - place[1])];
+      scale = Math.max(scale, Math.min((half + other + AIR) / dx, (NODE_HEIGHT + AIR) / dy));
+    }
+  });
+  const reach = [0, 1].map((k) => at.map(({ place }) => place[k])).map((values) => Math.max(...values) - Math.min(...values));
+  scale = Math.max(1, scale);
+  if (!(scale * Math.max(...reach) <= WIDEST * at.length)) return null;
+  return Object.fromEntries(machine.states.map((name) => [name, positions[name].map((value) => value * scale)]));
+}
+
 // Places in layers
 
 const SWEEPS = 8;

@@ -16,6 +16,7 @@ import { makeSearch } from "./search.js";
 const MILLISECONDS = 5000;
 const BOXES = 5000;
 const FIRST = 3000; // words that are tried, wrong ones being mostly short, before more symbols are remembered
+const PROOFS = 0.75; // the share of the time left for proofs that take long
 const SLICE = 5; // milliseconds of the search at a time
 const MARGIN_SLACK = 1e-9; // what is taken off a margin, so that other arithmetic finds it too
 
@@ -28,53 +29,74 @@ const MARGIN_SLACK = 1e-9; // what is taken off a margin, so that other arithmet
  *   far every head stays from a wrong answer; a box is {node, last, low, high, hidden: {low, high}}, the
  *   machine's number of a state (−1 after a violation), the symbols remembered, and between what the memory c
  *   and the hidden state h of every cell are after such words. c may be without a bound, ±Infinity.
- * - {verdict: "refuted", wrong, shortest}: a wrong word as search.js reports it.
- * - {verdict: "unknown", reason}: a sentence.
+ * - {verdict: "refuted", wrong, shortest}: a wrong word as search.js reports it, and whether none is shorter.
+ * - {verdict: "unknown", reason, search}: a sentence, and what the search for a wrong word has come to.
  */
 export function decide(machine, net, limits = {}) {
+  const deciding = makeDeciding(machine, net, limits);
+  for (;;) {
+    const { done, value } = deciding.next();
+    if (done) return value;
+  }
+}
+
+/** The same in small pieces: a generator that yields the search for a wrong word, and returns the decision. */
+export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes = BOXES } = {}) {
   const unknown = (reason) => ({ verdict: "unknown", reason });
   if (machine.counters) return unknown("The machine counts, and nothing is proved here about counters.");
-  const fault = arithmeticFault();
-  if (fault) return unknown(fault);
-  const end = performance.now() + (limits.milliseconds ?? MILLISECONDS);
-  const ensureTime = () => {
-    if (performance.now() > end) throw new HopelessError("The time was up.");
-  };
   const claim = makeClaim(machine, net);
+  const fault = arithmeticFault() || claim.fault;
+  if (fault) return unknown(fault);
+  const end = performance.now() + milliseconds;
+  const left = () => Math.max(0, end - performance.now());
   const boxNet = new BoxNet(net);
-  const most = limits.boxes ?? BOXES;
-  let reason = claim.fault;
-  const prove = (memories) => {
-    for (const memory of claim.fault ? [] : memories) {
+  const search = makeSearch(machine, net, 0, ({ word }) => isWrong(boxNet, claim, word));
+  let reason = claim.missing;
+
+  function* prove(memories, time) {
+    const until = performance.now() + time;
+    for (const memory of claim.missing ? [] : memories) {
       const remembered = memory();
-      const nodes = remembered && unfold(claim, remembered, most);
+      const nodes = remembered && unfold(claim, remembered, boxes);
       if (!nodes) continue;
+      const finding = findInvariant(boxNet, claim, nodes);
       try {
-        return proof(claim, boxNet, nodes, findInvariant(boxNet, claim, nodes, ensureTime));
+        for (;;) {
+          const { done, value } = finding.next();
+          if (done) return proof(claim, boxNet, nodes, value);
+          if (performance.now() > until) throw new HopelessError("The time was up.");
+          yield search;
+        }
       } catch (failed) {
         if (!(failed instanceof HopelessError)) throw failed;
         reason = failed.message;
       }
     }
     return null;
-  };
+  }
+
+  function* tried(count) {
+    while (search.report().tried < count && left() > 0 && !search.advance(SLICE)) yield search;
+    const { status, suspect, ...wrong } = search.report();
+    return status === "wrong" ? { verdict: "refuted", wrong: wrongOf(wrong), shortest: !suspect } : null;
+  }
+
   // A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
-  const proved = prove([() => lastSymbols(0), () => sharedSymbols(net, claim)]);
-  if (proved) return proved;
-  const search = makeSearch(machine, net, 0, ({ word }) => isWrong(boxNet, claim, machine, word));
-  const tried = (count) => {
-    let over = false;
-    while (!over && search.report().tried < count && performance.now() < end) over = search.advance(SLICE);
-    const report = search.report();
-    return report.status === "wrong" ? { verdict: "refuted", wrong: wrongOf(report), shortest: !report.suspect } : null;
-  };
-  return tried(FIRST) ?? prove([1, 2, 3].map((k) => () => lastSymbols(k))) ?? tried(Infinity) ?? unknown(withSuspect(reason, search.report(), machine));
+  const found =
+    (yield* prove([() => lastSymbols(0), () => sharedSymbols(net, claim)], left())) ??
+    (yield* tried(FIRST)) ??
+    (yield* prove([1, 2, 3].map((k) => () => lastSymbols(k)), PROOFS * left())) ??
+    (yield* tried(Infinity));
+  if (found) return found;
+  const report = search.report();
+  const word = report.suspect && (wordText(machine, report.suspect.word) || "the empty string");
+  return { ...unknown(word ? `After ${word} an answer is so close to its threshold that rounding decides it.` : reason), search: report };
 }
 
 function proof(claim, boxNet, nodes, { boxes, margin }) {
   const found = boxes.map((box, node) => {
     const states = boxNet.split(box);
-    const ends = (which, end) => states.flatMap((parts) => [...which(parts)[end]]);
+    const ends = (which, end) => states.flatMap((parts) => which(parts)[end]);
     const memory = (parts) => parts.at(-1);
     const hidden = (parts) => parts[0];
     return {
@@ -93,7 +115,7 @@ function wrongOf({ word, offers, extra, missing, allowed, ends, endWrong }) {
 }
 
 /** Whether the net is wrong after a word beyond doubt, whatever is rounded on the way. */
-function isWrong(boxNet, claim, machine, word) {
+function isWrong(boxNet, claim, word) {
   try {
     let box = boxNet.start();
     let state = 0;
@@ -106,10 +128,4 @@ function isWrong(boxNet, claim, machine, word) {
     if (failed instanceof TooLargeError) return false;
     throw failed;
   }
-}
-
-/** The reason, and a word that is too close to call. */
-function withSuspect(reason, { suspect }, machine) {
-  if (!suspect) return reason;
-  return `After ${wordText(machine, suspect.word) || "the empty string"} an answer is so close to its threshold that rounding decides it.`;
 }

@@ -1,8 +1,21 @@
-// Searches in the background: in a worker made from this very script, or in idle slices without one.
+// Decides on nets in the background: in a worker made from this very script, or in idle slices without one.
 
-import { makeSearch } from "./search.js";
+import { makeDeciding } from "./prove.js";
+import { makeSearch, MAX_SECONDS } from "./search.js";
 
 const SLICE = 40;
+
+/** Looks for a proof and for a wrong word: reports of the search, at the end with the decision. */
+function* look({ machine, net, slots }) {
+  const decision = slots ? null : yield* makeDeciding(machine, net, { milliseconds: 1000 * MAX_SECONDS });
+  if (decision?.verdict === "proved") return { status: "proved", decision };
+  if (decision?.verdict === "refuted") return { status: "wrong", ...decision.wrong, decision };
+  if (decision?.search) return { ...decision.search, decision };
+  // Of nets that are rounded, or count, nothing is proved.
+  const search = makeSearch(machine, net, slots);
+  while (!search.advance(1)) yield search;
+  return search.report();
+}
 
 /** The worker's side: one job per net, a new job for a net replaces its old one. */
 export function serve(scope) {
@@ -10,18 +23,23 @@ export function serve(scope) {
   scope.onmessage = ({ data }) => {
     const job = Symbol("job");
     jobs.set(data.id, job);
-    const search = makeSearch(data.machine, data.net, data.slots);
+    const looking = look(data);
     const turn = () => {
       if (jobs.get(data.id) !== job) return;
-      const done = search.advance(SLICE);
-      scope.postMessage({ id: data.id, number: data.number, report: search.report() });
-      if (!done) setTimeout(turn, 0);
+      const end = performance.now() + SLICE;
+      let step = looking.next();
+      while (!step.done && performance.now() < end) step = looking.next();
+      scope.postMessage({ id: data.id, number: data.number, report: step.done ? step.value : step.value.report() });
+      if (!step.done) setTimeout(turn, 0);
     };
     turn();
   };
 }
 
-/** The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` is told. */
+/**
+ * The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` is told what the
+ * search has come to, and at the end, where nothing is rounded or counts, the `decision`.
+ */
 export function makeSeeker(source, onReport) {
   const numbers = new Map();
   const heard = ({ id, number, report }) => {

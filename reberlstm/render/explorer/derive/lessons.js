@@ -1,0 +1,260 @@
+// The lessons: a machine, a task, and a wiring that solves it.
+//
+// `cells` are the net's cells, `gates` those that the lesson speaks of; the others rest: eraser shut,
+// filter and output gate open. `head` is what the reader answers: which symbols may come ("legal") or
+// whether the word may end ("accept"). `solution` has a text for each row, as `readRow` reads them;
+// a gate's name alone stands for all cells. `given` are the rows that the student need not set, and
+// `first` what is there at first in place of nothing. `words` are for the worksheet.
+
+import { readRow, rowsOf } from "./wiring.js";
+
+const ALL = ["forget", "candidate", "input"];
+
+function machine(title, alphabet, accepting, transitions) {
+  const states = Object.keys(transitions);
+  return { name: "", title, alphabet: [...alphabet], states, start: states[0], accepting, transitions };
+}
+
+/** Reber's grammar as the Toy LSTM numbers its nodes, wired in full; three lessons leave parts of it out. */
+const REBER = {
+  "forget": "shut",
+  "candidate 0": "+B",
+  "input 0": "open",
+  "candidate 1": "+T +S",
+  "input 1": "open -2 -5",
+  "candidate 2": "+X +P",
+  "input 2": "shut +1 +4",
+  "candidate 3": "+S +V",
+  "input 3": "shut +2 +4",
+  "candidate 4": "+V",
+  "input 4": "shut +5",
+  "candidate 5": "+P +T +X",
+  "input 5": "open -1 -4 -T +5",
+  "reader T": "no +0 +5",
+  "reader S": "no +1 +2",
+  "reader X": "no +1 +2",
+  "reader P": "no +0 +4",
+  "reader V": "no +4 +5",
+  "reader E": "no +3",
+};
+
+const reberLesson = (reber) => ({
+  machine: reber,
+  cells: ["0", "1", "2", "3", "4", "5"],
+  gates: ALL,
+  head: "legal",
+  claims: "legal",
+  solution: REBER,
+  words: ["BTSXSE", "BPTVVE", "BTXXVPSE"],
+});
+
+const SMALL = [
+  {
+    key: "last",
+    title: "Remember the last symbol",
+    machine: machine("Does the word end in a?", "ab", ["A"], { 0: { a: "A", b: "0" }, A: { a: "A", b: "0" } }),
+    task: "Make the memory of cell A 1 when the last symbol was a, and 0 when it was b.",
+    learn: "A cell holds one number, its memory. The writer says what is written into it. The eraser says what becomes of the old number: open keeps it, shut erases it.",
+    cells: ["A"],
+    gates: ["forget", "candidate"],
+    head: "accept",
+    claims: "all",
+    first: { "forget A": "open" },
+    given: ["reader"],
+    solution: { "forget A": "shut", "candidate A": "+a", "reader end": "no +A" },
+    hint: "What is to be written when a comes? And should anything of the old memory stay?",
+    words: ["ab", "aab", "bba"],
+  },
+  {
+    key: "reader",
+    title: "What may come next?",
+    machine: machine("A traffic light", "rgy", ["red"], { dark: { r: "red" }, red: { g: "green" }, green: { y: "yellow" }, yellow: { r: "red", y: "yellow" } }),
+    task: "Each cell remembers one light. Set the reader: which light may come next?",
+    learn: "The reader has a row for each symbol. It reads the cells and answers yes or no.",
+    cells: ["red", "green", "yellow"],
+    gates: ["candidate"],
+    head: "legal",
+    claims: "legal",
+    given: ["candidate"],
+    solution: { "candidate red": "+r", "candidate green": "+g", "candidate yellow": "+y", "reader r": "no +yellow", "reader g": "no +red", "reader y": "no +green +yellow" },
+    hint: "Take one symbol after the other. From which nodes does an arrow with this symbol leave?",
+    words: ["rgy", "rgyyr", "rgyrg"],
+  },
+  {
+    key: "end",
+    title: "May the word end?",
+    machine: machine("A bracket that is open must be closed", "()", ["closed"], { closed: { "(": "open" }, open: { ")": "closed" } }),
+    task: "Wire the cell and the reader’s only row. The word may end, unless a bracket is open.",
+    learn: "How a row rests is what it says when nothing changes it. A − chip turns a yes into a no.",
+    cells: ["open"],
+    gates: ["forget", "candidate"],
+    head: "accept",
+    claims: "legal",
+    first: { "forget open": "open", "reader end": "yes" },
+    given: [],
+    solution: { "forget open": "shut", "candidate open": "+(", "reader end": "yes -open" },
+    hint: "Let the cell remember that the last symbol was (. Then this cell has to turn the reader’s yes into a no.",
+    words: ["()", "()(", "()()"],
+  },
+  {
+    key: "filter",
+    title: "Only from this node",
+    machine: machine("Does the word end in ab?", "ab", ["AB"], { 0: { a: "A", b: "0" }, A: { a: "A", b: "AB" }, AB: { a: "A", b: "0" } }),
+    task: "Cell AB is to ring on b, but only where the symbol before was a. Set its writer and its filter.",
+    learn: "The filter lets in what the writer writes, or not. All gates read the cells as they were before this symbol.",
+    cells: ["A", "AB"],
+    gates: ["candidate", "input"],
+    head: "accept",
+    claims: "all",
+    given: ["candidate A", "input A", "reader"],
+    solution: { "candidate A": "+a", "input A": "open", "candidate AB": "+b", "input AB": "shut +A", "reader end": "no +AB" },
+    hint: "Which cell is active when the last symbol was a? Only that cell should open the filter.",
+    words: ["aab", "abb", "bab"],
+  },
+  {
+    key: "clap",
+    title: "Stamp, stamp, clap",
+    machine: machine("Stamp, stamp, clap, and again", "sc", ["0"], { 0: { s: "1" }, 1: { s: "2" }, 2: { c: "0" } }),
+    task: "Both cells ring on s (stamp). Set the filters, so that cell 1 is active after the first stamp and cell 2 after the second.",
+    learn: "Node 0 needs no cell: there all cells are 0. A filter that rests open is shut by a cell with −.",
+    cells: ["1", "2"],
+    gates: ["candidate", "input"],
+    head: "legal",
+    claims: "legal",
+    given: ["candidate"],
+    solution: { "candidate 1": "+s", "candidate 2": "+s", "input 1": "open -1", "input 2": "shut +1", "reader s": "yes -2", "reader c": "no +2" },
+    hint: "Before the first stamp no cell is active, so its filter has to rest open. What should shut it?",
+    words: ["ssc", "sscs", "sscss"],
+  },
+  {
+    key: "switch",
+    title: "Hold and forget",
+    machine: machine("A light: 1 switches it on, 0 off, w is waiting", "01w", ["on"], { off: { 1: "on", w: "off" }, on: { 0: "off", w: "on" } }),
+    task: "The light stays on until 0 comes. First hold the memory with the eraser alone, and look what happens. Then mend it.",
+    learn: "An open eraser keeps 95 of 100 parts in each step, so what is only held fades. To last, it has to be written anew: let w ring too, and let the cell itself open its filter.",
+    cells: ["on"],
+    gates: ALL,
+    head: "legal",
+    claims: "legal",
+    given: ["reader"],
+    solution: { "forget on": "open -0", "candidate on": "+1 +w", "input on": "shut +1 +on", "reader 0": "no +on", "reader 1": "yes -on", "reader w": "yes" },
+    hint: "To hold: the eraser is open, but 0 shuts it. To mend: the writer also rings on w. When may that ring pass the filter?",
+    words: ["1w0", "w1ww0", "1w0w1"],
+  },
+  {
+    key: "first",
+    title: "A latch: what came first?",
+    machine: machine("Was the first symbol a?", "ab", ["A"], { 0: { a: "A", b: "B" }, A: { a: "A", b: "A" }, B: { a: "B", b: "B" } }),
+    task: "Cell A is to be active for ever if the first symbol was a, cell B if it was b. Whatever comes later must not change them.",
+    learn: "A cell that opens its own filter writes itself anew at each symbol. Such a memory never fades, and the eraser may stay shut.",
+    cells: ["A", "B"],
+    gates: ["candidate", "input"],
+    head: "accept",
+    claims: "all",
+    given: ["reader", "candidate B", "input B"],
+    solution: { "candidate A": "+a +b", "input A": "shut +a +A -B", "candidate B": "+a +b", "input B": "shut +b +B -A", "reader end": "no +A" },
+    hint: "Cell B is done. Cell A is the same with a and b exchanged.",
+    words: ["abb", "bab", "aba"],
+  },
+  {
+    key: "parity",
+    title: "Parity: an even number of 1s",
+    machine: machine("Is the number of 1s even?", "01", ["even"], { even: { 0: "even", 1: "odd" }, odd: { 0: "odd", 1: "even" } }),
+    task: "There are two ways to be odd. Cell “came” rings when a 1 comes and it was even. Cell “stays” rings when a 0 comes and it was odd. Set the gates.",
+    learn: "One filter cannot say “either, but not both”. Two cells with a filter each can.",
+    cells: ["came", "stays"],
+    gates: ["candidate", "input"],
+    head: "accept",
+    claims: "all",
+    given: [],
+    solution: { "candidate came": "+1", "input came": "open -came -stays", "candidate stays": "+0", "input stays": "shut +came +stays", "reader end": "yes -came -stays" },
+    hint: "It was odd if one of the two cells is active. Which filter must be open then, and which one shut?",
+    words: ["11", "101", "0110"],
+  },
+  {
+    key: "one",
+    title: "Parity with one cell",
+    machine: machine("Is the number of 1s even?", "01", ["even"], { even: { 0: "even", 1: "odd" }, odd: { 0: "odd", 1: "even" } }),
+    task: "Now one cell has to do. It rings on 0 and on 1, and has two filters: one before the memory and one behind it, the output gate. Set both.",
+    learn: "The output gate says what of the memory the other gates and the reader may see.",
+    cells: ["odd"],
+    gates: ["candidate", "input", "output"],
+    head: "accept",
+    claims: "all",
+    given: ["candidate", "reader"],
+    solution: { "candidate odd": "+0 +1", "input odd": "shut +1 +odd", "output odd": "open +0 -odd", "reader end": "yes -odd" },
+    hint: "The filter stops only one case: a 0 while it was even. The output gate stops only one case: a 1 while it was odd.",
+    words: ["11", "101", "0110"],
+  },
+  {
+    key: "three",
+    title: "Count to three",
+    machine: machine("At most three a between two b", "ab", ["0"], { 0: { a: "1", b: "0" }, 1: { a: "2", b: "0" }, 2: { a: "3", b: "0" }, 3: { b: "0" } }),
+    task: "Count the a: one cell for each number. After three of them only b may come, and the count begins again.",
+    learn: "A chain: each cell opens the filter of the next one.",
+    cells: ["1", "2", "3"],
+    gates: ["candidate", "input"],
+    head: "legal",
+    claims: "legal",
+    given: [],
+    solution: { "candidate": "+a", "input 1": "open -1 -2", "input 2": "shut +1", "input 3": "shut +2", "reader a": "yes -3", "reader b": "yes" },
+    hint: "All cells ring on a. The filter of cell 1 is open when no other cell counts.",
+    words: ["aab", "aaab", "abaa"],
+  },
+  {
+    key: "brackets",
+    title: "Brackets in brackets",
+    machine: machine("Brackets, at most two deep", "()", ["0"], { 0: { "(": "1" }, 1: { "(": "2", ")": "0" }, 2: { ")": "1" } }),
+    task: "The cells tell how deep we are: one bracket open, or two. Set all rows.",
+    learn: "Cell 1 is reached in two ways: by ( from outside, and by ) from inside.",
+    cells: ["1", "2"],
+    gates: ["candidate", "input"],
+    head: "legal",
+    claims: "legal",
+    given: [],
+    solution: { "candidate 1": "+( +)", "input 1": "open -1", "candidate 2": "+(", "input 2": "shut +1", "reader (": "yes -2", "reader )": "no +1 +2" },
+    hint: "Write down for each cell from which node and by which symbol one comes there. Before the first bracket no cell is active.",
+    words: ["(())", "()()", "(()())"],
+  },
+];
+
+const LARGE = [
+  {
+    key: "row",
+    title: "Reber with a row missing",
+    task: "The machine of the Toy LSTM. Cell 1 has lost its row. It is reached by T from node 0, and by S from itself.",
+    learn: "T is also the loop at node 5, and S also leads from node 2 to node 3. There cell 1 must not ring.",
+    given: ["0", "2", "3", "4", "5"].flatMap((cell) => ALL.map((gate) => `${gate} ${cell}`)).concat("reader"),
+    hint: "T and S ring. The filter rests open, and two cells shut it.",
+  },
+  {
+    key: "filters",
+    title: "Reber without filters",
+    task: "All filters are gone. Set them, one cell after the other: from which nodes may each symbol come?",
+    learn: "Each filter answers one question: of all arrows with this symbol, which lead here?",
+    given: ["forget", "candidate", "reader"],
+    hint: "Begin with cells 3 and 4. Cell 5 is the hardest: T, P and X lead there, and T must pass only from cell 5 itself.",
+  },
+  {
+    key: "reber",
+    title: "Reber, all by yourself",
+    task: "Nothing is given. This is what the author of the Toy LSTM did with pencil and paper. His net has a wrong word; yours will have none.",
+    learn: "One row at a time: first the writer, then the filter. The reader comes last.",
+    given: [],
+    hint: "For each cell: which symbols lead there? These ring. From which nodes? These open the filter.",
+  },
+];
+
+/** The lessons with their rows, their numbers at first and when solved, and which rows are the student's. */
+export function lessonsWith(reber) {
+  return [...SMALL, ...LARGE.map((lesson) => ({ ...reberLesson(reber), ...lesson }))].map(prepared);
+}
+
+function prepared(lesson) {
+  const rows = rowsOf(lesson);
+  const textFor = (texts, { key, gate }) => texts?.[key] ?? texts?.[gate];
+  const isGiven = ({ key, gate }) => lesson.given.includes(key) || lesson.given.includes(gate);
+  const solution = rows.map((row) => readRow(row, textFor(lesson.solution, row) ?? ""));
+  const first = rows.map((row, k) => (isGiven(row) ? solution[k] : readRow(row, textFor(lesson.first, row) ?? "")));
+  return { ...lesson, rows, open: rows.map((row) => !isGiven(row)), first, solution };
+}

@@ -1,0 +1,45 @@
+// The run of a word: a column for each step, with node, memories and answers; the wrong one is marked.
+
+import { el } from "../common/dom.js";
+import { LOST } from "../model/machine.js";
+import { answersOf } from "./outcome.js";
+import { shown } from "./wiretable.js";
+
+/** The strip; `app` has the steps, what is right at each, and which one is looked at. */
+export function drawStrip(app) {
+  const { machine, lesson, word, steps, states, judged, t } = app;
+  const columns = steps.map((_, k) => k);
+  const mark = (k) => (k === t ? "here" : null);
+  const header = (k) => el("th", { scope: "col", class: mark(k) }, el("button", { type: "button", "data-step": k, "aria-pressed": String(k === t), "aria-label": k === 0 ? "start" : `step ${k}, ${machine.alphabet[word[k - 1]]}`, onclick: () => app.goTo(k) }, k === 0 ? "start" : machine.alphabet[word[k - 1]]));
+  const line = (name, cell) => el("tr", {}, el("th", { scope: "row" }, name), columns.map((k) => el("td", { class: mark(k) }, cell(k))));
+  const isWrong = (k) => judged[k].verdict === "wrong";
+  const answers = columns.map((k) => answersOf(machine, steps[k], judged[k]));
+  const isJudged = (k) => judged[k].verdict !== "unclaimed";
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "row" }, "Symbol"), columns.map(header))),
+    el(
+      "tbody",
+      {},
+      line("Node", (k) => (states[k] === LOST ? "–" : machine.states[states[k]])),
+      lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell]))),
+      line(lesson.head === "legal" ? "The net offers" : "May end, says the net", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers[k].net)),
+      line(lesson.head === "legal" ? "The machine allows" : "May end, says the machine", (k) => (isJudged(k) ? answers[k].machine : el("span", { class: "unjudged" }, "not judged"))),
+    ),
+  );
+}
+
+function memory(value) {
+  const width = Math.min(1, Math.abs(value));
+  return el("span", { class: "memory-bar" }, el("span", { class: "track", "aria-hidden": "true" }, el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` })), el("span", { class: "number" }, shown(value)));
+}
+
+/** The step in words: what each gate of a cell did, with its numbers. */
+export function stepText({ machine, lesson, word, steps, t }, cell) {
+  if (t === 0) return "Before the first symbol every memory is 0.";
+  const { gates, c } = steps[t];
+  const before = steps[t - 1].c[cell];
+  const sum = `${shown(gates.forget[cell])} · ${shown(before)} + ${shown(gates.input[cell])} · ${shown(gates.candidate[cell])} = ${shown(c[cell])}`;
+  return `${machine.alphabet[word[t - 1]]} comes. Memory of cell ${lesson.cells[cell]} = eraser · old memory + filter · writer = ${sum}.`;
+}

@@ -1,0 +1,50 @@
+// What was decided of a net, in short plain sentences: the one place for these words.
+
+import { wordText } from "./machine.js";
+
+const count = (number) => number.toLocaleString("en");
+const symbolCount = (number) => (number === 1 ? "1 symbol" : `${count(number)} symbols`);
+
+/** A verdict as one text. `decision` is what `decide` returned, or what a certificate says. */
+export function verdictText(machine, net, decision) {
+  return verdictParts(machine, net, decision)
+    .map((part) => part.code ?? part)
+    .join("");
+}
+
+/** The same in parts: texts, and {code} for what is a word of the machine or a command. */
+export function verdictParts(machine, net, decision) {
+  if (decision.verdict === "proved") return provedParts(decision);
+  if (decision.verdict === "refuted") return wrongParts(machine, net, decision.wrong);
+  const tried = decision.search ? searchParts(machine, net, { ...decision.search, given: true }) : [];
+  return [...tried, tried.length ? " There is no proof: " : "Not decided: ", lower(decision.reason)];
+}
+
+/** A proof made in the page, or by a command ({by}); `limit` is how far counters may go. */
+function provedParts({ scope, margin, by, limit }) {
+  const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
+  const within = limit ? ` whose counters stay within ±${count(limit)}` : "";
+  const source = by ? [" (", { code: by }] : [", in this page ("];
+  return [`Proved right ${words} of any length${within}`, ...source, `${by ? ", " : ""}margin ${Number(margin.toPrecision(3))}).`];
+}
+
+/** What a search has come to: its report. */
+export function searchParts(machine, net, report) {
+  if (report.status === "wrong") return wrongParts(machine, net, report);
+  if (report.status === "closed") {
+    return [`None, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
+  }
+  const state = report.status === "searching" && !report.given ? "Searching: none" : "None found";
+  return [`${state} among ${count(report.tried)}; all with fewer than ${symbolCount(report.length + 1)} are right.`];
+}
+
+/** A wrong word, what the net says after it, and what is right. */
+function wrongParts(machine, net, { word, offers, extra, missing, allowed, ends }) {
+  const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
+  const said = extra.length || missing.length
+    ? `There it offers ${list(offers)}; the grammar allows ${list(allowed)}.`
+    : `There it says that the word may ${ends ? "not " : ""}end, wrongly.`;
+  return [{ code: wordText(machine, word) || "the empty string" }, ` (${symbolCount(word.length)}). ${said}`];
+}
+
+const lower = (sentence) => sentence[0].toLowerCase() + sentence.slice(1);
