@@ -120,7 +120,7 @@ def test_it_speaks_of_the_page_s_own_machine_and_net(open_page, folder):
     assert compiled[0].startswith("The net reads 0110 one symbol at a time, from 0 on.")
     assert "In cell odd the forget gate (eraser) is 0" in compiled[1]
     assert "Cell odd stands for node odd" in compiled[2]
-    assert compiled[4].startswith("None: this net is proved right after every string of any length")
+    assert compiled[4].startswith("None. Proved right after every string of any length")
     assert "the update gate is 0 and writes the candidate" in gru[1]
     assert "h = z · h₋ + (1 − z) · g, here " in gru[2]
     assert "There is no gate that could keep a memory" in rnn[1]
