@@ -4,6 +4,7 @@
 const names = (text) => Object.fromEntries(text.split(" ").map((name) => [name, "readonly"]));
 
 export default [
+  { ignores: ["reberlstm/render/explorer/vendor/**"] },
   {
     files: ["reberlstm/render/explorer/**/*.js"],
     languageOptions: {
@@ -11,7 +12,7 @@ export default [
       sourceType: "module",
       globals: names(
         "document window self location history navigator performance setTimeout clearTimeout atob btoa " +
-          "AbortController Blob URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS",
+          "AbortController Blob URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS DOMParser",
       ),
     },
     rules: {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +48,7 @@ from reberlstm.machine.counters import Machine
 from reberlstm.machine.tables import Scope
 from reberlstm.net.loading import FOLDER, shipped_names
 from reberlstm.net.net import Net
+from reberlstm.render import wrapped
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
 CHECKED = {
@@ -229,13 +229,13 @@ def _show(certificate: Certificate, options: Options) -> int:
     else:
         echo(
             click.style(
-                _wrapped(printable(certificate.first_line)),
+                _wrapped(certificate.first_line),
                 bold=True,
                 fg=COLOURS[certificate.holds],
             )
         )
         for name, text in certificate.figures:
-            echo(_wrapped(printable(figure(name, text)), 14))
+            echo(_wrapped(figure(name, text), 14))
         if isinstance(certificate, Refutation) and "import torch" in certificate.replay:
             echo("  replay it in your own module:")
             for line in certificate.replay:
@@ -248,17 +248,7 @@ def _show(certificate: Certificate, options: Options) -> int:
 def _wrapped(text: str, indent: int = 2) -> str:
     """A line as lines of at most 80 columns, all but the first one indented."""
     width = min(terminal_width(), 80)
-    if len(text) <= width:
-        return text
-    words = text.lstrip()
-    return textwrap.fill(
-        words,
-        width,
-        initial_indent=" " * (len(text) - len(words)),
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(wrapped(text, width, " " * indent, break_long_words=False))
 
 
 def _check(file: str, net: Net, machine: Machine, options: Options) -> int:
@@ -287,10 +277,10 @@ def _check(file: str, net: Net, machine: Machine, options: Options) -> int:
     else:
         follows = "does not follow" if verdict.outcome == "refuted" else "follows"
         subject = f"{file}: {CHECKED[verdict.valid]} {net.name} {follows} {machine}"
-        line = _wrapped(printable(f"{subject} ({in_words(answered)})"))
+        line = _wrapped(f"{subject} ({in_words(answered)})")
         echo(click.style(line, bold=True, fg=COLOURS[verdict.valid]))
         for text in (verdict.reason, trusted):
-            echo(_wrapped(f"  {printable(text)}", 4))
+            echo(_wrapped(f"  {text}", 4))
     return 0 if verdict.valid and verdict.outcome == "holds" else 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import click
@@ -61,6 +60,7 @@ def command(
     if Path(out).suffix not in (".html", ".htm"):
         raise FormatError(f"{out}: explore writes .html files; use that suffix")
     machine = as_machine(grammar)
+    from reberlstm.render import wrapped
     from reberlstm.render.page import default_nets, examples, explorer_page
 
     shown = [reading.load(net, machine, only_files=len(nets) > 1) for net in nets]
@@ -74,6 +74,4 @@ def command(
     write_atomically(Path(out), page)
     names = ", ".join(f"{net.name or 'unnamed'} ({net.reading})" for net in shown)
     text = f"{out}: {machine}, {names}; {len(page) / 1000:.0f} kB"
-    # A path is never broken.
-    lines = textwrap.wrap(text, terminal_width(), break_long_words=False, break_on_hyphens=False)
-    echo("\n".join(lines))
+    echo("\n".join(wrapped(text, terminal_width(), break_long_words=False)))

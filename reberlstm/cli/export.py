@@ -15,12 +15,14 @@ from reberlstm.cli.options import (
     net_option,
     net_options,
     out_option,
+    terminal_width,
 )
 from reberlstm.errors import FormatError
 from reberlstm.files import write_atomically
 from reberlstm.grammars import load_grammar
 from reberlstm.machine.fsm import FSM
 from reberlstm.net.base import check_alphabets
+from reberlstm.render import wrapped
 
 if TYPE_CHECKING:
     from reberlstm.net.net import Net
@@ -98,7 +100,8 @@ def command(**given: Any) -> None:
     content, snippet = _exported(target, weights, Path(asked.out).name, asked.dtype, asked.indices)
     write_atomically(Path(asked.out), content)
     read = f" ({weights.reading})" if weights.reading else ""
-    echo(f"{asked.out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:\n")
+    text = f"{asked.out}: {weights.name}{read}, {weights.size} cells, for {target}. To load it:"
+    echo("\n".join(wrapped(text, terminal_width(), break_long_words=False)) + "\n")
     echo(snippet, nl=False)
 
 

@@ -26,6 +26,7 @@ from reberlstm.cli.options import (
     probed,
     seed_option,
     split_symbols,
+    terminal_width,
 )
 from reberlstm.errors import FormatError, GrammarError
 from reberlstm.extraction import Budget, extract
@@ -193,7 +194,7 @@ def command(
     if as_json:
         echo_json({"net": held.name, "seed": budget["seed"]} | found.to_dict())
     else:
-        title, *lines = extraction_lines(found)
+        title, *lines = extraction_lines(found, terminal_width())
         for line in (click.style(title, bold=True), *lines, f"seed {budget['seed']}"):
             echo(line)
         if out is not None:

@@ -22,6 +22,7 @@ from reberlstm.cli.options import (
     probed,
     progress,
     seed_option,
+    terminal_width,
 )
 from reberlstm.comparison import check_rows, keys
 from reberlstm.comparison.study import BACKENDS, Cluster, Questions, Table, grid, run, summary
@@ -170,7 +171,7 @@ def command(
         return
     from reberlstm.render.comparison import study_lines
 
-    for line in study_lines(records):
+    for line in study_lines(records, terminal_width()):
         echo(line)
     already = f", {known:,} were there" if known else ""
     echo(f"{out}: {done:,} nets done{already}")

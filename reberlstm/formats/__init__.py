@@ -64,7 +64,7 @@ _OPENFST_BINARY = b"\xd6\xfd\xb2\x7e"
 _ENCODING = rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_-]{1,40})[\"']"
 _DOT_CHARSET = rb"(?i)\bcharset\s*=\s*\"?\s*(?:latin-?1|l1|iso[-_]8859-1)\b"
 _SAFE_ENCODINGS = r"(?i)(us-ascii|ascii|latin-?[0-9]+|iso-?8859-[0-9]+|windows-125[0-9]|cp125[0-9])"
-_DOT = r"(?si)(?:\s|//[^\n]*\n|/\*.*?\*/|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b"
+_DOT = r"(?si)(?:\s|//[^\n]*\n|(?>/\*.*?\*/)|#[^\n]*\n)*(?:strict\s+)?(?:di)?graph\b"
 _BEGINNINGS = {
     "json": r"\{",
     "scxml": r"(?s)(?:(?><\?.*?\?>|<!--.*?-->)\s*)*<(?:[\w-]{1,40}:)?scxml\b",

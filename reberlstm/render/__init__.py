@@ -8,6 +8,7 @@ Each kind of result has a module that enters its functions into the registry of 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Collection, Sequence
 from functools import cache
 from importlib import import_module
@@ -64,6 +65,26 @@ def markdown_code(text: str) -> str:
     return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
+def wrapped(
+    text: str, width: int, indent: str | None = None, *, break_long_words: bool = True
+) -> list[str]:
+    """A line as lines of at most `width` columns; those after the first begin with `indent`.
+
+    By default they begin with the spaces that the text begins with. What may be a path is not to
+    be broken.
+    """
+    text = printable(text)
+    begin = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(
+        text.lstrip(),
+        width,
+        initial_indent=begin,
+        subsequent_indent=begin if indent is None else indent,
+        break_long_words=break_long_words,
+        break_on_hyphens=False,
+    ) or [""]
+
+
 def text_lines(renderable: Any, width: int) -> list[str]:
     """The lines that rich makes of something, with styles, without spaces at their ends.
 
@@ -91,17 +112,33 @@ def text_lines(renderable: Any, width: int) -> list[str]:
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int, *, numbers: bool = False) -> list[str]:
-    """A table whose first row is its head; with `numbers` all but the first column flush right."""
+    """A table whose first row is its head; with `numbers` all but the first column flush right.
+
+    Columns for which `width` has no room stand below, beside the first column once more.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 2), pad_edge=False)
-    for index in range(len(rows[0])):
-        table.add_column(justify="right" if numbers and index else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    return text_lines(table, width)
+    texts = [[printable(cell) for cell in row] for row in rows]
+    sizes = [max(map(cell_len, column)) + GAP for column in zip(*texts, strict=True)]
+    lines: list[str] = []
+    rest = range(1, len(sizes))
+    while rest or not lines:
+        room = width + GAP - sizes[0]
+        fitting = [sum(sizes[rest[0] : index + 1]) <= room for index in rest]
+        shown, rest = rest[: max(1, sum(fitting))], rest[max(1, sum(fitting)) :]
+        table = Table.grid(padding=(0, GAP), pad_edge=False)
+        for index in (0, *shown):
+            table.add_column(justify="right" if numbers and index else "left", overflow="fold")
+        for row in texts:
+            table.add_row(*(Text(row[index]) for index in (0, *shown)))
+        lines += [""] * bool(lines) + text_lines(table, width)
+    return lines
 
+
+GAP = 2
+"""The spaces between the columns of a table."""
 
 GATES = ("forget", "reset", "candidate", "input", "update", "output")
 """All gates, in the order in which they are shown."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from reberlstm.comparison.study.trials import Record
 from reberlstm.display import renders
 from reberlstm.errors import FormatError, count, printable
 from reberlstm.figures import INK, NEGATIVE, POSITIVE, QUIET, blank
-from reberlstm.render import Field, Table, block, fill, head, table_lines, text_lines
+from reberlstm.render import Field, Table, block, fill, head, table_lines, text_lines, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,11 +75,10 @@ def comparison_lines(comparison: Comparison, width: int = 100) -> Iterator[str]:
         yield from text_lines(table, max(width, TITLES + len(chosen) * (column + GAP)))
     yield ""
     for title, gist in gists(comparison).items():
-        text = printable(f"{title} {gist}")
-        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from wrapped(f"{title} {gist}", width, "  ")
     yield ""
     for note in (legend(comparison), *comparison.footnotes):
-        yield from textwrap.wrap(note, width)
+        yield from wrapped(note, width)
     yield f"seed {comparison.seed}; at most {comparison.seconds:g} s for each net"
 
 
@@ -88,12 +86,11 @@ def explained_lines(comparison: Comparison, width: int) -> Iterator[str]:
     """Each question with its whole definition, and below it every net's whole answer."""
     for row in comparison.rows:
         yield printable(f"{row.title} ({row.key})")
-        yield from textwrap.wrap(printable(f"{_sentence(row.meaning)}."), width)
+        yield from wrapped(f"{_sentence(row.meaning)}.", width)
         for name, entry in zip(comparison.nets, row.entries, strict=True):
-            answer = printable(f"{name}: {marked(entry)}")
-            yield from textwrap.wrap(answer, width, initial_indent="  ", subsequent_indent="    ")
+            yield from wrapped(f"  {name}: {marked(entry)}", width, "    ")
         yield ""
-    yield from textwrap.wrap(legend(comparison), width)
+    yield from wrapped(legend(comparison), width)
 
 
 @renders(Comparison, "markdown")
@@ -157,7 +154,7 @@ def comparison_page(comparison: Comparison) -> str:
 HEADS = ("setting", "nets", "success", "right", "proved", "wrong word", "words (median)")
 
 
-def study_lines(records: Sequence[Record], width: int = 200) -> Iterator[str]:
+def study_lines(records: Sequence[Record], width: int = 100) -> Iterator[str]:
     """The summary of a study as a table, a line for each setting, with the cycles below it."""
     groups = summary(records)
     rows: list[tuple[str, ...]] = [HEADS]

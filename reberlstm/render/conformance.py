@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from html import escape
 
 from reberlstm.conformance import Report
 from reberlstm.display import renders
 from reberlstm.errors import printable
-from reberlstm.render import table_lines
+from reberlstm.render import table_lines, wrapped
 
 OUTCOMES = ("right", "wrong", "refused", "not run")
 
@@ -33,35 +32,28 @@ def report_lines(report: Report, width: int = 100) -> Iterator[str]:
         yield ""
     for kind in dict.fromkeys(check.kind for check in left_out if check.kind not in run):
         note = next(check.note for check in left_out if check.kind == kind)
-        yield from _wrapped(f"not run: {kind} ({note})", width, "  ")
+        yield from wrapped(f"not run: {kind} ({note})", width, "  ")
     for kind, note in dict.fromkeys((x.kind, x.note) for x in left_out if x.kind in run):
         names = [
             check.check.removeprefix(f"{kind}-")
             for check in report.checks
             if (check.kind, check.outcome, check.note) == (kind, "not run", note)
         ]
-        yield from _wrapped(f"not run, {kind}: {', '.join(names)} ({note})", width, "  ")
+        yield from wrapped(f"not run, {kind}: {', '.join(names)} ({note})", width, "  ")
     for finding in report.findings:
         yield ""
-        yield from _wrapped(f"{finding.kind}, {finding.fault}: {finding.says}", width, "  ")
+        yield from wrapped(f"{finding.kind}, {finding.fault}: {finding.says}", width, "  ")
         for other in finding.others:
-            yield from _wrapped(f"  or: {other}", width, "    ")
+            yield from wrapped(f"  or: {other}", width, "    ")
         sure = "certain" if finding.certain else "not certain"
-        yield from _wrapped(f"  {sure}: {finding.evidence}", width, "    ")
+        yield from wrapped(f"  {sure}: {finding.evidence}", width, "    ")
         names = [check.removeprefix(f"{finding.kind}-") for check in finding.checks]
-        yield from _wrapped(f"  wrong checks: {', '.join(names)}", width, "    ")
+        yield from wrapped(f"  wrong checks: {', '.join(names)}", width, "    ")
         places = {check.check: check for check in report.checks}
         first = places[finding.checks[0]]
         where = first.note if first.place is None else str(first.place)
         if finding.fault != "unknown":
-            yield from _wrapped(f"  first: {first.check}, {where}", width, "    ")
-
-
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    begin = text[: len(text) - len(text.lstrip())]
-    return textwrap.wrap(
-        printable(text.strip()), width, initial_indent=begin, subsequent_indent=indent
-    )
+            yield from wrapped(f"  first: {first.check}, {where}", width, "    ")
 
 
 @renders(Report, "html")

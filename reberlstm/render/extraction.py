@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import math
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from reberlstm.figures import INK, QUIET, blank, check_suffix, number, signed_co
 from reberlstm.files import write_atomically
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.repeats import folded
-from reberlstm.render import Table, block, differences, table_lines
+from reberlstm.render import Table, block, differences, table_lines, wrapped
 from reberlstm.render.machine import arrows, draw
 from reberlstm.render.plots import COLOUR_KEY, upright
 
@@ -79,20 +78,24 @@ APART, TRIED = 0.08, 500
 
 
 @renders(Extraction, "text")
-def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
+def extraction_lines(found: Extraction, width: int = 100) -> Iterator[str]:
     """The lines of the report."""
+    for line in _report(found, width):
+        yield from wrapped(line, width)
+
+
+def _report(found: Extraction, width: int) -> Iterator[str]:
     fsm = found.fsm
     states = count(len(fsm.states), "state")
-    yield printable(f"{fsm.name}: {states} over {' '.join(fsm.alphabet)}")
+    yield f"{fsm.name}: {states} over {' '.join(fsm.alphabet)}"
     if found.reading:
         yield f"the net is read by {found.reading}"
     yield ended_text(found)
     yield from found.notes
-    yield from textwrap.wrap(
+    yield (
         f"{found.steps:,} steps of the net, {found.search_steps:,} of them in the search "
         f"(the machine was found after {found.found_after:,}), "
-        f"{found.memories:,} different memories, {found.seconds:.1f} s",
-        width,
+        f"{found.memories:,} different memories, {found.seconds:.1f} s"
     )
     yield ""
     if len(fsm.states) <= MOST_STATES:
@@ -117,14 +120,18 @@ def extraction_lines(found: Extraction, width: int = 200) -> Iterator[str]:
         yield f"nearest observation to a threshold: {found.margin:.3g} away"
     if len(found.candidates) > 1:
         yield ""
-        yield "machines on the way, and on how many biased words they agree with the net;"
-        yield "--pick states=N or --pick agreement=P shows another one:"
+        yield (
+            "machines on the way, and on how many biased words they agree with the net; "
+            "--pick states=N or --pick agreement=P shows another one:"
+        )
         yield from table_lines(_way(found), width)
     if len(fsm.states) <= MOST_STATES:
         yield ""
-        yield "where the state vectors of each state lie: how often the sampled words came there,"
-        yield "with how many different vectors; how far the farthest is from their mean, and the"
-        yield "nearest other mean; the largest noise tried that changed no answer of two symbols:"
+        yield (
+            "where the state vectors of each state lie: how often the sampled words came there, "
+            "with how many different vectors; how far the farthest is from their mean, and the "
+            "nearest other mean; the largest noise tried that changed no answer of two symbols:"
+        )
         yield from table_lines(_geometry(found), width)
 
 

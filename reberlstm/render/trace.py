@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +25,7 @@ from reberlstm.render import (
     minus,
     number_field,
     numbered,
+    wrapped,
 )
 from reberlstm.render.sentences import about_net
 from reberlstm.simulator import Trace, TraceStep
@@ -127,14 +127,14 @@ def trace_lines(
     """
     net, text = trace.net, word_text(trace)
     shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-    yield from (_styled(line, "title") for line in _wrapped(f"{shown}: {net_name(trace)}", width))
-    yield from _wrapped(about_net(trace.net, trace.grammar), width)
+    yield from (_styled(line, "title") for line in wrapped(f"{shown}: {net_name(trace)}", width))
+    yield from wrapped(about_net(trace.net, trace.grammar), width)
     layout = _layout(trace, width, all_cells, only)
     if trace.steps:
-        yield from (_styled(line, "quiet") for line in _wrapped(_legend(trace), width))
+        yield from (_styled(line, "quiet") for line in wrapped(_legend(trace), width))
         if layout.at_rest:
             note = f"{layout.at_rest} cells whose memory never changes are left out (--all-cells)"
-            yield from (_styled(line, "quiet") for line in _wrapped(note, width))
+            yield from (_styled(line, "quiet") for line in wrapped(note, width))
     if trace.offered_first is not None:
         first = f"before the first symbol the net offers {listed(trace.offered_first)}"
         yield first if trace.first_judged else f"{first} {_styled('(not judged)', 'quiet')}"
@@ -146,7 +146,7 @@ def trace_lines(
         yield from _reader(step, layout, width)
     yield ""
     for text, style in (*_faults(trace), verdict(trace)):
-        yield from (_styled(line, style) for line in _wrapped(text, width))
+        yield from (_styled(line, style) for line in wrapped(text, width))
 
 
 def _legend(trace: Trace) -> str:
@@ -164,10 +164,6 @@ def _legend(trace: Trace) -> str:
         meaning = f"its {len(trace.steps[0].reader)} numbers are in --json; {meaning}"
     ok = "" if trace.steps[0].legal is None else "ok: the symbol had been offered. "
     return f"{ok}reader: {meaning}. · is 0 (±{NEAR:g})."
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(printable(text), width, break_on_hyphens=False)
 
 
 def _styled(text: str, style: str) -> str:

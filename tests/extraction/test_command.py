@@ -10,6 +10,8 @@ import torch
 
 import reberlstm as rl
 from reberlstm.cli import run
+from reberlstm.extraction import Budget
+from reberlstm.render.extraction import extraction_lines
 from tests.extraction.test_checkpoints import Net
 
 
@@ -20,9 +22,13 @@ def reber(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_report(reber: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report(
+    reber: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
     assert run(["extract", reber, "--reference", "reber"]) == 0
     out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 60
     assert "8 states over B T S X P V E" in out
     assert "net and extracted machine: equal: proved" in out
     assert "extracted machine and reference: equal: proved" in out
@@ -43,11 +49,30 @@ def test_a_machine_that_is_never_right_is_not_called_good(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["extract", "published", "--max-states", "2", "--effort", "0.01"]) == 1
-    line = capsys.readouterr().out.splitlines()[2]
-    assert line == (
+    assert (
         "the budget of states ended the search; no machine so far comes close: this one agrees on "
         "1.0 % of biased words"
-    )
+    ) in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("net", "reference", "options"),
+    [
+        (rl.published(), "reber", {"max_states": 12}),
+        (rl.compile("dyck-2-2", cell="rnn"), "dyck-2-2", {}),
+        (rl.compile("anbn"), "anbn", {"counters": 3}),
+    ],
+)
+def test_the_report_fits_the_terminal(
+    net: rl.Net, reference: str, options: dict[str, int], few_words: None
+) -> None:
+    """Nothing is cut off: tables that are too wide go on below."""
+    found = rl.extract(net, reference=reference, budget=Budget().scaled(0.01), **options)
+    whole = " ".join(extraction_lines(found, 1000)).split()
+    for columns in (60, 80):
+        lines = list(extraction_lines(found, columns))
+        assert [line for line in lines if len(line) > columns] == []
+        assert set(whole) <= set(" ".join(lines).split())
 
 
 @pytest.mark.parametrize("suffix", ["toml", "dot", "jff", "json"])

@@ -34,6 +34,17 @@ def test_target_may_be_said_where_the_suffix_says_nothing():
     assert set(torch.load("weights", weights_only=True)) >= {"lstm.weight_ih_l0", "legal.bias"}
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("file", ["r.pt", "r.onnx", "r.safetensors", "r.npz --to keras"])
+def test_what_is_printed_fits_the_terminal(file, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for net in ("compiled", "compiled:gru", "compiled:rnn"):
+        assert run(["export", "reber", "--net", net, "-o", *file.split()]) == 0
+        out = capsys.readouterr().out
+        assert [line for line in out.splitlines() if len(line) > columns] == []
+        compile(out.partition("\n\n")[2], "printed", "exec")
+
+
 def test_onnx_file_runs():
     assert run(["export", "reber", "-o", "r.onnx", "--indices"]) == 0
     session = onnxruntime.InferenceSession("r.onnx", providers=["CPUExecutionProvider"])

@@ -110,11 +110,6 @@ def test_published_net_is_refused():
         target.export(rl.published(), "net.npz")
 
 
-def test_what_is_printed_is_python():
-    net = rl.compile(rl.load_grammar("reber"))
-    compile(target.export(net, "net.npz")[1], "snippet", "exec")
-
-
 def test_two_layers_of_keras_read_each_other_where_they_are_named(tmp_path):
     """Under the names that Keras 3 gives them, ``sequential/lstm_1/lstm_cell/kernel``."""
     rng, units = np.random.default_rng(0), 4

@@ -28,7 +28,7 @@ _LAYERS = {
     "gru": "GRU({units}, return_sequences=True)",
     "gru-before": "GRU({units}, return_sequences=True, reset_after=False)",
     "rnn": "SimpleRNN({units}, return_sequences=True)",
-    "rnn-relu": 'SimpleRNN({units}, return_sequences=True, activation="relu")',
+    "rnn-relu": 'SimpleRNN({units}, "relu", return_sequences=True)',
 }
 """The layer for each kind of cell, as it is written in Python."""
 
@@ -81,39 +81,45 @@ def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
 def _how_to_load(net: Net, file: str) -> str:
     (layer,) = net.layers
     recurrent = _LAYERS[layer.cell.name].format(units=layer.size)
-    inputs, names = f"keras.Input((None, {len(net.alphabet)}))", "LSTM, GRU, SimpleRNN, Dense"
-    hidden, reads = "recurrent(x)", "one-hot, (batch, time, symbols)"
+    inputs, names = f"(None, {len(net.alphabet)})", f"Dense, {recurrent.partition('(')[0]}"
+    reads, hidden = "one-hot, (batch, time, symbols)", "recurrent(x)"
     made, loaded = [], []
     if net.embedding is not None:
-        inputs, names = 'keras.Input((None,), dtype="int32")', f"{names}, Embedding"
-        hidden, reads = "recurrent(embedding(x))", "indices of symbols, (batch, time)"
+        inputs, names = '(None,), dtype="int32"', f"{names}, Embedding"
+        reads, hidden = "indices of symbols, (batch, time)", "recurrent(embedding(x))"
         made = [f"embedding = Embedding{net.embedding.shape}"]
         loaded = ['embedding.set_weights([w["embedding_embeddings"]])']
-    heads = {
-        kind: [kind] if head.is_linear else [f"{kind}.{2 * i}" for i in range(len(head.layers))]
-        for kind, head in net.heads.items()
-    }
-    activations = {kind: head.activation or None for kind, head in net.heads.items()}
+    dense, outputs = [], []
+    for kind, head in net.heads.items():
+        output = "h"
+        for number, linear in enumerate(head.layers):
+            part = kind if head.is_linear else f"{kind}.{2 * number}"
+            last = number == len(head.layers) - 1
+            activation = "" if last else f", activation={head.activation!r}"
+            dense.append(f"    {part!r}: Dense({len(linear.bias)}{activation}),")
+            output = f"dense[{part!r}]({output})"
+        outputs.append(f"    {kind!r}: {output},")
     return "\n".join([
         "import keras, numpy as np",
         f"from keras.layers import {names}",
         f"w = np.load({file!r})",
-        f"x, recurrent = {inputs}, {recurrent}",
+        f"x = keras.Input({inputs})",
         *made,
-        f"heads, activations = {heads}, {activations}",
-        'dense = {part: Dense(len(w[f"{part}_bias"]), activation=activations[name] if part != '
-        "parts[-1] else None)",
-        "         for name, parts in heads.items() for part in parts}",
-        f"hidden, outputs = {hidden}, {{}}  # x is {reads}",
-        "for name, parts in heads.items():",
-        "    outputs[name] = hidden",
-        "    for part in parts:",
-        "        outputs[name] = dense[part](outputs[name])",
-        "model = keras.Model(x, outputs)",
-        'recurrent.set_weights([w["kernel"], w["recurrent_kernel"], w["bias"]])',
+        f"recurrent = {recurrent}",
+        f"# x is {reads}",
+        f"h = {hidden}",
+        "dense = {",
+        *dense,
+        "}",
+        "model = keras.Model(x, {",
+        *outputs,
+        "})",
+        'parts = "kernel", "recurrent_kernel", "bias"',
+        "recurrent.set_weights([w[part] for part in parts])",
         *loaded,
         "for part, layer in dense.items():",
-        '    layer.set_weights([w[f"{part}_kernel"], w[f"{part}_bias"]])',
+        '    parts = f"{part}_kernel", f"{part}_bias"',
+        "    layer.set_weights([w[name] for name in parts])",
     ]) + "\n"  # fmt: skip
 
 

@@ -147,13 +147,14 @@ def export(
     Equal nets give equal bytes.
     """
     model = to_model(net, dtype=dtype, indices=indices)
-    one_hot = f'"x": np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
-    feed = '"symbols": np.array([[0, 1]])' if indices else one_hot
+    one_hot = f'np.eye({len(net.alphabet)}, dtype="{dtype}")[[[0, 1]]]'
     snippet = f"""\
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession({file!r})
 names = [output.name for output in session.get_outputs()]
-outputs = dict(zip(names, session.run(names, {{{feed}}})))
+x = {"np.array([[0, 1]])" if indices else one_hot}
+values = session.run(names, {{"{"symbols" if indices else "x"}": x}})
+outputs = dict(zip(names, values))
 """
     return bytes(model.SerializeToString(deterministic=True)), snippet
 

@@ -118,8 +118,12 @@ def _made(part: Part) -> nn.Module:
 def _written(part: Part) -> str:
     """The layer as it is made in Python."""
     kind, arguments, options = part
-    written = map(_written, arguments) if kind == "Sequential" else map(repr, arguments)
-    return f"nn.{kind}({', '.join([*written, *(f'{x}={y!r}' for x, y in options.items())])})"
+    if kind == "Sequential":
+        return (
+            "nn.Sequential(" + "".join(f"\n        {_written(x)}," for x in arguments) + "\n    )"
+        )
+    written = (*map(repr, arguments), *(f"{name}={value!r}" for name, value in options.items()))
+    return f"nn.{kind}({', '.join(written)})"
 
 
 def to_state_dict(net: Net, *, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
@@ -139,12 +143,12 @@ def export(net: Net, file: str, dtype: str = "float64") -> tuple[bytes, str]:
     parts = _parts(named_by_rule(net))
     reads = "indices of symbols" if net.embedding is not None else "one-hot symbols"
     lines = [f"    {name}={_written(part)}," for name, part in parts.items()]
-    lines[0] += f"  # reads {reads}"
     return content, "\n".join([
         "import torch",
         "from torch import nn",
-        "model = nn.ModuleDict(dict(",
+        f"model = nn.ModuleDict(dict(  # reads {reads}",
         *lines,
         "))",
-        f"model.load_state_dict(torch.load({file!r}, weights_only=True))",
+        f"state = torch.load({file!r}, weights_only=True)",
+        "model.load_state_dict(state)",
     ]) + "\n"  # fmt: skip

@@ -18,7 +18,7 @@ import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, sam
 import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
 import { Tour } from "./tour.js";
-import { Undo } from "./undo.js";
+import { Undo } from "../common/undo.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 

@@ -61,7 +61,7 @@ export class NetCard {
       const { letter, standard, source = standard, about } = wordsOf(net, column);
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
       const name = source === standard ? standard : `${standard} (${source})`;
-      return el("th", { scope: "col", class: column, title: about, "aria-label": name }, el("span", { class: "letter" }, letter), first, el("span", { class: "source" }, source));
+      return el("th", { scope: "col", "data-column": column, title: about, "aria-label": name }, el("span", { class: "letter" }, letter), first, el("span", { class: "source" }, source));
     });
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(

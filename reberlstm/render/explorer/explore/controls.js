@@ -4,7 +4,8 @@ import { byId, el, fill, setText } from "../common/dom.js";
 import { showAddress } from "./link.js";
 import { bindMenus, openMenu } from "../common/menus.js";
 import { parseWord, wordText } from "../model/machine.js";
-import { download, picturePng, pictureText } from "./picture.js";
+import { download } from "../common/saving.js";
+import { picturePng, pictureText } from "./picture.js";
 import { writeString } from "../model/writing.js";
 
 const MAX_BUTTONS = 12;

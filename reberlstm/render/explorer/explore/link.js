@@ -6,6 +6,7 @@ import { parseWord, wordText } from "../model/machine.js";
 /** The state as the part of an address behind "#". */
 function writeHash(app) {
   const parts = new URLSearchParams();
+  if (app.data.carried) parts.set("machine", app.data.carried);
   parts.set("string", wordText(app.machine, app.word));
   parts.set("step", app.t);
   parts.set("nets", app.nets.map((entry, number) => (entry.shown ? number : "")).filter((text) => text !== "").join(","));

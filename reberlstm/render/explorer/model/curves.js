@@ -13,21 +13,20 @@ const HEAD = 9;
 const BENDS = [0, 18, 34, 52, 74, 100, 130, 165, 210];
 const SAMPLES = 12;
 
-/** The graph with every state exactly where `positions`, {state: [x, y]}, has it. */
-export function layoutAt(machine, positions) {
+/** The graph with every state exactly where `positions`, {state: [x, y]}, has it; `arrows` may be others than the machine's. */
+export function layoutAt(machine, positions, arrows = arrowsOf(machine)) {
   const nodes = Object.fromEntries(machine.states.map((name) => [name, [...positions[name], widthOf(name)]]));
   const boxes = Object.entries(nodes).map(([name, [x, y, width]]) => ({ name, x, y, rx: width / 2, ry: NODE_HEIGHT / 2 }));
   const box = new Map(boxes.map((each) => [each.name, each]));
-  const arrows = arrowsOf(machine);
   const ways = new Set(arrows.map(({ source, target }) => JSON.stringify([source, target])));
   const drawn = [];
   for (const { source, target, symbols } of arrows) {
     if (source === target) continue;
     const back = ways.has(JSON.stringify([target, source]));
-    drawn.push({ source, target, symbols, ...bent(box.get(source), box.get(target), back, boxes, drawn) });
+    drawn.push({ source, target, symbols, half: halfOf(symbols), ...bent(box.get(source), box.get(target), back, boxes, drawn) });
   }
   for (const { source, target, symbols } of arrows) {
-    if (source === target) drawn.push({ source, target, symbols, ...loop(box.get(source), symbols, boxes, drawn) });
+    if (source === target) drawn.push({ source, target, symbols, half: halfOf(symbols), ...loop(box.get(source), halfOf(symbols), boxes, drawn) });
   }
   const start = box.get(machine.start);
   if (start) drawn.push({ source: null, target: start.name, symbols: [], ...entry(start, boxes, drawn) });
@@ -89,17 +88,22 @@ function drawnBetween(begin, tip, a, b) {
   return drawnAs([begin, a, b, end], tip);
 }
 
-/** A path with points on it, and the middle and half size of the box around them. */
+/** A path with points on it, and the box around them. */
 function drawnAs(path, tip) {
   const points = sampled(path);
-  const [xs, ys] = [0, 1].map((k) => points.map((point) => point[k]));
-  const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-  return { path, tip, points, box: [(left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2] };
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of points) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x);
+    bottom = Math.max(bottom, y);
+  }
+  return { path, tip, points, box: { x: (left + right) / 2, y: (top + bottom) / 2, rx: (right - left) / 2, ry: (bottom - top) / 2 } };
 }
 
-/** Whether a point is near the box around an arrow. */
-function near([x, y], { box: [bx, by, bw, bh] }, room) {
-  return Math.abs(x - bx) < bw + room && Math.abs(y - by) < bh + room;
+/** Whether something of half the size (rx, ry) around a point is nearer than `room` to the box around an arrow. */
+function near(x, y, rx, ry, { box }, room) {
+  return Math.abs(x - box.x) < rx + box.rx + room && Math.abs(y - box.y) < ry + box.ry + room;
 }
 
 /** The arrow with the smallest bend that is free; one of two that go there and back keeps to its left. */
@@ -115,7 +119,7 @@ function bent(from, to, back, boxes, drawn) {
     const price = Math.abs(bend - usual);
     if (best && best.cost <= price) continue;
     const found = bow(from, to, [nx, ny], bend);
-    const cost = price + 400 * touched(found.points, others) + 12 * Math.max(0, met(found.points, 2, drawn) - 1);
+    const cost = price + 400 * touched(found, others) + 12 * Math.max(0, met(found, 2, drawn) - 1);
     if (!best || cost < best.cost) best = { ...found, bend, cost };
   }
   return best;
@@ -133,10 +137,11 @@ function bow(from, to, [nx, ny], bend) {
 }
 
 /** How deep a curve goes into states, all its points together. */
-function touched(points, boxes) {
+function touched(curve, boxes) {
   let depth = 0;
   for (const { x, y, rx, ry } of boxes) {
-    for (const [px, py] of points) {
+    if (!near(x, y, rx, ry, curve, CLEAR)) continue;
+    for (const [px, py] of curve.points) {
       const far = Math.hypot((px - x) / (rx + CLEAR), (py - y) / (ry + CLEAR));
       if (far < 1) depth += 1.2 - far;
     }
@@ -145,12 +150,13 @@ function touched(points, boxes) {
 }
 
 /** How often a curve is too near to arrows that are there, at every so many of its inner points. */
-function met(points, every, drawn) {
+function met({ points, box }, every, drawn) {
   let count = 0;
   for (const other of drawn) {
+    if (!near(box.x, box.y, box.rx, box.ry, other, ROOM)) continue;
     for (let k = every; k < points.length - every; k += every) {
       const [x, y] = points[k];
-      if (near(points[k], other, ROOM) && other.points.some(([px, py]) => Math.abs(px - x) + Math.abs(py - y) < ROOM)) count++;
+      if (near(x, y, 0, 0, other, ROOM) && other.points.some(([px, py]) => Math.abs(px - x) + Math.abs(py - y) < ROOM)) count++;
     }
   }
   return count;
@@ -160,17 +166,17 @@ const ABOVE = -Math.PI / 2;
 const TURNS = [0, Math.PI, Math.PI / 2, -Math.PI / 2, Math.PI / 4, -Math.PI / 4, 0.75 * Math.PI, -0.75 * Math.PI];
 
 /** A loop above the state, or on another side where more room is, also for its text. */
-function loop(state, symbols, boxes, drawn) {
+function loop(state, half, boxes, drawn) {
   const others = boxes.filter((each) => each !== state);
-  return cheapest(TURNS, (turn) => {
+  return cheapest(TURNS, 6, (turn) => {
     const angle = ABOVE + turn;
     const [ux, uy] = [Math.cos(angle), Math.sin(angle)];
     const foot = border(state, [state.x + ux, state.y + uy]);
     const at = (side) => [foot[0] + 34 * ux - side * 20 * uy, foot[1] + 34 * uy + side * 20 * ux];
     const towards = (side) => [state.x + state.rx * Math.cos(angle + 0.5 * side), state.y + state.ry * Math.sin(angle + 0.5 * side)];
     const found = drawnBetween(border(state, towards(-1)), border(state, towards(1)), at(-1), at(1));
-    const label = beyond(found.points[SAMPLES / 2], [ux, uy], halfOf(symbols));
-    const cost = 4 * Math.abs(turn) + 40 * touched(found.points, others) + 8 * met(found.points, 1, drawn) + crowded(label, halfOf(symbols), boxes, drawn);
+    const label = beyond(found.points[SAMPLES / 2], [ux, uy], half);
+    const cost = 40 * touched(found, others) + 8 * met(found, 1, drawn) + crowded(label, half, boxes, drawn);
     return { ...found, label, cost };
   });
 }
@@ -178,23 +184,24 @@ function loop(state, symbols, boxes, drawn) {
 /** The arrow from nowhere: from the left, or from where more room is. */
 function entry(state, boxes, drawn) {
   const others = boxes.filter((each) => each !== state);
-  return cheapest(TURNS, (turn) => {
+  return cheapest(TURNS, 3, (turn) => {
     const angle = Math.PI + turn;
     const [ux, uy] = [Math.cos(angle), Math.sin(angle)];
     const foot = border(state, [state.x + ux, state.y + uy]);
     const at = (away) => [foot[0] + away * ux, foot[1] + away * uy];
     const found = drawnAs([at(30), at(30), at(HEAD), at(HEAD)], foot);
-    const label = null;
-    return { ...found, label, cost: 2 * Math.abs(turn) + 40 * touched(found.points, others) + crowded(at(18), [12, 8], [], drawn) };
+    return { ...found, label: null, cost: 40 * touched(found, others) + crowded(at(18), [12, 8], [], drawn) };
   });
 }
 
-function cheapest(items, made) {
+/** What is made of an item at the least cost; each item costs `price` more than the one before. */
+function cheapest(items, price, made) {
   let best = null;
-  for (const item of items) {
+  for (const [number, item] of items.entries()) {
+    if (best && best.cost <= number * price) break;
     const found = made(item);
+    found.cost += number * price;
     if (!best || found.cost < best.cost) best = found;
-    if (best.cost === 0) break;
   }
   return best;
 }
@@ -205,9 +212,7 @@ const SHARES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74];
 function placeTexts(drawn, boxes) {
   for (const arrow of drawn) {
     if (arrow.label !== undefined) continue;
-    const half = halfOf(arrow.symbols);
-    const places = beside(arrow, ...half);
-    arrow.label = cheapest([...places.keys()], (k) => ({ at: places[k], cost: k + crowded(places[k], half, boxes, drawn) })).at;
+    arrow.label = cheapest(beside(arrow, ...arrow.half), 1, (at) => ({ at, cost: crowded(at, arrow.half, boxes, drawn) })).at;
   }
 }
 
@@ -215,10 +220,10 @@ function placeTexts(drawn, boxes) {
 function crowded([x, y], [hx, hy], boxes, drawn) {
   let cost = 0;
   for (const box of boxes) cost += 30 * overlap(x, y, hx + 1, hy + 1, box.x, box.y, 0.9 * box.rx, 0.9 * box.ry);
-  for (const { label: text, symbols, points, box: [bx, by, bw, bh] } of drawn) {
-    if (text) cost += 60 * overlap(x, y, hx, hy, ...text, ...halfOf(symbols));
-    if (Math.abs(x - bx) > bw + hx || Math.abs(y - by) > bh + hy) continue;
-    for (const [px, py] of points) if (Math.abs(px - x) < hx && Math.abs(py - y) < hy) cost += 6;
+  for (const arrow of drawn) {
+    if (arrow.label) cost += 60 * overlap(x, y, hx, hy, ...arrow.label, ...arrow.half);
+    if (!near(x, y, hx, hy, arrow, 0)) continue;
+    for (const [px, py] of arrow.points) if (Math.abs(px - x) < hx && Math.abs(py - y) < hy) cost += 6;
   }
   return cost;
 }

@@ -12,6 +12,9 @@ const MOST_SHOWN = 60;
 /** The text without blanks around it. */
 export const strip = (text) => text.replace(AROUND, "");
 
+/** The text without blanks at its end. */
+export const stripEnd = (text) => strip(`.${text}`).slice(1);
+
 /** The pieces of a text that blanks part. */
 export const pieces = (text) => text.split(BETWEEN).filter(Boolean);
 

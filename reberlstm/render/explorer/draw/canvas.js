@@ -1,0 +1,289 @@
+// The drawing on the screen, and what mouse, touch and keyboard do there.
+
+import { el, fill, setAttribute, svg } from "../common/dom.js";
+import { drawLayout, edgeKey } from "../common/graph.js";
+import { arrowOf, clashesOf, reachable, stateOf } from "./editing.js";
+import { hit } from "./hits.js";
+
+const LEAST_SCALE = 0.75;
+const MARGIN = 46;
+const STEP = 10;
+const MOVED = 4;
+const DOUBLE = 450;
+const LOOP = 24;
+const FINGER = 12;
+const UP_TO_FULL = 48;
+const CURSORS = { state: "copy", arrow: "crosshair", delete: "pointer" };
+
+export class Canvas {
+  constructor(root, mode) {
+    this.root = root;
+    this.mode = mode;
+    this.held = null;
+    this.from = null;
+    const on = (type, action) => root.addEventListener(type, (event) => action.call(this, event));
+    on("pointerdown", this.down);
+    on("pointermove", this.move);
+    on("pointerup", this.up);
+    on("pointercancel", this.cancel);
+    on("keydown", this.key);
+    new ResizeObserver(() => this.held || this.draw()).observe(root);
+  }
+
+  // Showing
+
+  draw() {
+    const { drawing, pending } = this.mode;
+    const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    this.layout = this.held?.sub ? this.moved() : this.mode.layout();
+    const ends = drawing.states.filter((state) => state.ends).map(({ name }) => name);
+    const { picture, nodes, edges } = drawLayout({ ...this.layout, width: 0, height: 0 }, ends);
+    if (!this.held) this.measure();
+    const { box, scale } = this;
+    for (const [name, value] of Object.entries({ viewBox: box.join(" "), role: "group", width: Math.floor(box[2] * scale), height: Math.floor(box[3] * scale), "aria-label": this.summary() })) picture.setAttribute(name, value);
+    // Arrows come after the states, so that Tab goes to the states first.
+    picture.lastChild.append(...drawing.states.map(({ name }) => nodes.get(name).group));
+    picture.append(picture.firstChild);
+    const found = reachable(drawing);
+    const clashes = clashesOf(drawing);
+    for (const [name, { group }] of nodes) this.makeState(group, name, found.has(name), clashes.some(({ source }) => source === name));
+    for (const arrow of drawing.arrows) {
+      const { source, target, symbols } = arrow;
+      const clash = clashes.some((each) => each.source === source && each.targets.includes(target) && symbols.includes(each.symbol));
+      this.makeArrow(edges.get(edgeKey(source, target)), arrow, clash);
+    }
+    if (pending && !arrowOf(drawing, pending.source, pending.target)) edges.get(edgeKey(pending.source, pending.target))?.classList.add("pending");
+    if (this.held?.line) picture.append(svg("path", { class: "drawn", d: this.held.line }));
+    fill(this.root, picture, drawing.states.length ? null : el("p", { class: "empty" }, this.mode.invitation));
+    this.picture = picture;
+    setAttribute(this.root, "tabindex", drawing.states.length === 0 || box[2] * scale > this.root.clientWidth + 1 || box[3] * scale > this.root.clientHeight + 1 ? 0 : null);
+    if (focused) this.focus(focused);
+  }
+
+  makeState(group, name, found, clash) {
+    const { drawing, selected } = this.mode;
+    const { ends } = stateOf(drawing, name);
+    const marks = [name === drawing.start && "words start here", ends && "words may end here", !found && "no word leads here", clash && "a symbol leads to several states"].filter(Boolean);
+    const ways = drawing.arrows.filter(({ source }) => source === name).map(({ symbols, target }) => `${symbols.join(" ")} to ${target}`);
+    const text = [`state ${name}`, ...marks, ...ways].join(", ");
+    const own = { pale: !found, clash, chosen: selected?.state === name, from: this.from === name };
+    makeButton(group, JSON.stringify([name]), text, own);
+  }
+
+  makeArrow(group, { source, target, symbols }, clash) {
+    const { selected } = this.mode;
+    const chosen = selected?.source === source && selected.target === target;
+    makeButton(group, JSON.stringify([source, target]), `arrow from ${source} to ${target}: ${symbols.join(" ")}`, { clash, chosen });
+  }
+
+  summary() {
+    const { states, arrows } = this.mode.drawing;
+    return `The machine: ${states.length} ${states.length === 1 ? "state" : "states"}, ${arrows.length} ${arrows.length === 1 ? "arrow" : "arrows"}`;
+  }
+
+  /** How large the sheet is: at least the place on the page, and all that is drawn. */
+  measure() {
+    const { nodes, edges } = this.layout;
+    const points = edges.flatMap(({ path, label, symbols }) => [...path, ...(label ? [[label[0] + 5 * symbols.join(" ").length, label[1]]] : [])]);
+    const xs = [...points.map(([x]) => x), ...Object.values(nodes).map(([x, , w]) => x + w / 2)];
+    const ys = [...points.map(([, y]) => y), ...Object.values(nodes).map(([, y]) => y + 17)];
+    const left = Math.min(0, ...points.map(([x]) => x - 10), ...Object.values(nodes).map(([x, , w]) => x - w / 2 - 10));
+    const top = Math.min(0, ...points.map(([, y]) => y - 14));
+    const right = Math.max(0, ...xs) + MARGIN - left;
+    const bottom = Math.max(0, ...ys) + MARGIN - top;
+    const large = parseFloat(window.getComputedStyle(document.documentElement).fontSize) / 15;
+    const { clientWidth, clientHeight } = this.root;
+    this.scale = Math.max(LEAST_SCALE, Math.min(large, clientWidth / right, clientHeight / bottom));
+    this.box = [left, top, Math.max(right, clientWidth / this.scale), Math.max(bottom, clientHeight / this.scale)];
+  }
+
+  /** While one of many states is dragged, only it and its arrows are drawn anew. */
+  moved() {
+    const { name } = this.held;
+    const part = this.mode.layout(name);
+    const edges = this.layout.edges.filter(({ source, target }) => source !== name && target !== name);
+    return { ...this.layout, nodes: { ...this.layout.nodes, [name]: part.nodes[name] }, edges: [...edges, ...part.edges.filter(({ source, target }) => source === name || target === name)] };
+  }
+
+  focus(key) {
+    const element = [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
+    element?.focus({ preventScroll: true });
+    return element;
+  }
+
+  /** Where a state or an arrow is on the screen. */
+  placeOf({ state, source, target }) {
+    const key = JSON.stringify(state === undefined ? [source, target] : [state]);
+    const element = [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
+    const part = element?.querySelector(state === undefined ? "text" : ".body") ?? this.root.querySelector(".pending text");
+    return (part ?? this.root).getBoundingClientRect();
+  }
+
+  // Mouse and touch
+
+  point({ clientX, clientY }) {
+    const { left, top } = this.picture.getBoundingClientRect();
+    return [this.box[0] + (clientX - left) / this.scale, this.box[1] + (clientY - top) / this.scale];
+  }
+
+  at(event) {
+    return hit(this.layout, this.point(event), event.pointerType === "touch" ? FINGER / this.scale : 3);
+  }
+
+  down(event) {
+    if (event.button !== 0 || this.held) return;
+    const { tool } = this.mode;
+    const found = this.at(event);
+    const name = found?.state;
+    const draws = name !== undefined && (tool === "arrow" || (tool === "move" && found.rim && event.pointerType !== "touch"));
+    const [x, y] = this.point(event);
+    this.held = { id: event.pointerId, found, name, draws, begin: [x, y], far: 0, line: null, sub: false };
+    if (name !== undefined && !draws) {
+      const state = stateOf(this.mode.drawing, name);
+      this.held.offset = [state.x - x, state.y - y];
+    }
+    if (name !== undefined || event.pointerType !== "touch") this.root.setPointerCapture(event.pointerId);
+  }
+
+  move(event) {
+    const { held, mode } = this;
+    if (!held) {
+      if (event.pointerType !== "touch") this.root.style.cursor = this.cursorAt(event);
+      return;
+    }
+    if (held.id !== event.pointerId) return;
+    const [x, y] = this.point(event);
+    held.far = Math.max(held.far, Math.hypot(x - held.begin[0], y - held.begin[1]) * this.scale);
+    if (held.name === undefined || held.far < MOVED) return;
+    if (held.draws) {
+      const { x: sx, y: sy } = stateOf(mode.drawing, held.name);
+      held.line = `M${sx} ${sy}L${x} ${y}`;
+      this.draw();
+    } else if (mode.tool === "move") {
+      held.sub = mode.drawing.states.length > UP_TO_FULL;
+      mode.moveTo(held.name, x + held.offset[0], y + held.offset[1], held);
+    }
+  }
+
+  cursorAt(event) {
+    const { tool } = this.mode;
+    const found = this.at(event);
+    if (tool !== "move") return CURSORS[tool];
+    return found === null ? "" : found.state === undefined ? "pointer" : found.rim ? "crosshair" : "move";
+  }
+
+  up(event) {
+    const { held } = this;
+    if (!held || held.id !== event.pointerId) return;
+    this.held = null;
+    const there = this.at(event);
+    const click = held.far < MOVED;
+    if (held.line !== null) {
+      if (there?.state !== undefined && (there.state !== held.name || held.far > LOOP)) this.mode.connect(held.name, there.state);
+      else this.draw();
+    } else if (click) this.click(held, event);
+    else this.draw();
+  }
+
+  cancel() {
+    this.held = null;
+    this.draw();
+  }
+
+  click({ found, begin }) {
+    const { mode } = this;
+    if (found === null && (mode.tool === "state" || (mode.tool === "move" && this.isDouble(begin)))) mode.add(...begin);
+    else if (found === null) mode.select(null);
+    else if (mode.tool === "delete") mode.remove(found);
+    else if (this.from !== null && found.state !== undefined) this.choose(found.state);
+    else if (mode.tool === "arrow" && found.state !== undefined) this.begin(found.state);
+    else mode.edit(found);
+  }
+
+  /** A double click in an empty place. Browsers tell of none where the picture has been drawn anew between. */
+  isDouble([x, y]) {
+    const last = this.emptyClick;
+    this.emptyClick = { x, y, time: Date.now() };
+    return last && this.emptyClick.time - last.time < DOUBLE && Math.hypot(x - last.x, y - last.y) < 2 * MOVED;
+  }
+
+  // Arrows in two steps: the state that it leaves, then the one that it leads to
+
+  begin(name) {
+    this.from = name;
+    this.mode.say(`An arrow from ${name}: choose the state that it leads to. Escape ends this.`);
+    this.draw();
+  }
+
+  choose(name) {
+    const { from } = this;
+    this.from = null;
+    this.mode.connect(from, name);
+  }
+
+  stop() {
+    if (this.from === null) return;
+    this.from = null;
+    this.mode.say("");
+    this.draw();
+  }
+
+  // The keyboard
+
+  key(event) {
+    const key = event.target.closest?.("[data-key]")?.dataset.key;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (key === undefined) {
+      if (event.key.toLowerCase() === "n") this.mode.addFree();
+      return;
+    }
+    const [name, target] = JSON.parse(key);
+    const done = target === undefined ? this.stateKey(event, name) : this.arrowKey(event, { source: name, target });
+    if (done) event.preventDefault();
+  }
+
+  stateKey(event, name) {
+    const { mode } = this;
+    const { x, y, ends } = stateOf(mode.drawing, name);
+    const step = STEP * (event.shiftKey ? 5 : 1);
+    const ways = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    if (ways[event.key]) {
+      if (this.from === null) mode.moveTo(name, x + ways[event.key][0], y + ways[event.key][1]);
+      else this.focusNext(name, event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 1);
+      return true;
+    }
+    const actions = {
+      Enter: () => (this.from === null ? mode.edit({ state: name }) : this.choose(name)),
+      " ": () => (this.from === null ? mode.edit({ state: name }) : this.choose(name)),
+      F2: () => mode.edit({ state: name }),
+      Escape: () => this.stop(),
+      Delete: () => mode.remove({ state: name }),
+      Backspace: () => mode.remove({ state: name }),
+      a: () => this.begin(name),
+      e: () => mode.setEnds(name, !ends),
+      s: () => mode.setStart(name),
+      n: () => mode.addNear(name),
+    };
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    action?.();
+    return action !== undefined;
+  }
+
+  focusNext(name, by) {
+    const names = this.mode.drawing.states.map((state) => state.name);
+    this.focus(JSON.stringify([names.at((names.indexOf(name) + by) % names.length)]));
+  }
+
+  arrowKey(event, arrow) {
+    const { mode } = this;
+    if (event.key === "Enter" || event.key === " " || event.key === "F2") mode.edit(arrow);
+    else if (event.key === "Delete" || event.key === "Backspace") mode.remove(arrow);
+    else return false;
+    return true;
+  }
+}
+
+function makeButton(group, key, text, classes) {
+  for (const [name, value] of Object.entries({ tabindex: 0, role: "button", "aria-label": text, "data-key": key })) group.setAttribute(name, value);
+  for (const [name, on] of Object.entries(classes)) group.classList.toggle(name, on);
+}

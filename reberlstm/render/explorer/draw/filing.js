@@ -1,0 +1,86 @@
+// Opening a machine from a file or a text, and saving the drawing.
+
+import { byId, setText, svg } from "../common/dom.js";
+import { encodeMachine } from "../model/carry.js";
+import { ACCEPTED, readFile, writeToml } from "../model/formats.js";
+import { download } from "../common/saving.js";
+import { drawLayout } from "../common/graph.js";
+import { cropped } from "../model/curves.js";
+import { machineOf, spotsOf } from "./editing.js";
+
+const INK = `
+  text { font: 14px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #16191d; text-anchor: middle; dominant-baseline: central; }
+  path, ellipse { fill: none; stroke: #16191d; stroke-width: 1.2; }
+  .body { fill: #fff; } polygon { fill: #16191d; stroke: none; } .halo, .lit { display: none; }`;
+
+/** Binds everything that opens and saves. */
+export function bindFiling(mode) {
+  const on = (id, event, action) => byId(id).addEventListener(event, action);
+  const dialog = byId("opener");
+  const open = (text, name = "") => {
+    try {
+      mode.load(readFile(text, name));
+      dialog.close();
+      return "";
+    } catch (error) {
+      return error.message;
+    }
+  };
+  const openFile = async (file) => {
+    const problem = open(await file.text(), file.name);
+    if (dialog.open) setText(byId("opener-error"), problem);
+    else if (problem) mode.say(problem, true);
+  };
+  byId("opener-file").accept = ACCEPTED;
+  on("draw-open", "click", () => {
+    setText(byId("opener-error"), "");
+    dialog.showModal();
+  });
+  on("opener-file", "change", ({ target }) => target.files[0] && openFile(target.files[0]));
+  on("opener-take", "click", () => setText(byId("opener-error"), open(byId("opener-text").value)));
+  on("opener-close", "click", () => dialog.close());
+  on("opener-page", "click", () => {
+    mode.load({ machine: mode.data.machine, positions: null });
+    dialog.close();
+  });
+  on("board", "dragover", (event) => event.preventDefault());
+  on("board", "drop", (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (file) openFile(file);
+  });
+  on("draw-toml", "click", () => save(mode, writeToml(machineOf(mode.drawing)), "application/toml", "toml"));
+  on("draw-svg", "click", () => save(mode, pictureOf(mode), "image/svg+xml", "svg"));
+  on("draw-link", "click", () => copyLink(mode));
+}
+
+function save(mode, text, type, suffix) {
+  download(new Blob([text], { type }), `${mode.drawing.name || "machine"}.${suffix}`);
+  setText(byId("draw-said"), `Saved as ${suffix.toUpperCase()}.`);
+}
+
+/** The drawing as the text of an SVG file, in light colours. */
+function pictureOf(mode) {
+  const ends = mode.drawing.states.filter((state) => state.ends).map(({ name }) => name);
+  const { picture, box } = drawLayout(cropped(mode.layout()), ends);
+  const [x, y, width, height] = box;
+  const more = { xmlns: "http://www.w3.org/2000/svg", width, height };
+  for (const [name, value] of Object.entries(more)) picture.setAttribute(name, value);
+  picture.prepend(svg("title", {}, mode.drawing.title || mode.drawing.name || "machine"), svg("style", {}, INK), svg("rect", { x, y, width, height, fill: "#fff" }));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
+}
+
+/** The part of an address behind "#" that has the drawing. */
+export function hashOf(drawing) {
+  return `#mode=draw&machine=${encodeMachine(machineOf(drawing), spotsOf(drawing))}`;
+}
+
+async function copyLink(mode) {
+  const address = `${location.href.split("#")[0]}${hashOf(mode.drawing)}`;
+  try {
+    await navigator.clipboard.writeText(address);
+    setText(byId("draw-said"), "The link is in the clipboard. It has the whole drawing.");
+  } catch {
+    setText(byId("draw-said"), "Copy the link from the address bar. It has the whole drawing.");
+  }
+}

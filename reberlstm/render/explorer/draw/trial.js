@@ -1,0 +1,139 @@
+// The net of the drawn machine: it is made at every change, and runs on a word.
+
+import { byId, el, fill, setText } from "../common/dom.js";
+import { compileMachine } from "../model/compile.js";
+import { judge, walk } from "../model/judge.js";
+import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
+import { readNet, run } from "../model/net.js";
+import { verdictText } from "../model/verdicts.js";
+import { exampleWord } from "./editing.js";
+
+const SIGNS = { proved: "✓ ", refuted: "✗ ", unknown: "" };
+const MAX_BUTTONS = 12;
+const MAX_STEPS = 200;
+const MANY = 6;
+
+export class Trial {
+  constructor(mode) {
+    this.mode = mode;
+    this.made = null;
+    this.typed = null;
+    byId("trial-word").addEventListener("input", (event) => {
+      this.typed = event.target.value;
+      this.run();
+    });
+    byId("trial-watch").addEventListener("click", () => mode.watch());
+  }
+
+  /** Makes the net of a machine; null while the drawing is none. The word that was typed stays. */
+  update(machine) {
+    const key = JSON.stringify(machine);
+    if (this.key === key) return;
+    this.key = key;
+    this.made = null;
+    byId("trial-run").hidden = true;
+    if (machine === null) {
+      this.say("", "The net is made as soon as the drawing is a machine.");
+      return;
+    }
+    try {
+      const data = compileMachine(machine);
+      this.made = { data, machine: makeMachine(machine), net: readNet(data), example: exampleWord(machine) };
+    } catch (error) {
+      this.say("unknown", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+      return;
+    }
+    byId("trial-run").hidden = false;
+    this.showButtons();
+    this.run();
+    this.verify();
+  }
+
+  /** Asks for a proof; `hear` is told what is found. */
+  verify() {
+    const { machine, net } = this.made;
+    const count = (number, word) => `${number} ${number === 1 ? word : `${word}s`}`;
+    setText(byId("trial-size"), `The net has ${count(net.cells.length, "cell")} for ${count(machine.states.length, "state")}.`);
+    this.say("", "Is it right? The proof is being made.");
+    this.mode.seeker.look(0, machine, net, 0);
+  }
+
+  /** What the search has come to so far, and at the end the verdict. */
+  hear({ decision }) {
+    if (!this.made || !decision) return;
+    const { machine, net } = this.made;
+    this.say(decision.verdict, `${SIGNS[decision.verdict]}${verdictText(machine, net, decision)}`);
+  }
+
+  say(kind, text) {
+    const line = byId("trial-verdict");
+    line.className = kind;
+    setText(line, text);
+  }
+
+  showButtons() {
+    const { alphabet } = this.made.machine;
+    const append = (symbol) => {
+      const { word } = parseWord(this.made.machine, byId("trial-word").value);
+      this.typed = wordText(this.made.machine, [...word, symbol]);
+      byId("trial-word").value = this.typed;
+      this.run();
+    };
+    fill(byId("trial-append"), alphabet.length > MAX_BUTTONS ? null : alphabet.map((text, symbol) => el("button", { type: "button", "aria-label": `append ${text}`, onclick: () => append(symbol) }, text)));
+  }
+
+  /** Runs the net on the word of the field, or on an example where nothing was typed. */
+  run() {
+    const { made } = this;
+    if (!made) return;
+    const { machine, net } = made;
+    const field = byId("trial-word");
+    if (this.typed === null) field.value = wordText(machine, made.example.map((symbol) => machine.alphabet.indexOf(symbol)));
+    const { word, error } = parseWord(machine, field.value);
+    setText(byId("trial-error"), error || (word.length > MAX_STEPS ? `Shown are the first ${MAX_STEPS} symbols.` : ""));
+    field.setAttribute("aria-invalid", error !== "");
+    this.word = word.slice(0, MAX_STEPS);
+    const nodes = walk(machine, this.word, net.onViolation);
+    const steps = run(net, this.word, 0);
+    const judged = steps.map((step, t) => judge(machine, net, t, nodes[t], step));
+    this.showStrip(nodes, steps, judged);
+    this.sum(nodes, steps, judged);
+  }
+
+  showStrip(nodes, steps, judged) {
+    const { machine, net } = this.made;
+    const symbolsOf = (offers) => (offers.length > MANY ? `${offers.length} of ${machine.alphabet.length}` : offers.map((symbol) => machine.alphabet[symbol]).join(" ") || "–");
+    const row = (head, cell) => el("tr", {}, el("th", { scope: "row" }, head), steps.map((step, t) => cell(step, t)));
+    const violation = (t) => t > 0 && nodes[t] === LOST && nodes[t - 1] !== LOST;
+    const says = (text) => (step, t) => el("td", { class: judged[t].verdict }, text(step, t));
+    fill(
+      byId("trial-strip"),
+      el(
+        "table",
+        {},
+        el("tbody", {}, [
+          row("symbol", (_, t) => el("td", { class: violation(t) ? "symbol violation" : "symbol" }, t === 0 ? "start" : machine.alphabet[this.word[t - 1]])),
+          row("state", (_, t) => el("td", {}, nodes[t] === LOST ? "none" : machine.states[nodes[t]])),
+          net.heads.legal ? row("may come next", says((step) => symbolsOf(step.offers))) : null,
+          net.heads.accept ? row("may end", says((step) => (step.ends ? "yes" : "no"))) : null,
+          row("right?", (_, t) => el("td", { class: judged[t].verdict }, { right: "✓", wrong: "✗", unclaimed: "not asked" }[judged[t].verdict])),
+        ].filter(Boolean)),
+      ),
+    );
+  }
+
+  /** In a sentence: what the net says at the end, and what went wrong on the way. */
+  sum(nodes, steps, judged) {
+    const { machine } = this.made;
+    const { offers, ends } = steps.at(-1);
+    const lost = nodes.indexOf(LOST);
+    const wrong = judged.findIndex(({ verdict }) => verdict === "wrong");
+    const parts = [];
+    if (lost > 0) parts.push(`State ${machine.states[nodes[lost - 1]]} has no arrow for ${machine.alphabet[this.word[lost - 1]]}, so symbol ${lost} is a violation.`);
+    const next = offers.map((symbol) => machine.alphabet[symbol]);
+    const follow = next.length === 0 ? "nothing may follow" : next.length > MANY ? `${next.length} symbols may follow` : `${next.join(" or ")} may follow`;
+    parts.push(`At the end the net says: ${follow}, and the word ${ends ? "may" : "may not"} end here.`);
+    if (wrong >= 0) parts.push(`It is wrong at step ${wrong}.`);
+    setText(byId("trial-said"), parts.join(" "));
+  }
+}

@@ -1,0 +1,143 @@
+// A machine as a file states it, until it is checked: as reberlstm/formats/draft.py, but that a machine
+// which is not deterministic is refused and not determinised.
+
+import { makeSound, MAX_ARROWS, MAX_STATES } from "./soundness.js";
+import { checkWildcards } from "./labels.js";
+import { isName, lengthOf, pieces, quoted } from "./texts.js";
+
+/** The command that makes a file which the page reads. */
+export const CONVERT = "`reberlstm convert FILE machine.toml` makes a file of it that the page reads";
+
+/** As what an empty output is shown. */
+export const EMPTY_OUTPUT = "ε";
+
+export class Draft {
+  /** `hint`: how such a file marks the start. `at`: the text of a place, behind the name of the file. */
+  constructor(where, hint, at = (line) => (line ? `:${line}` : "")) {
+    Object.assign(this, { where, hint, at, name: "", title: "", source: "" });
+    this.keys = [];
+    this.names = [];
+    this.initial = new Set();
+    this.accepting = new Set();
+    this.outputs = new Map();
+    this.stop = new Map();
+    this.arrows = [];
+    this.alphabet = null;
+    this.notes = [];
+    this.drawn = false;
+    this.index = new Map();
+  }
+
+  /** The number of the state with that key, which is new where the key is. */
+  state(key, place, name = "", text = key) {
+    const known = this.index.get(key);
+    if (known !== undefined) return known;
+    if (this.names.length === MAX_STATES) throw this.error(place, `more than ${MAX_STATES} states, which is what a page takes at most`);
+    this.index.set(key, this.names.length);
+    this.keys.push(text);
+    return this.names.push(name) - 1;
+  }
+
+  find(key) {
+    return this.index.get(key);
+  }
+
+  arrow(source, symbol, target, place, probability = null) {
+    // A file may say the same arrow twice.
+    if (this.arrows.length === 2 * MAX_ARROWS) throw this.error(place, `more than ${MAX_ARROWS.toLocaleString("en")} arrows, which is what a page takes at most`);
+    this.arrows.push({ source, symbol, target, place, probability });
+  }
+
+  error(place, message) {
+    return new Error(`${this.where}${this.at(place)}: ${message}`);
+  }
+
+  /** The machine. Throws an Error that says what is missing, or what is wrong where. */
+  finish() {
+    if (this.names.length === 0) throw this.error(null, "no states; a machine has at least one");
+    if (this.initial.size === 0) throw this.error(null, `no start state; ${this.hint}`);
+    for (const text of [this.name, this.title, this.source]) {
+      if (text !== "" && !isName(text)) throw this.error(null, `${quoted(text)} is not Unicode text`);
+    }
+    this.settleNames();
+    const alphabet = this.settleAlphabet();
+    if (alphabet.length === 0) throw this.error(null, "no arrow has a symbol, and a machine needs at least one");
+    this.checkDeterministic();
+    try {
+      return this.built(alphabet);
+    } catch (error) {
+      throw new Error(`${this.where}: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Makes the names of the states distinct and not empty. */
+  settleNames() {
+    const names = this.names.map((name, number) => name || this.keys[number]);
+    const count = new Map();
+    for (const name of names) count.set(name, (count.get(name) ?? 0) + 1);
+    const taken = new Map();
+    this.names = names.map((name, number) => {
+      const wanted = count.get(name) > 1 ? `${name} (${this.keys[number]})` : name || "(unnamed)";
+      let result = wanted;
+      while (taken.has(result)) {
+        taken.set(wanted, taken.get(wanted) + 1);
+        result = `${wanted}#${taken.get(wanted)}`;
+      }
+      taken.set(result, 1);
+      return result;
+    });
+  }
+
+  /** The symbols in order; blanks in them go where they would split words. */
+  settleAlphabet() {
+    if (this.alphabet !== null) return this.alphabet;
+    const used = [...new Set(this.arrows.map(({ symbol }) => symbol).filter((symbol) => symbol !== null))];
+    if (this.drawn) checkWildcards(this, used);
+    if (used.every((symbol) => lengthOf(symbol) === 1) || used.every((symbol) => pieces(symbol)[0] === symbol)) return used;
+    const renamed = new Map(used.map((symbol) => [symbol, pieces(symbol).join("_") || "␣".repeat(lengthOf(symbol))]));
+    if (new Set(renamed.values()).size < renamed.size) throw this.error(null, "symbols with blanks in them, which separate symbols; replace them by _");
+    for (const arrow of this.arrows) if (arrow.symbol !== null) arrow.symbol = renamed.get(arrow.symbol);
+    const [old, fresh] = [...renamed].find(([symbol, text]) => symbol !== text);
+    this.notes.push(`blanks in symbols were replaced, as in ${quoted(old)} → ${quoted(fresh)}, since blanks separate the symbols of a word`);
+    return [...renamed.values()];
+  }
+
+  checkDeterministic() {
+    const refused = (place, why) => this.error(place, `${why}: this machine is not deterministic; ${CONVERT}`);
+    if (this.initial.size > 1) throw refused(null, `${this.initial.size} start states`);
+    const targets = new Map();
+    for (const { source, symbol, target, place } of this.arrows) {
+      if (symbol === null) throw refused(place, `an arrow from ${quoted(this.names[source])} reads no symbol (ε)`);
+      const key = `${source} ${symbol}`;
+      if (targets.has(key) && targets.get(key) !== target) throw refused(place, `two arrows leave ${quoted(this.names[source])} on ${quoted(symbol)}`);
+      targets.set(key, target);
+    }
+    if (targets.size < this.arrows.length) this.notes.push("arrows that stand twice were taken once");
+  }
+
+  built(alphabet) {
+    const { names } = this;
+    const states = names.map((name) => [name, new Map()]);
+    const probabilities = new Map();
+    for (const { source, symbol, target, probability } of this.arrows) {
+      states[source][1].set(symbol, names[target]);
+      if (probability === null) continue;
+      const line = probabilities.get(names[source]) ?? probabilities.set(names[source], new Map()).get(names[source]);
+      line.set(symbol, (line.get(symbol) ?? 0) + probability);
+    }
+    const byName = (table) => new Map([...table].map(([state, value]) => [names[state], value]));
+    const [start] = this.initial;
+    return makeSound({
+      name: this.name,
+      title: this.title,
+      source: this.source,
+      alphabet,
+      start: names[start],
+      accepting: [...this.accepting].map((state) => names[state]),
+      states,
+      outputs: byName(this.outputs),
+      stop: byName(this.stop),
+      probabilities,
+    });
+  }
+}
