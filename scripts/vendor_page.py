@@ -4,9 +4,7 @@
     python scripts/vendor_page.py --check   # tells whether the file is what this would write
 
 The library is smol-toml, in the version below, from the npm registry (needs npm). Its modules are
-written one after the other, with its licence once. One thing is changed: keys begin with `MARK` in
-what `parse` returns. So a table keeps its order where keys are digits, which JavaScript sorts, and
-no key is `__proto__`.
+written one after the other, with its licence once, and with the changes that `CHANGES` has.
 """
 
 from __future__ import annotations
@@ -26,13 +24,35 @@ MODULES = ("error", "util", "date", "primitive", "extract", "struct", "parse")
 """Those that `parse` needs, each after those that it uses."""
 
 EXPORTED = "parse"
-MARK = "$"
+
+CHANGES = (
+    # Keys begin with $: so a table keeps its order where keys are digits, which JavaScript sorts,
+    # and no key is __proto__.
+    (r"parsed\.push\((.*)\);", r'parsed.push("$" + \1);', 2),
+    # Nothing but a comma may follow a list or table in another one, as in later versions.
+    (
+        r"let newPtr = end \? skipUntil\(str, endPtr, ',', end\) : endPtr;",
+        """let newPtr = end ? skipVoid(str, endPtr, end !== ']') : endPtr;
+        if (end && str[newPtr] === ',')
+            newPtr++;
+        else if (end && str[newPtr] !== end)
+            throw new TomlError('expected comma or end', { toml: str, ptr: newPtr });""",
+        1,
+    ),
+    # Half of a pair of surrogates is no character.
+    (
+        r"!ESCAPE_REGEX\.test\(code\)",
+        "!ESCAPE_REGEX.test(code) || /^(0000)?d[89a-f]/i.test(code)",
+        1,
+    ),
+)
+"""Patterns, what replaces them, and how often they are found."""
+
 TARGET = Path(__file__).parents[1] / "reberlstm" / "render" / "explorer" / "vendor" / "toml.js"
 
 _LICENCE = re.compile(r"/\*!.*?\*/\n", re.DOTALL)
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(rf"^export (?!function {EXPORTED}\()", re.MULTILINE)
-_KEY = re.compile(r"parsed\.push\((.*)\);")
 
 
 def main() -> None:
@@ -56,9 +76,11 @@ def module() -> str:
     texts = fetched()
     (licence,) = {_LICENCE.search(text)[0] for text in texts}  # type: ignore[index]
     bodies = [_EXPORT.sub("", _IMPORT.sub("", _LICENCE.sub("", text))) for text in texts]
-    body, keys = _KEY.subn(rf'parsed.push("{MARK}" + \1);', "".join(bodies))
-    if keys != 2:
-        raise ValueError(f"{PACKAGE} {VERSION}: {keys} places where a key is kept, not 2")
+    body = "".join(bodies)
+    for pattern, replacement, expected in CHANGES:
+        body, count = re.subn(pattern, replacement, body)
+        if count != expected:
+            raise ValueError(f"{PACKAGE} {VERSION}: {pattern} is found {count} times")
     note = f"// {PACKAGE} {VERSION}, put together by scripts/vendor_page.py; do not edit.\n"
     return note + licence + body
 

@@ -21,7 +21,17 @@ import reberlstm as rl
 PACKAGE = Path(rl.__file__).parent
 
 ORDER = (
-    *("_version", "errors", "plain", "files", "extras", "display", "figures"),
+    *(
+        "_version",
+        "errors",
+        "plain",
+        "files",
+        "extras",
+        "display",
+        "figures",
+        "choices",
+        "programs",
+    ),
     *("machine", "formats", "grammars", "net", "compiler", "simulator", "certificates"),
     *(
         "explanation",
@@ -60,6 +70,7 @@ HEAVY = [
 ]
 
 
+@cache
 def modules() -> dict[str, Path]:
     """All modules of the package by their dotted names, without ``reberlstm``."""
     found = {}
@@ -176,50 +187,65 @@ def test_public_names_are_there_and_no_others() -> None:
 # What is loaded
 
 
-def loaded_by(code: str) -> set[str]:
-    """The top-level modules that a fresh interpreter has loaded after running some code."""
+def loaded_by(*lines: str) -> list[set[str]]:
+    """The top-level modules that a fresh interpreter has loaded after each of some lines."""
+    shown = "import sys; print('LOADED', *sys.modules)"
     result = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys; print('LOADED', *sys.modules)"],
+        [sys.executable, "-c", "\n".join(f"{line}\n{shown}" for line in lines)],
         capture_output=True,
         text=True,
         check=True,
     )
-    last = result.stdout.splitlines()[-1]
-    assert last.startswith("LOADED ")
-    return {name.split(".")[0] for name in last.split()[1:]}
+    found = [line for line in result.stdout.splitlines() if line.startswith("LOADED ")]
+    return [{name.split(".")[0] for name in line.split()[1:]} for line in found]
+
+
+def ran(line: str, status: int) -> str:
+    """Python that runs a command line."""
+    return f"from reberlstm.cli import run; assert run({line.split()}) == {status}"
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    assert loaded_by("import reberlstm") & {*HEAVY, "numpy", "click"} == set()
+    assert loaded_by("import reberlstm")[0] & {*HEAVY, "numpy", "click"} == set()
 
+
+LIGHT: dict[str, int] = {
+    "--help": 0,
+    "--version": 0,
+    "nope": 2,
+    "trace": 2,
+    "trace --help": 0,
+    "trace BTSSXXTVVE": 0,
+    "trace BTXB --net published": 1,
+    "trace 0110 --grammar parity": 0,
+    "trace 0110 --grammar grammars/parity.toml --all-cells": 0,
+    "trace abab --grammar regex:(ab)*": 0,
+    "trace BTQ": 2,
+    "trace B --grammar nope": 2,
+    "trace B --cells nope": 2,
+    "grammars": 0,
+    "sample --length 6": 0,
+    "convert reber - --to dot": 0,
+    "check --grammar reber tests/__init__.py": 1,
+    "fsm equal reber reber": 0,
+    "compile --help": 0,
+    "export --help": 0,
+    "explore --help": 0,
+    "diagram --help": 0,
+    "lab --help": 0,
+    "compare --help": 0,
+    "explain --help": 0,
+    "conformance --help": 0,
+    "certify --help": 0,
+    "extract --help": 0,
+    "study --help": 0,
+    "train --help": 0,
+    "lab why --help": 0,
+    "zoo score --help": 0,
+}
+"""The exit status of command lines for which nothing heavy is loaded, not even NumPy."""
 
 LOADS: dict[str, tuple[int, set[str]]] = {
-    "--help": (0, set()),
-    "--version": (0, set()),
-    "nope": (2, set()),
-    "trace": (2, set()),
-    "trace --help": (0, set()),
-    "trace BTSSXXTVVE": (0, set()),
-    "trace BTXB --net published": (1, set()),
-    "trace 0110 --grammar parity": (0, set()),
-    "trace 0110 --grammar grammars/parity.toml --all-cells": (0, set()),
-    "trace abab --grammar regex:(ab)*": (0, set()),
-    "trace BTQ": (2, set()),
-    "trace B --grammar nope": (2, set()),
-    "trace B --cells nope": (2, set()),
-    "grammars": (0, set()),
-    "sample --length 6": (0, set()),
-    "convert reber - --to dot": (0, set()),
-    "check --grammar reber tests/__init__.py": (1, set()),
-    "fsm equal reber reber": (0, set()),
-    "compile --help": (0, set()),
-    "export --help": (0, set()),
-    "explore --help": (0, set()),
-    "diagram --help": (0, set()),
-    "lab --help": (0, set()),
-    "compare --help": (0, set()),
-    "explain --help": (0, set()),
-    "conformance --help": (0, set()),
     "conformance nope": (2, {"numpy"}),
     "trace BTSSXXTVVE --json --snap": (0, {"numpy"}),
     "trace BTXSE --net reber-4": (0, {"numpy", "safetensors"}),
@@ -227,8 +253,18 @@ LOADS: dict[str, tuple[int, set[str]]] = {
 """The exit status of command lines, and what is heavy and loaded for them."""
 
 
+def test_light_commands_load_nothing_heavy() -> None:
+    """In one interpreter, one after the other: the first that loads something is named."""
+    found = loaded_by(*(ran(line, status) for line, status in LIGHT.items()))
+    loaded = {
+        line: heavy
+        for line, names in zip(LIGHT, found, strict=True)
+        if (heavy := names & {*HEAVY, "numpy"})
+    }
+    assert next(iter(loaded.items()), None) is None
+
+
 @pytest.mark.parametrize("line", LOADS)
 def test_a_command_loads_no_more_than_it_needs(line: str) -> None:
     status, heavy = LOADS[line]
-    code = f"from reberlstm.cli import run; assert run({line.split()}) == {status}"
-    assert loaded_by(code) & {*HEAVY, "numpy"} == heavy
+    assert loaded_by(ran(line, status))[0] & {*HEAVY, "numpy"} == heavy

@@ -12,7 +12,10 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
+from reberlstm import choices
+from reberlstm.certificates.arithmetic import ARITHMETICS
 from reberlstm.cli import COMMANDS, cli, run
+from reberlstm.extraction.oracles import ORACLES
 
 ONE_AND_THE_SAME = [
     ("sample parity -n 3 --length 4", "sample --grammar parity -n 3 --length 4"),
@@ -95,6 +98,11 @@ def test_every_machine_is_completed() -> None:
             if parameter.name in ("grammar", "machine"):
                 found = parameter.shell_complete(context, "reber")
                 assert "reber" in [item.value for item in found], name
+
+
+def test_the_names_in_the_help_are_those_that_there_are() -> None:
+    assert tuple(ARITHMETICS) == choices.ARITHMETICS
+    assert tuple(ORACLES) == choices.ORACLES
 
 
 def test_the_program_answers_a_shell() -> None:

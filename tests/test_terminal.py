@@ -6,7 +6,6 @@ import contextlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -48,10 +47,22 @@ COMMANDS = [
 ]
 
 
-def on_a_terminal(arguments: list[str]) -> str:
-    """What a command writes to a terminal, on both streams."""
+PROGRAM = f"""
+import sys
+from reberlstm.cli import run
+for line in sys.argv[1:]:
+    run(line.split())
+    print({(END := "-- the next command --")!r}, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each command writes to a terminal, on both streams."""
+    file = tmp_path_factory.mktemp("evil") / "evil.toml"
+    file.write_text(GRAMMAR, "utf-8")
     terminal, inside = pty.openpty()
-    command = [sys.executable, "-m", "reberlstm", *arguments]
+    command = [sys.executable, "-c", PROGRAM, *(x.replace("FILE", str(file)) for x in COMMANDS)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=inside, stderr=inside):
         os.close(inside)
         shown = b""
@@ -59,16 +70,13 @@ def on_a_terminal(arguments: list[str]) -> str:
             while data := os.read(terminal, 65_536):
                 shown += data
     os.close(terminal)
-    return shown.decode()
+    *texts, rest = shown.decode().split(END)
+    assert not rest.strip()
+    return dict(zip(COMMANDS, texts, strict=True))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_name_acts_on_the_terminal(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "evil.toml"
-    file.write_text(GRAMMAR, "utf-8")
-    shown = on_a_terminal(command.replace("FILE", str(file)).split())
-    assert shown.strip()
-    assert "Traceback" not in shown
-    assert [x for x in ALL if x in shown] == []
+def test_no_name_acts_on_the_terminal(command: str, shown: dict[str, str]) -> None:
+    assert shown[command].strip()
+    assert "Traceback" not in shown[command]
+    assert [x for x in ALL if x in shown[command]] == []

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reberlstm.certificates.arithmetic import Arithmetic, Execution
+from reberlstm.choices import PROVABLE_HEADS
 from reberlstm.errors import CertificateError
 from reberlstm.machine.fsm import FSM
 from reberlstm.machine.tables import Scope, Tables, includes_empty_word
@@ -23,9 +24,6 @@ from reberlstm.net.base import check_alphabets
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Rule
-
-HEADS = ("legal", "accept", "label")
-"""What a certificate can be about. Probabilities as such (``next``) are not proved right."""
 
 Node = tuple[int, tuple[int, ...]]
 """A machine state, and columns of the net's alphabet."""
@@ -136,12 +134,12 @@ def _heads(net: Net, fsm: FSM, scope: Scope, heads: Sequence[str] | None) -> tup
         wanted = [head for head in net.asked(scope) if head != "label" or fsm.outputs]
         wanted = wanted or list(net.asked(scope)) or ["legal"]
     else:
-        wanted = [head for head in HEADS if head in heads]
-        unknown = [head for head in heads if head not in HEADS]
+        wanted = [head for head in PROVABLE_HEADS if head in heads]
+        unknown = [head for head in heads if head not in PROVABLE_HEADS]
         if unknown or not wanted:
             raise CertificateError(
                 f"head {unknown[0] if unknown else ''!r} cannot be certified; choose among "
-                f"{', '.join(HEADS)}"
+                f"{', '.join(PROVABLE_HEADS)}"
             )
     for head in wanted:
         if net.readout(head) is None:

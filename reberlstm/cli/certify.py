@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
 import click
 
-from reberlstm.certificates import (
-    Certificate,
-    Inputs,
-    Refutation,
-    certify,
-    check_files,
-    largest_noise,
-    minimal_gain,
-    question,
-)
-from reberlstm.certificates.arithmetic import ARITHMETICS
-from reberlstm.certificates.checker import SECONDS, is_ours
-from reberlstm.certificates.claims import HEADS
-from reberlstm.certificates.results import figure, in_words, read
+from reberlstm.choices import ARITHMETICS, PROVABLE_HEADS
 from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
@@ -45,10 +32,12 @@ from reberlstm.grammars import (
     shipped_file,
 )
 from reberlstm.machine.counters import Machine
-from reberlstm.machine.tables import Scope
-from reberlstm.net.loading import FOLDER, shipped_names
-from reberlstm.net.net import Net
 from reberlstm.render import wrapped
+
+if TYPE_CHECKING:
+    from reberlstm.certificates import Certificate
+    from reberlstm.machine.tables import Scope
+    from reberlstm.net.net import Net
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
 CHECKED = {
@@ -104,9 +93,11 @@ class Options:
     @property
     def asked(self) -> dict[str, Any]:
         """The question, as `certify` takes it."""
+        from reberlstm.certificates import Inputs
+
         return {
             "scope": self.scope,
-            "heads": tuple(head for head in self.heads if head in HEADS) or None,
+            "heads": tuple(head for head in self.heads if head in PROVABLE_HEADS) or None,
             "arithmetic": self.arithmetic,
             "inputs": Inputs(self.input_noise, *self.input_range),
         }
@@ -114,7 +105,7 @@ class Options:
     @property
     def reads(self) -> NetOptions:
         """How the net is read: a head that is no kind is the name of a layer."""
-        layers = [head for head in self.heads if head not in HEADS]
+        layers = [head for head in self.heads if head not in PROVABLE_HEADS]
         if len(layers) > 1:
             raise click.UsageError(f"--head {layers[0]} and --head {layers[1]}: name one layer")
         return self.reading._replace(head=next(iter(layers), None))
@@ -134,12 +125,12 @@ class Options:
     "heads",
     multiple=True,
     metavar="KIND|NAME",
-    help=f"Prove this head only ({', '.join(HEADS)}; repeat for several), or the name of the "
-    "linear layer to read.  [default: those of the scope]",
+    help=f"Prove this head only ({', '.join(PROVABLE_HEADS)}; repeat for several), or the name of "
+    "the linear layer to read.  [default: those of the scope]",
 )
 @option(
     "--arithmetic",
-    type=click.Choice(list(ARITHMETICS)),
+    type=click.Choice(ARITHMETICS),
     default="real",
     help="What the net is run in.",
 )
@@ -171,7 +162,7 @@ class Options:
 @option(
     "--seconds",
     type=float,
-    default=SECONDS,
+    default=60.0,
     help="Processor seconds to spend; --check refuses certificates that would take longer.",
 )
 @option(
@@ -201,6 +192,8 @@ def command(**values: Any) -> int:
     reberlstm certify reber --minimal-gain
     reberlstm certify reber --minimal-gain --net compiled:gru
     """
+    from reberlstm.certificates import certify, largest_noise, minimal_gain
+
     options = Options(**values)
     machine = load_grammar(options.grammar)
     asked = options.asked | {"seconds": options.seconds, "max_states": options.max_states}
@@ -222,6 +215,9 @@ def command(**values: Any) -> int:
 
 
 def _show(certificate: Certificate, options: Options) -> int:
+    from reberlstm.certificates import Refutation
+    from reberlstm.certificates.results import figure
+
     if options.out is not None:
         certificate.save(options.out)
     if options.as_json:
@@ -252,6 +248,9 @@ def _wrapped(text: str, indent: int = 2) -> str:
 
 
 def _check(file: str, net: Net, machine: Machine, options: Options) -> int:
+    from reberlstm.certificates import check_files, question
+    from reberlstm.certificates.results import in_words, read
+
     asked = question(net, machine, noise=options.noise, **options.asked)
     paths, trusted = _read_by_the_checker(options)
     # What was not asked is left to the checker, too: it reads the claim of the file itself.
@@ -286,6 +285,9 @@ def _check(file: str, net: Net, machine: Machine, options: Options) -> int:
 
 def _read_by_the_checker(options: Options) -> tuple[dict[str, Path], str]:
     """The files that the checker can read itself, and what it says of that."""
+    from reberlstm.certificates.checker import is_ours
+    from reberlstm.net.loading import FOLDER, shipped_names
+
     paths, trusted = {}, []
     net, grammar = options.net, options.grammar
     path = FOLDER / f"{net}.safetensors" if net in shipped_names() else Path(net)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from reberlstm import formats
+from reberlstm.choices import ORACLES
 from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
@@ -29,13 +30,9 @@ from reberlstm.cli.options import (
     terminal_width,
 )
 from reberlstm.errors import FormatError, GrammarError
-from reberlstm.extraction import Budget, extract
-from reberlstm.extraction.oracles import ORACLES, USUAL
 from reberlstm.figures import check_suffix
 from reberlstm.files import gunzip, read_bytes, write_atomically
 from reberlstm.grammars import as_machine
-from reberlstm.net.loading import indices_of
-from reberlstm.render.extraction import extraction_lines, probe, save
 
 MOST_BYTES = 2**26
 """The largest file of words."""
@@ -91,7 +88,7 @@ MOST_BYTES = 2**26
     "--oracle",
     "oracles",
     metavar="NAME",
-    type=click.Choice(list(ORACLES)),
+    type=click.Choice(ORACLES),
     multiple=True,
     help=f"Ask only these equivalence oracles, in this order: {', '.join(ORACLES)}.",
 )
@@ -157,6 +154,10 @@ def command(
     reberlstm extract published reber --max-states 12 --plot machines.svg
     reberlstm extract published reber --pick agreement=0.99
     """
+    from reberlstm.extraction import Budget, extract
+    from reberlstm.extraction.oracles import USUAL
+    from reberlstm.render.extraction import extraction_lines, probe, save
+
     reference = one_grammar(against, reference, "--reference")
     if not math.isfinite(effort):
         raise click.BadParameter(f"{effort} is not a number", param_hint="--effort")
@@ -212,6 +213,8 @@ def _begin(text: str, alphabet: tuple[str, ...]) -> tuple[str, ...]:
 
 def _words(path: str, net: Any) -> list[str]:
     """The strings of a file, one a line, over the symbols of a net."""
+    from reberlstm.net.loading import indices_of
+
     content = gunzip(read_bytes(Path(path), limit=MOST_BYTES), path, limit=MOST_BYTES)
     try:
         words = content.decode("utf-8").splitlines()

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from reberlstm.choices import BACKENDS, STARTS, TASKS
 from reberlstm.cli.compare import question_options
 from reberlstm.cli.options import (
     AT_LEAST_1,
@@ -24,15 +25,13 @@ from reberlstm.cli.options import (
     seed_option,
     terminal_width,
 )
-from reberlstm.comparison import check_rows, keys
-from reberlstm.comparison.study import BACKENDS, Cluster, Questions, Table, grid, run, summary
-from reberlstm.comparison.study.table import to_csv
-from reberlstm.comparison.study.trials import Record
 from reberlstm.errors import FormatError
 from reberlstm.extras import require
 from reberlstm.files import write_atomically
 from reberlstm.grammars import as_finite
-from reberlstm.training.settings import STARTS, TASKS
+
+if TYPE_CHECKING:
+    from reberlstm.comparison.study.trials import Record
 
 
 def several(one: Any) -> Callable[[click.Context, click.Parameter, str], tuple[Any, ...]]:
@@ -129,6 +128,10 @@ def command(
     reberlstm study reber -o study.jsonl --cell lstm,gru,rnn --row loop --plot study.svg
     reberlstm study reber -o study.jsonl --backend dask --scheduler tcp://127.0.0.1:8786
     """
+    from reberlstm.comparison import check_rows, keys
+    from reberlstm.comparison.study import Cluster, Questions, Table, grid, run, summary
+    from reberlstm.comparison.study.table import to_csv
+
     if Path(out).suffix != ".jsonl":
         raise FormatError(f"{out}: a study is a .jsonl file; use that suffix, and --csv for CSV")
     if scheduler is not None and backend == "loky":

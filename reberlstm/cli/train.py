@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from reberlstm.choices import STARTS, TASKS, TRAINED
 from reberlstm.cli.options import (
     AT_LEAST_1,
     NetOptions,
@@ -21,8 +22,9 @@ from reberlstm.errors import FormatError
 from reberlstm.formats import format_of
 from reberlstm.grammars import as_machine
 from reberlstm.machine.fsm import FSM
-from reberlstm.training import Progress, Settings, Training, train
-from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
+
+if TYPE_CHECKING:
+    from reberlstm.training import Progress, Training
 
 
 @click.command("train")
@@ -32,7 +34,7 @@ from reberlstm.training.settings import CELL_CHOICES, STARTS, TASKS
 )
 @option(
     "--cell",
-    type=click.Choice(CELL_CHOICES),
+    type=click.Choice(TRAINED),
     default="lstm",
     help="The kind of net; fsm trains a machine with soft transitions, and rounds it.",
 )
@@ -95,6 +97,8 @@ def command(
     reberlstm train dyck-1 --task accept -o counts.safetensors
     reberlstm train reber --cell fsm -o learned.toml
     """
+    from reberlstm.training import Settings, train
+
     if rest["cell"] == "fsm":
         format_of(out)
     elif Path(out).suffix != ".safetensors":

@@ -29,9 +29,9 @@ from reberlstm.errors import FormatError, LabError, ReberLSTMError
 from reberlstm.extras import require
 from reberlstm.files import make_folder, read_bytes, write_atomically
 from reberlstm.lab.experiment import Experiment, Fit, Job, Run, generator
-from reberlstm.lab.experiments import describe
 from reberlstm.lab.verdicts import Verdict, judge
 from reberlstm.plain import in_form
+from reberlstm.programs import describe
 
 if TYPE_CHECKING:
     import torch

@@ -58,6 +58,9 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
+_ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
+"""Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
+
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -249,7 +252,7 @@ def functions(last: str = "main") -> str:
     """
     parts = []
     for name in modules(last):
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _ASIDE.sub("", _script(name)))
         exports = ", ".join(_EXPORT.findall(text))
         body = _EXPORT.sub("", text)
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from reberlstm.certificates import Certificate
+from reberlstm.choices import STARTS, TASKS, TRAINED
 from reberlstm.errors import TrainingError, shown
 from reberlstm.formats import toml
 from reberlstm.grammars import as_machine, save_grammar
@@ -18,9 +19,6 @@ from reberlstm.machine.fsm import FSM
 from reberlstm.net.files.safetensors import save, to_bytes
 from reberlstm.net.net import Net
 
-CELL_CHOICES = ("lstm", "gru", "rnn", "fsm")
-TASKS = ("next", "accept")
-STARTS = ("random", "compiled")
 MAX_CELLS = 2_000
 
 
@@ -61,7 +59,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fsm", as_machine(self.fsm))
-        for name, choices in {"cell": CELL_CHOICES, "task": TASKS, "start": STARTS}.items():
+        for name, choices in {"cell": TRAINED, "task": TASKS, "start": STARTS}.items():
             value = getattr(self, name)
             if isinstance(value, Net):
                 self._check_start(value)
@@ -101,7 +99,7 @@ class Settings:
     def _check_start(self, net: Net) -> None:
         cells = ", ".join(layer.cell.title for layer in net.layers)
         kinds = [layer.cell.name for layer in net.layers]
-        if not net.is_plain or kinds[0] not in CELL_CHOICES:
+        if not net.is_plain or kinds[0] not in TRAINED:
             raise TrainingError(
                 f"net {net.name!r} ({cells}) is not one layer of LSTM, GRU or RNN cells over "
                 "one-hot symbols; begin from such a net"

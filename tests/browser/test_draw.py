@@ -70,6 +70,56 @@ def drag(page, start, end):
     page.mouse.up()
 
 
+OPERATIONS = """(machine) => {
+  const { addState, deleteState, drawingOf, faultsOf, keepArrow, machineOf, readSymbols, renameState, setArrow, setEnds } = $editing;
+  const places = Object.fromEntries(machine.states.map((name, k) => [name, [100 * k, 50]]));
+  const drawing = drawingOf(machine, places);
+  const tables = (each) => { const { probabilities, stop, outputs } = machineOf(each); return { probabilities, stop, outputs }; };
+  const clash = setArrow(drawing, "a", "c", ["x"]);
+  return {
+    same: machineOf(drawing),
+    frozen: JSON.stringify(drawing) === JSON.stringify(drawingOf(machine, places)),
+    renamed: tables(renameState(drawing, "a", " A ")),
+    ended: tables(setEnds(drawing, "b", false)),
+    added: tables(addState(drawing, 0, 0)).outputs,
+    fewer: tables(setArrow(drawing, "a", "b", ["x"])),
+    alphabet: setArrow(setArrow(drawing, "a", "b", ["new", "x"]), "b", "a", []).alphabet,
+    deleted: machineOf(deleteState(drawing, "b")),
+    clash: faultsOf(clash).map(({ text }) => text),
+    mended: machineOf(faultsOf(clash)[0].remedies[1][1]).transitions,
+    pale: faultsOf(setArrow(drawing, "b", "c", [])).map(({ states }) => states),
+    symbols: [readSymbols(" a,b  c,, a ", []), readSymbols("a , b", ["a,"])],
+  };
+}"""
+
+
+def test_what_is_done_to_a_drawing(with_modules):
+    """Nothing that a file gives is lost as long as it is true of the drawing."""
+    machine = {
+        "name": "m", "title": "", "alphabet": ["x", "y", "unused"], "states": ["a", "b", "c"],
+        "start": "a", "accepting": ["b"],
+        "transitions": {"a": {"x": "b", "y": "b"}, "b": {"x": "a", "y": "c"}, "c": {}},
+        "probabilities": {"a": {"x": 0.25, "y": 0.75}}, "stop": {"b": 0.5},
+        "outputs": {"a": "1", "b": "2", "c": "3"},
+    }  # fmt: skip
+    found = with_modules("editing").evaluate(OPERATIONS, machine)
+    assert found["same"] == machine
+    assert found["frozen"]
+    assert found["renamed"]["probabilities"] == {"A": {"x": 0.25, "y": 0.75}}
+    assert found["renamed"]["outputs"] == {"A": "1", "b": "2", "c": "3"}
+    assert found["ended"]["stop"] is None
+    assert found["added"] == {"a": "1", "b": "2", "c": "3", "3": "ε"}
+    assert found["fewer"]["probabilities"] is None
+    assert found["alphabet"] == ["x", "y", "unused", "new"]
+    assert found["deleted"]["transitions"] == {"a": {}, "c": {}}
+    assert found["deleted"]["alphabet"] == ["unused"]
+    (clash,) = found["clash"]
+    assert clash.startswith("From “a” the symbol “x” leads to “b” and “c”.")
+    assert found["mended"]["a"] == {"x": "c", "y": "b"}
+    assert found["pale"] == [["c"]]
+    assert found["symbols"] == [["a", "b", "c"], ["a", ",", "b"]]
+
+
 def test_by_mouse(open_page, parity_page):
     page = open_page(parity_page, "#mode=draw")
     assert same(drawn(page), PARITY)
@@ -203,6 +253,24 @@ def test_by_touch(open_page, parity_page):
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     small = "(e) => [...e.querySelectorAll('button')].filter((b) => b.offsetHeight && b.offsetHeight < 40).length"
     assert page.locator("main").evaluate(small) == 0
+    # A finger drags a state, and scrolls the page elsewhere on the sheet.
+    fingers = page.context.new_cdp_session(page)
+
+    def swipe(x, y, by_x, by_y):
+        for kind, part in (("touchStart", 0), *(("touchMove", k / 8) for k in range(1, 9))):
+            points = [{"x": x + part * by_x, "y": y + part * by_y}]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    before = page.evaluate("explorer.drawing.states[0]")
+    swipe(*middle(page, "0"), 40, 60)
+    after = page.evaluate("explorer.drawing.states[0]")
+    assert after["x"] > before["x"] + 20
+    assert after["y"] > before["y"] + 40
+    assert page.evaluate("window.scrollY") == 0
+    box = canvas.bounding_box()
+    swipe(box["x"] + box["width"] / 2, box["y"] + box["height"] - 30, 0, -200)
+    page.wait_for_function("window.scrollY > 50")
     page.locator("[data-tool=delete]").tap()
     page.touchscreen.tap(*middle(page, "1"))
     assert page.locator("#canvas .node").count() == 1

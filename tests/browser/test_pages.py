@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 import reberlstm as rl
+from reberlstm.machine.fsm import FSM
 from reberlstm.render.layout import HEIGHT
 from reberlstm.render.page import _explained, _machine_data, functions
 from reberlstm.render.sentences import about_machine
@@ -48,6 +49,24 @@ def test_sentences_are_those_of_explain_and_examples_are_what_they_are_called(wi
         shortest = [fsm.text(word) for word in itertools.islice(filter(None, fsm.enumerate(9)), 3)]
         assert {*map(len, shortest)} <= {*map(len, notes)}
         assert 0 < len(found["string"]) < 40
+
+
+def odd_machines():
+    """No arrow at all; no end; long symbols; states that are too many to be drawn."""
+    yield FSM(alphabet=("a",), start="only", transitions={"only": {}})
+    yield FSM(alphabet=("a",), start="p", transitions={"p": {"a": "q"}, "q": {"a": "p"}})
+    ways = {"<start>": {"go-on": "end'"}, "end'": {"stop": "<start>"}}
+    yield FSM(alphabet=("go-on", "stop"), start="<start>", accepting={"end'"}, transitions=ways)
+    yield rl.load_grammar("modular-arithmetic")
+
+
+def test_odd_machines_are_run_too(page):
+    page.add_script_tag(content=functions("pages").replace("const $pages", "globalThis.$pages"))
+    for fsm in odd_machines():
+        verdicts = page.evaluate(EXPLORE, [_machine_data(fsm), None])
+        assert set(verdicts) == {"right"}, fsm
+        page.keyboard.press("End")
+        assert page.locator("section[aria-label='compiled net'] .verdict").inner_text()
 
 
 def test_it_is_run_at_once_and_the_card_says_where_it_was_compiled(page):

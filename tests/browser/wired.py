@@ -29,12 +29,13 @@ TRAINED = tuple(
 )
 
 
-def nets(seed: int, count: int) -> Iterator[tuple[str, Net, FSM]]:
-    """So many nets with what they are and the machine that says what is right."""
-    kinds: tuple[Callable[[random.Random], Made], ...] = (
-        *(compiled, compiled, compiled, damaged, damaged, damaged, damaged),
-        *(wired_by_hand, wired_by_hand, published, published, trained, odd),
-    )
+def nets(seed: int, count: int, *, easy: bool = False) -> Iterator[tuple[str, Net, FSM]]:
+    """So many nets with what they are and the machine that says what is right.
+
+    Trained nets may take seconds to decide on; the easy ones are others.
+    """
+    kinds: list[Callable[[random.Random], Made]] = [compiled] * 3 + [damaged] * 4
+    kinds += [wired_by_hand, wired_by_hand, published, published, odd] + [trained] * (not easy)
     for number in range(count):
         rng = random.Random(f"{seed} {number}")
         make = kinds[number % len(kinds)]

@@ -13,7 +13,7 @@ import reberlstm.certificates
 
 FOLDER = Path(reberlstm.certificates.__file__).parent
 CHECKER = "reberlstm.certificates.checker"
-SHARED = ("errors", "plain", "files", "display", "machine", "grammars", "net")
+SHARED = ("errors", "plain", "files", "display", "choices", "machine", "grammars", "net")
 
 
 def imports(path: Path) -> set[str]:

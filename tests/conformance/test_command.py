@@ -27,6 +27,7 @@ def sideways(kind, weights, x):
 def mine(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(MINE)
+    (tmp_path / "bad.py").write_text("x = 1\nraise ValueError('so')")
     return path
 
 
@@ -73,6 +74,7 @@ def test_a_fault_is_told_and_written(mine, tmp_path, capsys):
         (("--module", "nowhere.py:f"), "nowhere.py: no such file"),
         (("--module", "nowhere.py"), "say file.py:function"),
         (("--module", "{mine}:nothing"), "it has no function nothing"),
+        (("--module", "{tmp}/bad.py:f"), "bad.py, line 2: ValueError: so"),
         (("--module", "{mine}:broken"), r"runs nothing of the suite: RuntimeError: no\nsuch thing"),
         (("--onnx", "{tmp}"), "there is no .onnx file"),
         (("torch", "--time-first"), "--time-first is for --onnx"),

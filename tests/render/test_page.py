@@ -52,6 +52,7 @@ def test_it_is_small_and_asks_for_nothing(page):
     assert re.search(r"\b(?:fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon)\b", page) is None
     assert re.search(r"@import|url\((?!#)", page) is None
     assert "default-src 'none'" in page
+    assert "SPDX-License-Identifier" in page, "a library keeps its licence; other comments go"
 
 
 def test_the_weights_are_in_it(page, reber):

@@ -28,7 +28,6 @@ from reberlstm.plain import in_form
 __all__ = ["Cluster", "Group", "Questions", "Table", "Trial", "grid", "run", "summary"]
 
 Backend = Literal["loky", "dask", "ray"]
-BACKENDS: tuple[Backend, ...] = ("loky", "dask", "ray")
 CONNECT_SECONDS = 10
 
 

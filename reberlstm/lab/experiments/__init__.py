@@ -1,21 +1,19 @@
 """The experiments, and how one is found: by name, or in a Python file of a user.
 
 A name never leads to a file: only an argument that ends in ``.py`` is a file, and then it is run
-like any Python program. Nothing else that the project reads is executed.
+like any Python program.
 """
 
 from __future__ import annotations
 
-import re
-import runpy
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from reberlstm.errors import LabError
+from reberlstm.errors import FormatError, LabError
 from reberlstm.extras import require
 from reberlstm.lab.experiment import Experiment
+from reberlstm.programs import names_of_file
 
 EXPERIMENTS = {
     "wavy-inverse": "Find where a wavy curve was read, from three noisy values of it",
@@ -62,16 +60,10 @@ def check_name(name: str) -> None:
 
 
 def _from_file(path: Path) -> Experiment:
-    if not path.is_file():
-        raise LabError(f"{path}: no such file")
     try:
-        names = runpy.run_path(str(path))
-    except LabError as error:
-        raise LabError(f"{path}: {error}") from None
-    except SystemExit:
-        raise LabError(f"{path}: ends the program while it is read") from None
-    except Exception as error:
-        raise LabError(f"{path}{_line(error, path)}: {describe(error)}") from None
+        names = names_of_file(path)
+    except FormatError as error:
+        raise LabError(str(error)) from None
     experiment = names.get("EXPERIMENT")
     if not isinstance(experiment, Experiment):
         raise LabError(
@@ -79,19 +71,3 @@ def _from_file(path: Path) -> Experiment:
             "own”"
         )
     return experiment
-
-
-def _line(error: Exception, path: Path) -> str:
-    """The last line in the file that an error came through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        lines = [error.lineno]
-    return f", line {lines[-1]}" if lines else ""
-
-
-def describe(error: Exception) -> str:
-    """An error of foreign code in one line."""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    text = re.sub(r"\s+", " ", text).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -7,7 +7,7 @@ import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
 import { layoutsOf } from "../model/places.js";
 import { examine } from "./examine.js";
-import { lessonsWith } from "./lessons.js";
+import { freeLesson, lessonsWith } from "./lessons.js";
 import { outcomeText, proofTable, quoted } from "./outcome.js";
 import { readProgress, writeProgress } from "./progress.js";
 import { drawStrip, stepText } from "./runstrip.js";
@@ -20,8 +20,7 @@ export class Derive {
     this.data = data;
     this.page = page;
     this.signal = signal;
-    this.lessons = lessonsWith(data.reber);
-    this.lessons.forEach((lesson, k) => (lesson.number = k + 1));
+    this.lessons = [...lessonsWith(data.reber), ...freeLessons(data)];
     this.numbers = false;
     this.stop = () => {};
   }
@@ -31,6 +30,8 @@ export class Derive {
     setText(byId("lead"), "Wire a net by hand. The page says at once where it is still wrong.");
     this.bind();
     this.follow(hash || this.page.derived || "");
+    // A machine that another mode brings along is to be wired.
+    if (!hash && this.data !== this.page.data) this.open(this.lessons.at(-1));
   }
 
   /** Takes over what a link carries. */
@@ -90,7 +91,6 @@ export class Derive {
     this.chosen = Math.max(lesson.open.indexOf(true), lesson.rows.findIndex(({ gate }, k) => gate === "candidate" && lesson.open[k]));
     this.wiring = this.wirings.get(lesson.key) ?? lesson.first;
     const at = this.lessons.indexOf(lesson);
-    setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}`);
     setText(byId("lesson-title"), lesson.title);
     setText(byId("lesson-task"), lesson.task);
     setText(byId("lesson-learn"), lesson.learn);
@@ -153,9 +153,9 @@ export class Derive {
   /** First in general; then, one at a time, the rows that differ from a right wiring. */
   hint() {
     const { lesson } = this;
-    const wrong = lesson.rows.findIndex((_, k) => lesson.open[k] && String(this.wiring[k]) !== String(lesson.solution[k]));
+    const wrong = lesson.rows.findIndex((_, k) => lesson.open[k] && String(this.wiring[k]) !== String(lesson.solution?.[k]));
     if (this.found.kind === "proved" || wrong < 0) setText(byId("hint"), "Nothing is missing any more.");
-    else if (this.asked++ === 0) setText(byId("hint"), lesson.hint);
+    else if (this.asked++ === 0 || !lesson.solution) setText(byId("hint"), lesson.hint);
     else {
       setText(byId("hint"), `One answer. ${nameOf(lesson.rows[wrong])}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
       this.chosen = wrong;
@@ -213,9 +213,11 @@ export class Derive {
     const { found, machine, lesson } = this;
     setText(byId("outcome"), outcomeText(machine, found));
     setAttribute(byId("outcome"), "class", found.kind);
-    byId("lesson-next").classList.toggle("main", found.kind === "proved");
+    const at = this.lessons.indexOf(lesson);
+    setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
+    byId("lesson-next").classList.toggle("main", found.kind === "proved" && !byId("lesson-next").disabled);
     byId("proof").hidden = found.kind !== "proved";
-    fill(byId("proof"), found.kind === "proved" ? proofTable(machine, lesson, found) : []);
+    fill(byId("proof"), found.kind === "proved" ? [el("p", { class: "after" }, lesson.after), ...proofTable(machine, lesson, found)] : []);
     byId("undo").disabled = this.past.length === 0;
     byId("redo").disabled = this.future.length === 0;
     setText(byId("word-problem"), "");
@@ -226,9 +228,14 @@ export class Derive {
     setText(byId("run-title"), `The run of ${quoted(this.machine, this.word)}`);
     const focused = document.activeElement?.dataset.step;
     fill(byId("strip"), drawStrip(this));
-    if (focused) byId("strip").querySelector(`[data-step="${this.t}"]`)?.focus();
+    const here = byId("strip").querySelector(`[data-step="${this.t}"]`);
+    if (focused) here.focus();
     this.lightGraph();
     this.showNet();
+    const { left, right } = here.getBoundingClientRect();
+    const shown = byId("strip").getBoundingClientRect();
+    if (right > shown.right) byId("strip").scrollLeft += right - shown.right + 8;
+    else if (left < shown.left + shown.width / 3) byId("strip").scrollLeft -= shown.left + shown.width / 3 - left;
   }
 
   /** Table and editor, the focus staying where it was. */
@@ -241,8 +248,12 @@ export class Derive {
     setText(byId("step-text"), stepText(this, Math.max(0, this.lesson.rows[this.chosen].cell)));
   }
 
+  /** The picture of the machine, upright where the place is narrow. */
   drawGraph() {
-    this.drawn = this.layouts && drawLayout(this.layouts[0], this.machine.ends);
+    const [wide, tall] = this.layouts ?? [];
+    const isNarrow = wide && byId("lesson-graph").clientWidth < 0.8 * wide.width && tall.width < wide.width;
+    this.drawn = wide && drawLayout(isNarrow ? tall : wide, this.machine.ends);
+    byId("lesson-graph").classList.toggle("tall", Boolean(isNarrow));
     fill(byId("lesson-graph"), this.drawn?.picture);
   }
 
@@ -279,7 +290,8 @@ export class Derive {
   watch() {
     const { machine, lesson, found } = this;
     const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
-    const data = { ...this.data, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
+    const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
+    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
     try {
       history.pushState(null, "", "#");
     } catch {
@@ -289,9 +301,15 @@ export class Derive {
   }
 
   print(lessons) {
-    fill(byId("worksheets"), lessons.map((lesson) => worksheet(lesson, this.lessons.length)));
+    fill(byId("worksheets"), lessons.map((lesson) => worksheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
     byId("worksheets").hidden = false;
     window.print();
     byId("worksheets").hidden = true;
   }
+}
+
+/** The page's own machine as the last lesson, unless it is Reber's, of which there are lessons, or too large. */
+function freeLessons({ machine, reber }) {
+  const lesson = JSON.stringify(machine.transitions) === JSON.stringify(reber.transitions) ? null : freeLesson(machine);
+  return lesson ? [lesson] : [];
 }

@@ -1,35 +1,30 @@
 // Where is a net still wrong? First the shortest wrong word is sought; where none is found, a proof.
 
-import { decide } from "../model/prove.js";
+import { makeDeciding } from "../model/prove.js";
 import { makeSearch } from "../model/search.js";
 
-const AT_ONCE = 8;
+const AT_ONCE = 10;
 const SLICE = 12;
-const LONGEST = 4000;
-const PROOF = 400;
+const PIECE = 3;
+const WORDS = 5000;
+const LONGEST = 5000;
 
 /**
  * Tells what is found, at once where it is soon found: {kind: "wrong", …} as search.js reports it, with
- * `shortest`; {kind: "proved", …} and {kind: "unknown", reason, length} as prove.js decides, `length` being
- * up to where all words are right; {kind: "searching"} before. Returns a function that ends it.
+ * `shortest`; {kind: "proved", …} and {kind: "unknown", reason, length} as prove.js decides, all words with
+ * fewer than `length` symbols being right; before that {kind: "searching"}. Returns a function that ends it.
  */
 export function examine(machine, net, tell) {
-  const search = makeSearch(machine, net, 0);
-  const begin = performance.now();
-  let decided = null;
+  const finding = findings(machine, net);
   let timer = 0;
 
   function turn(slice) {
-    const over = search.advance(slice);
-    const report = search.report();
-    if (report.status === "wrong" && !report.suspect) return tell({ kind: "wrong", shortest: true, ...report });
-    const spent = performance.now() - begin;
-    if (!decided && (over || spent > 5 * SLICE)) {
-      decided = decide(machine, net, { milliseconds: PROOF });
-      if (decided.verdict === "proved") return tell({ kind: "proved", ...decided });
-      if (decided.verdict === "refuted") return tell({ kind: "wrong", shortest: decided.shortest, ...decided.wrong });
+    const end = performance.now() + slice;
+    for (;;) {
+      const { done, value } = finding.next();
+      if (done) return tell(value);
+      if (performance.now() > end) break;
     }
-    if (over || spent > LONGEST) return tell({ kind: "unknown", reason: decided.reason, length: report.length ?? null });
     if (slice === AT_ONCE) tell({ kind: "searching" });
     timer = setTimeout(turn, 0, SLICE);
     return undefined;
@@ -37,4 +32,15 @@ export function examine(machine, net, tell) {
 
   turn(AT_ONCE);
   return () => clearTimeout(timer);
+}
+
+function* findings(machine, net) {
+  const search = makeSearch(machine, net, 0);
+  while (!search.advance(PIECE) && search.report().tried < WORDS) yield;
+  const report = search.report();
+  if (report.status === "wrong") return { kind: "wrong", shortest: true, ...report };
+  const decided = yield* makeDeciding(machine, net, { milliseconds: LONGEST });
+  if (decided.verdict === "proved") return { kind: "proved", ...decided };
+  if (decided.verdict === "refuted") return { kind: "wrong", shortest: decided.shortest, ...decided.wrong };
+  return { kind: "unknown", reason: decided.reason, length: decided.search?.length ?? report.length ?? null };
 }

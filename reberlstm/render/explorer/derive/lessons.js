@@ -4,7 +4,8 @@
 // filter and output gate open. `head` is what the reader answers: which symbols may come ("legal") or
 // whether the word may end ("accept"). `solution` has a text for each row, as `readRow` reads them;
 // a gate's name alone stands for all cells. `given` are the rows that the student need not set, and
-// `first` what is there at first in place of nothing. `words` are for the worksheet.
+// `first` what is there at first in place of nothing. `after` is said at the end. `words` are for the
+// worksheet.
 
 import { readRow, rowsOf } from "./wiring.js";
 
@@ -63,6 +64,7 @@ const SMALL = [
     given: ["reader"],
     solution: { "forget A": "shut", "candidate A": "+a", "reader end": "no +A" },
     hint: "What is to be written when a comes? And should anything of the old memory stay?",
+    after: "The memory is written anew at each symbol and the old one erased. So only the last symbol counts.",
     words: ["ab", "aab", "bba"],
   },
   {
@@ -78,6 +80,7 @@ const SMALL = [
     given: ["candidate"],
     solution: { "candidate red": "+r", "candidate green": "+g", "candidate yellow": "+y", "reader r": "no +yellow", "reader g": "no +red", "reader y": "no +green +yellow" },
     hint: "Take one symbol after the other. From which nodes does an arrow with this symbol leave?",
+    after: "The reader does not remember anything. All that it knows comes from the cells.",
     words: ["rgy", "rgyyr", "rgyrg"],
   },
   {
@@ -94,6 +97,7 @@ const SMALL = [
     given: [],
     solution: { "forget open": "shut", "candidate open": "+(", "reader end": "yes -open" },
     hint: "Let the cell remember that the last symbol was (. Then this cell has to turn the reader’s yes into a no.",
+    after: "The reader’s yes at rest is the answer for all nodes that have no cell.",
     words: ["()", "()(", "()()"],
   },
   {
@@ -109,6 +113,7 @@ const SMALL = [
     given: ["candidate A", "input A", "reader"],
     solution: { "candidate A": "+a", "input A": "open", "candidate AB": "+b", "input AB": "shut +A", "reader end": "no +AB" },
     hint: "Which cell is active when the last symbol was a? Only that cell should open the filter.",
+    after: "The writer looks at the symbol, the filter at the cells. Together they say: this symbol, from this node.",
     words: ["aab", "abb", "bab"],
   },
   {
@@ -124,21 +129,23 @@ const SMALL = [
     given: ["candidate"],
     solution: { "candidate 1": "+s", "candidate 2": "+s", "input 1": "open -1", "input 2": "shut +1", "reader s": "yes -2", "reader c": "no +2" },
     hint: "Before the first stamp no cell is active, so its filter has to rest open. What should shut it?",
+    after: "The zero of all cells is a node too. That saves a cell.",
     words: ["ssc", "sscs", "sscss"],
   },
   {
     key: "switch",
     title: "Hold and forget",
     machine: machine("A light: 1 switches it on, 0 off, w is waiting", "01w", ["on"], { off: { 1: "on", w: "off" }, on: { 0: "off", w: "on" } }),
-    task: "The light stays on until 0 comes. First hold the memory with the eraser alone, and look what happens. Then mend it.",
-    learn: "An open eraser keeps 95 of 100 parts in each step, so what is only held fades. To last, it has to be written anew: let w ring too, and let the cell itself open its filter.",
+    task: "The light stays on until 0 comes. First hold the memory with the eraser alone, and look what happens in a long word. Then mend it.",
+    learn: "An open eraser keeps 95 of 100 parts of the memory in each step; a shut one keeps nothing.",
     cells: ["on"],
     gates: ALL,
     head: "legal",
     claims: "legal",
     given: ["reader"],
     solution: { "forget on": "open -0", "candidate on": "+1 +w", "input on": "shut +1 +on", "reader 0": "no +on", "reader 1": "yes -on", "reader w": "yes" },
-    hint: "To hold: the eraser is open, but 0 shuts it. To mend: the writer also rings on w. When may that ring pass the filter?",
+    hint: "To hold: the eraser is open, but 0 shuts it. To mend: write the memory anew while you wait. The writer also rings on w; which cell should let that ring pass the filter?",
+    after: "What is only held fades. What is written anew at each step lasts for ever.",
     words: ["1w0", "w1ww0", "1w0w1"],
   },
   {
@@ -154,6 +161,7 @@ const SMALL = [
     given: ["reader", "candidate B", "input B"],
     solution: { "candidate A": "+a +b", "input A": "shut +a +A -B", "candidate B": "+a +b", "input B": "shut +b +B -A", "reader end": "no +A" },
     hint: "Cell B is done. Cell A is the same with a and b exchanged.",
+    after: "This is a latch: it is set once and holds itself.",
     words: ["abb", "bab", "aba"],
   },
   {
@@ -169,6 +177,7 @@ const SMALL = [
     given: [],
     solution: { "candidate came": "+1", "input came": "open -came -stays", "candidate stays": "+0", "input stays": "shut +came +stays", "reader end": "yes -came -stays" },
     hint: "It was odd if one of the two cells is active. Which filter must be open then, and which one shut?",
+    after: "“Either, but not both” needed two cells, as no single filter can say it.",
     words: ["11", "101", "0110"],
   },
   {
@@ -184,6 +193,7 @@ const SMALL = [
     given: ["candidate", "reader"],
     solution: { "candidate odd": "+0 +1", "input odd": "shut +1 +odd", "output odd": "open +0 -odd", "reader end": "yes -odd" },
     hint: "The filter stops only one case: a 0 while it was even. The output gate stops only one case: a 1 while it was odd.",
+    after: "One filter before the memory and one behind it are as good as two cells here.",
     words: ["11", "101", "0110"],
   },
   {
@@ -199,6 +209,7 @@ const SMALL = [
     given: [],
     solution: { "candidate": "+a", "input 1": "open -1 -2", "input 2": "shut +1", "input 3": "shut +2", "reader a": "yes -3", "reader b": "yes" },
     hint: "All cells ring on a. The filter of cell 1 is open when no other cell counts.",
+    after: "A chain counts as far as it has cells, and no further.",
     words: ["aab", "aaab", "abaa"],
   },
   {
@@ -214,6 +225,7 @@ const SMALL = [
     given: [],
     solution: { "candidate 1": "+( +)", "input 1": "open -1", "candidate 2": "+(", "input 2": "shut +1", "reader (": "yes -2", "reader )": "no +1 +2" },
     hint: "Write down for each cell from which node and by which symbol one comes there. Before the first bracket no cell is active.",
+    after: "Depth two needs two cells. With any number of brackets a finite net of this kind cannot do it.",
     words: ["(())", "()()", "(()())"],
   },
 ];
@@ -226,6 +238,17 @@ const LARGE = [
     learn: "T is also the loop at node 5, and S also leads from node 2 to node 3. There cell 1 must not ring.",
     given: ["0", "2", "3", "4", "5"].flatMap((cell) => ALL.map((gate) => `${gate} ${cell}`)).concat("reader"),
     hint: "T and S ring. The filter rests open, and two cells shut it.",
+    after: "T and S ring in more places than they should. The filter keeps the wrong ones out.",
+  },
+  {
+    key: "mend",
+    title: "Mend what fades",
+    task: "Here cell 1 is wired as in the Toy LSTM: only T rings, and in the loop on S the eraser holds the memory. Look at the wrong word, and mend cell 1.",
+    learn: "An open eraser keeps 95 of 100 parts in each step. In the published net it keeps 99, so there it takes longer.",
+    first: { "forget 1": "open -X", "candidate 1": "+T", "input 1": "open -5" },
+    given: ["0", "2", "3", "4", "5"].flatMap((cell) => ALL.map((gate) => `${gate} ${cell}`)).concat("reader"),
+    hint: "Write the memory of cell 1 anew at each S. But S also leads from node 2 to node 3.",
+    after: "No numbers were made larger or smaller: what is written anew at each step cannot fade.",
   },
   {
     key: "filters",
@@ -234,20 +257,62 @@ const LARGE = [
     learn: "Each filter answers one question: of all arrows with this symbol, which lead here?",
     given: ["forget", "candidate", "reader"],
     hint: "Begin with cells 3 and 4. Cell 5 is the hardest: T, P and X lead there, and T must pass only from cell 5 itself.",
+    after: "Cell 5 took the most care. In the published net, this is where numbers leak through a filter.",
   },
   {
     key: "reber",
     title: "Reber, all by yourself",
-    task: "Nothing is given. This is what the author of the Toy LSTM did with pencil and paper. His net has a wrong word; yours will have none.",
+    task: "Nothing is given. This is what the author of the Toy LSTM did with pencil and paper. The author’s net has wrong words; yours will have none.",
     learn: "One row at a time: first the writer, then the filter. The reader comes last.",
     given: [],
     hint: "For each cell: which symbols lead there? These ring. From which nodes? These open the filter.",
+    after: "You have done what the author of the Toy LSTM did, and yours is proved.",
   },
 ];
 
 /** The lessons with their rows, their numbers at first and when solved, and which rows are the student's. */
 export function lessonsWith(reber) {
   return [...SMALL, ...LARGE.map((lesson) => ({ ...reberLesson(reber), ...lesson }))].map(prepared);
+}
+
+const MOST_STATES = 12;
+
+/** A machine without a task: an empty net with a cell for each node but the start. Null where it is too large. */
+export function freeLesson(given) {
+  const { states, alphabet, start, transitions } = given;
+  if (given.counters || states.length > MOST_STATES || alphabet.length > MOST_STATES) return null;
+  const isWhole = states.every((state) => alphabet.every((symbol) => Object.hasOwn(transitions[state], symbol)));
+  const lesson = {
+    key: "free",
+    title: "Free: the machine of this page",
+    machine: given,
+    task: "Wire a net for this machine. There is a cell for each node but the start, where all cells are 0.",
+    learn: "No answers here, only the shortest wrong word. It may be that a node needs the output gate as a second filter.",
+    cells: states.filter((state) => state !== start),
+    gates: [...ALL, "output"],
+    head: isWhole ? "accept" : "legal",
+    claims: isWhole ? "all" : "legal",
+    given: [],
+    first: { output: "open" },
+    hint: "For each node: by which symbols does one come there? These ring. From which nodes? These open the filter.",
+    after: "Your own net, proved.",
+    words: someWords(given),
+  };
+  return { ...prepared(lesson), solution: null };
+}
+
+/** Three words to trace by hand, each taking other arrows. */
+function someWords({ alphabet, start, transitions }) {
+  const long = alphabet.some((symbol) => [...symbol].length > 1);
+  return [0, 1, 2].map((turn) => {
+    const word = [];
+    for (let state = start; word.length < 5; state = transitions[state][word.at(-1)]) {
+      const legal = alphabet.filter((symbol) => Object.hasOwn(transitions[state], symbol));
+      if (legal.length === 0) break;
+      word.push(legal[(turn + word.length * turn) % legal.length]);
+    }
+    return word.join(long ? " " : "");
+  });
 }
 
 function prepared(lesson) {

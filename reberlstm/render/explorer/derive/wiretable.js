@@ -19,6 +19,11 @@ export function nameOf(row) {
   return row.name === "end" ? "Reader: may the word end?" : `Reader: may ${row.name} come next?`;
 }
 
+/** What a row of the reader answers. */
+export function answerName({ name }) {
+  return name === "end" ? "the word may end" : name;
+}
+
 /** The table; `app` has the lesson, its wiring, the chosen row, and the step that is looked at. */
 export function drawTable(app) {
   const { lesson } = app;
@@ -31,9 +36,9 @@ export function drawTable(app) {
     return [own, editorBelow(app, numbers, columns.length + 2)];
   };
   const head = el("tr", {}, el("th", { scope: "col" }, "Cell"), columns.map((gate) => el("th", { scope: "col" }, NAMES[gate], el("small", {}, TERMS[gate]))), el("th", { scope: "col" }, "Memory", el("small", {}, "c")));
-  const answer = ({ gate, name }, number) => {
-    if (gate !== "reader") return [];
-    return [el("tr", {}, el("th", { scope: "row" }, name === "end" ? "the word may end" : name), tile(app, number)), editorBelow(app, [number], 2)];
+  const answer = (row, number) => {
+    if (row.gate !== "reader") return [];
+    return [el("tr", {}, el("th", { scope: "row" }, answerName(row)), tile(app, number)), editorBelow(app, [number], 2)];
   };
   return [
     el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, ...lesson.cells.flatMap(line))),

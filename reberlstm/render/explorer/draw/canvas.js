@@ -12,7 +12,7 @@ const MOVED = 4;
 const DOUBLE = 450;
 const LOOP = 24;
 const FINGER = 12;
-const UP_TO_FULL = 48;
+const FEW_ARROWS = 30;
 const CURSORS = { state: "copy", arrow: "crosshair", delete: "pointer" };
 
 export class Canvas {
@@ -27,37 +27,80 @@ export class Canvas {
     on("pointerup", this.up);
     on("pointercancel", this.cancel);
     on("keydown", this.key);
-    new ResizeObserver(() => this.held || this.draw()).observe(root);
+    // A finger on a state moves it or draws an arrow; elsewhere it scrolls.
+    const hold = (event) => this.held?.name !== undefined && event.preventDefault();
+    root.addEventListener("touchstart", hold, { passive: false });
+    new ResizeObserver(() => this.resize()).observe(root);
   }
 
   // Showing
 
+  /** The place on the page; it is measured here only, since that would lay out the page at every stroke. */
+  resize() {
+    this.room = [this.root.clientWidth, this.root.clientHeight];
+    if (!this.held) this.draw();
+  }
+
   draw() {
     const { drawing, pending } = this.mode;
+    this.room ??= [this.root.clientWidth, this.root.clientHeight];
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    this.layout = this.held?.sub ? this.moved() : this.mode.layout();
-    const ends = drawing.states.filter((state) => state.ends).map(({ name }) => name);
-    const { picture, nodes, edges } = drawLayout({ ...this.layout, width: 0, height: 0 }, ends);
+    this.layout = this.mode.layout();
     if (!this.held) this.measure();
+    const { picture, nodes, edges } = this.make(this.layout);
     const { box, scale } = this;
-    for (const [name, value] of Object.entries({ viewBox: box.join(" "), role: "group", width: Math.floor(box[2] * scale), height: Math.floor(box[3] * scale), "aria-label": this.summary() })) picture.setAttribute(name, value);
-    // Arrows come after the states, so that Tab goes to the states first.
+    const size = { width: Math.floor(box[2] * scale), height: Math.floor(box[3] * scale) };
+    for (const [name, value] of Object.entries({ viewBox: box.join(" "), role: "group", ...size, "aria-label": this.summary() })) picture.setAttribute(name, value);
     picture.lastChild.append(...drawing.states.map(({ name }) => nodes.get(name).group));
+    // Arrows come after the states, so that Tab goes to the states first.
     picture.append(picture.firstChild);
+    if (pending && !arrowOf(drawing, pending.source, pending.target)) edges.get(edgeKey(pending.source, pending.target))?.classList.add("pending");
+    this.line = svg("path", { class: "drawn" });
+    picture.append(this.line);
+    fill(this.root, picture, drawing.states.length ? null : el("p", { class: "empty" }, this.mode.invitation));
+    Object.assign(this, { picture, nodes, edges });
+    const [width, height] = this.room;
+    setAttribute(this.root, "tabindex", drawing.states.length === 0 || size.width > width + 1 || size.height > height + 1 ? 0 : null);
+    if (focused) this.focus(focused);
+  }
+
+  /** The elements of a layout; states and arrows are buttons. */
+  make(layout) {
+    const { drawing } = this.mode;
+    const ends = drawing.states.filter((state) => state.ends).map(({ name }) => name);
+    const made = drawLayout({ ...layout, width: 0, height: 0 }, ends);
     const found = reachable(drawing);
     const clashes = clashesOf(drawing);
-    for (const [name, { group }] of nodes) this.makeState(group, name, found.has(name), clashes.some(({ source }) => source === name));
+    for (const [name, { group }] of made.nodes) this.makeState(group, name, found.has(name), clashes.some(({ source }) => source === name));
     for (const arrow of drawing.arrows) {
       const { source, target, symbols } = arrow;
       const clash = clashes.some((each) => each.source === source && each.targets.includes(target) && symbols.includes(each.symbol));
-      this.makeArrow(edges.get(edgeKey(source, target)), arrow, clash);
+      const group = made.edges.get(edgeKey(source, target));
+      if (group) this.makeArrow(group, arrow, clash);
     }
-    if (pending && !arrowOf(drawing, pending.source, pending.target)) edges.get(edgeKey(pending.source, pending.target))?.classList.add("pending");
-    if (this.held?.line) picture.append(svg("path", { class: "drawn", d: this.held.line }));
-    fill(this.root, picture, drawing.states.length ? null : el("p", { class: "empty" }, this.mode.invitation));
-    this.picture = picture;
-    setAttribute(this.root, "tabindex", drawing.states.length === 0 || box[2] * scale > this.root.clientWidth + 1 || box[3] * scale > this.root.clientHeight + 1 ? 0 : null);
-    if (focused) this.focus(focused);
+    return made;
+  }
+
+  /** While a state is dragged: where there are many arrows, only it and its own are drawn anew. */
+  drawMoved(name) {
+    if (this.mode.drawing.arrows.length <= FEW_ARROWS) {
+      this.draw();
+      return;
+    }
+    const part = this.mode.layout(name);
+    const own = ({ source, target }) => source === name || target === name;
+    const made = this.make(part);
+    const replace = (map, key, element, before) => {
+      before.replaceWith(element);
+      map.set(key, made[map === this.nodes ? "nodes" : "edges"].get(key));
+    };
+    replace(this.nodes, name, made.nodes.get(name).group, this.nodes.get(name).group);
+    const edges = part.edges.filter(own);
+    for (const { source, target } of edges) {
+      const key = edgeKey(source, target);
+      replace(this.edges, key, made.edges.get(key), this.edges.get(key));
+    }
+    this.layout = { ...this.layout, nodes: { ...this.layout.nodes, [name]: part.nodes[name] }, edges: [...this.layout.edges.filter((edge) => !own(edge)), ...edges] };
   }
 
   makeState(group, name, found, clash) {
@@ -81,6 +124,11 @@ export class Canvas {
     return `The machine: ${states.length} ${states.length === 1 ? "state" : "states"}, ${arrows.length} ${arrows.length === 1 ? "arrow" : "arrows"}`;
   }
 
+  /** How large one unit of the drawing is where there is room, in pixels. */
+  unit() {
+    return parseFloat(window.getComputedStyle(document.documentElement).fontSize) / 15;
+  }
+
   /** How large the sheet is: at least the place on the page, and all that is drawn. */
   measure() {
     const { nodes, edges } = this.layout;
@@ -91,18 +139,9 @@ export class Canvas {
     const top = Math.min(0, ...points.map(([, y]) => y - 14));
     const right = Math.max(0, ...xs) + MARGIN - left;
     const bottom = Math.max(0, ...ys) + MARGIN - top;
-    const large = parseFloat(window.getComputedStyle(document.documentElement).fontSize) / 15;
-    const { clientWidth, clientHeight } = this.root;
-    this.scale = Math.max(LEAST_SCALE, Math.min(large, clientWidth / right, clientHeight / bottom));
-    this.box = [left, top, Math.max(right, clientWidth / this.scale), Math.max(bottom, clientHeight / this.scale)];
-  }
-
-  /** While one of many states is dragged, only it and its arrows are drawn anew. */
-  moved() {
-    const { name } = this.held;
-    const part = this.mode.layout(name);
-    const edges = this.layout.edges.filter(({ source, target }) => source !== name && target !== name);
-    return { ...this.layout, nodes: { ...this.layout.nodes, [name]: part.nodes[name] }, edges: [...edges, ...part.edges.filter(({ source, target }) => source === name || target === name)] };
+    const [width, height] = this.room;
+    this.scale = Math.max(LEAST_SCALE, Math.min(this.unit(), width / right, height / bottom));
+    this.box = [left, top, Math.max(right, width / this.scale), Math.max(bottom, height / this.scale)];
   }
 
   focus(key) {
@@ -111,12 +150,32 @@ export class Canvas {
     return element;
   }
 
+  /** The same, and scrolls to it. */
+  goTo(key) {
+    this.focus(key)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** Scrolls a sheet that is larger than its place to a state. */
+  centre(name) {
+    const [x, y] = this.layout.nodes[name];
+    this.root.scrollTo((x - this.box[0]) * this.scale - this.room[0] / 2, (y - this.box[1]) * this.scale - this.room[1] / 2);
+  }
+
   /** Where a state or an arrow is on the screen. */
   placeOf({ state, source, target }) {
     const key = JSON.stringify(state === undefined ? [source, target] : [state]);
     const element = [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
     const part = element?.querySelector(state === undefined ? "text" : ".body") ?? this.root.querySelector(".pending text");
     return (part ?? this.root).getBoundingClientRect();
+  }
+
+  /** How many states a box on the screen would hide; one that hides what it is about counts for many. */
+  hidden([left, top, right, bottom], about) {
+    const { left: x0, top: y0 } = this.picture.getBoundingClientRect();
+    const covers = (x, y, half) => x + half > left && x - half < right && y + half > top && y - half < bottom;
+    const own = covers(about.left + about.width / 2, about.top + about.height / 2, 0) ? 20 : 0;
+    const states = Object.values(this.layout.nodes).map(([x, y, width]) => [x0 + (x - this.box[0]) * this.scale, y0 + (y - this.box[1]) * this.scale, (width / 2) * this.scale]);
+    return own + states.filter((state) => covers(...state)).length;
   }
 
   // Mouse and touch
@@ -137,7 +196,7 @@ export class Canvas {
     const name = found?.state;
     const draws = name !== undefined && (tool === "arrow" || (tool === "move" && found.rim && event.pointerType !== "touch"));
     const [x, y] = this.point(event);
-    this.held = { id: event.pointerId, found, name, draws, begin: [x, y], far: 0, line: null, sub: false };
+    this.held = { id: event.pointerId, found, name, draws, begin: [x, y], far: 0, line: false };
     if (name !== undefined && !draws) {
       const state = stateOf(this.mode.drawing, name);
       this.held.offset = [state.x - x, state.y - y];
@@ -157,10 +216,9 @@ export class Canvas {
     if (held.name === undefined || held.far < MOVED) return;
     if (held.draws) {
       const { x: sx, y: sy } = stateOf(mode.drawing, held.name);
-      held.line = `M${sx} ${sy}L${x} ${y}`;
-      this.draw();
+      held.line = true;
+      this.line.setAttribute("d", `M${sx} ${sy}L${x} ${y}`);
     } else if (mode.tool === "move") {
-      held.sub = mode.drawing.states.length > UP_TO_FULL;
       mode.moveTo(held.name, x + held.offset[0], y + held.offset[1], held);
     }
   }
@@ -178,7 +236,7 @@ export class Canvas {
     this.held = null;
     const there = this.at(event);
     const click = held.far < MOVED;
-    if (held.line !== null) {
+    if (held.line) {
       if (there?.state !== undefined && (there.state !== held.name || held.far > LOOP)) this.mode.connect(held.name, there.state);
       else this.draw();
     } else if (click) this.click(held, event);
@@ -271,7 +329,7 @@ export class Canvas {
 
   focusNext(name, by) {
     const names = this.mode.drawing.states.map((state) => state.name);
-    this.focus(JSON.stringify([names.at((names.indexOf(name) + by) % names.length)]));
+    this.goTo(JSON.stringify([names.at((names.indexOf(name) + by) % names.length)]));
   }
 
   arrowKey(event, arrow) {

@@ -81,7 +81,28 @@ export class Draw {
   /** The page's machine where it is small, else one of two states. */
   firstDrawing() {
     const { machine } = this.data;
-    return drawn(machine.counters || machine.states.length > SMALL ? PARITY : machine, null);
+    return this.drawn(machine.counters || machine.states.length > SMALL ? PARITY : machine, null);
+  }
+
+  /** A machine as a drawing, arranged where no place is known. */
+  drawn(machine, positions) {
+    if (positions && machine.states.every((name) => Object.hasOwn(positions, name))) return drawingOf(machine, positions);
+    const nowhere = Object.fromEntries(machine.states.map((name) => [name, [0, 0]]));
+    return this.arranged(drawingOf(machine, nowhere));
+  }
+
+  /** The drawing with its states in layers away from the start, to the right or down; in the middle of the sheet. */
+  arranged(drawing) {
+    const machine = machineOf(drawing);
+    machine.start ??= machine.states[0];
+    const { clientWidth, clientHeight } = byId("canvas");
+    const room = [clientWidth, clientHeight].map((size) => size / this.canvas.unit());
+    const layouts = ["LR", "TB"].map((direction) => cropped(layoutAt(machine, placesOf(machine, direction), drawing.arrows)));
+    const scale = ({ width, height }) => Math.min(1, room[0] / width, room[1] / height);
+    const { nodes, width, height } = layouts.reduce((best, each) => (scale(each) > scale(best) ? each : best));
+    const free = [room[0] - width, room[1] - height].map((size) => Math.max(EDGE, size / 2));
+    const placed = (state) => ({ ...state, x: Math.round(nodes[state.name][0] + free[0]), y: Math.round(nodes[state.name][1] + free[1]) });
+    return { ...drawing, states: drawing.states.map(placed) };
   }
 
   /** What is to be there when this mode is shown again. */
@@ -89,6 +110,7 @@ export class Draw {
     const { drawing, undoing } = this;
     this.page.drawing = { drawing, past: undoing.past, future: undoing.future };
     clearTimeout(this.linking);
+    clearTimeout(this.trial.waiting);
     this.seeker.end();
   }
 
@@ -98,7 +120,7 @@ export class Draw {
     if (text === null) return false;
     try {
       const { machine, positions } = decodeMachine(text);
-      this.drawing = drawn(machine, positions);
+      this.drawing = this.drawn(machine, positions);
       return true;
     } catch (error) {
       this.problem = error.message;
@@ -138,7 +160,8 @@ export class Draw {
 
   load({ machine, positions, notes = [] }) {
     if (machine.counters) throw new Error("A machine with counters cannot be drawn here. Run it with: reberlstm explore.");
-    this.change(drawn(machine, positions));
+    this.change(this.drawn(machine, positions));
+    this.canvas.centre(machine.start);
     this.say([`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`, ...notes].join(" "));
   }
 
@@ -149,7 +172,7 @@ export class Draw {
 
   arrange() {
     const { drawing } = this;
-    if (drawing.states.length) this.change(arranged(drawing));
+    if (drawing.states.length) this.change(this.arranged(drawing));
   }
 
   add(x, y) {
@@ -191,7 +214,7 @@ export class Draw {
       if (!drag.begun) this.undoing.remember(Symbol("drag"));
       drag.begun = true;
       this.drawing = moved;
-      this.canvas.draw();
+      this.canvas.drawMoved(name);
       this.showButtons();
     }
   }
@@ -207,6 +230,7 @@ export class Draw {
 
   remove({ state, source, target }) {
     this.selected = null;
+    if (state === undefined && !arrowOf(this.drawing, source, target)) return;
     if (state === undefined) this.change(setArrow(this.drawing, source, target, []));
     else this.change(deleteState(this.drawing, state));
     const next = state === undefined ? source : this.drawing.states[0]?.name;
@@ -299,6 +323,7 @@ export class Draw {
     byId("draw-redo").disabled = this.undoing.future.length === 0;
     const { title, name } = this.drawing;
     setText(byId("sheet-title"), title || name || "Your machine");
+    byId("sheet-title").title = title;
   }
 
   showFaults() {
@@ -365,22 +390,4 @@ export class Draw {
 function within(x, y) {
   const put = (value) => Math.round(Math.max(EDGE, Math.min(FAR, value)));
   return [put(x), put(y)];
-}
-
-/** A machine as a drawing, arranged where no place is known. */
-function drawn(machine, positions) {
-  if (positions && machine.states.every((name) => Object.hasOwn(positions, name))) return drawingOf(machine, positions);
-  const nowhere = Object.fromEntries(machine.states.map((name) => [name, [0, 0]]));
-  return arranged(drawingOf(machine, nowhere));
-}
-
-/** The drawing with its states in layers away from the start: to the right, or down in a narrow place. */
-function arranged(drawing) {
-  const machine = machineOf(drawing);
-  machine.start ??= machine.states[0];
-  const [wide, tall] = ["LR", "TB"].map((direction) => cropped(layoutAt(machine, placesOf(machine, direction), drawing.arrows)));
-  const { clientWidth, clientHeight } = byId("canvas");
-  const scale = ({ width, height }) => Math.min(1, clientWidth / width, clientHeight / height);
-  const { nodes } = scale(tall) > scale(wide) ? tall : wide;
-  return { ...drawing, states: drawing.states.map((state) => ({ ...state, x: Math.round(nodes[state.name][0] + EDGE), y: Math.round(nodes[state.name][1] + EDGE) })) };
 }

@@ -192,37 +192,3 @@ export function faultsOf(drawing) {
 function listed(texts) {
   return texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`;
 }
-
-/** A word to try: it takes each arrow in turn, those least used first, and then goes to a state where it may end. */
-export function exampleWord(machine, most = 6) {
-  const ahead = wayToEnd(machine);
-  const used = new Map();
-  const word = [];
-  let state = machine.start;
-  const go = (symbol) => {
-    const key = JSON.stringify([state, symbol]);
-    used.set(key, (used.get(key) ?? 0) + 1);
-    word.push(symbol);
-    state = machine.transitions[state][symbol];
-  };
-  const count = (symbol) => used.get(JSON.stringify([state, symbol])) ?? 0;
-  while (word.length < most) {
-    const ways = Object.keys(machine.transitions[state]).filter((symbol) => ahead.size === 0 || ahead.has(machine.transitions[state][symbol]));
-    if (ways.length === 0) break;
-    go(ways.reduce((best, symbol) => (count(symbol) < count(best) ? symbol : best)));
-  }
-  while (ahead.get(state)) go(ahead.get(state));
-  return word;
-}
-
-/** For each state from which a word can end, the symbol that is the first of a shortest way there; null at an end. */
-function wayToEnd({ states, accepting, transitions }) {
-  const found = new Map(accepting.map((name) => [name, null]));
-  for (const [target] of found) {
-    for (const name of states) {
-      const symbol = Object.keys(transitions[name]).find((each) => transitions[name][each] === target);
-      if (symbol !== undefined && !found.has(name)) found.set(name, symbol);
-    }
-  }
-  return found;
-}

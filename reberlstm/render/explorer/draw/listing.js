@@ -12,8 +12,10 @@ export class Listing {
   update() {
     const { drawing } = this.mode;
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.field : null;
+    const text = (label, key) => el("label", {}, `${label} `, el("input", { type: "text", value: drawing[key], "data-field": key, onchange: (event) => this.mode.change({ ...this.mode.drawing, [key]: event.target.value.trim() }) }));
     fill(
       this.root,
+      el("p", { class: "row", role: "group", "aria-label": "The machine" }, text("The machine's name", "name"), text("its title", "title")),
       table("States", ["name", "start", "may end", ""], drawing.states.map((state, row) => this.stateRow(state, row))),
       el("p", {}, el("button", { type: "button", "data-field": "add state", onclick: () => this.mode.addFree() }, "Add a state")),
       table("Arrows", ["from", "symbols", "to", ""], drawing.arrows.map((arrow, row) => this.arrowRow(arrow, row))),

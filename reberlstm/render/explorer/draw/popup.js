@@ -4,8 +4,7 @@ import { el, fill, setText } from "../common/dom.js";
 import { arrowOf, readSymbols, stateOf, symbolsText } from "./editing.js";
 
 const MAX_CHIPS = 12;
-const GAP = 10;
-const ARROW_GAP = 32;
+const GAP = 12;
 
 export class Popup {
   constructor(root, mode, signal) {
@@ -119,16 +118,22 @@ export class Popup {
     this.mode.closed(what);
   }
 
-  /** Below what it is about, or above where more room is. */
+  /** Next to what it is about, on the side where it hides the fewest states. */
   place() {
+    const { canvas } = this.mode;
     const board = this.root.parentElement.getBoundingClientRect();
-    const at = this.mode.canvas.placeOf(this.shown);
-    const { offsetWidth, offsetHeight } = this.root;
-    const gap = this.shown.state === undefined ? ARROW_GAP : GAP;
-    const left = Math.max(0, Math.min(board.width - offsetWidth, at.left + at.width / 2 - board.left - offsetWidth / 2));
-    const below = at.bottom - board.top + gap;
-    const above = at.top - board.top - offsetHeight - gap;
-    this.root.style.left = `${left}px`;
-    this.root.style.top = `${at.bottom + gap + offsetHeight > window.innerHeight && at.top - offsetHeight - gap > 0 ? above : below}px`;
+    const at = canvas.placeOf(this.shown);
+    const { offsetWidth: width, offsetHeight: height } = this.root;
+    const middle = [at.left + at.width / 2, at.top + at.height / 2];
+    const places = [
+      [middle[0] - width / 2, at.bottom + GAP],
+      [middle[0] - width / 2, at.top - GAP - height],
+      [at.right + GAP, middle[1] - height / 2],
+      [at.left - GAP - width, middle[1] - height / 2],
+    ].map(([x, y]) => [Math.max(board.left, Math.min(board.right - width, x)), Math.max(board.top, y)]);
+    const cost = ([x, y]) => canvas.hidden([x, y, x + width, y + height], at) + (y + height > window.innerHeight ? 5 : 0);
+    const [left, top] = places.reduce((best, each) => (cost(each) < cost(best) ? each : best));
+    this.root.style.left = `${left - board.left}px`;
+    this.root.style.top = `${top - board.top}px`;
   }
 }

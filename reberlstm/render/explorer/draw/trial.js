@@ -5,10 +5,12 @@ import { compileMachine } from "../model/compile.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
+import { telling } from "../model/pages.js";
 import { verdictText } from "../model/verdicts.js";
-import { exampleWord } from "./editing.js";
 
 const SIGNS = { proved: "✓ ", refuted: "✗ ", unknown: "" };
+const AT_ONCE = 30;
+const DELAY = 250;
 const MAX_BUTTONS = 12;
 const MAX_STEPS = 200;
 const MANY = 6;
@@ -25,20 +27,30 @@ export class Trial {
     byId("trial-watch").addEventListener("click", () => mode.watch());
   }
 
-  /** Makes the net of a machine; null while the drawing is none. The word that was typed stays. */
+  /** Makes the net of a machine, of a large one when the hand rests; null while the drawing is none. */
   update(machine) {
     const key = JSON.stringify(machine);
     if (this.key === key) return;
     this.key = key;
     this.made = null;
+    clearTimeout(this.waiting);
     byId("trial-run").hidden = true;
+    if (machine === null || machine.states.length <= AT_ONCE) this.make(machine);
+    else {
+      this.say("", "The net is being made.");
+      this.waiting = setTimeout(() => this.make(machine), DELAY);
+    }
+  }
+
+  /** The word that was typed stays. */
+  make(machine) {
     if (machine === null) {
       this.say("", "The net is made as soon as the drawing is a machine.");
       return;
     }
     try {
       const data = compileMachine(machine);
-      this.made = { data, machine: makeMachine(machine), net: readNet(data), example: exampleWord(machine) };
+      this.made = { data, machine: makeMachine(machine), net: readNet(data), example: telling(machine) };
     } catch (error) {
       this.say("unknown", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
       return;

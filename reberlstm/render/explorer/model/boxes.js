@@ -7,29 +7,38 @@ import { centred, constants, joined, mix, part, point, product, products, relu, 
 import { initial } from "./net.js";
 
 const memory = ({ forget, input, candidate }, c) => sum(product(forget, c), product(input, candidate));
+const inputs = (gate) => ({ forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) });
 
 /**
- * The kinds of cell: what the state, [h] or [h, c], is after a step. `gate(name, squash)` is a gate, and
- * of the candidate of a GRU `plain` the sum without what it reads of h, `again` what it reads of h, and
- * `reading(h)` what it reads of another h.
+ * The kinds of cell: the gates, and what the state, [h] or [h, c], is after a step. `gate(name, squash)` is
+ * a gate, and of the candidate of a GRU `plain` the sum without what it reads of h, `again` what it reads
+ * of h, and `reading(h)` what it reads of another h.
  */
 const STEPS = {
   lstm({ gate }, [, c]) {
-    const after = memory({ forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) }, c);
-    return [product(gate("output", sigmoid), tanh(after)), after];
+    const gates = { ...inputs(gate), output: gate("output", sigmoid) };
+    const after = memory(gates, c);
+    return { gates, state: [product(gates.output, tanh(after)), after] };
   },
   toy({ gate }, [c]) {
-    return [memory({ forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) }, c)];
+    const gates = inputs(gate);
+    return { gates, state: [memory(gates, c)] };
   },
   gru({ gate, again, plain }, [h]) {
-    return [mix(gate("update", sigmoid), tanh(sum(settled(plain()), product(gate("reset", sigmoid), settled(again())))), h)];
+    const [reset, update] = [gate("reset", sigmoid), gate("update", sigmoid)];
+    const candidate = tanh(sum(settled(plain()), product(reset, again())));
+    return { gates: { reset, update, candidate }, state: [mix(update, candidate, h)] };
   },
   "gru-before"({ gate, plain, reading }, [h]) {
-    return [mix(gate("update", sigmoid), tanh(settled(together(reading(product(gate("reset", sigmoid), h)), plain()))), h)];
+    const [reset, update] = [gate("reset", sigmoid), gate("update", sigmoid)];
+    const candidate = tanh(settled(together(reading(product(reset, h)), plain())));
+    return { gates: { reset, update, candidate }, state: [mix(update, candidate, h)] };
   },
-  rnn: ({ gate }) => [gate("candidate", tanh)],
-  "rnn-relu": ({ gate }) => [gate("candidate", relu)],
+  rnn: ({ gate }) => simple(gate("candidate", tanh)),
+  "rnn-relu": ({ gate }) => simple(gate("candidate", relu)),
 };
+
+const simple = (candidate) => ({ gates: { candidate }, state: [candidate] });
 
 export class BoxNet {
   constructor(net) {
@@ -77,25 +86,25 @@ export class BoxNet {
 
   /** The box after a symbol. */
   step(prepared, symbol) {
-    return joined(this.after(prepared, this.columns[symbol]).flat());
+    return joined(this.after(prepared, this.columns[symbol]).flatMap(({ state }) => state));
   }
 
-  /** The states of the layers after a step, with what the input and the biases add to the first one. */
+  /** Gates and states of the layers after a step, with what the input and the biases add to the first one. */
   after({ states, sums }, column) {
     let input = column;
     return this.net.layers.map((layer, number) => {
-      const state = layerAfter(layer, sums[number], input, states[number]);
+      const found = layerAfter(layer, sums[number], input, states[number]);
       const next = this.net.layers[number + 1];
-      if (next) input = together(products({ matrix: next.input, width: next.width, reads: next.readsInput }, centred(state[0])), constants(next.bias));
-      return state;
+      if (next) input = together(products({ matrix: next.input, width: next.width, reads: next.readsInput }, centred(found.state[0])), constants(next.bias));
+      return found;
     });
   }
 
   /** What the heads read in a box: h of the last layer, what is fed after every word fed. */
   read(box) {
-    let states = this.split(box);
-    for (const column of this.fed) states = this.after(this.prepared(joined(states.flat())), column);
-    return states.at(-1)[0];
+    let all = box;
+    for (const column of this.fed) all = joined(this.after(this.prepared(all), column).flatMap(({ state }) => state));
+    return this.split(all).at(-1)[0];
   }
 
   /** The numbers that a head's rule is about, for what it reads. */
@@ -164,8 +173,11 @@ const rowsOf = ({ middle, radius, size, terms }, first, count) => {
   return { middle: of(middle), radius: of(radius), size: of(size), terms };
 };
 
+/** What the candidate of a GRU reads of h, with its own bias, before the reset gate multiplies it. */
+export const againOf = ({ gates, size, inner }, sums) => settled(together(rowsOf(sums, gates.indexOf("candidate") * size, size), constants(inner)));
+
 function layerAfter(layer, sums, input, state) {
-  const { size, inner } = layer;
+  const { size } = layer;
   const all = settled(together(sums, input));
   const at = (name) => layer.gates.indexOf(name) * size;
   const candidate = at("candidate");
@@ -173,7 +185,7 @@ function layerAfter(layer, sums, input, state) {
     {
       gate: (name, squash) => squash(part(all, at(name), size)),
       plain: () => rowsOf(input, candidate, size),
-      again: () => together(rowsOf(sums, candidate, size), constants(inner)),
+      again: () => againOf(layer, sums),
       reading: (h) => recurrentSums(layer, centred(h), candidate, size),
     },
     state,

@@ -49,31 +49,36 @@ function fault(machine, goingOn, right) {
 }
 
 /**
- * The nodes that words of the claim come to, {k, states, last, edges, from}: a state of the machine and
- * what is `remembered(state, symbols)` of the symbols before. Node 0 is the empty word alone. An edge is
- * [node, symbol, node], and those from a node are `from[node]`. Null where there are more than `most`.
+ * The nodes that words of the claim come to, {stride, states, last, from}: a state of the machine and what
+ * is `remembered(state, symbols)` of the symbols before. Node 0 is the empty word alone. Boxes are needed
+ * after every `stride` symbols only; `from[node]` are the branches that go on: {symbol, state, next} with
+ * further branches, or at the end {symbol, state, target}. Null where there are more than `most` steps.
  */
-export function unfold(claim, remembered, most) {
+export function unfold(claim, remembered, most, stride = 1) {
   const states = [0];
   const last = [[]];
   const numbers = new Map();
   const from = [];
-  for (let node = 0; node < states.length; node++) {
-    from.push(
-      claim.goingOn[states[node]].map(([symbol, state]) => {
-        const known = remembered(state, [...last[node], symbol]);
-        const key = `${state} ${known}`;
-        if (!numbers.has(key)) {
-          numbers.set(key, states.length);
-          states.push(state);
-          last.push(known);
-        }
-        return [symbol, numbers.get(key)];
-      }),
-    );
-    if (states.length > most) return null;
-  }
-  return { states, last, from };
+  let steps = 0;
+  const nodeOf = (state, symbols) => {
+    const known = remembered(state, symbols);
+    const key = `${state} ${known}`;
+    if (!numbers.has(key)) {
+      numbers.set(key, states.length);
+      states.push(state);
+      last.push(known);
+    }
+    return numbers.get(key);
+  };
+  const branches = (before, symbols, depth) =>
+    claim.goingOn[before].map(([symbol, state]) => {
+      const known = [...symbols, symbol];
+      steps += 1;
+      if (steps > most) return null;
+      return depth === 1 ? { symbol, state, target: nodeOf(state, known) } : { symbol, state, next: branches(state, known, depth - 1) };
+    });
+  for (let node = 0; node < states.length && steps <= most; node++) from.push(branches(states[node], last[node], stride));
+  return steps > most ? null : { stride, states, last, from };
 }
 
 /** To remember k symbols. */

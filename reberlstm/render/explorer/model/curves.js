@@ -12,25 +12,30 @@ const ROOM = 11;
 const HEAD = 9;
 const BENDS = [0, 18, 34, 52, 74, 100, 130, 165, 210];
 const SAMPLES = 12;
+const MANY = 150;
 
-/** The graph with every state exactly where `positions`, {state: [x, y]}, has it; `arrows` may be others than the machine's. */
+/**
+ * The graph with every state exactly where `positions`, {state: [x, y]}, has it; `arrows` may be others
+ * than the machine's. Of very many arrows none gives way to what is there: that would take too long.
+ */
 export function layoutAt(machine, positions, arrows = arrowsOf(machine)) {
   const nodes = Object.fromEntries(machine.states.map((name) => [name, [...positions[name], widthOf(name)]]));
   const boxes = Object.entries(nodes).map(([name, [x, y, width]]) => ({ name, x, y, rx: width / 2, ry: NODE_HEIGHT / 2 }));
   const box = new Map(boxes.map((each) => [each.name, each]));
   const ways = new Set(arrows.map(({ source, target }) => JSON.stringify([source, target])));
   const drawn = [];
+  const there = arrows.length > MANY ? { boxes: [], drawn: [] } : { boxes, drawn };
   for (const { source, target, symbols } of arrows) {
     if (source === target) continue;
     const back = ways.has(JSON.stringify([target, source]));
-    drawn.push({ source, target, symbols, half: halfOf(symbols), ...bent(box.get(source), box.get(target), back, boxes, drawn) });
+    drawn.push({ source, target, symbols, half: halfOf(symbols), ...bent(box.get(source), box.get(target), back, there.boxes, there.drawn) });
   }
   for (const { source, target, symbols } of arrows) {
-    if (source === target) drawn.push({ source, target, symbols, half: halfOf(symbols), ...loop(box.get(source), halfOf(symbols), boxes, drawn) });
+    if (source === target) drawn.push({ source, target, symbols, half: halfOf(symbols), ...loop(box.get(source), halfOf(symbols), there.boxes, there.drawn) });
   }
   const start = box.get(machine.start);
-  if (start) drawn.push({ source: null, target: start.name, symbols: [], ...entry(start, boxes, drawn) });
-  placeTexts(drawn, boxes);
+  if (start) drawn.push({ source: null, target: start.name, symbols: [], ...entry(start, there.boxes, there.drawn) });
+  placeTexts(drawn, there);
   const edges = drawn.map(({ source, target, symbols, path, tip, label }) => ({ source, target, symbols, path, tip, label }));
   const [, , width, height] = extent({ nodes, edges });
   return { width, height, nodes, edges };
@@ -209,8 +214,8 @@ function cheapest(items, price, made) {
 const SHARES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74];
 
 /** Gives every arrow that has none yet the place of its text: on no state, arrow or other text. */
-function placeTexts(drawn, boxes) {
-  for (const arrow of drawn) {
+function placeTexts(arrows, { boxes, drawn }) {
+  for (const arrow of arrows) {
     if (arrow.label !== undefined) continue;
     arrow.label = cheapest(beside(arrow, ...arrow.half), 1, (at) => ({ at, cost: crowded(at, arrow.half, boxes, drawn) })).at;
   }

@@ -2,6 +2,7 @@
 // it, but that HTML strings are passed over in a drawing's layout and refused elsewhere.
 
 import { CONVERT } from "./draft.js";
+import { MAX_LABEL } from "./labels.js";
 import { quoted, SPACE } from "./texts.js";
 
 const BETWEEN = new RegExp(`(?:[${SPACE}\\ufeff]+|//[^\\n]*|/\\*.*?\\*/|#[^\\n]*)*`, "suy");
@@ -106,17 +107,17 @@ class Parser {
 
   /** A name, a number or a text in quotes; an HTML text only where `isLayout`. */
   name(what, { keywords = false, isLayout = false } = {}) {
-    const { kind, token } = this;
+    const { kind, token, offset } = this;
     if (kind === "mark" || kind === "end" || (kind === "keyword" && !keywords)) throw this.expected(what);
-    if (kind === "html" && !isLayout) throw this.error(this.offset, `an HTML text; write it in quotes, or ${CONVERT}`);
+    if (kind === "html" && !isLayout) throw this.error(offset, `an HTML text; write it in quotes, or ${CONVERT}`);
     this.scan();
-    if (kind !== "quoted") return token;
-    let text = unquoted(token);
-    while (this.skip("+")) {
+    let text = kind === "quoted" ? unquoted(token) : token;
+    while (kind === "quoted" && this.skip("+")) {
       if (this.kind !== "quoted") throw this.expected("a text in quotes after +");
       text += unquoted(this.token);
       this.scan();
     }
+    if (text.length > MAX_LABEL && !isLayout) throw this.error(offset, `a text of ${text.length} characters; a label has at most ${MAX_LABEL}`);
     return text;
   }
 

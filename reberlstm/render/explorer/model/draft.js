@@ -3,7 +3,7 @@
 
 import { makeSound, MAX_ARROWS, MAX_STATES } from "./soundness.js";
 import { checkWildcards } from "./labels.js";
-import { isName, lengthOf, pieces, quoted } from "./texts.js";
+import { lengthOf, pieces, quoted } from "./texts.js";
 
 /** The command that makes a file which the page reads. */
 export const CONVERT = "`reberlstm convert FILE machine.toml` makes a file of it that the page reads";
@@ -56,9 +56,6 @@ export class Draft {
   finish() {
     if (this.names.length === 0) throw this.error(null, "no states; a machine has at least one");
     if (this.initial.size === 0) throw this.error(null, `no start state; ${this.hint}`);
-    for (const text of [this.name, this.title, this.source]) {
-      if (text !== "" && !isName(text)) throw this.error(null, `${quoted(text)} is not Unicode text`);
-    }
     this.settleNames();
     const alphabet = this.settleAlphabet();
     if (alphabet.length === 0) throw this.error(null, "no arrow has a symbol, and a machine needs at least one");

@@ -19,6 +19,7 @@ const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', epsilon: "Îµ", lambda: "Î
 
 /** The machine of a text. Throws an Error. */
 export function readDot(text, where) {
+  if (text.includes("\ufeff")) throw new Error(`${where}: a byte order mark (U+FEFF) within the text; remove it`);
   const graph = parseDot(text, where);
   const draft = new Draft(
     where,
@@ -127,8 +128,8 @@ function noteGuesses(draft, labels) {
 }
 
 function numberOf(draft, attributes, key, offset) {
-  const text = strip(attributes.get(key));
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return Number(text);
+  const text = attributes.get(key);
+  if (/^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)? *$/i.test(text)) return Number(text);
   throw draft.error(offset, `${key}: expected a number, found ${quoted(text)}`);
 }
 

@@ -3,7 +3,7 @@
 import { Draft } from "./draft.js";
 import { isXstate, readXstate } from "./fromxstate.js";
 import { NumberText, parseJson } from "./jsontext.js";
-import { symbolsOf } from "./labels.js";
+import { MAX_LABEL, symbolsOf } from "./labels.js";
 import { quoted } from "./texts.js";
 
 const ACCEPTING = ["accepting", "is_accepting", "final", "is_final", "accept"];
@@ -130,6 +130,7 @@ function scalar(draft, value, path) {
   if (value instanceof NumberText && !value.isInteger) throw draft.error(path, `${quoted(String(value))} is a number with a point; write names in quotes`);
   if (typeof value === "boolean") return value ? "True" : "False";
   expect(draft, typeof value === "string" || value instanceof NumberText, "a text or a number", value, path);
+  if (String(value).length > MAX_LABEL) throw draft.error(path, `a text of ${String(value).length} characters; a label has at most ${MAX_LABEL}`);
   return String(value);
 }
 

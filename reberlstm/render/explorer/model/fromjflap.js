@@ -2,14 +2,14 @@
 // reberlstm/formats/jflap.py reads them.
 
 import { CONVERT, Draft, EMPTY_OUTPUT } from "./draft.js";
+import { MAX_LABEL } from "./labels.js";
 import { quoted, strip } from "./texts.js";
 
 const TYPES = ["fa", "moore", "mealy"];
 const KEPT = ["state", "transition"];
 const RANGE = /\[(.)-(.)\]/su;
 const EPSILON = ["", "ε", "λ"];
-const MOST_LABEL = 10000;
-const MOST_ELEMENTS = 20000;
+const MOST_TAGS = 20000;
 const MOST_DEPTH = 50;
 
 /** The machine of a text, and the places of its states where it gives them all. Throws an Error. */
@@ -36,13 +36,13 @@ export function readJflap(text, where) {
 
 function rootOf(draft, text) {
   if (/<!DOCTYPE/.test(text)) throw draft.error(null, "a document type declaration, which a JFLAP file has not; remove it");
+  if (text.split("<").length > MOST_TAGS) throw draft.error(null, "too many elements for a machine that a page can draw");
   const page = new DOMParser().parseFromString(text, "application/xml");
   const fault = page.getElementsByTagName("parsererror")[0];
   if (fault) throw draft.error(/line (?:number )?(\d+)/i.exec(fault.textContent)?.[1], "not XML; look for a tag that is not closed near there");
   const root = page.documentElement;
   if (root.localName !== "structure") throw draft.error(null, `expected the element <structure> of a JFLAP file, found <${root.localName.slice(0, 40)}>`);
   if (root.hasAttribute("type")) throw draft.error(null, `a file of JFLAP 8, a test version; ${CONVERT}`);
-  if (page.getElementsByTagName("*").length > MOST_ELEMENTS) throw draft.error(null, "too many elements for a machine that a page can draw");
   return root;
 }
 
@@ -126,7 +126,7 @@ function makeLabels(draft, labels, exact) {
   const listsWords =
     !exact &&
     labels.some((label) => {
-      if (!label.includes(",") || [...label].length > MOST_LABEL) return false;
+      if (!label.includes(",") || [...label].length > MAX_LABEL) return false;
       const parts = partsOf(label);
       return parts.length > 1 && parts.some((part) => [...part].length > 1 && !RANGE.test(part));
     });
@@ -135,7 +135,7 @@ function makeLabels(draft, labels, exact) {
     if (label === "" || (EPSILON.includes(label) && !exact)) return [[]];
     const characters = [...label];
     if (exact || characters.length === 1) return [[label]];
-    if (characters.length > MOST_LABEL) throw draft.error(null, `a label of ${characters.length} characters; the most is ${MOST_LABEL}`);
+    if (characters.length > MAX_LABEL) throw draft.error(null, `a label of ${characters.length} characters; the most is ${MAX_LABEL}`);
     const words = partsOf(label).flatMap((part) => {
       if (RANGE.test(part)) return [...part.replace(new RegExp(RANGE, "gsu"), spelledOut)].map((symbol) => [symbol]);
       return listsWords ? [[part]] : [[...part]];

@@ -11,10 +11,20 @@ const KEYS = [...TEXTS, "alphabet", "start", "accepting", ...TABLES];
 const REQUIRED = ["alphabet", "start", "transitions"];
 const MOST_VALUES = 20000;
 
+const SIGN = /"""|'''|["'#]|[^\S \t\r\n]|\r(?!\n)/g;
+const UP_TO_END = {
+  '"""': /(?:[^\\]|\\.)*?"{3,5}/sy,
+  "'''": /.*?'{3,5}/sy,
+  '"': /[^"\\\n]*(?:\\.[^"\\\n]*)*"/sy,
+  "'": /[^'\n]*'/y,
+  "#": /[^\n]*/y,
+};
+
 /** The machine that a text describes. Throws an Error. */
 export function readToml(text, where) {
   // The library looks for each key's end through all that follows.
   if ((text.match(/[=,]/g) ?? []).length > MOST_VALUES) throw new Error(`${where}: too many values for a machine that a page can draw`);
+  if (hasStrayBlank(text)) throw new Error(`${where}: not TOML: a blank that is no space, tab or end of a line; replace it by a space`);
   const data = table(parsed(text, where));
   if (data.has("counters")) {
     throw new Error(`${where}: a machine with counters; the page draws finite machines: \`reberlstm fsm bound ${where} --counters 10 -o machine.toml\` makes one`);
@@ -24,6 +34,19 @@ export function readToml(text, where) {
   } catch (error) {
     throw new Error(`${where}: ${error.message}`, { cause: error });
   }
+}
+
+/** Whether there are blanks that TOML knows only within texts; the library passes over them elsewhere, too. */
+function hasStrayBlank(text) {
+  SIGN.lastIndex = 0;
+  for (let sign = SIGN.exec(text); sign; sign = SIGN.exec(text)) {
+    const rest = UP_TO_END[sign[0]];
+    if (!rest) return true;
+    rest.lastIndex = SIGN.lastIndex;
+    if (!rest.test(text)) return false; // a text that never ends, which the library tells
+    SIGN.lastIndex = rest.lastIndex;
+  }
+  return false;
 }
 
 function parsed(text, where) {

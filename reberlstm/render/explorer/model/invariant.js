@@ -12,6 +12,7 @@
 // every few steps, so that others get their turn and time can be looked at.
 
 import { hull, isWithin, meet, sizeOf, TooLargeError, wider } from "./intervals.js";
+import { beginning, followed } from "./slopes.js";
 
 const PATIENCE = 100; // rounds in which the growth of the boxes has to fall by a fifth
 const WAVE = 10; // rounds of which the largest growth is compared
@@ -20,7 +21,6 @@ const SHARES = [1e-2, 1e-4]; // what is tried as the share of its width that a b
 const SETTLES = 400;
 const NARROWINGS = 30;
 const SLACK = 1e-12; // how far within its box, times the size of the numbers, a step has to lead
-const FLOOR = 1e-11; // about how thin boxes should at most be
 
 /** No invariant was found with these nodes; the text says why, in a sentence. */
 export class HopelessError extends Error {}
@@ -30,27 +30,53 @@ class ImpossibleError extends HopelessError {}
 
 const finite = (x) => (Number.isFinite(x) ? x : 0);
 const empty = (size) => ({ low: new Array(size).fill(Infinity), high: new Array(size).fill(-Infinity) });
-const withSlack = (box) => wider(box, (k) => SLACK * Math.max(1, finite(sizeOf(box, k))));
+const withSlack = (box, slack) => wider(box, (k) => slack * Math.max(1, finite(sizeOf(box, k))));
 
 /** What is to be proved, of a net, with which nodes. */
 class Problem {
   constructor(net, claim, nodes) {
     Object.assign(this, { net, claim, nodes });
+    // Other arithmetic may differ more after more steps.
+    this.slack = SLACK * 10 ** (nodes.stride - 1);
   }
 
-  /** Where the boxes of all or the changed nodes lead: by target the hull of what arrives, and a little more. */
+  /** About how thin boxes should at most be. */
+  get floor() {
+    return 10 * this.slack;
+  }
+
+  /**
+   * Where the boxes of all or the changed nodes lead: for each target the hull of what arrives, and a
+   * little more; and the margin on the way, where there is no box.
+   */
   *image(boxes, changed = boxes.keys()) {
     const arrived = new Map();
+    const image = { arrived, margin: Infinity };
+    const arrive = (target, box) => arrived.set(target, arrived.has(target) ? hull(arrived.get(target), box) : box);
     for (const node of changed) {
-      const prepared = this.net.prepared(boxes[node]);
-      for (const [symbol, target] of this.nodes.from[node]) {
-        const after = this.net.step(prepared, symbol);
-        arrived.set(target, arrived.has(target) ? hull(arrived.get(target), after) : after);
+      const branches = this.nodes.from[node];
+      if (this.nodes.stride > 1) yield* this.follow(beginning(this.net, boxes[node]), branches, image, arrive);
+      else {
+        const prepared = this.net.prepared(boxes[node]);
+        for (const { symbol, target } of branches) arrive(target, this.net.step(prepared, symbol));
       }
       yield;
     }
-    for (const [target, box] of arrived) arrived.set(target, withSlack(box));
-    return arrived;
+    for (const [target, box] of arrived) arrived.set(target, withSlack(box, this.slack));
+    return image;
+  }
+
+  /** Several steps at once, see model/slopes.js. */
+  *follow(here, branches, image, arrive) {
+    for (const { symbol, state, next, target } of branches) {
+      const after = followed(this.net, here, symbol);
+      yield;
+      if (!next) arrive(target, after.box);
+      else {
+        image.margin = Math.min(image.margin, this.net.judged(after.box, this.claim.right[state]).margin);
+        yield* this.follow(after, next, image, arrive);
+      }
+    }
   }
 
   /** How far the heads are from wrong in the box of a node; negative where one may be wrong. */
@@ -65,18 +91,21 @@ class Problem {
   /** The margin if these boxes are a proof, else 0. */
   *proves(boxes) {
     if (!isWithin(this.net.start(), boxes[0])) return 0;
-    for (const [target, box] of yield* this.image(boxes)) if (!isWithin(box, boxes[target])) return 0;
-    const margin = boxes.reduce((least, box, node) => (this.isAsked(node) ? Math.min(least, this.margin(box, node)) : least), Infinity);
+    const image = yield* this.image(boxes);
+    if (!isIncluded(image, boxes)) return 0;
+    const margin = boxes.reduce((least, box, node) => (this.isAsked(node) ? Math.min(least, this.margin(box, node)) : least), image.margin);
     return margin > 0 ? margin : 0;
   }
 }
+
+const isIncluded = ({ arrived }, boxes) => [...arrived].every(([target, box]) => isWithin(box, boxes[target]));
 
 /** Boxes for the nodes and the margin, or a HopelessError. */
 export function* findInvariant(net, claim, nodes) {
   const problem = new Problem(net, claim, nodes);
   let error = null;
   // An unbounded memory is harmless where its tanh is saturated, but a bolder guess.
-  for (const unbounded of net.mayBeUnbounded.includes(1) ? [false, true] : [false]) {
+  for (const unbounded of nodes.stride === 1 && net.mayBeUnbounded.includes(1) ? [false, true] : [false]) {
     try {
       return yield* new Search(problem, unbounded).run();
     } catch (failed) {
@@ -97,22 +126,22 @@ class Search {
     const { problem } = this;
     const { length } = problem.nodes.states;
     let boxes = [problem.net.start(), ...Array.from({ length: length - 1 }, () => empty(problem.net.width))];
-    if (problem.isAsked(0)) yield* this.check(boxes, [0], ImpossibleError);
+    if (problem.isAsked(0)) yield* this.check(boxes, [0], Infinity, ImpossibleError);
     if (length > 1) boxes = yield* this.narrow(yield* this.settle(yield* this.ascend(boxes)));
     const margin = yield* problem.proves(boxes);
     if (!(margin > 0)) throw new HopelessError("The bounds do not close by a safe distance.");
     return { boxes, margin };
   }
 
-  /** Checks that the heads are right in the boxes of some nodes; returns the least margin. */
-  *check(boxes, nodes, Failure = HopelessError) {
-    let least = Infinity;
+  /** Checks that the heads are right in the boxes of some nodes, and on the way; returns the least margin. */
+  *check(boxes, nodes, onTheWay, Failure = HopelessError) {
+    let least = onTheWay;
     for (const node of nodes) {
       yield;
-      const margin = this.problem.margin(boxes[node], node);
-      if (!(margin > 0)) throw new Failure("The bounds on the memory are too wide to rule out a wrong answer.");
-      least = Math.min(least, margin);
+      least = Math.min(least, this.problem.margin(boxes[node], node));
+      if (!(least > 0)) break;
     }
+    if (!(least > 0)) throw new Failure("The bounds on the memory are too wide to rule out a wrong answer.");
     return least;
   }
 
@@ -124,20 +153,19 @@ class Search {
     const growths = [];
     let changed = new Set([0]);
     while (changed.size > 0) {
-      const image = yield* this.problem.image(boxes, changed);
-      if (image.size === 0) break;
+      const { arrived, margin } = yield* this.problem.image(boxes, changed);
       changed = new Set();
       let most = 0;
-      for (const [target, box] of image) {
+      for (const [target, box] of arrived) {
         const before = boxes[target];
         const after = hull(before, box);
         if (this.unbounded && growths.length >= DRIFT_AFTER) letDrift(before, after, net.mayBeUnbounded);
         boxes[target] = after;
-        const growth = growthOf(before, after);
+        const growth = growthOf(before, after, 0.1 * this.problem.floor);
         if (growth > 0) changed.add(target);
         most = Math.max(most, growth);
       }
-      yield* this.check(boxes, image.keys(), Failure);
+      yield* this.check(boxes, arrived.keys(), margin, Failure);
       growths.push(most);
       // What grows comes round in waves, so the largest growth of some rounds is compared.
       const large = (some) => Math.max(...some);
@@ -160,12 +188,12 @@ class Search {
   }
 
   *settleWith(boxes, share) {
-    const extra = boxes.map(({ low, high }) => low.map((x, k) => share * finite(high[k] - x) + FLOOR * Math.max(1, finite(Math.max(Math.abs(x), Math.abs(high[k]))))));
+    const extra = boxes.map(({ low, high }) => low.map((x, k) => share * finite(high[k] - x) + this.problem.floor * Math.max(1, finite(Math.max(Math.abs(x), Math.abs(high[k]))))));
     for (let round = 0; round < SETTLES; round++) {
       const image = yield* this.problem.image(boxes);
-      if ([...image].every(([target, box]) => isWithin(box, boxes[target]))) return boxes;
-      for (const [target, box] of image) boxes[target] = hull(boxes[target], wider(box, (k) => extra[target][k]));
-      yield* this.check(boxes, image.keys());
+      if (isIncluded(image, boxes)) return boxes;
+      for (const [target, box] of image.arrived) boxes[target] = hull(boxes[target], wider(box, (k) => extra[target][k]));
+      yield* this.check(boxes, image.arrived.keys(), image.margin);
     }
     throw new HopelessError("The bounds on the memory had not settled after many rounds.");
   }
@@ -174,23 +202,23 @@ class Search {
   *narrow(boxes) {
     let margin = 0;
     for (let round = 0; round < NARROWINGS; round++) {
-      const image = yield* this.problem.image(boxes);
-      const gained = yield* this.check(boxes, image.keys());
+      const { arrived, margin: onTheWay } = yield* this.problem.image(boxes);
+      const gained = yield* this.check(boxes, arrived.keys(), onTheWay);
       if (!(gained > margin * (1 + 1e-4))) break;
       margin = gained;
-      for (const [target, box] of image) boxes[target] = between(withSlack(box), boxes[target], 0.1);
+      for (const [target, box] of arrived) boxes[target] = between(withSlack(box, this.problem.slack), boxes[target], 0.1);
     }
     return boxes;
   }
 }
 
 /** How far the ends moved outwards, or 0 if hardly: by a millionth of the width. */
-function growthOf(before, after) {
+function growthOf(before, after, least) {
   let most = 0;
   before.low.forEach((low, k) => {
     const high = before.high[k];
     const moved = low <= high ? Math.max(low - after.low[k], after.high[k] - high) : 1;
-    if (!(low <= high) || moved > 1e-6 * (high - low) + 0.1 * FLOOR) most = Math.max(most, moved);
+    if (!(low <= high) || moved > 1e-6 * (high - low) + least) most = Math.max(most, moved);
   });
   return most;
 }

@@ -2,7 +2,8 @@
 
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"([\t\n\r ]*:)?|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/gs;
 const MARK = "\u0000";
-const MOST_DIGITS = 4000;
+const MOST_DIGITS = 300;
+const MOST_VALUES = 40000;
 
 /** A number as it stands in the file. */
 export class NumberText {
@@ -26,6 +27,7 @@ export class NumberText {
 
 /** The value of a text: its objects are Maps, its numbers a NumberText each. Throws an Error. */
 export function parseJson(text, where) {
+  if ((text.match(/[:,]/g) ?? []).length > MOST_VALUES) throw new Error(`${where}: too many values for a machine that a page can draw`);
   try {
     JSON.parse(text);
   } catch (error) {

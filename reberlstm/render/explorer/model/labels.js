@@ -7,6 +7,9 @@ const NONE = new Set([
   "&epsilon;", "&lambda;", "\\e", "\\epsilon", "\\varepsilon", "$\\epsilon$", "$\\varepsilon$",
 ]);
 
+/** Longer labels are refused, so that reading one never takes long. */
+export const MAX_LABEL = 5000;
+
 const regex = (...parts) => new RegExp(`^(?:${parts.join("")})$`, "su");
 const S = `[${SPACE}]`;
 const NO_S = `[^${SPACE}]`;

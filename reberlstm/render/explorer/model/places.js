@@ -22,19 +22,23 @@ export function layoutsOf(machine, positions = null) {
 
 const AIR = 26;
 const WIDEST = 300;
+const SPARSE = 2.5;
 
-/** Places in any unit, made larger where states would lie on each other; null where that takes too much room. */
+/**
+ * Places in any unit, made larger where states would lie on each other, and smaller where they are far
+ * apart; null where states at one place would take too much room.
+ */
 export function spread(machine, positions) {
   const at = machine.states.map((name) => ({ half: widthOf(name) / 2, place: positions[name] }));
-  let scale = 0;
+  let least = 0;
   at.forEach(({ half, place: [x, y] }, number) => {
     for (const { half: other, place } of at.slice(0, number)) {
       const [dx, dy] = [Math.abs(x - place[0]), Math.abs(y - place[1])];
-      scale = Math.max(scale, Math.min((half + other + AIR) / dx, (NODE_HEIGHT + AIR) / dy));
+      least = Math.max(least, Math.min((half + other + AIR) / dx, (NODE_HEIGHT + AIR) / dy));
     }
   });
   const reach = [0, 1].map((k) => at.map(({ place }) => place[k])).map((values) => Math.max(...values) - Math.min(...values));
-  scale = Math.max(1, scale);
+  const scale = Math.max(least, Math.min(1, SPARSE * least));
   if (!(scale * Math.max(...reach) <= WIDEST * at.length)) return null;
   return Object.fromEntries(machine.states.map((name) => [name, positions[name].map((value) => value * scale)]));
 }
@@ -43,6 +47,7 @@ export function spread(machine, positions) {
 
 const SWEEPS = 8;
 const PASSES = 12;
+const MANY_LINKS = 200;
 
 /** Places for all states, {state: [x, y]}: in layers away from the start, to the right or down ("TB"). */
 export function placesOf(machine, direction = "LR") {
@@ -120,7 +125,7 @@ function fewestCrossings({ layers, links }) {
       turn[depth].forEach((item, number) => numbers.set(item, centred(number, turn[depth])));
     }
     order = turn;
-    swapNeighbours(order, links);
+    if (links.length <= MANY_LINKS) swapNeighbours(order, links);
     const count = crossings(order, links);
     if (count < least) [best, least] = [order, count];
   }

@@ -8,13 +8,16 @@
 
 import { BoxNet } from "./boxes.js";
 import { lastSymbols, makeClaim, sharedSymbols, unfold } from "./claims.js";
+import { contexts, sampled } from "./contexts.js";
 import { arithmeticFault, TooLargeError } from "./intervals.js";
 import { findInvariant, HopelessError } from "./invariant.js";
 import { wordText } from "./machine.js";
 import { makeSearch } from "./search.js";
 
 const MILLISECONDS = 5000;
-const BOXES = 5000;
+const BOXES = 50000; // steps between boxes, which are at least as many as boxes
+const NUMBERS = 1e7; // entries of derivatives in a round
+const SHAPES = [[2, 0.3], [3, 0.1], [3, 0.03], [2, 0.01], [4, 0.01], [4, 0.003], [6, 0.003], [8, 0.001]]; // several steps at once, and how far apart states may lie
 const FIRST = 3000; // words that are tried, wrong ones being mostly short, before more symbols are remembered
 const PROOFS = 0.75; // the share of the time left for proofs that take long
 const SLICE = 5; // milliseconds of the search at a time
@@ -53,23 +56,27 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
   const search = makeSearch(machine, net, 0, ({ word }) => isWrong(boxNet, claim, word));
   let reason = claim.missing;
 
-  function* prove(memories, time) {
+  /** Does a part of the work, until a time. */
+  function* within(until, work) {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      if (performance.now() > until) throw new HopelessError("The time was up.");
+      yield search;
+    }
+  }
+
+  /** Tries nodes, of several kinds one after the other. */
+  function* prove(kinds, time) {
     const until = performance.now() + time;
-    for (const memory of claim.missing ? [] : memories) {
-      const remembered = memory();
-      const nodes = remembered && unfold(claim, remembered, boxes);
-      if (!nodes) continue;
-      const finding = findInvariant(boxNet, claim, nodes);
+    for (const kind of claim.missing ? [] : kinds) {
       try {
-        for (;;) {
-          const { done, value } = finding.next();
-          if (done) return proof(claim, boxNet, nodes, value);
-          if (performance.now() > until) throw new HopelessError("The time was up.");
-          yield search;
-        }
+        const nodes = yield* within(until, kind());
+        if (nodes) return proof(claim, boxNet, nodes, yield* within(until, findInvariant(boxNet, claim, nodes)));
       } catch (failed) {
         if (!(failed instanceof HopelessError)) throw failed;
         reason = failed.message;
+        if (performance.now() > until) break;
       }
     }
     return null;
@@ -81,11 +88,24 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
     return status === "wrong" ? { verdict: "refuted", wrong: wrongOf(wrong), shortest: !suspect } : null;
   }
 
+  const single = (remembered) =>
+    function* () {
+      yield;
+      return remembered && unfold(claim, remembered, boxes);
+    };
+  let samples = null;
+  const composed = ([stride, spread]) =>
+    function* () {
+      samples ??= yield* sampled(net, claim);
+      const remembered = yield* contexts(net, claim, samples, spread, stride);
+      return remembered && unfold(claim, remembered, Math.min(boxes, NUMBERS / boxNet.width ** 2), stride);
+    };
+
   // A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
   const found =
-    (yield* prove([() => lastSymbols(0), () => sharedSymbols(net, claim)], left())) ??
+    (yield* prove([single(lastSymbols(0)), single(sharedSymbols(net, claim))], left())) ??
     (yield* tried(FIRST)) ??
-    (yield* prove([1, 2, 3].map((k) => () => lastSymbols(k)), PROOFS * left())) ??
+    (yield* prove([...[1, 2, 3].map((k) => single(lastSymbols(k))), ...SHAPES.map(composed)], PROOFS * left())) ??
     (yield* tried(Infinity));
   if (found) return found;
   const report = search.report();

@@ -6,6 +6,10 @@ export const MAX_STATES = 200;
 export const MAX_ARROWS = 1000;
 export const MAX_SYMBOLS = 100;
 
+/** How many characters a name may have, and a title. */
+export const MAX_NAME = 200;
+const MAX_TITLE = 2000;
+
 const TOLERANCE = 1e-6;
 
 /**
@@ -14,20 +18,21 @@ const TOLERANCE = 1e-6;
  * `states` are pairs of a name and its line, a Map from symbols to states. `outputs`, `stop` and
  * `probabilities` are Maps from states, and may be left out. Throws an Error where this is no machine.
  */
-export function makeSound({ name = "", title = "", source = "", alphabet, start, accepting, states, outputs, stop, probabilities }) {
+export function makeSound({ name = "", title = "", source = "", alphabet, start, accepting, states, outputs = new Map(), stop = new Map(), probabilities = new Map() }) {
   const order = new Map(alphabet.map((symbol, index) => [symbol, index]));
   const sorted = (line) => [...line].sort(([a], [b]) => (order.get(a) ?? order.size) - (order.get(b) ?? order.size));
   const lines = new Map(states.map(([state, line]) => [state, new Map(sorted(line))]));
-  const chances = new Map([...(probabilities ?? [])].filter(([, line]) => line.size > 0));
+  const chances = new Map([...probabilities].filter(([, line]) => line.size > 0));
   const ends = new Set(accepting);
   const fault =
-    faultOfSize(alphabet, lines) ??
+    faultOfTexts([name, title, source]) ??
+    faultOfSize(alphabet, lines, outputs) ??
     faultOfAlphabet(alphabet) ??
     faultOfStates(start, ends, lines) ??
     faultOfArrows(order, lines) ??
     faultOfChances(chances, lines) ??
-    faultOfStop(stop ?? [], ends, lines) ??
-    faultOfOutputs(outputs ?? new Map(), lines);
+    faultOfStop(stop, ends, lines) ??
+    faultOfOutputs(outputs, lines);
   if (fault) throw new Error(fault);
   const asTable = (table) => Object.fromEntries([...table].map(([state, line]) => [state, Object.fromEntries(sorted(line))]));
   return {
@@ -40,13 +45,23 @@ export function makeSound({ name = "", title = "", source = "", alphabet, start,
     accepting: [...lines.keys()].filter((state) => ends.has(state)),
     transitions: asTable(lines),
     ...(chances.size ? { probabilities: asTable(chances) } : {}),
-    ...(stop?.size ? { stop: Object.fromEntries(stop) } : {}),
-    ...(outputs?.size ? { outputs: Object.fromEntries(outputs) } : {}),
+    ...(stop.size ? { stop: Object.fromEntries(stop) } : {}),
+    ...(outputs.size ? { outputs: Object.fromEntries(outputs) } : {}),
   };
 }
 
-function faultOfSize(alphabet, lines) {
+function faultOfTexts(texts) {
+  const bad = texts.find((text) => text !== "" && !isName(text));
+  if (bad !== undefined) return `${quoted(bad)} is not Unicode text`;
+  const long = texts.find((text) => lengthOf(text) > MAX_TITLE);
+  return long === undefined ? null : `${quoted(long)} has ${lengthOf(long)} characters; a page takes at most ${MAX_TITLE} in a title`;
+}
+
+function faultOfSize(alphabet, lines, outputs) {
   const arrows = [...lines.values()].reduce((sum, line) => sum + line.size, 0);
+  const names = [...alphabet, ...lines.keys(), ...outputs.values()].filter((name) => typeof name === "string");
+  const long = names.find((name) => lengthOf(name) > MAX_NAME);
+  if (long !== undefined) return `${quoted(long)} has ${lengthOf(long)} characters; a page takes at most ${MAX_NAME} in a name`;
   const sizes = [[lines.size, MAX_STATES, "states"], [arrows, MAX_ARROWS, "arrows"], [alphabet.length, MAX_SYMBOLS, "symbols"]];
   const [count, most, what] = sizes.find(([number, limit]) => number > limit) ?? [];
   return what && `a machine of ${count.toLocaleString("en")} ${what}; a page takes at most ${most.toLocaleString("en")}; the command line takes more (\`reberlstm explore FILE -o page.html\`)`;

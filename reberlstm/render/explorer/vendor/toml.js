@@ -288,7 +288,7 @@ function parseString(str, ptr = 0, endPtr = str.length) {
             if (c === 'u' || c === 'U') {
                 // Unicode escape
                 let code = str.slice(ptr, (ptr += (c === 'u' ? 4 : 8)));
-                if (!ESCAPE_REGEX.test(code)) {
+                if (!ESCAPE_REGEX.test(code) || /^(0000)?d[89a-f]/i.test(code)) {
                     throw new TomlError('invalid unicode escape', {
                         toml: str,
                         ptr: tmp,
@@ -421,7 +421,11 @@ function extractValue(str, ptr, end, depth, integersAsBigInt) {
         let [value, endPtr] = c === '['
             ? parseArray(str, ptr, depth, integersAsBigInt)
             : parseInlineTable(str, ptr, depth, integersAsBigInt);
-        let newPtr = end ? skipUntil(str, endPtr, ',', end) : endPtr;
+        let newPtr = end ? skipVoid(str, endPtr, end !== ']') : endPtr;
+        if (end && str[newPtr] === ',')
+            newPtr++;
+        else if (end && str[newPtr] !== end)
+            throw new TomlError('expected comma or end', { toml: str, ptr: newPtr });
         if (endPtr - newPtr && end === '}') {
             let nextNewLine = indexOfNewline(str, endPtr, newPtr);
             if (nextNewLine > -1) {

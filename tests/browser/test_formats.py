@@ -1,0 +1,245 @@
+"""Machines as files and as links in the page: what a file means there is what Python's reader says."""
+
+from __future__ import annotations
+
+import json
+import random
+import warnings
+from dataclasses import replace
+
+import pytest
+
+from reberlstm import formats
+from reberlstm.errors import ReberLSTMError
+from reberlstm.grammars import grammar_names, load_grammar
+from reberlstm.machine.counters import finite
+from reberlstm.machine.fsm import FSM
+from tests.formats.mutations import mutate
+from tests.formats.valid import MOORE, SUFFIX, valid_files
+from tests.strategies import AWKWARD_NAMES, random_machine
+
+pytestmark = pytest.mark.browser
+
+READ = """(files) => {
+  const { readFile } = $formats;
+  return JSON.parse(files).map(([name, text]) => {
+    const begin = performance.now();
+    try {
+      return { ...readFile(text, name), milliseconds: performance.now() - begin };
+    } catch (error) {
+      return { error: error.message, milliseconds: performance.now() - begin };
+    }
+  });
+}"""
+
+WRITE = """(machines) => {
+  const { writeToml } = $formats;
+  return JSON.parse(machines).map((machine) => writeToml(machine));
+}"""
+
+CARRY = """(machines) => {
+  const { encodeMachine, decodeMachine } = $carry;
+  return JSON.parse(machines).map((machine) => {
+    const positions = Object.fromEntries(machine.states.map((state, k) => [state, [40 * k, -7 * k]]));
+    const text = encodeMachine(machine, positions);
+    const found = decodeMachine(text);
+    const bare = decodeMachine(encodeMachine(machine));
+    return { text, machine: found.machine, places: found.positions, wanted: positions, bare: bare.positions };
+  });
+}"""
+
+ODD = FSM(
+    alphabet=(
+        "__proto__",
+        "constructor",
+        "<b>",
+        "*",
+        "_",
+        ".",
+        "é",
+        "\U0001f600",
+        '"',
+        "\u202e",
+        "1",
+    ),
+    start="10",
+    accepting=frozenset({"__proto__"}),
+    transitions={
+        "10": {"__proto__": "9", "\u202e": "10", "1": "toString"},
+        "9": {'"': "__proto__"},
+        "__proto__": {"é": "10", "\U0001f600": "q. _*-\\'"},
+        "toString": {},
+        "q. _*-\\'": {"constructor": "\x7f\x1b\n"},
+        "\x7f\x1b\n": {"<b>": "10"},
+    },
+    probabilities={"9": {'"': 1.0}, "__proto__": {"é": 1e-7, "\U0001f600": 1 - 1e-7}},
+    stop={"__proto__": 0.125},
+    name="</script><!--",
+    title="= [odd] # \u05d0\u05d1",
+    source="a\\b\tc",
+)
+"""Names that mean something to JavaScript, to TOML, to a link, or to a page."""
+
+
+def fsm_of(data):
+    """A machine of the page; JavaScript's tables have no order, so that is the lists'."""
+    given = {key: data[key] for key in ("name", "title", "alphabet", "start", "accepting")}
+    given |= {key: data.get(key, {}) for key in ("probabilities", "stop", "outputs")}
+    lines = {state: data["transitions"][state] for state in data["states"]}
+    assert len(lines) == len(data["transitions"])
+    return FSM(**given, source=data.get("source", ""), transitions=lines)
+
+
+def data_of(fsm):
+    """A machine for the page, with all that it has."""
+    given = {key: getattr(fsm, key) for key in ("name", "title", "source", "start")}
+    given |= {
+        "alphabet": list(fsm.alphabet),
+        "states": list(fsm.states),
+        "accepting": list(fsm.ends),
+    }
+    for key in ("transitions", "probabilities"):
+        given[key] = {state: dict(line) for state, line in getattr(fsm, key).items()}
+    return given | {key: dict(getattr(fsm, key)) for key in ("stop", "outputs")}
+
+
+def rounded(fsm):
+    """All that a machine has, with its order, and numbers that may differ in the last bit rounded."""
+    chances = {q: {a: round(p, 12) for a, p in x.items()} for q, x in fsm.probabilities.items()}
+    stop = {state: round(p, 12) for state, p in fsm.stop.items()}
+    rest = [
+        getattr(fsm, key)
+        for key in ("alphabet", "start", "accepting", "outputs", "name", "title", "source")
+    ]
+    return [
+        fsm.states,
+        {q: list(x.items()) for q, x in fsm.transitions.items()},
+        chances,
+        stop,
+        *rest,
+    ]
+
+
+def read(name, content):
+    """What Python reads, and whether it had to make a file deterministic; None where it refuses."""
+    try:
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always")
+            return finite(
+                formats.read(content, name, formats.format_to_read(name)), "the page"
+            ), notes
+    except ReberLSTMError:
+        return None, []
+
+
+def check(name, content, found):
+    """The page reads the same machine as Python, or says in one line why not; True where it reads."""
+    assert found["milliseconds"] < 1000, name
+    if "error" in found:
+        message = found["error"]
+        assert message.startswith(f"{name}:"), message
+        assert len(message.splitlines()) == 1, message
+        assert len(message) < 600, message
+        assert message.isprintable(), message
+        return False
+    fsm, _ = read(name, content)
+    assert fsm is not None, f"{name}: only the page reads {content!r}"
+    assert rounded(fsm_of(found["machine"])) == rounded(fsm), content
+    return True
+
+
+def ask(page, script, value):
+    """What a function of the page returns; as text, since Playwright loses keys like __proto__."""
+    text = json.dumps(value)
+    return json.loads(page.evaluate(f"(given) => JSON.stringify(({script})(given))", text))
+
+
+@pytest.fixture
+def page(with_modules):
+    return with_modules("formats", "carry")
+
+
+def small_grammars():
+    machines = [load_grammar(name) for name in grammar_names()]
+    return [fsm for fsm in machines if isinstance(fsm, FSM) and len(fsm.states) <= 200]
+
+
+def test_every_shipped_grammar_in_every_format(page):
+    files = {}
+    for fsm in [*small_grammars(), MOORE, ODD]:
+        for format, suffix in SUFFIX.items():
+            try:
+                files[f"{len(files)}{suffix}"] = formats.write(fsm, format)
+            except ReberLSTMError:
+                continue
+    assert len(files) > 140
+    found = ask(page, READ, [[name, text.decode()] for name, text in files.items()])
+    for (name, content), result in zip(files.items(), found, strict=True):
+        assert check(name, content, result), result
+    drawn = [x["positions"] for name, x in zip(files, found, strict=True) if name.endswith(".jff")]
+    assert all(drawn)
+    assert len(found[2]["positions"]) == len(found[2]["machine"]["states"])
+
+
+def test_what_the_page_writes_and_what_a_link_carries(page):
+    check_round_trip(page, [*small_grammars(), MOORE, ODD])
+
+
+def test_random_machines_survive_a_file_and_a_link(page):
+    check_round_trip(page, [random_one(seed) for seed in range(80)])
+
+
+def random_one(seed):
+    """A machine with names that a careless writer of files would trip over."""
+    rng = random.Random(seed)
+    fsm = random_machine(seed, states=rng.randint(1, 40), symbols=rng.randint(1, 5), density=0.7)
+    names = [*AWKWARD_NAMES, *ODD.states, *map(str, range(20, 0, -1)), *fsm.states]
+    rng.shuffle(names)
+    fsm = fsm._merged(dict(zip(fsm.states, dict.fromkeys(names), strict=False)))
+    chances = {}
+    for state, line in fsm.transitions.items():
+        shares = [rng.random() for _ in line]
+        if line and rng.random() < 0.3:
+            chances[state] = {a: x / sum(shares) for a, x in zip(line, shares, strict=True)}
+    stop = {state: rng.random() for state in fsm.ends if fsm.transitions[state]}
+    outputs = {state: rng.choice(["ε", "<b>", "low"]) for state in fsm.states if seed % 2}
+    return replace(fsm, probabilities=chances, stop=stop, outputs=outputs)
+
+
+def check_round_trip(page, drawn):
+    texts = ask(page, WRITE, [data_of(fsm) for fsm in drawn])
+    carried = ask(page, CARRY, [data_of(fsm) for fsm in drawn])
+    for fsm, text, link in zip(drawn, texts, carried, strict=True):
+        assert formats.read(text.encode(), "page.toml", "toml") == fsm
+        assert rounded(formats.read(text.encode(), "page.toml", "toml")) == rounded(fsm)
+        assert rounded(fsm_of(link["machine"])) == rounded(fsm)
+        assert link["places"] == link["wanted"]
+        assert link["bare"] is None
+        assert set(link["text"]) <= set(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._*"
+        )
+        assert len(fsm.states) > 10 or fsm is ODD or len(link["text"]) < 600
+
+
+def mutated(count, seed):
+    """Valid files of all formats, and as many damaged ones."""
+    rng = random.Random(seed)
+    valid = [(name, text) for name, text in valid_files().items()]
+    others = [text for _, text in valid]
+    yield from valid
+    for _ in range(count):
+        name, text = rng.choice(valid)
+        # A file's text is what a browser makes of its bytes.
+        damaged = mutate(text, rng, others).decode("utf-8", "replace")
+        yield (name if rng.random() < 0.9 else "input"), damaged.encode()
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_damaged_files(page, count):
+    files = list(mutated(count, 4))
+    found = ask(page, READ, [[name, text.decode()] for name, text in files])
+    where = {"input": "input"}
+    read_by_page = [
+        check(where.get(name, name), text, x) for (name, text), x in zip(files, found, strict=True)
+    ]
+    assert sum(read_by_page) > count / 10
