@@ -21,7 +21,7 @@ from reberlstm._version import __version__
 from reberlstm.compiler.encoding import encode
 from reberlstm.compiler.layout import default_gain, lay_out, wire
 from reberlstm.compiler.rows import Rows
-from reberlstm.errors import CompileError, CompileWarning, shown
+from reberlstm.errors import CompileError, CompileWarning, count, shown
 from reberlstm.grammars import Grammar, as_machine, load_grammar
 from reberlstm.machine.complete import CompleteMachine, OnViolation
 from reberlstm.machine.counters import CounterMachine
@@ -93,7 +93,8 @@ def compile(
             ``legal`` and ``accept``; the net's `counting` says which cell is which counter, and how
             it is wired. See docs/counting.md.
         gain: The size ``K`` that the pre-activation of every gate has at least; see `default_gain`.
-            With counters the default is 80, so that nothing that leaks lasts in any format.
+            With counters the default is 80, so that nothing that leaks lasts in any format; below
+            20 a `CompileWarning` says up to about which length the net is right.
         on_violation: ``absorb`` never forgets a violation; ``resync`` starts over as soon as a
             symbol comes that a word may begin with.
         memory: For LSTMs, what becomes of memory from step to step. ``rewrite``: each step erases
@@ -237,12 +238,20 @@ def _check_gain(gain: float | None) -> None:
 def _with_counters(machine: CounterMachine, gain: float | None) -> Net:
     """The net of a machine with counters."""
     from reberlstm.compiler.arrays import arrays_of
-    from reberlstm.compiler.counted import lay_out_counters
+    from reberlstm.compiler.counted import EXACT, lay_out_counters, length_at
     from reberlstm.net.counting import Counting, CountingCell
     from reberlstm.net.net import Net
 
     _check_gain(gain)
     found = lay_out_counters(machine, gain)
+    if found.gain < EXACT:
+        length = length_at(found.gain)
+        text = (
+            f"{machine}: with gain {found.gain:g} counters fade, so the net is right up to about "
+            f"{count(length, 'symbol')}, such as a count to {length // 2} and back; a gain of 20 "
+            "is enough for float32, of 40 for float64, and the default is 80"
+        )
+        warnings.warn(CompileWarning(text), stacklevel=3)
     cells = found.rows.cells[-len(found.ways) :]
     counting = map(CountingCell, cells, machine.counters, found.ways)
     return Net.of(

@@ -25,7 +25,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import tanh
+from math import exp, tanh
 from typing import NamedTuple
 
 from reberlstm.compiler.encoding import Code, Encoding, Special
@@ -48,6 +48,9 @@ from reberlstm.net.height import ACTIVE
 GAIN = 80.0
 """The default: what a shut gate lets through, e^−80, is then lost in every format, also where it
 adds up; see docs/theory.md."""
+
+EXACT = 20.0
+"""From this gain on an open gate is exactly 1 in float32; see docs/counting.md."""
 
 MAX_NODES = 20_000
 """At most so many states, told apart by small counters and by what is still to be added."""
@@ -129,6 +132,16 @@ def lay_out_counters(machine: CounterMachine, gain: float | None) -> Counted:
                         f"{machine.counters[counter]!r}; ask them one after the other"
                     ) from None
                 ways[counter] = further[ways[counter]]
+
+
+def length_at(gain: float) -> int:
+    """About how many symbols a net reads before its counters are too far off to be asked.
+
+    Each step takes away the share e^−K of a counter. It is most off after it has gone up for half
+    of the word and back: by about e^−K·(symbols/2)², so this length is where it is ¼ off. Answers
+    go wrong at more than ½; see docs/counting.md for what is proved.
+    """
+    return int(exp(gain / 2.0))
 
 
 class _Edge(NamedTuple):

@@ -61,6 +61,9 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js"
 _ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
 """Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
 
+_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*]+) ?")
+"""Spaces around signs, which scripts do not need outside of texts and patterns."""
+
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -162,10 +165,10 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=style(),
+        style=_ASIDE.sub("", style()),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(),
-        **{mode: _read(f"{mode}/body.html") for mode in MODES},
+        **{mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in MODES},
     )
     return Page(page)
 
@@ -252,11 +255,19 @@ def functions(last: str = "main") -> str:
     """
     parts = []
     for name in modules(last):
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _ASIDE.sub("", _script(name)))
+        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
-        body = _EXPORT.sub("", text)
+        body = _bare(_EXPORT.sub("", text))
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
     return "".join(parts)
+
+
+def _bare(script: str) -> str:
+    """A script without comments and without spaces that only readers need."""
+    lines = _ASIDE.sub("", script).split("\n")
+    return "\n".join(
+        line if set(line) & set("\"'`/") else _SPACED.sub(r"\1", line) for line in lines
+    )
 
 
 def _script_safe(text: str) -> str:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from functools import cached_property
 from typing import Literal
+from warnings import catch_warnings, simplefilter
 
 import torch
 from torch import Tensor
 
 from reberlstm.certificates import certify
+from reberlstm.errors import CompileWarning
 from reberlstm.machine.counters import CounterMachine
 from reberlstm.net.cells.cell import Floats
 from reberlstm.net.net import Net
@@ -101,7 +103,9 @@ class NetRun(Run):
 
             counts = isinstance(self.settings.fsm, CounterMachine)
             gain = COUNTING_GAIN if counts else SOFT_GAIN
-            return compile(self.settings.fsm, gain=gain, cell=self.cell)
+            with catch_warnings():
+                simplefilter("ignore", CompileWarning)  # how far it counts is for training to mend
+                return compile(self.settings.fsm, gain=gain, cell=self.cell)
         return self.settings.start if isinstance(self.settings.start, Net) else None
 
     @property

@@ -262,6 +262,7 @@ def test_by_touch(open_page, parity_page):
             fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
+    page.evaluate("window.scrollTo(0, 0)")
     before = page.evaluate("explorer.drawing.states[0]")
     swipe(*middle(page, "0"), 40, 60)
     after = page.evaluate("explorer.drawing.states[0]")

@@ -109,7 +109,6 @@ def test_menus_open_by_keyboard_and_close(open_page, first_page):
     page = open_page(first_page, width=1280, height=800)
     for name, inside in (
         ("Word", "#string"),
-        ("Steps", "#play"),
         ("Nets", "#shown input"),
         ("More", "#copy-link"),
     ):

@@ -84,6 +84,7 @@ def test_the_word_over_the_limit_is_the_first_of_its_kind() -> None:
     assert wrong == [len(word)]
 
 
+@pytest.mark.filterwarnings("ignore:.*counters fade")
 @pytest.mark.parametrize("gain", [8])
 def test_in_real_numbers_the_length_is_within_a_factor_of_4_of_the_first_error(gain: int) -> None:
     net = rl.compile("anbn", gain=gain)
@@ -144,6 +145,7 @@ def test_what_is_forged_is_rejected(name: str) -> None:
     assert check(with_checksum(document), net).valid is False
 
 
+@pytest.mark.filterwarnings("ignore:.*counters fade")
 def test_a_longer_length_in_real_numbers_is_rejected() -> None:
     net = rl.compile("anbn", gain=10)
     document = proof(net).to_dict()
@@ -261,12 +263,14 @@ def test_a_net_that_does_not_say_what_it_counts_is_only_tried() -> None:
     assert rl.certify(net, "equal-ab", seconds=1.0).holds is False
 
 
+@pytest.mark.filterwarnings("ignore:.*counters fade")
 def test_a_gain_that_is_too_small_for_the_rule_is_not_proved() -> None:
     found = rl.certify(rl.compile("anbn", gain=15), arithmetic="float32", seconds=1.0)
     assert found.holds is None
     assert "the output gate is not open" in str(found)
 
 
+@pytest.mark.filterwarnings("ignore:.*counters fade")
 def test_no_gain_is_the_smallest_in_real_arithmetic() -> None:
     with pytest.raises(CertificateError, match="ask with --arithmetic float32"):
         minimal_gain(lambda gain: rl.compile("dyck-1", gain=gain), upper=80.0)

@@ -13,6 +13,7 @@ from reberlstm.errors import GrammarError
 QUICK = {"words": 60, "rounds": 60, "prove": False}
 
 
+@pytest.mark.filterwarnings("ignore:.*counters fade")
 def test_a_compiled_net_is_right_and_one_of_low_gain_wrong_where_trace_says_so() -> None:
     nets = {"compiled": rl.compile("anbn"), "low": rl.compile("anbn", gain=6.0)}
     table = rl.compare("anbn", nets, **QUICK)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import reberlstm as rl
-from reberlstm.errors import CompileError, FormatError, WeightsError
+from reberlstm.errors import CompileError, CompileWarning, FormatError, WeightsError
 from reberlstm.machine.counters import ANY, CounterMachine, CounterTransition
 from reberlstm.net.counting import Counting, Way
 from reberlstm.net.files.safetensors import from_bytes, from_parts, to_bytes, to_parts
@@ -96,9 +98,32 @@ def test_there_is_one_way_of_wiring_counters(option: dict[str, str]) -> None:
 
 
 def test_the_gain_has_to_be_in_range() -> None:
-    assert rl.compile("anbn", gain=20).gain == 20
+    assert rl.compile("anbn", gain=20).gain == 20  # without a warning
     with pytest.raises(CompileError, match="gain -1 is not in"):
         rl.compile("anbn", gain=-1)
+
+
+@pytest.mark.parametrize("gain", [4.0, 6.0, 8.0])
+def test_a_small_gain_says_up_to_which_length_the_net_is_right(gain: float) -> None:
+    for name in SHIPPED:
+        with pytest.warns(CompileWarning, match="up to about") as caught:
+            net = rl.compile(name, gain=gain)
+        found = re.search(r"about (\d+) symbols, such as a count to (\d+) and", str(caught[0].message))
+        assert found is not None
+        length, most = map(int, found.groups())
+        machine = net.counting.machine  # type: ignore[union-attr]
+        words = [random_word(machine, random.Random(seed), length) for seed in range(3)]
+        if name in ("anbn", "dyck-1"):
+            words.append([0] * most + [1] * (length - most))
+        for word in words:
+            said = rl.run(net, [[*word[:t]] for t in range(len(word) + 1)]).heads
+            signs = np.concatenate([said["legal"], said["accept"]], axis=1) > 0.0
+            assert signs.tolist() == right_answers(machine, word)
+    with pytest.warns(CompileWarning):
+        anbn = rl.compile("anbn", gain=gain)
+    further = length  # of the last machine: all say the same
+    said = rl.run(anbn, ["a" * further + "b" * further]).heads
+    assert (said["legal"] > 0.0).any() or not (said["accept"] > 0.0).all(), "no empty warning"
 
 
 def test_counters_that_only_change_together_are_asked_together() -> None:

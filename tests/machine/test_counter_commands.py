@@ -141,6 +141,7 @@ def test_trace_tells_the_counters(shell: Shell) -> None:
     assert "counters" not in rl.trace(rl.compile("parity"), "01").to_dict()["steps"][0]
 
 
+@pytest.mark.filterwarnings("ignore:.*counters fade")
 def test_a_net_is_checked_against_a_machine_that_counts(shell: Shell, tmp_path: Path) -> None:
     path, words = str(tmp_path / "low.safetensors"), tmp_path / "words.txt"
     rl.save(rl.compile("anbn", gain=6.0), path)

@@ -1,4 +1,4 @@
-// Undo and redo: what was loaded, typed, written and changed, with the step at which it was.
+// Undo and redo of whatever has a `snapshot()` and can `restore` one.
 
 const MOST = 300;
 const SAME_ACTION = 1200;
@@ -17,7 +17,7 @@ export class Undo {
     const same = kind === this.last.kind && now - this.last.time < SAME_ACTION && kind !== "generate";
     this.last = { kind, time: now };
     if (!same) {
-      this.past.push(this.snapshot());
+      this.past.push(this.app.snapshot());
       if (this.past.length > MOST) this.past.shift();
     }
     this.future = [];
@@ -34,25 +34,8 @@ export class Undo {
   travel(from, to) {
     const target = from.pop();
     if (!target) return;
-    to.push(this.snapshot());
+    to.push(this.app.snapshot());
     this.last.kind = "";
-    this.restore(target);
-  }
-
-  snapshot() {
-    const { word, t, slots, nets } = this.app;
-    return { word, t, slots, changes: nets.map(({ factor, edits }) => ({ factor, edits: new Map(edits) })) };
-  }
-
-  restore({ word, t, slots, changes }) {
-    const { app } = this;
-    const snapped = app.slots !== slots;
-    Object.assign(app, { word, t, slots, micro: null });
-    app.nets.forEach((entry, number) => {
-      if (app.change(entry, changes[number]) || snapped) app.seek(entry);
-    });
-    app.compute();
-    app.inspector.rebuild();
-    app.update();
+    this.app.restore(target);
   }
 }

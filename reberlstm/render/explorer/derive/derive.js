@@ -22,6 +22,7 @@ export class Derive {
     this.signal = signal;
     this.lessons = [...lessonsWith(data.reber), ...freeLessons(data)];
     this.numbers = false;
+    this.paper = null;
     this.stop = () => {};
   }
 
@@ -66,6 +67,8 @@ export class Derive {
     on("print", () => this.print([this.lesson]));
     on("print-all", () => this.print(this.lessons));
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.signal });
+    window.addEventListener("beforeprint", () => this.layPaper(), { signal: this.signal });
+    window.addEventListener("afterprint", () => this.clearPaper(), { signal: this.signal });
     this.signal.addEventListener("abort", () => this.stop());
   }
 
@@ -300,10 +303,20 @@ export class Derive {
     this.page.show("explore", "", data);
   }
 
+  /** Prints worksheets. The browser's own command prints that of the lesson. */
   print(lessons) {
-    fill(byId("worksheets"), lessons.map((lesson) => worksheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
-    byId("worksheets").hidden = false;
+    this.paper = lessons;
     window.print();
+  }
+
+  layPaper() {
+    const papers = this.paper ?? [this.lesson];
+    fill(byId("worksheets"), papers.map((lesson) => worksheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
+    byId("worksheets").hidden = false;
+  }
+
+  clearPaper() {
+    this.paper = null;
     byId("worksheets").hidden = true;
   }
 }

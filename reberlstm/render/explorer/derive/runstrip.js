@@ -4,6 +4,7 @@ import { el } from "../common/dom.js";
 import { LOST } from "../model/machine.js";
 import { answersOf } from "./outcome.js";
 import { shown } from "./wiretable.js";
+import { HEIGHT } from "./wiring.js";
 
 /** The strip; `app` has the steps, what is right at each, and which one is looked at. */
 export function drawStrip(app) {
@@ -23,23 +24,34 @@ export function drawStrip(app) {
       "tbody",
       {},
       line("Node", (k) => (states[k] === LOST ? "–" : machine.states[states[k]])),
-      lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell]))),
+      lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell], shouldBe(app, k, cell)))),
       line(lesson.head === "legal" ? "The net offers" : "May end, says the net", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers[k].net)),
       line(lesson.head === "legal" ? "The machine allows" : "May end, says the machine", (k) => (isJudged(k) ? answers[k].machine : el("span", { class: "unjudged" }, "not judged"))),
     ),
   );
 }
 
-function memory(value) {
+/** Where a cell is named like a node: 1 if it should be active at a step and is not, 0 the other way round, else null. */
+function shouldBe({ machine, lesson, steps, states }, k, cell) {
+  if (states[k] === LOST || !machine.states.includes(lesson.cells[cell])) return null;
+  const wanted = machine.states[states[k]] === lesson.cells[cell];
+  return wanted === (steps[k].h[cell] > HEIGHT / 2) ? null : Number(wanted);
+}
+
+function memory(value, wanted) {
   const width = Math.min(1, Math.abs(value));
-  return el("span", { class: "memory-bar" }, el("span", { class: "track", "aria-hidden": "true" }, el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` })), el("span", { class: "number" }, shown(value)));
+  const number = el("span", { class: `number${wanted === null ? "" : " wrong"}` }, wanted === null ? "" : "✗ ", shown(value));
+  return el("span", { class: "memory-bar" }, el("span", { class: "track", "aria-hidden": "true" }, el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` })), number);
 }
 
 /** The step in words: what each gate of a cell did, with its numbers. */
-export function stepText({ machine, lesson, word, steps, t }, cell) {
+export function stepText(app, cell) {
+  const { machine, lesson, word, steps, states, t } = app;
   if (t === 0) return "Before the first symbol every memory is 0.";
   const { gates, c } = steps[t];
   const before = steps[t - 1].c[cell];
   const sum = `${shown(gates.forget[cell])} · ${shown(before)} + ${shown(gates.input[cell])} · ${shown(gates.candidate[cell])} = ${shown(c[cell])}`;
-  return `${machine.alphabet[word[t - 1]]} comes. Memory of cell ${lesson.cells[cell]} = eraser · old memory + filter · writer = ${sum}.`;
+  const wanted = shouldBe(app, t, cell);
+  const wrong = wanted === null ? "" : ` At node ${machine.states[states[t]]} this cell should ${wanted ? "" : "not "}be active.`;
+  return `${machine.alphabet[word[t - 1]]} comes. Memory of cell ${lesson.cells[cell]} = eraser · old memory + filter · writer = ${sum}.${wrong}`;
 }

@@ -24,7 +24,7 @@ const WORDS = {
   forget: GATE,
   output: GATE,
   candidate: { rests: ["", ""], plus: "rings + on", minus: "rings − on", signs: "+ writes 1, − writes −1" },
-  reader: { rests: ["no", "yes"], plus: "yes by", minus: "no by", signs: "+ makes it a yes, − a no" },
+  reader: { rests: ["no", "yes"], plus: "yes with", minus: "no with", signs: "+ makes it a yes, − a no" },
 };
 
 /** The rows of a lesson, {key, gate, cell, name, reads}; of the reader `cell` is −1, and `answer` the symbol's number. */

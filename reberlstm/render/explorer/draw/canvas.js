@@ -50,7 +50,7 @@ export class Canvas {
     const { picture, nodes, edges } = this.make(this.layout);
     const { box, scale } = this;
     const size = { width: Math.floor(box[2] * scale), height: Math.floor(box[3] * scale) };
-    for (const [name, value] of Object.entries({ viewBox: box.join(" "), role: "group", ...size, "aria-label": this.summary() })) picture.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ viewBox: box.join(" "), role: "group", style: `width: ${size.width}px; height: ${size.height}px`, "aria-label": this.summary() })) picture.setAttribute(name, value);
     picture.lastChild.append(...drawing.states.map(({ name }) => nodes.get(name).group));
     // Arrows come after the states, so that Tab goes to the states first.
     picture.append(picture.firstChild);

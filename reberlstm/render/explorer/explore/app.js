@@ -18,7 +18,7 @@ import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, sam
 import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
 import { Tour } from "./tour.js";
-import { Undo } from "../common/undo.js";
+import { makeUndo } from "./undoing.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
 
@@ -48,7 +48,7 @@ export class App {
     this.selected = { entry: this.nets[0], place: { gate: "memory", cell: 0 } };
     this.opened = false;
     this.counterparts = new Map();
-    this.undoing = new Undo(this);
+    this.undoing = makeUndo(this);
     this.player = new Player(this);
     this.tip = new Tip(byId("tip"), signal);
     this.tape = new Tape(byId("tape"), this);

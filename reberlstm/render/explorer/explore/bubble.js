@@ -28,6 +28,7 @@ export class Bubble {
     document.addEventListener("click", ({ target }) => this.shown && !this.box.contains(target) && !target.closest?.(STEPS) && this.hide(), { capture: true, signal });
     document.addEventListener("keydown", (event) => this.keyOutside(event), { capture: true, signal });
     window.addEventListener("resize", () => this.place(null), { signal });
+    window.addEventListener("scroll", () => this.place(this.side), { signal, passive: true });
   }
 
   /** Chooses a number and shows its card, which gets the focus. */

@@ -173,12 +173,15 @@ const TURNS = [0, Math.PI, Math.PI / 2, -Math.PI / 2, Math.PI / 4, -Math.PI / 4,
 /** A loop above the state, or on another side where more room is, also for its text. */
 function loop(state, half, boxes, drawn) {
   const others = boxes.filter((each) => each !== state);
+  // Of left and right, the side that is away from the state's other arrows comes first.
+  const own = drawn.filter(({ source, target }) => source === state.name || target === state.name);
+  const side = own.reduce((sum, { points }) => sum + points[SAMPLES / 2][0] - state.x, 0) > 0 ? -1 : 1;
   return cheapest(TURNS, 6, (turn) => {
-    const angle = ABOVE + turn;
+    const angle = ABOVE + side * turn;
     const [ux, uy] = [Math.cos(angle), Math.sin(angle)];
     const foot = border(state, [state.x + ux, state.y + uy]);
-    const at = (side) => [foot[0] + 34 * ux - side * 20 * uy, foot[1] + 34 * uy + side * 20 * ux];
-    const towards = (side) => [state.x + state.rx * Math.cos(angle + 0.5 * side), state.y + state.ry * Math.sin(angle + 0.5 * side)];
+    const at = (end) => [foot[0] + 34 * ux - end * 20 * uy, foot[1] + 34 * uy + end * 20 * ux];
+    const towards = (end) => [state.x + state.rx * Math.cos(angle + 0.5 * end), state.y + state.ry * Math.sin(angle + 0.5 * end)];
     const found = drawnBetween(border(state, towards(-1)), border(state, towards(1)), at(-1), at(1));
     const label = beyond(found.points[SAMPLES / 2], [ux, uy], half);
     const cost = 40 * touched(found, others) + 8 * met(found, 1, drawn) + crowded(label, half, boxes, drawn);

@@ -9,6 +9,7 @@
 import { BoxNet } from "./boxes.js";
 import { lastSymbols, makeClaim, sharedSymbols, unfold } from "./claims.js";
 import { contexts, sampled } from "./contexts.js";
+import { searchDeep } from "./deep.js";
 import { arithmeticFault, TooLargeError } from "./intervals.js";
 import { findInvariant, HopelessError } from "./invariant.js";
 import { wordText } from "./machine.js";
@@ -20,6 +21,8 @@ const NUMBERS = 1e7; // entries of derivatives in a round
 const SHAPES = [[2, 0.3], [3, 0.1], [3, 0.03], [2, 0.01], [4, 0.01], [4, 0.003], [6, 0.003], [8, 0.001]]; // several steps at once, and how far apart states may lie
 const FIRST = 3000; // words that are tried, wrong ones being mostly short, before more symbols are remembered
 const PROOFS = 0.75; // the share of the time left for proofs that take long
+const [GLANCE, THOROUGH] = [0.1, 0.6]; // and for long wrong words, before and after these proofs
+const SHORTER = 0.3; // and to look whether there is a wrong word that is shorter than a long one
 const SLICE = 5; // milliseconds of the search at a time
 const MARGIN_SLACK = 1e-9; // what is taken off a margin, so that other arithmetic finds it too
 
@@ -53,7 +56,8 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
   const end = performance.now() + milliseconds;
   const left = () => Math.max(0, end - performance.now());
   const boxNet = new BoxNet(net);
-  const search = makeSearch(machine, net, 0, ({ word }) => isWrong(boxNet, claim, word));
+  const confirmed = ({ word }) => isWrong(boxNet, claim, word);
+  const search = makeSearch(machine, net, 0, confirmed);
   let reason = claim.missing;
 
   /** Does a part of the work, until a time. */
@@ -82,10 +86,27 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
     return null;
   }
 
-  function* tried(count) {
-    while (search.report().tried < count && left() > 0 && !search.advance(SLICE)) yield search;
+  /** Goes on with the search until so many words have been tried, or all shorter ones than a word. */
+  function* tried(count, time, longest = Infinity) {
+    const until = performance.now() + time;
+    const isOver = ({ tried: number, length }) => number >= count || length >= longest;
+    while (performance.now() < until && !isOver(search.report()) && !search.advance(SLICE)) yield search;
     const { status, suspect, ...wrong } = search.report();
     return status === "wrong" ? { verdict: "refuted", wrong: wrongOf(wrong), shortest: !suspect } : null;
+  }
+
+  /** Looks for a long wrong word, and where there is one, for a shorter one. */
+  function* dive(time) {
+    let wrong = null;
+    try {
+      wrong = yield* within(performance.now() + time, searchDeep(machine, net, claim, confirmed));
+    } catch (failed) {
+      if (!(failed instanceof HopelessError)) throw failed;
+    }
+    if (!wrong) return null;
+    const { length } = wrong.word;
+    const found = yield* tried(Infinity, SHORTER * left(), length - 1);
+    return found ?? { verdict: "refuted", wrong: wrongOf(wrong), shortest: search.report().length >= length - 1 };
   }
 
   const single = (remembered) =>
@@ -104,9 +125,11 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
   // A hand-wired net is proved at once, and wrong words are mostly short: easy questions first.
   const found =
     (yield* prove([single(lastSymbols(0)), single(sharedSymbols(net, claim))], left())) ??
-    (yield* tried(FIRST)) ??
+    (yield* tried(FIRST, left())) ??
+    (yield* dive(GLANCE * left())) ??
     (yield* prove([...[1, 2, 3].map((k) => single(lastSymbols(k))), ...SHAPES.map(composed)], PROOFS * left())) ??
-    (yield* tried(Infinity));
+    (yield* dive(THOROUGH * left())) ??
+    (yield* tried(Infinity, left()));
   if (found) return found;
   const report = search.report();
   const word = report.suspect && (wordText(machine, report.suspect.word) || "the empty string");

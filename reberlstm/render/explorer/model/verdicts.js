@@ -15,7 +15,7 @@ export function verdictText(machine, net, decision) {
 /** The same in parts: texts, and {code} for what is a word of the machine or a command. */
 export function verdictParts(machine, net, decision) {
   if (decision.verdict === "proved") return provedParts(decision);
-  if (decision.verdict === "refuted") return wrongParts(machine, net, decision.wrong);
+  if (decision.verdict === "refuted") return [...wrongParts(machine, net, decision.wrong), ...(decision.shortest ? [] : [" A shorter word may be wrong, too."])];
   const tried = decision.search ? searchParts(machine, net, { ...decision.search, given: true }) : [];
   return [...tried, tried.length ? " There is no proof: " : "Not decided: ", lower(decision.reason)];
 }
