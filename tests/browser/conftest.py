@@ -131,7 +131,7 @@ def open_page(browser, windows):
     assert not faults
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def with_modules(browser):
     """An empty page in which the named modules of the page's script are there as `$name`."""
     pages = []

@@ -171,6 +171,126 @@ State: [t] 2 {0} /* the last */
 """,
 }
 
+DETERMINISTIC = {
+    "multi.toml": (
+        'name = """\n'
+        "multi \\\n"
+        '   line"""\n'
+        "title = 'lit \"x\"' # comment\n"
+        'source = "\\u00e9\\t\\"q\\" \\U0001F600"\n'
+        "alphabet = [\n"
+        "  \"a\", 'b', # c\n"
+        '  "cd",\n'
+        "]\n"
+        'start = "q0"\n'
+        'accepting = ["q0", "0"]\n'
+        'transitions.q0.a = "0"\n'
+        "transitions.\"q0\".b = 'q0'\n"
+        'transitions.0 = { a = "q0", "cd" = "0" }\n'
+        'probabilities = { 0 = { a = 0.25, "cd" = 7.5e-1 } }\n'
+        "stop.0 = 1\n"
+        'outputs = {q0="x",0="""y"""}\n'
+    ),
+    "spread.toml": '''\
+alphabet = ["a","b"]
+start = "1"
+accepting = []
+[transitions.1]
+a = "0"
+[transitions.0]
+[transitions."x.y"]
+b = "1"
+"a" = """1"""
+[probabilities]
+1 = {a=1.0}
+''',
+    "quoted.toml": """\
+"alphabet"=['a']
+start='s'
+stop = {}
+[ transitions ]
+s = { }
+t = { a = "s" }
+[outputs]
+s = "1"
+t = "2"
+[probabilities.t]
+a = +1
+""",
+    "student.dot": """\
+digraph "g" { rankdir=LR; node [shape=circle]; edge [fontsize=9]
+ i [shape=point, style=invis]; i -> a
+ a [label="A, one"]; b [shape=doublecircle label="B"]; c
+ a -> b [label="0, 1"]; b -> {a} [label="0" color=red] ; c:n -> c [label="x|y"];
+ b -> c [label="&#955;&lt;"]
+ }
+""",
+    "ends.dot": (
+        'digraph { "" [shape=none]; "" -> 0; 0 [accepting=true]; 1; 0 -> 1 -> 0 [label="a\\nb"]; 1 -> 1 [xlabel="(a,b)"]; 10 [peripheries=2] 1 -> 10 [label=","] }\n'
+    ),
+    "declared.dot": (
+        'digraph m { alphabet="[\\"a\\", \\"b/c\\"]"; __start0 [label="", shape=none]; s [label="s|1" output="1"]; t [label="t|0", state="tt" output="0" stop="0.5" shape=doublecircle]; __start0 -> s; s -> t [label="a" probability="0.25"]; s -> s [label="b/c" probability=".75"]; t -> s [label="x" symbol="a"] }\n'
+    ),
+    "named.dot": """\
+digraph { start -> q0; q0 -> q1 [label="1"]; q1 -> q0 [label="0,1"]; q1 [shape=doublecircle]; q0 -> q0 [label=0] start [shape=plaintext label=""] }
+""",
+    "mixed.json": """\
+{"directed": true, "graph": {"start": "0", "alphabet": ["1", "0"], "name": "n"}, "nodes": [{"id": "10", "accepting": 1}, {"id": 0, "output": null, "stop": null}, {"id": [1,"x"]}], "edges": [{"source": "10", "target": 0, "symbol": "1", "probability": 1}, {"source": 0, "target": [1, "x"], "key": "0"}]}
+""",
+    "networkx1.json": """\
+{"graph": [["name","x"]], "nodes": [{"id": "b", "initial": true, "output": "z", "final": false}, {"id": "a", "final": true, "output": 3}], "links": [{"source": 0, "target": 1, "label": "a, b"}, {"source": 1, "target": 1, "label": "x"}]}
+""",
+    "events.json": """\
+{"id": "m", "initial": "2", "on": {"RESET": "2"}, "states": {"2": {"on": {"9": "1", "A": {"target": "#m.1", "actions": "x"}}}, "1": {"id": "one", "type": "final"}, "3": {"on": {"A": ["#one"], "B": null}}}}
+""",
+    "drawn.jff": """\
+<?xml version="1.0"?><structure><type>fa</type><automaton>
+<state id="0" name="q0"><x>1.5</x><y>-2</y><initial/></state><state id="1" name="q0"><x>84</x><y>1e2</y><final/></state><state id="2"><x>84</x><y>12</y><label>z</label></state>
+<transition><from>0</from><to>1</to><read>a,b</read></transition><transition><from>1</from><to>2</to><read>ab</read></transition><transition><from>2</from><to>0</to><read>[c-e]</read><controlx>3</controlx></transition></automaton></structure>
+""",
+    "moore.jff": """\
+<structure><type>moore</type><automaton><state id="a" name="&lt;s&gt;"><initial/><output> x </output></state><state id="b" name="t"></state><transition><from>a</from><to>b</to><read> </read><transout>q</transout></transition><transition><from>b</from><to>b</to><read>int</read></transition><transition><from>b</from><to>a</to><read>letter,_</read></transition></automaton></structure>
+""",
+    "chances.att": """\
+0 1 a a 0.5
+0 0 b b 0.9327521295671886
+1 1 a a 1.0986122886681098
+1 0.40546510810816444
+""",
+    "tabs.att": ("x\ty\ta\nx\tx\t@_SPACE_@\t@_SPACE_@\ny\n"),
+    "digits.att": """\
+0 1 0 0
+1 1 1 1
+1
+""",
+    "weights.att": """\
+0 1 1 0.5
+1 0 2 0.25
+1 3
+""",
+    "enum.mata": (
+        "@NFA-explicit\n"
+        '%Alphabet-enum a b "cd"\n'
+        "%Initial q\n"
+        '%Final | q "x y"\n'
+        'q a "x y"\n'
+        '"x y" & b & q # c\n'
+        '"x y" "cd" \\\n'
+        " q\n"
+    ),
+    "blank.ba": """\
+1
+a,1->2
+b b,2->1
+2
+""",
+    "all.ba": """\
+a-b,[0]->[1]
+c,[1]->[1]
+""",
+}
+"""What programs and students write that is deterministic: the explorer page reads it, too."""
+
 EXPRESSIONS = ("B(TS*X|PT*V)E", r"[a-c]{2,3}|\d+x?", "a*b&(a|b)+^c?", "^(?:0|1)*1$")
 
 SUFFIX = {

@@ -1,7 +1,7 @@
 // Graphviz's DOT as a language for machines: files of the project, and drawings that mark their start and
 // accepting states. What reberlstm/formats/dot.py guesses in others is refused here.
 
-import { CONVERT, Draft } from "./draft.js";
+import { CONVERT, Draft, EMPTY_OUTPUT } from "./draft.js";
 import { lineAt, parseDot } from "./dotsyntax.js";
 import { inputOutput, isList, symbolsOf } from "./labels.js";
 import { quoted, SPACE, strip } from "./texts.js";
@@ -39,7 +39,7 @@ export function readDot(text, where) {
   for (const [key, node] of graph.nodes) {
     if (!tails.has(key) && !heads.has(key) && !unused.has(key)) addState(draft, key, node, plain);
   }
-  if (!isOurs) refuseOutputs(draft);
+  if (!isOurs) splitOutputs(draft);
   const edges = [];
   for (const edge of graph.edges) {
     if (tails.has(edge.source)) draft.initial.add(draft.state(edge.target, edge.offset));
@@ -74,15 +74,24 @@ function addState(draft, key, { offset, attributes }, plain) {
   if (attributes.has("stop")) draft.stop.set(number, numberOf(draft, attributes, "stop", offset));
 }
 
-/** Refuses labels of states that may be a name and an output. */
-function refuseOutputs(draft) {
+/** Parts the labels "name|output" of a Moore machine; refuses others that may be a name and an output. */
+function splitOutputs(draft) {
   const { names } = draft;
   if (draft.outputs.size > 0 || names.length === 0) return;
-  const isPair = (name) => strip(name).slice(1).includes("|") || inputOutput(name) !== null;
-  const pair = names.find(isPair);
-  if (pair === undefined) return;
-  throw draft.error(null, `${quoted(pair)} may be a state's name with its output, or a name alone; ${CONVERT}`);
+  const hasBar = (name) => strip(name).slice(1).includes("|");
+  if (!names.every(hasBar)) {
+    const pair = names.find((name) => hasBar(name) || inputOutput(name) !== null);
+    if (pair === undefined) return;
+    throw draft.error(null, `${quoted(pair)} may be a state's name with its output, or a name alone; ${CONVERT}`);
+  }
+  names.forEach((label, number) => {
+    const bar = label.indexOf("|");
+    names[number] = withoutBraces(label.slice(0, bar));
+    draft.outputs.set(number, withoutBraces(label.slice(bar + 1)) || EMPTY_OUTPUT);
+  });
 }
+
+const withoutBraces = (text) => strip(strip(text).replace(/^\{/, "").replace(/\}$/, ""));
 
 function addEdges(draft, edges, isOurs, plain, graphName) {
   const labels = edges.map((edge) => labelOfEdge(draft, edge, isOurs, plain));

@@ -23,7 +23,7 @@ const UP_TO_END = {
 /** The machine that a text describes. Throws an Error. */
 export function readToml(text, where) {
   // The library looks for each key's end through all that follows.
-  if ((text.match(/[=,]/g) ?? []).length > MOST_VALUES) throw new Error(`${where}: too many values for a machine that a page can draw`);
+  if ((text.match(/[=,.]/g) ?? []).length > MOST_VALUES) throw new Error(`${where}: too many values for a machine that a page can draw`);
   if (hasStrayBlank(text)) throw new Error(`${where}: not TOML: a blank that is no space, tab or end of a line; replace it by a space`);
   const data = table(parsed(text, where));
   if (data.has("counters")) {

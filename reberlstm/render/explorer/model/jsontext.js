@@ -31,8 +31,7 @@ export function parseJson(text, where) {
   try {
     JSON.parse(text);
   } catch (error) {
-    const line = /line (\d+)/.exec(error.message);
-    throw new Error(`${where}${line ? `:${line[1]}` : ""}: not JSON; look for a comma or a quote that is missing near there`, { cause: error });
+    throw new Error(`${where}:${faultyLine(text)}: not JSON; look for a comma or a quote that is missing near there`, { cause: error });
   }
   if (/\\u0000/.test(text)) throw new Error(`${where}: a NUL character, which no name has`);
   const marked = text.replace(STRING_OR_NUMBER, (found, colon) => {
@@ -43,6 +42,27 @@ export function parseJson(text, where) {
     return JSON.parse(marked, revive);
   } catch (error) {
     throw new Error(`${where}: nested too deeply for a machine`, { cause: error });
+  }
+}
+
+/** The first line up to which the text is no beginning of JSON; not all browsers say where the fault is. */
+function faultyLine(text) {
+  const lines = text.split("\n");
+  let [low, high] = [1, lines.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBeginning(lines.slice(0, middle).join("\n"))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isBeginning(text) {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return /\bend\b|unterminated/i.test(error.message);
   }
 }
 
