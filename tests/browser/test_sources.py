@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reberlstm.render.page import FOLDER, modules, styles
+from reberlstm.render.page import FOLDER, modules, style
 
 pytestmark = pytest.mark.browser
 
 MODULES = modules()
-STYLE = styles()
+STYLE = style()
 BODIES = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.html"))]
 SCRIPTS = {path.stem: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}
 

@@ -294,7 +294,7 @@ export class Derive {
     const { machine, lesson, found } = this;
     const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
     const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
-    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
+    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
     try {
       history.pushState(null, "", "#");
     } catch {

@@ -97,7 +97,7 @@ function drawEditor(app) {
     el("h3", { id: "editor-title" }, nameOf(row)),
     ...groups.filter(Boolean),
     el("p", { class: "legend" }, `${signs}. Press again to change it.`),
-    app.numbers ? el("p", { class: "formula" }, formulaOf(row, numbers, app)) : null,
+    app.numbers ? el("p", {}, el("span", { class: "formula" }, formulaOf(row, numbers)), el("small", {}, " · [a] is 1 if the symbol is a, else 0. h(A) is what cell A gave out, 0.76 if it is active.")) : null,
   ];
 }
 
@@ -128,9 +128,9 @@ function chip(app, number, at, { name, kind }) {
 /** The formula of a row with its weights. */
 function formulaOf(row, numbers) {
   const { bias, chips } = weightsOfRow(row, numbers);
-  const sign = (value) => (value < 0 ? "− " : "+ ");
-  const terms = row.reads.flatMap(({ kind, name }, k) => (chips[k] ? [`${sign(chips[k])}${shown(Math.abs(chips[k]))} · ${kind === "cell" ? `h(${name})` : `[${name}]`}`] : []));
-  const sum = [shown(bias), ...terms].join(" ");
+  const size = (value) => (Number.isInteger(value) ? String(Math.abs(value)) : shown(Math.abs(value)));
+  const terms = row.reads.flatMap(({ kind, name }, k) => (chips[k] ? [[chips[k], ` · ${kind === "cell" ? `h(${name})` : `[${name}]`}`]] : []));
+  const parts = [...(bias || terms.length === 0 ? [[bias, ""]] : []), ...terms];
+  const sum = parts.map(([value, what], k) => `${value < 0 ? "−" : k ? "+" : ""}${k ? " " : ""}${size(value)}${what}`).join(" ");
   return row.gate === "reader" ? `${sum} > 0` : `${SQUASHED[row.gate]}(${sum})`;
 }
-
