@@ -341,7 +341,10 @@ SAID = {
         "a machine with counters; the page draws finite machines: `reberlstm fsm bound anbn.toml --counters 10 -o machine.toml` makes one",
     ),
     "machine.dot.gz": ("", "a compressed file; unpack it first"),
-    "machine.docx": ("", "the suffix “.docx” names no format of machines; the page reads .toml .dot"),
+    "machine.docx": (
+        "",
+        "the suffix “.docx” names no format of machines; the page reads .toml .dot",
+    ),
     "large.att": (
         "".join(f"{i} {i + 1} a\n" for i in range(300)),
         "more than 200 states, which is what a page takes at most",
