@@ -64,6 +64,13 @@ _ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTA
 _SPACED = re.compile(r" ?([=,?:;{}()<>&|!*]+) ?")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
 
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
+"""A text in a line of a script; from the first to the last backquote all is taken for one."""
+
+_NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
+_LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
+"""Comments of a style sheet, and the spaces that it does not need."""
+
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -165,7 +172,7 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=_ASIDE.sub("", style()),
+        style=_LOOSE.sub(r"\1\2", _NOTE.sub("", style())),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(),
         **{mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in MODES},
@@ -265,10 +272,16 @@ def functions(last: str = "main") -> str:
 
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
-    lines = _ASIDE.sub("", script).split("\n")
-    return "\n".join(
-        line if set(line) & set("\"'`/") else _SPACED.sub(r"\1", line) for line in lines
-    )
+    return "\n".join(map(_tight, _ASIDE.sub("", script).split("\n")))
+
+
+def _tight(line: str) -> str:
+    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
+    parts = _TEXT.split(line)
+    if any(set(part) & set("\"'`/") for part in parts[::2]):
+        return line
+    parts[::2] = [_SPACED.sub(r"\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _script_safe(text: str) -> str:
