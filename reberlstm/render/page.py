@@ -65,7 +65,8 @@ _ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTA
 _SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
 
-_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")')
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)')
+"""A text of a script; of templates in templates this finds something else."""
 
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
@@ -282,14 +283,13 @@ def functions(*last: str) -> str:
 
 
 def _bare(script: str) -> str:
-    """A script without comments, and without spaces that only readers need, as far as is certain."""
+    """A script without comments and, as far as that is certain, spaces that only readers need."""
     lines = []
     for line in _ASIDE.sub("", script).split("\n"):
-        if set(line).isdisjoint("'`/"):
-            parts = _TEXT.split(line)
+        parts = _TEXT.split(line)
+        if line.count("`") <= 2 and set("".join(parts[::2])).isdisjoint("'`/"):
             parts[::2] = [_SPACED.sub(r"\1", part) for part in parts[::2]]
-            line = "".join(parts)
-        lines.append(line)
+        lines.append("".join(parts))
     return re.sub(r"(?<=[;{,])\n", "", "\n".join(lines))
 
 
