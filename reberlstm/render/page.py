@@ -62,11 +62,18 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js"
 _ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
 """Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
 
-_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?")
+_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
 
-_TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)')
-"""A text of a script; of templates in templates this finds something else."""
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
+"""A text in a line of a script; from the first to the last backquote all is taken for one."""
+
+_PATTERN = re.compile(r"""["'`]|(?<! )/|/(?! )""")
+"""What may begin a text or a pattern; a division has spaces on both sides."""
+
+_NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
+_LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
+"""Comments of a style sheet, and the spaces that it does not need."""
 
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
@@ -96,7 +103,7 @@ def style(modes: Iterable[str] = tuple(MODES)) -> str:
     """The style sheet of a page with these modes: what is common, then what each mode has."""
     own = (sheet for mode in modes for sheet in sorted((FOLDER / mode).glob("*.css")))
     sheets = (sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
-    return re.sub(r"(?<=[;{}])\n", "", _ASIDE.sub("", "".join(sheets)))
+    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets)))
 
 
 class Page(str):
@@ -283,14 +290,18 @@ def functions(*last: str) -> str:
 
 
 def _bare(script: str) -> str:
-    """A script without comments and, as far as that is certain, spaces that only readers need."""
-    lines = []
-    for line in _ASIDE.sub("", script).split("\n"):
-        parts = _TEXT.split(line)
-        if line.count("`") <= 2 and set("".join(parts[::2])).isdisjoint("'`/"):
-            parts[::2] = [_SPACED.sub(r"\1", part) for part in parts[::2]]
-        lines.append("".join(parts))
+    """A script without comments and without spaces that only readers need."""
+    lines = map(_tight, _ASIDE.sub("", script).split("\n"))
     return re.sub(r"(?<=[;{,])\n", "", "\n".join(lines))
+
+
+def _tight(line: str) -> str:
+    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
+    parts = _TEXT.split(line)
+    if any(_PATTERN.search(part) for part in parts[::2]):
+        return line
+    parts[::2] = [_SPACED.sub(r"\1\2", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _script_safe(text: str) -> str:

@@ -154,7 +154,7 @@ def test_every_control_has_a_name_and_the_focus_a_sensible_order(page):
         order.append(page.evaluate("document.activeElement.closest('[id]')?.id ?? ''"))
         page.keyboard.press("Tab")
     firsts = list(dict.fromkeys(order))
-    expected = ["theme", "tape", "back", "forward", "steps", "nets", "inspector-close"]
+    expected = ["theme", "tape", "back", "forward", "tour-offer", "steps", "nets"]
     assert firsts[: len(expected)] == expected
 
 
