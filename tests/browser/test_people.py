@@ -103,6 +103,7 @@ def test_the_page_opens_with_a_dozen_controls_and_one_action(open_page, first_pa
     ]
     assert page.locator("#where").inner_text() == "0 / 11"
     assert action.inner_text() == "Next symbol: B"
+    assert page.locator("#shown input:checked").count() == 2
     # The menus, by keyboard.
     for name, inside in (
         ("Word", "#string"),
