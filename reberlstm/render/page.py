@@ -138,6 +138,8 @@ def explorer_page(
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
             is not in the alphabet, or one that is too long.
     """
+    from reberlstm.compiler import published
+
     fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
@@ -147,11 +149,13 @@ def explorer_page(
         )
     _check(fsm, nets)
     wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
+    reber = load_grammar("reber")
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
-        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
-        "reber": _machine_data(load_grammar("reber")),
+        # The last lessons of "Derive it yourself" are about these, whatever the page is about.
+        "reber": _machine_data(reber),
+        "published": net_data(published(), "published", reber.alphabet),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": [

@@ -53,7 +53,7 @@ export function proofTable(machine, lesson, { boxes, margin }) {
     return last.length ? `${state}, after ${wordText(machine, last)}` : state;
   };
   return [
-    el("h3", { id: "proof-title" }, "The proof"),
+    el("h3", {}, "The proof"),
     el("p", {}, "In every node, every number of the net stays within these bounds, however long the word is. They hold at the start, and no step leads out of them. Within them every answer is right."),
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Bounds of the proof" }, el(
       "table",

@@ -4,7 +4,6 @@ import { el } from "../common/dom.js";
 import { LOST } from "../model/machine.js";
 import { answersOf } from "./outcome.js";
 import { shown } from "./wiretable.js";
-import { HEIGHT } from "./wiring.js";
 
 /** The strip; `app` has the steps, what is right at each, and which one is looked at. */
 export function drawStrip(app) {
@@ -32,10 +31,10 @@ export function drawStrip(app) {
 }
 
 /** Where a cell is named like a node: 1 if it should be active at a step and is not, 0 the other way round, else null. */
-function shouldBe({ machine, lesson, steps, states }, k, cell) {
+function shouldBe({ machine, net, lesson, steps, states }, k, cell) {
   if (states[k] === LOST || !machine.states.includes(lesson.cells[cell])) return null;
   const wanted = machine.states[states[k]] === lesson.cells[cell];
-  return wanted === (steps[k].h[cell] > HEIGHT / 2) ? null : Number(wanted);
+  return wanted === (steps[k].h[cell] > net.height / 2) ? null : Number(wanted);
 }
 
 function memory(value, wanted) {
@@ -44,8 +43,9 @@ function memory(value, wanted) {
   return el("span", { class: "memory-bar" }, el("span", { class: "track", "aria-hidden": "true" }, el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` })), number);
 }
 
-/** The step in words: what each gate of a cell did, with its numbers. */
-export function stepText(app, cell) {
+/** The step in words: what each gate of the chosen cell did, or of one that is wrong, with its numbers. */
+export function stepText(app, chosen) {
+  const cell = chosen !== null && chosen >= 0 ? chosen : Math.max(0, app.lesson.cells.findIndex((_, k) => shouldBe(app, app.t, k) !== null));
   const { machine, lesson, word, steps, states, t } = app;
   if (t === 0) return "Before the first symbol every memory is 0.";
   const { gates, c } = steps[t];
