@@ -15,6 +15,10 @@ import { drawTable, nameOf } from "./wiretable.js";
 import { netOf, sentenceOf } from "./wiring.js";
 import { worksheet } from "./worksheets.js";
 
+/** Milliseconds after which a search ends; the published net needs more of them. */
+const QUICK = 5000;
+const PATIENT = 20000;
+
 export class Derive {
   constructor(data, page, signal) {
     this.data = data;
@@ -174,7 +178,7 @@ export class Derive {
     this.net = readNet(this.netData);
     this.found = { kind: "searching" };
     this.runWord([]);
-    this.stop = examine(this.machine, this.net, (found) => this.tell(found));
+    this.stop = examine(this.machine, this.net, this.lesson.published ? PATIENT : QUICK, (found) => this.tell(found));
     this.showAddress();
   }
 

@@ -284,7 +284,7 @@ const STEEPER = {
   learn: "A gate is steep if its numbers are large: then it is nearly shut or nearly open, and leaks less. Twice as steep means all numbers times two.",
   gates: ["forget", "input"],
   given: [],
-  hint: "The filters leak in, the erasers leak out. Change both. The search may take some seconds.",
+  hint: "The filters leak in, the erasers leak out. Change both. The search may take up to 20 seconds.",
   after: "No wrong word was found, but nothing is proved: in the loop on S at node 1 the memory is only held, so it fades, now very slowly. Steeper gates make the wrong words longer. Writing anew, as in the lessons before, removes them.",
 };
 

@@ -4,8 +4,9 @@ import { el } from "../common/dom.js";
 import { wordText } from "../model/machine.js";
 import { shown } from "./wiretable.js";
 
-/** A word in quotes, or the empty one in words. */
+/** A word in quotes, or the empty one in words; of a long one its ends. */
 export function quoted(machine, word) {
+  if (word.length > 48) return `“${wordText(machine, word.slice(0, 12))} … ${wordText(machine, word.slice(-8))}” (${word.length} symbols)`;
   return word.length ? `“${wordText(machine, word)}”` : "the empty word";
 }
 
