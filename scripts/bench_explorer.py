@@ -109,7 +109,7 @@ def main() -> None:
         state = fsm.transitions[state][word[-1]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
-        path.write_text(explorer_page(fsm, nets, word, step=0), "utf-8")
+        path.write_text(explorer_page(fsm, nets, word, shown=2), "utf-8")
         found = measure(path)
     print(
         f"two nets of {options.cells} cells, {options.symbols} symbols: {min(found):.1f} ms a step "

@@ -34,7 +34,11 @@ LONGEST = 24
 INSTEAD = {"modular-arithmetic": "modular-arithmetic-2"}
 """The smaller member of a family whose diagram scripts/draw_grammars.py draws."""
 
-SCREENS = {"explorer-light": ("light", 1280, 900), "explorer-dark-phone": ("dark", 390, 844)}
+SCREENS = {
+    "explorer-light": ("light", 1280, 800, f"string={RIGHT}&step=4"),
+    "explorer-three": ("light", 1280, 900, f"string={WRONG}&step=11&nets=0,1,2"),
+    "explorer-dark-phone": ("dark", 390, 844, f"string={RIGHT}&step=4"),
+}
 
 HEAD = """# Gallery
 
@@ -47,7 +51,8 @@ and string, too.
 browser. The nets run in it. `reberlstm explore reber -o page.html` writes it, also with other
 grammars, nets and strings; [explorer.md](explorer.md) explains what you see.
 
-![The explorer: string, state graph, and three nets side by side](pictures/explorer-light.png)
+![One net: the word, the graph, and the gates](pictures/explorer-light.png)
+![Three nets side by side](pictures/explorer-three.png)
 
 ## Pictures of a run
 
@@ -172,12 +177,12 @@ def take_screens() -> int:
         browser = driver.chromium.launch(
             executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
-        for name, (scheme, width, height) in SCREENS.items():
+        for name, (scheme, width, height, link) in SCREENS.items():
             page = browser.new_page(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
             )
-            page.goto(f"{EXPLORER.resolve().as_uri()}#string={WRONG}&step=11")
+            page.goto(f"{EXPLORER.resolve().as_uri()}#{link}")
             page.locator(".result.closed").first.wait_for()
             page.screenshot(path=PICTURES / f"{name}.png")
         browser.close()

@@ -58,6 +58,19 @@ MAX_EXPLAINED = 64
 MODES = ("explore", "derive", "draw")
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
+_ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
+"""Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
+
+_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*]+) ?")
+"""Spaces around signs, which scripts do not need outside of texts and patterns."""
+
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
+"""A text in a line of a script; from the first to the last backquote all is taken for one."""
+
+_NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
+_LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
+"""Comments of a style sheet, and the spaces that it does not need."""
+
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -79,19 +92,10 @@ def modules(last: str = "main") -> tuple[str, ...]:
     return (*dict.fromkeys(itertools.chain(*before)), last)
 
 
-def styles() -> str:
-    """The page's style sheets: what is common, then what each mode has."""
+def style() -> str:
+    """The page's style sheet: what is common, then what each mode has."""
     own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
     return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
-
-
-@cache
-def style() -> str:
-    """All of them, without comments and spaces."""
-    from rcssmin import cssmin
-
-    text: str = cssmin(styles())
-    return text
 
 
 class Page(str):
@@ -172,10 +176,10 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=style(),
+        style=_LOOSE.sub(r"\1\2", _NOTE.sub("", style())),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(),
-        **{mode: _read(f"{mode}/body.html") for mode in MODES},
+        **{mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in MODES},
     )
     return Page(page)
 
@@ -251,13 +255,9 @@ def trace_page(trace: Trace) -> Page:
     return explorer_page(trace.grammar, [trace.net], trace.word, step=len(trace.word))
 
 
-@cache
 def program() -> str:
-    """The page's script, which is also what its worker runs, without comments but for licences."""
-    from rjsmin import jsmin
-
-    text: str = jsmin(f'"use strict";\n(() => {{\n{functions()}}})();\n', keep_bang_comments=True)
-    return text
+    """The page's script, which is also what its worker runs."""
+    return f'"use strict";\n(() => {{\n{functions()}}})();\n'
 
 
 def functions(last: str = "main") -> str:
@@ -269,8 +269,22 @@ def functions(last: str = "main") -> str:
     for name in modules(last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
-        body = _EXPORT.sub("", text)
+        body = _bare(_EXPORT.sub("", text))
         parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
+    return "".join(parts)
+
+
+def _bare(script: str) -> str:
+    """A script without comments and without spaces that only readers need."""
+    return "\n".join(map(_tight, _ASIDE.sub("", script).split("\n")))
+
+
+def _tight(line: str) -> str:
+    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
+    parts = _TEXT.split(line)
+    if any(set(part) & set("\"'`/") for part in parts[::2]):
+        return line
+    parts[::2] = [_SPACED.sub(r"\1", part) for part in parts[::2]]
     return "".join(parts)
 
 

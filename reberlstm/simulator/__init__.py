@@ -215,7 +215,7 @@ class Trace(Displayed):
         }
 
     def to_html(self) -> str:
-        """A page for the browser in which this net runs, with this string loaded.
+        """A page for the browser in which this net runs, at the end of this string.
 
         It is one file that loads nothing from anywhere; ``reberlstm explore`` writes the same.
         As the last value of a notebook's cell it runs in the notebook.

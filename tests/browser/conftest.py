@@ -132,6 +132,14 @@ def open_page(browser, windows):
 
 
 @pytest.fixture(scope="session")
+def nothing(folder):
+    """A page with nothing in it."""
+    path = folder / "nothing.html"
+    path.write_text("<!doctype html><title>nothing</title>", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
 def with_modules(browser):
     """An empty page in which the named modules of the page's script are there as `$name`."""
     pages = []

@@ -16,17 +16,14 @@ MOST_BYTES = 500_000
     ("name", "word"),
     [("anbncn", "aabbccc"), pytest.param("equal-ab", "abbba", marks=pytest.mark.slow)],
 )
-def test_nodes_and_counters_are_those_of_python(browser, folder, name: str, word: str) -> None:
+def test_nodes_and_counters_are_those_of_python(open_page, folder, name: str, word: str) -> None:
     machine = rl.load_grammar(name)
     nets = default_nets(machine)
     text = explorer_page(machine, nets, word, step=len(word), examples=examples(machine, nets))
     assert len(text.encode()) < MOST_BYTES
     path = folder / f"{name}.html"
     path.write_text(text, "utf-8")
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(path.as_uri())
+    page = open_page(path, width=1200)
     steps = rl.trace(nets[0], word, grammar=machine).steps
     for step in reversed(steps):
         labels = page.locator("#counters .value").all_inner_texts()
@@ -41,5 +38,3 @@ def test_nodes_and_counters_are_those_of_python(browser, folder, name: str, word
         assert lit == ([] if step.state is None else [step.state])
         assert page.locator("#nets .verdict").first.inner_text().startswith("✓ right")
         page.keyboard.press("ArrowLeft")
-    assert faults == []
-    page.close()

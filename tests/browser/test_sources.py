@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reberlstm.render.page import FOLDER, modules, styles
+from reberlstm.render.page import FOLDER, modules, style
 
 pytestmark = pytest.mark.browser
 
 MODULES = modules()
-STYLE = styles()
+STYLE = style()
 BODIES = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.html"))]
 SCRIPTS = {path.stem: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}
 
@@ -37,26 +37,24 @@ MADE = re.findall(r'\bid: "([\w-]+)"', "".join(SCRIPTS.values()))
 VOID = {"meta", "input", "link", "br", "hr", "img"}
 
 
-def test_every_module_is_one_and_finds_what_it_imports(browser):
+def test_every_module_is_one_and_finds_what_it_imports(open_page, nothing):
     """As they lie in the folder, not only put together into one script."""
-    page = browser.new_page()
+    page = open_page(nothing)
     faults = page.evaluate(LOAD, [(name, SCRIPTS[name]) for name in MODULES])
-    page.close()
     # The last one starts the page, which an empty document is not.
     (fault,) = faults
     assert fault.startswith("main: TypeError")
 
 
-def test_every_declaration_is_understood(browser):
+def test_every_declaration_is_understood(open_page, nothing):
     plain = re.sub(r"/\*.*?\*/", "", STYLE, flags=re.DOTALL)
     declarations = re.findall(r"^\s+([a-z-]+):\s*([^;{}]+?)(?:\s*!important)?;$", plain, re.M)
     assert len(declarations) > 500
-    page = browser.new_page()
+    page = open_page(nothing)
     unknown = page.evaluate(
         "(pairs) => pairs.filter(([name, value]) => !name.startsWith('--') && !CSS.supports(name, value))",
         declarations,
     )
-    page.close()
     assert unknown == []
 
 

@@ -108,7 +108,9 @@ def test_a_small_gain_says_up_to_which_length_the_net_is_right(gain: float) -> N
     for name in SHIPPED:
         with pytest.warns(CompileWarning, match="up to about") as caught:
             net = rl.compile(name, gain=gain)
-        found = re.search(r"about (\d+) symbols, such as a count to (\d+) and", str(caught[0].message))
+        found = re.search(
+            r"about (\d+) symbols, such as a count to (\d+) and", str(caught[0].message)
+        )
         assert found is not None
         length, most = map(int, found.groups())
         machine = net.counting.machine  # type: ignore[union-attr]
