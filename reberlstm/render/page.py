@@ -154,20 +154,23 @@ def explorer_page(
     _check(fsm, nets)
     wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
     reber = load_grammar("reber")
+    toy = net_data(published(), "published", reber.alphabet)
+    given = [
+        net_data(net, name, fsm.alphabet)
+        | {"about": about_net(net, fsm)}
+        | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
+        for net, name in zip(nets, _names(nets), strict=True)
+    ]
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
-        # The last lessons of "Derive it yourself" are about these, whatever the page is about.
+        # The last lessons of "Derive it yourself" are about these, whatever the page is about. The
+        # published net is a number where it is among the page's own.
         "reber": _machine_data(reber),
-        "published": net_data(published(), "published", reber.alphabet),
+        "published": next((k for k, net in enumerate(given) if net | toy == net), toy),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
-        "nets": [
-            net_data(net, name, fsm.alphabet)
-            | {"about": about_net(net, fsm)}
-            | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
-            for net, name in zip(nets, _names(nets), strict=True)
-        ],
+        "nets": given,
         "string": fsm.text(symbols),
         "step": step,
         "shown": shown,

@@ -24,7 +24,8 @@ export class Derive {
     this.data = data;
     this.page = page;
     this.signal = signal;
-    this.lessons = [...lessonsWith(data.reber, data.published), ...freeLessons(data)];
+    const { reber, published, nets } = page.data;
+    this.lessons = [...lessonsWith(reber, nets[published] ?? published), ...freeLessons(data.machine, reber)];
     this.numbers = false;
     this.paper = null;
     this.stop = () => {};
@@ -331,7 +332,7 @@ export class Derive {
 }
 
 /** The page's own machine as the last lesson, unless it is Reber's, of which there are lessons, or too large. */
-function freeLessons({ machine, reber }) {
+function freeLessons(machine, reber) {
   const lesson = JSON.stringify(machine.transitions) === JSON.stringify(reber.transitions) ? null : freeLesson(machine);
   return lesson ? [lesson] : [];
 }
