@@ -55,7 +55,7 @@ function parsed(text, where) {
   } catch (error) {
     if (error instanceof RangeError) throw error;
     const [message] = error.message.replace("Invalid TOML document: ", "").split("\n");
-    throw new Error(`${where}${error.line ? `:${error.line}` : ""}: not TOML: ${message}`, { cause: error });
+    throw new Error(`${where}${error.line ? `, line ${error.line}` : ""}: not TOML: ${message}`, { cause: error });
   }
 }
 
@@ -83,7 +83,7 @@ function expect(data, key, what, is) {
   if (data.has(key) && !is(data.get(key))) throw new Error(`“${key}” must be ${what}, not ${quoted(data.get(key))}`);
 }
 
-const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A table with the keys as they stand in the file, see scripts/vendor_page.py. */
 const table = (value) => new Map(Object.entries(value).map(([key, item]) => [key.slice(1), item]));
