@@ -27,7 +27,7 @@ DECIDE = """([machine, net, milliseconds]) => {
 }"""
 DECIDE_ALL = f"(cases) => cases.map({DECIDE})"
 
-MODULES = ("machine", "net", "prove", "boxes", "verdicts")
+MODULES = ("machine", "net", "prove", "boxes", "slopes", "verdicts")
 
 
 def asked(net, fsm, milliseconds):
@@ -130,6 +130,13 @@ IN_BOXES = """([given, symbols]) => {
       const radius = trial % 3 === 0 ? 0 : 10 ** (-6 * random());
       box.low.push(middle - radius);
       box.high.push(middle + radius);
+    }
+    let here = $slopes.beginning(boxes, box);
+    let states = [0, 1, 0.3].map((share) => ({ layers: layersOf(box.low.map((low, k) => low + (box.high[k] - low) * share)) }));
+    for (const symbol of [trial % symbols, 1, 0]) {
+      here = $slopes.followed(boxes, here, symbol);
+      states = states.map((state) => $net.step(net, symbol, state, 0));
+      if (!states.every((state) => inside(boxes.stateOf(state), here.box))) faults.push(`several steps, trial ${trial}`);
     }
     for (let symbol = 0; symbol < symbols; symbol++) {
       const next = boxes.step(boxes.prepared(box), symbol);
