@@ -66,7 +66,7 @@ def test_a_bar_says_how_it_is_computed_and_what_it_is_for(page):
     shown = page.get_by_role("dialog").inner_text()
     assert shown.startswith("Input gate (filter) of cell 0")
     page.keyboard.press("Home")
-    assert "none yet" in page.get_by_role("dialog").inner_text()
+    assert "no number before the first symbol" in page.get_by_role("dialog").inner_text()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (640, 400), (360, 640)])

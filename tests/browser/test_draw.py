@@ -306,7 +306,7 @@ def test_files_and_links(open_page, parity_page, tmp_path):
     page.locator("#draw-open").click()
     page.locator("#opener-text").fill("states = nowhere")
     page.locator("#opener-take").click()
-    assert page.locator("#opener-error").inner_text().startswith("the text")
+    assert page.locator("#opener-error").inner_text().startswith("The text, line 1: ")
     page.locator("#opener-text").fill(rl.formats.write(embedded, "toml").decode())
     page.locator("#opener-take").click()
     assert drawn(page) == FSM(

@@ -131,7 +131,7 @@ def check(name, content, found):
     assert found["milliseconds"] < 5_000, f"{name}: on any machine; it takes at most 0.5 s on ours"
     if "error" in found:
         message = found["error"]
-        assert message.startswith(f"{name}:"), message
+        assert message.startswith((f"{name}: ", f"{name}, line ")), message
         assert len(message.splitlines()) == 1, message
         assert len(message) < 600, message
         assert message.isprintable(), message
@@ -317,12 +317,12 @@ def test_damaged_files(page, count):
 SAID = {
     "nfa.att": (
         "0 1 a\n0 0 a\n1\n",
-        "nfa.att:2: two arrows leave “0” on “a”: this machine is not deterministic; `reberlstm convert FILE machine.toml` makes a file of it that the page reads",
+        "nfa.att, line 2: two arrows leave “0” on “a”: this machine is not deterministic; `reberlstm convert FILE machine.toml` makes a file of it that the page reads",
     ),
     "epsilon.jff": (FOREIGN["nfa.jff"], "an arrow from “q1” reads no symbol (ε)"),
     "mealy.dot": (
         FOREIGN["mealy.dot"],
-        "mealy.dot:5: the label “a / x” has a slash: an output, an action or a list",
+        "mealy.dot, line 5: the label “a / x” has a slash: an output, an action or a list",
     ),
     "start.dot": (
         'digraph { a -> b [label="0"] }',
@@ -330,7 +330,7 @@ SAID = {
     ),
     "label.dot": (
         'digraph { i [shape=point]; i -> a;\n a -> b [label="0"];\n b -> a }',
-        "label.dot:3: the edge from “b” to “a” has no label; give it a symbol",
+        "label.dot, line 3: the edge from “b” to “a” has no label; give it a symbol",
     ),
     "finite.hoa": (
         FOREIGN["finite.hoa"],
@@ -341,15 +341,18 @@ SAID = {
         "a machine with counters; the page draws finite machines: `reberlstm fsm bound anbn.toml --counters 10 -o machine.toml` makes one",
     ),
     "machine.dot.gz": ("", "a compressed file; unpack it first"),
-    "machine.docx": ("", "the suffix .docx names no format of machines; the page reads .toml .dot"),
+    "machine.docx": (
+        "",
+        "the suffix “.docx” names no format of machines; the page reads .toml .dot",
+    ),
     "large.att": (
         "".join(f"{i} {i + 1} a\n" for i in range(300)),
         "more than 200 states, which is what a page takes at most",
     ),
-    "open.toml": ('name = "a\nalphabet = ["b"]\n', "open.toml:1: not TOML: "),
+    "open.toml": ('name = "a\nalphabet = ["b"]\n', "open.toml, line 1: not TOML: "),
     "comma.json": (
         '{"nodes": [1,]}',
-        "comma.json:1: not JSON; look for a comma or a quote that is missing near there",
+        "comma.json, line 1: not JSON; look for a comma or a quote that is missing near there",
     ),
 }
 

@@ -428,14 +428,33 @@ def test_a_link_from_anywhere_does_no_harm(open_page, reber_page, fragment):
     assert page.locator("section.net").count() == 2
 
 
+SAID = """() => {
+  const parts = ["#title", "#lead", "#tape-legend", "#graph-text", "#graph-legend", ".tape th", ".tape .symbol",
+    ".net-head .note", ".reasons > .note", ".verdict", ".why h3", ".why p", ".found h3", ".found p"];
+  return parts.flatMap((part) => [...document.querySelectorAll(part)]).map((element) => {
+    const copy = element.cloneNode(true);
+    for (const button of copy.querySelectorAll("button")) button.remove();
+    return copy.textContent.trim().replace(/\\s+/g, " ");
+  });
+}"""
+"""What the page says in words, which a picture of it says too."""
+
+
 def test_saving_pictures(page):
+    page.locator("section[aria-label='published net'] .result:not(.searching)").wait_for()
     with page.expect_download() as svg:
         reach(page, "#save-svg").click()
     text = svg.value.path().read_text("utf-8")
     assert svg.value.suggested_filename == "reber-11.svg"
     root = ElementTree.fromstring(text)
-    words = "".join(root.itertext())
-    assert "✗ wrong: offers P V E" in words
+    words = " ".join(" ".join(root.itertext()).split())
+    for said in page.evaluate(SAID):
+        assert said in words
+    assert "Step 11 of 11. V led from node 5 to node 4." in words
+    assert "✗ wrong: offers P V E; the grammar allows P V." in words
+    assert "Read by legal: tanh > 0.5" in words
+    marks = [part for part in root.iter() if (part.get("class") or "").startswith("mark ")]
+    assert sum(1 for part in marks if part.get("d")) == 4, "compiled 4; published 2, 3 and 4"
     with page.expect_download() as png:
         reach(page, "#save-png").click()
     content = png.value.path().read_bytes()

@@ -103,6 +103,7 @@ def test_the_page_opens_with_a_dozen_controls_and_one_action(open_page, first_pa
     ]
     assert page.locator("#where").inner_text() == "0 / 11"
     assert action.inner_text() == "Next symbol: B"
+    assert page.locator("#shown input:checked").count() == 2
     # The menus, by keyboard.
     for name, inside in (
         ("Word", "#string"),
@@ -154,7 +155,7 @@ def test_every_control_has_a_name_and_the_focus_a_sensible_order(page):
         order.append(page.evaluate("document.activeElement.closest('[id]')?.id ?? ''"))
         page.keyboard.press("Tab")
     firsts = list(dict.fromkeys(order))
-    expected = ["theme", "tape", "back", "forward", "steps", "nets", "inspector-close"]
+    expected = ["theme", "tape", "back", "forward", "tour-offer", "steps", "nets"]
     assert firsts[: len(expected)] == expected
 
 

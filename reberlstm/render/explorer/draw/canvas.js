@@ -43,6 +43,7 @@ export class Canvas {
 
   draw() {
     const { drawing, pending } = this.mode;
+    if (!stateOf(drawing, this.from)) this.from = null;
     this.room ??= [this.root.clientWidth, this.root.clientHeight];
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     this.layout = this.mode.layout();

@@ -145,7 +145,6 @@ export class Draw {
 
   restore(drawing) {
     this.drawing = drawing;
-    this.selected = null;
     this.show();
   }
 
@@ -308,7 +307,17 @@ export class Draw {
 
   // Showing
 
+  /** Lets go of what is chosen or being asked for where it is no longer in the drawing. */
+  forget() {
+    const { drawing, popup } = this;
+    const there = ({ state, source, target }) => (state === undefined ? [source, target] : [state]).every((name) => stateOf(drawing, name));
+    if (this.selected && !there(this.selected)) this.selected = null;
+    if (this.pending && !there(this.pending)) this.pending = null;
+    if (popup.shown && !there(popup.shown)) popup.hide();
+  }
+
   show() {
+    this.forget();
     this.canvas.draw();
     this.showButtons();
     this.showFaults();

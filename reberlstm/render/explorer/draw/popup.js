@@ -18,7 +18,10 @@ export class Popup {
       event.preventDefault();
       event.stopPropagation();
     });
-    document.addEventListener("pointerdown", (event) => this.shown && !root.contains(event.target) && this.leave(), { signal });
+    const left = (to) => this.shown && to && !root.contains(to) && this.leave();
+    root.addEventListener("focusout", (event) => left(event.relatedTarget));
+    // Before the canvas hears of it: a state may have another name then.
+    document.addEventListener("pointerdown", (event) => left(event.target), { capture: true, signal });
   }
 
   /** Opens the form of a state {state}, or of an arrow {source, target}, which may be a new one. */
@@ -96,14 +99,18 @@ export class Popup {
       this.field.focus();
       return;
     }
-    const what = this.mode.take(this.shown, this.field.value);
-    this.close(what);
+    const what = this.shown;
+    this.hide();
+    this.mode.closed(this.mode.take(what, this.field.value));
   }
 
   /** The pointer goes elsewhere: what was typed is taken where it can be. */
   leave() {
-    if (this.check()) this.mode.take(this.shown, this.field.value);
-    this.close(null);
+    const what = this.shown;
+    const ready = this.check();
+    this.hide();
+    if (ready) this.mode.take(what, this.field.value);
+    this.mode.closed(null);
   }
 
   arrowFrom() {
@@ -113,9 +120,13 @@ export class Popup {
   }
 
   close(what = this.shown) {
+    this.hide();
+    this.mode.closed(what);
+  }
+
+  hide() {
     this.shown = null;
     this.root.hidden = true;
-    this.mode.closed(what);
   }
 
   /** Next to what it is about, on the side where it hides the fewest states. */

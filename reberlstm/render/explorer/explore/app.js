@@ -17,6 +17,7 @@ import { Player } from "./player.js";
 import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
+import { Tour } from "./tour.js";
 import { makeUndo } from "./undoing.js";
 import { makeSeeker } from "../model/worker.js";
 import { drawSymbol } from "../model/writing.js";
@@ -55,6 +56,7 @@ export class App {
     this.counters = new NumberLines(byId("counters"), this);
     this.inspector = new Inspector(byId("inspector-title"), byId("inspector-body"), this);
     this.bubble = new Bubble(this);
+    this.tour = new Tour(this);
     this.seeker = makeSeeker(byId("program").textContent, (number, report) => this.report(number, report));
   }
 
@@ -76,6 +78,7 @@ export class App {
     signal.addEventListener("abort", () => this.leave());
     new ResizeObserver(() => this.drawLinks()).observe(byId("nets"));
     this.rebuild();
+    this.tour.offer(!asked);
     for (const entry of this.nets) this.seek(entry);
   }
 
@@ -165,6 +168,7 @@ export class App {
     const entry = this.nets[number];
     entry.report = report;
     entry.card?.updateFound(report);
+    this.tour.reported();
   }
 
   // Steps
@@ -387,7 +391,7 @@ export class App {
     this.bubble.update();
     if (!this.player.playing) this.announce();
     clearTimeout(this.linking);
-    this.linking = setTimeout(() => showAddress(this), LINK_DELAY);
+    this.linking = setTimeout(() => this.tour.before || showAddress(this), LINK_DELAY);
   }
 
   /** What needs places measured comes last, so that the page is laid out once. */

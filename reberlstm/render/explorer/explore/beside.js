@@ -38,12 +38,19 @@ export function placeBeside(box, target, side = null) {
   return found;
 }
 
-/** Scrolls so that `target` is seen whole, or else its top, also above a sheet. */
-export function bringIntoView(target, box = null) {
+/** Brings `target` into view and `box` beside it; returns the side, as `placeBeside` does. */
+export function showBeside(box, target) {
+  bringIntoView(target, 0);
+  const side = placeBeside(box, target);
+  if (side === "sheet") bringIntoView(target, box.offsetHeight);
+  return side;
+}
+
+/** Scrolls so that `target` is seen whole, or else its top, above so many pixels at the bottom. */
+function bringIntoView(target, taken) {
   const to = target.getBoundingClientRect();
   const top = covered() + EDGE;
-  const sheet = box?.dataset.side === "sheet" ? box.offsetHeight : 0;
-  const bottom = window.innerHeight - sheet - GAP;
+  const bottom = window.innerHeight - taken - GAP;
   if (to.top < top || to.height > bottom - top) window.scrollBy(0, to.top - top);
   else if (to.bottom > bottom) window.scrollBy(0, to.bottom - bottom);
 }

@@ -1,11 +1,11 @@
 // A small card beside a bar that was clicked: its number, how it is computed, and what it is for.
 
-import { bringIntoView, placeBeside } from "./beside.js";
+import { placeBeside, showBeside } from "./beside.js";
 import { byId, el, setText } from "../common/dom.js";
 import { aboutPlace, equation, placeName, sentencesOf, shown, valueAt } from "../model/reasons.js";
 
 /** A click here is no click elsewhere: the card stays, and its numbers follow the steps. */
-const STEPS = "#steps, #tape, .timeline";
+const STEPS = "#steps, #step-menu, #tape, .timeline";
 
 export class Bubble {
   constructor(app) {
@@ -83,8 +83,8 @@ export class Bubble {
     setText(this.sentence, sentence);
     this.sentence.hidden = !sentence;
     this.showNumbers();
-    this.place(null);
-    bringIntoView(this.bar(), this.box);
+    const bar = this.bar();
+    if (bar) this.side = showBeside(this.box, bar);
   }
 
   showNumbers() {
@@ -94,7 +94,7 @@ export class Bubble {
     const pending = this.app.stateOf(entry, place) === "pending";
     const value = pending ? null : valueAt(net, steps, t, place);
     const { letters, numbers } = equation(net, steps, t, place);
-    setText(this.value, value === null ? (pending ? "not computed yet" : "none yet") : shown(value));
+    setText(this.value, value === null ? (pending ? "not computed yet" : "no number before the first symbol") : shown(value));
     setText(this.answer, value === null || !place.head ? "" : this.answerText(value));
     setText(this.letters, letters);
     setText(this.numbers, numbers && !pending ? `= ${numbers}` : "");

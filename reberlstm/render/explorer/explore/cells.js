@@ -35,13 +35,13 @@ export class NetCard {
     // What it is made of stands at the top, how it is judged below its reasons.
     const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
     const sentences = about.split(/(?<=\.) /);
-    const made = sentences.slice(0, 2).join(" ");
-    const judged = el("p", { class: "note" }, sentences.slice(2).join(" "));
-    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found, judged);
+    this.made = el("span", { class: "note" }, sentences.slice(0, 2).join(" "));
+    this.judged = el("p", { class: "note" }, sentences.slice(2).join(" "));
+    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found, this.judged);
     return el(
       "section",
       { class: "card net", "aria-label": `${net.name} net` },
-      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), el("span", { class: "note" }, made)),
+      el("div", { class: "net-head" }, el("h2", {}, el("span", { class: "shape", "aria-hidden": "true" }, `${entry.mark} `), net.name), this.made),
       this.verdict,
       this.body,
     );

@@ -104,7 +104,10 @@ function bindExamples(app) {
 /** Loads an example at its beginning, and shows a net that its note names. */
 function loadExample(app, { string, note }) {
   const named = app.nets.find(({ base }) => note.split(" ").includes(base.name));
-  if (named && !named.shown) app.showNet(named, true);
+  if (named && !named.shown) {
+    app.showNet(named, true);
+    showNetChoice(app);
+  }
   app.setWord(parseWord(app.machine, string).word, 0);
 }
 

@@ -45,7 +45,7 @@ class Parser {
   }
 
   error(offset, message) {
-    return new Error(`${this.where}:${lineAt(this.text, offset)}: ${message}`);
+    return new Error(`${this.where}, line ${lineAt(this.text, offset)}: ${message}`);
   }
 
   expected(what) {

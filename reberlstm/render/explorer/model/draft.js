@@ -13,7 +13,7 @@ export const EMPTY_OUTPUT = "ε";
 
 export class Draft {
   /** `hint`: how such a file marks the start. `at`: the text of a place, behind the name of the file. */
-  constructor(where, hint, at = (line) => (line ? `:${line}` : "")) {
+  constructor(where, hint, at = (line) => (line ? `, line ${line}` : "")) {
     Object.assign(this, { where, hint, at, name: "", title: "", source: "" });
     this.keys = [];
     this.names = [];

@@ -9,7 +9,7 @@ import { readAtt, readBa, readMata } from "./fromlists.js";
 import { readToml } from "./fromtoml.js";
 import { pieces, quoted } from "./texts.js";
 
-const READERS = { toml: readToml, dot: readDot, json: readJson, jflap: readJflap, att: readAtt, mata: readMata, ba: readBa };
+const READERS = { toml: (text, where) => ({ machine: readToml(text, where) }), dot: readDot, json: readJson, jflap: readJflap, att: readAtt, mata: readMata, ba: readBa };
 const ONLY_PYTHON = { kiss: "a KISS2 table", hoa: "a file of the Hanoi format", scxml: "a state chart (SCXML)" };
 const SUFFIXES = {
   toml: "toml", dot: "dot", gv: "dot", jff: "jflap", jflap: "jflap", att: "att", fst: "att",
@@ -39,29 +39,27 @@ export const ACCEPTED = Object.keys(SUFFIXES).filter((suffix) => !(SUFFIXES[suff
  * ({state: [x, y]} or null), and what its author should know, in sentences. The format is that of the
  * name's suffix, or is found out. Throws an Error of one line: what, where, and what to do.
  */
-export function readFile(given, name = "") {
-  const where = name === "" ? "the text" : quoted(name).slice(1, -1);
-  const text = given.replace(/^\ufeff/, "");
+export function readFile(text, name = "") {
+  const where = name === "" ? "The text" : quoted(name).slice(1, -1);
+  try {
+    const { machine, positions = null, notes = [] } = read(text.replace(/^\ufeff/, ""), name, where);
+    if (text.includes("\ufffd")) notes.push("some characters could not be read (�); save the file as UTF-8");
+    return { machine, positions, notes: notes.map((note) => sentence(note[0].toUpperCase() + note.slice(1))) };
+  } catch (error) {
+    const message = error instanceof RangeError ? `${where}: nested too deeply for a machine` : error.message;
+    throw new Error(sentence(message), { cause: error });
+  }
+}
+
+const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+function read(text, name, where) {
   if (text.length > MOST_CHARACTERS) throw new Error(`${where}: ${Math.round(text.length / 1000)} kB of text; a page reads at most ${MOST_CHARACTERS / 1000} kB`);
   const format = formatOf(name, where) ?? sniff(text);
   if (format === "att" && sniff(text) === "ba") throw new Error(`${where}: a Büchi automaton (.ba), which reads infinite words; call it .ba to read it as one of finite words`);
   if (text.includes("\0")) throw new Error(`${where}: a NUL character: this is no text file`);
   if (format in ONLY_PYTHON) throw new Error(`${where}: ${ONLY_PYTHON[format]}, which the page does not read; ${CONVERT}`);
-  const { machine, positions = null, notes = [] } = oneLine(() => READERS[format](text, where), where);
-  if (text.includes("\ufffd")) notes.push("some characters could not be read (�); save the file as UTF-8");
-  return { machine, positions, notes };
-}
-
-/** What a reader returns; any fault of it is an Error of one line. */
-function oneLine(read, where) {
-  let found = null;
-  try {
-    found = read();
-  } catch (error) {
-    if (error instanceof RangeError) throw new Error(`${where}: nested too deeply for a machine`, { cause: error });
-    throw error;
-  }
-  return found.machine ? found : { machine: found };
+  return READERS[format](text, where);
 }
 
 /** The format that a file's suffix names; null where it has none, or one that says little. */
@@ -69,7 +67,7 @@ function formatOf(name, where) {
   const suffix = /[^./\\]\.([^./\\]*)$/.exec(name)?.[1].toLowerCase();
   if (suffix === undefined || suffix === "" || SNIFFED.includes(suffix)) return null;
   if (suffix === "gz") throw new Error(`${where}: a compressed file; unpack it first`);
-  if (!Object.hasOwn(SUFFIXES, suffix)) throw new Error(`${where}: the suffix .${suffix} names no format of machines; the page reads ${ACCEPTED.replaceAll(",", " ")}`);
+  if (!Object.hasOwn(SUFFIXES, suffix)) throw new Error(`${where}: the suffix ${quoted(`.${suffix}`)} names no format of machines; the page reads ${ACCEPTED.replaceAll(",", " ")}`);
   return SUFFIXES[suffix];
 }
 

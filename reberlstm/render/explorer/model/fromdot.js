@@ -24,7 +24,7 @@ export function readDot(text, where) {
   const draft = new Draft(
     where,
     `mark it by an edge from a node without a shape: ${START} [shape=none]; ${START} -> q0;`,
-    (offset) => (typeof offset === "number" ? `:${lineAt(text, offset)}` : ""),
+    (offset) => (typeof offset === "number" ? `, line ${lineAt(text, offset)}` : ""),
   );
   draft.alphabet = declaredAlphabet(draft, graph.attributes);
   const isOurs = draft.alphabet !== null && draft.alphabet.length > 0;

@@ -55,7 +55,7 @@ function parsed(text, where) {
   } catch (error) {
     if (error instanceof RangeError) throw error;
     const [message] = error.message.replace("Invalid TOML document: ", "").split("\n");
-    throw new Error(`${where}${error.line ? `:${error.line}` : ""}: not TOML: ${message}`, { cause: error });
+    throw new Error(`${where}${error.line ? `, line ${error.line}` : ""}: not TOML: ${message}`, { cause: error });
   }
 }
 

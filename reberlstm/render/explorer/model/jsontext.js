@@ -31,7 +31,7 @@ export function parseJson(text, where) {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new Error(`${where}:${faultyLine(text)}: not JSON; look for a comma or a quote that is missing near there`, { cause: error });
+    throw new Error(`${where}, line ${faultyLine(text)}: not JSON; look for a comma or a quote that is missing near there`, { cause: error });
   }
   if (/\\u0000/.test(text)) throw new Error(`${where}: a NUL character, which no name has`);
   const marked = text.replace(STRING_OR_NUMBER, (found, colon) => {
