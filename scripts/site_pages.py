@@ -21,6 +21,14 @@ import reberlstm
 ROOT = Path(__file__).parent.parent
 OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\((?:\.\./)([^)\s]+)\)")
 LOADED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=\"?(https?:)?//[^>]*>")
+FIRST_SIGHT = """\
+[Open the page](explorer.html){ .md-button .md-button--primary }
+[Derive a net yourself](explorer.html#mode=derive){ .md-button }
+[Draw your own machine](explorer.html#mode=draw){ .md-button }
+
+![The published net goes wrong, gate by gate](pictures/run-published.gif)"""
+"""On the landing page, what can be tried at once in the place of the README's picture."""
+
 PAGES = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 
 
@@ -36,9 +44,7 @@ def on_config(config: Any) -> Any:
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made from what lies elsewhere."""
     readme = (ROOT / "README.md").read_text("utf-8").replace("](docs/", "](")
-    picture = "![The published net goes wrong, gate by gate](pictures/run-published.gif)"
-    readme = re.sub(r"^!\[The state graph.*$", lambda found: f"{found[0]}\n\n{picture}", readme,
-                    count=1, flags=re.M)  # fmt: skip
+    readme = re.sub(r"^!\[The state graph.*$", FIRST_SIGHT, readme, count=1, flags=re.M)
     made = {"index.md": readme, "reference.md": _reference()}
     made |= {name: (ROOT / name).read_text("utf-8").replace("](docs/", "](") for name in PAGES}
     for name, content in made.items():

@@ -20,7 +20,7 @@ from pathlib import Path
 PACKAGE, VERSION = "smol-toml", "1.5.2"
 """The last version that reads TOML 1.0, which Python's tomllib reads, and not more."""
 
-MODULES = ("error", "util", "date", "primitive", "extract", "struct", "parse")
+MODULES = ("error", "util", "primitive", "extract", "struct", "parse")
 """Those that `parse` needs, each after those that it uses."""
 
 EXPORTED = "parse"
@@ -28,7 +28,7 @@ EXPORTED = "parse"
 CHANGES = (
     # Keys begin with $: so a table keeps its order where keys are digits, which JavaScript sorts,
     # and no key is __proto__.
-    (r"parsed\.push\((.*)\);", r'parsed.push("$" + \1);', 2),
+    (r"parsed\.push\(([^;]*)\);", r'parsed.push("$" + \1);', 2),
     # Nothing but a comma may follow a list or table in another one, as in later versions.
     (
         r"let newPtr = end \? skipUntil\(str, endPtr, ',', end\) : endPtr;",
@@ -39,6 +39,9 @@ CHANGES = (
             throw new TomlError('expected comma or end', { toml: str, ptr: newPtr });""",
         1,
     ),
+    # No value of a machine is a date, so the module for dates is left out.
+    (r"    const date = new TomlDate\(value\);\n    if \(!date\.isValid\(\)\) \{\n", "", 1),
+    (r"(\s+throw new TomlError\('invalid value'.*?\);)\n    \}\n    return date;", r"\1", 1),
     # Half of a pair of surrogates is no character.
     (
         r"!ESCAPE_REGEX\.test\(code\)",
@@ -78,7 +81,7 @@ def module() -> str:
     bodies = [_EXPORT.sub("", _IMPORT.sub("", _LICENCE.sub("", text))) for text in texts]
     body = "".join(bodies)
     for pattern, replacement, expected in CHANGES:
-        body, count = re.subn(pattern, replacement, body)
+        body, count = re.subn(pattern, replacement, body, flags=re.DOTALL)
         if count != expected:
             raise ValueError(f"{PACKAGE} {VERSION}: {pattern} is found {count} times")
     note = f"// {PACKAGE} {VERSION}, put together by scripts/vendor_page.py; do not edit.\n"

@@ -152,6 +152,8 @@ def explorer_page(
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
             is not in the alphabet, or one that is too long.
     """
+    from reberlstm.compiler import published
+
     fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
@@ -161,19 +163,24 @@ def explorer_page(
         )
     _check(fsm, nets)
     wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
+    reber = load_grammar("reber")
+    toy = net_data(published(), "published", reber.alphabet)
+    given = [
+        net_data(net, name, fsm.alphabet)
+        | {"about": about_net(net, fsm)}
+        | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
+        for net, name in zip(nets, _names(nets), strict=True)
+    ]
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
-        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
-        "reber": _machine_data(load_grammar("reber")),
+        # The last lessons of "Derive it yourself" are about these, whatever the page is about. The
+        # published net is a number where it is among the page's own.
+        "reber": _machine_data(reber),
+        "published": next((k for k, net in enumerate(given) if net | toy == net), toy),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
-        "nets": [
-            net_data(net, name, fsm.alphabet)
-            | {"about": about_net(net, fsm)}
-            | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
-            for net, name in zip(nets, _names(nets), strict=True)
-        ],
+        "nets": given,
         "string": fsm.text(symbols),
         "step": step,
         "shown": shown,

@@ -83,7 +83,7 @@ function expect(data, key, what, is) {
   if (data.has(key) && !is(data.get(key))) throw new Error(`“${key}” must be ${what}, not ${quoted(data.get(key))}`);
 }
 
-const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A table with the keys as they stand in the file, see scripts/vendor_page.py. */
 const table = (value) => new Map(Object.entries(value).map(([key, item]) => [key.slice(1), item]));

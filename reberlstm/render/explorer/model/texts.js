@@ -50,7 +50,6 @@ export function quoted(value) {
 
 function describe(value) {
   if (Array.isArray(value)) return "a list";
-  if (value instanceof Date) return "a date";
   return typeof value === "object" && value !== null ? "a table" : String(value);
 }
 
