@@ -80,7 +80,7 @@ export function makePicture(app) {
   drawWord(app, sheet);
   sheet.write(textOf(byId("tape-legend")), small);
   sheet.y += 6;
-  sheet.write(`Step ${app.t} of ${app.word.length}. ${textOf(byId("graph-text"))}`, { "font-weight": 600 }, 20);
+  sheet.write(byId("graph-text").dataset.step + textOf(byId("graph-text")), { "font-weight": 600 }, 20);
   for (const counter of app.counters.lines) sheet.write(counter.label.textContent, { "font-family": MONO, "font-size": 12 });
   if (app.data.layouts) drawGraph(app, sheet);
   sheet.write(textOf(byId("graph-legend")), small);
