@@ -8,6 +8,7 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
+from reberlstm.render import numbered
 from reberlstm.render.layout import HEIGHT
 from reberlstm.render.page import _explained, _machine_data, functions
 from reberlstm.render.sentences import about_machine
@@ -88,3 +89,13 @@ def test_it_is_run_at_once_and_the_card_says_where_it_was_compiled(page):
     page.locator(".result:not(.searching)").wait_for(timeout=30_000)
     result = page.locator(".result").inner_text()
     assert "Proved right after every string of any length, in this page" in result
+
+
+def test_cells_are_in_the_order_of_trace(with_modules):
+    page = with_modules("reasons")
+    nets = [("1", "10", "start", "2", "T.5", "P.1", "T.1"), rl.compile("reber").cells]
+    nets += [rl.compile("dyck-2-3").cells, ("q/2", "q/10", "q", "end")]
+    found = page.evaluate(
+        "(nets) => nets.map((cells) => $reasons.cellsInOrder({ cells, layers: [0] }))", nets
+    )
+    assert found == list(map(numbered, nets))

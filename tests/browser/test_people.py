@@ -318,6 +318,8 @@ def test_the_printed_page_has_no_controls_and_fits(open_page, three_nets_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 720
     assert page.locator("#tape").inner_text().startswith("A string of 120 symbols: shown are")
     assert page.locator("#tape [aria-current=step]").is_visible()
+    step = "getComputedStyle(document.querySelector('#graph-text'), '::before').content"
+    assert page.evaluate(step) == '"Step 60 of 120. "'
     assert not page.locator("#forward").is_visible()
     assert not page.locator("#string").is_visible()
     assert page.locator("#graph svg").is_visible()

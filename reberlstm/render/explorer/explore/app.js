@@ -14,7 +14,7 @@ import { readHash, showAddress } from "./link.js";
 import { readNet, run } from "../model/net.js";
 import { LOST, makeMachine, parseWord } from "../model/machine.js";
 import { Player } from "./player.js";
-import { answerText, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
+import { answerText, cellsInOrder, columns, formula, placeName, placesInOrder, reasonsFor, samePlace, weightsOf } from "../model/reasons.js";
 import { showCards } from "./stage.js";
 import { Tape } from "./tape.js";
 import { Tour } from "./tour.js";
@@ -226,7 +226,7 @@ export class App {
     const perCell = names.length - 1;
     const order = place.head
       ? entry.net.cells.length * perCell + place.row
-      : place.cell * perCell + names.indexOf(place.gate) - 1;
+      : cellsInOrder(entry.net).indexOf(place.cell) * perCell + names.indexOf(place.gate) - 1;
     return order > this.micro ? "pending" : order === this.micro ? "now" : "";
   }
 

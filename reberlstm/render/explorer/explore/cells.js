@@ -4,7 +4,7 @@ import { Bars } from "./bars.js";
 import { el, fill, setAttribute, setText } from "../common/dom.js";
 import { Links } from "./links.js";
 import { activity } from "../model/net.js";
-import { answerText, brief, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
+import { answerText, brief, cellsInOrder, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
 import { searchParts, verdictParts } from "../model/verdicts.js";
 
 const MAX_CELLS = 64;
@@ -55,8 +55,9 @@ export class NetCard {
   table() {
     const { net } = this.entry;
     this.columns = columns(net);
+    const order = cellsInOrder(net);
     const rows = this.large ? MAX_BUSY : net.cells.length;
-    this.rows = Array.from({ length: rows }, (_, r) => this.row(r));
+    this.rows = Array.from({ length: rows }, (_, r) => this.row(r, this.large ? -1 : order[r]));
     const heads = this.columns.map((column) => {
       const { letter, standard, source = standard, about } = wordsOf(net, column);
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
@@ -79,7 +80,7 @@ export class NetCard {
     return this.frame;
   }
 
-  row(r) {
+  row(r, cell) {
     const name = el("th", { scope: "row" });
     const cells = this.columns.map((column, k) => {
       // The inner box has its size from the style sheet, so a new number is laid out alone.
@@ -90,7 +91,7 @@ export class NetCard {
       this.app.tip.attach(element, () => this.describe(this.placeOf(at)));
       return at;
     });
-    return { element: el("tr", { role: "row" }, name, cells.map((cell) => cell.element)), name, cells, cell: this.large ? -1 : r };
+    return { element: el("tr", { role: "row" }, name, cells.map(({ element }) => element)), name, cells, cell };
   }
 
   reader() {

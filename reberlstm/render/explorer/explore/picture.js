@@ -2,7 +2,7 @@
 
 import { byId, svg } from "../common/dom.js";
 import { activity } from "../model/net.js";
-import { brief, columns, isSigned, valueAt, wordsOf } from "../model/reasons.js";
+import { brief, cellsInOrder, columns, isSigned, valueAt, wordsOf } from "../model/reasons.js";
 
 const INK = { text: "#16191d", quiet: "#565d66", line: "#c9ced4", track: "#eef1f4", plus: "#9ccbee", minus: "#f2b58a", hatch: "#b45f21", strong: "#0b5fa5", wrong: "#a83a00", lit: "#ffe9a8", link: "#8526e0" };
 const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
@@ -80,7 +80,7 @@ export function makePicture(app) {
   drawWord(app, sheet);
   sheet.write(textOf(byId("tape-legend")), small);
   sheet.y += 6;
-  sheet.write(`Step ${app.t} of ${app.word.length}. ${textOf(byId("graph-text"))}`, { "font-weight": 600 }, 20);
+  sheet.write(byId("graph-text").dataset.step + textOf(byId("graph-text")), { "font-weight": 600 }, 20);
   for (const counter of app.counters.lines) sheet.write(counter.label.textContent, { "font-family": MONO, "font-size": 12 });
   if (app.data.layouts) drawGraph(app, sheet);
   sheet.write(textOf(byId("graph-legend")), small);
@@ -175,7 +175,7 @@ function drawNet(app, entry, sheet) {
     if (source !== standard) sheet.parts.push(label(middle, sheet.y + 24, source, centred));
   });
   sheet.y += 30;
-  const all = net.cells.map((_, cell) => cell);
+  const all = cellsInOrder(net);
   const cells = all.length <= MAX_ROWS ? all : all.filter((cell) => Math.abs(steps[app.t].c[cell]) > 0.005).slice(0, MAX_ROWS);
   const hides = (place) => app.stateOf(entry, place) === "pending";
   for (const cell of cells) {

@@ -102,6 +102,8 @@ export class StateGraph {
     const before = t > 0 && app.states[t - 1] !== LOST ? machine.states[app.states[t - 1]] : null;
     const symbol = t > 0 ? machine.alphabet[app.word[t - 1]] : null;
     setText(byId("graph-text"), sentence(here, before, symbol, t));
+    // Paper and pictures, which have no controls, say the step too.
+    byId("graph-text").dataset.step = `Step ${t} of ${app.word.length}. `;
     if (!app.data.layouts) {
       this.table.replaceChildren(...(state === LOST ? [] : line(machine, state)));
       return;

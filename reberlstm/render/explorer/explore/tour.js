@@ -36,6 +36,7 @@ export class Tour {
   }
 
   leave() {
+    this.before = null;
     this.ring.remove();
     this.box.remove();
   }
@@ -86,6 +87,7 @@ export class Tour {
   }
 
   end() {
+    if (!this.before) return;
     const { scroll, ...state } = this.before;
     this.before = null;
     this.ring.hidden = true;

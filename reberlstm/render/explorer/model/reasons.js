@@ -56,10 +56,28 @@ export function isSigned(column) {
   return column === "candidate" || column === "memory" || column === "hidden" || column === "before";
 }
 
+/**
+ * The cells of a net in the order in which a person would number them, as trace has them: 0, 1, 2, …, end.
+ * Names that differ in a number only stand together, where the first of them stood; layers stay apart.
+ */
+export function cellsInOrder(net) {
+  const first = [];
+  const keys = net.cells.map((name) => {
+    const [text, ...rest] = name.split(/(\d+)/);
+    const group = rest.length > 0 ? `number ${text}` : `name ${name}`;
+    if (!first.includes(group)) first.push(group);
+    return [first.indexOf(group), ...rest.filter((_, k) => k % 2 === 0).map(Number)];
+  });
+  const cells = [...net.cells.keys()];
+  if (net.layers.length > 1) return cells;
+  const apart = (a, b) => a.map((value, k) => value - (b[k] ?? -1)).find((each) => each !== 0) ?? 0;
+  return cells.sort((a, b) => apart(keys[a], keys[b]));
+}
+
 /** All numbers of one step in the order in which a reader would compute them by hand. */
 export function placesInOrder(net) {
   const places = [];
-  for (let cell = 0; cell < net.cells.length; cell++) {
+  for (const cell of cellsInOrder(net)) {
     for (const gate of columns(net).slice(1)) places.push({ gate, cell });
   }
   const rows = net.heads.legal ? net.alphabet.length : 0;
