@@ -55,17 +55,21 @@ MAX_WEIGHTS = 2_000_000
 MAX_EXPLAINED = 64
 """Cells of a net whose weights are explained in words; above it the page shows numbers only."""
 
-MODES = ("explore", "derive", "draw")
+MODES = {"explore": "app.App", "derive": "derive.Derive", "draw": "draw.Draw"}
+"""The page's modes, and the module and class of each."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
 _ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
 """Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
 
-_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*]+) ?")
+_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
 
 _TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
 """A text in a line of a script; from the first to the last backquote all is taken for one."""
+
+_PATTERN = re.compile(r"""["'`]|(?<! )/|/(?! )""")
+"""What may begin a text or a pattern; a division has spaces on both sides."""
 
 _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
@@ -85,17 +89,21 @@ def _script(module: str) -> str:
     return path.read_text("utf-8")
 
 
+def modules(*last: str) -> tuple[str, ...]:
+    """The modules of a script that ends with some, each after those that it imports from."""
+    return tuple(dict.fromkeys(itertools.chain(*map(_modules, last))))
+
+
 @cache
-def modules(last: str = "main") -> tuple[str, ...]:
-    """The modules of the page's script, each after those that it imports from."""
-    before = [modules(imported) for _, imported in _IMPORT.findall(_script(last))]
-    return (*dict.fromkeys(itertools.chain(*before)), last)
+def _modules(last: str) -> tuple[str, ...]:
+    return (*modules(*(imported for _, imported in _IMPORT.findall(_script(last)))), last)
 
 
-def style() -> str:
-    """The page's style sheet: what is common, then what each mode has."""
-    own = (sheet for mode in MODES for sheet in sorted((FOLDER / mode).glob("*.css")))
-    return "".join(sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
+def style(modes: Iterable[str] = tuple(MODES)) -> str:
+    """The style sheet of a page with these modes: what is common, then what each mode has."""
+    own = (sheet for mode in modes for sheet in sorted((FOLDER / mode).glob("*.css")))
+    sheets = (sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
+    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets)))
 
 
 class Page(str):
@@ -125,6 +133,7 @@ def explorer_page(
     step: int = 0,
     shown: int = 1,
     examples: Mapping[str, str] | None = None,
+    modes: Sequence[str] = tuple(MODES),
 ) -> Page:
     """The page as text.
 
@@ -137,11 +146,14 @@ def explorer_page(
         shown: How many of the nets are shown at first, side by side; the others are in a menu.
         examples: Strings to choose from, each with a few words about it. A net that these words
             name is shown with the string.
+        modes: What the page can do, of `MODES`; the first is shown at first.
 
     Raises:
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
             is not in the alphabet, or one that is too long.
     """
+    from reberlstm.compiler import published
+
     fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
@@ -151,19 +163,24 @@ def explorer_page(
         )
     _check(fsm, nets)
     wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
+    reber = load_grammar("reber")
+    toy = net_data(published(), "published", reber.alphabet)
+    given = [
+        net_data(net, name, fsm.alphabet)
+        | {"about": about_net(net, fsm)}
+        | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
+        for net, name in zip(nets, _names(nets), strict=True)
+    ]
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
-        # The last lessons of "Derive it yourself" are about it, whatever the page is about.
-        "reber": _machine_data(load_grammar("reber")),
+        # The last lessons of "Derive it yourself" are about these, whatever the page is about. The
+        # published net is a number where it is among the page's own.
+        "reber": _machine_data(reber),
+        "published": next((k for k, net in enumerate(given) if net | toy == net), toy),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
-        "nets": [
-            net_data(net, name, fsm.alphabet)
-            | {"about": about_net(net, fsm)}
-            | {"explained": _explained(net, fsm), "proved": _proved(net, fsm)}
-            for net, name in zip(nets, _names(nets), strict=True)
-        ],
+        "nets": given,
         "string": fsm.text(symbols),
         "step": step,
         "shown": shown,
@@ -172,10 +189,10 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=_LOOSE.sub(r"\1\2", _NOTE.sub("", style())),
+        style=style(modes),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
-        program=program(),
-        **{mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in MODES},
+        program=program(modes),
+        modes={mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in modes},
     )
     return Page(page)
 
@@ -248,21 +265,30 @@ def trace_page(trace: Trace) -> Page:
             f"the net {trace.net.name!r} carries no grammar, and the page draws one; "
             "give it to trace as grammar=..."
         )
-    return explorer_page(trace.grammar, [trace.net], trace.word, step=len(trace.word))
+    return explorer_page(
+        trace.grammar, [trace.net], trace.word, step=len(trace.word), modes=["explore"]
+    )
 
 
-def program() -> str:
-    """The page's script, which is also what its worker runs."""
-    return f'"use strict";\n(() => {{\n{functions()}}})();\n'
+def entries(modes: Iterable[str] = tuple(MODES)) -> list[str]:
+    """The modules that the script of a page with these modes is put together for."""
+    return [*(MODES[mode].partition(".")[0] for mode in modes), "main"]
 
 
-def functions(last: str = "main") -> str:
-    """A module and those that it needs, every one a function of its own.
+def program(modes: Sequence[str] = tuple(MODES)) -> str:
+    """The script of a page with these modes, which is also what its worker runs."""
+    given = ", ".join(f"{mode}: ${MODES[mode]}" for mode in modes)
+    script = functions(*entries(modes))
+    return f'"use strict";\n(() => {{\n{script}$main.begin({{ {given} }});\n}})();\n'
+
+
+def functions(*last: str) -> str:
+    """Modules and those that they need, every one a function of its own.
 
     What a module imports it takes from the modules before it, and what it exports it returns.
     """
     parts = []
-    for name in modules(last):
+    for name in modules(*last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
         exports = ", ".join(_EXPORT.findall(text))
         body = _bare(_EXPORT.sub("", text))
@@ -272,15 +298,16 @@ def functions(last: str = "main") -> str:
 
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
-    return "\n".join(map(_tight, _ASIDE.sub("", script).split("\n")))
+    lines = map(_tight, _ASIDE.sub("", script).split("\n"))
+    return re.sub(r"(?<=[;{,])\n", "", "\n".join(lines))
 
 
 def _tight(line: str) -> str:
     """A line without these spaces outside of its texts; as it is where it may have a pattern."""
     parts = _TEXT.split(line)
-    if any(set(part) & set("\"'`/") for part in parts[::2]):
+    if any(_PATTERN.search(part) for part in parts[::2]):
         return line
-    parts[::2] = [_SPACED.sub(r"\1", part) for part in parts[::2]]
+    parts[::2] = [_SPACED.sub(r"\1\2", part) for part in parts[::2]]
     return "".join(parts)
 
 

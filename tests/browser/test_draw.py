@@ -340,6 +340,7 @@ def test_files_and_links(open_page, parity_page, tmp_path):
     page.get_by_role("button", name="Back to the drawing").click()
     assert page.evaluate("JSON.stringify(explorer.drawing)") == before
     assert page.locator("#draw-undo").is_enabled()
+    assert page.locator("#trial-word").input_value() == "BTBTX"
     other = open_page(parity_page, link)
     assert other.locator("#string").input_value() == "BTBTX"
     other.get_by_role("button", name="Back to the drawing").click()

@@ -13,7 +13,7 @@ import torch
 from reberlstm.lab import find, flipping, run
 from reberlstm.lab.nets import Recurrent
 from reberlstm.lab.oscillator import PATTERN, oscillator
-from tests.lab.test_experiments import assert_complete
+from tests.lab.test_experiments import assert_complete, draw_only
 
 NAMES = {"learning", "leads", "memories", "machine", "gates"}
 
@@ -110,7 +110,9 @@ def test_the_net_at_three_inputs_begins_after_a_one() -> None:
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that is too short for anything to be learned."""
     folder = tmp_path_factory.mktemp("alternating")
-    result = run(find("alternating"), folder, changes={"epochs": 3, "runs": 1})
+    with pytest.MonkeyPatch.context() as patch:
+        draw_only(patch)
+        result = run(find("alternating"), folder, changes={"epochs": 3, "runs": 1})
     assert_complete(result, folder)
     return folder
 

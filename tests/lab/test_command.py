@@ -9,6 +9,7 @@ import pytest
 from reberlstm.cli import run as reberlstm
 from reberlstm.errors import LabError, MissingExtraError
 from reberlstm.lab import EXPERIMENTS, find
+from tests.lab.test_experiments import draw_only
 
 OWN = """
 from reberlstm.lab import Data, Experiment, Job, Recipe
@@ -173,6 +174,7 @@ def test_several_seeds_and_pictures_as_asked(capsys, tmp_path):
 
 def test_without_a_terminal_a_line_tells_now_and_then_how_far_it_is(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("reberlstm.cli.options.SECONDS", 0.0)
+    draw_only(monkeypatch)
     status, _, err = answer(capsys, "run", "line", "--set", "epochs=2", "-o", tmp_path)
     assert status == 0
     assert err.splitlines()[-1].startswith("8 of 8: epochs; two layers, from y, seed 0, loss 0.")

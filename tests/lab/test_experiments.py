@@ -26,11 +26,15 @@ def tiny(experiment):
 
 @pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "alternating"])
 def test_it_runs_through_with_hardly_any_training(name, tmp_path, monkeypatch):
-    # Layout and writing of so many figures take most of the time; other tests do that.
-    monkeypatch.setattr("reberlstm.figures.save", lambda figure, path: path.touch())
+    draw_only(monkeypatch)
     experiment = find(name)
     result = run(experiment, tmp_path, changes=tiny(experiment), seed=5, formats=("svg",))
     assert_complete(result, tmp_path)
+
+
+def draw_only(monkeypatch):
+    """Layout and writing of so many figures take most of the time; test_command.py has both."""
+    monkeypatch.setattr("reberlstm.figures.save", lambda figure, path: path.touch())
 
 
 def assert_complete(result, folder):

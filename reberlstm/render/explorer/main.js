@@ -5,18 +5,14 @@
 
 import { byId, el, fill, setAttribute } from "./common/dom.js";
 import { bindTheme } from "./common/theme.js";
-import { Derive } from "./derive/derive.js";
-import { Draw } from "./draw/draw.js";
-import { App } from "./explore/app.js";
 import { decodeMachine } from "./model/carry.js";
 import { pageData } from "./model/pages.js";
 import { serve } from "./model/worker.js";
 
-const MODES = { explore: App, derive: Derive, draw: Draw };
-
-export class Page {
-  constructor(data) {
+class Page {
+  constructor(data, modes) {
     this.data = data;
+    this.modes = modes;
     this.name = null;
     this.carried = null;
     // What is drawn, while another mode is shown.
@@ -25,16 +21,21 @@ export class Page {
 
   start() {
     bindTheme();
-    for (const name of Object.keys(MODES)) byId(`to-${name}`).addEventListener("click", () => this.show(name, name === "draw" ? this.drawingHash() : ""));
+    for (const [name, button] of this.buttons()) button.addEventListener("click", () => this.show(name, name === "draw" ? this.drawingHash() : ""));
     window.addEventListener("hashchange", () => this.follow(location.hash));
     this.follow(location.hash);
+  }
+
+  /** The button of each mode; a page of one mode has none. */
+  buttons() {
+    return Object.keys(this.modes).map((name) => [name, byId(`to-${name}`)]).filter(([, button]) => button);
   }
 
   /** Shows what a link asks for; it may carry a machine of its own. */
   follow(hash) {
     const parts = new URLSearchParams(hash.slice(1));
     const asked = parts.get("mode");
-    const name = Object.hasOwn(MODES, asked) ? asked : "explore";
+    const name = Object.hasOwn(this.modes, asked) ? asked : "explore";
     const carried = name === "explore" ? parts.get("machine") : null;
     if (name === this.name && carried === this.carried) this.mode.follow(hash);
     else if (carried === null) this.show(name, hash);
@@ -67,24 +68,19 @@ export class Page {
     this.name = name;
     this.carried = data.carried ?? null;
     byId("place").replaceChildren(byId(`mode-${name}`).content.cloneNode(true));
-    for (const each of Object.keys(MODES)) setAttribute(byId(`to-${each}`), "aria-current", each === name ? "page" : null);
-    const button = (text, action) => el("button", { type: "button", onclick: action }, text);
-    const own = ["This is the machine that was drawn. ", button("Back to the drawing", () => this.show("draw", this.drawingHash())), " ", button("The machine of this page", () => this.show("explore"))];
+    for (const [each, button] of this.buttons()) setAttribute(button, "aria-current", each === name ? "page" : null);
+    const to = (text, action) => el("button", { type: "button", onclick: action }, text);
+    const own = ["This is the machine that was drawn. ", to("Back to the drawing", () => this.show("draw", this.drawingHash())), " ", to("The machine of this page", () => this.show("explore"))];
     fill(byId("notice"), this.carried === null ? null : own);
-    this.mode = new MODES[name](data, this, this.leaving.signal);
+    this.mode = new this.modes[name](data, this, this.leaving.signal);
     // What is shown is left where a console or a test can reach it.
     window.explorer = this.mode;
     this.mode.start(hash);
   }
 }
 
-/** Where the script begins: on the page, or in the page's own worker. */
-function begin() {
-  if (typeof document === "undefined") {
-    serve(self);
-    return;
-  }
-  new Page(JSON.parse(byId("data").textContent)).start();
+/** Where the script begins, on the page or in the page's own worker, with the classes of its modes by name. */
+export function begin(modes) {
+  if (typeof document === "undefined") serve(self);
+  else new Page(JSON.parse(byId("data").textContent), modes).start();
 }
-
-begin();

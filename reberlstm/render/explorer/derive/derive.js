@@ -15,12 +15,17 @@ import { drawTable, nameOf } from "./wiretable.js";
 import { netOf, sentenceOf } from "./wiring.js";
 import { worksheet } from "./worksheets.js";
 
+/** Milliseconds after which a search ends; the published net needs more of them. */
+const QUICK = 5000;
+const PATIENT = 20000;
+
 export class Derive {
   constructor(data, page, signal) {
     this.data = data;
     this.page = page;
     this.signal = signal;
-    this.lessons = [...lessonsWith(data.reber), ...freeLessons(data)];
+    const { reber, published, nets } = page.data;
+    this.lessons = [...lessonsWith(reber, nets[published] ?? published), ...freeLessons(data.machine, reber)];
     this.numbers = false;
     this.paper = null;
     this.stop = () => {};
@@ -157,7 +162,7 @@ export class Derive {
   hint() {
     const { lesson } = this;
     const wrong = lesson.rows.findIndex((_, k) => lesson.open[k] && String(this.wiring[k]) !== String(lesson.solution?.[k]));
-    if (this.found.kind === "proved" || wrong < 0) setText(byId("hint"), "Nothing is missing any more.");
+    if (this.isDone() || wrong < 0) setText(byId("hint"), "Nothing is missing any more.");
     else if (this.asked++ === 0 || !lesson.solution) setText(byId("hint"), lesson.hint);
     else {
       setText(byId("hint"), `One answer. ${nameOf(lesson.rows[wrong])}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
@@ -174,17 +179,22 @@ export class Derive {
     this.net = readNet(this.netData);
     this.found = { kind: "searching" };
     this.runWord([]);
-    this.stop = examine(this.machine, this.net, (found) => this.tell(found));
+    this.stop = examine(this.machine, this.net, this.lesson.published ? PATIENT : QUICK, (found) => this.tell(found));
     this.showAddress();
   }
 
   tell(found) {
     this.found = found;
-    if (found.kind === "proved") this.done.add(this.lesson.key);
+    if (this.isDone()) this.done.add(this.lesson.key);
     if (found.kind === "wrong") this.runWord(found.word);
     else this.runWord(parseWord(this.machine, this.lesson.words[0]).word);
     this.show();
     this.showAddress();
+  }
+
+  /** Proved; or in the lesson where nothing can be, without a wrong word. */
+  isDone() {
+    return this.found.kind === (this.lesson.published ? "unknown" : "proved");
   }
 
   runWord(word) {
@@ -218,9 +228,9 @@ export class Derive {
     setAttribute(byId("outcome"), "class", found.kind);
     const at = this.lessons.indexOf(lesson);
     setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
-    byId("lesson-next").classList.toggle("main", found.kind === "proved" && !byId("lesson-next").disabled);
-    byId("proof").hidden = found.kind !== "proved";
-    fill(byId("proof"), found.kind === "proved" ? [el("p", { class: "after" }, lesson.after), ...proofTable(machine, lesson, found)] : []);
+    byId("lesson-next").classList.toggle("main", this.isDone() && !byId("lesson-next").disabled);
+    byId("proof").hidden = !this.isDone() && found.kind !== "proved";
+    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.kind === "proved" ? proofTable(machine, lesson, found) : []);
     byId("undo").disabled = this.past.length === 0;
     byId("redo").disabled = this.future.length === 0;
     setText(byId("word-problem"), "");
@@ -248,7 +258,7 @@ export class Derive {
     const place = order().indexOf(document.activeElement);
     fill(wires, drawTable(this));
     if (place >= 0) order()[place]?.focus();
-    setText(byId("step-text"), stepText(this, Math.max(0, this.lesson.rows[this.chosen].cell)));
+    setText(byId("step-text"), stepText(this, this.lesson.rows[this.chosen].cell));
   }
 
   /** The picture of the machine, upright where the place is narrow. */
@@ -294,7 +304,7 @@ export class Derive {
     const { machine, lesson, found } = this;
     const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
     const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
-    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
+    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: lesson.published ? "The published net, its gates as steep as you made them." : "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
     try {
       history.pushState(null, "", "#");
     } catch {
@@ -322,7 +332,7 @@ export class Derive {
 }
 
 /** The page's own machine as the last lesson, unless it is Reber's, of which there are lessons, or too large. */
-function freeLessons({ machine, reber }) {
+function freeLessons(machine, reber) {
   const lesson = JSON.stringify(machine.transitions) === JSON.stringify(reber.transitions) ? null : freeLesson(machine);
   return lesson ? [lesson] : [];
 }

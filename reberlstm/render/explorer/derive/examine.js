@@ -7,15 +7,14 @@ const AT_ONCE = 10;
 const SLICE = 12;
 const PIECE = 3;
 const WORDS = 5000;
-const LONGEST = 5000;
 
 /**
  * Tells what is found, at once where it is soon found: {kind: "wrong", …} as search.js reports it, with
  * `shortest`; {kind: "proved", …} and {kind: "unknown", reason, length} as prove.js decides, all words with
  * fewer than `length` symbols being right; before that {kind: "searching"}. Returns a function that ends it.
  */
-export function examine(machine, net, tell) {
-  const finding = findings(machine, net);
+export function examine(machine, net, milliseconds, tell) {
+  const finding = findings(machine, net, milliseconds);
   let timer = 0;
 
   function turn(slice) {
@@ -34,12 +33,12 @@ export function examine(machine, net, tell) {
   return () => clearTimeout(timer);
 }
 
-function* findings(machine, net) {
+function* findings(machine, net, milliseconds) {
   const search = makeSearch(machine, net, 0);
   while (!search.advance(PIECE) && search.report().tried < WORDS) yield;
   const report = search.report();
   if (report.status === "wrong") return { kind: "wrong", shortest: true, ...report };
-  const decided = yield* makeDeciding(machine, net, { milliseconds: LONGEST });
+  const decided = yield* makeDeciding(machine, net, { milliseconds });
   if (decided.verdict === "proved") return { kind: "proved", ...decided };
   if (decided.verdict === "refuted") return { kind: "wrong", shortest: decided.shortest, ...decided.wrong };
   return { kind: "unknown", reason: decided.reason, length: decided.search?.length ?? report.length ?? null };

@@ -271,9 +271,22 @@ const LARGE = [
 ];
 
 /** The lessons with their rows, their numbers at first and when solved, and which rows are the student's. */
-export function lessonsWith(reber) {
-  return [...SMALL, ...LARGE.map((lesson) => ({ ...reberLesson(reber), ...lesson }))].map(prepared);
+export function lessonsWith(reber, published) {
+  const lessons = [...SMALL, ...LARGE.map((lesson) => ({ ...reberLesson(reber), ...lesson }))].map(prepared);
+  return [...lessons, { ...prepared({ ...reberLesson(reber), ...STEEPER, published, solution: {} }), solution: null }];
 }
+
+/** The lesson without a proof at its end. */
+const STEEPER = {
+  key: "steep",
+  title: "The published net, steeper",
+  task: "This is the Toy LSTM with its own numbers. Make its filters and erasers steeper, until the page finds no wrong word any more. Then ask: is it right now?",
+  learn: "A gate is steep if its numbers are large: then it is nearly shut or nearly open, and leaks less. Twice as steep means all numbers times two.",
+  gates: ["forget", "input"],
+  given: [],
+  hint: "The filters leak in, the erasers leak out. Change both. The search may take up to 20 seconds.",
+  after: "No wrong word was found, but nothing is proved: in the loop on S at node 1 the memory is only held, so it fades, now very slowly. Steeper gates make the wrong words longer. Writing anew, as in the lessons before, removes them.",
+};
 
 const MOST_STATES = 12;
 

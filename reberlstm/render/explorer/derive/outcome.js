@@ -4,8 +4,9 @@ import { el } from "../common/dom.js";
 import { wordText } from "../model/machine.js";
 import { shown } from "./wiretable.js";
 
-/** A word in quotes, or the empty one in words. */
+/** A word in quotes, or the empty one in words; of a long one its ends. */
 export function quoted(machine, word) {
+  if (word.length > 48) return `“${wordText(machine, word.slice(0, 12))} … ${wordText(machine, word.slice(-8))}” (${word.length} symbols)`;
   return word.length ? `“${wordText(machine, word)}”` : "the empty word";
 }
 
@@ -53,7 +54,7 @@ export function proofTable(machine, lesson, { boxes, margin }) {
     return last.length ? `${state}, after ${wordText(machine, last)}` : state;
   };
   return [
-    el("h3", { id: "proof-title" }, "The proof"),
+    el("h3", {}, "The proof"),
     el("p", {}, "In every node, every number of the net stays within these bounds, however long the word is. They hold at the start, and no step leads out of them. Within them every answer is right."),
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Bounds of the proof" }, el(
       "table",

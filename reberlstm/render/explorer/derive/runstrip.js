@@ -4,17 +4,24 @@ import { el } from "../common/dom.js";
 import { LOST } from "../model/machine.js";
 import { answersOf } from "./outcome.js";
 import { shown } from "./wiretable.js";
-import { HEIGHT } from "./wiring.js";
+
+/** In a long word, how many steps are shown before and after the one that is looked at. */
+const BEFORE = 60;
+const AFTER = 20;
+
+/** A cell is active above this part of the height; the Toy LSTM leaves halves as marks on the way. */
+const ACTIVE = { lstm: 0.5, toy: 0.8 };
 
 /** The strip; `app` has the steps, what is right at each, and which one is looked at. */
 export function drawStrip(app) {
   const { machine, lesson, word, steps, states, judged, t } = app;
-  const columns = steps.map((_, k) => k);
+  const first = Math.max(0, t - BEFORE);
+  const columns = [...steps.keys()].slice(first, t + AFTER + 1);
   const mark = (k) => (k === t ? "here" : null);
   const header = (k) => el("th", { scope: "col", class: mark(k) }, el("button", { type: "button", "data-step": k, "aria-pressed": String(k === t), "aria-label": k === 0 ? "start" : `step ${k}, ${machine.alphabet[word[k - 1]]}`, onclick: () => app.goTo(k) }, k === 0 ? "start" : machine.alphabet[word[k - 1]]));
   const line = (name, cell) => el("tr", {}, el("th", { scope: "row" }, name), columns.map((k) => el("td", { class: mark(k) }, cell(k))));
   const isWrong = (k) => judged[k].verdict === "wrong";
-  const answers = columns.map((k) => answersOf(machine, steps[k], judged[k]));
+  const answers = (k) => answersOf(machine, steps[k], judged[k]);
   const isJudged = (k) => judged[k].verdict !== "unclaimed";
   return el(
     "table",
@@ -25,17 +32,17 @@ export function drawStrip(app) {
       {},
       line("Node", (k) => (states[k] === LOST ? "–" : machine.states[states[k]])),
       lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell], shouldBe(app, k, cell)))),
-      line(lesson.head === "legal" ? "The net offers" : "May end, says the net", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers[k].net)),
-      line(lesson.head === "legal" ? "The machine allows" : "May end, says the machine", (k) => (isJudged(k) ? answers[k].machine : el("span", { class: "unjudged" }, "not judged"))),
+      line(lesson.head === "legal" ? "The net offers" : "May end, says the net", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers(k).net)),
+      line(lesson.head === "legal" ? "The machine allows" : "May end, says the machine", (k) => (isJudged(k) ? answers(k).machine : el("span", { class: "unjudged" }, "not judged"))),
     ),
   );
 }
 
 /** Where a cell is named like a node: 1 if it should be active at a step and is not, 0 the other way round, else null. */
-function shouldBe({ machine, lesson, steps, states }, k, cell) {
-  if (states[k] === LOST || !machine.states.includes(lesson.cells[cell])) return null;
+function shouldBe({ machine, net, lesson, steps, states, judged }, k, cell) {
+  if (states[k] === LOST || judged[k].verdict === "unclaimed" || !machine.states.includes(lesson.cells[cell])) return null;
   const wanted = machine.states[states[k]] === lesson.cells[cell];
-  return wanted === (steps[k].h[cell] > HEIGHT / 2) ? null : Number(wanted);
+  return wanted === (steps[k].h[cell] > ACTIVE[net.layers[0].cell] * net.height) ? null : Number(wanted);
 }
 
 function memory(value, wanted) {
@@ -44,8 +51,9 @@ function memory(value, wanted) {
   return el("span", { class: "memory-bar" }, el("span", { class: "track", "aria-hidden": "true" }, el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` })), number);
 }
 
-/** The step in words: what each gate of a cell did, with its numbers. */
-export function stepText(app, cell) {
+/** The step in words: what each gate of the chosen cell did, or of one that is wrong, with its numbers. */
+export function stepText(app, chosen) {
+  const cell = chosen !== null && chosen >= 0 ? chosen : Math.max(0, app.lesson.cells.findIndex((_, k) => shouldBe(app, app.t, k) !== null));
   const { machine, lesson, word, steps, states, t } = app;
   if (t === 0) return "Before the first symbol every memory is 0.";
   const { gates, c } = steps[t];

@@ -15,6 +15,7 @@ export function shown(value) {
 
 /** What a row is called: "Filter of cell 1", "Reader: T". */
 export function nameOf(row) {
+  if (row.isSteep) return row.gate === "input" ? "All filters" : "All erasers";
   if (row.gate !== "reader") return `${NAMES[row.gate]} of cell ${row.name}`;
   return row.name === "end" ? "Reader: may the word end?" : `Reader: may ${row.name} come next?`;
 }
@@ -24,15 +25,20 @@ export function answerName({ name }) {
   return name === "end" ? "the word may end" : name;
 }
 
+/** The lines of the table: a cell each, or all cells in one. */
+export function linesOf({ cells, published }) {
+  return published ? [{ name: "All", cell: null }] : cells.map((name, cell) => ({ name, cell }));
+}
+
 /** The table; `app` has the lesson, its wiring, the chosen row, and the step that is looked at. */
 export function drawTable(app) {
   const { lesson } = app;
   const columns = COLUMNS.filter((gate) => lesson.gates.includes(gate));
   const at = (test) => lesson.rows.findIndex(test);
-  const line = (name, cell) => {
+  const line = ({ name, cell }) => {
     const numbers = columns.map((gate) => at((row) => row.gate === gate && row.cell === cell));
-    const memory = el("td", { class: "memory" }, el("span", { class: "narrow" }, "memory c "), meter(app.step.c[cell]));
-    const own = el("tr", {}, el("th", { scope: "row" }, el("span", { class: "narrow" }, "Cell "), name), numbers.map((number) => tile(app, number)), memory);
+    const memory = cell === null ? el("td") : el("td", { class: "memory" }, el("span", { class: "narrow" }, "memory c "), meter(app.step.c[cell]));
+    const own = el("tr", {}, el("th", { scope: "row" }, el("span", { class: "narrow" }, cell === null ? "" : "Cell "), name), numbers.map((number) => tile(app, number)), memory);
     return [own, editorBelow(app, numbers, columns.length + 2)];
   };
   const head = el("tr", {}, el("th", { scope: "col" }, "Cell"), columns.map((gate) => el("th", { scope: "col" }, NAMES[gate], el("small", {}, TERMS[gate]))), el("th", { scope: "col" }, "Memory", el("small", {}, "c")));
@@ -40,9 +46,10 @@ export function drawTable(app) {
     if (row.gate !== "reader") return [];
     return [el("tr", {}, el("th", { scope: "row" }, answerName(row)), tile(app, number)), editorBelow(app, [number], 2)];
   };
+  const readers = lesson.rows.flatMap(answer);
   return [
-    el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, ...lesson.cells.flatMap(line))),
-    el("table", { class: "wires readers" }, el("caption", {}, lesson.head === "legal" ? "Reader: what may come next?" : "Reader"), el("tbody", {}, ...lesson.rows.flatMap(answer))),
+    el("table", { class: "wires" }, el("caption", { class: "unseen" }, "The net"), el("thead", {}, head), el("tbody", {}, ...linesOf(lesson).flatMap(line))),
+    readers.length === 0 ? null : el("table", { class: "wires readers" }, el("caption", {}, lesson.head === "legal" ? "Reader: what may come next?" : "Reader"), el("tbody", {}, ...readers)),
   ];
 }
 
@@ -66,6 +73,7 @@ function tile(app, number) {
 }
 
 function valueOf(row, step) {
+  if (row.isSteep) return null;
   if (row.gate !== "reader") return step.gates ? meter(step.gates[row.gate][row.cell]) : null;
   const yes = row.name === "end" ? step.ends : step.offers.includes(row.answer);
   return el("span", { class: `says${yes ? " yes" : ""}` }, yes ? "yes" : "no");
@@ -89,15 +97,15 @@ function drawEditor(app) {
   const chips = (kind) => row.reads.flatMap((read, k) => (read.kind === kind ? [chip(app, number, k + 1, read)] : []));
   const rest = (value, text) => el("button", { type: "button", "aria-pressed": String(numbers[0] === value), onclick: () => app.set(number, 0, value) }, text);
   const groups = [
-    rests[0] && el("div", { class: "group", role: "group", "aria-label": "At rest" }, el("span", { class: "label" }, "At rest"), rest(-1, rests[0]), rest(1, rests[1])),
-    row.gate !== "reader" && el("div", { class: "group", role: "group", "aria-label": "Symbols" }, el("span", { class: "label" }, "Symbols"), chips("symbol")),
-    el("div", { class: "group", role: "group", "aria-label": "Cells" }, el("span", { class: "label" }, "Cells"), chips("cell")),
+    rests[0] && el("div", { class: "group", role: "group", "aria-label": row.isSteep ? "Steepness" : "At rest" }, row.isSteep ? null : el("span", { class: "label" }, "At rest"), rests.map((text, k) => rest(row.isSteep ? k - 1 : 2 * k - 1, text))),
+    row.reads.length > 0 && row.gate !== "reader" && el("div", { class: "group", role: "group", "aria-label": "Symbols" }, el("span", { class: "label" }, "Symbols"), chips("symbol")),
+    row.reads.length > 0 && el("div", { class: "group", role: "group", "aria-label": "Cells" }, el("span", { class: "label" }, "Cells"), chips("cell")),
   ];
   return [
     el("h3", { id: "editor-title" }, nameOf(row)),
     ...groups.filter(Boolean),
-    el("p", { class: "legend" }, `${signs}. Press again to change it.`),
-    app.numbers ? el("p", {}, el("span", { class: "formula" }, formulaOf(row, numbers)), el("small", {}, " · [a] is 1 if the symbol is a, else 0. h(A) is what cell A gave out, 0.76 if it is active.")) : null,
+    row.isSteep ? null : el("p", { class: "legend" }, `${signs}. Press again to change it.`),
+    app.numbers && !row.isSteep ? el("p", {}, el("span", { class: "formula" }, formulaOf(row, numbers)), el("small", {}, " · [a] is 1 if the symbol is a, else 0. h(A) is what cell A gave out, 0.76 if it is active.")) : null,
   ];
 }
 

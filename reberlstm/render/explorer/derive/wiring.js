@@ -27,8 +27,12 @@ const WORDS = {
   reader: { rests: ["no", "yes"], plus: "yes with", minus: "no with", signs: "+ makes it a yes, − a no" },
 };
 
+/** What can be done to the published net: all its filters, or erasers, times 1, 2 or 4. */
+const STEEP = { rests: ["as published", "twice as steep", "four times as steep"] };
+
 /** The rows of a lesson, {key, gate, cell, name, reads}; of the reader `cell` is −1, and `answer` the symbol's number. */
-export function rowsOf({ machine, cells, gates, head }) {
+export function rowsOf({ machine, cells, gates, head, published }) {
+  if (published) return gates.map((gate) => ({ key: gate, gate, cell: null, name: "all", isSteep: true, reads: [] }));
   const ofCells = cells.map((name, index) => ({ kind: "cell", index, name }));
   const ofSymbols = machine.alphabet.map((name, index) => ({ kind: "symbol", index, name }));
   const rows = cells.flatMap((name, cell) => gates.map((gate) => ({ key: `${gate} ${name}`, gate, cell, name, reads: [...ofSymbols, ...ofCells] })));
@@ -57,7 +61,7 @@ export function readRow(row, text) {
 
 /** The words for a row: the two ways to rest, what + and − do, and that in one line. */
 export function wordsOf(row) {
-  return WORDS[row.gate];
+  return row.isSteep ? STEEP : WORDS[row.gate];
 }
 
 /** What a row does, in one line. */
@@ -68,7 +72,7 @@ export function sentenceOf(row, numbers) {
     const cells = of("cell");
     return [...of("symbol"), ...(cells.length ? [`cell${cells.length > 1 ? "s" : ""} ${cells.join(" and ")}`] : [])].join(", ");
   };
-  const parts = [rests[numbers[0] > 0 ? 1 : 0], named(1) && `${plus} ${named(1)}`, named(-1) && `${minus} ${named(-1)}`];
+  const parts = [rests[row.isSteep ? numbers[0] + 1 : numbers[0] > 0 ? 1 : 0], named(1) && `${plus} ${named(1)}`, named(-1) && `${minus} ${named(-1)}`];
   return parts.filter(Boolean).join(", ") || "never rings";
 }
 
@@ -80,8 +84,19 @@ export function weightsOfRow(row, numbers) {
   return { bias: (open + shut) / 2 + half * numbers[0], chips };
 }
 
+/** The published net with the sums of some gates times a factor. */
+function steeper({ published, rows }, wiring) {
+  const [layer] = published.layers;
+  const factors = layer.gates.map((gate) => 2 ** ((wiring[rows.findIndex((row) => row.gate === gate)]?.[0] ?? -1) + 1));
+  const factorOf = (row) => factors[Math.floor(row / published.cells.length)];
+  const matrix = ({ shape, rows: lines }) => ({ shape, rows: lines.map((line, row) => line.map((value, k) => (k % 2 ? value * factorOf(row) : value))) });
+  const changed = { ...layer, weight_ih: matrix(layer.weight_ih), weight_hh: matrix(layer.weight_hh), bias_ih: layer.bias_ih.map((value, row) => value * factorOf(row)) };
+  return { ...published, layers: [changed] };
+}
+
 /** The net of a wiring, as the page's data has nets. */
 export function netOf(lesson, wiring) {
+  if (lesson.published) return steeper(lesson, wiring);
   const { machine, cells, head, claims } = lesson;
   const size = cells.length;
   const rows = BLOCKS.length * size;

@@ -4,7 +4,7 @@ import { el } from "../common/dom.js";
 import { drawLayout } from "../common/graph.js";
 import { parseWord } from "../model/machine.js";
 import { layoutsOf } from "../model/places.js";
-import { answerName, NAMES } from "./wiretable.js";
+import { answerName, linesOf, NAMES } from "./wiretable.js";
 import { COLUMNS, sentenceOf } from "./wiring.js";
 
 /** The worksheet of a lesson: what is given is printed, the rest is blank. */
@@ -31,8 +31,8 @@ export function worksheet(lesson, number, count) {
     layouts ? el("div", { class: "graph" }, drawLayout(layouts[0], machine.accepting).picture) : null,
     el("p", { class: "note" }, machine.title),
     el("h3", {}, "The net: how does each gate rest, what opens it (+), what shuts it (−)?"),
-    table("", ["Cell", ...columns.map((gate) => NAMES[gate])], cells.map((name, cell) => el("tr", {}, heading(name), columns.map((gate) => entry(rows.find((row) => row.gate === gate && row.cell === cell)))))),
-    table("", ["Reader", "Yes or no at rest? Which cells change it?"], rows.filter(({ gate }) => gate === "reader").map((row) => el("tr", {}, heading(answerName(row)), entry(row)))),
+    table("", ["Cell", ...columns.map((gate) => NAMES[gate])], linesOf(lesson).map(({ name, cell }) => el("tr", {}, heading(name), columns.map((gate) => entry(rows.find((row) => row.gate === gate && row.cell === cell)))))),
+    lesson.published ? null : table("", ["Reader", "Yes or no at rest? Which cells change it?"], rows.filter(({ gate }) => gate === "reader").map((row) => el("tr", {}, heading(answerName(row)), entry(row)))),
     el("h3", {}, "Run these words by hand"),
     lesson.words.map(trace),
   );

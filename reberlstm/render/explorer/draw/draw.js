@@ -1,14 +1,14 @@
 // Draw your own machine: states and arrows by hand; the page makes its net at every change and runs it.
 
-import { byId, fill, el, setText } from "../common/dom.js";
+import { byId, el, fill, setText } from "../common/dom.js";
 import { Undo } from "../common/undo.js";
 import { decodeMachine, encodeMachine } from "../model/carry.js";
 import { cropped, layoutAt } from "../model/curves.js";
 import { wordText } from "../model/machine.js";
-import { placesOf } from "../model/places.js";
+import { placesOf, spread } from "../model/places.js";
 import { makeSeeker } from "../model/worker.js";
 import { Canvas } from "./canvas.js";
-import { addState, arrowOf, deleteState, drawingOf, EMPTY, faultsOf, machineOf, moveState, spotsOf, readSymbols, renameState, setArrow, setEnds, setStart, stateOf } from "./editing.js";
+import { addState, arrowOf, deleteState, drawingOf, EMPTY, faultsOf, machineOf, moveState, readSymbols, renameState, setArrow, setEnds, setStart, spotsOf, stateOf } from "./editing.js";
 import { bindFiling, hashOf } from "./filing.js";
 import { Listing } from "./listing.js";
 import { Popup } from "./popup.js";
@@ -16,6 +16,7 @@ import { Trial } from "./trial.js";
 
 const SMALL = 12;
 const EDGE = 24;
+const CORNER = 80;
 const FAR = 6000;
 const APART = 84;
 const LINK_DELAY = 250;
@@ -69,11 +70,13 @@ export class Draw {
     bindFiling(this);
     signal.addEventListener("abort", () => this.leave());
     const kept = page.drawing;
-    if (!this.takeLink(hash)) {
-      if (kept) this.drawing = kept.drawing;
-      else this.drawing = this.firstDrawing();
+    const linked = this.takeLink(hash);
+    if (!linked) this.drawing = kept?.drawing ?? this.firstDrawing();
+    if (kept) {
+      Object.assign(this.undoing, linked ? { past: [...kept.past, kept.drawing] } : { past: kept.past, future: kept.future });
+      this.trial.typed = kept.typed;
+      byId("trial-word").value = kept.typed ?? "";
     }
-    if (kept) Object.assign(this.undoing, { past: kept.past, future: kept.future });
     this.setTool("move");
     this.show();
   }
@@ -107,8 +110,8 @@ export class Draw {
 
   /** What is to be there when this mode is shown again. */
   leave() {
-    const { drawing, undoing } = this;
-    this.page.drawing = { drawing, past: undoing.past, future: undoing.future };
+    const { drawing, undoing, trial } = this;
+    this.page.drawing = { drawing, past: undoing.past, future: undoing.future, typed: trial.typed };
     clearTimeout(this.linking);
     clearTimeout(this.trial.waiting);
     this.seeker.end();
@@ -159,7 +162,7 @@ export class Draw {
 
   load({ machine, positions, notes = [] }) {
     if (machine.counters) throw new Error("A machine with counters cannot be drawn here. Run it with: reberlstm explore.");
-    this.change(this.drawn(machine, positions));
+    this.change(this.drawn(machine, positions && roomy(machine, positions)));
     this.canvas.centre(machine.start);
     this.say([`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`, ...notes].join(" "));
   }
@@ -394,6 +397,14 @@ export class Draw {
     const carried = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
     this.page.showCarried(carried, `#${new URLSearchParams({ string: wordText(made.machine, word) })}`);
   }
+}
+
+/** The places of a file, with room between the states, and from the corner of the sheet; null where they are no use. */
+function roomy(machine, positions) {
+  const places = machine.states.every((name) => Object.hasOwn(positions, name)) ? spread(machine, positions) : null;
+  if (!places) return null;
+  const [left, top] = [0, 1].map((axis) => Math.min(...Object.values(places).map((place) => place[axis])));
+  return Object.fromEntries(Object.entries(places).map(([name, [x, y]]) => [name, within(x - left + CORNER, y - top + CORNER)]));
 }
 
 function within(x, y) {

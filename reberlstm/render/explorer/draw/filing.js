@@ -8,10 +8,11 @@ import { drawLayout } from "../common/graph.js";
 import { cropped } from "../model/curves.js";
 import { machineOf, spotsOf } from "./editing.js";
 
-const INK = `
-  text { font: 14px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #16191d; text-anchor: middle; dominant-baseline: central; }
-  path, ellipse { fill: none; stroke: #16191d; stroke-width: 1.2; }
-  .body { fill: #fff; } polygon { fill: #16191d; stroke: none; } .halo, .lit { display: none; }`;
+const INK = [
+  'text { font: 14px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #16191d; text-anchor: middle; dominant-baseline: central; }',
+  "path, ellipse { fill: none; stroke: #16191d; stroke-width: 1.2; }",
+  ".body { fill: #fff; } polygon { fill: #16191d; stroke: none; } .halo, .lit { display: none; }",
+].join(" ");
 
 /** Binds everything that opens and saves. */
 export function bindFiling(mode) {

@@ -3,8 +3,10 @@
 // A box is an interval for every number of the state: of each layer h, and where it is something
 // else, c. The formulas are those of model/net.js, in intervals.
 
-import { centred, constants, joined, mix, part, point, product, products, relu, settled, sigmoid, softmax, sum, tanh, together } from "./intervals.js";
+import { centred, constants, joined, mix, part, point, product, products, settled, softmax, SQUASH, sum, together } from "./intervals.js";
 import { initial } from "./net.js";
+
+const { sigmoid, tanh, relu } = SQUASH;
 
 const memory = ({ forget, input, candidate }, c) => sum(product(forget, c), product(input, candidate));
 const inputs = (gate) => ({ forget: gate("forget", sigmoid), input: gate("input", sigmoid), candidate: gate("candidate", tanh) });

@@ -5,6 +5,8 @@
 // Math.tanh the standard asks no accuracy; here they may be off by 2⁻⁴⁷ of their value, that is 32
 // units in the last place or more. Engines are off by about one; `arithmeticFault` looks at some.
 
+import { sigmoid } from "./net.js";
+
 const FUNCTION_ERROR = 2 ** -47;
 const TINY = 1e-300; // more than what some underflows take away
 const MOST = 1e305; // of larger sums nothing is said, since they may overflow
@@ -118,15 +120,10 @@ const growing = (squash, least) => (z) => {
   return result;
 };
 
-/** 1 / (1 + exp(−z)) without overflow at either end. */
-export function sigmoidOf(z) {
-  const e = Math.exp(-Math.abs(z));
-  return (z >= 0 ? 1 : e) / (1 + e);
-}
+const relu = ({ low, high }) => ({ low: low.map((x) => Math.max(0, x)), high: high.map((x) => Math.max(0, x)) });
 
-export const sigmoid = growing(sigmoidOf, 0);
-export const tanh = growing(Math.tanh, -1);
-export const relu = ({ low, high }) => ({ low: low.map((x) => Math.max(0, x)), high: high.map((x) => Math.max(0, x)) });
+/** What squashes sums, for intervals of them. */
+export const SQUASH = { sigmoid: growing(sigmoid, 0), tanh: growing(Math.tanh, -1), relu };
 
 /** Probabilities of which the differences of their logits are given: `gap(a, b)` is [low, high] of z_a − z_b. */
 export function softmax(count, gap) {
@@ -157,7 +154,7 @@ const sumError = (terms) => (terms + 16) * 2 ** -52;
 /** The middles of intervals, and how far they reach from where rounding has put these. */
 export function centred({ low, high }) {
   const middle = low.map((x, k) => 0.5 * x + 0.5 * high[k]);
-  const radius = middle.map((x, k) => (low[k] === high[k] ? 0 : Math.max(high[k] - x, x - low[k]) * (1 + 2 ** -50) + TINY));
+  const radius = middle.map((x, k) => (low[k] === x && high[k] === x ? 0 : Math.max(high[k] - x, x - low[k]) * (1 + 2 ** -50) + TINY));
   return { middle, radius };
 }
 

@@ -8,7 +8,7 @@
 // 1966, chapter 6). Matrices are held as middle and radius of every entry.
 
 import { againOf } from "./boxes.js";
-import { centred, meet, over, point, product, sum, tanh, under, wider } from "./intervals.js";
+import { centred, meet, over, point, product, SQUASH, sum, under, wider } from "./intervals.js";
 
 const ROUNDED = 2 ** -42; // more than sums of a thousand products of a few rounded numbers may be off by
 const TINY = 1e-300;
@@ -103,17 +103,18 @@ const reluSlope = ({ low, high }) => ({ low: low.map((y) => (y > 0 ? 1 : 0)), hi
 const complement = ({ low, high }) => ({ low: high.map((x) => under(1 - x)), high: low.map((x) => over(1 - x)) });
 const negative = ({ low, high }) => ({ low: high.map((x) => -x), high: low.map((x) => -x) });
 
-/**
- * For a kind of cell the derivatives of [h] or [h, c] after a step in what the gates read with weights, of
- * which `by(gate)` is the matrix, and in the state before itself: for each part its factors of [h] or [h, c]
- * before. `again` is there where what is read is h, which a reset gate of a GRU multiplies.
- */
+/** Of c after a step of an LSTM. */
 const memoryBy = ({ input, forget, candidate }, c, by) =>
   total(scaled(product(c, sigmoidSlope(forget)), by("forget")), scaled(product(candidate, sigmoidSlope(input)), by("input")), scaled(product(input, tanhSlope(candidate)), by("candidate")));
 
+/**
+ * For a kind of cell the derivatives of [h] or [h, c] after a step: `parts`, in what the gates read, `by(gate)`
+ * being the matrix of weights with which a gate reads it; and `own`, in the parts before themselves, factors
+ * for each. `again` says that what is read is h, which a reset gate of a GRU multiplies.
+ */
 const DERIVATIVES = {
   lstm({ gates, before, after, by }) {
-    const t = tanh(after[1]);
+    const t = SQUASH.tanh(after[1]);
     const down = product(gates.output, tanhSlope(t));
     const c = memoryBy(gates, before[1], by);
     return { parts: [total(scaled(product(t, sigmoidSlope(gates.output)), by("output")), scaled(down, c)), c], own: [[null, product(down, gates.forget)], [null, gates.forget]] };
@@ -168,7 +169,7 @@ function derivatives(boxNet, prepared, layers) {
   const matrix = zeros(width, width);
   let below = null; // the rows of h of the layer below
   net.layers.forEach((layer, number) => {
-    const { first, size, parts: count } = places[number];
+    const { first, size } = places[number];
     const { gates, state } = layers[number];
     const rows = (weights, columns) => (gate) => {
       const at = layer.gates.indexOf(gate) * size * columns;
@@ -176,7 +177,7 @@ function derivatives(boxNet, prepared, layers) {
     };
     const recurrent = rows(layer.recurrent, size);
     const inner = layer.cell === "gru" ? againOf(layer, prepared.sums[number]) : null;
-    const common = { gates, before: prepared.states[number], after: state, inner, recurrent: layer.gates.includes("candidate") && recurrent("candidate") };
+    const common = { gates, before: prepared.states[number], after: state, inner, recurrent: recurrent("candidate") };
     const derive = (by, again) => DERIVATIVES[layer.cell]({ ...common, by, again });
     const own = derive(recurrent, true);
     own.parts.forEach((each, k) => {
@@ -185,7 +186,6 @@ function derivatives(boxNet, prepared, layers) {
     });
     if (below) derive(rows(layer.input, layer.width), false).parts.forEach((each, k) => place(matrix, times(each, below), first + k * size, 0));
     if (number < net.layers.length - 1) below = { rows: size, columns: width, middle: matrix.middle.slice(first * width, (first + size) * width), radius: matrix.radius.slice(first * width, (first + size) * width) };
-    return count;
   });
   return matrix;
 }
