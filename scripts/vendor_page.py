@@ -39,6 +39,11 @@ CHANGES = (
             throw new TomlError('expected comma or end', { toml: str, ptr: newPtr });""",
         1,
     ),
+    # A message is one line, without a picture of the place.
+    (r"function makeCodeBlock\(.*?\n\}\n", "", 1),
+    (r" *const codeblock = [^\n]*\n", "", 1),
+    (r"\\n\\n\$\{codeblock\}", "", 1),
+    (r" *this\.codeblock = codeblock;\n| *codeblock;\n", "", 2),
     # No value of a machine is a date, so the module for dates is left out.
     (r"    const date = new TomlDate\(value\);\n    if \(!date\.isValid\(\)\) \{\n", "", 1),
     (r"(\s+throw new TomlError\('invalid value'.*?\);)\n    \}\n    return date;", r"\1", 1),

@@ -54,7 +54,7 @@ function parsed(text, where) {
     return parse(text, { maxDepth: 50 });
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    const [message] = error.message.replace("Invalid TOML document: ", "").split("\n");
+    const message = error.message.replace("Invalid TOML document: ", "");
     throw new Error(`${where}${error.line ? `, line ${error.line}` : ""}: not TOML: ${message}`, { cause: error });
   }
 }

@@ -30,36 +30,14 @@ function getLineColFromPtr(string, ptr) {
     let lines = string.slice(0, ptr).split(/\r\n|\n|\r/g);
     return [lines.length, lines.pop().length + 1];
 }
-function makeCodeBlock(string, line, column) {
-    let lines = string.split(/\r\n|\n|\r/g);
-    let codeblock = '';
-    let numberLen = (Math.log10(line + 1) | 0) + 1;
-    for (let i = line - 1; i <= line + 1; i++) {
-        let l = lines[i - 1];
-        if (!l)
-            continue;
-        codeblock += i.toString().padEnd(numberLen, ' ');
-        codeblock += ':  ';
-        codeblock += l;
-        codeblock += '\n';
-        if (i === line) {
-            codeblock += ' '.repeat(numberLen + column + 2);
-            codeblock += '^\n';
-        }
-    }
-    return codeblock;
-}
 class TomlError extends Error {
     line;
     column;
-    codeblock;
     constructor(message, options) {
         const [line, column] = getLineColFromPtr(options.toml, options.ptr);
-        const codeblock = makeCodeBlock(options.toml, line, column);
-        super(`Invalid TOML document: ${message}\n\n${codeblock}`, options);
+        super(`Invalid TOML document: ${message}`, options);
         this.line = line;
         this.column = column;
-        this.codeblock = codeblock;
     }
 }
 function isEscaped(str, ptr) {
