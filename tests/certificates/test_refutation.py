@@ -123,3 +123,19 @@ def test_a_suspect_at_the_threshold_is_followed_to_a_word_that_is_decided() -> N
     assert cert.word.count("c") == 4
     assert (cert.none_shorter_than, cert.shortest) == (1, False)
     assert check(cert.to_dict(), net, fsm).valid
+
+
+def test_a_word_that_leads_back_to_a_start_of_which_nothing_is_asked() -> None:
+    """All its states are the start's, and only after the first symbol must it say something."""
+    lines = {"shut": {"(": "open"}, "open": {")": "shut"}}
+    fsm = FSM(alphabet=("(", ")"), start="shut", accepting={"shut"}, transitions=lines)
+    net = rl.compile(fsm)
+    names = ("weight_ih", "weight_hh", "bias_ih")
+    mute = {name: np.zeros_like(getattr(net, name)) for name in names}
+    never = Head(np.zeros((1, net.size)), np.array([-1.0]))
+    net = net.replace(**mute, heads={"accept": never}, claims="legal", gain=None)
+    found = rl.certify(net, fsm)
+    assert isinstance(found, Refutation)
+    assert "".join(found.word) == "()"
+    assert found.shortest
+    assert check(found, net, fsm)
