@@ -138,7 +138,8 @@ def test_by_mouse(open_page, parity_page):
         drag(page, middle(page, source, edge=True), middle(page, target))
         page.keyboard.type(symbol)
         page.keyboard.press("Enter")
-    assert "no state has a double ring" in page.locator("#faults").inner_text()
+    assert "no state has a double ring" in page.locator("#trial-notes").inner_text()
+    assert verdict(page).startswith("✓ The net does what the drawing says.")
     page.mouse.click(*middle(page, "0"))
     page.get_by_label("words may end here").check()
     page.get_by_label("Name").fill("1")
@@ -146,9 +147,11 @@ def test_by_mouse(open_page, parity_page):
     page.get_by_label("Name").fill("even")
     page.keyboard.press("Enter")
     assert same(drawn(page), PARITY)
-    assert page.locator("#faults").inner_text() == ""
+    assert page.locator("#trial-notes").inner_text() == ""
     assert "Proved right after every string of any length" in verdict(page)
-    assert page.locator("#trial-size").inner_text() == "The net has 1 cell for 2 states."
+    assert page.locator("#trial-size").inner_text() == (
+        "1 cell for 2 states: 1. even, the start, needs none: no cell is on there."
+    )
     page.locator("#trial-word").fill("0110")
     assert "and the word may end here" in page.locator("#trial-said").inner_text()
 
@@ -182,9 +185,10 @@ def test_by_keyboard(open_page, parity_page):
     page = open_page(parity_page, "#mode=draw", width=640, height=400)
     page.locator("#draw-new").focus()
     page.keyboard.press("Enter")
-    page.locator("#canvas").focus()
-    page.keyboard.press("n")
-    page.keyboard.press("n")
+    for key in ("n", "Escape", "Shift+Tab", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator("#popup").get_by_label("Name").input_value() == "1"
+    page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.dataset.key") == '["1"]'
     heard = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert heard == "state 1, no word leads here"
