@@ -150,7 +150,7 @@ def test_by_mouse(open_page, parity_page):
     assert page.locator("#trial-notes").inner_text() == ""
     assert "Proved right after every string of any length" in verdict(page)
     assert page.locator("#trial-size").inner_text() == (
-        "1 cell for 2 states: 1. even, the start, needs none: no cell is on there."
+        "1 cell for 2 states: 1. State even needs none: words start there, with no cell on."
     )
     page.locator("#trial-word").fill("0110")
     assert "and the word may end here" in page.locator("#trial-said").inner_text()

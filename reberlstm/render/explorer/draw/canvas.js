@@ -75,7 +75,7 @@ export class Canvas {
     const made = drawLayout({ ...layout, width: 0, height: 0 }, ends);
     const found = reachable(drawing);
     const clashes = clashesOf(drawing);
-    for (const [name, { group }] of made.nodes) this.makeState(group, name, found.has(name), clashes.some(({ source }) => source === name));
+    for (const [name, { group }] of made.nodes) this.makeState(group, name, drawing.start === null || found.has(name), clashes.some(({ source }) => source === name));
     for (const arrow of drawing.arrows) {
       const { source, target, symbols } = arrow;
       const clash = clashes.some((each) => each.source === source && each.targets.includes(target) && symbols.includes(each.symbol));

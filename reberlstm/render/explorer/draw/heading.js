@@ -12,6 +12,7 @@ export class Heading {
     this.field.addEventListener("blur", () => this.close(true));
     this.field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== "Escape") return;
+      event.preventDefault();
       this.close(event.key === "Enter");
       this.button.focus();
     });

@@ -54,7 +54,7 @@ export class Trial {
       setText(byId("trial-size"), cellsText(machine, wiring));
       this.made = { data, machine: makeMachine(machine), net: readNet(data), example: telling(machine) };
     } catch (error) {
-      this.say("unknown", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+      this.say("unknown", "", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
       return;
     }
     byId("trial-run").hidden = false;
@@ -74,14 +74,14 @@ export class Trial {
   hear({ decision }) {
     if (!this.made || !decision) return;
     const { machine, net } = this.made;
-    const what = { proved: "✓ The net does what the drawing says. ", refuted: "✗ The net does not do what the drawing says: ", unknown: "" }[decision.verdict];
-    this.say(decision.verdict, `${what}${verdictText(machine, net, decision)}`);
+    const what = { proved: "✓ The net does what the drawing says.", refuted: "✗ The net does not do what the drawing says:", unknown: "" }[decision.verdict];
+    this.say(decision.verdict, what, verdictText(machine, net, decision));
   }
 
-  say(kind, text) {
+  say(kind, text, more = "") {
     const line = byId("trial-verdict");
     line.className = kind;
-    setText(line, text);
+    fill(line, el("span", {}, text), more ? ` ${more}` : null);
   }
 
   showButtons() {
@@ -158,7 +158,7 @@ function cellsText(machine, { cells, encoding: { machine: { names, dead }, coded
   const shown = cells.length > MANY_CELLS ? [...cells.slice(0, MANY_CELLS - 2), "…", cells.at(-1)] : cells;
   const parts = [`${count(cells.length, "cell")} for ${count(names.length, "state")}: ${listed(shown)}.`];
   if (names.length === 1 && dead === null) return `${parts[0]} There is nothing to be remembered, but a net has at least one cell.`;
-  if (!coded.includes(0)) parts.push(`${names[0]}, the start, needs none: no cell is on there.`);
-  if (hasStarted) parts.push(`${cells.at(-1)} goes on with the first symbol and stays on. If it alone is on, the word has gone wrong.`);
+  if (!coded.includes(0)) parts.push(`State ${names[0]} needs none: words start there, with no cell on.`);
+  if (hasStarted) parts.push(`The cell ${cells.at(-1)} goes on with the first symbol and stays on. If it alone is on, the word has gone wrong.`);
   return parts.join(" ");
 }

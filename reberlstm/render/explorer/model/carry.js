@@ -102,7 +102,11 @@ function unfinished({ name, title, source, alphabet, states, start = null, accep
   const arrows = states.flatMap(([, line]) => [...line]);
   if (names.includes("") || !arrows.every(([symbol, target]) => alphabet.includes(symbol) && names.includes(target))) throw new Error("its end is missing");
   const table = (lines) => Object.fromEntries([...lines].map(([state, line]) => [state, Object.fromEntries(line)]));
-  return { name, title, source, alphabet, states: names, start, accepting, transitions: table(states), probabilities: table(probabilities), stop: Object.fromEntries(stop), outputs: Object.fromEntries(outputs) };
+  const machine = { name, title, source, alphabet, states: names, start, accepting, transitions: table(states) };
+  if (probabilities.size) machine.probabilities = table(probabilities);
+  if (stop.size) machine.stop = Object.fromEntries(stop);
+  if (outputs.size) machine.outputs = Object.fromEntries(outputs);
+  return machine;
 }
 
 function readOthers(text, names, alphabet) {
