@@ -1,6 +1,6 @@
 // Long wrong words, to which no search breadth first can come: what a net forgets slowly, it forgets in
-// a loop. So cycles of the machine are gone round many times, and after a round all short continuations
-// are tried; from where a cycle has led, other cycles are gone round.
+// a loop. So cycles of the machine, the simple ones first, are gone round many times, and after a round all
+// short continuations are tried; from where a cycle has led, other cycles are gone round.
 
 import { judge } from "./judge.js";
 import { initial, step } from "./net.js";
