@@ -52,8 +52,9 @@ export class Derive {
   /** Takes over what a link carries. */
   follow(hash) {
     Object.assign(this, readProgress(this.lessons, hash));
+    this.watched = new URLSearchParams(hash.slice(1)).has(WATCH);
     this.open(this.lesson);
-    if (new URLSearchParams(hash.slice(1)).has(WATCH)) this.showWatched(hash);
+    if (this.watched) this.showWatched(hash);
   }
 
   bind() {
@@ -307,6 +308,7 @@ export class Derive {
 
   showAddress() {
     this.page.derived = writeProgress(this);
+    if (this.watched) return;
     try {
       history.replaceState(null, "", this.page.derived);
     } catch {

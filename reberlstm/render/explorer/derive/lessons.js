@@ -151,7 +151,7 @@ const SMALL = [
     hint: "A memory that is written at each step need not be held. What should the writer do while one waits? And in the dark, when nothing should be written?",
     after: "What is only held fades. What is written again at each step stays.",
     solved: "In your net the old memory is erased at each symbol and a new one is written, so it stays 1.",
-    words: ["1w0", "w1ww0", "1w0w1"],
+    words: ["1wwww0", "w1ww0", "1w0w1"],
   },
   {
     key: "first",
@@ -205,7 +205,7 @@ const SMALL = [
   {
     key: "three",
     title: "Count to three",
-    machine: machine("At most three a between two b", "ab", ["0"], { 0: { a: "1", b: "0" }, 1: { a: "2", b: "0" }, 2: { a: "3", b: "0" }, 3: { b: "0" } }),
+    machine: machine("At most three a in a row", "ab", ["0"], { 0: { a: "1", b: "0" }, 1: { a: "2", b: "0" }, 2: { a: "3", b: "0" }, 3: { b: "0" } }),
     task: "The net is to say what may come next: after three a only b, and then the count begins again. There is one cell for each number. Set all rows.",
     learn: "A chain: each cell opens the filter of the next one.",
     cells: ["1", "2", "3"],
@@ -300,7 +300,7 @@ const MOST_STATES = 12;
 /** A machine without a task: an empty net with a cell for each node but the start. Null where it is too large. */
 export function freeLesson(given) {
   const { states, alphabet, start, transitions } = given;
-  if (given.counters || states.length > MOST_STATES || alphabet.length > MOST_STATES) return null;
+  if (given.counters || states.length < 2 || states.length > MOST_STATES || alphabet.length > MOST_STATES) return null;
   const isWhole = states.every((state) => alphabet.every((symbol) => Object.hasOwn(transitions[state], symbol)));
   const lesson = {
     key: "free",

@@ -48,7 +48,7 @@ export function proofTable(machine, { cells }, { boxes, margin }) {
     )),
     el(
       "ol",
-      { class: "reasons" },
+      { class: "why-all" },
       el("li", {}, "At the start every memory is 0. That is in the first box."),
       el("li", {}, `Each step from a box leads into the box of the next node.${example(machine, cells, boxes)}`),
       el("li", {}, "Everywhere in a box every answer is right."),

@@ -5,7 +5,7 @@ import { drawLayout } from "../common/graph.js";
 import { parseWord } from "../model/machine.js";
 import { layoutsOf } from "../model/places.js";
 import { answerName, linesOf, nameOf, NAMES } from "./wiretable.js";
-import { COLUMNS, sentenceOf } from "./wiring.js";
+import { COLUMNS, emptyRow, sentenceOf } from "./wiring.js";
 
 /** What has to be known to run a net by hand, as far as the lesson speaks of it. */
 function rulesOf(lesson, columns) {
@@ -37,7 +37,13 @@ export function worksheet(lesson, number, count) {
   const blank = () => el("td");
   const heading = (text) => el("th", { scope: "row" }, text);
   const table = (kind, headers, lines) => el("table", { class: kind }, el("thead", {}, el("tr", {}, headers.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, lines));
-  const entry = (row) => el("td", {}, lesson.open[rows.indexOf(row)] ? "" : sentenceOf(row, lesson.first[rows.indexOf(row)]));
+  const entry = (row) => {
+    const at = rows.indexOf(row);
+    if (!lesson.open[at]) return el("td", {}, sentenceOf(row, lesson.first[at]));
+    return el("td", { class: "blank" }, String(lesson.first[at]) === String(emptyRow(row)) ? "" : `at first: ${sentenceOf(row, lesson.first[at])}`);
+  };
+  // As many words as the page has room for.
+  const words = lesson.words.slice(0, cells.length < 3 ? 3 : cells.length < 5 ? 2 : 1);
   const layouts = layoutsOf(machine);
   const trace = (word) => {
     const symbols = ["start", ...parseWord(machine, word).word.map((symbol) => machine.alphabet[symbol])];
@@ -57,7 +63,7 @@ export function worksheet(lesson, number, count) {
     el("ul", { class: "rules" }, rulesOf(lesson, columns).map((rule) => el("li", {}, rule))),
     table("", ["Cell", ...columns.map((gate) => NAMES[gate])], linesOf(lesson).map(({ name, cell }) => el("tr", {}, heading(name), columns.map((gate) => entry(rows.find((row) => row.gate === gate && row.cell === cell)))))),
     table("", ["Reader", "Answer"], rows.filter(({ gate }) => gate === "reader").map((row) => el("tr", {}, heading(answerName(row)), entry(row)))),
-    el("h3", {}, "Run these words by hand"),
-    lesson.words.map(trace),
+    el("h3", {}, words.length > 1 ? "Run these words by hand" : "Run this word by hand"),
+    words.map(trace),
   );
 }
