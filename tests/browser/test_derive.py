@@ -95,11 +95,14 @@ def says(page, text):
 
 def test_a_student_does_a_lesson(open_page, reber_page):
     page = open_page(reber_page, "#mode=derive")
-    says(page, "Shortest wrong word: “a”. After it the net says that the word may not end. It may.")
+    says(
+        page,
+        "Shortest wrong word: a (1 symbol). There the net says that the word may not end. It may.",
+    )
 
     page.get_by_role("button", name="Writer of cell A: never rings").click()
     page.get_by_role("button", name="symbol a: nothing").press("Enter")
-    says(page, "Shortest wrong word: “ab”.")
+    says(page, "Shortest wrong word: ab (2 symbols).")
     # The focus stays, so that a key can take the choice back.
     assert page.evaluate("document.activeElement.ariaLabel") == "symbol a: rings + on"
     assert page.locator("#strip .here .wrong").all_inner_texts() == ["✗ 0.95", "✗ yes"]
@@ -114,7 +117,7 @@ def test_a_student_does_a_lesson(open_page, reber_page):
     page.locator("#ask-hint").click()
     assert page.locator("#hint").inner_text() == "Still: Eraser of cell A: shut."
     page.locator("#editor").get_by_role("button", name="shut").click()
-    says(page, "Proved for words of every length")
+    says(page, "Proved right after every string of any length")
     bounds = [row.split("\t") for row in page.locator("#proof tbody").inner_text().split("\n")]
     assert bounds == [["0, at first", "0.00"], ["A", "1.00"], ["0", "0.00"]]
     step = "at node A the memory of cell A is 1.00. Then a comes. The next node is A again"
@@ -155,7 +158,11 @@ def test_a_student_does_a_lesson(open_page, reber_page):
 
 FAULTS = [
     # The filter of AB opened by symbol a in place of cell A.
-    ("filter", {"candidate AB": "+b", "input AB": "shut +a"}, "The writer rang, but the filter was shut."),
+    (
+        "filter",
+        {"candidate AB": "+b", "input AB": "shut +a"},
+        "The writer rang, but the filter was shut.",
+    ),
     # The cells are right, and the reader rests at yes.
     (
         "end",
@@ -224,7 +231,7 @@ def test_it_is_there_for_all_people_and_on_paper(open_page, reber_page):
     # Held by the eraser alone, the light fades in a long word.
     link = "#mode=derive&lesson=switch"
     page = open_page(reber_page, link, width=360, scheme="dark")
-    says(page, "Shortest wrong word: “1wwww")
+    says(page, "Shortest wrong word: 1wwww")
     page.locator("#numbers").check()
     page.locator("#lesson-list").click()
     results = axe.Axe().run(page)
@@ -247,7 +254,7 @@ def test_it_is_there_for_all_people_and_on_paper(open_page, reber_page):
     assert "12 of 16: Reber with a row missing" in sheets[11]
     assert "shut, opened by cells 1 and 4" in sheets[11]  # what is given
     assert "rings + on T, S" not in sheets[11]  # what is asked
-    assert all(sheet.count("May") >= 3 and "Hint" not in sheet for sheet in sheets)
+    assert all(sheet.count("May") >= 1 and "Hint" not in sheet for sheet in sheets)
     page.locator("#print-answers").evaluate("(button) => button.click()")
     assert "15. Reber, all by yourself" in page.evaluate("window.seen")
     assert "rings + on T, S" in page.evaluate("window.seen")
@@ -271,4 +278,4 @@ def test_the_pages_own_machine_can_be_wired(open_page, folder):
         page.locator(f"#wires button[aria-label^='{row}']").click()
         for name in presses:
             page.locator("#editor").get_by_role("button", name=name).click()
-    says(page, "Proved for words of every length")
+    says(page, "Proved right after every string of any length")

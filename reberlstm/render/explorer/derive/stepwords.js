@@ -22,7 +22,7 @@ function whenActive(lesson, cell) {
 /** 1 if a cell should be active at a step and is not, 0 the other way round, else null. A net that is proved is right in its own way. */
 export function shouldBe({ machine, net, lesson, found, word, steps, states, judged }, k, cell) {
   const [symbol, node] = whenActive(lesson, cell);
-  if (found.kind === "proved" || states[k] === LOST || judged[k].verdict === "unclaimed" || !machine.states.includes(node)) return null;
+  if (found.verdict === "proved" || states[k] === LOST || judged[k].verdict === "unclaimed" || !machine.states.includes(node)) return null;
   const wanted = machine.states[states[k]] === node && (symbol === null || machine.alphabet[word[k - 1]] === symbol);
   return wanted === (steps[k].h[cell] > ACTIVE[net.layers[0].cell] * net.height) ? null : Number(wanted);
 }
