@@ -148,6 +148,19 @@ def test_by_mouse(open_page, parity_page):
     assert same(drawn(page), PARITY)
     assert page.locator("#faults").inner_text() == ""
     assert "Proved right after every string of any length" in verdict(page)
+    # A drawing that is no machine is not searched any longer.
+    ended = page.evaluate("""() => {
+      const { seeker, trial } = explorer;
+      const { key } = trial;
+      const ended = [];
+      const { stop } = seeker;
+      seeker.stop = (id) => ended.push(id);
+      trial.update(null);
+      seeker.stop = stop;
+      trial.update(JSON.parse(key));
+      return ended;
+    }""")
+    assert ended == [0]
     assert page.locator("#trial-size").inner_text() == "The net has 1 cell for 2 states."
     page.locator("#trial-word").fill("0110")
     assert "and the word may end here" in page.locator("#trial-said").inner_text()

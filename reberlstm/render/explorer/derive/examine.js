@@ -1,6 +1,6 @@
 // Where is a net still wrong? First the shortest wrong word is sought; where none is found, a proof.
 
-import { makeDeciding } from "../model/prove.js";
+import { confirming, makeDeciding } from "../model/prove.js";
 import { makeSearch } from "../model/search.js";
 
 const AT_ONCE = 10;
@@ -34,7 +34,7 @@ export function examine(machine, net, milliseconds, tell) {
 }
 
 function* findings(machine, net, milliseconds) {
-  const search = makeSearch(machine, net, 0);
+  const search = makeSearch(machine, net, 0, confirming(machine, net));
   while (!search.advance(PIECE) && search.report().tried < WORDS) yield;
   const report = search.report();
   if (report.status === "wrong") return { kind: "wrong", shortest: true, ...report };

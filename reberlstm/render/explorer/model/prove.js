@@ -157,6 +157,13 @@ function wrongOf({ word, offers, extra, missing, allowed, ends, endWrong }) {
   return { word, offers, extra, missing, allowed, ends, endWrong };
 }
 
+/** Tells whether a net is wrong beyond doubt after a word that search.js has found; of a machine that counts nothing is told. */
+export function confirming(machine, net) {
+  if (machine.counters) return undefined;
+  const [boxNet, claim] = [new BoxNet(net), makeClaim(machine, net)];
+  return ({ word }) => isWrong(boxNet, claim, word);
+}
+
 /** Whether the net is wrong after a word beyond doubt, whatever is rounded on the way. */
 function isWrong(boxNet, claim, word) {
   try {
