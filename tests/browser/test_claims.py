@@ -93,7 +93,7 @@ def test_a_verdict_claims_no_more_than_was_looked_at(page):
     assert found["verdict"] == "unknown"
     assert found["search"]["status"] == "open"
     assert found["text"] == (
-        "None found for certain among 3; all with fewer than 1 symbol are right. There is no "
+        "No wrong word found for certain among 3; all with fewer than 1 symbol are right. There is no "
         "proof: after a an answer is so close to its threshold that rounding decides it."
     )
 

@@ -6,9 +6,10 @@ import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
 import { layoutsOf } from "../model/places.js";
+import { wordName } from "../model/verdicts.js";
 import { examine } from "./examine.js";
 import { freeLesson, lessonsWith } from "./lessons.js";
-import { outcomeText, proofTable, quoted } from "./outcome.js";
+import { outcomeText, proofTable } from "./outcome.js";
 import { readProgress, writeProgress } from "./progress.js";
 import { drawStrip, stepText } from "./runstrip.js";
 import { drawTable, nameOf } from "./wiretable.js";
@@ -177,7 +178,7 @@ export class Derive {
     this.stop();
     this.netData = netOf(this.lesson, this.wiring);
     this.net = readNet(this.netData);
-    this.found = { kind: "searching" };
+    this.found = { verdict: "searching" };
     this.runWord([]);
     this.stop = examine(this.machine, this.net, this.lesson.published ? PATIENT : QUICK, (found) => this.tell(found));
     this.showAddress();
@@ -186,7 +187,7 @@ export class Derive {
   tell(found) {
     this.found = found;
     if (this.isDone()) this.done.add(this.lesson.key);
-    if (found.kind === "wrong") this.runWord(found.word);
+    if (found.verdict === "refuted") this.runWord(found.wrong.word);
     else this.runWord(parseWord(this.machine, this.lesson.words[0]).word);
     this.show();
     this.showAddress();
@@ -194,7 +195,7 @@ export class Derive {
 
   /** Proved; or in the lesson where nothing can be, without a wrong word. */
   isDone() {
-    return this.found.kind === (this.lesson.published ? "unknown" : "proved");
+    return this.found.verdict === (this.lesson.published ? "unknown" : "proved");
   }
 
   runWord(word) {
@@ -224,13 +225,13 @@ export class Derive {
 
   show() {
     const { found, machine, lesson } = this;
-    setText(byId("outcome"), outcomeText(machine, found));
-    setAttribute(byId("outcome"), "class", found.kind);
+    setText(byId("outcome"), outcomeText(machine, this.net, found));
+    setAttribute(byId("outcome"), "class", found.verdict);
     const at = this.lessons.indexOf(lesson);
     setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
     byId("lesson-next").classList.toggle("main", this.isDone() && !byId("lesson-next").disabled);
-    byId("proof").hidden = !this.isDone() && found.kind !== "proved";
-    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.kind === "proved" ? proofTable(machine, lesson, found) : []);
+    byId("proof").hidden = !this.isDone() && found.verdict !== "proved";
+    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.verdict === "proved" ? proofTable(machine, lesson, found) : []);
     byId("undo").disabled = this.past.length === 0;
     byId("redo").disabled = this.future.length === 0;
     setText(byId("word-problem"), "");
@@ -238,7 +239,8 @@ export class Derive {
   }
 
   showRun() {
-    setText(byId("run-title"), `The run of ${quoted(this.machine, this.word)}`);
+    const name = wordName(this.machine, this.word);
+    setText(byId("run-title"), `The run of ${this.word.length ? `“${name}”` : name}`);
     const focused = document.activeElement?.dataset.step;
     fill(byId("strip"), drawStrip(this));
     const here = byId("strip").querySelector(`[data-step="${this.t}"]`);
@@ -302,7 +304,7 @@ export class Derive {
   /** The student's net in the mode that shows every gate; Back leads here again. */
   watch() {
     const { machine, lesson, found } = this;
-    const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
+    const proved = found.verdict === "proved" ? { scope: found.scope, margin: found.margin } : null;
     const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
     const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: lesson.published ? "The published net, its gates as steep as you made them." : "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
     try {

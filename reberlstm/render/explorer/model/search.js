@@ -75,7 +75,7 @@ export function makeSearch(machine, net, slots, confirmed = () => true) {
     },
     report() {
       const length = head < queue.length ? queue[head].length : (queue.at(-1)?.length ?? 0);
-      if (wrong) return { status: "wrong", tried, ...wrong };
+      if (wrong) return { status: "wrong", tried, suspect, ...wrong };
       if (head >= queue.length && !suspect) return { status: "closed", tried, configurations: known.size };
       // Words shorter than a suspect are right.
       return { status: over() ? "open" : "searching", tried, suspect, length: suspect ? Math.min(length, suspect.word.length - 1) : length };
