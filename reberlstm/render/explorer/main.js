@@ -21,7 +21,7 @@ class Page {
 
   start() {
     bindTheme();
-    for (const [name, button] of this.buttons()) button.addEventListener("click", () => this.show(name, name === "draw" ? this.drawingHash() : ""));
+    for (const [name, button] of this.buttons()) button.addEventListener("click", () => this.go(name, name === "draw" ? this.drawingHash() : ""));
     window.addEventListener("hashchange", () => this.follow(location.hash));
     this.follow(location.hash);
   }
@@ -61,6 +61,22 @@ class Page {
     return this.carried !== null && this.drawing === null ? `#${new URLSearchParams({ mode: "draw", machine: this.carried })}` : "";
   }
 
+  /** Goes to a mode; Back leads to what was shown before, as it was left. */
+  go(name, hash = "") {
+    this.push(hash || (name === "explore" ? "#" : `#mode=${name}`));
+    this.show(name, hash);
+  }
+
+  /** Keeps the address of what is shown, and begins another one. */
+  push(hash) {
+    this.mode.showAddress?.();
+    try {
+      history.pushState(null, "", hash);
+    } catch {
+      // In a frame without an address there is nothing to come back to.
+    }
+  }
+
   /** Shows a mode, as a link describes it or as at first; `data` is of another machine than the page's. */
   show(name, hash = "", data = this.data) {
     this.leaving?.abort();
@@ -70,7 +86,7 @@ class Page {
     byId("place").replaceChildren(byId(`mode-${name}`).content.cloneNode(true));
     for (const [each, button] of this.buttons()) setAttribute(button, "aria-current", each === name ? "page" : null);
     const to = (text, action) => el("button", { type: "button", onclick: action }, text);
-    const own = ["This is the machine that was drawn. ", to("Back to the drawing", () => this.show("draw", this.drawingHash())), " ", to("The machine of this page", () => this.show("explore"))];
+    const own = ["This is the machine that was drawn. ", to("Back to the drawing", () => this.go("draw", this.drawingHash())), " ", to("The machine of this page", () => this.go("explore"))];
     fill(byId("notice"), this.carried === null ? null : own);
     this.mode = new this.modes[name](data, this, this.leaving.signal);
     // What is shown is left where a console or a test can reach it.
