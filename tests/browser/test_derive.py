@@ -127,7 +127,7 @@ def test_a_student_does_a_lesson(open_page, reber_page):
 
     page.locator("#watch").click()
     assert page.locator("#title").inner_text() == "Does the word end in a?"
-    page.wait_for_url("**#string=*")
+    page.wait_for_url("**&watch=1&string=*")
     page.go_back()
     assert page.url == address
     says(page, "Proved")

@@ -1,6 +1,6 @@
 // Draw your own machine: states and arrows by hand; the page makes its net at every change and runs it.
 
-import { byId, el, fill, setText } from "../common/dom.js";
+import { byId, el, enableUndo, fill, setText } from "../common/dom.js";
 import { Undo } from "../common/undo.js";
 import { decodeMachine, encodeMachine } from "../model/carry.js";
 import { cropped, layoutAt } from "../model/curves.js";
@@ -19,7 +19,6 @@ const EDGE = 24;
 const CORNER = 80;
 const FAR = 6000;
 const APART = 84;
-const LINK_DELAY = 250;
 
 const PARITY = { name: "parity", title: "Parity: an even number of ones", alphabet: ["0", "1"], states: ["even", "odd"], start: "even", accepting: ["even"], transitions: { even: { 0: "even", 1: "odd" }, odd: { 0: "odd", 1: "even" } } };
 
@@ -52,7 +51,7 @@ export class Draw {
   }
 
   start(hash) {
-    const { page, signal } = this;
+    const { signal } = this;
     setText(byId("title"), "Draw your own machine");
     setText(byId("lead"), "Draw states and arrows. At every change the page makes the net of your machine, and runs it.");
     this.canvas = new Canvas(byId("canvas"), this);
@@ -69,14 +68,7 @@ export class Draw {
     document.addEventListener("keydown", (event) => this.key(event), { signal });
     bindFiling(this);
     signal.addEventListener("abort", () => this.leave());
-    const kept = page.drawing;
-    const linked = this.takeLink(hash);
-    if (!linked) this.drawing = kept?.drawing ?? this.firstDrawing();
-    if (kept) {
-      Object.assign(this.undoing, linked ? { past: [...kept.past, kept.drawing] } : { past: kept.past, future: kept.future });
-      this.trial.typed = kept.typed;
-      byId("trial-word").value = kept.typed ?? "";
-    }
+    if (!this.takeLink(hash)) this.drawing = this.firstDrawing();
     this.setTool("move");
     this.show();
   }
@@ -108,18 +100,16 @@ export class Draw {
     return { ...drawing, states: drawing.states.map(placed) };
   }
 
-  /** What is to be there when this mode is shown again. */
   leave() {
-    const { drawing, undoing, trial } = this;
-    this.page.drawing = { drawing, past: undoing.past, future: undoing.future, typed: trial.typed };
-    clearTimeout(this.linking);
     clearTimeout(this.trial.waiting);
     this.seeker.end();
   }
 
-  /** Takes over the machine of a link; returns whether there was one. */
+  /** Takes over the machine of a link, and the word; returns whether there was a machine. */
   takeLink(hash) {
-    const text = new URLSearchParams(hash.slice(1)).get("machine");
+    const parts = new URLSearchParams(hash.slice(1));
+    const text = parts.get("machine");
+    if (parts.has("word")) this.trial.type(parts.get("word"));
     if (text === null) return false;
     try {
       const { machine, positions } = decodeMachine(text);
@@ -132,12 +122,16 @@ export class Draw {
   }
 
   follow(hash) {
-    const before = this.snapshot();
-    if (this.takeLink(hash) && JSON.stringify(before) !== JSON.stringify(this.drawing)) {
+    const before = this.drawing;
+    const link = this.machineLink();
+    if (this.takeLink(hash) && this.machineLink() !== link) {
       const now = this.drawing;
       this.drawing = before;
       this.change(now);
-    } else this.show();
+    } else {
+      this.drawing = before;
+      this.show();
+    }
   }
 
   // What is done, and undone
@@ -326,13 +320,11 @@ export class Draw {
     this.showFaults();
     if (byId("listing").open) this.listing.update();
     this.say(this.problem ?? "", Boolean(this.problem));
-    clearTimeout(this.linking);
-    this.linking = setTimeout(() => this.showAddress(), LINK_DELAY);
+    this.page.changed();
   }
 
   showButtons() {
-    byId("draw-undo").disabled = this.undoing.past.length === 0;
-    byId("draw-redo").disabled = this.undoing.future.length === 0;
+    enableUndo(byId("draw-undo"), byId("draw-redo"), this.undoing);
     const { title, name } = this.drawing;
     setText(byId("sheet-title"), title || name || "Your machine");
     byId("sheet-title").title = title;
@@ -341,10 +333,18 @@ export class Draw {
   showFaults() {
     const faults = faultsOf(this.drawing);
     const ready = !faults.some(({ stops }) => stops);
-    const item = ({ text, stops, remedies }) => el("li", { class: stops && remedies.length ? "stops" : "" }, `${text} `, remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => this.change(drawing) }, words)));
+    const item = ({ text, stops, remedies }) => el("li", { class: stops && remedies.length ? "stops" : "" }, `${text} `, remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => this.mend(drawing) }, words)));
     fill(byId("faults"), this.drawing.states.length ? faults.map(item) : null);
     for (const id of ["draw-toml", "draw-link", "draw-svg"]) byId(id).disabled = id === "draw-svg" ? this.drawing.states.length === 0 : !ready;
     this.trial.update(ready ? machineOf(this.drawing) : null);
+  }
+
+  /** Takes a remedy; its button goes, so the focus moves to the next one or to the drawing. */
+  mend(drawing) {
+    this.change(drawing);
+    const next = byId("faults").querySelector("button");
+    if (next) next.focus();
+    else this.canvas.focus(JSON.stringify([drawing.states[0]?.name]));
   }
 
   setTool(tool) {
@@ -371,13 +371,15 @@ export class Draw {
     else this.undoing.undo();
   }
 
-  showAddress() {
-    if (faultsOf(this.drawing).some(({ stops }) => stops)) return;
-    try {
-      history.replaceState(null, "", hashOf(this.drawing));
-    } catch {
-      // In a frame without an address, as in a notebook, there is nothing to be changed.
-    }
+  /** The link to the drawing. */
+  machineLink() {
+    return faultsOf(this.drawing).some(({ stops }) => stops) ? "#mode=draw" : hashOf(this.drawing);
+  }
+
+  /** The same with the word that was typed. */
+  address() {
+    const { typed } = this.trial;
+    return this.machineLink() + (typed === null ? "" : `&${new URLSearchParams({ word: typed })}`);
   }
 
   /** Where the states and arrows are; of a part where only one state and its arrows are asked for. */
@@ -391,11 +393,11 @@ export class Draw {
     return layoutAt({ states, start }, spotsOf(drawing), arrows);
   }
 
-  /** Shows the gates of the net at work on the word; the drawing is kept. */
+  /** Shows the gates of the net at work on the word. */
   watch() {
     const { made, word } = this.trial;
-    const carried = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
-    this.page.showCarried(carried, `#${new URLSearchParams({ string: wordText(made.machine, word) })}`);
+    const machine = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
+    this.page.go(`#${new URLSearchParams({ machine, string: wordText(made.machine, word) })}`);
   }
 }
 
