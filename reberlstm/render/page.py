@@ -99,7 +99,8 @@ def _modules(last: str) -> tuple[str, ...]:
     return (*modules(*(imported for _, imported in _IMPORT.findall(_script(last)))), last)
 
 
-def style(modes: Iterable[str] = tuple(MODES)) -> str:
+@cache
+def style(modes: tuple[str, ...] = tuple(MODES)) -> str:
     """The style sheet of a page with these modes: what is common, then what each mode has."""
     own = (sheet for mode in modes for sheet in sorted((FOLDER / mode).glob("*.css")))
     sheets = (sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
@@ -189,9 +190,9 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=style(modes),
+        style=style(tuple(modes)),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
-        program=program(modes),
+        program=program(tuple(modes)),
         modes={mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in modes},
     )
     return Page(page)
@@ -275,7 +276,8 @@ def entries(modes: Iterable[str] = tuple(MODES)) -> list[str]:
     return [*(MODES[mode].partition(".")[0] for mode in modes), "main"]
 
 
-def program(modes: Sequence[str] = tuple(MODES)) -> str:
+@cache
+def program(modes: tuple[str, ...] = tuple(MODES)) -> str:
     """The script of a page with these modes, which is also what its worker runs."""
     given = ", ".join(f"{mode}: ${MODES[mode]}" for mode in modes)
     script = functions(*entries(modes))

@@ -95,11 +95,11 @@ def says(page, text):
 
 def test_a_student_does_a_lesson(open_page, reber_page):
     page = open_page(reber_page, "#mode=derive")
-    says(page, "Shortest wrong word: “a”. After it the net says that the word may not end. It may.")
+    says(page, "Shortest wrong word: a (1 symbol). There the net says that the word may not end. It may.")
 
     page.get_by_role("button", name="Writer of cell A: never rings").click()
     page.get_by_role("button", name="symbol a: nothing").press("Enter")
-    says(page, "Shortest wrong word: “ab”.")
+    says(page, "Shortest wrong word: ab (2 symbols).")
     # The focus stays, so that a key can take the choice back.
     assert page.evaluate("document.activeElement.ariaLabel") == "symbol a: rings + on"
     assert page.locator("#strip .here .wrong").all_inner_texts() == ["✗ 0.95", "✗ yes"]
@@ -112,7 +112,7 @@ def test_a_student_does_a_lesson(open_page, reber_page):
     page.locator("#ask-hint").click()
     assert page.locator("#hint").inner_text() == "One answer. Eraser of cell A: shut."
     page.locator("#editor").get_by_role("button", name="shut").click()
-    says(page, "Proved for words of every length")
+    says(page, "Proved right after every string of any length")
     bounds = [row.split("\t") for row in page.locator("#proof tbody").inner_text().split("\n")]
     assert bounds == [["0, at first", "0.00"], ["A", "1.00"], ["0", "0.00"]]
 
@@ -145,7 +145,7 @@ def test_it_is_there_for_all_people_and_on_paper(open_page, reber_page):
     # Held by the eraser alone, the light fades in a long word.
     link = "#mode=derive&lesson=switch&set=switch.smppm"
     page = open_page(reber_page, link, width=360, scheme="dark")
-    says(page, "Shortest wrong word: “1wwww")
+    says(page, "Shortest wrong word: 1wwww")
     page.locator("#numbers").check()
     page.locator("#lesson-list").click()
     results = axe.Axe().run(page)
@@ -189,4 +189,4 @@ def test_the_pages_own_machine_can_be_wired(open_page, folder):
         page.locator(f"#wires button[aria-label^='{row}']").click()
         for name in presses:
             page.locator("#editor").get_by_role("button", name=name).click()
-    says(page, "Proved for words of every length")
+    says(page, "Proved right after every string of any length")

@@ -7,9 +7,10 @@ import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
 import { layoutsOf } from "../model/places.js";
+import { wordName } from "../model/verdicts.js";
 import { examine } from "./examine.js";
 import { freeLesson, lessonsWith } from "./lessons.js";
-import { outcomeText, proofTable, quoted } from "./outcome.js";
+import { outcomeText, proofTable } from "./outcome.js";
 import { readProgress, writeProgress } from "./progress.js";
 import { drawStrip, stepText } from "./runstrip.js";
 import { drawTable, nameOf } from "./wiretable.js";
@@ -178,7 +179,7 @@ export class Derive {
     this.stop();
     this.netData = netOf(this.lesson, this.wiring);
     this.net = readNet(this.netData);
-    this.found = { kind: "searching" };
+    this.found = { verdict: "searching" };
     this.runWord([]);
     this.stop = examine(this.machine, this.net, this.lesson.published ? PATIENT : QUICK, (found) => this.tell(found));
     this.page.write();
@@ -187,7 +188,7 @@ export class Derive {
   tell(found) {
     this.found = found;
     if (this.isDone()) this.done.add(this.lesson.key);
-    if (found.kind === "wrong") this.runWord(found.word);
+    if (found.verdict === "refuted") this.runWord(found.wrong.word);
     else this.runWord(parseWord(this.machine, this.lesson.words[0]).word);
     this.show();
     this.page.write();
@@ -195,7 +196,7 @@ export class Derive {
 
   /** Proved; or in the lesson where nothing can be, without a wrong word. */
   isDone() {
-    return this.found.kind === (this.lesson.published ? "unknown" : "proved");
+    return this.found.verdict === (this.lesson.published ? "unknown" : "proved");
   }
 
   runWord(word) {
@@ -225,20 +226,21 @@ export class Derive {
 
   show() {
     const { found, machine, lesson } = this;
-    setText(byId("outcome"), outcomeText(machine, found));
-    setAttribute(byId("outcome"), "class", found.kind);
+    setText(byId("outcome"), outcomeText(machine, this.net, found));
+    setAttribute(byId("outcome"), "class", found.verdict);
     const at = this.lessons.indexOf(lesson);
     setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
     byId("lesson-next").classList.toggle("main", this.isDone() && !byId("lesson-next").disabled);
-    byId("proof").hidden = !this.isDone() && found.kind !== "proved";
-    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.kind === "proved" ? proofTable(machine, lesson, found) : []);
+    byId("proof").hidden = !this.isDone() && found.verdict !== "proved";
+    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.verdict === "proved" ? proofTable(machine, lesson, found) : []);
     enableUndo(byId("undo"), byId("redo"), this);
     setText(byId("word-problem"), "");
     this.showRun();
   }
 
   showRun() {
-    setText(byId("run-title"), `The run of ${quoted(this.machine, this.word)}`);
+    const name = wordName(this.machine, this.word);
+    setText(byId("run-title"), `The run of ${this.word.length ? `“${name}”` : name}`);
     const focused = document.activeElement?.dataset.step;
     fill(byId("strip"), drawStrip(this));
     const here = byId("strip").querySelector(`[data-step="${this.t}"]`);

@@ -199,7 +199,7 @@ const SMALL = [
   {
     key: "three",
     title: "Count to three",
-    machine: machine("At most three a between two b", "ab", ["0"], { 0: { a: "1", b: "0" }, 1: { a: "2", b: "0" }, 2: { a: "3", b: "0" }, 3: { b: "0" } }),
+    machine: machine("At most three a in a row", "ab", ["0"], { 0: { a: "1", b: "0" }, 1: { a: "2", b: "0" }, 2: { a: "3", b: "0" }, 3: { b: "0" } }),
     task: "Count the a: one cell for each number. After three of them only b may come, and the count begins again.",
     learn: "A chain: each cell opens the filter of the next one.",
     cells: ["1", "2", "3"],
@@ -293,7 +293,7 @@ const MOST_STATES = 12;
 /** A machine without a task: an empty net with a cell for each node but the start. Null where it is too large. */
 export function freeLesson(given) {
   const { states, alphabet, start, transitions } = given;
-  if (given.counters || states.length > MOST_STATES || alphabet.length > MOST_STATES) return null;
+  if (given.counters || states.length < 2 || states.length > MOST_STATES || alphabet.length > MOST_STATES) return null;
   const isWhole = states.every((state) => alphabet.every((symbol) => Object.hasOwn(transitions[state], symbol)));
   const lesson = {
     key: "free",
