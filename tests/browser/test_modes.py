@@ -28,7 +28,9 @@ def go(page, mode):
 
 
 def word(page):
-    return page.evaluate("explorer.word.map((symbol) => explorer.machine.alphabet[symbol]).join('')")
+    return page.evaluate(
+        "explorer.word.map((symbol) => explorer.machine.alphabet[symbol]).join('')"
+    )
 
 
 def back(page, mode):

@@ -1,6 +1,7 @@
 // Derive it yourself: the student wires a net by hand, and the page says where it is still wrong.
 
 import { byId, el, enableUndo, fill, setAttribute, setText } from "../common/dom.js";
+import { bindMenus } from "../common/menus.js";
 import { copyText } from "../common/saving.js";
 import { drawLayout, edgeKey, lightEdge, lightNode } from "../common/graph.js";
 import { judge, walk } from "../model/judge.js";
@@ -10,16 +11,21 @@ import { layoutsOf } from "../model/places.js";
 import { wordName } from "../model/verdicts.js";
 import { examine } from "./examine.js";
 import { freeLesson, lessonsWith } from "./lessons.js";
-import { outcomeText, proofTable } from "./outcome.js";
+import { outcomeText } from "./outcome.js";
 import { readProgress, writeProgress } from "./progress.js";
-import { drawStrip, stepText } from "./runstrip.js";
+import { proofTable } from "./proofview.js";
+import { drawStrip } from "./runstrip.js";
+import { stepText } from "./stepwords.js";
 import { drawTable, nameOf } from "./wiretable.js";
 import { netOf, sentenceOf } from "./wiring.js";
-import { worksheet } from "./worksheets.js";
+import { answerSheet, worksheet } from "./worksheets.js";
 
 /** Milliseconds after which a search ends; the published net needs more of them. */
 const QUICK = 5000;
 const PATIENT = 20000;
+
+/** Where the run has room beside the net. */
+const WIDE = "(min-width: 60rem)";
 
 export class Derive {
   constructor(data, page, signal) {
@@ -52,7 +58,6 @@ export class Derive {
     const on = (id, action) => byId(id).addEventListener("click", action);
     on("lesson-before", () => this.open(this.lessons[this.lessons.indexOf(this.lesson) - 1], true));
     on("lesson-next", () => this.open(this.lessons[this.lessons.indexOf(this.lesson) + 1], true));
-    on("lesson-list", () => this.toggleList());
     on("ask-hint", () => this.hint());
     on("undo", () => this.travel(this.past, this.future));
     on("redo", () => this.travel(this.future, this.past));
@@ -72,7 +77,14 @@ export class Derive {
     on("watch", () => this.watch());
     on("copy-link", () => this.copyLink());
     on("print", () => this.print([this.lesson]));
-    on("print-all", () => this.print(this.lessons));
+    on("print-all", () => this.print(this.lessons.filter(({ published }) => !published)));
+    on("print-answers", () => this.print(this.lessons.filter(({ solution }) => solution), answerSheet));
+    bindMenus(byId("derive"), this.signal);
+    byId("lessons").addEventListener("beforetoggle", () => this.listLessons());
+    const wide = window.matchMedia(WIDE);
+    const put = () => (wide.matches ? byId("lesson-left").append(byId("result")) : byId("proof").before(byId("result")));
+    put();
+    wide.addEventListener("change", put, { signal: this.signal });
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.signal });
     window.addEventListener("beforeprint", () => this.layPaper(), { signal: this.signal });
     window.addEventListener("afterprint", () => this.clearPaper(), { signal: this.signal });
@@ -98,6 +110,7 @@ export class Derive {
     this.past = [];
     this.future = [];
     this.asked = 0;
+    this.due = null;
     this.chosen = Math.max(lesson.open.indexOf(true), lesson.rows.findIndex(({ gate }, k) => gate === "candidate" && lesson.open[k]));
     this.wiring = this.wirings.get(lesson.key) ?? lesson.first;
     const at = this.lessons.indexOf(lesson);
@@ -107,23 +120,21 @@ export class Derive {
     setText(byId("machine-title"), `${lesson.machine.title}${/[.?…]$/.test(lesson.machine.title) ? "" : "."} A double ring: the word may end.`);
     byId("lesson-before").disabled = at === 0;
     byId("lesson-next").disabled = at === this.lessons.length - 1;
+    byId("print").disabled = Boolean(lesson.published);
     byId("own-word").value = "";
     setText(byId("hint"), "");
-    this.toggleList(false);
+    if (byId("lessons").matches(":popover-open")) byId("lessons").hidePopover();
     this.drawGraph();
     this.compute();
     if (focus) byId("lesson-title").focus();
   }
 
-  toggleList(open = byId("lessons").hidden) {
-    byId("lessons").hidden = !open;
-    setAttribute(byId("lesson-list"), "aria-expanded", String(open));
-    if (!open) return;
+  listLessons() {
     const item = (lesson) => {
       const done = this.done.has(lesson.key);
       return el("li", {}, el("button", { type: "button", "aria-current": lesson === this.lesson ? "true" : null, onclick: () => this.open(lesson, true) }, lesson.title, done ? el("span", { class: "done" }, " ✓ done") : null));
     };
-    fill(byId("lessons"), this.lessons.map(item));
+    fill(byId("lessons"), el("ol", {}, this.lessons.map(item)));
   }
 
   // Choices
@@ -167,7 +178,8 @@ export class Derive {
     if (this.isDone() || wrong < 0) setText(byId("hint"), "Nothing is missing any more.");
     else if (this.asked++ === 0 || !lesson.solution) setText(byId("hint"), lesson.hint);
     else {
-      setText(byId("hint"), `One answer. ${nameOf(lesson.rows[wrong])}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
+      setText(byId("hint"), `${this.due === wrong ? "Still" : "One answer"}: ${nameOf(lesson.rows[wrong]).replace(/[:?]/g, "")}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
+      this.due = wrong;
       this.chosen = wrong;
       this.showNet();
     }
@@ -232,10 +244,18 @@ export class Derive {
     setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
     byId("lesson-next").classList.toggle("main", this.isDone() && !byId("lesson-next").disabled);
     byId("proof").hidden = !this.isDone() && found.verdict !== "proved";
-    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.verdict === "proved" ? proofTable(machine, lesson, found) : []);
+    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, this.closing()) : null, found.verdict === "proved" ? proofTable(machine, lesson, found) : []);
+    if (this.isDone()) setText(byId("hint"), "");
     enableUndo(byId("undo"), byId("redo"), this);
     setText(byId("word-problem"), "");
     this.showRun();
+  }
+
+  /** What is said at the end: of every net that is proved, and of this one. */
+  closing() {
+    const { after, solved, solution } = this.lesson;
+    if (!solved) return after;
+    return `${after} ${String(this.wiring) === String(solution) ? solved : "Your net has its own way: look at its memories in the run."}`;
   }
 
   showRun() {
@@ -307,14 +327,14 @@ export class Derive {
   }
 
   /** Prints worksheets. The browser's own command prints that of the lesson. */
-  print(lessons) {
-    this.paper = lessons;
+  print(lessons, sheet = worksheet) {
+    this.paper = { lessons, sheet };
     window.print();
   }
 
   layPaper() {
-    const papers = this.paper ?? [this.lesson];
-    fill(byId("worksheets"), papers.map((lesson) => worksheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
+    const { lessons, sheet } = this.paper ?? { lessons: [this.lesson], sheet: worksheet };
+    fill(byId("worksheets"), lessons.map((lesson) => sheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
     byId("worksheets").hidden = false;
   }
 
