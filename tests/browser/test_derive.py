@@ -214,7 +214,7 @@ def test_a_wrong_step_says_what_is_at_fault(open_page, reber_page):
     # What the net is not asked is shown, but not judged.
     page.evaluate(SET, ["reader", {}])
     first = "#strip tbody tr:nth-last-child({}) td:first-of-type"
-    assert page.locator(first.format(2)).inner_text() == "nothing (not judged)"
+    assert page.locator(first.format(2)).inner_text() == "nothing\n(not judged)"
     assert page.locator(first.format(1)).inner_text() == "r"
     # Another net than the answer is proved: nothing is said that is not true of it.
     page.evaluate(SET, ["last", {"candidate A": "+a -b", "forget A": "shut"}])
