@@ -365,7 +365,8 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
     ]
     if net.embedding is None:
         layers[0]["weight_ih"] = _matrix(net.layers[0].weight_ih[:, order])
-    readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next")}
+    columns = order if net.embedding is None else slice(None)
+    readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next", "label")}
     return {
         "name": name,
         "title": kind_of(net),
@@ -387,7 +388,7 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
         "layers": layers,
         "vectors": None if net.embedding is None else _matrix(net.embedding[order]),
         "start": None if net.start_state is None else net.start_state.tolist(),
-        "suffix": None if net.suffix is None else _matrix(net.suffix),
+        "suffix": None if net.suffix is None else _matrix(net.suffix[:, columns]),
         "heads": {kind: _head_data(head, order) for kind, head in readouts.items() if head},
     }
 
@@ -395,10 +396,10 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
 def _head_data(head: Readout, order: Sequence[int]) -> dict[str, Any]:
     *below, last = head.layers
     rule = head.rule
-    if head.kind != "accept":
+    if head.kind in ("legal", "next"):
         order = [*order, *range(len(order), len(last.bias))]
         last = Head(last.weight[order], last.bias[order])
-    elif rule.function == "argmax":
+    elif head.kind == "accept" and rule.function == "argmax":
         # The second of two outputs is the larger where their difference is over 0.
         last, rule = Head(np.diff(last.weight, axis=0), np.diff(last.bias)), Rule("logit", 0.0)
     return {
@@ -419,7 +420,8 @@ def _proved(net: Net, fsm: Machine) -> dict[str, Any] | None:
         arithmetic = "real" if isinstance(fsm, FSM) else "float64"
         proof = certify(net, fsm, arithmetic=arithmetic, seconds=2.0, max_states=2_000, max_k=1)
         limit = {"limit": proof.limit} if isinstance(proof, CountingProof) else {}
-        return {"scope": proof.scope, "margin": proof.margin} | limit if proof.holds else None
+        found = {"scope": proof.scope, "margin": proof.margin, "by": "reberlstm certify"}
+        return found | limit if proof.holds else None
     return None
 
 

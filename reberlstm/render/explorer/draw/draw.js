@@ -1,6 +1,6 @@
 // Draw your own machine: states and arrows by hand; the page makes its net at every change and runs it.
 
-import { byId, setText } from "../common/dom.js";
+import { byId, enableUndo, setText } from "../common/dom.js";
 import { Undo } from "../common/undo.js";
 import { decodeDrawing, encodeMachine } from "../model/carry.js";
 import { cropped, layoutAt } from "../model/curves.js";
@@ -21,7 +21,6 @@ const EDGE = 24;
 const CORNER = 80;
 const FAR = 6000;
 const APART = 84;
-const LINK_DELAY = 250;
 
 const PARITY = { name: "parity", title: "Parity: an even number of ones", alphabet: ["0", "1"], states: ["even", "odd"], start: "even", accepting: ["even"], transitions: { even: { 0: "even", 1: "odd" }, odd: { 0: "odd", 1: "even" } } };
 
@@ -54,7 +53,7 @@ export class Draw {
   }
 
   start(hash) {
-    const { page, signal } = this;
+    const { signal } = this;
     setText(byId("title"), "Draw your own machine");
     setText(byId("lead"), "Draw states and arrows. At every change the page makes the net of your machine, and runs it.");
     this.canvas = new Canvas(byId("canvas"), this);
@@ -72,19 +71,11 @@ export class Draw {
     document.addEventListener("keydown", (event) => this.key(event), { signal });
     bindFiling(this);
     signal.addEventListener("abort", () => this.leave());
-    const kept = page.drawing;
     const linked = this.takeLink(hash);
-    if (!linked && !kept) this.drawing = this.firstDrawing();
-    if (kept) {
-      const same = !linked || hashOf(kept.drawing) === hash;
-      if (same) this.drawing = kept.drawing;
-      Object.assign(this.undoing, same ? { past: kept.past, future: kept.future } : { past: [...kept.past, kept.drawing] });
-      this.trial.typed = kept.typed;
-      byId("trial-word").value = kept.typed ?? "";
-    }
+    if (!linked) this.drawing = this.firstDrawing();
     this.setTool("move");
     this.show();
-    if (!linked && !kept && !this.problem) this.say(this.instead());
+    if (!linked && !this.problem) this.say(this.instead());
   }
 
   /** The page's machine where it is small, else one of two states. */
@@ -121,18 +112,16 @@ export class Draw {
     return { ...drawing, states: drawing.states.map(placed) };
   }
 
-  /** What is to be there when this mode is shown again. */
   leave() {
-    const { drawing, undoing, trial } = this;
-    this.page.drawing = { drawing, past: undoing.past, future: undoing.future, typed: trial.typed };
-    clearTimeout(this.linking);
     clearTimeout(this.trial.waiting);
     this.seeker.end();
   }
 
-  /** Takes over the machine of a link; returns whether there was one. */
+  /** Takes over the machine of a link, and the word; returns whether there was a machine. */
   takeLink(hash) {
-    const text = new URLSearchParams(hash.slice(1)).get("machine");
+    const parts = new URLSearchParams(hash.slice(1));
+    const text = parts.get("machine");
+    if (parts.has("word")) this.trial.type(parts.get("word"));
     if (text === null) return false;
     try {
       const { machine, positions, more } = decodeDrawing(text);
@@ -145,12 +134,15 @@ export class Draw {
   }
 
   follow(hash) {
-    const before = this.snapshot();
-    if (this.takeLink(hash) && JSON.stringify(before) !== JSON.stringify(this.drawing)) {
+    const before = this.drawing;
+    if (this.takeLink(hash) && hashOf(before) !== hashOf(this.drawing)) {
       const now = this.drawing;
       this.drawing = before;
       this.change(now);
-    } else this.show();
+    } else {
+      this.drawing = before;
+      this.show();
+    }
   }
 
   // What is done, and undone
@@ -233,7 +225,7 @@ export class Draw {
       this.drawing = moved;
       this.canvas.drawMoved(name);
       this.showButtons();
-      this.link();
+      this.page.changed();
     }
   }
 
@@ -342,18 +334,20 @@ export class Draw {
     showFaults(this);
     if (byId("listing").open) this.listing.update();
     this.say(this.problem ?? "", Boolean(this.problem));
-    this.link();
-  }
-
-  link() {
-    clearTimeout(this.linking);
-    this.linking = setTimeout(() => this.showAddress(), LINK_DELAY);
+    this.page.changed();
   }
 
   showButtons() {
-    byId("draw-undo").disabled = this.undoing.past.length === 0;
-    byId("draw-redo").disabled = this.undoing.future.length === 0;
+    enableUndo(byId("draw-undo"), byId("draw-redo"), this.undoing);
     this.heading.update();
+  }
+
+  /** Takes a remedy; its button goes, so the focus moves to the next one or to the drawing. */
+  mend(drawing) {
+    this.change(drawing);
+    const next = document.querySelector("#faults button, #faults select");
+    if (next) next.focus();
+    else this.canvas.focus(JSON.stringify([drawing.states[0]?.name]));
   }
 
   setTool(tool) {
@@ -380,13 +374,10 @@ export class Draw {
     else this.undoing.undo();
   }
 
-  showAddress() {
-    clearTimeout(this.linking);
-    try {
-      history.replaceState(null, "", hashOf(this.drawing));
-    } catch {
-      // In a frame without an address, as in a notebook, there is nothing to be changed.
-    }
+  /** The link to the drawing, with the word that was typed. */
+  address() {
+    const { typed } = this.trial;
+    return hashOf(this.drawing) + (typed === null ? "" : `&${new URLSearchParams({ word: typed })}`);
   }
 
   /** Where the states and arrows are; of a part where only one state and its arrows are asked for. */
@@ -400,13 +391,11 @@ export class Draw {
     return layoutAt({ states, start }, spotsOf(drawing), arrows);
   }
 
-  /** Shows the gates of the net at work on the word; the drawing is kept. */
+  /** Shows the gates of the net at work on the word. */
   watch() {
     const { made, word } = this.trial;
-    const carried = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
-    const hash = `#${new URLSearchParams({ machine: carried, string: wordText(made.machine, word) })}`;
-    this.page.push(hash);
-    this.page.showCarried(carried, hash);
+    const machine = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
+    this.page.go(`#${new URLSearchParams({ machine, string: wordText(made.machine, word) })}`);
   }
 }
 

@@ -22,11 +22,11 @@ export function showFaults(mode) {
 }
 
 function item(mode, { text, stops, remedies }) {
-  return el("li", { class: stops && remedies.length ? "stops" : "" }, `${text} `, remedies.length > MANY ? choice(mode, remedies) : remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => mode.change(drawing) }, words)));
+  return el("li", { class: stops && remedies.length ? "stops" : "" }, `${text} `, remedies.length > MANY ? choice(mode, remedies) : remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => mode.mend(drawing) }, words)));
 }
 
 /** A list of many remedies. */
 function choice(mode, remedies) {
-  const take = ({ target }) => target.value !== "" && mode.change(remedies[target.value][1]);
+  const take = ({ target }) => target.value !== "" && mode.mend(remedies[target.value][1]);
   return el("select", { "aria-label": "What to do", onchange: take }, el("option", { value: "" }, "Choose…"), remedies.map(([words], number) => el("option", { value: number }, words)));
 }

@@ -3,7 +3,7 @@
 import { byId, setText, svg } from "../common/dom.js";
 import { encodeDrawing } from "../model/carry.js";
 import { ACCEPTED, readDrawing, writeToml } from "../model/formats.js";
-import { download } from "../common/saving.js";
+import { copyText, download } from "../common/saving.js";
 import { drawLayout } from "../common/graph.js";
 import { cropped } from "../model/curves.js";
 import { calledOf, machineOf, othersOf, spotsOf } from "./editing.js";
@@ -28,7 +28,9 @@ export function bindFiling(mode) {
     }
   };
   const openFile = async (file) => {
-    const problem = open(await file.text(), file.name);
+    const text = await file.text();
+    if (mode.signal.aborted) return;
+    const problem = open(text, file.name);
     if (dialog.open) setText(byId("opener-error"), problem);
     else if (problem) mode.say(problem, true);
   };
@@ -84,11 +86,7 @@ export function hashOf(drawing) {
 }
 
 async function copyLink(mode) {
-  const address = `${location.href.split("#")[0]}${hashOf(mode.drawing)}`;
-  try {
-    await navigator.clipboard.writeText(address);
-    setText(byId("draw-said"), "The link is in the clipboard. It has the whole drawing.");
-  } catch {
-    setText(byId("draw-said"), "Copy the link from the address bar. It has the whole drawing.");
-  }
+  const copied = await copyText(mode.page.address());
+  if (mode.signal.aborted) return;
+  setText(byId("draw-said"), `${copied ? "The link is in the clipboard" : "Copy the link from the address bar"}. It has the whole drawing.`);
 }

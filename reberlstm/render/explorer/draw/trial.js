@@ -21,8 +21,8 @@ export class Trial {
     this.made = null;
     this.typed = null;
     byId("trial-word").addEventListener("input", (event) => {
-      this.typed = event.target.value;
-      this.run();
+      this.type(event.target.value);
+      mode.page.changed();
     });
     byId("trial-watch").addEventListener("click", () => mode.watch());
   }
@@ -34,6 +34,7 @@ export class Trial {
     this.key = key;
     this.made = null;
     clearTimeout(this.waiting);
+    this.mode.seeker.stop(0);
     byId("trial-run").hidden = true;
     if (machine === null || machine.states.length <= AT_ONCE) this.make(machine);
     else {
@@ -88,11 +89,17 @@ export class Trial {
     const { alphabet } = this.made.machine;
     const append = (symbol) => {
       const { word } = parseWord(this.made.machine, byId("trial-word").value);
-      this.typed = wordText(this.made.machine, [...word, symbol]);
-      byId("trial-word").value = this.typed;
-      this.run();
+      this.type(wordText(this.made.machine, [...word, symbol]));
+      this.mode.page.changed();
     };
     fill(byId("trial-append"), alphabet.length > MAX_BUTTONS ? null : alphabet.map((text, symbol) => el("button", { type: "button", "aria-label": `append ${text}`, onclick: () => append(symbol) }, text)));
+  }
+
+  /** Puts a word into the field, and runs the net on it. */
+  type(text) {
+    this.typed = text;
+    if (byId("trial-word").value !== text) byId("trial-word").value = text;
+    this.run();
   }
 
   /** Runs the net on the word of the field, or on an example where nothing was typed. */

@@ -1,6 +1,7 @@
 // The chosen number: its formula with the current values, its weights to edit, and its course.
 
 import { byId, el, fill, setText } from "../common/dom.js";
+import { isWeight } from "../model/edits.js";
 import { aboutPlace, depositTexts, formula, placeName, sentencesOf, shown, termsOf, valueAt, weightsOf, wordsOf } from "../model/reasons.js";
 import { LINE_WORDS, timeline } from "./timeline.js";
 
@@ -189,7 +190,7 @@ export class Inspector {
 
   change(entry, place, term, input) {
     const value = Number(input.value);
-    if (input.value.trim() === "" || !Number.isFinite(value)) input.value = term.weight;
+    if (input.value.trim() === "" || !isWeight(value)) input.value = term.weight;
     else this.app.setWeight(entry, place, term, value);
   }
 }

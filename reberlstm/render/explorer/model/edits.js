@@ -1,7 +1,13 @@
 // Changed weights: what a change is called, and the net that it makes.
 
-import { hasGate, indexed } from "./net.js";
+import { fedBy, hasGate, indexed } from "./net.js";
 import { weightsOf } from "./reasons.js";
+
+const MOST = 1e6;
+
+/** Whether a weight, or a factor of all weights, is one that can be computed with and drawn. */
+export const isWeight = (value) => Math.abs(value) <= MOST;
+export const isFactor = (value) => value >= 1 / MOST && value <= MOST;
 
 /** The name of one weight, such as "input 3 cell 1" or "legal 6 bias 0". */
 export function weightKey(place, { kind, index }) {
@@ -48,5 +54,6 @@ export function changedNet(base, factor, edits) {
       array[offset + index - first] = value;
     }
   }
-  return indexed(net);
+  const [{ input, width }] = net.layers;
+  return indexed(net.suffix ? { ...net, ...fedBy(input, width, net.suffix) } : net);
 }
