@@ -14,6 +14,7 @@ import html
 import itertools
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -58,6 +59,11 @@ MAX_EXPLAINED = 64
 MODES = {"explore": "app.App", "derive": "derive.Derive", "draw": "draw.Draw"}
 """The page's modes, and the module and class of each."""
 
+PACKED, PACKED_FOR = "formats", "draw"
+"""A module that a page with that mode has compressed, with all that it needs: its readers of files
+are long, and few readers of a page open one."""
+
+_LICENCE = re.compile(r"/\*!(.*?)\*/", re.DOTALL)
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
 _ASIDE = re.compile(
     r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +|(?<=;) // [^\n\"'`]*$", re.MULTILINE | re.DOTALL
@@ -197,6 +203,8 @@ def explorer_page(
         style=style(tuple(modes)),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(tuple(modes)),
+        packed=packed() if PACKED_FOR in modes else "",
+        licence=licence(),
         modes={mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in modes},
     )
     return Page(page)
@@ -286,6 +294,20 @@ def program(modes: tuple[str, ...] = tuple(MODES)) -> str:
     given = ", ".join(f"{mode}: ${MODES[mode]}" for mode in modes)
     script = functions(*entries(modes))
     return f'"use strict";\n(() => {{\n{script}$main.begin({{ {given} }});\n}})();\n'
+
+
+@cache
+def packed() -> str:
+    """The compressed module, as base64."""
+    script = f"{functions(PACKED)}export const {PACKED} = ${PACKED};\n"
+    return base64.b64encode(zlib.compress(script.encode(), 9)).decode("ascii")
+
+
+def licence() -> str:
+    """The licence of the library in it."""
+    (path,) = (FOLDER / "vendor").glob("*.js")
+    (text,) = _LICENCE.findall(path.read_text("utf-8"))
+    return re.sub(r"^ \* ?", "", str(text), flags=re.MULTILINE).strip()
 
 
 def functions(*last: str) -> str:
