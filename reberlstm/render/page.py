@@ -73,8 +73,6 @@ _ASIDE = re.compile(
 _SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
 
-_CONST = re.compile(r"(?<![.\w$])const(?=[ {[])")
-
 _TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
 """A text in a line of a script; from the first to the last backquote all is taken for one."""
 
@@ -318,27 +316,24 @@ def functions(*last: str) -> str:
     parts = []
     for name in modules(*last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
-        exports = ",".join(_EXPORT.findall(text))
-        body = _bare(_EXPORT.sub("", text)).lstrip()
-        parts.append(f"const ${name}=(()=>{{{body}return{{{exports}}}}})();\n")
+        exports = ", ".join(_EXPORT.findall(text))
+        body = _bare(_EXPORT.sub("", text))
+        parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
     return "".join(parts)
 
 
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
-    return re.sub(r"(?<=[{,}([])\n+|(?<=\n)\n+|(?<=;)\n+(?!\})|;\n+(?=\})", "", "\n".join(lines))
+    return re.sub(r"(?<=[;{,}([])\n+|(?<=\n)\n+", "", "\n".join(lines))
 
 
 def _tight(line: str) -> str:
-    """A line without these spaces outside of its texts; as it is where it may have a pattern.
-
-    What begins with `const` begins with `let`, which is shorter: the linter has seen that it holds.
-    """
+    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
     parts = _TEXT.split(line)
     if any(_PATTERN.search(part) for part in parts[::2]):
         return line
-    parts[::2] = [_CONST.sub("let", _SPACED.sub(r"\1\2", part)) for part in parts[::2]]
+    parts[::2] = [_SPACED.sub(r"\1\2", part) for part in parts[::2]]
     return "".join(parts)
 
 
