@@ -1,10 +1,7 @@
 """The explorer: one HTML file, which holds the nets and really runs them.
 
-Its parts are in the folder ``explorer``, and a folder for each of the page's modes there:
-``explore`` shows nets run, in ``derive`` a student wires one, in ``draw`` a machine is drawn.
-``model`` computes and knows no document; ``common`` is what all modes show. The JavaScript modules
-are written one after the other into one script. Nothing is loaded from anywhere: the page's own
-policy forbids it.
+What it shows is data of the machine and the nets; what shows it is put together by
+`reberlstm.render.bundle`. Nothing is loaded from anywhere: the page's own policy forbids it.
 """
 
 from __future__ import annotations
@@ -13,12 +10,8 @@ import base64
 import html
 import itertools
 import json
-import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,12 +30,11 @@ from reberlstm.net.counting import Way
 from reberlstm.net.net import Net
 from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render import fill
+from reberlstm.render.bundle import MODES, parts
 from reberlstm.render.layout import lay_out
 from reberlstm.render.net import kind_of
 from reberlstm.render.sentences import about_machine, about_net
 from reberlstm.simulator import Trace
-
-FOLDER = Path(__file__).parent / "explorer"
 
 TRAINED = "reber-4"
 """A net of four cells that was trained on Reber strings, not wired, and is proved all the same."""
@@ -55,64 +47,6 @@ MAX_WEIGHTS = 2_000_000
 
 MAX_EXPLAINED = 64
 """Cells of a net whose weights are explained in words; above it the page shows numbers only."""
-
-MODES = {"explore": "app.App", "derive": "derive.Derive", "draw": "draw.Draw"}
-"""The page's modes, and the module and class of each."""
-
-PACKED, PACKED_FOR = "formats", "draw"
-"""A module that a page with that mode has compressed, with all that it needs: its readers of files
-are long, and few readers of a page open one."""
-
-_LICENCE = re.compile(r"/\*!(.*?)\*/", re.DOTALL)
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
-_ASIDE = re.compile(
-    r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +|(?<=;) // [^\n\"'`]*$", re.MULTILINE | re.DOTALL
-)
-"""Comments on lines of their own or behind a line, but for licences (`/*!`), and indentation."""
-
-_SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
-"""Spaces around signs, which scripts do not need outside of texts and patterns."""
-
-_TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
-"""A text in a line of a script; from the first to the last backquote all is taken for one."""
-
-_PATTERN = re.compile(r"""["'`]|(?<! )/|/(?! )""")
-"""What may begin a text or a pattern; a division has spaces on both sides."""
-
-_NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
-_LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
-"""Comments of a style sheet, and the spaces that it does not need."""
-
-_EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
-
-
-def _read(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
-
-
-@cache
-def _script(module: str) -> str:
-    """The text of a module; no two folders have one of the same name."""
-    (path,) = FOLDER.rglob(f"{module}.js")
-    return path.read_text("utf-8")
-
-
-def modules(*last: str) -> tuple[str, ...]:
-    """The modules of a script that ends with some, each after those that it imports from."""
-    return tuple(dict.fromkeys(itertools.chain(*map(_modules, last))))
-
-
-@cache
-def _modules(last: str) -> tuple[str, ...]:
-    return (*modules(*(imported for _, imported in _IMPORT.findall(_script(last)))), last)
-
-
-@cache
-def style(modes: tuple[str, ...] = tuple(MODES)) -> str:
-    """The style sheet of a page with these modes: what is common, then what each mode has."""
-    own = (sheet for mode in modes for sheet in sorted((FOLDER / mode).glob("*.css")))
-    sheets = (sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
-    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets)))
 
 
 class Page(str):
@@ -198,12 +132,8 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=style(tuple(modes)),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
-        program=program(tuple(modes)),
-        packed=packed() if PACKED_FOR in modes else "",
-        licence=licence(),
-        modes={mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in modes},
+        **parts(tuple(modes)),
     )
     return Page(page)
 
@@ -279,62 +209,6 @@ def trace_page(trace: Trace) -> Page:
     return explorer_page(
         trace.grammar, [trace.net], trace.word, step=len(trace.word), modes=["explore"]
     )
-
-
-def entries(modes: Iterable[str] = tuple(MODES)) -> list[str]:
-    """The modules that the script of a page with these modes is put together for."""
-    return [*(MODES[mode].partition(".")[0] for mode in modes), "main"]
-
-
-@cache
-def program(modes: tuple[str, ...] = tuple(MODES)) -> str:
-    """The script of a page with these modes, which is also what its worker runs."""
-    given = ", ".join(f"{mode}: ${MODES[mode]}" for mode in modes)
-    script = functions(*entries(modes))
-    return f'"use strict";\n(() => {{\n{script}$main.begin({{ {given} }});\n}})();\n'
-
-
-@cache
-def packed() -> str:
-    """The compressed module, as base64."""
-    script = f"{functions(PACKED)}export const {PACKED} = ${PACKED};\n"
-    return base64.b64encode(zlib.compress(script.encode(), 9)).decode("ascii")
-
-
-def licence() -> str:
-    """The licence of the library in it."""
-    (path,) = (FOLDER / "vendor").glob("*.js")
-    (text,) = _LICENCE.findall(path.read_text("utf-8"))
-    return re.sub(r"^ \* ?", "", str(text), flags=re.MULTILINE).strip()
-
-
-def functions(*last: str) -> str:
-    """Modules and those that they need, every one a function of its own.
-
-    What a module imports it takes from the modules before it, and what it exports it returns.
-    """
-    parts = []
-    for name in modules(*last):
-        text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
-        exports = ", ".join(_EXPORT.findall(text))
-        body = _bare(_EXPORT.sub("", text))
-        parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
-    return "".join(parts)
-
-
-def _bare(script: str) -> str:
-    """A script without comments and without spaces that only readers need."""
-    lines = map(_tight, _ASIDE.sub("", script).split("\n"))
-    return re.sub(r"(?<=[;{,}([])\n+|(?<=\n)\n+", "", "\n".join(lines))
-
-
-def _tight(line: str) -> str:
-    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
-    parts = _TEXT.split(line)
-    if any(_PATTERN.search(part) for part in parts[::2]):
-        return line
-    parts[::2] = [_SPACED.sub(r"\1\2", part) for part in parts[::2]]
-    return "".join(parts)
 
 
 def _script_safe(text: str) -> str:

@@ -10,8 +10,9 @@ import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
+from reberlstm.render.bundle import functions
 from reberlstm.render.layout import lay_out
-from reberlstm.render.page import default_nets, examples, explorer_page, functions
+from reberlstm.render.page import default_nets, examples, explorer_page
 
 ARGUMENTS = [
     "--headless",

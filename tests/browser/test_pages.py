@@ -9,8 +9,9 @@ import pytest
 import reberlstm as rl
 from reberlstm.machine.fsm import FSM
 from reberlstm.render import numbered
+from reberlstm.render.bundle import functions
 from reberlstm.render.layout import HEIGHT
-from reberlstm.render.page import _explained, _machine_data, functions
+from reberlstm.render.page import _explained, _machine_data
 from reberlstm.render.sentences import about_machine
 from tests.browser.test_compile import shipped, tangled
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reberlstm.render.page import FOLDER, PACKED, entries, modules
+from reberlstm.render.bundle import FOLDER, PACKED, entries, modules
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from reberlstm.render.page import FOLDER
+from reberlstm.render.bundle import FOLDER
 
 # Machado, Oliveira & Fernandes (2009), severity 1, for linear RGB.
 SIGHT = {

@@ -14,7 +14,8 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.page import FOLDER, PACKED, entries, explorer_page, modules, program, style
+from reberlstm.render.bundle import FOLDER, PACKED, entries, modules, program, style
+from reberlstm.render.page import explorer_page
 
 KILOBYTE = 1000
 MODULES = modules(*entries(), PACKED)
