@@ -75,6 +75,9 @@ _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
 """Comments of a style sheet, and the spaces that it does not need."""
 
+_CONTINUED = re.compile(r"^((?:(?!//).)*)\n(?=[})\].?:&|])", re.MULTILINE)
+"""A line without a comment at its end, before one that goes on with it."""
+
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
 
@@ -299,7 +302,8 @@ def functions(*last: str) -> str:
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
-    return re.sub(r"(?<=[;{,])\n", "", "\n".join(lines))
+    script = _CONTINUED.sub(r"\1", "\n".join(lines))
+    return re.sub(r"(?<=[;{,}(\[])\n", "", script)
 
 
 def _tight(line: str) -> str:

@@ -1,7 +1,7 @@
 // Changed weights: what a change is called, and the net that it makes.
 
 import { hasGate, indexed } from "./net.js";
-import { weightsOf } from "./reasons.js";
+import { samePlace, weightsOf } from "./reasons.js";
 
 /** The name of one weight, such as "input 3 cell 1" or "legal 6 bias 0". */
 export function weightKey(place, { kind, index }) {
@@ -13,6 +13,11 @@ function readKey(key) {
   const at = Number(number);
   const place = name === "legal" || name === "accept" ? { head: name, row: at } : { gate: name, cell: at };
   return { place, kind, index: Number(index) };
+}
+
+/** The weights of a place that were changed, as {kind, index}. */
+export function editedTerms(edits, place) {
+  return [...edits.keys()].map(readKey).filter((edit) => samePlace(edit.place, place));
 }
 
 /** Whether a net has a weight of that name: links may come from anywhere. */

@@ -132,7 +132,7 @@ export function readNet(data) {
   const weights = data.layers[0].weight_ih;
   const fed = suffix ? times(readMatrix(weights), weights.shape[1], suffix) : null;
   const fedSize = suffix ? times(sizes(readMatrix(weights)), weights.shape[1], sizes(suffix)) : null;
-  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, start, onViolation: data.on_violation, layers, heads, fed, fedSize });
+  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, counting: data.counting ?? {}, start, onViolation: data.on_violation, layers, heads, fed, fedSize });
 }
 
 /** A GRU's reset gate may multiply what the candidate reads with a bias of its own, the inner one. */
