@@ -102,11 +102,12 @@ def _modules(last: str) -> tuple[str, ...]:
     return (*modules(*(imported for _, imported in _IMPORT.findall(_script(last)))), last)
 
 
-def style(modes: Iterable[str] = tuple(MODES)) -> str:
+@cache
+def style(modes: tuple[str, ...] = tuple(MODES)) -> str:
     """The style sheet of a page with these modes: what is common, then what each mode has."""
     own = (sheet for mode in modes for sheet in sorted((FOLDER / mode).glob("*.css")))
     sheets = (sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
-    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets)))
+    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets))).replace(";}", "}")
 
 
 class Page(str):
@@ -192,9 +193,9 @@ def explorer_page(
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
-        style=style(modes),
+        style=style(tuple(modes)),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
-        program=program(modes),
+        program=program(tuple(modes)),
         modes={mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in modes},
     )
     return Page(page)
@@ -278,7 +279,8 @@ def entries(modes: Iterable[str] = tuple(MODES)) -> list[str]:
     return [*(MODES[mode].partition(".")[0] for mode in modes), "main"]
 
 
-def program(modes: Sequence[str] = tuple(MODES)) -> str:
+@cache
+def program(modes: tuple[str, ...] = tuple(MODES)) -> str:
     """The script of a page with these modes, which is also what its worker runs."""
     given = ", ".join(f"{mode}: ${MODES[mode]}" for mode in modes)
     script = functions(*entries(modes))
@@ -302,7 +304,8 @@ def functions(*last: str) -> str:
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
-    script = _CONTINUED.sub(r"\1", "\n".join(lines))
+    script = re.sub(r";\n(?=})", "", "\n".join(lines))
+    script = _CONTINUED.sub(r"\1", script)
     return re.sub(r"(?<=[;{,}(\[])\n", "", script)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import reberlstm as rl
 from reberlstm.cli import run
+from reberlstm.render.layout import lay_out
 from reberlstm.render.page import default_nets, examples, explorer_page, functions
 
 ARGUMENTS = [
@@ -38,6 +40,14 @@ def browser():
         browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _graphs_drawn_once():
+    """Graphviz is started once for each grammar."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reberlstm.render.page.lay_out", cache(lay_out))
+        yield
 
 
 @pytest.fixture(scope="session")

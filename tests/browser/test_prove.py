@@ -11,7 +11,11 @@ import pytest
 import reberlstm as rl
 from reberlstm.certificates import certify
 from reberlstm.errors import CertificateError
+from reberlstm.machine.fsm import FSM
+from reberlstm.net.cells import CELLS, Layer
 from reberlstm.net.loading import shipped
+from reberlstm.net.net import Net
+from reberlstm.net.readouts import Head, Readout, Rule
 from reberlstm.render.page import _machine_data, net_data
 from tests.browser.test_numbers import KINDS, random_net
 from tests.browser.wired import nets
@@ -27,7 +31,10 @@ DECIDE = """([machine, net, milliseconds]) => {
 }"""
 DECIDE_ALL = f"(cases) => cases.map({DECIDE})"
 
-MODULES = ("machine", "net", "prove", "boxes", "slopes", "verdicts")
+
+@pytest.fixture(scope="module")
+def page(with_modules):
+    return with_modules("machine", "net", "prove", "boxes", "slopes", "verdicts")
 
 
 def asked(net, fsm, milliseconds):
@@ -74,21 +81,20 @@ def agreement(page, seed, count, seconds, **which):
     return tally
 
 
-def test_the_verdict_is_that_of_certify(with_modules, seed):
-    tally = agreement(with_modules(*MODULES), seed, 60, 0.5, easy=True)
+def test_the_verdict_is_that_of_certify(page, seed):
+    tally = agreement(page, seed, 36, 0.2, easy=True)
     print(f"seed {seed}, certify and page: {dict(tally)}")
-    assert sum(n for (one, other), n in tally.items() if one == other) >= 57
+    assert sum(n for (one, other), n in tally.items() if one == other) >= 34
 
 
 @pytest.mark.slow
-def test_the_verdict_on_a_thousand_nets(with_modules, seed):
-    tally = agreement(with_modules(*MODULES), seed, 1000, 5)
+def test_the_verdict_on_a_thousand_nets(page, seed):
+    tally = agreement(page, seed, 1000, 5)
     print(f"seed {seed}, certify and page: {dict(tally)}")
     assert sum(n for (one, other), n in tally.items() if one == other) >= 995
 
 
-def test_what_is_proved_is_said(with_modules):
-    page = with_modules(*MODULES)
+def test_what_is_proved_is_said(page):
     reber, counting = rl.load_grammar("reber"), rl.load_grammar("anbn")
     cases = [
         asked(net, fsm, 5000)
@@ -105,14 +111,36 @@ def test_what_is_proved_is_said(with_modules):
         cases,
     )
     assert texts == [
-        "Proved right after every string of any length, in this page: every number that the reader is asked "
-        "for stays at least 0.381 away from its threshold (the margin).",
-        "BTSSSSSSXXV (11 symbols). There it offers P V E; the grammar allows P V.",
-        "Proved right after every legal beginning of a word of any length, in this page"
-        ": every number that the reader is asked for stays at least 4.03 away from its threshold (the "
+        "Proved right after every string of any length, in this page: every number that the "
+        "reader is asked for stays at least 0.381 away from its threshold (the margin).",
+        "Shortest wrong word: BTSSSSSSXXV (11 symbols). "
+        "There the net offers P V E; the machine allows P V.",
+        "Proved right after every legal beginning of a word of any length, in this page: "
+        "every number that the reader is asked for stays at least 4.03 away from its threshold (the "
         "margin).",
         "Not decided: the machine counts, and nothing is proved here about counters.",
     ]
+
+
+def turning(turn, growth):
+    """A state on a spiral outwards, wrong once it is far out: of its machine every word may end."""
+    to = {"any": {"a": "any", "b": "any"}}
+    fsm = FSM(alphabet=("a", "b"), start="any", accepting={"any"}, transitions=to)
+    cos, sin = growth * np.cos(turn), growth * np.sin(turn)
+    weights = (np.zeros((2, 2)), np.array([[cos, -sin], [sin, cos]]))
+    layer = Layer(CELLS["rnn"], *weights, np.zeros(2), np.zeros(2))
+    head = Readout("accept", Rule.parse("logit>-0.25"), (Head(np.eye(1, 2), np.zeros(1)),))
+    made = {"alphabet": fsm.alphabet, "layers": (layer,), "heads": {"accept": head}}
+    return Net.of(**made, start_state=np.array([1e-3, 0.0]), claims="all"), fsm
+
+
+def test_a_long_wrong_word_of_a_net_that_turns_its_state_is_confirmed(page):
+    """Boxes of single steps grow by a factor of 1.4 in each of the 122."""
+    net, fsm = turning(0.8, 1.05)
+    found = page.evaluate(DECIDE, asked(net, fsm, 5000))
+    right = expected(net, fsm, 5)
+    assert right == {"verdict": "refuted", "shortest": True, "length": 122}
+    assert right == {key: found[key] for key in right}
 
 
 # Are the boxes large enough?
@@ -125,7 +153,7 @@ IN_BOXES = """([given, symbols]) => {
   const faults = [];
   const inside = (values, { low, high }) => values.every((value, k) => low[k] <= value && value <= high[k]);
   const layersOf = (values) => boxes.split({ low: values, high: values }).map((parts) => ({ h: Float64Array.from(parts[0].low), c: Float64Array.from(parts.at(-1).low) }));
-  for (let trial = 0; trial < 60; trial++) {
+  for (let trial = 0; trial < 40; trial++) {
     const box = { low: [], high: [] };
     for (let k = 0; k < boxes.width; k++) {
       const middle = 3 * random() - 1.5;
@@ -161,17 +189,17 @@ STEPPED = """([given, values]) => {
 }"""
 
 
-def test_states_in_a_box_step_into_the_next_box(with_modules):
-    page, reber = with_modules(*MODULES), rl.load_grammar("reber")
+def test_states_in_a_box_step_into_the_next_box(page):
+    reber = rl.load_grammar("reber")
     for which, options in KINDS.items():
         net = random_net(reber, seed=5, **options)
         given = net_data(net, which, reber.alphabet)
         assert page.evaluate(IN_BOXES, [given, 3]) == [], which
 
 
-def test_the_box_of_a_point_holds_the_result_of_sixty_digits(with_modules):
+def test_the_box_of_a_point_holds_the_result_of_sixty_digits(page):
     """The step of an LSTM in decimals, which are the oracle for what rounding may do."""
-    page, reber = with_modules(*MODULES), rl.load_grammar("reber")
+    reber = rl.load_grammar("reber")
     for seed in range(5):
         net = random_net(reber, ["lstm"], seed=seed)
         given = net_data(net, "net", reber.alphabet)

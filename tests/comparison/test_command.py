@@ -107,5 +107,5 @@ def test_a_question_is_explained_with_the_whole_answers(
 
 def test_it_needs_no_torch() -> None:
     arguments = ["compare", "reber", *QUICK]
-    loaded = loaded_by(f"from reberlstm.cli import run; assert run({arguments}) == 0")
+    (loaded,) = loaded_by(f"from reberlstm.cli import run; assert run({arguments}) == 0")
     assert loaded & {"torch", "matplotlib", "onnx", "pandas", "joblib", "networkx"} == set()

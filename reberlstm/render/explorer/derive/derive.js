@@ -1,23 +1,33 @@
 // Derive it yourself: the student wires a net by hand, and the page says where it is still wrong.
 
 import { byId, el, fill, setAttribute, setText } from "../common/dom.js";
+import { bindMenus } from "../common/menus.js";
 import { drawLayout, edgeKey, lightEdge, lightNode } from "../common/graph.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
 import { layoutsOf } from "../model/places.js";
+import { wordName } from "../model/verdicts.js";
 import { examine } from "./examine.js";
 import { freeLesson, lessonsWith } from "./lessons.js";
-import { outcomeText, proofTable, quoted } from "./outcome.js";
+import { outcomeText } from "./outcome.js";
 import { readProgress, writeProgress } from "./progress.js";
-import { drawStrip, stepText } from "./runstrip.js";
+import { proofTable } from "./proofview.js";
+import { drawStrip } from "./runstrip.js";
+import { stepText } from "./stepwords.js";
 import { drawTable, nameOf } from "./wiretable.js";
 import { netOf, sentenceOf } from "./wiring.js";
-import { worksheet } from "./worksheets.js";
+import { answerSheet, worksheet } from "./worksheets.js";
 
 /** Milliseconds after which a search ends; the published net needs more of them. */
 const QUICK = 5000;
 const PATIENT = 20000;
+
+/** In a link, that the student's net is to be shown gate by gate. */
+const WATCH = "watch";
+
+/** Where the run has room beside the net. */
+const WIDE = "(min-width: 60rem)";
 
 export class Derive {
   constructor(data, page, signal) {
@@ -43,14 +53,15 @@ export class Derive {
   /** Takes over what a link carries. */
   follow(hash) {
     Object.assign(this, readProgress(this.lessons, hash));
+    this.watched = new URLSearchParams(hash.slice(1)).has(WATCH);
     this.open(this.lesson);
+    if (this.watched) this.showWatched(hash);
   }
 
   bind() {
     const on = (id, action) => byId(id).addEventListener("click", action);
     on("lesson-before", () => this.open(this.lessons[this.lessons.indexOf(this.lesson) - 1], true));
     on("lesson-next", () => this.open(this.lessons[this.lessons.indexOf(this.lesson) + 1], true));
-    on("lesson-list", () => this.toggleList());
     on("ask-hint", () => this.hint());
     on("undo", () => this.travel(this.past, this.future));
     on("redo", () => this.travel(this.future, this.past));
@@ -70,7 +81,14 @@ export class Derive {
     on("watch", () => this.watch());
     on("copy-link", () => this.copyLink());
     on("print", () => this.print([this.lesson]));
-    on("print-all", () => this.print(this.lessons));
+    on("print-all", () => this.print(this.lessons.filter(({ published }) => !published)));
+    on("print-answers", () => this.print(this.lessons.filter(({ solution }) => solution), answerSheet));
+    bindMenus(byId("derive"), this.signal);
+    byId("lessons").addEventListener("beforetoggle", () => this.listLessons());
+    const wide = window.matchMedia(WIDE);
+    const put = () => (wide.matches ? byId("lesson-left").append(byId("result")) : byId("proof").before(byId("result")));
+    put();
+    wide.addEventListener("change", put, { signal: this.signal });
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.signal });
     window.addEventListener("beforeprint", () => this.layPaper(), { signal: this.signal });
     window.addEventListener("afterprint", () => this.clearPaper(), { signal: this.signal });
@@ -96,6 +114,7 @@ export class Derive {
     this.past = [];
     this.future = [];
     this.asked = 0;
+    this.due = null;
     this.chosen = Math.max(lesson.open.indexOf(true), lesson.rows.findIndex(({ gate }, k) => gate === "candidate" && lesson.open[k]));
     this.wiring = this.wirings.get(lesson.key) ?? lesson.first;
     const at = this.lessons.indexOf(lesson);
@@ -105,23 +124,21 @@ export class Derive {
     setText(byId("machine-title"), `${lesson.machine.title}${/[.?…]$/.test(lesson.machine.title) ? "" : "."} A double ring: the word may end.`);
     byId("lesson-before").disabled = at === 0;
     byId("lesson-next").disabled = at === this.lessons.length - 1;
+    byId("print").disabled = Boolean(lesson.published);
     byId("own-word").value = "";
     setText(byId("hint"), "");
-    this.toggleList(false);
+    if (byId("lessons").matches(":popover-open")) byId("lessons").hidePopover();
     this.drawGraph();
     this.compute();
     if (focus) byId("lesson-title").focus();
   }
 
-  toggleList(open = byId("lessons").hidden) {
-    byId("lessons").hidden = !open;
-    setAttribute(byId("lesson-list"), "aria-expanded", String(open));
-    if (!open) return;
+  listLessons() {
     const item = (lesson) => {
       const done = this.done.has(lesson.key);
       return el("li", {}, el("button", { type: "button", "aria-current": lesson === this.lesson ? "true" : null, onclick: () => this.open(lesson, true) }, lesson.title, done ? el("span", { class: "done" }, " ✓ done") : null));
     };
-    fill(byId("lessons"), this.lessons.map(item));
+    fill(byId("lessons"), el("ol", {}, this.lessons.map(item)));
   }
 
   // Choices
@@ -165,7 +182,8 @@ export class Derive {
     if (this.isDone() || wrong < 0) setText(byId("hint"), "Nothing is missing any more.");
     else if (this.asked++ === 0 || !lesson.solution) setText(byId("hint"), lesson.hint);
     else {
-      setText(byId("hint"), `One answer. ${nameOf(lesson.rows[wrong])}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
+      setText(byId("hint"), `${this.due === wrong ? "Still" : "One answer"}: ${nameOf(lesson.rows[wrong]).replace(/[:?]/g, "")}: ${sentenceOf(lesson.rows[wrong], lesson.solution[wrong])}.`);
+      this.due = wrong;
       this.chosen = wrong;
       this.showNet();
     }
@@ -177,7 +195,7 @@ export class Derive {
     this.stop();
     this.netData = netOf(this.lesson, this.wiring);
     this.net = readNet(this.netData);
-    this.found = { kind: "searching" };
+    this.found = { verdict: "searching" };
     this.runWord([]);
     this.stop = examine(this.machine, this.net, this.lesson.published ? PATIENT : QUICK, (found) => this.tell(found));
     this.showAddress();
@@ -186,7 +204,7 @@ export class Derive {
   tell(found) {
     this.found = found;
     if (this.isDone()) this.done.add(this.lesson.key);
-    if (found.kind === "wrong") this.runWord(found.word);
+    if (found.verdict === "refuted") this.runWord(found.wrong.word);
     else this.runWord(parseWord(this.machine, this.lesson.words[0]).word);
     this.show();
     this.showAddress();
@@ -194,7 +212,7 @@ export class Derive {
 
   /** Proved; or in the lesson where nothing can be, without a wrong word. */
   isDone() {
-    return this.found.kind === (this.lesson.published ? "unknown" : "proved");
+    return this.found.verdict === (this.lesson.published ? "unknown" : "proved");
   }
 
   runWord(word) {
@@ -224,21 +242,30 @@ export class Derive {
 
   show() {
     const { found, machine, lesson } = this;
-    setText(byId("outcome"), outcomeText(machine, found));
-    setAttribute(byId("outcome"), "class", found.kind);
+    setText(byId("outcome"), outcomeText(machine, this.net, found));
+    setAttribute(byId("outcome"), "class", found.verdict);
     const at = this.lessons.indexOf(lesson);
     setText(byId("lesson-count"), `Lesson ${at + 1} of ${this.lessons.length}${this.done.has(lesson.key) ? " ✓ done" : ""}`);
     byId("lesson-next").classList.toggle("main", this.isDone() && !byId("lesson-next").disabled);
-    byId("proof").hidden = !this.isDone() && found.kind !== "proved";
-    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, lesson.after) : null, found.kind === "proved" ? proofTable(machine, lesson, found) : []);
+    byId("proof").hidden = !this.isDone() && found.verdict !== "proved";
+    fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, this.closing()) : null, found.verdict === "proved" ? proofTable(machine, lesson, found) : []);
+    if (this.isDone()) setText(byId("hint"), "");
     byId("undo").disabled = this.past.length === 0;
     byId("redo").disabled = this.future.length === 0;
     setText(byId("word-problem"), "");
     this.showRun();
   }
 
+  /** What is said at the end: of every net that is proved, and of this one. */
+  closing() {
+    const { after, solved, solution } = this.lesson;
+    if (!solved) return after;
+    return `${after} ${String(this.wiring) === String(solution) ? solved : "Your net has its own way: look at its memories in the run."}`;
+  }
+
   showRun() {
-    setText(byId("run-title"), `The run of ${quoted(this.machine, this.word)}`);
+    const name = wordName(this.machine, this.word);
+    setText(byId("run-title"), `The run of ${this.word.length ? `“${name}”` : name}`);
     const focused = document.activeElement?.dataset.step;
     fill(byId("strip"), drawStrip(this));
     const here = byId("strip").querySelector(`[data-step="${this.t}"]`);
@@ -283,6 +310,7 @@ export class Derive {
 
   showAddress() {
     this.page.derived = writeProgress(this);
+    if (this.watched) return;
     try {
       history.replaceState(null, "", this.page.derived);
     } catch {
@@ -301,27 +329,35 @@ export class Derive {
 
   /** The student's net in the mode that shows every gate; Back leads here again. */
   watch() {
-    const { machine, lesson, found } = this;
-    const proved = found.kind === "proved" ? { scope: found.scope, margin: found.margin } : null;
-    const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
-    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: lesson.published ? "The published net, its gates as steep as you made them." : "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [] };
+    const place = new URLSearchParams({ string: wordText(this.machine, this.word), step: this.t });
+    const hash = `${this.page.derived}&${WATCH}&${place}`;
     try {
-      history.pushState(null, "", "#");
+      history.pushState(null, "", hash);
     } catch {
       // There is no address to come back to.
     }
-    this.page.show("explore", "", data);
+    this.showWatched(hash);
+  }
+
+  /** The same as a link asks for it; links that are copied there carry the lesson, too. */
+  showWatched(hash) {
+    const { machine, lesson, found } = this;
+    const proved = found.verdict === "proved" ? { scope: found.scope, margin: found.margin, by: null } : null;
+    const link = `${this.page.derived.slice(1)}&${WATCH}`;
+    const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
+    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: lesson.published ? "The published net, its gates as steep as you made them." : "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [], link };
+    this.page.show("explore", hash, data);
   }
 
   /** Prints worksheets. The browser's own command prints that of the lesson. */
-  print(lessons) {
-    this.paper = lessons;
+  print(lessons, sheet = worksheet) {
+    this.paper = { lessons, sheet };
     window.print();
   }
 
   layPaper() {
-    const papers = this.paper ?? [this.lesson];
-    fill(byId("worksheets"), papers.map((lesson) => worksheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
+    const { lessons, sheet } = this.paper ?? { lessons: [this.lesson], sheet: worksheet };
+    fill(byId("worksheets"), lessons.map((lesson) => sheet(lesson, this.lessons.indexOf(lesson) + 1, this.lessons.length)));
     byId("worksheets").hidden = false;
   }
 

@@ -9,9 +9,8 @@ const PIECE = 3;
 const WORDS = 5000;
 
 /**
- * Tells what is found, at once where it is soon found: {kind: "wrong", …} as search.js reports it, with
- * `shortest`; {kind: "proved", …} and {kind: "unknown", reason, length} as prove.js decides, all words with
- * fewer than `length` symbols being right; before that {kind: "searching"}. Returns a function that ends it.
+ * Tells what is found, at once where it is soon found: a decision as prove.js has it; before that
+ * {verdict: "searching"}. Returns a function that ends it.
  */
 export function examine(machine, net, milliseconds, tell) {
   const finding = findings(machine, net, milliseconds);
@@ -24,7 +23,7 @@ export function examine(machine, net, milliseconds, tell) {
       if (done) return tell(value);
       if (performance.now() > end) break;
     }
-    if (slice === AT_ONCE) tell({ kind: "searching" });
+    if (slice === AT_ONCE) tell({ verdict: "searching" });
     timer = setTimeout(turn, 0, SLICE);
     return undefined;
   }
@@ -37,9 +36,6 @@ function* findings(machine, net, milliseconds) {
   const search = makeSearch(machine, net, 0);
   while (!search.advance(PIECE) && search.report().tried < WORDS) yield;
   const report = search.report();
-  if (report.status === "wrong") return { kind: "wrong", shortest: true, ...report };
-  const decided = yield* makeDeciding(machine, net, { milliseconds });
-  if (decided.verdict === "proved") return { kind: "proved", ...decided };
-  if (decided.verdict === "refuted") return { kind: "wrong", shortest: decided.shortest, ...decided.wrong };
-  return { kind: "unknown", reason: decided.reason, length: decided.search?.length ?? report.length ?? null };
+  if (report.status === "wrong") return { verdict: "refuted", wrong: report, shortest: true };
+  return { search: report, ...(yield* makeDeciding(machine, net, { milliseconds })) };
 }

@@ -1,14 +1,6 @@
-// What was found about the net, in words: the wrong word, or the proof with its numbers.
+// What was found about the net, and what it answers, in words.
 
-import { el } from "../common/dom.js";
-import { wordText } from "../model/machine.js";
-import { shown } from "./wiretable.js";
-
-/** A word in quotes, or the empty one in words; of a long one its ends. */
-export function quoted(machine, word) {
-  if (word.length > 48) return `“${wordText(machine, word.slice(0, 12))} … ${wordText(machine, word.slice(-8))}” (${word.length} symbols)`;
-  return word.length ? `“${wordText(machine, word)}”` : "the empty word";
-}
+import { verdictText } from "../model/verdicts.js";
 
 function list(machine, symbols) {
   return symbols.length ? symbols.map((symbol) => machine.alphabet[symbol]).join(", ") : "nothing";
@@ -20,48 +12,7 @@ export function answersOf(machine, step, judged) {
   return { net: list(machine, step.offers), machine: list(machine, judged.allowed) };
 }
 
-/** The result in one or two sentences. */
-export function outcomeText(machine, found) {
-  if (found.kind === "searching") return "Looking for a wrong word …";
-  if (found.kind === "proved") return `Proved for words of every length: ${scopeText(found)}.`;
-  if (found.kind === "unknown") {
-    const upTo = found.length ? `No wrong word found among those with fewer than ${found.length} symbols.` : "No wrong word found.";
-    return `${upTo} But it is not proved: ${lowered(found.reason)}`;
-  }
-  const after = found.word.length ? `After it` : "Before the first symbol";
-  const said =
-    found.offers === null
-      ? `the net says that the word may${found.ends ? " not" : ""} end. It may${found.ends ? "" : " not"}.`
-      : `the net offers ${list(machine, found.offers)}. The machine allows ${list(machine, found.allowed)}.`;
-  return `${found.shortest ? "Shortest wrong word" : "A wrong word"}: ${quoted(machine, found.word)}. ${after} ${said}`;
-}
-
-function scopeText({ scope, heads }) {
-  const what = heads.includes("legal") ? "the net says rightly what may come next" : "the net says rightly whether the word may end";
-  return `${what}, after ${scope === "all" ? "every word" : "every beginning of a legal word that can go on"}`;
-}
-
-const lowered = (text) => text[0].toLowerCase() + text.slice(1);
-
-/** The proof: between what the memory of every cell stays, in every node. */
-export function proofTable(machine, lesson, { boxes, margin }) {
-  const bound = (value) => (Number.isFinite(value) ? shown(value) : value > 0 ? "∞" : "−∞");
-  const range = (low, high) => (bound(low) === bound(high) ? bound(low) : `${bound(low)} to ${bound(high)}`);
-  const again = boxes.slice(1).some(({ node }) => node === boxes[0].node);
-  const name = ({ node, last }, k) => {
-    const state = node < 0 ? "after a violation" : machine.states[node];
-    if (k === 0 && again) return `${state}, at first`;
-    return last.length ? `${state}, after ${wordText(machine, last)}` : state;
-  };
-  return [
-    el("h3", {}, "The proof"),
-    el("p", {}, "In every node, every number of the net stays within these bounds, however long the word is. They hold at the start, and no step leads out of them. Within them every answer is right."),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Bounds of the proof" }, el(
-      "table",
-      { class: "bounds" },
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Node"), lesson.cells.map((cell) => el("th", { scope: "col" }, `memory of ${cell}`)))),
-      el("tbody", {}, boxes.map((box, k) => el("tr", {}, el("th", { scope: "row" }, name(box, k)), lesson.cells.map((_, cell) => el("td", {}, range(box.low[cell], box.high[cell])))))),
-    )),
-    el("p", { class: "note" }, `The bounds are shown with two decimals. Computed in real numbers; what the browser rounds is allowed for. The reader’s sums stay at least ${shown(margin)} away from another answer.`),
-  ];
+/** What is found about a net so far, in sentences. */
+export function outcomeText(machine, net, found) {
+  return found.verdict === "searching" ? "Looking for a wrong word …" : verdictText(machine, net, found);
 }

@@ -3,14 +3,12 @@
 import { el } from "../common/dom.js";
 import { LOST } from "../model/machine.js";
 import { answersOf } from "./outcome.js";
+import { shouldBe } from "./stepwords.js";
 import { shown } from "./wiretable.js";
 
 /** In a long word, how many steps are shown before and after the one that is looked at. */
 const BEFORE = 60;
 const AFTER = 20;
-
-/** A cell is active above this part of the height; the Toy LSTM leaves halves as marks on the way. */
-const ACTIVE = { lstm: 0.5, toy: 0.8 };
 
 /** The strip; `app` has the steps, what is right at each, and which one is looked at. */
 export function drawStrip(app) {
@@ -32,34 +30,14 @@ export function drawStrip(app) {
       {},
       line("Node", (k) => (states[k] === LOST ? "–" : machine.states[states[k]])),
       lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell], shouldBe(app, k, cell)))),
-      line(lesson.head === "legal" ? "The net offers" : "May end, says the net", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers(k).net)),
-      line(lesson.head === "legal" ? "The machine allows" : "May end, says the machine", (k) => (isJudged(k) ? answers(k).machine : el("span", { class: "unjudged" }, "not judged"))),
+      line(lesson.head === "legal" ? "The net offers" : "The net: may end?", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers(k).net, isJudged(k) ? null : el("small", {}, " (not judged)"))),
+      line(lesson.head === "legal" ? "The machine allows" : "The machine: may end?", (k) => answers(k).machine),
     ),
   );
-}
-
-/** Where a cell is named like a node: 1 if it should be active at a step and is not, 0 the other way round, else null. */
-function shouldBe({ machine, net, lesson, steps, states, judged }, k, cell) {
-  if (states[k] === LOST || judged[k].verdict === "unclaimed" || !machine.states.includes(lesson.cells[cell])) return null;
-  const wanted = machine.states[states[k]] === lesson.cells[cell];
-  return wanted === (steps[k].h[cell] > ACTIVE[net.layers[0].cell] * net.height) ? null : Number(wanted);
 }
 
 function memory(value, wanted) {
   const width = Math.min(1, Math.abs(value));
   const number = el("span", { class: `number${wanted === null ? "" : " wrong"}` }, wanted === null ? "" : "✗ ", shown(value));
   return el("span", { class: "memory-bar" }, el("span", { class: "track", "aria-hidden": "true" }, el("span", { class: `bar${value < 0 ? " minus" : ""}`, style: `width:${(100 * width).toFixed(1)}%` })), number);
-}
-
-/** The step in words: what each gate of the chosen cell did, or of one that is wrong, with its numbers. */
-export function stepText(app, chosen) {
-  const cell = chosen !== null && chosen >= 0 ? chosen : Math.max(0, app.lesson.cells.findIndex((_, k) => shouldBe(app, app.t, k) !== null));
-  const { machine, lesson, word, steps, states, t } = app;
-  if (t === 0) return "Before the first symbol every memory is 0.";
-  const { gates, c } = steps[t];
-  const before = steps[t - 1].c[cell];
-  const sum = `${shown(gates.forget[cell])} · ${shown(before)} + ${shown(gates.input[cell])} · ${shown(gates.candidate[cell])} = ${shown(c[cell])}`;
-  const wanted = shouldBe(app, t, cell);
-  const wrong = wanted === null ? "" : ` At node ${machine.states[states[t]]} this cell should ${wanted ? "" : "not "}be active.`;
-  return `${machine.alphabet[word[t - 1]]} comes. Memory of cell ${lesson.cells[cell]} = eraser · old memory + filter · writer = ${sum}.${wrong}`;
 }

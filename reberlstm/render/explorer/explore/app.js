@@ -32,6 +32,7 @@ export class App {
     this.data = data;
     this.page = page;
     this.signal = signal;
+    this.address = location.hash;
     this.longest = 10000;
     this.machine = makeMachine(data.machine);
     this.nets = data.nets.map((item, number) => {
@@ -102,6 +103,7 @@ export class App {
   }
 
   follow(hash) {
+    this.address = location.hash;
     const asked = readHash(this, hash);
     if (!asked) return;
     this.undoing.remember("link");

@@ -5,7 +5,7 @@ import { parseWord, wordText } from "../model/machine.js";
 
 /** The state as the part of an address behind "#". */
 function writeHash(app) {
-  const parts = new URLSearchParams();
+  const parts = new URLSearchParams(app.data.link);
   if (app.data.carried) parts.set("machine", app.data.carried);
   parts.set("string", wordText(app.machine, app.word));
   parts.set("step", app.t);
@@ -18,11 +18,12 @@ function writeHash(app) {
   return parts.toString();
 }
 
-/** Puts the state into the address bar, where the page has an address of its own. */
+/** Puts the state into the address bar, where the page has an address of its own, and nobody has just gone elsewhere. */
 export function showAddress(app) {
   const hash = `#${writeHash(app)}`;
   try {
-    history.replaceState(null, "", hash);
+    if (location.hash === app.address) history.replaceState(null, "", hash);
+    app.address = location.hash;
   } catch {
     // In a frame without an address, as in a notebook, there is nothing to be changed.
   }

@@ -103,7 +103,7 @@ function aboutGates(net, steps, t, cell) {
     const keeps = how(gates.update[cell], "keeps the old memory", `writes ${candidate}`, `mixes the old memory with ${candidate}`);
     return `${rows} ${name} the ${named(net, "update")} is ${value("update")} and ${keeps}; ${candidate} is ${value("candidate")}.`;
   }
-  return `${rows} There is no gate that could keep a memory: ${name.toLowerCase()} ${candidate}, ${value("candidate")}, is written at every step.`;
+  return `${rows} There is no gate that could keep a memory: in cell ${net.cells[cell]} ${candidate}, ${value("candidate")}, is written at every step.`;
 }
 
 function aboutMemory({ machine, ...app }, entry, steps, { word, t }, cell) {
@@ -117,7 +117,9 @@ function aboutMemory({ machine, ...app }, entry, steps, { word, t }, cell) {
     ? `Cell ${name} stands for node ${name}, and that is where the machine is now.`
     : about && entry.net === entry.base && about.sentence !== "no known meaning"
       ? `This is what cell ${name} is for: ${about.sentence}.`
-      : "Nobody wired this cell: what it stands for is not known.";
+      : about && entry.net === entry.base
+        ? "Nobody wired this cell: what it stands for is not known."
+        : "";
   if (t === 0) return `What the cell keeps is ${kind.formula}. ${means}`;
   const { keep, gate, write } = kind.parts(steps[t].gates, cell);
   const sum = kind.madeOf.length === 1 ? "" : `${near(keep)} · ${near(steps[t - 1].c[cell])} + ${near(gate)} · ${near(write)} = `;

@@ -1,11 +1,12 @@
 // Long wrong words, to which no search breadth first can come: what a net forgets slowly, it forgets in
-// a loop. So cycles of the machine are gone round many times, and after a round all short continuations
-// are tried; from where a cycle has led, other cycles are gone round.
+// a loop. So cycles of the machine, the simple ones first, are gone round many times, and after a round all
+// short continuations are tried; from where a cycle has led, other cycles are gone round.
 
 import { judge } from "./judge.js";
 import { initial, step } from "./net.js";
 
 const CYCLES = 16; // from a state, shortest first
+const [OUTER, INNER] = [4, 3]; // so many cycles have another one within, one of so many at each state on the way
 const PATHS = 400; // that are tried for them
 const EXITS = 40; // continuations from a state, shortest first
 const NEAR = [32, 1.15]; // they are tried after so many rounds each, then ever more rarely
@@ -41,7 +42,7 @@ export function* searchDeep(machine, net, claim, confirmed) {
     return null;
   };
 
-  const wordOf = ({ word }, cycle, rounds) => [...word, ...Array.from({ length: rounds }, () => cycle).flat()];
+  const wordOf = ({ word }, cycle, rounds) => [...word, ...repeated(cycle, rounds)];
 
   /** Goes round a cycle; returns {found} or {end}, where it led to. */
   function* pump(root, cycle, most) {
@@ -71,17 +72,17 @@ export function* searchDeep(machine, net, claim, confirmed) {
   }
 
   const roots = graph.words.map(({ word, state }) => ({ state, word, here: word.reduce((here, symbol) => step(net, symbol, here), initial(net)) }));
-  for (const most of ROUNDS) {
+  for (const [cycles, most] of ROUNDS.flatMap((rounds) => [[graph.simple, rounds], [graph.nested, rounds]])) {
     const ends = [];
     for (const root of roots) {
-      for (const cycle of graph.cycles[root.state]) {
+      for (const cycle of cycles[root.state]) {
         const { found, end } = yield* pump(root, cycle, most);
         if (found) return found;
         ends.push(end);
       }
     }
     for (const end of ends.filter((_, k) => k % Math.ceil(ends.length / ROOTS) === 0)) {
-      for (const cycle of graph.cycles[end.state]) {
+      for (const cycle of cycles[end.state]) {
         const { found } = yield* pump(end, cycle, most);
         if (found) return found;
       }
@@ -90,6 +91,8 @@ export function* searchDeep(machine, net, claim, confirmed) {
   return null;
 }
 
+const repeated = (word, times) => Array.from({ length: times }, () => word).flat();
+
 const distance = (one, other) => Math.max(...one.c.map((x, k) => Math.abs(x - other.c[k])), ...one.h.map((x, k) => Math.abs(x - other.h[k])));
 
 /** Short ways through the states of a claim. */
@@ -97,7 +100,8 @@ class Graph {
   constructor({ goingOn }) {
     this.goingOn = goingOn;
     this.exits = goingOn.map((_, state) => this.exitsOf(state));
-    this.cycles = goingOn.map((_, state) => this.cyclesOf(state));
+    this.simple = goingOn.map((_, state) => this.simpleFrom(state));
+    this.nested = goingOn.map((_, state) => this.nestedFrom(state));
     this.words = [{ word: [], state: 0 }];
     for (const { word, state } of this.words) {
       for (const [symbol, target] of goingOn[state]) {
@@ -119,8 +123,25 @@ class Graph {
     return found;
   }
 
+  /** Simple cycles with another one within, shortest first, but no simple one that is gone round again. */
+  nestedFrom(start) {
+    const found = new Map();
+    for (const word of this.simple[start].slice(0, OUTER)) {
+      let here = start;
+      for (let at = 0; at <= word.length; at++) {
+        for (const inner of this.simple[here].slice(0, INNER)) {
+          const whole = [...word.slice(0, at), ...inner, ...word.slice(at)];
+          found.set(whole.join(), whole);
+        }
+        if (at < word.length) here = this.goingOn[here].find(([symbol]) => symbol === word[at])[1];
+      }
+    }
+    for (const word of this.simple[start]) found.delete(repeated(word, 2).join());
+    return [...found.values()].sort((one, other) => one.length - other.length).slice(0, CYCLES);
+  }
+
   /** Words that lead back to a state and to no other state twice, shortest first. */
-  cyclesOf(start) {
+  simpleFrom(start) {
     const found = [];
     const paths = [{ word: [], states: [start] }];
     for (let at = 0; at < paths.length && at < PATHS && found.length < CYCLES; at++) {

@@ -12,8 +12,9 @@ import { contexts, sampled } from "./contexts.js";
 import { searchDeep } from "./deep.js";
 import { arithmeticFault, TooLargeError } from "./intervals.js";
 import { findInvariant, HopelessError } from "./invariant.js";
-import { wordText } from "./machine.js";
 import { makeSearch } from "./search.js";
+import { beginning, followed } from "./slopes.js";
+import { wordName } from "./verdicts.js";
 
 const MILLISECONDS = 5000;
 const BOXES = 50000; // steps between boxes, which are at least as many as boxes
@@ -23,6 +24,9 @@ const FIRST = 3000; // words that are tried, wrong ones being mostly short, befo
 const PROOFS = 0.75; // the share of the time left for proofs that take long
 const [GLANCE, THOROUGH] = [0.1, 0.6]; // and for long wrong words, before and after these proofs
 const SHORTER = 0.3; // and to look whether there is a wrong word that is shorter than a long one
+const STRIDES = [8, 32, 128]; // how many symbols of a wrong word are followed at once, where one by one does not confirm it
+const WORK = 3e7; // for that, in products of numbers in all
+const OVERHEAD = 1000; // what each symbol costs besides
 const SLICE = 5; // milliseconds of the search at a time
 const MARGIN_SLACK = 1e-9; // what is taken off a margin, so that other arithmetic finds it too
 
@@ -56,7 +60,7 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
   const end = performance.now() + milliseconds;
   const left = () => Math.max(0, end - performance.now());
   const boxNet = new BoxNet(net);
-  const confirmed = ({ word }) => isWrong(boxNet, claim, word);
+  const confirmed = confirming(boxNet, claim);
   const search = makeSearch(machine, net, 0, confirmed);
   let reason = claim.missing;
 
@@ -132,7 +136,7 @@ export function* makeDeciding(machine, net, { milliseconds = MILLISECONDS, boxes
     (yield* tried(Infinity, left()));
   if (found) return found;
   const report = search.report();
-  const word = report.suspect && (wordText(machine, report.suspect.word) || "the empty string");
+  const word = report.suspect && wordName(machine, report.suspect.word);
   return { ...unknown(word ? `After ${word} an answer is so close to its threshold that rounding decides it.` : reason), search: report };
 }
 
@@ -157,18 +161,37 @@ function wrongOf({ word, offers, extra, missing, allowed, ends, endWrong }) {
   return { word, offers, extra, missing, allowed, ends, endWrong };
 }
 
-/** Whether the net is wrong after a word beyond doubt, whatever is rounded on the way. */
-function isWrong(boxNet, claim, word) {
-  try {
-    let box = boxNet.start();
-    let state = 0;
-    for (const symbol of word) {
-      box = boxNet.step(boxNet.prepared(box), symbol);
-      [, state] = claim.goingOn[state].find(([on]) => on === symbol);
+/**
+ * Returns a function that tells whether the net is wrong after a word beyond doubt, whatever is rounded on the
+ * way. Boxes of single steps widen where a net turns its state, although it forgets; those of several steps at
+ * once do so only where one box ends and the next begins.
+ */
+function confirming(boxNet, claim) {
+  let left = WORK;
+
+  function isWrong(word, stride) {
+    const state = word.reduce((from, symbol) => claim.goingOn[from].find(([on]) => on === symbol)[1], 0);
+    try {
+      return boxNet.judged(boxAfter(boxNet, word, stride), claim.right[state]).wrong;
+    } catch (failed) {
+      if (failed instanceof TooLargeError) return false;
+      throw failed;
     }
-    return boxNet.judged(box, claim.right[state]).wrong;
-  } catch (failed) {
-    if (failed instanceof TooLargeError) return false;
-    throw failed;
   }
+
+  return ({ word }) => {
+    if (isWrong(word, 1)) return true;
+    left -= word.length * (OVERHEAD + boxNet.width ** 3);
+    return left > 0 && STRIDES.some((stride) => isWrong(word, stride));
+  };
+}
+
+/** A box in which the net is after a word, so many symbols being followed at once. */
+function boxAfter(boxNet, word, stride) {
+  let box = boxNet.start();
+  if (stride === 1) for (const symbol of word) box = boxNet.step(boxNet.prepared(box), symbol);
+  else for (let first = 0; first < word.length; first += stride) {
+    box = word.slice(first, first + stride).reduce((here, symbol) => followed(boxNet, here, symbol), beginning(boxNet, box)).box;
+  }
+  return box;
 }

@@ -2,17 +2,27 @@
 
 import { wordText } from "./machine.js";
 
+const [LONG, HEAD, TAIL] = [48, 12, 8]; // symbols
+
 const count = (number) => number.toLocaleString("en");
 const symbolCount = (number) => (number === 1 ? "1 symbol" : `${count(number)} symbols`);
 
-/** A verdict as one text. `decision` is what `decide` returned, or what a certificate says. */
-export function verdictText(machine, net, decision) {
-  return verdictParts(machine, net, decision)
-    .map((part) => part.code ?? part)
-    .join("");
+/** A word as sentences name it: of a long one its ends. */
+export function wordName(machine, word) {
+  if (word.length > LONG) return `${wordText(machine, word.slice(0, HEAD))} … ${wordText(machine, word.slice(-TAIL))}`;
+  return wordText(machine, word) || "the empty string";
 }
 
-/** The same in parts: texts, and {code} for what is a word of the machine or a command. */
+/** A verdict as one text, for where no heading says what it is about. */
+export function verdictText(machine, net, decision) {
+  const title = decision.verdict === "refuted" ? `${decision.shortest ? "Shortest" : "A"} wrong word: ` : "";
+  return title + verdictParts(machine, net, decision).map((part) => part.code ?? part).join("");
+}
+
+/**
+ * A verdict in parts: texts, and {code} for what is a word of the machine or a command. `decision` is what
+ * `decide` returned, or what a certificate says.
+ */
 export function verdictParts(machine, net, decision) {
   if (decision.verdict === "proved") return provedParts(decision);
   if (decision.verdict === "refuted") return [...wrongParts(machine, net, decision.wrong), ...(decision.shortest ? [] : [" A shorter word may be wrong, too."])];
@@ -32,19 +42,19 @@ function provedParts({ scope, margin, by, limit }) {
 export function searchParts(machine, net, report) {
   if (report.status === "wrong") return wrongParts(machine, net, report);
   if (report.status === "closed") {
-    return [`None, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
+    return [`No wrong word, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
   }
-  const state = report.status === "searching" && !report.given ? "Searching: none" : "None found";
-  return [`${state} among ${count(report.tried)}; all with fewer than ${symbolCount(report.length + 1)} are right.`];
+  const yet = report.status === "searching" && !report.given ? " yet" : "";
+  return [`No wrong word found${yet} among ${count(report.tried)}; all with fewer than ${symbolCount(report.length + 1)} are right.`];
 }
 
 /** A wrong word, what the net says after it, and what is right. */
 function wrongParts(machine, net, { word, offers, extra, missing, allowed, ends }) {
-  const list = (symbols) => (symbols.length ? symbols.map((symbol) => net.alphabet[symbol]).join(" ") : "nothing");
-  const said = extra.length || missing.length
-    ? `There it offers ${list(offers)}; the grammar allows ${list(allowed)}.`
-    : `There it says that the word may ${ends ? "not " : ""}end, wrongly.`;
-  return [{ code: wordText(machine, word) || "the empty string" }, ` (${symbolCount(word.length)}). ${said}`];
+  const list = (symbols) => symbols.map((symbol) => net.alphabet[symbol]).join(" ") || "nothing";
+  const after = extra.length || missing.length
+    ? `There the net offers ${list(offers)}; the machine allows ${list(allowed)}.`
+    : `There the net says that the word may${ends ? " not" : ""} end. It may${ends ? "" : " not"}.`;
+  return [{ code: wordName(machine, word) }, ` (${symbolCount(word.length)}). ${after}`];
 }
 
 const lower = (sentence) => sentence[0].toLowerCase() + sentence.slice(1);
