@@ -306,7 +306,7 @@ def _bare(script: str) -> str:
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
     script = re.sub(r";\n(?=})", "", "\n".join(lines))
     script = _CONTINUED.sub(r"\1", script)
-    return re.sub(r"(?<=[;{,}(\[])\n", "", script)
+    return re.sub(r"(?<=[;{,}(\[])\n+", "", script)
 
 
 def _tight(line: str) -> str:
