@@ -59,8 +59,10 @@ MODES = {"explore": "app.App", "derive": "derive.Derive", "draw": "draw.Draw"}
 """The page's modes, and the module and class of each."""
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
-_ASIDE = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +", re.MULTILINE | re.DOTALL)
-"""Comments on lines of their own, but for licences (`/*!`), and indentation: no page needs them."""
+_ASIDE = re.compile(
+    r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +|(?<=;) // [^\n\"'`]*$", re.MULTILINE | re.DOTALL
+)
+"""Comments on lines of their own or behind a line, but for licences (`/*!`), and indentation."""
 
 _SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
@@ -306,7 +308,7 @@ def _bare(script: str) -> str:
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
     script = re.sub(r";\n(?=})", "", "\n".join(lines))
     script = _CONTINUED.sub(r"\1", script)
-    return re.sub(r"(?<=[;{,}(\[])\n+", "", script)
+    return re.sub(r"(?<=[;{,}(\[])\n+|(?<=\n)\n+", "", script)
 
 
 def _tight(line: str) -> str:

@@ -136,7 +136,7 @@ def test_a_student_does_a_lesson(open_page, reber_page):
 
     page.locator("#watch").click()
     assert page.locator("#title").inner_text() == "Does the word end in a?"
-    assert "in this page (" in page.locator(".found .result").text_content()
+    page.locator(".found .result", has_text="in this page (").wait_for(state="attached")
     # A link that is copied here leads here, with the student's net.
     watched = page.url
     assert watched.startswith(address)
@@ -214,7 +214,7 @@ def test_a_wrong_step_says_what_is_at_fault(open_page, reber_page):
     # What the net is not asked is shown, but not judged.
     page.evaluate(SET, ["reader", {}])
     first = "#strip tbody tr:nth-last-child({}) td:first-of-type"
-    assert page.locator(first.format(2)).inner_text() == "nothing (not judged)"
+    assert page.locator(first.format(2)).inner_text() == "nothing\n(not judged)"
     assert page.locator(first.format(1)).inner_text() == "r"
     # Another net than the answer is proved: nothing is said that is not true of it.
     page.evaluate(SET, ["last", {"candidate A": "+a -b", "forget A": "shut"}])

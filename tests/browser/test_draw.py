@@ -138,7 +138,8 @@ def test_by_mouse(open_page, parity_page):
         drag(page, middle(page, source, edge=True), middle(page, target))
         page.keyboard.type(symbol)
         page.keyboard.press("Enter")
-    assert "no state has a double ring" in page.locator("#faults").inner_text()
+    assert "no state has a double ring" in page.locator("#trial-notes").inner_text()
+    assert verdict(page).startswith("✓ The net does what the drawing says.")
     page.mouse.click(*middle(page, "0"))
     page.get_by_label("words may end here").check()
     page.get_by_label("Name").fill("1")
@@ -146,9 +147,11 @@ def test_by_mouse(open_page, parity_page):
     page.get_by_label("Name").fill("even")
     page.keyboard.press("Enter")
     assert same(drawn(page), PARITY)
-    assert page.locator("#faults").inner_text() == ""
+    assert page.locator("#trial-notes").inner_text() == ""
     assert "Proved right after every string of any length" in verdict(page)
-    assert page.locator("#trial-size").inner_text() == "The net has 1 cell for 2 states."
+    assert page.locator("#trial-size").inner_text() == (
+        "1 cell for 2 states: 1. State even needs none: words start there, with no cell on."
+    )
     page.locator("#trial-word").fill("0110")
     assert "and the word may end here" in page.locator("#trial-said").inner_text()
 
@@ -182,9 +185,10 @@ def test_by_keyboard(open_page, parity_page):
     page = open_page(parity_page, "#mode=draw", width=640, height=400)
     page.locator("#draw-new").focus()
     page.keyboard.press("Enter")
-    page.locator("#canvas").focus()
-    page.keyboard.press("n")
-    page.keyboard.press("n")
+    for key in ("n", "Escape", "Shift+Tab", "Enter"):
+        page.keyboard.press(key)
+    assert page.locator("#popup").get_by_label("Name").input_value() == "1"
+    page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.dataset.key") == '["1"]'
     heard = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert heard == "state 1, no word leads here"
@@ -349,3 +353,88 @@ def test_files_and_links(open_page, parity_page, tmp_path):
     other.evaluate("location.hash = '#machine=1_broken&string='")
     other.locator("#notice", has_text="The link holds no machine").wait_for()
     assert other.evaluate("explorer.machine.alphabet") == ["0", "1"]
+
+
+CHOICE = "".join(
+    (
+        "<structure><type>fa</type><automaton>",
+        '<state id="0" name="q"><x>80</x><y>120</y><initial/></state>',
+        '<state id="1" name="r"><x>220</x><y>60</y><final/></state>',
+        "<transition><from>0</from><to>0</to><read>a</read></transition>",
+        "<transition><from>0</from><to>1</to><read>a</read></transition>",
+        "<transition><from>0</from><to>1</to><read>b</read></transition>",
+        "</automaton></structure>",
+    )
+)
+
+
+def test_what_is_not_finished_or_changed(open_page, parity_page):
+    """A drawing that is no machine is opened, named, mended and carried; a changed one says so."""
+    page = open_page(parity_page, "#mode=draw")
+    known = (
+        "JSON.stringify([explorer.drawing.states, explorer.drawing.arrows, explorer.drawing.start])"
+    )
+    assert page.evaluate("explorer.instead()") == ""
+    page.evaluate("explorer.setEnds('even', false)")
+    assert page.locator("#sheet-title").inner_text() == "parity-changed"
+    with page.expect_download() as download:
+        page.locator("#draw-toml").click()
+    assert download.value.suggested_filename == "parity-changed.toml"
+    page.locator("#draw-title").click()
+    page.keyboard.type("Mine")
+    page.keyboard.press("Enter")
+    assert page.locator("#sheet-title").inner_text() == "Mine"
+    assert page.evaluate("document.activeElement.id") == "draw-title"
+    page.locator("#draw-undo").click()
+    page.locator("#draw-undo").click()
+    assert page.locator("#sheet-title").inner_text() == "parity"
+
+    page.locator("#draw-open").click()
+    page.locator("#opener-text").fill(CHOICE)
+    page.locator("#opener-take").click()
+    assert "It is not deterministic" in page.locator("#draw-hint").inner_text()
+    page.evaluate("explorer.setStart('q', false)")
+    faults = page.locator("#faults").inner_text()
+    assert "No state is the start" in faults
+    assert "From “q” the symbol “a” leads to “q” and “r”" in faults
+    assert page.locator("#draw-toml").is_disabled()
+    assert "Save TOML waits" in page.locator("#draw-why").inner_text()
+    drawing = page.evaluate(known)
+    page.wait_for_function("location.hash.includes('machine=2_')")
+    page.reload()
+    assert page.evaluate(known) == drawing
+    page.locator("#to-explore").click()
+    page.reload()
+    page.go_back()
+    page.locator("#canvas").wait_for()
+    assert page.evaluate(known) == drawing
+    page.locator("#to-derive").click()
+    page.locator("#to-draw").click()
+    assert page.evaluate(known) == drawing
+    page.wait_for_function("location.hash.includes('machine=2_')")
+    # What is no machine is none in the other modes, and a link that is cut off is told from a drawing.
+    page.evaluate("location.hash = location.hash.replace('mode=draw&', '')")
+    page.locator("#notice", has_text="a drawing that is not finished").wait_for()
+    page.evaluate("location.hash = '#mode=draw&machine=2___a_..0-0-2_q'")
+    page.locator("#draw-hint", has_text="its end is missing").wait_for()
+    assert page.evaluate(known) == drawing
+    page.get_by_role("button", name="Start at q").click()
+    page.get_by_role("button", name="Keep the one to r").click()
+    assert drawn(page).accepts("b")
+    assert not drawn(page).accepts("aa")
+    page.evaluate("explorer.data = { machine: { name: 'anbn', counters: 1, states: [] } }")
+    assert "a machine with counters cannot be drawn" in page.evaluate("explorer.instead()")
+
+    # Of many states and arrows one is a Tab stop, and Page Down goes on.
+    states = [str(k) for k in range(40)]
+    page.evaluate(
+        """(states) => explorer.load({ machine: { name: "", title: "", alphabet: ["a"], states, start: "0", accepting: ["0"],
+        transitions: Object.fromEntries(states.map((state, k) => [state, { a: states[(k + 1) % 40] }])) }, positions: null })""",
+        states,
+    )
+    stops = page.locator("#canvas [data-key][tabindex='0']")
+    assert stops.count() == 1
+    stops.focus()
+    page.keyboard.press("PageDown")
+    assert page.evaluate("document.activeElement.dataset.key") == '["1"]'
+    assert stops.count() == 1

@@ -41,6 +41,15 @@ export function setAttribute(element, name, value) {
   }
 }
 
+/** Shows whether something can be undone or redone; a focus on a button that goes out stays near. */
+export function enableUndo(undo, redo, { past, future }) {
+  const focused = document.activeElement;
+  undo.disabled = past.length === 0;
+  redo.disabled = future.length === 0;
+  if (focused === undo && undo.disabled) redo.focus();
+  if (focused === redo && redo.disabled) undo.focus();
+}
+
 /** The element of the page with this id. */
 export function byId(id) {
   return document.getElementById(id);

@@ -11,13 +11,20 @@ export class Undo {
     this.last = { kind: "", time: 0 };
   }
 
+  /** Does what may change something, and remembers how it was before if it does. */
+  do(kind, action) {
+    const before = this.app.snapshot();
+    action();
+    if (JSON.stringify(before) !== JSON.stringify(this.app.snapshot())) this.remember(kind, before);
+  }
+
   /** To be called before a change; changes of one kind in quick succession, as in typing, are one. */
-  remember(kind) {
+  remember(kind, before = this.app.snapshot()) {
     const now = Date.now();
     const same = kind === this.last.kind && now - this.last.time < SAME_ACTION && kind !== "generate";
     this.last = { kind, time: now };
     if (!same) {
-      this.past.push(this.app.snapshot());
+      this.past.push(before);
       if (this.past.length > MOST) this.past.shift();
     }
     this.future = [];

@@ -1,7 +1,8 @@
 // Derive it yourself: the student wires a net by hand, and the page says where it is still wrong.
 
-import { byId, el, fill, setAttribute, setText } from "../common/dom.js";
+import { byId, el, enableUndo, fill, setAttribute, setText } from "../common/dom.js";
 import { bindMenus } from "../common/menus.js";
+import { copyText } from "../common/saving.js";
 import { drawLayout, edgeKey, lightEdge, lightNode } from "../common/graph.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
@@ -23,9 +24,6 @@ import { answerSheet, worksheet } from "./worksheets.js";
 const QUICK = 5000;
 const PATIENT = 20000;
 
-/** In a link, that the student's net is to be shown gate by gate. */
-const WATCH = "watch";
-
 /** Where the run has room beside the net. */
 const WIDE = "(min-width: 60rem)";
 
@@ -35,7 +33,9 @@ export class Derive {
     this.page = page;
     this.signal = signal;
     const { reber, published, nets } = page.data;
-    this.lessons = [...lessonsWith(reber, nets[published] ?? published), ...freeLessons(data.machine, reber)];
+    const free = freeLessons(data.machine, reber);
+    // A machine that a link brings along is to be wired.
+    this.lessons = data.link && free.length ? free : [...lessonsWith(reber, nets[published] ?? published), ...free];
     this.numbers = false;
     this.paper = null;
     this.stop = () => {};
@@ -45,17 +45,13 @@ export class Derive {
     setText(byId("title"), "Derive it yourself");
     setText(byId("lead"), "Wire a net by hand. The page says at once where it is still wrong.");
     this.bind();
-    this.follow(hash || this.page.derived || "");
-    // A machine that another mode brings along is to be wired.
-    if (!hash && this.data !== this.page.data) this.open(this.lessons.at(-1));
+    this.follow(hash);
   }
 
   /** Takes over what a link carries. */
   follow(hash) {
     Object.assign(this, readProgress(this.lessons, hash));
-    this.watched = new URLSearchParams(hash.slice(1)).has(WATCH);
     this.open(this.lesson);
-    if (this.watched) this.showWatched(hash);
   }
 
   bind() {
@@ -198,7 +194,7 @@ export class Derive {
     this.found = { verdict: "searching" };
     this.runWord([]);
     this.stop = examine(this.machine, this.net, this.lesson.published ? PATIENT : QUICK, (found) => this.tell(found));
-    this.showAddress();
+    this.page.write();
   }
 
   tell(found) {
@@ -207,7 +203,7 @@ export class Derive {
     if (found.verdict === "refuted") this.runWord(found.wrong.word);
     else this.runWord(parseWord(this.machine, this.lesson.words[0]).word);
     this.show();
-    this.showAddress();
+    this.page.write();
   }
 
   /** Proved; or in the lesson where nothing can be, without a wrong word. */
@@ -250,8 +246,7 @@ export class Derive {
     byId("proof").hidden = !this.isDone() && found.verdict !== "proved";
     fill(byId("proof"), this.isDone() ? el("p", { class: "after" }, this.closing()) : null, found.verdict === "proved" ? proofTable(machine, lesson, found) : []);
     if (this.isDone()) setText(byId("hint"), "");
-    byId("undo").disabled = this.past.length === 0;
-    byId("redo").disabled = this.future.length === 0;
+    enableUndo(byId("undo"), byId("redo"), this);
     setText(byId("word-problem"), "");
     this.showRun();
   }
@@ -308,45 +303,27 @@ export class Derive {
 
   // Taking it elsewhere
 
-  showAddress() {
-    this.page.derived = writeProgress(this);
-    if (this.watched) return;
-    try {
-      history.replaceState(null, "", this.page.derived);
-    } catch {
-      // In a frame without an address, as in a notebook, there is nothing to be changed.
-    }
+  address() {
+    return writeProgress(this);
   }
 
   async copyLink() {
-    try {
-      await navigator.clipboard.writeText(location.href.split("#")[0] + this.page.derived);
-      setText(byId("saved"), "Copied.");
-    } catch {
-      setText(byId("saved"), "The browser does not allow it: copy the address instead.");
-    }
+    const copied = await copyText(this.page.address());
+    if (!this.signal.aborted) setText(byId("saved"), copied ? "Copied." : "The browser does not allow it: copy the address instead.");
   }
 
-  /** The student's net in the mode that shows every gate; Back leads here again. */
+  /** The student's net in the mode that shows every gate. */
   watch() {
-    const place = new URLSearchParams({ string: wordText(this.machine, this.word), step: this.t });
-    const hash = `${this.page.derived}&${WATCH}&${place}`;
-    try {
-      history.pushState(null, "", hash);
-    } catch {
-      // There is no address to come back to.
-    }
-    this.showWatched(hash);
+    this.page.go(`${this.address()}&watch=1&${new URLSearchParams({ string: wordText(this.machine, this.word), step: this.t })}`);
   }
 
-  /** The same as a link asks for it; links that are copied there carry the lesson, too. */
-  showWatched(hash) {
-    const { machine, lesson, found } = this;
-    const proved = found.verdict === "proved" ? { scope: found.scope, margin: found.margin, by: null } : null;
-    const link = `${this.page.derived.slice(1)}&${WATCH}`;
+  /** The data of the page that shows the net of a link. */
+  static watched(given, page, link) {
+    const mode = new Derive(given, page, null);
+    const { lesson, wirings } = readProgress(mode.lessons, `#${link}`);
     const about = `Your net of the lesson “${lesson.title}”, gate by gate.`;
-    const data = { ...this.data, about, machine: lesson.machine, layouts: this.layouts, nets: [{ ...this.netData, about: lesson.published ? "The published net, its gates as steep as you made them." : "An LSTM that you wired by hand.", explained: null, proved }], string: wordText(machine, this.word), step: this.t, examples: [], link };
-    this.page.show("explore", hash, data);
+    const net = { ...netOf(lesson, wirings.get(lesson.key) ?? lesson.first), about: lesson.published ? "The published net, its gates as steep as you made them." : "An LSTM that you wired by hand.", explained: null, proved: null };
+    return { ...given, about, machine: lesson.machine, layouts: layoutsOf(lesson.machine), nets: [net], string: lesson.words[0], step: 0, examples: [] };
   }
 
   /** Prints worksheets. The browser's own command prints that of the lesson. */

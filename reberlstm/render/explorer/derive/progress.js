@@ -10,9 +10,10 @@ function own(lesson, rows) {
 }
 
 /** The state as the part of an address behind "#". */
-export function writeProgress({ lessons, lesson, done, wirings }) {
+export function writeProgress({ data, lessons, lesson, done, wirings }) {
   const sets = lessons.filter(({ key }) => wirings.has(key)).map((each) => `${each.key}.${packRows(own(each, wirings.get(each.key)))}`);
   const parts = [`mode=derive`, `lesson=${lesson.key}`];
+  if (data.link) parts.splice(1, 0, data.link);
   const keys = lessons.map(({ key }) => key).filter((key) => done.has(key));
   if (keys.length) parts.push(`done=${keys.join(".")}`);
   if (sets.length) parts.push(`set=${sets.join("_")}`);

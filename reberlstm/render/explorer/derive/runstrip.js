@@ -30,7 +30,7 @@ export function drawStrip(app) {
       {},
       line("Node", (k) => (states[k] === LOST ? "–" : machine.states[states[k]])),
       lesson.cells.map((name, cell) => line(`Memory of ${name}`, (k) => memory(steps[k].c[cell], shouldBe(app, k, cell)))),
-      line(lesson.head === "legal" ? "The net offers" : "The net: may end?", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers(k).net, isJudged(k) ? null : el("small", {}, " (not judged)"))),
+      line(lesson.head === "legal" ? "The net offers" : "The net: may end?", (k) => el("span", { class: isWrong(k) ? "wrong" : isJudged(k) ? "" : "unjudged" }, isWrong(k) ? "✗ " : "", answers(k).net, isJudged(k) ? null : el("small", {}, "(not judged)"))),
       line(lesson.head === "legal" ? "The machine allows" : "The machine: may end?", (k) => answers(k).machine),
     ),
   );

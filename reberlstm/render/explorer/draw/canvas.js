@@ -13,6 +13,7 @@ const DOUBLE = 450;
 const LOOP = 24;
 const FINGER = 12;
 const FEW_ARROWS = 30;
+const MANY_STOPS = 60;
 const CURSORS = { state: "copy", arrow: "crosshair", delete: "pointer" };
 
 export class Canvas {
@@ -30,6 +31,9 @@ export class Canvas {
     // A finger on a state moves it or draws an arrow; elsewhere it scrolls.
     const hold = (event) => this.held?.name !== undefined && event.preventDefault();
     root.addEventListener("touchstart", hold, { passive: false });
+    // The mouse that a browser makes of a tap does not take the focus from the form that the tap has opened.
+    on("mousedown", (event) => this.mode.popup.shown && event.preventDefault());
+    on("focusin", ({ target }) => this.stopAt(target.dataset.key));
     new ResizeObserver(() => this.resize()).observe(root);
   }
 
@@ -60,8 +64,7 @@ export class Canvas {
     picture.append(this.line);
     fill(this.root, picture, drawing.states.length ? null : el("p", { class: "empty" }, this.mode.invitation));
     Object.assign(this, { picture, nodes, edges });
-    const [width, height] = this.room;
-    setAttribute(this.root, "tabindex", drawing.states.length === 0 || size.width > width + 1 || size.height > height + 1 ? 0 : null);
+    if (this.isLarge()) this.stopAt(this.keyed().find((each) => each.dataset.key === this.current)?.dataset.key ?? this.keyed()[0].dataset.key);
     if (focused) this.focus(focused);
   }
 
@@ -72,7 +75,7 @@ export class Canvas {
     const made = drawLayout({ ...layout, width: 0, height: 0 }, ends);
     const found = reachable(drawing);
     const clashes = clashesOf(drawing);
-    for (const [name, { group }] of made.nodes) this.makeState(group, name, found.has(name), clashes.some(({ source }) => source === name));
+    for (const [name, { group }] of made.nodes) this.makeState(group, name, drawing.start === null || found.has(name), clashes.some(({ source }) => source === name));
     for (const arrow of drawing.arrows) {
       const { source, target, symbols } = arrow;
       const clash = clashes.some((each) => each.source === source && each.targets.includes(target) && symbols.includes(each.symbol));
@@ -146,7 +149,7 @@ export class Canvas {
   }
 
   focus(key) {
-    const element = [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
+    const element = this.keyed().find((each) => each.dataset.key === key);
     element?.focus({ preventScroll: true });
     return element;
   }
@@ -165,7 +168,7 @@ export class Canvas {
   /** Where a state or an arrow is on the screen. */
   placeOf({ state, source, target }) {
     const key = JSON.stringify(state === undefined ? [source, target] : [state]);
-    const element = [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
+    const element = this.keyed().find((each) => each.dataset.key === key);
     const part = element?.querySelector(state === undefined ? "text" : ".body") ?? this.root.querySelector(".pending text");
     return (part ?? this.root).getBoundingClientRect();
   }
@@ -177,6 +180,29 @@ export class Canvas {
     const own = covers(about.left + about.width / 2, about.top + about.height / 2, 0) ? 20 : 0;
     const states = Object.values(this.layout.nodes).map(([x, y, width]) => [x0 + (x - this.box[0]) * this.scale, y0 + (y - this.box[1]) * this.scale, (width / 2) * this.scale]);
     return own + states.filter((state) => covers(...state)).length;
+  }
+
+  // In a large drawing Tab stops at one state or arrow; Page Up and Page Down go on from there.
+
+  stopAt(key) {
+    if (key === undefined) return;
+    this.current = key;
+    if (this.isLarge()) for (const each of this.keyed()) setAttribute(each, "tabindex", each.dataset.key === key ? 0 : -1);
+  }
+
+  isLarge() {
+    return this.mode.drawing.states.length + this.mode.drawing.arrows.length > MANY_STOPS;
+  }
+
+  keyed() {
+    return [...this.root.querySelectorAll("[data-key]")];
+  }
+
+  page(key) {
+    const keys = this.keyed().map((each) => each.dataset.key);
+    const at = keys.indexOf(document.activeElement.dataset.key);
+    const to = { PageUp: Math.max(0, at - 1), PageDown: at + 1, Home: 0, End: keys.length - 1 }[key];
+    if (keys[to] !== undefined) this.goTo(keys[to]);
   }
 
   // Mouse and touch
@@ -292,8 +318,15 @@ export class Canvas {
   key(event) {
     const key = event.target.closest?.("[data-key]")?.dataset.key;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const makes = event.key.toLowerCase() === "n" || ((event.key === "Enter" || event.key === " ") && (this.mode.tool === "state" || this.mode.drawing.states.length === 0));
+    if (["PageUp", "PageDown", "Home", "End"].includes(event.key)) {
+      event.preventDefault();
+      this.page(event.key);
+      return;
+    }
     if (key === undefined) {
-      if (event.key.toLowerCase() === "n") this.mode.addFree();
+      if (makes) this.mode.addFree();
+      if (makes) event.preventDefault();
       return;
     }
     const [name, target] = JSON.parse(key);

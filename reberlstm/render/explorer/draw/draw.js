@@ -1,15 +1,17 @@
 // Draw your own machine: states and arrows by hand; the page makes its net at every change and runs it.
 
-import { byId, el, fill, setText } from "../common/dom.js";
+import { byId, enableUndo, setText } from "../common/dom.js";
 import { Undo } from "../common/undo.js";
-import { decodeMachine, encodeMachine } from "../model/carry.js";
+import { decodeDrawing, encodeMachine } from "../model/carry.js";
 import { cropped, layoutAt } from "../model/curves.js";
 import { wordText } from "../model/machine.js";
 import { placesOf, spread } from "../model/places.js";
 import { makeSeeker } from "../model/worker.js";
 import { Canvas } from "./canvas.js";
-import { addState, arrowOf, deleteState, drawingOf, EMPTY, faultsOf, machineOf, moveState, readSymbols, renameState, setArrow, setEnds, setStart, spotsOf, stateOf } from "./editing.js";
+import { addState, arrowOf, deleteState, drawingOf, EMPTY, machineOf, moveState, readSymbols, renameState, setArrow, setEnds, setStart, spotsOf, stateOf } from "./editing.js";
+import { showFaults } from "./faults.js";
 import { bindFiling, hashOf } from "./filing.js";
+import { Heading } from "./heading.js";
 import { Listing } from "./listing.js";
 import { Popup } from "./popup.js";
 import { Trial } from "./trial.js";
@@ -19,7 +21,6 @@ const EDGE = 24;
 const CORNER = 80;
 const FAR = 6000;
 const APART = 84;
-const LINK_DELAY = 250;
 
 const PARITY = { name: "parity", title: "Parity: an even number of ones", alphabet: ["0", "1"], states: ["even", "odd"], start: "even", accepting: ["even"], transitions: { even: { 0: "even", 1: "odd" }, odd: { 0: "odd", 1: "even" } } };
 
@@ -52,11 +53,12 @@ export class Draw {
   }
 
   start(hash) {
-    const { page, signal } = this;
+    const { signal } = this;
     setText(byId("title"), "Draw your own machine");
     setText(byId("lead"), "Draw states and arrows. At every change the page makes the net of your machine, and runs it.");
     this.canvas = new Canvas(byId("canvas"), this);
     this.popup = new Popup(byId("popup"), this, signal);
+    this.heading = new Heading(this);
     this.listing = new Listing(byId("listing-body"), this);
     this.trial = new Trial(this);
     const on = (id, event, action) => byId(id).addEventListener(event, action);
@@ -69,29 +71,31 @@ export class Draw {
     document.addEventListener("keydown", (event) => this.key(event), { signal });
     bindFiling(this);
     signal.addEventListener("abort", () => this.leave());
-    const kept = page.drawing;
     const linked = this.takeLink(hash);
-    if (!linked) this.drawing = kept?.drawing ?? this.firstDrawing();
-    if (kept) {
-      Object.assign(this.undoing, linked ? { past: [...kept.past, kept.drawing] } : { past: kept.past, future: kept.future });
-      this.trial.typed = kept.typed;
-      byId("trial-word").value = kept.typed ?? "";
-    }
+    if (!linked) this.drawing = this.firstDrawing();
     this.setTool("move");
     this.show();
+    if (!linked && !this.problem) this.say(this.instead());
   }
 
   /** The page's machine where it is small, else one of two states. */
   firstDrawing() {
+    return this.drawn(this.instead() ? PARITY : this.data.machine, null);
+  }
+
+  /** Why the page's machine is not shown; empty where it is. */
+  instead() {
     const { machine } = this.data;
-    return this.drawn(machine.counters || machine.states.length > SMALL ? PARITY : machine, null);
+    const its = `The machine of this page${machine.name ? `, ${machine.name},` : ""} has`;
+    if (machine.counters) return `${its} counters, and a machine with counters cannot be drawn. Here is Parity instead.`;
+    return machine.states.length > SMALL ? `${its} ${machine.states.length} states: Open… shows it here. This is Parity.` : "";
   }
 
   /** A machine as a drawing, arranged where no place is known. */
-  drawn(machine, positions) {
-    if (positions && machine.states.every((name) => Object.hasOwn(positions, name))) return drawingOf(machine, positions);
+  drawn(machine, positions, others = []) {
+    if (machine.states.every((name) => positions && Object.hasOwn(positions, name))) return drawingOf(machine, positions ?? {}, others);
     const nowhere = Object.fromEntries(machine.states.map((name) => [name, [0, 0]]));
-    return this.arranged(drawingOf(machine, nowhere));
+    return this.arranged(drawingOf(machine, nowhere, others));
   }
 
   /** The drawing with its states in layers away from the start, to the right or down; in the middle of the sheet. */
@@ -108,22 +112,20 @@ export class Draw {
     return { ...drawing, states: drawing.states.map(placed) };
   }
 
-  /** What is to be there when this mode is shown again. */
   leave() {
-    const { drawing, undoing, trial } = this;
-    this.page.drawing = { drawing, past: undoing.past, future: undoing.future, typed: trial.typed };
-    clearTimeout(this.linking);
     clearTimeout(this.trial.waiting);
     this.seeker.end();
   }
 
-  /** Takes over the machine of a link; returns whether there was one. */
+  /** Takes over the machine of a link, and the word; returns whether there was a machine. */
   takeLink(hash) {
-    const text = new URLSearchParams(hash.slice(1)).get("machine");
+    const parts = new URLSearchParams(hash.slice(1));
+    const text = parts.get("machine");
+    if (parts.has("word")) this.trial.type(parts.get("word"));
     if (text === null) return false;
     try {
-      const { machine, positions } = decodeMachine(text);
-      this.drawing = this.drawn(machine, positions);
+      const { machine, positions, more } = decodeDrawing(text);
+      this.drawing = this.drawn(machine, positions, more ?? []);
       return true;
     } catch (error) {
       this.problem = error.message;
@@ -132,12 +134,15 @@ export class Draw {
   }
 
   follow(hash) {
-    const before = this.snapshot();
-    if (this.takeLink(hash) && JSON.stringify(before) !== JSON.stringify(this.drawing)) {
+    const before = this.drawing;
+    if (this.takeLink(hash) && hashOf(before) !== hashOf(this.drawing)) {
       const now = this.drawing;
       this.drawing = before;
       this.change(now);
-    } else this.show();
+    } else {
+      this.drawing = before;
+      this.show();
+    }
   }
 
   // What is done, and undone
@@ -160,16 +165,18 @@ export class Draw {
     this.show();
   }
 
-  load({ machine, positions, notes = [] }) {
+  load({ machine, positions, notes = [], more = [], refused = null }) {
     if (machine.counters) throw new Error("A machine with counters cannot be drawn here. Run it with: reberlstm explore.");
-    this.change(this.drawn(machine, positions && roomy(machine, positions)));
+    this.change(this.drawn(machine, positions && roomy(machine, positions), more));
     this.canvas.centre(machine.start);
-    this.say([`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`, ...notes].join(" "));
+    const clash = refused ? ["It is not deterministic: choose one arrow for each symbol, or let `reberlstm convert FILE machine.toml` do it."] : [];
+    this.say([`${machine.title || machine.name || "The machine"} is open. Undo brings back what was there.`, ...clash, ...notes].join(" "));
   }
 
   clear() {
     this.change(EMPTY);
     this.setTool("state");
+    byId("canvas").focus({ preventScroll: true });
   }
 
   arrange() {
@@ -181,8 +188,8 @@ export class Draw {
     const before = this.drawing;
     this.change(addState(before, ...within(x, y)));
     const { name } = this.drawing.states.at(-1);
-    if (!byId("listing").contains(document.activeElement)) this.canvas.focus(JSON.stringify([name]));
-    this.say(`State ${name} is there. Press Enter or click it to change its name.`);
+    this.say(`State ${name} is there. Give it a name, or go on.`);
+    if (!byId("listing").contains(document.activeElement)) this.edit({ state: name });
   }
 
   addNear(name) {
@@ -218,6 +225,7 @@ export class Draw {
       this.drawing = moved;
       this.canvas.drawMoved(name);
       this.showButtons();
+      this.page.changed();
     }
   }
 
@@ -323,28 +331,23 @@ export class Draw {
     this.forget();
     this.canvas.draw();
     this.showButtons();
-    this.showFaults();
+    showFaults(this);
     if (byId("listing").open) this.listing.update();
     this.say(this.problem ?? "", Boolean(this.problem));
-    clearTimeout(this.linking);
-    this.linking = setTimeout(() => this.showAddress(), LINK_DELAY);
+    this.page.changed();
   }
 
   showButtons() {
-    byId("draw-undo").disabled = this.undoing.past.length === 0;
-    byId("draw-redo").disabled = this.undoing.future.length === 0;
-    const { title, name } = this.drawing;
-    setText(byId("sheet-title"), title || name || "Your machine");
-    byId("sheet-title").title = title;
+    enableUndo(byId("draw-undo"), byId("draw-redo"), this.undoing);
+    this.heading.update();
   }
 
-  showFaults() {
-    const faults = faultsOf(this.drawing);
-    const ready = !faults.some(({ stops }) => stops);
-    const item = ({ text, stops, remedies }) => el("li", { class: stops && remedies.length ? "stops" : "" }, `${text} `, remedies.map(([words, drawing]) => el("button", { type: "button", onclick: () => this.change(drawing) }, words)));
-    fill(byId("faults"), this.drawing.states.length ? faults.map(item) : null);
-    for (const id of ["draw-toml", "draw-link", "draw-svg"]) byId(id).disabled = id === "draw-svg" ? this.drawing.states.length === 0 : !ready;
-    this.trial.update(ready ? machineOf(this.drawing) : null);
+  /** Takes a remedy; its button goes, so the focus moves to the next one or to the drawing. */
+  mend(drawing) {
+    this.change(drawing);
+    const next = document.querySelector("#faults button, #faults select");
+    if (next) next.focus();
+    else this.canvas.focus(JSON.stringify([drawing.states[0]?.name]));
   }
 
   setTool(tool) {
@@ -371,13 +374,10 @@ export class Draw {
     else this.undoing.undo();
   }
 
-  showAddress() {
-    if (faultsOf(this.drawing).some(({ stops }) => stops)) return;
-    try {
-      history.replaceState(null, "", hashOf(this.drawing));
-    } catch {
-      // In a frame without an address, as in a notebook, there is nothing to be changed.
-    }
+  /** The link to the drawing, with the word that was typed. */
+  address() {
+    const { typed } = this.trial;
+    return hashOf(this.drawing) + (typed === null ? "" : `&${new URLSearchParams({ word: typed })}`);
   }
 
   /** Where the states and arrows are; of a part where only one state and its arrows are asked for. */
@@ -391,11 +391,11 @@ export class Draw {
     return layoutAt({ states, start }, spotsOf(drawing), arrows);
   }
 
-  /** Shows the gates of the net at work on the word; the drawing is kept. */
+  /** Shows the gates of the net at work on the word. */
   watch() {
     const { made, word } = this.trial;
-    const carried = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
-    this.page.showCarried(carried, `#${new URLSearchParams({ string: wordText(made.machine, word) })}`);
+    const machine = encodeMachine(machineOf(this.drawing), spotsOf(this.drawing));
+    this.page.go(`#${new URLSearchParams({ machine, string: wordText(made.machine, word) })}`);
   }
 }
 

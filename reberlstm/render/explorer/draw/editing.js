@@ -1,31 +1,62 @@
 // A drawing, and what can be done to it: every function returns a new drawing and changes none.
 //
 // A drawing is {name, title, alphabet, states: [{name, x, y, ends}], start, arrows: [{source, target,
-// symbols}], more}. `more` is what a file may give besides: source, probabilities, stop, outputs. The
-// drawing may be less than a machine: `start` may be null, and two arrows may leave a state with
+// symbols}], more, opened}. `more` is what a file may give besides: source, probabilities, stop, outputs.
+// `opened` is the print of the machine that bears the name, the title and the source. The drawing may be less than a machine: `start` may be null, and two arrows may leave a state with
 // the same symbol. `faultsOf` says what is still to be put right, `machineOf` makes the machine of it.
 
 import { arrowsOf } from "../model/arrows.js";
 
 const quoted = (name) => `“${name}”`;
 
-export const EMPTY = { name: "", title: "", alphabet: [], states: [], start: null, arrows: [], more: {} };
+export const EMPTY = { name: "", title: "", alphabet: [], states: [], start: null, arrows: [], more: {}, opened: null };
 
-/** The drawing of a machine as the page's data has it, each state at its place [x, y]. */
-export function drawingOf(machine, places) {
+/** The drawing of a machine as the page's data has it, each state at its place [x, y], with `others`: arrows [{source, symbol, target}] besides. */
+export function drawingOf(machine, places, others = []) {
   const { name, title, alphabet, states, start, accepting } = machine;
   const more = Object.fromEntries(["source", "probabilities", "stop", "outputs"].filter((key) => machine[key]).map((key) => [key, machine[key]]));
   const drawn = states.map((state) => ({ name: state, x: places[state][0], y: places[state][1], ends: accepting.includes(state) }));
-  return { name: name ?? "", title: title ?? "", alphabet, states: drawn, start, arrows: arrowsOf(machine), more };
+  const drawing = { name: name ?? "", title: title ?? "", alphabet, states: drawn, start, arrows: arrowsOf(machine), more };
+  const whole = others.reduce((each, other) => setArrow(each, other.source, other.target, [...(arrowOf(each, other.source, other.target)?.symbols ?? []), other.symbol]), drawing);
+  return { ...whole, opened: printOf(whole) };
+}
+
+/** The arrows of a drawing that a machine cannot have: of those that clash all but the first. */
+export function othersOf(drawing) {
+  return clashesOf(drawing).flatMap(({ source, symbol, targets }) => targets.slice(1).map((target) => ({ source, symbol, target })));
+}
+
+/** The same for two drawings that have the same states and arrows. */
+function printOf({ states, start, arrows }) {
+  const lines = [...states.map(({ name, ends }) => [name, ends]), ...arrows.map(({ source, target, symbols }) => [source, target, ...symbols])];
+  return JSON.stringify([start, ...lines.map((line) => JSON.stringify(line)).sort()]);
+}
+
+/** What the machine is called, {name, title, source}. One that was opened and changed says so: it is no longer that of its source. */
+export function calledOf(drawing) {
+  const { name, title, more, opened } = drawing;
+  if (opened === null || opened === printOf(drawing)) return { name, title, source: more.source };
+  const marked = (text, mark) => (text === "" || text.endsWith(mark) ? text : `${text}${mark}`);
+  return { name: marked(name, "-changed"), title: marked(title, " (changed)") };
+}
+
+/** Gives the machine a name or a title of its own. */
+export function callIt(drawing, key, text) {
+  const { name, title } = calledOf(drawing);
+  const called = { name, title, [key]: text.trim() };
+  if (called.name === name && called.title === title) return drawing;
+  return { ...drawing, ...called, more: { ...drawing.more, source: undefined }, opened: null };
 }
 
 /** The machine as the page's data has it. Where two arrows clash, the first one counts. */
-export function machineOf({ name, title, alphabet, states, start, arrows, more }) {
+export function machineOf(drawing) {
+  const { alphabet, states, start, arrows, more } = drawing;
+  const { source: origin, ...called } = calledOf(drawing);
   // Without a prototype a symbol may have any name, also “constructor” or “__proto__”.
   const transitions = Object.fromEntries(states.map((state) => [state.name, Object.create(null)]));
   for (const { source, target, symbols } of arrows) for (const symbol of symbols) transitions[source][symbol] ??= target;
   const accepting = states.filter((state) => state.ends).map((state) => state.name);
-  return { name, title, alphabet, states: states.map((state) => state.name), start, accepting, transitions, ...stillTrue(more, accepting, transitions) };
+  return { ...called, alphabet, states: states.map((state) => state.name), start, accepting, transitions, ...stillTrue({ ...more, source: origin }, accepting, transitions) };
 }
 
 const NO_OUTPUT = "ε";
@@ -170,22 +201,22 @@ export function faultsOf(drawing) {
   const say = (text, stops, names = [], remedies = []) => faults.push({ text, stops, states: names, remedies });
   if (states.length === 0) say("There is no state yet.", true);
   else if (start === null) {
-    const remedies = states.slice(0, 6).map(({ name }) => [`Start at ${name}`, setStart(drawing, name)]);
+    const remedies = states.map(({ name }) => [`Start at ${name}`, setStart(drawing, name)]);
     say("No state is the start. Where does a word begin?", true, [], remedies);
   }
   for (const { source, symbol, targets } of clashesOf(drawing)) {
     const remedies = targets.map((target) => [`Keep the one to ${target}`, keepArrow(drawing, source, symbol, target)]);
-    say(`From ${quoted(source)} the symbol ${quoted(symbol)} leads to ${listed(targets.map(quoted))}. A symbol may lead to one state only. Which one?`, true, [source], remedies);
+    say(`From ${quoted(source)} the symbol ${quoted(symbol)} leads to ${listed(targets.map(quoted))}. It may lead to one state only.`, true, [source], remedies);
   }
   if (states.length > 0 && arrows.length === 0) say("Now an arrow: the machine has none yet.", true);
-  if (faults.some(({ stops }) => stops)) return faults;
   const found = reachable(drawing);
   const unreached = states.map(({ name }) => name).filter((name) => !found.has(name));
-  if (unreached.length) {
+  if (start !== null && arrows.length && unreached.length) {
     const which = unreached.length === 1 ? `the state ${quoted(unreached[0])}` : unreached.length < 5 ? `the states ${listed(unreached.map(quoted))}` : `${unreached.length} states`;
     say(`No word leads to ${which}; shown pale.`, false, unreached);
   }
-  if (!states.some(({ ends }) => ends)) say("No word may end yet: no state has a double ring. The net only says what may come next.", false);
+  if (arrows.length && !states.some(({ ends }) => ends)) say("No word may end yet: no state has a double ring. The net only says what may come next.", false);
+  else if (start !== null && arrows.length && !states.some(({ name, ends }) => ends && found.has(name))) say("No word may end yet: no word leads to a state with a double ring.", false);
   return faults;
 }
 

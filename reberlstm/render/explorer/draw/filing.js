@@ -1,12 +1,12 @@
 // Opening a machine from a file or a text, and saving the drawing.
 
 import { byId, setText, svg } from "../common/dom.js";
-import { encodeMachine } from "../model/carry.js";
-import { ACCEPTED, readFile, writeToml } from "../model/formats.js";
-import { download } from "../common/saving.js";
+import { encodeDrawing } from "../model/carry.js";
+import { ACCEPTED, readDrawing, writeToml } from "../model/formats.js";
+import { copyText, download } from "../common/saving.js";
 import { drawLayout } from "../common/graph.js";
 import { cropped } from "../model/curves.js";
-import { machineOf, spotsOf } from "./editing.js";
+import { calledOf, machineOf, othersOf, spotsOf } from "./editing.js";
 
 const INK = [
   'text { font: 14px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #16191d; text-anchor: middle; dominant-baseline: central; }',
@@ -20,7 +20,7 @@ export function bindFiling(mode) {
   const dialog = byId("opener");
   const open = (text, name = "") => {
     try {
-      mode.load(readFile(text, name));
+      mode.load(readDrawing(text, name));
       dialog.close();
       return "";
     } catch (error) {
@@ -28,11 +28,14 @@ export function bindFiling(mode) {
     }
   };
   const openFile = async (file) => {
-    const problem = open(await file.text(), file.name);
+    const text = await file.text();
+    if (mode.signal.aborted) return;
+    const problem = open(text, file.name);
     if (dialog.open) setText(byId("opener-error"), problem);
     else if (problem) mode.say(problem, true);
   };
   byId("opener-file").accept = ACCEPTED;
+  byId("opener-page").hidden = Boolean(mode.data.machine.counters);
   on("draw-open", "click", () => {
     setText(byId("opener-error"), "");
     dialog.showModal();
@@ -50,13 +53,19 @@ export function bindFiling(mode) {
     const [file] = event.dataTransfer.files;
     if (file) openFile(file);
   });
-  on("draw-toml", "click", () => save(mode, writeToml(machineOf(mode.drawing)), "application/toml", "toml"));
+  on("draw-toml", "click", () => {
+    try {
+      save(mode, writeToml(machineOf(mode.drawing)), "application/toml", "toml");
+    } catch (error) {
+      mode.say(`It cannot be saved: ${error.message}`, true);
+    }
+  });
   on("draw-svg", "click", () => save(mode, pictureOf(mode), "image/svg+xml", "svg"));
   on("draw-link", "click", () => copyLink(mode));
 }
 
 function save(mode, text, type, suffix) {
-  download(new Blob([text], { type }), `${mode.drawing.name || "machine"}.${suffix}`);
+  download(new Blob([text], { type }), `${calledOf(mode.drawing).name || "machine"}.${suffix}`);
   setText(byId("draw-said"), `Saved as ${suffix.toUpperCase()}.`);
 }
 
@@ -67,21 +76,17 @@ function pictureOf(mode) {
   const [x, y, width, height] = box;
   const more = { xmlns: "http://www.w3.org/2000/svg", width, height };
   for (const [name, value] of Object.entries(more)) picture.setAttribute(name, value);
-  picture.prepend(svg("title", {}, mode.drawing.title || mode.drawing.name || "machine"), svg("style", {}, INK), svg("rect", { x, y, width, height, fill: "#fff" }));
+  picture.prepend(svg("title", {}, calledOf(mode.drawing).title || calledOf(mode.drawing).name || "machine"), svg("style", {}, INK), svg("rect", { x, y, width, height, fill: "#fff" }));
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
 }
 
 /** The part of an address behind "#" that has the drawing. */
 export function hashOf(drawing) {
-  return `#mode=draw&machine=${encodeMachine(machineOf(drawing), spotsOf(drawing))}`;
+  return `#mode=draw&machine=${encodeDrawing(machineOf(drawing), spotsOf(drawing), othersOf(drawing))}`;
 }
 
 async function copyLink(mode) {
-  const address = `${location.href.split("#")[0]}${hashOf(mode.drawing)}`;
-  try {
-    await navigator.clipboard.writeText(address);
-    setText(byId("draw-said"), "The link is in the clipboard. It has the whole drawing.");
-  } catch {
-    setText(byId("draw-said"), "Copy the link from the address bar. It has the whole drawing.");
-  }
+  const copied = await copyText(mode.page.address());
+  if (mode.signal.aborted) return;
+  setText(byId("draw-said"), `${copied ? "The link is in the clipboard" : "Copy the link from the address bar"}. It has the whole drawing.`);
 }

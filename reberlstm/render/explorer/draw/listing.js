@@ -1,7 +1,7 @@
 // The drawing as a table that can be filled in: the same machine for those who do not draw.
 
 import { el, fill } from "../common/dom.js";
-import { symbolsText } from "./editing.js";
+import { callIt, calledOf, symbolsText } from "./editing.js";
 
 export class Listing {
   constructor(root, mode) {
@@ -12,7 +12,7 @@ export class Listing {
   update() {
     const { drawing } = this.mode;
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.field : null;
-    const text = (label, key) => el("label", {}, `${label} `, el("input", { type: "text", value: drawing[key], "data-field": key, onchange: (event) => this.mode.change({ ...this.mode.drawing, [key]: event.target.value.trim() }) }));
+    const text = (label, key) => el("label", {}, `${label} `, el("input", { type: "text", value: calledOf(drawing)[key], "data-field": key, onchange: (event) => this.mode.change(callIt(this.mode.drawing, key, event.target.value)) }));
     fill(
       this.root,
       el("p", { class: "row", role: "group", "aria-label": "The machine" }, text("The machine's name", "name"), text("its title", "title")),

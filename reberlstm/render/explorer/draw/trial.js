@@ -1,19 +1,19 @@
 // The net of the drawn machine: it is made at every change, and runs on a word.
 
 import { byId, el, fill, setText } from "../common/dom.js";
-import { compileMachine } from "../model/compile.js";
+import { netData, wiringOf } from "../model/compile.js";
 import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
 import { telling } from "../model/pages.js";
 import { verdictText } from "../model/verdicts.js";
 
-const SIGNS = { proved: "✓ ", refuted: "✗ ", unknown: "" };
 const AT_ONCE = 30;
 const DELAY = 250;
 const MAX_BUTTONS = 12;
 const MAX_STEPS = 200;
 const MANY = 6;
+const MANY_CELLS = 12;
 
 export class Trial {
   constructor(mode) {
@@ -21,8 +21,8 @@ export class Trial {
     this.made = null;
     this.typed = null;
     byId("trial-word").addEventListener("input", (event) => {
-      this.typed = event.target.value;
-      this.run();
+      this.type(event.target.value);
+      mode.page.changed();
     });
     byId("trial-watch").addEventListener("click", () => mode.watch());
   }
@@ -49,10 +49,12 @@ export class Trial {
       return;
     }
     try {
-      const data = compileMachine(machine);
+      const wiring = wiringOf(machine);
+      const data = netData(machine, wiring);
+      setText(byId("trial-size"), cellsText(machine, wiring));
       this.made = { data, machine: makeMachine(machine), net: readNet(data), example: telling(machine) };
     } catch (error) {
-      this.say("unknown", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+      this.say("unknown", "", `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
       return;
     }
     byId("trial-run").hidden = false;
@@ -64,9 +66,7 @@ export class Trial {
   /** Asks for a proof; `hear` is told what is found. */
   verify() {
     const { machine, net } = this.made;
-    const count = (number, word) => `${number} ${number === 1 ? word : `${word}s`}`;
-    setText(byId("trial-size"), `The net has ${count(net.cells.length, "cell")} for ${count(machine.states.length, "state")}.`);
-    this.say("", "Is it right? The proof is being made.");
+    this.say("", "Does the net do what the drawing says? The proof is being made.");
     this.mode.seeker.look(0, machine, net, 0);
   }
 
@@ -74,24 +74,31 @@ export class Trial {
   hear({ decision }) {
     if (!this.made || !decision) return;
     const { machine, net } = this.made;
-    this.say(decision.verdict, `${SIGNS[decision.verdict]}${verdictText(machine, net, decision)}`);
+    const what = { proved: "✓ The net does what the drawing says.", refuted: "✗ The net does not do what the drawing says:", unknown: "" }[decision.verdict];
+    this.say(decision.verdict, what, verdictText(machine, net, decision));
   }
 
-  say(kind, text) {
+  say(kind, text, more = "") {
     const line = byId("trial-verdict");
     line.className = kind;
-    setText(line, text);
+    fill(line, el("span", {}, text), more ? ` ${more}` : null);
   }
 
   showButtons() {
     const { alphabet } = this.made.machine;
     const append = (symbol) => {
       const { word } = parseWord(this.made.machine, byId("trial-word").value);
-      this.typed = wordText(this.made.machine, [...word, symbol]);
-      byId("trial-word").value = this.typed;
-      this.run();
+      this.type(wordText(this.made.machine, [...word, symbol]));
+      this.mode.page.changed();
     };
     fill(byId("trial-append"), alphabet.length > MAX_BUTTONS ? null : alphabet.map((text, symbol) => el("button", { type: "button", "aria-label": `append ${text}`, onclick: () => append(symbol) }, text)));
+  }
+
+  /** Puts a word into the field, and runs the net on it. */
+  type(text) {
+    this.typed = text;
+    if (byId("trial-word").value !== text) byId("trial-word").value = text;
+    this.run();
   }
 
   /** Runs the net on the word of the field, or on an example where nothing was typed. */
@@ -148,4 +155,16 @@ export class Trial {
     if (wrong >= 0) parts.push(`It is wrong at step ${wrong}.`);
     setText(byId("trial-said"), parts.join(" "));
   }
+}
+
+/** In a line or two: the cells, and which state each is for. */
+function cellsText(machine, { cells, encoding: { machine: { names, dead }, coded, hasStarted } }) {
+  const count = (number, word) => `${number} ${number === 1 ? word : `${word}s`}`;
+  const listed = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);
+  const shown = cells.length > MANY_CELLS ? [...cells.slice(0, MANY_CELLS - 2), "…", cells.at(-1)] : cells;
+  const parts = [`${count(cells.length, "cell")} for ${count(names.length, "state")}: ${listed(shown)}.`];
+  if (names.length === 1 && dead === null) return `${parts[0]} There is nothing to be remembered, but a net has at least one cell.`;
+  if (!coded.includes(0)) parts.push(`State ${names[0]} needs none: words start there, with no cell on.`);
+  if (hasStarted) parts.push(`The cell ${cells.at(-1)} goes on with the first symbol and stays on. If it alone is on, the word has gone wrong.`);
+  return parts.join(" ");
 }

@@ -10,7 +10,7 @@ import { NumberLines } from "./counters.js";
 import { Inspector } from "./inspector.js";
 import { judge, walk } from "../model/judge.js";
 import { bindKeys } from "./keys.js";
-import { readHash, showAddress } from "./link.js";
+import { readHash, writeHash } from "./link.js";
 import { readNet, run } from "../model/net.js";
 import { LOST, makeMachine, parseWord } from "../model/machine.js";
 import { Player } from "./player.js";
@@ -24,7 +24,6 @@ import { drawSymbol } from "../model/writing.js";
 
 const MARKS = ["●", "■", "▲", "◆"];
 const SEARCH_DELAY = 120;
-const LINK_DELAY = 250;
 const NOTHING_YET = { status: "searching", tried: 0, length: 0 };
 
 export class App {
@@ -32,7 +31,6 @@ export class App {
     this.data = data;
     this.page = page;
     this.signal = signal;
-    this.address = location.hash;
     this.longest = 10000;
     this.machine = makeMachine(data.machine);
     this.nets = data.nets.map((item, number) => {
@@ -99,15 +97,16 @@ export class App {
     this.player.pause();
     this.seeker.end();
     for (const entry of this.nets) clearTimeout(entry.seeking);
-    clearTimeout(this.linking);
+  }
+
+  address() {
+    return writeHash(this);
   }
 
   follow(hash) {
-    this.address = location.hash;
     const asked = readHash(this, hash);
     if (!asked) return;
-    this.undoing.remember("link");
-    this.take(asked);
+    this.undoing.do("link", () => this.take(asked));
     this.compute();
     showNetChoice(this);
     this.rebuild();
@@ -244,10 +243,7 @@ export class App {
   // What can be done, and undone
 
   setWord(word, t, kind = "load") {
-    this.undoing.remember(kind);
-    this.word = word;
-    this.t = Math.max(0, Math.min(word.length, t));
-    this.micro = null;
+    this.undoing.do(kind, () => Object.assign(this, { word, t: Math.max(0, Math.min(word.length, t)), micro: null }));
     this.compute();
     this.update();
   }
@@ -272,8 +268,7 @@ export class App {
   }
 
   setSlots(slots) {
-    this.undoing.remember("snap");
-    this.slots = slots;
+    this.undoing.do("snap", () => Object.assign(this, { slots }));
     this.compute();
     for (const entry of this.nets) this.seek(entry);
     this.inspector.rebuild();
@@ -293,8 +288,7 @@ export class App {
   }
 
   edit(entry, kind, factor, edits) {
-    this.undoing.remember(kind);
-    this.change(entry, { factor, edits });
+    this.undoing.do(kind, () => this.change(entry, { factor, edits }));
     this.computeNet(entry);
     this.seek(entry);
     this.inspector.rebuild();
@@ -394,8 +388,7 @@ export class App {
     this.drawLinks();
     this.bubble.update();
     if (!this.player.playing) this.announce();
-    clearTimeout(this.linking);
-    this.linking = setTimeout(() => this.tour.before || showAddress(this), LINK_DELAY);
+    this.page.changed();
   }
 
   /** What needs places measured comes last, so that the page is laid out once. */

@@ -2,6 +2,7 @@
 
 import { Bars } from "./bars.js";
 import { el, fill, setAttribute, setText } from "../common/dom.js";
+import { isFactor } from "../model/edits.js";
 import { Links } from "./links.js";
 import { activity } from "../model/net.js";
 import { answerText, brief, cellsInOrder, columns, formula, isSigned, placeName, readingText, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
@@ -125,7 +126,8 @@ export class NetCard {
     const attributes = { min: gain === null ? 0.05 : 0.5, max: most, step: gain === null ? 0.05 : 0.5 };
     const change = (event) => {
       const value = Number(event.target.value);
-      if (Number.isFinite(value) && value > 0) this.app.setFactor(this.entry, gain === null ? value : value / gain);
+      const factor = gain === null ? value : value / gain;
+      if (isFactor(factor)) this.app.setFactor(this.entry, factor);
     };
     const name = gain === null ? "All gate weights ×" : "Gain K";
     this.gainSlider = el("input", { type: "range", ...attributes, "aria-label": `${name}, slider`, oninput: change });

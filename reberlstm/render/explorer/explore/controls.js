@@ -1,10 +1,9 @@
 // Buttons, fields and menus: each calls what the page can do.
 
-import { byId, el, fill, setText } from "../common/dom.js";
-import { showAddress } from "./link.js";
+import { byId, el, enableUndo, fill, setText } from "../common/dom.js";
 import { bindMenus, openMenu } from "../common/menus.js";
 import { parseWord, wordText } from "../model/machine.js";
-import { download } from "../common/saving.js";
+import { copyText, download } from "../common/saving.js";
 import { picturePng, pictureText } from "./picture.js";
 import { writeString } from "../model/writing.js";
 
@@ -66,8 +65,7 @@ export function updateControls(app) {
     setText(byId("string-error"), "");
     field.removeAttribute("aria-invalid");
   }
-  byId("undo").disabled = app.undoing.past.length === 0;
-  byId("redo").disabled = app.undoing.future.length === 0;
+  enableUndo(byId("undo"), byId("redo"), app.undoing);
   byId("snap").value = app.slots;
 }
 
@@ -178,11 +176,8 @@ async function copyLink(app) {
     setText(byId("saved"), "There is no link to a page in a frame of a notebook: save it as a file of its own.");
     return;
   }
-  const address = showAddress(app);
-  try {
-    await navigator.clipboard.writeText(address);
-    setText(byId("saved"), "The link is in the clipboard; it carries the string, the step and every change.");
-  } catch {
-    setText(byId("saved"), "Copy the link from the address bar; it carries the string, the step and every change.");
-  }
+  const copied = await copyText(app.page.address());
+  if (app.signal.aborted) return;
+  const where = copied ? "The link is in the clipboard" : "Copy the link from the address bar";
+  setText(byId("saved"), `${where}; it carries the string, the step and every change.`);
 }

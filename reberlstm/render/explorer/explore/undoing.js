@@ -7,7 +7,7 @@ export function makeUndo(app) {
   return new Undo({
     snapshot() {
       const { word, t, slots, nets } = app;
-      return { word, t, slots, changes: nets.map(({ factor, edits }) => ({ factor, edits: new Map(edits) })) };
+      return { word, t, slots, changes: nets.map(({ factor, edits }) => ({ factor, edits: [...edits] })) };
     },
     restore({ word, t, slots, changes }) {
       const snapped = app.slots !== slots;

@@ -8,10 +8,15 @@
 // line all with as many digits as the last state needs. Where the machine has them there follow:
 // output, stop probability, and the probability of each arrow. The source is a last part "s.…" before
 // the states. In texts ** is a blank, and any other character is its code in base 16 between two *.
+//
+// Version 2 is a drawing that is no machine yet: its start, states and symbols may be missing. Where a
+// symbol leads from a state to several, the line has the first; the others stand behind the source, as
+// numbers of state, symbol and next state with - between all of them.
 
-import { makeSound } from "./soundness.js";
+import { MAX_STATES, makeSound } from "./soundness.js";
 
 const VERSION = "1";
+const UNFINISHED = "2";
 const BASE = 36;
 const TOO_LONG = 200000;
 
@@ -19,6 +24,24 @@ const TOO_LONG = 200000;
 export function encodeMachine(machine, positions = null) {
   if (machine.counters) throw new Error("a machine with counters has no link; save it as a file");
   if (!machine.states.includes(machine.start)) throw new Error("the machine has no start state; choose one");
+  return written(VERSION, machine, positions, []);
+}
+
+/** The text of a drawing, be it a machine or not; `more` are its arrows [{source, symbol, target}] that a machine cannot have. */
+export function encodeDrawing(machine, positions, more) {
+  if (more.length === 0 && machine.states.includes(machine.start)) {
+    const text = encodeMachine(machine, positions);
+    try {
+      decoded(text);
+      return text;
+    } catch {
+      // Not quite a machine.
+    }
+  }
+  return written(UNFINISHED, machine, positions, more);
+}
+
+function written(version, machine, positions, others) {
   const number = new Map(machine.states.map((state, index) => [state, index]));
   const digits = digitsFor(machine.states.length);
   const states = machine.states.map((state) => {
@@ -31,12 +54,20 @@ export function encodeMachine(machine, positions = null) {
     const place = own(positions, state);
     return joined([state, mark, place ? place.map(Math.round).join("-") : "", row.join("").replace(/-+$/, ""), ...more]);
   });
-  const start = joined([number.get(machine.start).toString(BASE), machine.source ?? ""]);
-  return [VERSION, escaped(machine.name ?? ""), escaped(machine.title ?? ""), machine.alphabet.map(escaped).join("."), start, ...states].join("_");
+  const codes = others.flatMap(({ source, symbol, target }) => [number.get(source), machine.alphabet.indexOf(symbol), number.get(target)]);
+  const start = joined([number.get(machine.start)?.toString(BASE) ?? "", machine.source ?? "", codes.map((value) => value.toString(BASE)).join("-")]);
+  return [version, escaped(machine.name ?? ""), escaped(machine.title ?? ""), machine.alphabet.map(escaped).join("."), start, ...states].join("_");
 }
 
 /** The machine of such a text and the places of its states, {machine, positions}. Throws an Error. */
 export function decodeMachine(text) {
+  const { machine, positions, more } = decodeDrawing(text);
+  if (more !== null) throw new Error("The link holds no machine but a drawing that is not finished. Finish it in “Draw your own”.");
+  return { machine, positions };
+}
+
+/** The same of a drawing: `more` are the arrows that a machine cannot have; null where it is a machine. */
+export function decodeDrawing(text) {
   try {
     return decoded(String(text));
   } catch (error) {
@@ -47,10 +78,11 @@ export function decodeMachine(text) {
 function decoded(text) {
   if (text.length > TOO_LONG) throw new Error("it is too long");
   const [version, name, title, symbols, begin, ...rest] = text.split("_");
-  if (version !== VERSION) throw new Error("it was made by another version of the page");
-  if (rest.length === 0) throw new Error("its end is missing");
-  const [start, source = ""] = split(begin);
-  const alphabet = split(symbols);
+  const finished = version === VERSION;
+  if (!finished && version !== UNFINISHED) throw new Error("it was made by another version of the page");
+  if (begin === undefined || (finished && rest.length === 0)) throw new Error("its end is missing");
+  const [start, source = "", others = ""] = split(begin);
+  const alphabet = symbols === "" ? [] : split(symbols);
   const records = rest.map(split);
   const names = records.map(([state]) => state);
   if (new Set(names).size < names.length) throw new Error("a state stands twice in it");
@@ -58,8 +90,31 @@ function decoded(text) {
   const found = { outputs: new Map(), stop: new Map(), probabilities: new Map(), places: [] };
   const states = records.map((record) => [record[0], readState(record, { alphabet, names, digits, ...found })]);
   const accepting = names.filter((_, index) => records[index][1] === "a");
-  const machine = makeSound({ name: unescaped(name), title: unescaped(title), source, alphabet, start: names[numberOf(start)], accepting, states, ...found });
-  return { machine, positions: found.places.length > 0 ? Object.fromEntries(found.places) : null };
+  const parts = { name: unescaped(name), title: unescaped(title), source, alphabet, start: names[numberOf(start)], accepting, states, ...found };
+  const positions = found.places.length > 0 ? Object.fromEntries(found.places) : null;
+  return finished ? { machine: makeSound(parts), positions, more: null } : { machine: unfinished(parts), positions, more: readOthers(others, names, alphabet) };
+}
+
+/** Machine data of what need not be a machine, but for its arrows, which lead from state to state. */
+function unfinished({ name, title, source, alphabet, states, start = null, accepting, outputs, stop, probabilities }) {
+  const names = states.map(([state]) => state);
+  if (names.length > 2 * MAX_STATES) throw new Error("it has too many states");
+  const arrows = states.flatMap(([, line]) => [...line]);
+  if (names.includes("") || !arrows.every(([symbol, target]) => alphabet.includes(symbol) && names.includes(target))) throw new Error("its end is missing");
+  const table = (lines) => Object.fromEntries([...lines].map(([state, line]) => [state, Object.fromEntries(line)]));
+  const machine = { name, title, source, alphabet, states: names, start, accepting, transitions: table(states) };
+  if (probabilities.size) machine.probabilities = table(probabilities);
+  if (stop.size) machine.stop = Object.fromEntries(stop);
+  if (outputs.size) machine.outputs = Object.fromEntries(outputs);
+  return machine;
+}
+
+function readOthers(text, names, alphabet) {
+  const numbers = text === "" ? [] : text.split("-").map(numberOf);
+  const found = [];
+  for (let at = 0; at < numbers.length; at += 3) found.push({ source: names[numbers[at]], symbol: alphabet[numbers[at + 1]], target: names[numbers[at + 2]] });
+  if (!found.every((arrow) => Object.values(arrow).every((part) => part !== undefined))) throw new Error("its end is missing");
+  return found;
 }
 
 /** The line of a state; what else is known of it goes where it belongs. */

@@ -1,5 +1,6 @@
 // A machine as a file states it, until it is checked: as reberlstm/formats/draft.py, but that a machine
-// which is not deterministic is refused and not determinised.
+// which is not deterministic is not determinised: `refused` says why it is none, and `more` are the arrows
+// that are too many, where it can be drawn nevertheless.
 
 import { makeSound, MAX_ARROWS, MAX_STATES } from "./soundness.js";
 import { checkWildcards } from "./labels.js";
@@ -52,16 +53,18 @@ export class Draft {
     return new Error(`${this.where}${this.at(place)}: ${message}`);
   }
 
-  /** The machine. Throws an Error that says what is missing, or what is wrong where. */
+  /** {machine, notes, more, refused}. Throws an Error that says what is missing, or what is wrong where. */
   finish() {
     if (this.names.length === 0) throw this.error(null, "no states; a machine has at least one");
     if (this.initial.size === 0) throw this.error(null, `no start state; ${this.hint}`);
     this.settleNames();
     const alphabet = this.settleAlphabet();
     if (alphabet.length === 0) throw this.error(null, "no arrow has a symbol, and a machine needs at least one");
-    this.checkDeterministic();
+    const clashes = this.separate();
+    const refused = clashes.length ? this.refused(clashes[0].place, `two arrows leave ${quoted(this.names[clashes[0].source])} on ${quoted(clashes[0].symbol)}`) : null;
+    const more = clashes.map(({ source, symbol, target }) => ({ source: this.names[source], symbol, target: this.names[target] }));
     try {
-      return this.built(alphabet);
+      return { machine: this.built(alphabet, more.length === 0), notes: this.notes, more, refused };
     } catch (error) {
       throw new Error(`${this.where}: ${error.message}`, { cause: error });
     }
@@ -99,26 +102,37 @@ export class Draft {
     return [...renamed.values()];
   }
 
-  checkDeterministic() {
-    const refused = (place, why) => this.error(place, `${why}: this machine is not deterministic; ${CONVERT}`);
-    if (this.initial.size > 1) throw refused(null, `${this.initial.size} start states`);
-    const targets = new Map();
-    for (const { source, symbol, target, place } of this.arrows) {
-      if (symbol === null) throw refused(place, `an arrow from ${quoted(this.names[source])} reads no symbol (ε)`);
-      const key = `${source} ${symbol}`;
-      if (targets.has(key) && targets.get(key) !== target) throw refused(place, `two arrows leave ${quoted(this.names[source])} on ${quoted(symbol)}`);
-      targets.set(key, target);
-    }
-    if (targets.size < this.arrows.length) this.notes.push("arrows that stand twice were taken once");
+  refused(place, why) {
+    return this.error(place, `${why}: this machine is not deterministic; ${CONVERT}`);
   }
 
-  built(alphabet) {
+  /** Takes away, and returns, the arrows on a symbol that leads from a state to another one already. */
+  separate() {
+    if (this.initial.size > 1) throw this.refused(null, `${this.initial.size} start states`);
+    const targets = new Map();
+    const clashes = [];
+    const all = this.arrows;
+    this.arrows = all.filter((arrow) => {
+      const { source, symbol, target, place } = arrow;
+      if (symbol === null) throw this.refused(place, `an arrow from ${quoted(this.names[source])} reads no symbol (ε)`);
+      const key = `${source} ${symbol}`;
+      const known = targets.get(key) ?? targets.set(key, []).get(key);
+      const isNew = !known.includes(target);
+      if (isNew) known.push(target);
+      if (isNew && known.length > 1) clashes.push(arrow);
+      return target === known[0];
+    });
+    if (targets.size + clashes.length < all.length) this.notes.push("arrows that stand twice were taken once");
+    return clashes;
+  }
+
+  built(alphabet, isWhole) {
     const { names } = this;
     const states = names.map((name) => [name, new Map()]);
     const probabilities = new Map();
     for (const { source, symbol, target, probability } of this.arrows) {
       states[source][1].set(symbol, names[target]);
-      if (probability === null) continue;
+      if (probability === null || !isWhole) continue;
       const line = probabilities.get(names[source]) ?? probabilities.set(names[source], new Map()).get(names[source]);
       line.set(symbol, (line.get(symbol) ?? 0) + probability);
     }

@@ -3,6 +3,12 @@
 import { hasGate, indexed } from "./net.js";
 import { samePlace, weightsOf } from "./reasons.js";
 
+const MOST = 1e6;
+
+/** Whether a weight, or a factor of all weights, is one that can be computed with and drawn. */
+export const isWeight = (value) => Math.abs(value) <= MOST;
+export const isFactor = (value) => value >= 1 / MOST && value <= MOST;
+
 /** The name of one weight, such as "input 3 cell 1" or "legal 6 bias 0". */
 export function weightKey(place, { kind, index }) {
   return `${place.head ?? place.gate} ${place.head ? place.row : place.cell} ${kind} ${index}`;

@@ -40,11 +40,18 @@ export const ACCEPTED = Object.keys(SUFFIXES).filter((suffix) => !(SUFFIXES[suff
  * name's suffix, or is found out. Throws an Error of one line: what, where, and what to do.
  */
 export function readFile(text, name = "") {
+  const { refused, machine, positions, notes } = readDrawing(text, name);
+  if (refused) throw new Error(sentence(refused.message), { cause: refused });
+  return { machine, positions, notes };
+}
+
+/** The same, and `more`: the arrows [{source, symbol, target}] because of which it is `refused` as a machine. */
+export function readDrawing(text, name = "") {
   const where = name === "" ? "The text" : quoted(name).slice(1, -1);
   try {
-    const { machine, positions = null, notes = [] } = read(text.replace(/^\ufeff/, ""), name, where);
+    const { machine, positions = null, notes = [], more = [], refused = null } = read(text.replace(/^\ufeff/, ""), name, where);
     if (text.includes("\ufffd")) notes.push("some characters could not be read (�); save the file as UTF-8");
-    return { machine, positions, notes: notes.map((note) => sentence(note[0].toUpperCase() + note.slice(1))) };
+    return { machine, positions, notes: notes.map((note) => sentence(note[0].toUpperCase() + note.slice(1))), more, refused };
   } catch (error) {
     const message = error instanceof RangeError ? `${where}: nested too deeply for a machine` : error.message;
     throw new Error(sentence(message), { cause: error });

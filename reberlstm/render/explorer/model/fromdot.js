@@ -50,7 +50,7 @@ export function readDot(text, where) {
   if (draft.accepting.size === 0 && draft.outputs.size === 0 && !isOurs) {
     draft.notes.push("no accepting state is marked, by a double circle or otherwise; none accepts");
   }
-  return { machine: draft.finish(), notes: draft.notes };
+  return draft.finish();
 }
 
 /** The symbols of a file that says them; in others each label speaks for itself. */

@@ -31,7 +31,7 @@ function readGraph(data, draft) {
   const byPosition = arePositions(draft, ids, edges, Array.isArray(graph) && top.has("links"));
   draft.drawn = !draft.alphabet?.length;
   for (const [path, edge] of edges) if (!arrows.has(edge)) addEdge(draft, asTable(draft, edge, path), path, byPosition);
-  return { machine: draft.finish(), notes: draft.notes };
+  return draft.finish();
 }
 
 /** Whether the ends of edges are positions of nodes, as networkx 1 wrote them, and not ids. */

@@ -29,9 +29,9 @@ export function readJflap(text, where) {
   } else if (draft.accepting.size === 0 && !exact) {
     draft.notes.push("no state is <final/>; none accepts");
   }
-  const machine = draft.finish();
+  const finished = draft.finish();
   const places = [...found.places].map(([number, place]) => [draft.names[number], place]);
-  return { machine, positions: places.length === machine.states.length ? Object.fromEntries(places) : null, notes: draft.notes };
+  return { ...finished, positions: places.length === draft.names.length ? Object.fromEntries(places) : null };
 }
 
 function rootOf(draft, text) {

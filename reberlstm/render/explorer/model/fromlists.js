@@ -34,7 +34,7 @@ export function readAtt(text, where) {
     ending.set(state, cost);
   }
   if (costs.some(Boolean) || [...ending.values()].some(Boolean)) readProbabilities(draft, costs, ending);
-  return { machine: draft.finish(), notes: draft.notes };
+  return draft.finish();
 }
 
 /** The lines of arrows and those of accepting states, each split at tabs or blanks. */
@@ -152,7 +152,7 @@ export function readMata(text, where) {
   for (const [number, name] of keys.Initial) draft.initial.add(draft.state(name, number, name));
   for (const [number, name] of keys.Final) draft.accepting.add(draft.state(name, number, name));
   if (!section) throw draft.error(null, "expected @NFA-explicit, found nothing");
-  return { machine: draft.finish(), notes: draft.notes };
+  return draft.finish();
 }
 
 /** The tokens of each line that has some; a backslash at its end goes on in the next line. */
@@ -214,5 +214,5 @@ export function readBa(text, where) {
     draft.notes.push("no accepting states are listed, which means that all accept");
   }
   draft.notes.push("a .ba file, read as a machine of finite words; as a Büchi automaton, which reads infinite ones, it means another language");
-  return { machine: draft.finish(), notes: draft.notes };
+  return draft.finish();
 }

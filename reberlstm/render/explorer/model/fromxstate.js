@@ -36,7 +36,7 @@ export function readXstate(top, draft) {
   if (draft.accepting.size === 0) draft.notes.push('no state is of "type": "final"; none accepts');
   draft.notes.push("a machine of XState: an event that a state does not name may not come here, where XState ignores it");
   if (has.actions) draft.notes.push("its actions were left out");
-  return { machine: draft.finish(), notes: draft.notes };
+  return draft.finish();
 }
 readXstate.hint = 'name it in "initial"';
 
