@@ -1,12 +1,7 @@
 // The chosen number: its formula with the current values, its weights to edit, and its course.
 
 import { byId, el, fill, setText } from "../common/dom.js";
-<<<<<<< HEAD
 import { aboutPlace, depositTexts, formula, placeName, sentencesOf, shown, valueAt } from "../model/reasons.js";
-=======
-import { isWeight } from "../model/edits.js";
-import { aboutPlace, depositTexts, formula, placeName, sentencesOf, shown, termsOf, valueAt, weightsOf, wordsOf } from "../model/reasons.js";
->>>>>>> core
 import { LINE_WORDS, timeline } from "./timeline.js";
 import { Weights } from "./weights.js";
 
@@ -139,76 +134,4 @@ export class Inspector {
     const texts = depositTexts(net, steps, t, place.cell, 6);
     return texts.length ? `Made of ${texts.join("; ")}.` : "";
   }
-<<<<<<< HEAD
-=======
-
-  weights(net, entry, place) {
-    this.rows = [];
-    if (!weightsOf(net, place)) return null;
-    const terms = termsOf(net, entry.steps, this.app.t, place);
-    const body = el("tbody");
-    const reasons = this.app.explained(entry)?.cells[place.cell]?.gates[place.gate]?.reasons ?? {};
-    for (const term of terms.slice(0, MAX_ROWS)) {
-      const change = (event) => this.change(entry, place, term, event.target);
-      const name = { bias: "bias", symbol: `symbol ${term.name}`, inner: "r (inner bias)" }[term.kind] ?? term.name;
-      const input = el("input", { type: "number", step: "any", value: term.weight, "aria-label": `weight on ${name}`, "data-edit": `${term.kind} ${term.index}`, onchange: change });
-      const value = el("td");
-      const product = el("td");
-      body.append(el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, input), value, product));
-      const reason = reasons[`${term.kind} ${reasonName(net, term)}`.trim()];
-      if (reason) body.append(el("tr", { class: "reason" }, el("td", { colspan: 4 }, reason)));
-      this.rows.push({ value, product });
-    }
-    const more = terms.length > MAX_ROWS ? el("p", { class: "note" }, `and ${terms.length - MAX_ROWS} more weights`) : null;
-    const head = el("tr", {}, ["reads", "weight", "× now", "= term"].map((text) => el("th", { scope: "col" }, text)));
-    return el(
-      "div",
-      { class: "weights" },
-      el("h3", {}, "Weights"),
-      el("p", { class: "note" }, "Change one, and the page looks for the shortest string on which the net is now wrong."),
-      el("table", {}, el("thead", {}, head), body),
-      more,
-      this.adder(net, entry, place, terms),
-    );
-  }
-
-  /** A choice of the weights that are zero, to make one that is not. */
-  adder(net, entry, place, terms) {
-    const letter = wordsOf(net, "before").letter[0];
-    const names = { symbol: (index) => `symbol ${net.alphabet[index]}`, cell: (index) => `${letter}[${net.cells[index]}]`, below: (index) => `${letter}[${net.cells[index]}]`, unit: (index) => `unit ${index + 1}` };
-    const used = new Set(terms.map((term) => `${term.kind} ${term.index}`));
-    const options = [];
-    for (const [kind, { first, count }] of Object.entries(weightsOf(net, place).groups)) {
-      for (let index = first; names[kind] && index < first + count; index++) options.push([`${kind} ${index}`, names[kind](index)]);
-    }
-    const free = options.filter(([key]) => !used.has(key)).slice(0, 200);
-    if (free.length === 0) return null;
-    const choose = (event) => {
-      const [kind, index] = event.target.value.split(" ");
-      if (kind) this.app.setWeight(entry, place, { kind, index: Number(index) }, 1);
-    };
-    const select = el("select", { onchange: choose }, el("option", { value: "" }, "choose…"), free.map(([value, name]) => el("option", { value }, name)));
-    return el("p", {}, el("label", {}, "Let it read also ", select));
-  }
-
-  updateRows() {
-    if (this.rows.length === 0) return;
-    const { entry, place } = this.app.selected;
-    const terms = termsOf(entry.net, entry.steps, this.app.t, place);
-    this.rows.forEach((row, index) => {
-      setText(row.value, shown(terms[index].value));
-      setText(row.product, shown(terms[index].product));
-    });
-  }
-
-  change(entry, place, term, input) {
-    const value = Number(input.value);
-    if (input.value.trim() === "" || !isWeight(value)) input.value = term.weight;
-    else this.app.setWeight(entry, place, term, value);
-  }
-}
-
-function reasonName(net, { kind, index }) {
-  return { bias: "", symbol: net.alphabet[index], cell: net.cells[index] }[kind] ?? "";
->>>>>>> core
 }

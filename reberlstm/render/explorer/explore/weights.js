@@ -1,7 +1,7 @@
 // The weights behind a number, each of which can be changed: in the card beside a bar, and in the panel.
 
 import { el, fill, setText } from "../common/dom.js";
-import { editedTerms } from "../model/edits.js";
+import { editedTerms, isWeight } from "../model/edits.js";
 import { shown, termsOf, weightsOf, wordsOf } from "../model/reasons.js";
 
 const MAX_ROWS = 30;
@@ -86,7 +86,7 @@ export class Weights {
 
   change(term, input) {
     const value = Number(input.value);
-    if (input.value.trim() === "" || !Number.isFinite(value)) input.value = term.weight;
+    if (input.value.trim() === "" || !isWeight(value)) input.value = term.weight;
     else this.app.setWeight(this.entry, this.place, term, value);
   }
 }
