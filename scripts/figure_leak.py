@@ -41,7 +41,8 @@ def keeping(gain: float) -> LSTMWeights:
     weight_ih = net.weight_ih.copy()
     weight_ih[net.rows("candidate").start + cell, symbol] = 0.0
     weight_ih[net.rows("forget").start + cell, symbol] = 2.0 * gain
-    return net.replace(weight_ih=weight_ih)
+    changed: LSTMWeights = net.replace(weight_ih=weight_ih)
+    return changed
 
 
 def height(net: LSTMWeights, rounds: int = ROUNDS) -> Floats:

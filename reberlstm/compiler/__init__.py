@@ -309,7 +309,7 @@ def _about_compiled(fsm: FSM, wiring: str = "rewrite") -> dict[str, Any]:
 
 
 def _labels(fsm: FSM) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(fsm.outputs.values()))
+    return tuple(dict.fromkeys(fsm.outputs[state] for state in fsm.states if fsm.outputs))
 
 
 def published() -> LSTMWeights:

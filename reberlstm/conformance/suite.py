@@ -307,8 +307,8 @@ COUNTED = 2_100
 
 def _counter() -> Net:
     """Brackets of one kind: c of a cell is how many are open, since its gates are exactly 1."""
-    net = compile("dyck-1").map_arrays(in_float32)
-    return net.replace(name="lstm-count")
+    net: Net = compile("dyck-1").replace(name="lstm-count")
+    return net.map_arrays(in_float32)
 
 
 # Inputs

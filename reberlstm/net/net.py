@@ -421,6 +421,9 @@ class LSTMWeights(Net):
         **others: Any,
     ) -> None:
         _check_choice("cell", cell, tuple(_KINDS_OF_0_1))
+        for name in _NOT_PLAIN:
+            if others.get(name) is not None:
+                raise WeightsError(f"LSTMWeights cannot keep {name}=; use Net.of(...) instead")
         kind = CELLS[_KINDS_OF_0_1[cell]]
         names, symbols = _names("cells", cells), _names("alphabet", alphabet)
         rows, size = len(kind.gates) * len(names), len(names)
@@ -464,11 +467,23 @@ class LSTMWeights(Net):
         rest = {key: value for key, value in super()._fields().items() if key not in _NOT_PLAIN}
         return rest | {"cell": self.cell} | {name: getattr(self, name) for name in ARRAYS}
 
-    def replace(self, **changes: Any) -> LSTMWeights:
-        """A copy with some fields or arrays changed, validated again."""
-        for layer in changes.pop("layers", ()):
-            changes |= {name: getattr(layer, name) for name in ARRAYS}
-        return LSTMWeights(**self._fields() | changes)
+    def replace(self, **changes: Any) -> Any:
+        """A copy with some fields or arrays changed, validated again.
+
+        It is a `Net` where a field is one that `LSTMWeights` cannot keep: an embedding, a start
+        state, a suffix, several layers, or a layer of another cell.
+        """
+        special = {
+            name: value for name in _NOT_PLAIN if (value := changes.pop(name, None)) is not None
+        }
+        layers = special.get("layers", self.layers)
+        if len(layers) == 1 and layers[0].cell.name in _KINDS_OF_0_1.values():
+            if special.pop("layers", None):
+                changes |= {name: getattr(layers[0], name) for name in ARRAYS}
+                changes["cell"] = _old_name(layers[0].cell)
+            plain = LSTMWeights(**self._fields() | changes)
+            return Net(**Net._fields(plain) | special) if special else plain
+        return Net(**Net._fields(self) | changes | special)
 
 
 ARRAYS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -67,6 +67,8 @@ _ASIDE = re.compile(
 _SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
 
+_CONST = re.compile(r"(?<![.\w$])const(?=[ {[])")
+
 _TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
 """A text in a line of a script; from the first to the last backquote all is taken for one."""
 
@@ -76,9 +78,6 @@ _PATTERN = re.compile(r"""["'`]|(?<! )/|/(?! )""")
 _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LOOSE = re.compile(r"\s*([{};,])\s*|(:) ")
 """Comments of a style sheet, and the spaces that it does not need."""
-
-_CONTINUED = re.compile(r"^((?:(?!//).)*)\n(?=[})\].?:&|])", re.MULTILINE)
-"""A line without a comment at its end, before one that goes on with it."""
 
 _EXPORT = re.compile(r"^export (?=(?:const|function\*?|class) (\w+))", re.MULTILINE)
 
@@ -297,26 +296,27 @@ def functions(*last: str) -> str:
     parts = []
     for name in modules(*last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
-        exports = ", ".join(_EXPORT.findall(text))
-        body = _bare(_EXPORT.sub("", text))
-        parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
+        exports = ",".join(_EXPORT.findall(text))
+        body = _bare(_EXPORT.sub("", text)).lstrip()
+        parts.append(f"const ${name}=(()=>{{{body}return{{{exports}}}}})();\n")
     return "".join(parts)
 
 
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
-    script = re.sub(r";\n(?=})", "", "\n".join(lines))
-    script = _CONTINUED.sub(r"\1", script)
-    return re.sub(r"(?<=[;{,}(\[])\n+|(?<=\n)\n+", "", script)
+    return re.sub(r"(?<=[{,}([])\n+|(?<=\n)\n+|(?<=;)\n+(?!\})|;\n+(?=\})", "", "\n".join(lines))
 
 
 def _tight(line: str) -> str:
-    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
+    """A line without these spaces outside of its texts; as it is where it may have a pattern.
+
+    What begins with `const` begins with `let`, which is shorter: the linter has seen that it holds.
+    """
     parts = _TEXT.split(line)
     if any(_PATTERN.search(part) for part in parts[::2]):
         return line
-    parts[::2] = [_SPACED.sub(r"\1\2", part) for part in parts[::2]]
+    parts[::2] = [_CONST.sub("let", _SPACED.sub(r"\1\2", part)) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -365,7 +365,8 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
     ]
     if net.embedding is None:
         layers[0]["weight_ih"] = _matrix(net.layers[0].weight_ih[:, order])
-    readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next")}
+    columns = order if net.embedding is None else slice(None)
+    readouts = {kind: net.readout(kind) for kind in ("legal", "accept", "next", "label")}
     return {
         "name": name,
         "title": kind_of(net),
@@ -387,7 +388,7 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
         "layers": layers,
         "vectors": None if net.embedding is None else _matrix(net.embedding[order]),
         "start": None if net.start_state is None else net.start_state.tolist(),
-        "suffix": None if net.suffix is None else _matrix(net.suffix),
+        "suffix": None if net.suffix is None else _matrix(net.suffix[:, columns]),
         "heads": {kind: _head_data(head, order) for kind, head in readouts.items() if head},
     }
 
@@ -395,10 +396,10 @@ def net_data(net: Net, name: str, alphabet: tuple[str, ...]) -> dict[str, Any]:
 def _head_data(head: Readout, order: Sequence[int]) -> dict[str, Any]:
     *below, last = head.layers
     rule = head.rule
-    if head.kind != "accept":
+    if head.kind in ("legal", "next"):
         order = [*order, *range(len(order), len(last.bias))]
         last = Head(last.weight[order], last.bias[order])
-    elif rule.function == "argmax":
+    elif head.kind == "accept" and rule.function == "argmax":
         # The second of two outputs is the larger where their difference is over 0.
         last, rule = Head(np.diff(last.weight, axis=0), np.diff(last.bias)), Rule("logit", 0.0)
     return {
@@ -419,7 +420,8 @@ def _proved(net: Net, fsm: Machine) -> dict[str, Any] | None:
         arithmetic = "real" if isinstance(fsm, FSM) else "float64"
         proof = certify(net, fsm, arithmetic=arithmetic, seconds=2.0, max_states=2_000, max_k=1)
         limit = {"limit": proof.limit} if isinstance(proof, CountingProof) else {}
-        return {"scope": proof.scope, "margin": proof.margin} | limit if proof.holds else None
+        found = {"scope": proof.scope, "margin": proof.margin, "by": "reberlstm certify"}
+        return found | limit if proof.holds else None
     return None
 
 

@@ -123,8 +123,18 @@ def check(with_modules, all_machines):
     return copies
 
 
+# JavaScript has keys that are numbers in their order.
+LABELLED = FSM(
+    alphabet=("a",),
+    start="2",
+    transitions={"2": {"a": "1"}, "1": {"a": "0"}, "0": {"a": "2"}},
+    outputs={"1": "odd", "2": "even", "0": "none"},
+)
+
+
 def test_the_page_compiles_the_same_net_to_the_last_bit(with_modules):
-    assert check(with_modules, [*shipped(20), *drawn(20), *tangled(20)]) > 5
+    assert rl.compile(LABELLED).labels == ("even", "odd", "none")
+    assert check(with_modules, [*shipped(20), *drawn(20), *tangled(20), LABELLED]) > 5
 
 
 @pytest.mark.slow

@@ -149,6 +149,19 @@ def test_by_mouse(open_page, parity_page):
     assert same(drawn(page), PARITY)
     assert page.locator("#trial-notes").inner_text() == ""
     assert "Proved right after every string of any length" in verdict(page)
+    # A drawing that is no machine is not searched any longer.
+    ended = page.evaluate("""() => {
+      const { seeker, trial } = explorer;
+      const { key } = trial;
+      const ended = [];
+      const { stop } = seeker;
+      seeker.stop = (id) => ended.push(id);
+      trial.update(null);
+      seeker.stop = stop;
+      trial.update(JSON.parse(key));
+      return ended;
+    }""")
+    assert ended == [0]
     assert page.locator("#trial-size").inner_text() == (
         "1 cell for 2 states: 1. State even needs none: words start there, with no cell on."
     )

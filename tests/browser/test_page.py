@@ -98,7 +98,7 @@ def test_the_search_finds_the_shortest_wrong_beginning(page):
         page, "compiled"
     )
     reach(page, "#snap").select_option("1")  # the proof does not speak of that
-    assert "No wrong word, of any length" in wait_for_search(page, "compiled")
+    assert "That is no proof" in wait_for_search(page, "compiled")
 
 
 def test_whether_the_word_may_end_is_said(page):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import reberlstm as rl
 from reberlstm.errors import WeightsError
-from reberlstm.net.net import LSTMWeights
+from reberlstm.net.net import LSTMWeights, Net
 from reberlstm.net.readouts import Head
 from tests.cases import REBER
 
@@ -146,6 +147,28 @@ def test_replace_checks_again() -> None:
     assert NET.replace(name="mine").name == "mine"
     with pytest.raises(WeightsError, match="bias_ih has shape"):
         NET.replace(bias_ih=np.zeros(3))
+
+
+def test_what_lstm_weights_cannot_keep_makes_another_net() -> None:
+    parity = rl.compile("parity")
+    fed = parity.replace(suffix=[[0.0, 1.0]], name="fed")
+    assert type(fed) is Net
+    assert (fed.name, fed.grammar, fed.cells) == ("fed", parity.grammar, parity.cells)
+    # It says the opposite of what is right, also in copies.
+    for net in (fed, fed.map_arrays(lambda _, x: x), pickle.loads(pickle.dumps(fed))):
+        for arithmetic in ("real", "float32"):
+            assert rl.certify(net, arithmetic=arithmetic).counterexample == ()
+    above = replace(parity.layer, weight_ih=np.ones((4, 1)))
+    two = parity.replace(layers=(parity.layer, above), cells=())
+    assert len(two.layers) == 2
+    vectors = {"start_state": [0.5, 0.5], "embedding": [[0.0, 1.0], [1.0, 0.0]]}
+    for name, value in vectors.items():
+        net = parity.replace(**{name: value, "bias_ih": parity.bias_ih + 1.0})
+        assert np.array_equal(getattr(net.map_arrays(lambda _, x: x), name), value)
+        assert np.array_equal(net.layers[0].bias_ih, parity.bias_ih + 1.0)
+        assert parity.replace(**{name: None}).cells == parity.cells
+    with pytest.raises(WeightsError, match=r"cannot keep suffix=; use Net.of"):
+        LSTMWeights(**parity._fields(), suffix=[[0.0, 1.0]])
 
 
 def test_the_representation_is_one_line() -> None:

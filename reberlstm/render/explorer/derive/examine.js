@@ -1,6 +1,6 @@
 // Where is a net still wrong? First the shortest wrong word is sought; where none is found, a proof.
 
-import { makeDeciding } from "../model/prove.js";
+import { confirmer, makeDeciding } from "../model/prove.js";
 import { makeSearch } from "../model/search.js";
 
 const AT_ONCE = 10;
@@ -33,9 +33,9 @@ export function examine(machine, net, milliseconds, tell) {
 }
 
 function* findings(machine, net, milliseconds) {
-  const search = makeSearch(machine, net, 0);
+  const search = makeSearch(machine, net, 0, confirmer(machine, net));
   while (!search.advance(PIECE) && search.report().tried < WORDS) yield;
   const report = search.report();
-  if (report.status === "wrong") return { verdict: "refuted", wrong: report, shortest: true };
+  if (report.status === "wrong") return { verdict: "refuted", wrong: report, shortest: !report.suspect };
   return { search: report, ...(yield* makeDeciding(machine, net, { milliseconds })) };
 }

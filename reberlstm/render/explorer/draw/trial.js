@@ -34,6 +34,7 @@ export class Trial {
     this.key = key;
     this.made = null;
     clearTimeout(this.waiting);
+    this.mode.seeker.stop(0);
     byId("trial-run").hidden = true;
     if (machine === null || machine.states.length <= AT_ONCE) this.make(machine);
     else {

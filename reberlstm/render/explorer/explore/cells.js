@@ -362,7 +362,7 @@ export class NetCard {
   updateFound(report) {
     const { app, entry } = this;
     const proof = app.slots || entry.net !== entry.base ? null : app.data.nets[entry.number].proved;
-    const decision = proof ? { verdict: "proved", by: "reberlstm certify", ...proof } : report.decision;
+    const decision = proof ? { verdict: "proved", ...proof } : report.decision;
     const tell = decision ? verdictParts : searchParts;
     const parts = tell(app.machine, entry.net, decision ?? report).map((part) => (part.code ? el("code", {}, part.code) : part));
     const proved = decision?.verdict === "proved";

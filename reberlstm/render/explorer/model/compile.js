@@ -8,6 +8,8 @@
 import { complete, encode } from "./encoding.js";
 import { ACTIVE, layOut, wire } from "./layout.js";
 
+const RULES = { next: { function: "softmax", threshold: 0.1 }, label: { function: "argmax", threshold: 0 }, logit: { function: "logit", threshold: 0 } };
+
 /** More take the page too long; `reberlstm compile` takes 100,000. */
 export const MAX_STATES = 200;
 
@@ -33,11 +35,10 @@ export function wiringOf(machine) {
 /** A wired net as the page's data has it. */
 export function netData(machine, { cells, gates, heads, gain }) {
   const rows = Object.values(gates).flat();
-  const labelled = Object.keys(machine.outputs ?? {}).length > 0;
   return {
     name: "compiled",
     title: "LSTM",
-    reading: `legal: logit > 0; accept: logit > 0${labelled ? "; label: argmax" : ""}`,
+    reading: `legal: logit > 0; accept: logit > 0${heads.label ? "; label: argmax" : ""}`,
     claims: "all",
     on_violation: "absorb",
     gain,
@@ -65,8 +66,7 @@ export function netData(machine, { cells, gates, heads, gain }) {
 
 function headData(kind, lines, width) {
   const layers = [{ weight: matrix(lines, width, "cells"), bias: lines.map(({ bias }) => bias) }];
-  const rule = kind === "next" ? { function: "softmax", threshold: 0.1 } : { function: "logit", threshold: 0 };
-  return { layers, activation: "", ...rule, extra: 0 };
+  return { layers, activation: "", ...(RULES[kind] ?? RULES.logit), extra: 0 };
 }
 
 /** The weights of rows on cells or symbols: sparse rows [index, value, …], or where most are nonzero base64. */

@@ -11,7 +11,7 @@ const PATHS = 400; // that are tried for them
 const EXITS = 40; // continuations from a state, shortest first
 const NEAR = [32, 1.15]; // they are tried after so many rounds each, then ever more rarely
 const ROUNDS = [48, 3000]; // how often a cycle is gone round: first all of them a few times
-const SETTLED = 1e-13; // a round that moves the state by less changes nothing any more
+const SETTLED = 1e-13; // rounds that move the state by less, and by no more than the one before, change nothing
 const ROOTS = 24; // words from whose ends cycles are gone round once more
 const TRIES = 10; // wrong words that may fail to be confirmed
 
@@ -49,13 +49,16 @@ export function* searchDeep(machine, net, claim, confirmed) {
     const { state } = root;
     let { here } = root;
     let checked = 0;
+    let moved = 0;
     let path = [];
     for (let round = 1; round <= most; round++) {
       const before = here;
       for (const symbol of cycle) here = step(net, symbol, here);
       path.push(here);
       yield;
-      const settled = distance(before, here) < SETTLED;
+      const movedBefore = moved;
+      moved = distance(before, here);
+      const settled = moved < SETTLED && moved <= movedBefore;
       if (round > NEAR[0] && round < checked * NEAR[1] && !settled && round < most) continue;
       if (wrongExit({ state, word: wordOf(root, cycle, round) }, here)) {
         // The least number of rounds since the last look.

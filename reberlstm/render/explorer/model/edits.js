@@ -1,6 +1,6 @@
 // Changed weights: what a change is called, and the net that it makes.
 
-import { hasGate, indexed } from "./net.js";
+import { fedBy, hasGate, indexed } from "./net.js";
 import { samePlace, weightsOf } from "./reasons.js";
 
 const MOST = 1e6;
@@ -59,5 +59,6 @@ export function changedNet(base, factor, edits) {
       array[offset + index - first] = value;
     }
   }
-  return indexed(net);
+  const [{ input, width }] = net.layers;
+  return indexed(net.suffix ? { ...net, ...fedBy(input, width, net.suffix) } : net);
 }

@@ -13,11 +13,12 @@ export const DEFAULT = "only `started` active: after a violation";
 
 /**
  * The machine with a state for violations where any can happen, which comes last and has no name:
- * {alphabet, names, lines: [{target, legal, accepting, chances}], dead}. States are numbers, by their
+ * {alphabet, names, lines: [{target, legal, accepting, chances, output}], labels, dead}. States are numbers, by their
  * distance from the start; what no word leads to is left out. `dead` is null where there is none.
  */
 export function complete(machine) {
-  const { alphabet, accepting, probabilities = {} } = machine;
+  const { alphabet, accepting, states, probabilities = {}, outputs = {} } = machine;
+  const labelled = Object.keys(outputs).length > 0;
   const names = [...distances(machine).keys()];
   const partial = names.some((state) => alphabet.some((symbol) => targetOf(machine, state, symbol) === undefined));
   const dead = partial ? names.length : null;
@@ -32,10 +33,11 @@ export function complete(machine) {
       legal,
       accepting: accepting.includes(state),
       chances: legal.map((may, index) => (!may ? 0 : given ? given[alphabet[index]] : even)),
+      output: labelled ? outputs[state] : null,
     };
   });
-  if (partial) lines.push({ target: alphabet.map(() => dead), legal: alphabet.map(() => false), accepting: false, chances: alphabet.map(() => 0) });
-  return { alphabet, names, lines, dead };
+  if (partial) lines.push({ target: alphabet.map(() => dead), legal: alphabet.map(() => false), accepting: false, chances: alphabet.map(() => 0), output: null });
+  return { alphabet, names, lines, labels: labelled ? [...new Set(states.map((state) => outputs[state]))] : [], dead };
 }
 
 /** The fewest cells: `coded` are the states that have one, `codes` is all that stands for a state. */

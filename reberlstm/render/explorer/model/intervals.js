@@ -4,6 +4,7 @@
 // result of one operation lies between the two neighbours of the computed one. Of Math.exp and
 // Math.tanh the standard asks no accuracy; here they may be off by 2⁻⁴⁷ of their value, that is 32
 // units in the last place or more. Engines are off by about one; `arithmeticFault` looks at some.
+// A sigmoid is made of Math.exp, a sum and a quotient, and may be off by twice as much.
 
 import { sigmoid } from "./net.js";
 
@@ -109,13 +110,13 @@ export function mix(share, fresh, old) {
 
 // Functions that grow with their argument, so that the ends will do
 
-const growing = (squash, least) => (z) => {
+const growing = (squash, least, error) => (z) => {
   const result = none();
   for (let k = 0; k < z.low.length; k++) {
     const low = squash(z.low[k]);
     const high = squash(z.high[k]);
     if (low === 0 && isZero(z, k)) push(result, 0, 0);
-    else push(result, Math.max(low - FUNCTION_ERROR * Math.abs(low) - TINY, least), Math.min(high + FUNCTION_ERROR * Math.abs(high) + TINY, 1));
+    else push(result, Math.max(low - error * Math.abs(low) - TINY, least), Math.min(high + error * Math.abs(high) + TINY, 1));
   }
   return result;
 };
@@ -123,7 +124,7 @@ const growing = (squash, least) => (z) => {
 const relu = ({ low, high }) => ({ low: low.map((x) => Math.max(0, x)), high: high.map((x) => Math.max(0, x)) });
 
 /** What squashes sums, for intervals of them. */
-export const SQUASH = { sigmoid: growing(sigmoid, 0), tanh: growing(Math.tanh, -1), relu };
+export const SQUASH = { sigmoid: growing(sigmoid, 0, 2 * FUNCTION_ERROR), tanh: growing(Math.tanh, -1, FUNCTION_ERROR), relu };
 
 /** Probabilities of which the differences of their logits are given: `gap(a, b)` is [low, high] of z_a − z_b. */
 export function softmax(count, gap) {

@@ -115,7 +115,7 @@ function cellNames({ machine, hasStarted }, wirings) {
 }
 
 /** What each head says in a state: half of tanh 1 where true, minus that where false, and log-probabilities. */
-function answers({ lines }) {
+function answers({ lines, labels }) {
   const signs = (truths) => truths.map((truth) => (truth ? ACTIVE / 2 : -ACTIVE / 2));
   const logit = (chance) => (chance > 0 ? Math.max(Math.log(chance), ILLEGAL_LOGIT) : ILLEGAL_LOGIT);
   return {
@@ -123,6 +123,7 @@ function answers({ lines }) {
     accept: (state) => signs([lines[state].accepting]),
     // Nothing is asked of logits where no symbol may follow; halfway, the way to others is shortest.
     next: (state) => (lines[state].legal.includes(true) ? lines[state].chances.map(logit) : lines[state].legal.map(() => ILLEGAL_LOGIT / 2)),
+    ...(labels.length && { label: (state) => signs(labels.map((label) => label === lines[state].output)) }),
   };
 }
 

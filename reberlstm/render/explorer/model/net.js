@@ -130,9 +130,10 @@ export function readNet(data) {
   }
   const { name, title, reading, claims, gain, height, signed, alphabet, cells, start } = data;
   const weights = data.layers[0].weight_ih;
-  const fed = suffix ? times(readMatrix(weights), weights.shape[1], suffix) : null;
-  const fedSize = suffix ? times(sizes(readMatrix(weights)), weights.shape[1], sizes(suffix)) : null;
-  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, counting: data.counting ?? {}, start, onViolation: data.on_violation, layers, heads, fed, fedSize });
+  const added = suffix ? fedBy(readMatrix(weights), weights.shape[1], suffix) : { fed: null, fedSize: null };
+  // Weights on vectors are not the net's own weights on symbols, which may be changed.
+  const own = vectors ? null : suffix;
+  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, counting: data.counting ?? {}, start, onViolation: data.on_violation, layers, heads, suffix: own, ...added });
 }
 
 /** A GRU's reset gate may multiply what the candidate reads with a bias of its own, the inner one. */
@@ -147,6 +148,9 @@ function biases(layer, size) {
 
 /** The sizes of numbers; products of them say how far products of the numbers may be off. */
 const sizes = (matrix) => matrix.map(Math.abs);
+
+/** What vectors that are fed after every word add to the sums of the first layer, and how large its terms are. */
+export const fedBy = (matrix, width, vectors) => ({ fed: times(matrix, width, vectors), fedSize: times(sizes(matrix), width, sizes(vectors)) });
 
 /** A matrix (R, D) times vectors (n, D): (R, n). */
 function times(matrix, width, vectors) {

@@ -12,8 +12,8 @@ export const MAX_SECONDS = 20;
  * A search that is run in slices of a few milliseconds: `advance(ms)` returns true at the end, and
  * `report()` says at any time what is known. Words that bring the net into the same state, to
  * 12 decimals, at the same node, are taken to have the same future: only the first of them goes on.
- * When none is left, no word of any length can be expected to go wrong. A wrong word that is not
- * `confirmed` is no more than a suspect, and the search goes on.
+ * When none is left, the search is closed, which is no proof. A wrong word that is not `confirmed` is no
+ * more than a suspect; the search goes on, and is not closed by it.
  */
 export function makeSearch(machine, net, slots, confirmed = () => true) {
   const all = net.claims === "all";
@@ -75,9 +75,10 @@ export function makeSearch(machine, net, slots, confirmed = () => true) {
     },
     report() {
       const length = head < queue.length ? queue[head].length : (queue.at(-1)?.length ?? 0);
-      if (wrong) return { status: "wrong", tried, ...wrong };
-      if (head >= queue.length) return { status: "closed", tried, suspect, configurations: known.size };
-      return { status: over() ? "open" : "searching", tried, suspect, length };
+      if (wrong) return { status: "wrong", tried, suspect, ...wrong };
+      if (head >= queue.length && !suspect) return { status: "closed", tried, configurations: known.size };
+      // Words shorter than a suspect are right.
+      return { status: over() ? "open" : "searching", tried, suspect, length: suspect ? Math.min(length, suspect.word.length - 1) : length };
     },
   };
 }

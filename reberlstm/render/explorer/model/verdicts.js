@@ -24,29 +24,33 @@ export function verdictText(machine, net, decision) {
  * `decide` returned, or what a certificate says.
  */
 export function verdictParts(machine, net, decision) {
-  if (decision.verdict === "proved") return provedParts(decision);
+  if (decision.verdict === "proved") return provedParts(net, decision);
   if (decision.verdict === "refuted") return [...wrongParts(machine, net, decision.wrong), ...(decision.shortest ? [] : [" A shorter word may be wrong, too."])];
   const tried = decision.search ? searchParts(machine, net, { ...decision.search, given: true }) : [];
   return [...tried, tried.length ? " There is no proof: " : "Not decided: ", lower(decision.reason)];
 }
 
 /** A proof made in the page, or by a command ({by}); `limit` is how far counters may go. */
-function provedParts({ scope, margin, by, limit }) {
+function provedParts(net, { scope, margin, by, limit }) {
   const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
   const within = limit ? ` whose counters stay within ±${count(limit)}` : "";
   const source = by ? [" (", { code: by }, ")"] : [", in this page"];
-  return [`Proved right ${words} of any length${within}`, ...source, `: every number that the reader is asked for stays at least ${Number(margin.toPrecision(3))} away from its threshold (the margin).`];
+  return [`Proved right ${words} of any length${within}`, ...source, `: every number that the reader is asked for stays at least ${Number(margin.toPrecision(3))} away from its threshold (the margin).`, ...(by ? [] : unseen(net))];
 }
 
 /** What a search has come to: its report. */
 export function searchParts(machine, net, report) {
   if (report.status === "wrong") return wrongParts(machine, net, report);
   if (report.status === "closed") {
-    return [`No wrong word, of any length: every beginning leads to one of ${count(report.configurations)} states of the net, told apart to 12 decimals, and it is right in all of them.`];
+    return [`No wrong word found. Every beginning of a word leads to one of ${count(report.configurations)} states of the net, and it is right in all of them; but states that agree to 12 decimals were taken as one.${report.given ? "" : " That is no proof."}`, ...unseen(net)];
   }
   const yet = report.status === "searching" && !report.given ? " yet" : "";
-  return [`No wrong word found${yet} among ${count(report.tried)}; all with fewer than ${symbolCount(report.length + 1)} are right.`];
+  const right = report.length < 0 ? "" : `; all with fewer than ${symbolCount(report.length + 1)} are right`;
+  return [`No wrong word found${report.suspect ? " for certain" : yet} among ${count(report.tried)}${right}.`, ...unseen(net)];
 }
+
+/** What nothing is said about. */
+const unseen = (net) => (net.heads.label ? [" This is about what may come next and whether a word may end; the net's labels are not looked at."] : []);
 
 /** A wrong word, what the net says after it, and what is right. */
 function wrongParts(machine, net, { word, offers, extra, missing, allowed, ends }) {

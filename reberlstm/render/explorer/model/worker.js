@@ -17,12 +17,13 @@ function* look({ machine, net, slots }) {
   return search.report();
 }
 
-/** The worker's side: one job per net, a new job for a net replaces its old one. */
+/** The worker's side: one job per net, a new job for a net replaces its old one; without a machine it ends it. */
 export function serve(scope) {
   const jobs = new Map();
   scope.onmessage = ({ data }) => {
     const job = Symbol("job");
     jobs.set(data.id, job);
+    if (!data.machine) return;
     const looking = look(data);
     const turn = () => {
       if (jobs.get(data.id) !== job) return;
@@ -37,7 +38,7 @@ export function serve(scope) {
 }
 
 /**
- * The page's side: `look(id, machine, net, slots)` starts over, `onReport(id, report)` is told what the
+ * The page's side: `look(id, machine, net, slots)` starts over, `stop(id)` ends it, `onReport(id, report)` is told what the
  * search has come to, and at the end, where nothing is rounded or counts, the `decision`.
  */
 export function makeSeeker(source, onReport) {
@@ -55,14 +56,16 @@ export function makeSeeker(source, onReport) {
     local = { postMessage: heard };
     serve(local);
   }
+  const ask = (id, what) => {
+    const number = (numbers.get(id) ?? 0) + 1;
+    numbers.set(id, number);
+    const message = { id, number, ...what };
+    if (worker) worker.postMessage(message);
+    else setTimeout(() => local.onmessage({ data: message }), 50);
+  };
   return {
-    look(id, machine, net, slots) {
-      const number = (numbers.get(id) ?? 0) + 1;
-      numbers.set(id, number);
-      const message = { id, number, machine, net, slots };
-      if (worker) worker.postMessage(message);
-      else setTimeout(() => local.onmessage({ data: message }), 50);
-    },
+    look: (id, machine, net, slots) => ask(id, { machine, net, slots }),
+    stop: (id) => ask(id, {}),
     /** Ends all searches. */
     end() {
       numbers.clear();
