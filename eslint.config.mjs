@@ -12,7 +12,7 @@ export default [
       sourceType: "module",
       globals: names(
         "document window self location history navigator performance setTimeout clearTimeout atob btoa " +
-          "AbortController Blob URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS DOMParser",
+          "AbortController Blob DecompressionStream Response URL Worker Image URLSearchParams XMLSerializer ResizeObserver CSS DOMParser",
       ),
     },
     rules: {

@@ -14,6 +14,7 @@ import html
 import itertools
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -58,6 +59,11 @@ MAX_EXPLAINED = 64
 MODES = {"explore": "app.App", "derive": "derive.Derive", "draw": "draw.Draw"}
 """The page's modes, and the module and class of each."""
 
+PACKED, PACKED_FOR = "formats", "draw"
+"""A module that a page with that mode has compressed, with all that it needs: its readers of files
+are long, and few readers of a page open one."""
+
+_LICENCE = re.compile(r"/\*!(.*?)\*/", re.DOTALL)
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\.?/(?:[a-z]+/)?([a-z]+)\.js";\n', re.MULTILINE)
 _ASIDE = re.compile(
     r"^ *(?://[^\n]*|/\*\*.*?\*/)\n|^ +|(?<=;) // [^\n\"'`]*$", re.MULTILINE | re.DOTALL
@@ -66,8 +72,6 @@ _ASIDE = re.compile(
 
 _SPACED = re.compile(r" ?([=,?:;{}()<>&|!*[\]]+) ?|(?<![-+]) ([-+/%]) (?![-+])")
 """Spaces around signs, which scripts do not need outside of texts and patterns."""
-
-_CONST = re.compile(r"(?<![.\w$])const(?=[ {[])")
 
 _TEXT = re.compile(r'("(?:[^"\\]|\\.)*"|`.*`)')
 """A text in a line of a script; from the first to the last backquote all is taken for one."""
@@ -197,6 +201,8 @@ def explorer_page(
         style=style(tuple(modes)),
         data=_script_safe(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
         program=program(tuple(modes)),
+        packed=packed() if PACKED_FOR in modes else "",
+        licence=licence(),
         modes={mode: _ASIDE.sub("", _read(f"{mode}/body.html")) for mode in modes},
     )
     return Page(page)
@@ -288,6 +294,20 @@ def program(modes: tuple[str, ...] = tuple(MODES)) -> str:
     return f'"use strict";\n(() => {{\n{script}$main.begin({{ {given} }});\n}})();\n'
 
 
+@cache
+def packed() -> str:
+    """The compressed module, as base64."""
+    script = f"{functions(PACKED)}export const {PACKED} = ${PACKED};\n"
+    return base64.b64encode(zlib.compress(script.encode(), 9)).decode("ascii")
+
+
+def licence() -> str:
+    """The licence of the library in it."""
+    (path,) = (FOLDER / "vendor").glob("*.js")
+    (text,) = _LICENCE.findall(path.read_text("utf-8"))
+    return re.sub(r"^ \* ?", "", str(text), flags=re.MULTILINE).strip()
+
+
 def functions(*last: str) -> str:
     """Modules and those that they need, every one a function of its own.
 
@@ -296,27 +316,24 @@ def functions(*last: str) -> str:
     parts = []
     for name in modules(*last):
         text = _IMPORT.sub(r"const {\1} = $\2;\n", _script(name))
-        exports = ",".join(_EXPORT.findall(text))
-        body = _bare(_EXPORT.sub("", text)).lstrip()
-        parts.append(f"const ${name}=(()=>{{{body}return{{{exports}}}}})();\n")
+        exports = ", ".join(_EXPORT.findall(text))
+        body = _bare(_EXPORT.sub("", text))
+        parts.append(f"const ${name} = (() => {{\n{body}return {{ {exports} }};\n}})();\n")
     return "".join(parts)
 
 
 def _bare(script: str) -> str:
     """A script without comments and without spaces that only readers need."""
     lines = map(_tight, _ASIDE.sub("", script).split("\n"))
-    return re.sub(r"(?<=[{,}([])\n+|(?<=\n)\n+|(?<=;)\n+(?!\})|;\n+(?=\})", "", "\n".join(lines))
+    return re.sub(r"(?<=[;{,}([])\n+|(?<=\n)\n+", "", "\n".join(lines))
 
 
 def _tight(line: str) -> str:
-    """A line without these spaces outside of its texts; as it is where it may have a pattern.
-
-    What begins with `const` begins with `let`, which is shorter: the linter has seen that it holds.
-    """
+    """A line without these spaces outside of its texts; as it is where it may have a pattern."""
     parts = _TEXT.split(line)
     if any(_PATTERN.search(part) for part in parts[::2]):
         return line
-    parts[::2] = [_CONST.sub("let", _SPACED.sub(r"\1\2", part)) for part in parts[::2]]
+    parts[::2] = [_SPACED.sub(r"\1\2", part) for part in parts[::2]]
     return "".join(parts)
 
 

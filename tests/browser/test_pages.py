@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 EXPLORE = """([data, places]) => {
   const { page } = window.explorer;
-  page.show("explore", "", $pages.pageData(data, places));
+  page.show("explore", "", "machine=", $pages.pageData(data, places));
   const app = window.explorer;
   return app.nets[0].judged.map(({ verdict }) => verdict);
 }"""

@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reberlstm.render.page import FOLDER, entries, modules
+from reberlstm.render.page import FOLDER, PACKED, entries, modules
 
 pytestmark = pytest.mark.browser
 
-MODULES = modules(*entries())
+MODULES = modules(*entries(), PACKED)
 STYLE = "".join(path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.css")))
 BODIES = [path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.html"))]
 SCRIPTS = {path.stem: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}

@@ -14,10 +14,10 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.page import FOLDER, entries, explorer_page, modules, program, style
+from reberlstm.render.page import FOLDER, PACKED, entries, explorer_page, modules, program, style
 
 KILOBYTE = 1000
-MODULES = modules(*entries())
+MODULES = modules(*entries(), PACKED)
 
 
 @pytest.fixture(scope="module")

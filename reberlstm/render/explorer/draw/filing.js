@@ -2,10 +2,10 @@
 
 import { byId, setText, svg } from "../common/dom.js";
 import { encodeDrawing } from "../model/carry.js";
-import { ACCEPTED, readDrawing, writeToml } from "../model/formats.js";
 import { copyText, download } from "../common/saving.js";
 import { drawLayout } from "../common/graph.js";
 import { cropped } from "../model/curves.js";
+import { formats } from "./packed.js";
 import { calledOf, machineOf, othersOf, spotsOf } from "./editing.js";
 
 const INK = [
@@ -18,30 +18,28 @@ const INK = [
 export function bindFiling(mode) {
   const on = (id, event, action) => byId(id).addEventListener(event, action);
   const dialog = byId("opener");
-  const open = (text, name = "") => {
+  const open = async (text, name = "") => {
+    let problem = "";
     try {
+      const { readDrawing } = await formats();
+      if (mode.signal.aborted) return;
       mode.load(readDrawing(text, name));
       dialog.close();
-      return "";
     } catch (error) {
-      return error.message;
+      problem = error.message;
     }
-  };
-  const openFile = async (file) => {
-    const text = await file.text();
-    if (mode.signal.aborted) return;
-    const problem = open(text, file.name);
     if (dialog.open) setText(byId("opener-error"), problem);
     else if (problem) mode.say(problem, true);
   };
-  byId("opener-file").accept = ACCEPTED;
+  const openFile = async (file) => open(await file.text(), file.name);
   byId("opener-page").hidden = Boolean(mode.data.machine.counters);
-  on("draw-open", "click", () => {
+  on("draw-open", "click", async () => {
     setText(byId("opener-error"), "");
     dialog.showModal();
+    byId("opener-file").accept = (await formats()).ACCEPTED;
   });
   on("opener-file", "change", ({ target }) => target.files[0] && openFile(target.files[0]));
-  on("opener-take", "click", () => setText(byId("opener-error"), open(byId("opener-text").value)));
+  on("opener-take", "click", () => open(byId("opener-text").value));
   on("opener-close", "click", () => dialog.close());
   on("opener-page", "click", () => {
     mode.load({ machine: mode.data.machine, positions: null });
@@ -53,8 +51,9 @@ export function bindFiling(mode) {
     const [file] = event.dataTransfer.files;
     if (file) openFile(file);
   });
-  on("draw-toml", "click", () => {
+  on("draw-toml", "click", async () => {
     try {
+      const { writeToml } = await formats();
       save(mode, writeToml(machineOf(mode.drawing)), "application/toml", "toml");
     } catch (error) {
       mode.say(`It cannot be saved: ${error.message}`, true);
