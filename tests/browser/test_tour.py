@@ -48,7 +48,6 @@ def test_five_steps_and_back_to_where_one_was(page):
     page.locator("[aria-label='why, published'] .result:not(.searching)").wait_for()
     begin = page.get_by_role("button", name="Take the tour")
     assert page.get_by_text("New here?").is_visible()
-    page.wait_for_function("location.hash !== ''")
     before = page.evaluate(STATE)
     begin.click()
     tour = page.get_by_role("dialog", name="The word")
