@@ -83,7 +83,7 @@ def style(modes: tuple[str, ...] = tuple(MODES)) -> str:
     """The style sheet of a page with these modes: what is common, then what each mode has."""
     own = (sheet for mode in modes for sheet in sorted((FOLDER / mode).glob("*.css")))
     sheets = (sheet.read_text("utf-8") for sheet in (FOLDER / "style.css", *own))
-    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets)))
+    return _LOOSE.sub(r"\1\2", _NOTE.sub("", "".join(sheets))).replace(";}", "}")
 
 
 def entries(modes: Iterable[str] = tuple(MODES)) -> list[str]:

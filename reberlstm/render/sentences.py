@@ -18,7 +18,7 @@ TELLS = {
     "accept": "whether the word may end",
     "label": "which output the word has",
 }
-JUDGED = {"legal": "after its words that can go on", "all": "after every word"}
+JUDGED = {"legal": "after every beginning of a word that can go on", "all": "after every word"}
 
 
 def about_net(net: BaseNet[Any], grammar: Machine | None) -> str:
@@ -31,15 +31,19 @@ def about_net(net: BaseNet[Any], grammar: Machine | None) -> str:
         if len(others) > 2:
             text += "Most cells have the name of the node that they stand for. "
         else:
-            stands = "stands" if len(others) == 1 else "stand"
-            none = f"; {' and '.join(others)} {stands} for none" if others else ""
+            none = "".join(f"; {cell} {_other(cell)}" for cell in others)
             text += f"Each cell has the name of the node that it stands for{none}. "
     tells = " and ".join(TELLS[kind] for kind in net.observed)
     text += f"It says {tells} ({net.reading}). "
     if grammar is None:
         return f"{text}No grammar is given, so nothing is judged."
     name = f"the grammar {grammar.name}".rstrip()
-    return f"{text}It is compared with {name} {JUDGED[net.claims]} (scope {net.claims})."
+    return f"{text}It is compared with {name} {JUDGED[net.claims]}."
+
+
+def _other(cell: str) -> str:
+    """What a cell is for that stands for no node."""
+    return "is on once a symbol has been read" if cell.startswith("started") else "stands for none"
 
 
 def _is_node(cell: str, states: Collection[str]) -> bool:

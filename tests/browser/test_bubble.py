@@ -54,9 +54,13 @@ def test_a_bar_says_how_it_is_computed_and_what_it_is_for(page):
     assert bar.evaluate("e => e === document.activeElement")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Change a weight"
+    assert page.locator("#inspector").is_hidden()  # it would say the same
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "All about it"
     page.keyboard.press("Enter")
     assert bubble.is_hidden()
+    assert page.locator("#inspector").is_visible()
     assert page.evaluate("document.activeElement.id") == "inspector-title"
     # An answer has its threshold with it; what is not computed yet is not told.
     card.locator(".answer").nth(2).click()

@@ -28,9 +28,14 @@ def text_of_string(page):
 
 def wait_for_search(page, net):
     """The result of the search, when there is one."""
-    reasons = page.get_by_role("group", name=f"why, {net}")
-    reasons.locator(".result:not(.searching)").wait_for(timeout=30_000)
-    return reasons.locator(".result").inner_text()
+    found = reasons(page, net).locator(".result:not(.searching)")
+    found.wait_for(timeout=30_000)
+    return found.inner_text()
+
+
+def reasons(page, net):
+    """What is said of a net below the graph: why it answers so, and what is known of it."""
+    return page.get_by_role("group", name=f"why, {net}")
 
 
 def gain(page, net):
@@ -71,10 +76,20 @@ def test_it_opens_where_the_published_net_is_wrong_and_says_why(page):
         "wrong: offers P V E; the grammar allows P V" in published.locator(".verdict").inner_text()
     )
     assert "right: offers P V" in compiled.locator(".verdict").inner_text()
-    why = published.locator(".why").inner_text()
+    why = reasons(page, "published").locator(".why").inner_text()
     assert "tanh(−3.5 + 5·c[3]) is 0.549, over 0.5" in why
     assert "Cell 3 holds 0.82: 0.5 from V (step 11); 0.32 from S (steps 3 to 8" in why
-    assert page.locator("#inspector-title").inner_text() == "Memory of cell 3 · published"
+    assert "about 0.05 at each, leaked in through an input gate (filter)" in why
+    # Nothing is chosen by itself, on paper neither.
+    assert page.locator("td[aria-selected=true]").count() == 0
+    assert page.locator("#inspector").is_hidden()
+    reasons(page, "published").get_by_role("button", name="Show cell 3").click()
+    assert page.get_by_role("dialog", name="Memory of cell 3").is_visible()
+    # Why is on the first screen, below the graph.
+    page.set_viewport_size({"width": 1280, "height": 800})
+    box = reasons(page, "compiled").locator(".why").bounding_box()
+    assert box["x"] < 100
+    assert box["y"] + box["height"] < 800
 
 
 def test_the_search_finds_the_shortest_wrong_beginning(page):
@@ -90,8 +105,9 @@ def test_whether_the_word_may_end_is_said(page):
     reach(page, "#string").fill("BTXSE")
     verdict = page.locator("section[aria-label='compiled net'] .verdict").inner_text()
     assert verdict == "✓ right: offers nothing; the word may end."
-    why = page.locator("section[aria-label='compiled net'] .why").inner_text()
-    assert "Cell end gives out 0.76; its memory is 1: 1 from E (step 5)." in why
+    why = reasons(page, "compiled").locator(".why").inner_text()
+    assert "Cell end gives out 0.76. Its memory of 1 comes from E (step 5)." in why
+    assert "Cell started" in why
 
 
 def test_typing_runs_the_string(page):
@@ -185,16 +201,23 @@ def test_letter_keys_can_be_turned_off(page):
 
 def test_gate_by_gate_shows_the_formula_and_what_is_still_to_come(page):
     page.keyboard.press("Home")
+    assert page.locator("#gates").is_hidden()
     reach(page, "#gate-on").click()
     assert where(page) == "1 / 11"
+    # From now on its buttons are beside the main one, and the menu does not cover the table.
+    assert page.locator("#more-menu").is_hidden()
+    assert page.get_by_role("button", name="One gate on").evaluate(
+        "e => e === document.activeElement"
+    )
     assert (
         page.locator("#inspector-title").inner_text()
         == "Forget gate (eraser) of cell 0 · published"
     )
-    assert page.locator(".numbers").inner_text() == "= σ(−1000) = 0"
+    assert page.locator(".numbers").inner_text() == "= 0"
     card = page.locator("section[aria-label='published net']")
     assert card.locator(".verdict").inner_text() == "Gate by gate: 1 of 31."
-    assert "forget gate (eraser) of cell 0" in card.locator(".why").inner_text()
+    why = reasons(page, "published").locator(".why").inner_text()
+    assert "forget gate (eraser) of cell 0" in why
     assert card.locator(".answer.offered, tr.active").count() == 0  # nothing is given away
     pending = page.locator("section[aria-label='published net'] .number.pending")
     first = pending.count()
@@ -211,6 +234,8 @@ def test_gate_by_gate_shows_the_formula_and_what_is_still_to_come(page):
     assert card.locator(".verdict").inner_text() == "✓ right: offers T P."
     page.keyboard.press("]")
     assert where(page) == "2 / 11"
+    page.locator("#forward").click()
+    assert page.locator("#gates").is_hidden()
 
 
 def test_arrow_keys_move_among_the_bars(page):
@@ -255,32 +280,36 @@ def test_a_changed_weight_is_searched_for_its_shortest_wrong_beginning(page):
     net = rl.published()
     card = page.locator("section[aria-label='published net']")
     card.locator("tbody tr").nth(3).locator("td").nth(3).click()  # filter of cell 3: 7 − 10·c[1]
-    page.get_by_label("weight on c[1]").fill("-8")
+    page.get_by_role("button", name="Change a weight").click()
+    assert page.locator("#tape").bounding_box()["y"] >= 0  # the word is still in sight
+    page.locator(".bubble").get_by_label("weight on c[1]").fill("0")
+    page.keyboard.press("Enter")
+    page.locator(".bubble").get_by_label("weight on c[1]").fill("-8")  # a row does not vanish
     page.keyboard.press("Enter")
     recurrent = net.weight_hh.copy()
     recurrent[net.rows("input")][3, 1] = -8.0
     expected = shortest_wrong_legal_prefix(fsm, net.replace(weight_hh=recurrent), 12)
     assert expected is not None
     assert len(expected) < 11
-    card.locator(f".result.wrong code:text-is('{''.join(expected)}')").wait_for(timeout=30_000)
-    card.get_by_role("button", name="Load it").click()
+    found = reasons(page, "published")
+    found.locator(f".result.wrong code:text-is('{''.join(expected)}')").wait_for(timeout=30_000)
+    found.get_by_role("button", name="Load it").click()
     assert text_of_string(page) == "".join(expected)
     assert "wrong" in card.locator(".verdict").inner_text()
     assert "(changed)" in card.locator("h2").evaluate(
         "(e) => getComputedStyle(e, '::after').content"
     )
     reset_weights(page, "published")
-    card.locator(".result.wrong code:text-is('BTSSSSSSXXV')").wait_for(timeout=30_000)
+    found.locator(".result.wrong code:text-is('BTSSSSSSXXV')").wait_for(timeout=30_000)
     page.keyboard.press("u")
     assert page.evaluate("explorer.nets[1].edits.size") == 1
 
 
 def test_a_low_gain_breaks_the_compiled_net_as_it_does_in_python(page):
     fsm = rl.load_grammar("reber")
-    card = page.locator("section[aria-label='compiled net']")
     gain(page, "compiled").fill("1")
     page.keyboard.press("Enter")
-    card.locator(".result.wrong").wait_for(timeout=30_000)
+    reasons(page, "compiled").locator(".result.wrong").wait_for(timeout=30_000)
     word = page.evaluate(
         "explorer.nets[0].report.word.map((symbol) => explorer.machine.alphabet[symbol])"
     )
@@ -297,13 +326,16 @@ def test_a_low_gain_breaks_the_compiled_net_as_it_does_in_python(page):
         page, "compiled"
     )
     reset_weights(page, "compiled")
-    assert "(reberlstm certify, margin" in wait_for_search(page, "compiled")
+    found = wait_for_search(page, "compiled")
+    assert "(reberlstm certify): every number that the reader is asked for stays at least" in found
+    assert "0.381 away from its threshold (the margin)" in found
 
 
 def test_a_weight_that_was_zero_can_be_given(page):
     card = page.locator("section[aria-label='published net']")
     card.locator("tbody tr").nth(3).locator("td").nth(3).click()
-    page.get_by_label("Let it read also").select_option(label="c[5]")
+    page.get_by_role("button", name="Change a weight").click()
+    page.locator(".bubble").get_by_label("Let it read also").select_option(label="c[5]")
     assert page.locator(".letters").inner_text() == "σ(7 − 10·c[1] + c[5])"
 
 
@@ -441,7 +473,7 @@ SAID = """() => {
 
 
 def test_saving_pictures(page):
-    page.locator("section[aria-label='published net'] .result:not(.searching)").wait_for()
+    page.locator("[aria-label='why, published'] .result:not(.searching)").wait_for()
     with page.expect_download() as svg:
         reach(page, "#save-svg").click()
     text = svg.value.path().read_text("utf-8")

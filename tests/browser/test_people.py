@@ -95,7 +95,9 @@ def test_the_page_opens_with_a_dozen_controls_and_one_action(open_page, first_pa
         action.click()
         assert len(page.evaluate(VISIBLE)) <= 12
     assert action.inner_text() == "Try another word"
+    place = action.bounding_box()
     action.click()
+    assert action.bounding_box() == place  # a row more for the next word does not move it
     # The next word is about the published net, which is shown beside the first.
     assert page.evaluate("explorer.shownNets().map(({ net }) => net.name)") == [
         "compiled",
@@ -132,8 +134,10 @@ def test_the_page_opens_with_a_dozen_controls_and_one_action(open_page, first_pa
 def test_graph_and_gates_are_on_the_first_screen(open_page, first_page, width, height):
     """Also at 200 % zoom of 1280 × 800; on a large screen they fill it."""
     page = open_page(first_page, "#string=BTSSXXTVVE&step=4", width=width, height=height)
-    graph, gates = (page.locator(s).bounding_box() for s in ("#graph svg", ".cells"))
-    for box in (graph, gates):
+    graph, gates, reader = (
+        page.locator(s).bounding_box() for s in ("#graph svg", ".cells", ".reader")
+    )
+    for box in (graph, gates, reader):
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= height
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -141,6 +145,16 @@ def test_graph_and_gates_are_on_the_first_screen(open_page, first_page, width, h
         "[...document.querySelectorAll('#graph .node text')].map((e) => e.getBoundingClientRect().height)"
     )
     assert min(letters) >= 11
+    heads = page.evaluate(
+        "[...document.querySelectorAll('.cells thead th')].map((e) => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert min(heads) >= 10
+    if height == 400:  # and with two nets
+        page.evaluate("explorer.showNet(explorer.nets[1], true)")
+        for name in ("#graph svg", ".cells"):
+            box = page.locator(name).first.bounding_box()
+            assert box["y"] + box["height"] <= height
+        page.evaluate("explorer.showNet(explorer.nets[1], false)")
     if height == 1080:
         assert (
             graph["width"] * graph["height"] + gates["width"] * gates["height"] > 0.35 * 1920 * 1080
@@ -155,7 +169,7 @@ def test_every_control_has_a_name_and_the_focus_a_sensible_order(page):
         order.append(page.evaluate("document.activeElement.closest('[id]')?.id ?? ''"))
         page.keyboard.press("Tab")
     firsts = list(dict.fromkeys(order))
-    expected = ["theme", "tape", "back", "forward", "tour-offer", "steps", "nets"]
+    expected = ["theme", "back", "forward", "tour-offer", "steps", "tape", "nets"]
     assert firsts[: len(expected)] == expected
 
 
@@ -324,3 +338,31 @@ def test_the_printed_page_has_no_controls_and_fits(open_page, three_nets_page):
     assert not page.locator("#string").is_visible()
     assert page.locator("#graph svg").is_visible()
     assert page.locator("section.net").first.is_visible()
+
+
+BAR = """(e) => {
+  const style = getComputedStyle(e);
+  const [, at] = style.backgroundPosition.split(", ").map((each) => parseFloat(each));
+  const [, size] = style.backgroundSize.split(", ").map((each) => parseFloat(each));
+  return { from: ((100 - size) * at) / 100, size, value: Number(e.dataset.value), hatched: style.backgroundImage.includes("repeating"), signed: e.dataset.bar.includes("signed") };
+}"""
+
+
+def test_on_paper_every_bar_is_in_its_box(open_page, three_nets_page):
+    """A box is filled by its own background there, which no other width of the page can move."""
+    page = open_page(three_nets_page, scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert not page.locator(".bars:visible, .links:visible, #inspector:visible").count()
+    bars = page.eval_on_selector_all(".cells td", f"(all) => all.map({BAR})")
+    assert len(bars) == 8 * 7 + 6 * 5 + 4 * 7
+    for bar in bars:
+        length = max(-1.0, min(1.0, bar["value"])) * (50 if bar["signed"] else 100)
+        assert bar["size"] == pytest.approx(abs(length), abs=0.01)
+        if 0.01 < bar["size"] < 99:
+            zero = 50 if bar["signed"] else 0
+            assert bar["from"] == pytest.approx(zero + min(0.0, length), abs=0.01)
+        assert bar["hatched"] == (length < 0)
+    assert any(bar["hatched"] for bar in bars)
+    paper = "getComputedStyle(document.querySelector('.card')).backgroundColor"
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"

@@ -114,11 +114,13 @@ def test_what_is_proved_is_said(page):
         cases,
     )
     assert texts == [
-        "Proved right after every string of any length, in this page (margin 0.381).",
+        "Proved right after every string of any length, in this page: every number that the "
+        "reader is asked for stays at least 0.381 away from its threshold (the margin).",
         "Shortest wrong word: BTSSSSSSXXV (11 symbols). "
         "There the net offers P V E; the machine allows P V.",
-        "Proved right after every legal beginning of a word of any length, in this page "
-        "(margin 4.03).",
+        "Proved right after every legal beginning of a word of any length, in this page: "
+        "every number that the reader is asked for stays at least 4.03 away from its threshold (the "
+        "margin).",
         "Not decided: the machine counts, and nothing is proved here about counters.",
     ]
 

@@ -51,7 +51,7 @@ def test_what_was_never_asked_is_not_judged() -> None:
     assert " ".join(lines[1:4]) == (
         "A Toy LSTM of 6 cells. Each cell has the name of the node that it stands for. It says "
         "which symbols may come next (legal: tanh > 0.5). It is compared with the grammar reber "
-        "after its words that can go on (scope legal)."
+        "after every beginning of a word that can go on."
     )
     assert "before the first symbol the net offers nothing (not judged)" in lines
     heads = [line for line in lines if "→" in line]

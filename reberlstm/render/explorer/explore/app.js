@@ -46,6 +46,7 @@ export class App {
     this.micro = null;
     this.selected = { entry: this.nets[0], place: { gate: "memory", cell: 0 } };
     this.opened = false;
+    this.detailed = false;
     this.counterparts = new Map();
     this.undoing = makeUndo(this);
     this.player = new Player(this);
@@ -76,6 +77,7 @@ export class App {
     bindKeys(this);
     signal.addEventListener("abort", () => this.leave());
     new ResizeObserver(() => this.drawLinks()).observe(byId("nets"));
+    window.addEventListener("beforeprint", () => this.shownNets().forEach(({ card }) => card.bars.fillBoxes()), { signal });
     this.rebuild();
     this.tour.offer(!asked);
     for (const entry of this.nets) this.seek(entry);
@@ -111,7 +113,7 @@ export class App {
     for (const entry of this.nets) this.seek(entry);
   }
 
-  /** At first the cell is chosen to which a wrong answer is due; else none is shown as chosen. */
+  /** Where the keys begin: at the cell to which a wrong answer is due. It is not shown as chosen. */
   chooseSelection() {
     const shown = this.shownNets();
     for (const entry of shown) {
@@ -120,7 +122,6 @@ export class App {
       const { cell } = reasonsFor(entry.net, entry.steps, this.t, found, this.slots);
       if (cell !== null) {
         this.selected = { entry, place: { gate: "memory", cell } };
-        this.opened = true;
         return;
       }
     }
@@ -323,6 +324,7 @@ export class App {
   /** No number is chosen any more. */
   unselect() {
     this.opened = false;
+    this.detailed = false;
     this.micro = null;
     this.findCounterparts();
     this.inspector.rebuild();

@@ -52,6 +52,18 @@ export class Bars {
     setAttribute(this.over, "d", over);
   }
 
+  /** On paper the table has another size that cannot be measured: there each box has its bar as its own background. */
+  fillBoxes() {
+    for (const { element, signed, value } of this.rows.flatMap(({ cells }) => cells)) {
+      const length = Math.max(-1, Math.min(1, value ?? 0)) * (signed ? 50 : 100);
+      const size = Math.abs(length);
+      const from = (signed ? 50 : 0) + Math.min(0, length);
+      element.style.setProperty("--size", `${size}%`);
+      element.style.setProperty("--at", `${size < 100 ? (100 * from) / (100 - size) : 0}%`);
+      element.dataset.bar = `${signed ? "signed " : ""}${length < 0 ? "minus" : "plus"}${Math.abs(value) > BEYOND ? " beyond" : ""}`;
+    }
+  }
+
   /** Where the table's boxes are; they stay there until the table has another size. */
   measure() {
     const first = this.rows[0].cells.map(({ element }) => element);

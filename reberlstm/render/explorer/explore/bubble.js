@@ -2,7 +2,8 @@
 
 import { placeBeside, showBeside } from "./beside.js";
 import { byId, el, setText } from "../common/dom.js";
-import { aboutPlace, equation, placeName, sentencesOf, shown, valueAt } from "../model/reasons.js";
+import { aboutPlace, equation, placeName, sentencesOf, shown, valueAt, weightsOf } from "../model/reasons.js";
+import { Weights } from "./weights.js";
 
 /** A click here is no click elsewhere: the card stays, and its numbers follow the steps. */
 const STEPS = "#steps, #step-menu, #tape, .timeline";
@@ -20,8 +21,10 @@ export class Bubble {
     this.numbers = el("code");
     this.sentence = el("p", { class: "sentence" });
     this.more = el("button", { type: "button", class: "more", onclick: () => this.showAll() }, "All about it");
+    this.weights = new Weights(app);
+    this.toWeights = el("button", { type: "button", class: "more", "aria-expanded": "false", onclick: () => this.showWeights(!this.weighing) }, "Change a weight");
     this.text = el("div", { id: "bubble-text" }, this.about, el("p", {}, this.value, this.answer), el("p", { class: "formula" }, this.letters, this.numbers), this.sentence);
-    this.box = el("div", { class: "beside bubble", role: "dialog", tabindex: "-1", hidden: true, "aria-labelledby": "bubble-title", "aria-describedby": "bubble-text" }, el("div", { class: "head" }, this.title, this.close), this.text, this.more);
+    this.box = el("div", { class: "beside bubble", role: "dialog", tabindex: "-1", hidden: true, "aria-labelledby": "bubble-title", "aria-describedby": "bubble-text" }, el("div", { class: "head" }, this.title, this.close), this.text, el("div", { class: "row" }, this.toWeights, this.more), this.weights.element);
     byId("stage").after(this.box);
     this.box.addEventListener("keydown", (event) => this.key(event));
     const { signal } = app;
@@ -31,9 +34,17 @@ export class Bubble {
     window.addEventListener("scroll", () => this.place(this.side), { signal, passive: true });
   }
 
-  /** Chooses a number and shows its card, which gets the focus. */
+  /** Chooses a number and shows its card, which gets the focus. The panel, where it is in sight, says as much. */
   open(entry, place) {
-    this.app.select(entry, place);
+    const { app } = this;
+    if (app.detailed && app.inspector.inSight) {
+      app.select(entry, place);
+      return;
+    }
+    app.detailed = false;
+    app.select(entry, place);
+    app.inspector.rebuild();
+    this.weighing = false;
     this.shown = this.app.selected;
     this.box.hidden = false;
     this.show();
@@ -52,6 +63,13 @@ export class Bubble {
     bar?.focus({ preventScroll: true });
   }
 
+  /** Opens the weights in the card, so that the word stays in sight. */
+  showWeights(open) {
+    this.weighing = open;
+    this.show();
+    if (open) this.weights.element.querySelector("input")?.focus({ preventScroll: true });
+  }
+
   showAll() {
     const { entry, place } = this.shown;
     this.hide();
@@ -65,7 +83,7 @@ export class Bubble {
   /** After a step the numbers are those of the step; the card goes along with what is chosen. */
   update() {
     if (!this.shown) return;
-    const same = this.app.selected === this.shown;
+    const same = this.app.selected === this.shown && this.shown.entry.net === this.net;
     this.shown = this.app.selected;
     if (!this.bar()) this.hide();
     else if (same) this.showNumbers();
@@ -82,6 +100,12 @@ export class Bubble {
     const [sentence = ""] = sentencesOf(this.app.explained(entry), net, place);
     setText(this.sentence, sentence);
     this.sentence.hidden = !sentence;
+    this.net = net;
+    this.toWeights.hidden = !weightsOf(net, place);
+    this.weighing &&= !this.toWeights.hidden;
+    this.toWeights.setAttribute("aria-expanded", this.weighing);
+    if (this.weighing) this.weights.rebuild(entry, place);
+    this.weights.element.hidden = !this.weighing;
     this.showNumbers();
     const bar = this.bar();
     if (bar) this.side = showBeside(this.box, bar);
@@ -98,6 +122,7 @@ export class Bubble {
     setText(this.answer, value === null || !place.head ? "" : this.answerText(value));
     setText(this.letters, letters);
     setText(this.numbers, numbers && !pending ? `= ${numbers}` : "");
+    if (this.weighing) this.weights.update();
   }
 
   /** What the number of a reader comes to. */
@@ -123,7 +148,8 @@ export class Bubble {
   key(event) {
     if (event.key === "Tab") {
       // With Tab the card comes right after its bar.
-      const [first, last] = [this.close, this.more];
+      const last = [...this.box.querySelectorAll("button, input, select")].filter((each) => each.checkVisibility()).at(-1);
+      const first = this.close;
       const leaves = event.shiftKey ? [first, this.box].includes(document.activeElement) : document.activeElement === last;
       if (leaves) this.bar()?.focus({ preventScroll: true });
       if (leaves && event.shiftKey) event.preventDefault();

@@ -5,7 +5,7 @@ import { el, fill, setAttribute, setText } from "../common/dom.js";
 import { isFactor } from "../model/edits.js";
 import { Links } from "./links.js";
 import { activity } from "../model/net.js";
-import { answerText, brief, cellsInOrder, columns, formula, isSigned, placeName, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
+import { answerText, brief, cellsInOrder, columns, formula, isSigned, placeName, readingText, reasonsFor, samePlace, shown, valueAt, wordsOf } from "../model/reasons.js";
 import { searchParts, verdictParts } from "../model/verdicts.js";
 
 const MAX_CELLS = 64;
@@ -32,12 +32,13 @@ export class NetCard {
     this.body = el("div", { class: "body" }, this.inputs(), this.table(), this.reader(), this.links.element);
     this.why = el("div", { class: "why" });
     this.found = el("div", { class: "found" });
+    this.whose = el("span", { class: "whose" }, ` · ${entry.mark} ${net.name}`);
     this.gain = this.gainRow();
     // What it is made of stands at the top, how it is judged below its reasons.
     const about = this.app.data.nets[entry.number].about ?? `${net.title} of ${net.cells.length} cells (${net.reading}).`;
     const sentences = about.split(/(?<=\.) /);
     this.made = el("span", { class: "note" }, sentences.slice(0, 2).join(" "));
-    this.judged = el("p", { class: "note" }, sentences.slice(2).join(" "));
+    this.judged = el("p", { class: "note judged" }, `${sentences.slice(2).join(" ")} ${readingText(net)}`);
     this.reasons = el("div", { class: "reasons", role: "group", "aria-label": `why, ${net.name}` }, this.why, this.found, this.judged);
     return el(
       "section",
@@ -63,7 +64,9 @@ export class NetCard {
       const { letter, standard, source = standard, about } = wordsOf(net, column);
       const first = source === standard ? null : el("span", { class: "standard" }, standard);
       const name = source === standard ? standard : `${standard} (${source})`;
-      return el("th", { scope: "col", "data-column": column, title: about, "aria-label": name }, el("span", { class: "letter" }, letter), first, el("span", { class: "source" }, source));
+      const head = el("th", { scope: "col", "data-column": column, "aria-label": name }, el("span", { class: "letter" }, letter), first, el("span", { class: "source" }, source));
+      this.app.tip.attach(head, () => `${letter}, ${name}: ${about}`);
+      return head;
     });
     const longest = Math.max(4, Math.min(10, Math.max(...net.cells.map((cell) => cell.length))));
     const grid = el(
@@ -326,7 +329,7 @@ export class NetCard {
     this.verdict.className = "verdict unclaimed";
     this.verdict.replaceChildren(el("b", {}, "Gate by gate:"), ` ${number} of ${count}.`);
     this.why.className = "why";
-    fill(this.why, el("h3", {}, "Now"), el("p", {}, placeName(entry.net, place)), el("p", {}, el("code", {}, letters)), numbers ? el("p", {}, el("code", {}, `= ${numbers}`)) : null);
+    fill(this.why, el("h3", {}, "Now", this.whose.cloneNode(true)), el("p", {}, placeName(entry.net, place)), el("p", {}, el("code", {}, letters)), numbers ? el("p", {}, el("code", {}, `= ${numbers}`)) : null);
   }
 
   updateWhy(found) {
@@ -336,10 +339,10 @@ export class NetCard {
     if (this.whyKey === key) return;
     this.whyKey = key;
     this.why.className = `why ${found.verdict}`;
-    const show = () => app.select(entry, { gate: "memory", cell });
+    const show = () => app.bubble.open(entry, { gate: "memory", cell });
     fill(
       this.why,
-      el("h3", {}, "Why"),
+      el("h3", {}, "Why", this.whose.cloneNode(true)),
       sentences.map((sentence) => el("p", {}, sentence)),
       cell === null || found.verdict !== "wrong" ? null : el("button", { type: "button", onclick: show }, `Show cell ${entry.net.cells[cell]}`),
     );
@@ -365,7 +368,7 @@ export class NetCard {
     const proved = decision?.verdict === "proved";
     const load = () => app.setWord(report.word, report.word.length);
     const button = report.status === "wrong" ? el("button", { type: "button", onclick: load }, "Load it") : null;
-    fill(this.found, el("h3", {}, "Shortest wrong beginning"), el("p", { class: `result ${proved ? "closed" : report.status}` }, proved ? "None. " : "", ...parts, " ", button));
+    fill(this.found, el("h3", {}, "Shortest wrong beginning", this.whose.cloneNode(true)), el("p", { class: `result ${proved ? "closed" : report.status}` }, proved ? "None. " : "", ...parts, " ", button));
   }
 
   /** The element of a place, if it is in the table or the reader. */

@@ -19,8 +19,13 @@ export function bindControls(app) {
   on("forward", "click", () => nextAction(app).act());
   on("end", "click", () => app.goTo(app.word.length));
   on("play", "click", () => app.player.toggle());
-  on("gate-on", "click", () => app.gateOn());
-  on("gate-back", "click", () => app.gateBack());
+  on("gate-on", "click", () => {
+    byId("more-menu").hidePopover();
+    app.gateOn();
+    byId("gate-after").focus();
+  });
+  on("gate-after", "click", () => app.gateOn());
+  on("gate-before", "click", () => app.gateBack());
   on("undo", "click", () => app.undoing.undo());
   on("redo", "click", () => app.undoing.redo());
   on("slider", "input", (event) => app.goTo(Number(event.target.value)));
@@ -51,6 +56,7 @@ export function updateControls(app) {
   slider.max = word.length;
   slider.value = t;
   slider.setAttribute("aria-valuetext", t === 0 ? "before the first symbol" : `step ${t}, ${machine.alphabet[word[t - 1]]}`);
+  byId("gates").hidden = app.micro === null;
   setText(byId("where"), `${t} / ${word.length}`);
   const field = byId("string");
   const text = wordText(machine, word);
@@ -153,6 +159,7 @@ function write(app) {
     return el("li", {}, el("button", { type: "button", class: fault ? "string fault" : "string", onclick: load }, el("code", {}, text), note));
   });
   fill(byId("written"), items);
+  byId("write").scrollIntoView({ block: "start" });
 }
 
 async function save(app, make, suffix) {

@@ -3,7 +3,7 @@
 import { judge, walk } from "../model/judge.js";
 import { legalSymbols, LOST, nextState, wordText } from "../model/machine.js";
 import { CELLS, layerOf, run } from "../model/net.js";
-import { answerText, reasonsFor, shown, valueAt, wordsOf } from "../model/reasons.js";
+import { answerText, deposits, LEAK, reasonsFor, shown, valueAt, wordsOf } from "../model/reasons.js";
 
 const LONG = 24;
 const WALKED = 6;
@@ -96,7 +96,8 @@ function aboutGates(net, steps, t, cell) {
   if (layer.gates.includes("forget")) {
     const keeps = how(gates.forget[cell], "keeps the old memory", "erases the old memory", "keeps a part of the old memory");
     const lets = how(gates.input[cell], "lets in", "keeps out", "lets in a part of");
-    return `${rows} ${name} the ${named(net, "forget")} is ${value("forget")} and ${keeps}; the ${named(net, "input")} is ${value("input")} and ${lets} ${candidate}, which is ${value("candidate")}.`;
+    const purpose = `The ${named(net, "forget")} decides what stays of the old memory: 1 keeps it, 0 erases it.`;
+    return `${rows} ${purpose} ${name} it is ${value("forget")} and ${keeps}; the ${named(net, "input")} is ${value("input")} and ${lets} ${candidate}, which is ${value("candidate")}.`;
   }
   if (layer.gates.includes("update")) {
     const keeps = how(gates.update[cell], "keeps the old memory", `writes ${candidate}`, `mixes the old memory with ${candidate}`);
@@ -152,9 +153,18 @@ export function lastStep(app, first, { word, t }) {
   const end = report.word.length;
   const steps = run(net, report.word, slots, []);
   const found = judge(machine, net, end, walk(machine, report.word, net.onViolation).at(-1), steps[end]);
-  const { sentences } = reasonsFor(net, steps, end, found, slots);
+  const { sentences, cell } = reasonsFor(net, steps, end, found, slots);
   const [row] = [...found.extra, ...found.missing];
   const place = row === undefined ? { head: "accept", row: 0 } : { head: "legal", row };
   const where = end ? `after ${wordText(machine, report.word)}` : "before the first symbol";
-  return { entry, word: report.word, t: end, place, title: `Where it fails: ${net.name} is wrong ${where}`, text: sentences.slice(0, 2).join(" ") };
+  return { entry, word: report.word, t: end, place, title: `Where it fails: ${net.name} is wrong ${where}`, text: [...sentences.slice(0, 2), leakText(net, steps, end, cell)].join(" ").trim() };
+}
+
+/** Both halves of a leak: what lets a little in, and what keeps it; "" where a cell has none. */
+function leakText(net, steps, t, cell) {
+  if (cell === null || !layerOf(net, cell).gates.includes("forget")) return "";
+  const leak = deposits(net, steps, t, cell).find(({ symbol, gate, from, to }) => symbol !== null && gate < LEAK && to > from);
+  if (!leak) return "";
+  const kept = Math.min(...steps.slice(leak.from + 1, t + 1).map(({ gates }) => gates.forget[cell]));
+  return kept < 0.5 ? "" : `Two gates have a part in it: at each ${net.alphabet[leak.symbol]} the ${named(net, "input")} lets a little in, and the ${named(net, "forget")}, at least ${shown(kept, 2)}, keeps it.`;
 }

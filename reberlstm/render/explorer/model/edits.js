@@ -1,7 +1,7 @@
 // Changed weights: what a change is called, and the net that it makes.
 
 import { fedBy, hasGate, indexed } from "./net.js";
-import { weightsOf } from "./reasons.js";
+import { samePlace, weightsOf } from "./reasons.js";
 
 const MOST = 1e6;
 
@@ -19,6 +19,11 @@ function readKey(key) {
   const at = Number(number);
   const place = name === "legal" || name === "accept" ? { head: name, row: at } : { gate: name, cell: at };
   return { place, kind, index: Number(index) };
+}
+
+/** The weights of a place that were changed, as {kind, index}. */
+export function editedTerms(edits, place) {
+  return [...edits.keys()].map(readKey).filter((edit) => samePlace(edit.place, place));
 }
 
 /** Whether a net has a weight of that name: links may come from anywhere. */

@@ -14,8 +14,9 @@ export function walk(machine, word, onViolation) {
  * non-empty beginnings of legal words that can go on, one that claims `all` for every word; outside of
  * that it was never asked, and is not judged. Whether the word may end is judged in the scope `all`,
  * and where the net answers nothing else.
- * Returns {verdict: "right" | "wrong" | "unclaimed", extra, missing, allowed, ends, endWrong}: `ends` is
- * whether the grammar lets the word end, `endWrong` whether the net says otherwise.
+ * Returns {verdict: "right" | "wrong" | "unclaimed", extra, missing, allowed, ends, endWrong, own}: `ends` is
+ * whether the grammar lets the word end, `endWrong` whether the net says otherwise, `own`
+ * the cell that has the name of the node that the machine is at, -1 where there is none or nothing is wrong.
  */
 export function judge(machine, net, position, state, spoken) {
   const allowed = legalSymbols(machine, state, net.onViolation);
@@ -28,5 +29,6 @@ export function judge(machine, net, position, state, spoken) {
   const claimed = all || (position > 0 && state !== LOST && allowed.length > 0);
   const differs = extra.length > 0 || missing.length > 0 || endWrong;
   const verdict = !claimed ? "unclaimed" : differs ? "wrong" : "right";
-  return { verdict, extra, missing, allowed, ends, endWrong };
+  const own = verdict !== "wrong" || state === LOST ? -1 : net.cells.indexOf(machine.states[state]);
+  return { verdict, extra, missing, allowed, ends, endWrong, own };
 }

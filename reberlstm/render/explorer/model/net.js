@@ -133,7 +133,7 @@ export function readNet(data) {
   const added = suffix ? fedBy(readMatrix(weights), weights.shape[1], suffix) : { fed: null, fedSize: null };
   // Weights on vectors are not the net's own weights on symbols, which may be changed.
   const own = vectors ? null : suffix;
-  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, start, onViolation: data.on_violation, layers, heads, suffix: own, ...added });
+  return indexed({ name, title, reading, claims, gain, height, signed, alphabet, cells, counting: data.counting ?? {}, start, onViolation: data.on_violation, layers, heads, suffix: own, ...added });
 }
 
 /** A GRU's reset gate may multiply what the candidate reads with a bias of its own, the inner one. */

@@ -55,7 +55,7 @@ function aboutMachine(machine) {
 }
 
 function aboutNet({ cells, encoding }) {
-  const none = encoding.hasStarted ? `; ${cells.at(-1)} stands for none` : "";
+  const none = encoding.hasStarted ? `; ${cells.at(-1)} is on once a symbol has been read` : "";
   return `Compiled in this page: an LSTM of ${count(cells.length, "cell")}. Each cell has the name of the node that it stands for${none}. It says which symbols may come next and whether the word may end. It is compared with the machine after every word.`;
 }
 

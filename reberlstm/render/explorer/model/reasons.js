@@ -166,9 +166,9 @@ export function weightsOf(net, place) {
 
 /**
  * The terms that are added up in a place: {kind, index, name, weight, value, product}, for every
- * weight that is not zero. Values are those read at position t.
+ * weight that is not zero or is among `kept`. Values are those read at position t.
  */
-export function termsOf(net, steps, t, place) {
+export function termsOf(net, steps, t, place, kept = []) {
   const { bias, row, groups } = weightsOf(net, place);
   const kind = CELLS[(place.head ? net.layers.at(-1) : layerOf(net, place.cell)).cell];
   const units = place.head ? headUnits(net.heads[place.head], steps[t].read) : null;
@@ -184,9 +184,11 @@ export function termsOf(net, steps, t, place) {
   };
   const terms = [{ kind: "bias", index: 0, name: "", weight: bias[row], value: 1, product: bias[row] }];
   for (const [group, { array, offset, first, reads: read }] of Object.entries(groups)) {
-    for (const local of read) {
+    const asked = kept.filter(({ kind: each }) => each === group).map(({ index }) => index - first);
+    const locals = asked.length ? [...new Set([...read, ...asked])].sort((a, b) => a - b) : read;
+    for (const local of locals) {
       const weight = array[offset + local];
-      if (weight === 0) continue;
+      if (weight === 0 && !asked.includes(local)) continue;
       const { name, value } = reads[group](first + local);
       terms.push({ kind: group, index: first + local, name, weight, value, product: value === null ? null : weight * value });
     }
@@ -198,6 +200,13 @@ export function termsOf(net, steps, t, place) {
 export function squashOf(net, place) {
   if (place.head) return net.heads[place.head].function.replace("logit", "");
   return place.gate === "candidate" ? (CELLS[layerOf(net, place.cell).cell].squashName ?? "tanh") : "σ";
+}
+
+/** How the answers are read from the numbers of the reader, in a sentence. */
+export function readingText(net) {
+  const [[head, { function: name, threshold }]] = Object.entries(net.heads).filter(([kind]) => kind === "legal" || kind === "accept");
+  const number = name === "logit" ? "the reader's sum (the logit)" : name === "softmax" ? "its share of all symbols (softmax)" : `${name} of the reader's sum`;
+  return `${head === "legal" ? "A symbol is offered" : "The word may end"} if ${number} is over ${shown(threshold)}.`;
 }
 
 /** A number for people: 3 significant digits, a true minus sign; what is next to nothing is 0. */
@@ -248,6 +257,7 @@ export function formula(net, steps, t, place) {
   const value = valueAt(net, steps, t, place);
   const middle = squash && numbers !== shown(total) ? ` = ${wrap(shown(total))}` : "";
   const same = !squash && live.length === 1 && live[0].kind === "bias";
+  if (!same && wrap(numbers) === letters) return { letters, numbers: shown(value) };
   return { letters, numbers: `${wrap(numbers + (left ? " + …" : ""))}${middle}${same ? "" : ` = ${shown(value)}`}` };
 }
 
@@ -325,6 +335,8 @@ export function deposits(net, steps, t, cell) {
 }
 
 const SHARE = 0.02;
+/** What is let in through an input gate below this has leaked in. */
+export const LEAK = 0.25;
 
 /** The deposits that matter, largest first, as text: "0.5 from V (step 11)". */
 export function depositTexts(net, steps, t, cell, most = 3) {
@@ -334,7 +346,9 @@ export function depositTexts(net, steps, t, cell, most = 3) {
   return all.slice(0, most).map((deposit) => {
     if (deposit.symbol === null) return `${shown(deposit.amount, 2)} from the start`;
     const when = deposit.from === deposit.to ? `step ${deposit.to}` : `steps ${deposit.from} to ${deposit.to}`;
-    const leaked = deposit.gate < 0.25 ? `, leaked in through an input gate (filter) of ${shown(deposit.gate, 2)}` : "";
+    const count = deposit.to - deposit.from + 1;
+    const each = count > 1 ? `, about ${shown(deposit.amount / count, 1)} at each` : "";
+    const leaked = deposit.gate < LEAK ? `${each}, leaked in through an input gate (filter) that is not shut: it is ${count > 1 ? "up to " : ""}${shown(deposit.gate, 2)}` : "";
     return `${shown(deposit.amount, 2)} from ${net.alphabet[deposit.symbol]} (${when}${leaked})`;
   });
 }
@@ -359,6 +373,11 @@ export function reasonsFor(net, steps, t, found, slots) {
   };
   blame(found.extra, (names) => `offers ${names}, against the grammar`, 1);
   blame(found.missing, (names) => `does not offer ${names}, which may come`, -1);
+  const { own } = found;
+  if (found.missing.length > 0 && own >= 0 && activity(net, steps[t], own) < 0.5) {
+    sentences.push(`Cell ${net.cells[own]} should be active at node ${net.cells[own]}, but is not.`, memoryText(net, steps, t, own, slots));
+    cell = own;
+  }
   if (found.endWrong) {
     sentences.push(`It says that the word may ${steps[t].ends ? "" : "not "}end here; the grammar says that it may${found.ends ? "" : " not"}.`);
   }
@@ -366,13 +385,18 @@ export function reasonsFor(net, steps, t, found, slots) {
 }
 
 const MAX_ACTIVE = 2;
+const MAX_NAMES = 6;
 
 function activeCells(net, steps, t, slots) {
   const active = net.cells.map((_, cell) => cell).filter((cell) => activity(net, steps[t], cell) > 0.5);
   if (active.length === 0) return { sentences: [t === 0 && !net.start ? "Nothing has been read: every memory is 0." : "No cell is active."], cell: null };
   const sentences = active.slice(0, MAX_ACTIVE).map((cell) => memoryText(net, steps, t, cell, slots));
-  const more = active.length - MAX_ACTIVE;
-  if (more > 0) sentences.push(more === 1 ? "One more cell is active." : `${more} more cells are active.`);
+  const names = active.slice(MAX_ACTIVE).map((cell) => net.cells[cell]);
+  const counters = Object.entries(net.counting).filter(([, name]) => active.some((cell) => net.cells[cell] === name));
+  const others = names.filter((name) => !counters.some(([, cell]) => cell === name));
+  sentences.push(...counters.map(([counter, name]) => `Cell ${name} counts: its memory is the counter ${counter}.`));
+  const more = others.length > MAX_NAMES ? ` and ${others.length - MAX_NAMES} more` : "";
+  if (others.length > 0) sentences.push(others.length === 1 ? `Cell ${others[0]} is active, too.` : `Active, too: cells ${others.slice(0, MAX_NAMES).join(", ")}${more}.`);
   return { sentences, cell: active[0] };
 }
 
@@ -397,7 +421,10 @@ function strongest(net, steps, t, symbol, sign) {
 function memoryText(net, steps, t, cell, slots) {
   const parts = slots ? [] : depositTexts(net, steps, t, cell);
   const memory = shown(steps[t].c[cell], 2);
-  const made = parts.length ? `: ${parts.join("; ")}` : "";
-  if (CELLS[layerOf(net, cell).cell].letter === CELLS[layerOf(net, cell).cell].memory) return `Cell ${net.cells[cell]} holds ${memory}${made}.`;
-  return `Cell ${net.cells[cell]} gives out ${shown(steps[t].h[cell], 2)}; its memory is ${memory}${made}.`;
+  const name = `Cell ${net.cells[cell]}`;
+  const out = CELLS[layerOf(net, cell).cell].letter === CELLS[layerOf(net, cell).cell].memory ? "" : `${name} gives out ${shown(steps[t].h[cell], 2)}. `;
+  // Where it is all from one symbol, its amount need not be said twice.
+  const [amount, source] = parts.length === 1 ? parts[0].split(/ from (.*)/) : [];
+  if (amount === memory) return `${out}${out ? "Its memory of" : `${name} holds`} ${memory}${out ? " comes" : ", which comes"} from ${source}.`;
+  return `${out}${out ? "Its memory is" : `${name} holds`} ${memory}${parts.length ? `: ${parts.join("; ")}` : ""}.`;
 }

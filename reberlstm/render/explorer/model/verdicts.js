@@ -34,8 +34,8 @@ export function verdictParts(machine, net, decision) {
 function provedParts(net, { scope, margin, by, limit }) {
   const words = scope === "all" ? "after every string" : "after every legal beginning of a word";
   const within = limit ? ` whose counters stay within ±${count(limit)}` : "";
-  const source = by ? [" (", { code: by }] : [", in this page ("];
-  return [`Proved right ${words} of any length${within}`, ...source, `${by ? ", " : ""}margin ${Number(margin.toPrecision(3))}).`, ...(by ? [] : unseen(net))];
+  const source = by ? [" (", { code: by }, ")"] : [", in this page"];
+  return [`Proved right ${words} of any length${within}`, ...source, `: every number that the reader is asked for stays at least ${Number(margin.toPrecision(3))} away from its threshold (the margin).`, ...(by ? [] : unseen(net))];
 }
 
 /** What a search has come to: its report. */
