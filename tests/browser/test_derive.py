@@ -136,7 +136,7 @@ def test_a_student_does_a_lesson(open_page, reber_page):
 
     page.locator("#watch").click()
     assert page.locator("#title").inner_text() == "Does the word end in a?"
-    page.locator(".found .result", has_text="in this page (").wait_for(state="attached")
+    page.locator(".found .result", has_text="in this page:").wait_for(state="attached")
     # A link that is copied here leads here, with the student's net.
     watched = page.url
     assert watched.startswith(address)

@@ -243,7 +243,7 @@ def look_at_every_number(page, nets):
           element.click();
           const { place } = app.selected;
           const name = `${entry.net.name} ${JSON.stringify(place)}`;
-          const rows = app.inspector.rows;
+          const { rows } = app.inspector.weights;
           const numbers = document.querySelector(".numbers").textContent;
           if (/NaN|undefined|null/.test(numbers)) faults.push(`${name}: ${numbers}`);
           if (rows.length === 0) continue;

@@ -6,6 +6,7 @@ import { judge, walk } from "../model/judge.js";
 import { LOST, makeMachine, parseWord, wordText } from "../model/machine.js";
 import { readNet, run } from "../model/net.js";
 import { telling } from "../model/pages.js";
+import { cellsInOrder } from "../model/reasons.js";
 import { verdictText } from "../model/verdicts.js";
 
 const AT_ONCE = 30;
@@ -162,7 +163,8 @@ export class Trial {
 function cellsText(machine, { cells, encoding: { machine: { names, dead }, coded, hasStarted } }) {
   const count = (number, word) => `${number} ${number === 1 ? word : `${word}s`}`;
   const listed = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);
-  const shown = cells.length > MANY_CELLS ? [...cells.slice(0, MANY_CELLS - 2), "…", cells.at(-1)] : cells;
+  const all = cellsInOrder({ cells, layers: [0] }).map((cell) => cells[cell]);
+  const shown = all.length > MANY_CELLS ? [...all.slice(0, MANY_CELLS - 2), "…", cells.at(-1)] : all;
   const parts = [`${count(cells.length, "cell")} for ${count(names.length, "state")}: ${listed(shown)}.`];
   if (names.length === 1 && dead === null) return `${parts[0]} There is nothing to be remembered, but a net has at least one cell.`;
   if (!coded.includes(0)) parts.push(`State ${names[0]} needs none: words start there, with no cell on.`);

@@ -60,16 +60,16 @@ export function isSigned(column) {
  * The cells of a net in the order in which a person would number them, as trace has them: 0, 1, 2, …, end.
  * Names that differ in a number only stand together, where the first of them stood; layers stay apart.
  */
-export function cellsInOrder(net) {
+export function cellsInOrder({ cells: names, layers }) {
   const first = [];
-  const keys = net.cells.map((name) => {
+  const keys = names.map((name) => {
     const [text, ...rest] = name.split(/(\d+)/);
     const group = rest.length > 0 ? `number ${text}` : `name ${name}`;
     if (!first.includes(group)) first.push(group);
     return [first.indexOf(group), ...rest.filter((_, k) => k % 2 === 0).map(Number)];
   });
-  const cells = [...net.cells.keys()];
-  if (net.layers.length > 1) return cells;
+  const cells = [...names.keys()];
+  if (layers.length > 1) return cells;
   const apart = (a, b) => a.map((value, k) => value - (b[k] ?? -1)).find((each) => each !== 0) ?? 0;
   return cells.sort((a, b) => apart(keys[a], keys[b]));
 }
