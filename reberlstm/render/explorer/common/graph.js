@@ -6,7 +6,7 @@ import { edgeText, NODE_HEIGHT } from "../model/arrows.js";
 export const PADDING = 12;
 
 /** The path of an edge as an SVG path, from Bézier points, up to where its head begins. */
-export function edgePath(edge) {
+function edgePath(edge) {
   const [start, ...rest] = edge.path;
   const curves = [];
   for (let k = 0; k < rest.length; k += 3) curves.push(`C${rest.slice(k, k + 3).map((p) => p.join(" ")).join(" ")}`);
@@ -14,7 +14,7 @@ export function edgePath(edge) {
 }
 
 /** The arrow's head as a triangle. */
-export function arrowHead(edge, size = 4.5) {
+function arrowHead(edge, size = 4.5) {
   const [bx, by] = edge.path.at(-1);
   const [tx, ty] = edge.tip;
   const length = Math.hypot(tx - bx, ty - by) || 1;

@@ -2,7 +2,7 @@
 //
 // A drawing is {name, title, alphabet, states: [{name, x, y, ends}], start, arrows: [{source, target,
 // symbols}], more, opened}. `more` is what a file may give besides: source, probabilities, stop, outputs.
-// `opened` is the print of the machine that bears the name, the title and the source. The drawing may be less than a machine: `start` may be null, and two arrows may leave a state with
+// `opened` is the print of the machine that has the name, the title and the source. The drawing may be less than a machine: `start` may be null, and two arrows may leave a state with
 // the same symbol. `faultsOf` says what is still to be put right, `machineOf` makes the machine of it.
 
 import { arrowsOf } from "../model/arrows.js";

@@ -20,7 +20,7 @@ export class Popup {
     });
     const left = (to) => this.shown && to && !root.contains(to) && this.leave();
     root.addEventListener("focusout", (event) => left(event.relatedTarget));
-    // Before the canvas hears of it: a state may have another name then.
+    // Before the canvas is told: a state may have another name then.
     document.addEventListener("pointerdown", (event) => left(event.target), { capture: true, signal });
   }
 

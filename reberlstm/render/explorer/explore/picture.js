@@ -69,7 +69,7 @@ function wrapped(text, most) {
 }
 
 /** The picture as an SVG element. */
-export function makePicture(app) {
+function makePicture(app) {
   const shown = app.shownNets();
   const across = Math.min(MOST_ACROSS, shown.length);
   const width = 2 * MARGIN + Math.max(2, across) * (NET_WIDTH + GAP) - GAP;

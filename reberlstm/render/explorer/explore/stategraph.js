@@ -11,7 +11,7 @@ const MOST_SCALE = 2.2;
 const PART_OF_SCREEN = 0.6;
 
 /** The mark of a net: a shape of its own for each, drawn around (x, y) with a size of 0 to 1. */
-export function markShape(number, x, y, size) {
+function markShape(number, x, y, size) {
   const r = 5.5 * size;
   const shapes = [
     `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,

@@ -1,5 +1,5 @@
 // A relation between states and symbols as the product of at most two threshold filters: the counterpart
-// of reberlstm/compiler/ferrers.py, with the same ties broken alike. The theory is in docs/theory.md.
+// of reberlstm/compiler/ferrers.py, with ties broken in the same way. The theory is in docs/theory.md.
 //
 // A pair (row, column) of a relation is one number, row * columns + column.
 

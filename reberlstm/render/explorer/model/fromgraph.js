@@ -100,7 +100,7 @@ function expect(draft, isSo, what, value, path) {
   if (!isSo) throw draft.error(path, `expected ${what}, found ${quoted(value)}`);
 }
 
-export function asTable(draft, value, path) {
+function asTable(draft, value, path) {
   expect(draft, value instanceof Map, "an object", value, path);
   return value;
 }

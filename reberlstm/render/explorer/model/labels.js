@@ -31,7 +31,7 @@ const LISTED = regex(`[^${SPACE}|](?:\\|[^${SPACE}|])+|${NO_S}(?:[ \\t]+${NO_S})
 const OPEN = { "(": ")", "[": "]", "{": "}" };
 
 /** Whether a label says that an arrow reads no symbol. */
-export const isEpsilon = (label) => NONE.has(label) || NONE.has(label.toLowerCase());
+const isEpsilon = (label) => NONE.has(label) || NONE.has(label.toLowerCase());
 
 /** The symbols of a label; null stands for none (ε). A symbol of the declared alphabet is taken as it is. */
 export function symbolsOf(label, alphabet = []) {

@@ -89,7 +89,7 @@ function simple(squash, squashName) {
 }
 
 /** A matrix of the page's data: sparse rows [index, value, …], or all numbers as base64 float64. */
-export function readMatrix(data) {
+function readMatrix(data) {
   const [rows, columns] = data.shape;
   const values = new Float64Array(rows * columns);
   if (data.rows) {
@@ -299,7 +299,7 @@ export function headUnits(head, h) {
 }
 
 /** The sum of a head's row, for what its last layer reads. */
-export function headSum(head, row, units) {
+function headSum(head, row, units) {
   let z = 0;
   for (const unit of head.reads[row]) z += units[unit] * head.weight[row * head.width + unit];
   return z + head.bias[row];

@@ -161,11 +161,6 @@ function wrongOf({ word, offers, extra, missing, allowed, ends, endWrong }) {
   return { word, offers, extra, missing, allowed, ends, endWrong };
 }
 
-/** What confirms the wrong words of a search; undefined for a machine that counts, of which nothing is proved. */
-export function confirmer(machine, net) {
-  return machine.counters ? undefined : confirming(new BoxNet(net), makeClaim(machine, net));
-}
-
 /**
  * Returns a function that tells whether the net is wrong after a word beyond doubt, whatever is rounded on the
  * way. Boxes of single steps widen where a net turns its state, although it forgets; those of several steps at

@@ -35,7 +35,7 @@ export function columns(net) {
 }
 
 /** Whether a cell has a number in a column: layers of one net may be of different kinds. */
-export function hasPlace(net, { gate, cell }) {
+function hasPlace(net, { gate, cell }) {
   const own = { before: true, memory: true, hidden: layerOf(net, cell).gates.includes("output") };
   return own[gate] ?? layerOf(net, cell).gates.includes(gate);
 }
@@ -197,7 +197,7 @@ export function termsOf(net, steps, t, place, kept = []) {
 }
 
 /** The function that squashes the sum of a place, as it is written in formulas. */
-export function squashOf(net, place) {
+function squashOf(net, place) {
   if (place.head) return net.heads[place.head].function.replace("logit", "");
   return place.gate === "candidate" ? (CELLS[layerOf(net, place.cell).cell].squashName ?? "tanh") : "σ";
 }

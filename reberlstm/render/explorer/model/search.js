@@ -4,8 +4,8 @@ import { judge } from "./judge.js";
 import { initial, step } from "./net.js";
 import { isLegal, LOST, nextState } from "./machine.js";
 
-export const MAX_TRIED = 300000;
-export const MAX_NUMBERS = 6e6;
+const MAX_TRIED = 300000;
+const MAX_NUMBERS = 6e6;
 export const MAX_SECONDS = 20;
 
 /**

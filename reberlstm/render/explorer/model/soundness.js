@@ -4,10 +4,10 @@ import { isName, lengthOf, pieces, quoted, some } from "./texts.js";
 
 export const MAX_STATES = 200;
 export const MAX_ARROWS = 1000;
-export const MAX_SYMBOLS = 100;
+const MAX_SYMBOLS = 100;
 
 /** How many characters a name may have, and a title. */
-export const MAX_NAME = 200;
+const MAX_NAME = 200;
 const MAX_TITLE = 2000;
 
 const TOLERANCE = 1e-6;

@@ -24,12 +24,12 @@ export function serve(scope) {
     const job = Symbol("job");
     jobs.set(data.id, job);
     if (!data.machine) return;
-    const looking = look(data);
+    const work = look(data);
     const turn = () => {
       if (jobs.get(data.id) !== job) return;
       const end = performance.now() + SLICE;
-      let step = looking.next();
-      while (!step.done && performance.now() < end) step = looking.next();
+      let step = work.next();
+      while (!step.done && performance.now() < end) step = work.next();
       scope.postMessage({ id: data.id, number: data.number, report: step.done ? step.value : step.value.report() });
       if (!step.done) setTimeout(turn, 0);
     };
@@ -43,7 +43,7 @@ export function serve(scope) {
  */
 export function makeSeeker(source, onReport) {
   const numbers = new Map();
-  const heard = ({ id, number, report }) => {
+  const received = ({ id, number, report }) => {
     if (numbers.get(id) === number) onReport(id, report);
   };
   let worker = null;
@@ -51,9 +51,9 @@ export function makeSeeker(source, onReport) {
   try {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     worker = new Worker(url);
-    worker.onmessage = ({ data }) => heard(data);
+    worker.onmessage = ({ data }) => received(data);
   } catch {
-    local = { postMessage: heard };
+    local = { postMessage: received };
     serve(local);
   }
   const ask = (id, what) => {
