@@ -89,14 +89,16 @@ def explorer_page(
         shown: How many of the nets are shown at first, side by side; the others are in a menu.
         examples: Strings to choose from, each with a few words about it. A net that these words
             name is shown with the string.
-        modes: What the page can do, of `MODES`; the first is shown at first.
+        modes: What the page can do: ``explore``, and besides ``derive`` and ``draw``.
 
     Raises:
         GrammarError: for a net over other symbols or that tells neither, a word with a symbol that
-            is not in the alphabet, or one that is too long.
+            is not in the alphabet, or one that is too long, and for a mode that there is not.
     """
-    from reberlstm.compiler import published
-
+    unknown = [mode for mode in modes if mode not in MODES]
+    if unknown or "explore" not in modes:
+        wrong = f"{unknown[0]!r}" if unknown else "without 'explore'"
+        raise GrammarError(f"modes {wrong}; give 'explore', and others of {', '.join(MODES)}")
     fsm = as_machine(fsm)
     symbols = fsm.word(word)
     if len(symbols) > MAX_SYMBOLS:
@@ -106,8 +108,6 @@ def explorer_page(
         )
     _check(fsm, nets)
     wide, tall = lay_out(fsm, "LR"), lay_out(fsm, "TB")
-    reber = load_grammar("reber")
-    toy = net_data(published(), "published", reber.alphabet)
     given = [
         net_data(net, name, fsm.alphabet)
         | {"about": about_net(net, fsm)}
@@ -117,10 +117,6 @@ def explorer_page(
     data = {
         "version": __version__,
         "machine": _machine_data(fsm),
-        # The last lessons of "Derive it yourself" are about these, whatever the page is about. The
-        # published net is a number where it is among the page's own.
-        "reber": _machine_data(reber),
-        "published": next((k for k, net in enumerate(given) if net | toy == net), toy),
         "about": about_machine(fsm),
         "layouts": None if wide is None or tall is None else [wide.to_dict(), tall.to_dict()],
         "nets": given,
@@ -129,6 +125,8 @@ def explorer_page(
         "shown": shown,
         "examples": [{"string": s, "note": n} for s, n in (examples or {}).items()],
     }
+    if "derive" in modes:
+        data |= _lesson_data(given)
     page = fill(
         "template.html",
         title=f"{fsm.title or fsm} · reberlstm explorer",
@@ -136,6 +134,19 @@ def explorer_page(
         **parts(tuple(modes)),
     )
     return Page(page)
+
+
+def _lesson_data(given: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the last lessons are about, whatever the page is about.
+
+    The published net is a number where it is among the page's own.
+    """
+    from reberlstm.compiler import published
+
+    reber = load_grammar("reber")
+    toy = net_data(published(), "published", reber.alphabet)
+    same = (number for number, net in enumerate(given) if net | toy == net)
+    return {"reber": _machine_data(reber), "published": next(same, toy)}
 
 
 def _machine_data(machine: Machine) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import reberlstm as rl
 from reberlstm.cli import run
 from reberlstm.errors import GrammarError
 from reberlstm.machine.fsm import FSM
-from reberlstm.render.bundle import FOLDER, PACKED, entries, modules, program, style
+from reberlstm.render.bundle import FOLDER, MODES, PACKED, entries, modules, program, style
 from reberlstm.render.page import explorer_page
 
 KILOBYTE = 1000
@@ -100,6 +101,23 @@ def test_what_a_module_imports_is_exported():
             assert {part.strip() for part in names.split(",") if part.strip()} <= exported[source]
 
 
+def test_every_export_is_used_and_every_template_ends_on_its_line():
+    """A text over several lines is none that the bundle could shorten without changing it."""
+    texts = {path: path.read_text("utf-8") for path in FOLDER.rglob("*.js")}
+    own = {path: text for path, text in texts.items() if path.parent.name != "vendor"}
+    tests = "".join(path.read_text("utf-8") for path in Path(__file__).parents[1].rglob("*.py"))
+    used = {name for text in own.values() for name in re.findall(r"^import \{(.*)\}", text, re.M)}
+    used = {name.strip() for names in used for name in names.split(",")}
+    classes = {each.partition(".")[2] for each in MODES.values()}
+    for path, text in own.items():
+        for name in re.findall(EXPORT, text, re.M):
+            known = name in used | classes or re.search(rf"\b{name}\b", tests)
+            assert known or path.stem == PACKED, f"{path.name} exports {name} for nobody"
+    for path, text in texts.items():
+        for line in text.splitlines():
+            assert line.count("`") % 2 == 0 or line.lstrip().startswith("//"), (path.name, line)
+
+
 def test_the_model_knows_no_document_and_nothing_common_knows_a_mode():
     allowed = {"model": {"model", "vendor"}, "common": {"model", "common"}}
     for folder, known in allowed.items():
@@ -122,6 +140,15 @@ def test_the_page_in_docs_is_of_this_state():
 def test_equal_pages_from_equal_nets(page, reber):
     again = explorer_page(reber, [rl.compile(reber), rl.published()], "BTSSSSSSXXV")
     assert again == page
+
+
+def test_a_page_has_what_its_modes_need(reber):
+    nets = [rl.compile(reber)]
+    whole, one = explorer_page(reber, nets), explorer_page(reber, nets, modes=["explore"])
+    assert {"reber", "published"} == data_of(whole).keys() - data_of(one).keys()
+    assert len(one) < 0.7 * len(whole)
+    assert 'id="formats"' in whole
+    assert 'id="formats"' not in one
 
 
 def test_a_trace_becomes_a_page(reber):
@@ -160,6 +187,9 @@ def test_what_cannot_be_shown_is_said(reber):
         explorer_page(reber, [rl.published()], "BQ")
     with pytest.raises(GrammarError, match=r"10,001 symbols is too long for the page"):
         explorer_page(reber, [rl.published()], "B" * 10_001)
+    for modes in (["explore", "play"], ["draw"]):
+        with pytest.raises(GrammarError, match="give 'explore', and others of explore, derive"):
+            explorer_page(reber, [rl.published()], modes=modes)
     with pytest.raises(GrammarError, match="no net to explore"):
         explorer_page(reber, [])
     lonely = rl.trace(rl.compile(reber).replace(grammar=None), "BT")
